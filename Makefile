@@ -1,0 +1,49 @@
+# make demo | test | lint | bench: each sets up its own .venv first, and again only when pyproject.toml changes.
+# Needs git, make and Python 3.11 or later; another Python than the one found: make PYTHON=/path/to/python ...
+
+.PHONY: help demo test lint format bench clean
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+PYTHON ?=
+
+help:
+	@echo "make demo    the whole path on data it makes itself"
+	@echo "make test    all tests"
+	@echo "make lint    ruff and mypy"
+	@echo "make format  lay out the code as make lint wants it"
+	@echo "make bench   speed and memory, side by side with other tools"
+	@echo "make clean   remove .venv, caches and benchmark data"
+
+demo: .venv/ready-run
+	@echo "rankeval: running the demo"
+	@$(BIN)/rankeval demo
+
+test: .venv/ready-dev
+	@echo "rankeval: running the tests"
+	@$(BIN)/python -m pytest -q -n 2
+
+lint: .venv/ready-dev
+	@echo "rankeval: checking style (ruff)"
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+	@echo "rankeval: checking types (mypy)"
+	@$(BIN)/mypy
+
+format: .venv/ready-dev
+	@$(BIN)/ruff check --quiet --fix . && $(BIN)/ruff format --quiet .
+
+bench: .venv/ready-bench
+	@$(BIN)/python -m benchmarks.run
+
+clean:
+	rm -rf .venv .bench .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/ready-run: pyproject.toml .ci/setup
+	@PYTHON="$(PYTHON)" sh .ci/setup run .
+
+.venv/ready-dev: pyproject.toml .ci/setup
+	@PYTHON="$(PYTHON)" sh .ci/setup dev '.[dev]'
+
+.venv/ready-bench: pyproject.toml .ci/setup
+	@PYTHON="$(PYTHON)" sh .ci/setup bench '.[bench]'

@@ -1,0 +1,97 @@
+"""Options that several commands share, and what they do with a result."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from rankeval.errors import UsageError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    def decorate(function: Command) -> Command:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+common_options = _together(
+    click.option(
+        "--format",
+        "format_",
+        type=click.Choice(["table", "json", "csv", "markdown"]),
+        default="table",
+        show_default=True,
+        help="How results are shown.",
+    ),
+    click.option("--out", type=click.Path(path_type=Path), help="Write results to this file, not to stdout."),
+    click.option("--threads", type=click.IntRange(min=1), help="Number of threads; results do not depend on it."),
+    click.option(
+        "--column",
+        "columns",
+        multiple=True,
+        metavar="ROLE=NAME",
+        help="The column that plays a role, where it has another name. Repeatable.",
+    ),
+    click.option("--where", metavar="EXPR", help='Row filter, such as \'position <= 3 and country == "de"\'.'),
+    click.option("--quiet", is_flag=True, help="Say nothing on stderr but errors."),
+)
+
+inference_options = _together(
+    click.option(
+        "--ci",
+        metavar="METHOD,...",
+        default="normal",
+        show_default=True,
+        help="Intervals: normal, bootstrap (percentile), bootstrap_t (studentised).",
+    ),
+    click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level."),
+    click.option("--replicates", type=int, default=1000, show_default=True, help="Replicates of the bootstrap."),
+    click.option("--by", metavar="COLUMN", help="Results for each value of this column too."),
+    click.option("--cluster", metavar="COLUMN", help="Column of the independent units, such as user_id."),
+    click.option("--seed", type=int, default=0, show_default=True, help="Seed of bootstrap and tests."),
+)
+
+
+def listed(values: str | Sequence[str]) -> list[str]:
+    """``a,b`` and repeated options as one list."""
+    parts = [values] if isinstance(values, str) else values
+    return [part.strip() for value in parts for part in value.split(",") if part.strip()]
+
+
+def pairs(option: str, values: Sequence[str]) -> dict[str, str]:
+    """``NAME=VALUE`` options as a dict."""
+    split = [value.partition("=") for value in values]
+    for value, (name, equals, rest) in zip(values, split, strict=True):
+        if not (name and equals and rest):
+            raise UsageError(f"{option}: found {value!r}, wanted NAME=VALUE")
+    return {name: rest for name, _, rest in split}
+
+
+def be_quiet(quiet: bool) -> None:
+    """Silence progress and notices, as ``--quiet`` asks."""
+    if quiet:
+        from rankeval.progress import silence
+
+        silence()
+
+
+def show(result: Any, format_: str, out: Path | None) -> None:
+    """Print a result, or write it to a file that appears only when it is whole."""
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140
+    text = result.render(format_, width)
+    if out is None:
+        sys.stdout.write(text)
+        return
+    from rankeval.writing import write_text
+
+    write_text(text, out)

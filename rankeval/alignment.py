@@ -1,0 +1,186 @@
+"""Runs brought over the same queries, with the policies for empty and missing queries applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from rankeval.errors import DataError
+from rankeval.ids import build_table, find, keys_of
+from rankeval.judgements import Judgements
+from rankeval.run import Rules, ScoredQueries, unretrieved
+from rankeval.sessions import as_float64
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Empty = Literal["zero", "skip", "one"]
+Missing = Literal["zero", "skip", "error"]
+
+
+@dataclass(frozen=True)
+class Policies:
+    """What becomes of queries without relevant items, and of judged queries that a run lacks."""
+
+    empty: Empty = "zero"
+    missing: Missing = "zero"
+
+
+@dataclass(frozen=True)
+class AlignedRun:
+    """One run's values over the queries of all runs.
+
+    Attributes:
+        values: (q, m) float64, policies applied.
+        counted: (q, m) bool, whether a value counts in the mean.
+        undefined: (q, m) bool, whether a policy gave the value because the metric has none.
+        weights: (q,) float64, weight of each query where a metric weighs queries: its ``weight`` column if
+            the run has one, else the length of its ranking; 0 where the run lacks the query.
+        present: (q,) bool, whether the run has the query.
+        relevant: (q,) int64, relevant items, -1 where the run cannot tell.
+    """
+
+    scored: ScoredQueries
+    values: Floats
+    counted: Bools
+    undefined: Bools
+    weights: Floats
+    present: Bools
+    relevant: Ints
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """All runs over the same ``q`` queries, in ascending order of their ids.
+
+    Attributes:
+        fields: columns that belong to a query (segments, clusters), null where unknown.
+        empty: (q,) bool, whether no item is judged relevant.
+    """
+
+    queries: pa.Array
+    runs: dict[str, AlignedRun]
+    fields: dict[str, pa.Array]
+    empty: Bools
+
+
+def align(
+    scored: Mapping[str, ScoredQueries], judgements: Judgements | None, rules: Rules, policies: Policies
+) -> Aligned:
+    """Bring runs over the judged queries; without a judgements file over those of any run.
+
+    Raises:
+        DataError: a query is missing where ``missing`` is ``error``.
+    """
+    known = [judgements.queries] if judgements else [run.queries for run in scored.values()]
+    queries = _ascending(known)
+    keys = keys_of(queries)
+    slots = build_table(keys)[0]
+    positions = {name: find(slots, keys, keys_of(run.queries)) for name, run in scored.items()}
+    relevant = np.full(len(queries), -1, np.int64)
+    for name, run in scored.items():
+        relevant[positions[name]] = run.relevant
+    if judgements is not None:
+        relevant[find(slots, keys, judgements.query_keys)] = judgements.relevant(rules.threshold)
+    runs = {}
+    for name, run in scored.items():
+        spread = _Spread(queries, positions[name], policies)
+        if policies.missing == "error":
+            spread.require_all(name)
+        runs[name] = spread.run(run, _missing_values(queries, spread.missing, judgements, rules))
+    fields = _fields(queries, scored, positions, judgements)
+    return Aligned(queries, runs, fields, relevant == 0)
+
+
+def _ascending(parts: Sequence[pa.Array]) -> pa.Array:
+    """The distinct ids of several arrays, in ascending order."""
+    distinct = pc.unique(pa.chunked_array(parts)) if len(parts) > 1 else parts[0]
+    return distinct.take(pc.sort_indices(distinct))
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """Spreads a run's queries over all queries."""
+
+    queries: pa.Array
+    positions: Ints
+    policies: Policies
+
+    @property
+    def missing(self) -> Ints:
+        """Queries the run lacks."""
+        present = np.zeros(len(self.queries), bool)
+        present[self.positions] = True
+        return np.flatnonzero(~present)
+
+    def require_all(self, name: str) -> None:
+        missing = self.missing
+        if len(missing):
+            first = self.queries[int(missing[0])].as_py()
+            raise DataError(f"run {name}: lacks {len(missing)} judged queries, the first {first!r}; wanted all of them")
+
+    def run(self, run: ScoredQueries, missing_values: Floats) -> AlignedRun:
+        shape = (len(self.queries), run.values.shape[1])
+        values, missing = np.empty(shape), self.missing
+        values[self.positions] = run.values
+        values[missing] = missing_values
+        undefined = np.isnan(values)
+        counted = ~undefined if self.policies.empty == "skip" else np.ones(shape, bool)
+        values[undefined] = 1.0 if self.policies.empty == "one" else 0.0
+        values[missing] = np.where(undefined[missing], 0.0, values[missing])
+        if self.policies.missing == "skip":
+            counted[missing] = False
+        return AlignedRun(
+            scored=run,
+            values=values,
+            counted=counted,
+            undefined=undefined,
+            weights=self._over_all(_weights(run), 0.0),
+            present=self._over_all(np.ones(len(self.positions), bool), False),
+            relevant=self._over_all(run.relevant, -1),
+        )
+
+    def _over_all(self, values: NDArray, other: float) -> NDArray:  # type: ignore[type-arg]
+        spread = np.full(len(self.queries), other, values.dtype)
+        spread[self.positions] = values
+        return spread
+
+
+def _weights(run: ScoredQueries) -> Floats:
+    if "weight" in run.fields:
+        return as_float64(run.fields["weight"])
+    return run.retrieved.astype(np.float64)
+
+
+def _missing_values(queries: pa.Array, missing: Ints, judgements: Judgements | None, rules: Rules) -> Floats:
+    """(x, m) values of the queries a run lacks: as if nothing was retrieved, 0 where only other runs know them."""
+    if judgements is None or not len(missing):
+        return np.zeros((len(missing), len(rules.metrics)))
+    return unretrieved(judgements, judgements.positions(queries.take(pa.array(missing))), rules)
+
+
+def _fields(
+    queries: pa.Array,
+    scored: Mapping[str, ScoredQueries],
+    positions: Mapping[str, Ints],
+    judgements: Judgements | None,
+) -> dict[str, pa.Array]:
+    """Columns of the queries: from the judgements if they have them, else from the first run that knows."""
+    fields = {}
+    if judgements is not None and judgements.fields:
+        rows = judgements.positions(queries)
+        fields = {name: column.take(pa.array(rows)) for name, column in judgements.fields.items()}
+    for name, run in scored.items():
+        rows = np.full(len(queries), -1, np.int64)
+        rows[positions[name]] = np.arange(len(run.queries))
+        index = pa.array(rows, mask=rows < 0)
+        for role, column in run.fields.items():
+            spread = column.take(index)
+            fields[role] = pc.coalesce(fields[role], spread) if role in fields else spread
+    return fields

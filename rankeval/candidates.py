@@ -1,0 +1,117 @@
+"""Bandit logs that give the whole candidate set of a round as lists: from lists to one number a round."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rankeval.errors import DataError
+from rankeval.kernels import kernel
+from rankeval.log import Log, unnested
+from rankeval.sessions import Sessions, as_float64
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Row column -> the lists it follows from.
+CANDIDATE_COLUMNS = ("candidate_propensities", "candidate_target_propensities", "candidate_q")
+_FOLLOWS_FROM = {
+    "propensity": ("action", "candidate_propensities"),
+    "target_propensity": ("action", "candidate_target_propensities"),
+    "q_logged": ("action", "candidate_q"),
+    "q_target": ("candidate_target_propensities", "candidate_q"),
+}
+
+
+def sources_of(log: Log, columns: Sequence[str]) -> list[str]:
+    """The columns to read for these: each itself where the log has it, else the candidate lists.
+
+    Raises:
+        DataError: the log has neither.
+    """
+    roles: dict[str, None] = {}
+    for column in columns:
+        lists = _FOLLOWS_FROM.get(column, ())
+        if log.has(column) or not lists:
+            roles[column] = None
+        elif all(log.has(name) for name in lists):
+            roles.update(dict.fromkeys(lists))
+        else:
+            have = ", ".join(log.schema.names[:20])
+            raise DataError(
+                f"{log.origin}: no column {log.name(column)!r}, nor {' and '.join(map(repr, lists))} "
+                f"that it follows from; it has {have}"
+            )
+    return list(roles)
+
+
+def from_candidates(rounds: Sessions) -> dict[str, Floats]:
+    """``propensity, target_propensity, q_logged, q_target`` (n,) as far as the lists of the rounds give them.
+
+    With candidates ``a``: ``q_target = sum_a pi(a) q(a)``, and the others are the list's value at the logged
+    ``action``, an index from 0.
+
+    Raises:
+        DataError: lists of unequal length in a row, a null or a number that is not finite, a probability
+            outside [0, 1], target propensities of a row that do not sum to 1 within 1e-3, an action that
+            is no index into its list.
+    """
+    lists = {role: rounds.items[role] for role in CANDIDATE_COLUMNS if role in rounds.items}
+    offsets, flat, _ = unnested(lists, rounds.first_row + rounds.rows, rounds.origin, rounds.names)
+    values = {role: _checked(rounds, role, offsets, column) for role, column in flat.items()}
+    if "candidate_target_propensities" in values:
+        _require_sum(rounds, offsets, values["candidate_target_propensities"])
+    found: dict[str, Floats] = {}
+    if "action" in rounds:
+        rows = offsets[:-1] + _actions(rounds, np.diff(offsets))
+        for column, (first, role) in _FOLLOWS_FROM.items():
+            if first == "action" and role in values:
+                found[column] = values[role][rows]
+    if {"candidate_target_propensities", "candidate_q"} <= values.keys():
+        found["q_target"] = sums_of_products(offsets, values["candidate_target_propensities"], values["candidate_q"])
+    return found
+
+
+def _checked(rounds: Sessions, role: str, offsets: Ints, column: pa.Array) -> Floats:
+    values = as_float64(column)
+    bad = ~np.isfinite(values)
+    wanted = "finite numbers"
+    if role != "candidate_q":
+        bad |= (values < 0.0) | (values > 1.0)
+        wanted = "probabilities in [0, 1]"
+    if bad.any():
+        index = int(np.argmax(bad))
+        row = int(np.searchsorted(offsets, index, side="right")) - 1
+        raise rounds.error(role, row, f"{column[index].as_py()} at {index - offsets[row]}", wanted)
+    return values
+
+
+def _require_sum(rounds: Sessions, offsets: Ints, propensities: Floats) -> None:
+    sums = sums_of_products(offsets, propensities, np.ones(len(propensities)))
+    bad = np.abs(sums - 1.0) > 1e-3
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise rounds.error("candidate_target_propensities", row, f"{sums[row]:.6g} in sum", "a sum of 1")
+
+
+def _actions(rounds: Sessions, lengths: Ints) -> Ints:
+    numbers = rounds.numbers("action")
+    actions = numbers.astype(np.int64)
+    bad = (actions < 0) | (actions >= lengths) | (actions != numbers)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise rounds.error("action", row, f"{numbers[row]:g}", f"an index from 0 to {lengths[row] - 1}")
+    return actions
+
+
+@kernel
+def sums_of_products(offsets: Ints, left: Floats, right: Floats) -> Floats:
+    """(n,) sum of ``left * right`` over each stretch of two flat arrays."""
+    sums = np.zeros(offsets.size - 1)
+    for row in range(sums.size):
+        for i in range(offsets[row], offsets[row + 1]):
+            sums[row] += left[i] * right[i]
+    return sums

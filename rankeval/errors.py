@@ -1,0 +1,21 @@
+"""The errors that rankeval raises on purpose; each message is one line that a user can act on."""
+
+from __future__ import annotations
+
+
+class RankevalError(ValueError):
+    """Base of all errors raised on purpose; ``exit_code`` is what the command line returns."""
+
+    exit_code = 1
+
+
+class DataError(RankevalError):
+    """The data is wrong: names the file, the column, the row or id, the value found and the one wanted."""
+
+    exit_code = 1
+
+
+class UsageError(RankevalError):
+    """The call is wrong: an unknown name, a parameter out of range, options that exclude each other."""
+
+    exit_code = 2

@@ -1,0 +1,175 @@
+"""What is estimated, as a smooth function of the means of terms, and how an estimate is reported.
+
+Every estimate of the package is such a function: a metric is ``Mean(0)``, SNIPS ``Mean(0) / Mean(1)``, SNDR
+``Mean(2) + Mean(0) / Mean(1)``, a gain the difference of two of them. Values, delta-method errors and
+bootstrap replicates all follow from :meth:`Functional.value` and :meth:`Functional.gradient`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from itertools import combinations_with_replacement
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# The partial derivative by the mean of each term, for the terms that a functional reads.
+Gradient = dict[int, Any]
+
+
+class Functional(ABC):
+    """A smooth function of the means of terms.
+
+    Means have shape (..., p), the terms along the last axis: (p,) for an estimate, (R, p) for R bootstrap
+    replicates. Functionals combine by ``+``, ``-`` and ``/``; where a denominator is 0 they are not finite.
+    """
+
+    @property
+    @abstractmethod
+    def terms(self) -> frozenset[int]:
+        """The terms whose means it reads."""
+
+    @abstractmethod
+    def value(self, means: NDArray[np.float64]) -> Any:
+        """Its value (...) at ``means`` (..., p)."""
+
+    @abstractmethod
+    def gradient(self, means: NDArray[np.float64]) -> Gradient:
+        """Its partial derivatives (...) at ``means`` (..., p), by term."""
+
+    def __add__(self, other: Functional) -> Functional:
+        return Sum(self, other)
+
+    def __sub__(self, other: Functional) -> Functional:
+        return Difference(self, other)
+
+    def __truediv__(self, other: Functional) -> Functional:
+        return Ratio(self, other)
+
+
+@dataclass(frozen=True)
+class Mean(Functional):
+    """The mean of one term."""
+
+    term: int
+
+    @property
+    def terms(self) -> frozenset[int]:
+        return frozenset({self.term})
+
+    def value(self, means: NDArray[np.float64]) -> Any:
+        return means[..., self.term]
+
+    def gradient(self, means: NDArray[np.float64]) -> Gradient:
+        return {self.term: np.ones(means.shape[:-1])}
+
+
+@dataclass(frozen=True)
+class _Pair(Functional):
+    """A function of two functionals."""
+
+    left: Functional
+    right: Functional
+
+    @property
+    def terms(self) -> frozenset[int]:
+        return self.left.terms | self.right.terms
+
+    def _chain(self, means: NDArray[np.float64], by_left: Any, by_right: Any) -> Gradient:
+        """The chain rule, given the derivatives by ``left`` and ``right``."""
+        left, right = self.left.gradient(means), self.right.gradient(means)
+        return {t: by_left * left.get(t, 0.0) + by_right * right.get(t, 0.0) for t in sorted(self.terms)}
+
+
+class Sum(_Pair):
+    """``left + right``."""
+
+    def value(self, means: NDArray[np.float64]) -> Any:
+        return self.left.value(means) + self.right.value(means)
+
+    def gradient(self, means: NDArray[np.float64]) -> Gradient:
+        return self._chain(means, 1.0, 1.0)
+
+
+class Difference(_Pair):
+    """``left - right``: a gain over the logged policy, or one candidate against another on the same units."""
+
+    def value(self, means: NDArray[np.float64]) -> Any:
+        return self.left.value(means) - self.right.value(means)
+
+    def gradient(self, means: NDArray[np.float64]) -> Gradient:
+        return self._chain(means, 1.0, -1.0)
+
+
+class Ratio(_Pair):
+    """``left / right``."""
+
+    def value(self, means: NDArray[np.float64]) -> Any:
+        with np.errstate(all="ignore"):
+            return self.left.value(means) / self.right.value(means)
+
+    def gradient(self, means: NDArray[np.float64]) -> Gradient:
+        with np.errstate(all="ignore"):
+            by_left = 1.0 / self.right.value(means)
+            return self._chain(means, by_left, -by_left * self.left.value(means) * by_left)
+
+
+class Relative(Ratio):
+    """``(left - right) / right``, the relative gain of ``left`` over ``right``.
+
+    Its normal interval is Fieller's where ``right`` is not clearly off 0.
+    """
+
+    def value(self, means: NDArray[np.float64]) -> Any:
+        reference = self.right.value(means)
+        with np.errstate(all="ignore"):
+            return (self.left.value(means) - reference) / reference
+
+
+def pairs_needed(functionals: Iterable[Functional]) -> NDArray[np.int64]:
+    """The co-moments, (c, 2) pairs ``i <= j`` in ascending order, that the errors of ``functionals`` need."""
+    pairs = {pair for f in functionals for pair in combinations_with_replacement(sorted(f.terms), 2)}
+    return np.array(sorted(pairs), np.int64).reshape(-1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A confidence interval; a bound that cannot be computed is None, and ``reason`` says why."""
+
+    method: str
+    level: float
+    low: float | None
+    high: float | None
+    reason: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The five fields as JSON takes them."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value with its standard error and intervals (in the order asked for) over ``n`` units.
+
+    What cannot be computed is None; ``warnings`` say why, and where a number stands on thin ground.
+    """
+
+    value: float | None
+    std_error: float | None
+    intervals: tuple[Interval, ...]
+    n: int
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """All but the warnings, which belong to the whole result; ``ci`` is the first interval, or None."""
+        intervals = [interval.to_dict() for interval in self.intervals]
+        return {
+            "value": self.value,
+            "std_error": self.std_error,
+            "ci": intervals[0] if intervals else None,
+            "intervals": intervals,
+            "n": self.n,
+        }

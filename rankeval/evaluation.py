@@ -1,0 +1,379 @@
+"""``evaluate``: metrics of one or several runs, with intervals, segments and paired comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rankeval.alignment import Aligned, AlignedRun, Empty, Missing, Policies, align
+from rankeval.comparisons import benjamini_hochberg, holm, paired_t, randomisation_test, t_test
+from rankeval.errors import UsageError
+from rankeval.estimate import Estimate, Functional, Mean, pairs_needed
+from rankeval.evaluation_result import Comparison, Evaluation, MetricRow, counts_of
+from rankeval.ids import hashes_of
+from rankeval.intervals import Inference
+from rankeval.judgements import Judgements
+from rankeval.log import Log
+from rankeval.metrics import Metric, parse
+from rankeval.moments import Moments
+from rankeval.placement import TIES, Ties
+from rankeval.run import Rules, ScoreType, score_run
+from rankeval.segments import SMALL_SEGMENT, in_order, segments_of
+from rankeval.writing import write_parquet
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Inferring:
+    """How errors, intervals and tests are computed."""
+
+    methods: tuple[str, ...]
+    level: float
+    replicates: int
+    permutations: int
+    seed: int
+    clustered: bool
+
+    def estimate(self, functional: Functional, terms: Floats, keys: Hashes) -> Estimate:
+        """The estimate of a functional of the means of ``terms`` (p, n)."""
+        moments = Moments.of(terms, pairs_needed([functional]), keys)
+        inference = Inference(moments, self.methods, self.level, self.clustered, self.replicates, self.seed)
+        return inference.estimate(functional)
+
+
+def evaluate(
+    run: Any,
+    judgements: Any = None,
+    metrics: str | Sequence[str] = ("ndcg@10",),
+    *,
+    ties: Ties = "trec",
+    empty: Empty = "zero",
+    missing: Missing = "zero",
+    relevance_threshold: float = 1.0,
+    score_type: ScoreType = "float64",
+    ci: str | Sequence[str] = ("normal",),
+    level: float = 0.95,
+    replicates: int = 1000,
+    permutations: int = 10_000,
+    by: str | None = None,
+    cluster: str | None = None,
+    seed: int = 0,
+    columns: Mapping[str, str] | None = None,
+    where: str | None = None,
+    per_query: str | Path | None = None,
+    threads: int | None = None,
+) -> Evaluation:
+    """Ranking metrics of one or several runs, each mean with its intervals; several runs compared in pairs.
+
+    Args:
+        run: a run (path, folder, glob, URL, Arrow table, pandas or polars frame, dict of arrays), a dict of
+            name -> run, or a list of runs, named by their files.
+        judgements: relevance by query and item; without it every run has a ``relevance`` column of its own.
+        metrics: names such as ``ndcg@10`` or ``rbp:p=0.95`` (:func:`rankeval.metrics.parse`).
+        ties: rule for items of equal score (``trec, item, expected, best, worst``).
+        empty: what a query without relevant items counts: ``zero``, ``skip`` or ``one``.
+        missing: what a judged query that the run lacks counts: ``zero``, ``skip``, or ``error``.
+        relevance_threshold: grade from which an item is relevant.
+        score_type: ``float32`` compares scores as older trec_eval bindings do.
+        ci: interval methods: ``normal``, ``bootstrap`` (percentile), ``bootstrap_t`` (studentised).
+        level: confidence level.
+        replicates, permutations: of the bootstrap, and of the randomisation test between runs.
+        by: a column that splits the queries into segments.
+        cluster: a column whose values are the independent units, such as the user.
+        seed: of bootstrap and tests.
+        columns: role -> column name, ``run-name.role`` for one run alone.
+        where: row filter of the runs, such as ``split == "test"``; of the judgements too if they have its columns.
+        per_query: a Parquet file to write ``run, metric, query_id, value`` to.
+        threads: number of threads; the result does not depend on it.
+
+    Returns:
+        :class:`Evaluation`, with ``to_dict()``, ``to_pandas()`` and a readable repr.
+
+    Raises:
+        DataError: the data is wrong; the message names file, column, row and what is wanted.
+        UsageError: the call is wrong.
+    """
+    parsed = tuple(parse(name) for name in ([metrics] if isinstance(metrics, str) else metrics))
+    rules = Rules(parsed, _choice("ties", ties, TIES), _threshold(relevance_threshold), score_type)
+    policies = Policies(
+        _choice("empty", empty, ("zero", "skip", "one")), _choice("missing", missing, ("zero", "skip", "error"))
+    )
+    _choice("score_type", score_type, ("float64", "float32"))
+    methods = (ci,) if isinstance(ci, str) else tuple(ci)
+    inferring = Inferring(methods, level, replicates, permutations, seed, cluster is not None)
+    Inference(Moments.of(np.zeros((1, 2)), pairs_needed([Mean(0)]), np.zeros(2, np.uint64)), methods, level)
+    logs = runs_of(run, columns or {}, where)
+    fields = [name for name in dict.fromkeys((by, cluster)) if name is not None]
+    judged, judged_fields = _judgements(judgements, columns or {}, where, fields, rules)
+    scored = {
+        name: score_run(log, judged, rules, _run_fields(log, fields, judged_fields, rules), threads)
+        for name, log in logs.items()
+    }
+    aligned = align(scored, judged, rules, policies)
+    if per_query is not None:
+        write_parquet(per_query_table(aligned, parsed), Path(per_query))
+    keys = hashes_of(aligned.fields[cluster].fill_null("")) if cluster else hashes_of(aligned.queries)
+    segments = _segments(aligned, by)
+    rows = [row for name in logs for row in _rows(name, aligned.runs[name], parsed, segments, keys, inferring)]
+    comparisons = [c for pair in combinations(logs, 2) for c in _compare(pair, aligned, parsed, segments, keys, inferring)]
+    return Evaluation(
+        inputs={
+            "runs": {name: log.origin for name, log in logs.items()},
+            "judgements": None if judged is None else judged.origin,
+            "metrics": [metric.name for metric in parsed],
+            "ties": ties,
+            "empty": empty,
+            "missing": missing,
+            "relevance_threshold": relevance_threshold,
+            "score_type": score_type,
+            "where": where,
+            "by": by,
+            "cluster": cluster,
+            "seed": seed,
+        },
+        metric_rows=tuple(rows),
+        comparisons=_adjusted(comparisons),
+        counts=counts_of(aligned, judged),
+        notes=tuple(_notes(aligned, parsed, segments, rows, judged, policies)),
+    )
+
+
+def _choice(name: str, value: Any, allowed: Any) -> Any:
+    if value not in allowed:
+        raise UsageError(f"{name}: {value!r} is none of {', '.join(allowed)}")
+    return value
+
+
+def _threshold(value: float) -> float:
+    if not 0.0 < value < np.inf:
+        raise UsageError(f"relevance_threshold: {value} is not a positive number")
+    return float(value)
+
+
+def runs_of(run: Any, columns: Mapping[str, str], where: str | None) -> dict[str, Log]:
+    """Runs by name, each with its columns; ``run-name.role`` in ``columns`` speaks of that run alone."""
+    named = _named(run)
+    own: dict[str, dict[str, str]] = {name: {} for name in named}
+    common = {}
+    for role, column in columns.items():
+        name, dot, rest = role.rpartition(".")
+        if dot and name not in own:
+            raise UsageError(f"--column {role}={column}: no run {name!r}; there are {', '.join(named)}")
+        if dot:
+            own[name][rest] = column
+        else:
+            common[role] = column
+    return {
+        name: data if isinstance(data, Log) else Log(data, "run", common | own[name], where)
+        for name, data in named.items()
+    }
+
+
+def _named(run: Any) -> dict[str, Any]:
+    if isinstance(run, Mapping) and not any(_is_column(value) for value in run.values()):
+        return dict(run)
+    if not isinstance(run, list | tuple):
+        return {_stem(run, "run"): run}
+    named = {_stem(data, f"run{i}"): data for i, data in enumerate(run, 1)}
+    if len(named) < len(run):
+        raise UsageError("runs: two files have the same name; name them, as in old=FILE new=FILE")
+    return named
+
+
+def _is_column(value: Any) -> bool:
+    return isinstance(value, list | tuple | np.ndarray | pa.Array | pa.ChunkedArray)
+
+
+def _stem(data: Any, otherwise: str) -> str:
+    if not isinstance(data, str | Path):
+        return otherwise
+    return Path(str(data).rstrip("/")).name.split(".")[0] or otherwise
+
+
+def _judgements(
+    data: Any, columns: Mapping[str, str], where: str | None, fields: Sequence[str], rules: Rules
+) -> tuple[Judgements | None, list[str]]:
+    """The judgements read, and those of ``fields`` that they hold."""
+    if data is None:
+        return None, []
+    roles = {role: name for role, name in columns.items() if role in ("query_id", "item_id", "relevance")}
+    plain = data if isinstance(data, Log) else Log(data, "judgements", {})
+    roles = {role: name for role, name in roles.items() if name in plain.schema.names}
+    log = data if isinstance(data, Log) else Log(data, "judgements", roles)
+    if where is not None:
+        filtered = Log(data, "judgements", roles, where)
+        assert filtered.row_filter is not None
+        if set(filtered.row_filter.columns) <= set(log.schema.names):
+            log = filtered
+    present = [name for name in fields if log.has(name)]
+    return Judgements.read(log, present, rules.max_grade), present
+
+
+def _run_fields(log: Log, fields: Sequence[str], judged_fields: Sequence[str], rules: Rules) -> list[str]:
+    """Columns of queries to read from a run: those that the judgements lack, and weights where they count."""
+    weights = ["weight"] if log.has("weight") and any(m.weighted_by_length for m in rules.metrics) else []
+    return [*(name for name in fields if name not in judged_fields), *weights]
+
+
+def _segments(aligned: Aligned, by: str | None) -> dict[Any, Ints]:
+    """Segment -> its queries; the whole comes first, under None."""
+    everything = {None: np.arange(len(aligned.queries))}
+    if by is None:
+        return everything
+    parts = segments_of(aligned.fields[by])
+    return everything | {value: parts[value] for value in in_order(parts) if value is not None}
+
+
+def _rows(
+    name: str,
+    run: AlignedRun,
+    metrics: Sequence[Metric],
+    segments: Mapping[Any, Ints],
+    keys: Hashes,
+    inferring: Inferring,
+) -> Iterator[MetricRow]:
+    for column, metric in enumerate(metrics):
+        for segment, queries in segments.items():
+            rows = queries[run.counted[queries, column]]
+            terms, functional = _terms(run, metric, column, rows)
+            yield MetricRow(name, metric.name, segment, inferring.estimate(functional, terms, keys[rows]))
+
+
+def _terms(run: AlignedRun, metric: Metric, column: int, rows: Ints) -> tuple[Floats, Functional]:
+    """Terms (p, n) of some queries and the functional of their means that the metric is."""
+    values = run.values[rows, column]
+    if not metric.weighted_by_length:
+        return values[np.newaxis], Mean(0)
+    weights = run.weights[rows]
+    return np.stack([weights * values, weights]), Mean(0) / Mean(1)
+
+
+def _compare(
+    pair: tuple[str, str],
+    aligned: Aligned,
+    metrics: Sequence[Metric],
+    segments: Mapping[Any, Ints],
+    keys: Hashes,
+    inferring: Inferring,
+) -> Iterator[Comparison]:
+    a, b = (aligned.runs[name] for name in pair)
+    for column, metric in enumerate(metrics):
+        for segment, queries in segments.items():
+            rows = queries[a.counted[queries, column] & b.counted[queries, column]]
+            left, value_a = _terms(a, metric, column, rows)
+            right, value_b = _terms(b, metric, column, rows)
+            if metric.weighted_by_length:
+                terms, functional = np.concatenate([left, right]), value_a - Mean(2) / Mean(3)
+            else:
+                terms, functional = left - right, Mean(0)
+            estimate = inferring.estimate(functional, terms, keys[rows])
+            differences = _influence(functional, terms)
+            for test, p_value in _p_values(differences, keys[rows], estimate, inferring):
+                yield Comparison(*pair, metric.name, segment, estimate, test, p_value)
+
+
+def _influence(functional: Functional, terms: Floats) -> Floats:
+    """What each query adds to the difference: its own where that is a mean, else linearised about the means."""
+    means = terms.mean(axis=1) if terms.shape[1] else np.zeros(len(terms))
+    gradient = functional.gradient(means)
+    centred = sum(g * (terms[j] - means[j]) for j, g in gradient.items())
+    return np.asarray(centred + functional.value(means))
+
+
+def _p_values(
+    differences: Floats, keys: Hashes, estimate: Estimate, inferring: Inferring
+) -> Iterator[tuple[str, float | None]]:
+    """Of the paired t-test and of the randomisation test, whose signs flip whole clusters."""
+    if estimate.std_error is None or estimate.value is None:
+        yield from (("t", None), ("randomisation", None))
+        return
+    if inferring.clustered:
+        yield "t", t_test(estimate.value, estimate.std_error, len(np.unique(keys)) - 1)
+    else:
+        yield "t", paired_t(differences)
+    yield "randomisation", randomisation_test(differences, keys, inferring.permutations, inferring.seed)
+
+
+def _adjusted(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    """Holm and Benjamini-Hochberg over the pairs of runs, for each metric, segment and test."""
+    families: dict[tuple[str, Any, str], list[int]] = {}
+    for i, comparison in enumerate(comparisons):
+        families.setdefault((comparison.metric, comparison.segment, comparison.test), []).append(i)
+    adjusted = list(comparisons)
+    for family in families.values():
+        p_values = [comparisons[i].p_value for i in family]
+        for i, p_holm, p_bh in zip(family, holm(p_values), benjamini_hochberg(p_values), strict=True):
+            adjusted[i] = comparisons[i].adjusted(p_holm, p_bh)
+    return tuple(adjusted)
+
+
+def per_query_table(aligned: Aligned, metrics: Sequence[Metric]) -> pa.Table:
+    """``run, metric, query_id, value`` of every value that counts."""
+    parts = []
+    for name, run in aligned.runs.items():
+        for column, metric in enumerate(metrics):
+            rows = np.flatnonzero(run.counted[:, column])
+            size = len(rows)
+            parts.append(
+                pa.table(
+                    {
+                        "run": pa.array([name]).take(pa.array(np.zeros(size, np.int64))),
+                        "metric": pa.array([metric.name]).take(pa.array(np.zeros(size, np.int64))),
+                        "query_id": aligned.queries.take(pa.array(rows)),
+                        "value": run.values[rows, column],
+                    }
+                )
+            )
+    return pa.concat_tables(parts)
+
+
+def _notes(
+    aligned: Aligned,
+    metrics: Sequence[Metric],
+    segments: Mapping[Any, Ints],
+    rows: Sequence[MetricRow],
+    judgements: Judgements | None,
+    policies: Policies,
+) -> Iterator[str]:
+    """What a reader must know before trusting the numbers."""
+    if judgements is not None and judgements.negative:
+        yield f"{judgements.negative} judgements have a negative grade and count as unjudged"
+    for name, run in aligned.runs.items():
+        if run.scored.negative:
+            yield f"run {name}: {run.scored.negative} items have a negative grade and count as unjudged"
+    yield from _different_judgements(aligned, judgements)
+    for column, metric in enumerate(metrics):
+        undefined = max(int(np.count_nonzero(run.undefined[:, column])) for run in aligned.runs.values())
+        if metric.lower_is_better and undefined and policies.empty == "zero":
+            yield (
+                f"{metric.name}: {undefined} queries without a relevant item retrieved count as 0, which is better "
+                "than any rank; empty=skip leaves them out"
+            )
+    for value, queries in segments.items():
+        if value is not None and len(queries) < SMALL_SEGMENT:
+            yield f"segment {value}: only {len(queries)} queries, intervals are rough under {SMALL_SEGMENT}"
+    yield from dict.fromkeys(warning for row in rows for warning in row.estimate.warnings)
+
+
+def _different_judgements(aligned: Aligned, judgements: Judgements | None) -> Iterator[str]:
+    """Runs that carry their own relevance may disagree on what is relevant."""
+    if judgements is not None:
+        return
+    for (a, left), (b, right) in combinations(aligned.runs.items(), 2):
+        both = left.present & right.present
+        different = int(np.count_nonzero(both & (left.relevant != right.relevant)))
+        if different:
+            yield (
+                f"runs {a} and {b} hold different relevant items for {different} queries; "
+                "judgements give both the same ideal"
+            )

@@ -1,0 +1,241 @@
+"""All metrics by name. A new one is a function in a kernel module and a line in ``METRICS``.
+
+Nothing here imports Numba: names, descriptions and errors are there at once, kernels when first used.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import cast
+
+from rankeval.errors import UsageError
+from rankeval.metrics.ranking import Ranking
+from rankeval.metrics.shared import Floats
+
+_LARGEST_CUTOFF = 10**9
+_LARGEST_EXPONENT = 1000  # 2.0 ** 1023 is the last power of two; sums need room above the gain
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A metric's parameter: its default, how to read it (``ValueError`` if out of range), what it must be."""
+
+    default: float
+    read: Callable[[str], float]
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What the catalogue knows of a metric.
+
+    Attributes:
+        name: as in ``parse``.
+        function: ``module.function`` within this package, taking the ranking, ``k`` if ``cutoff``, and
+            the parameters by name, and giving (n,) values, NaN where undefined.
+        description: one line for help and documentation.
+        cutoff: whether ``@k`` may follow the name; without it the whole ranking counts.
+        parameters: by name.
+        needs_nonrelevant: the ranking must hold its entries of grade 0.
+        tie_order: the tie order the metric always has, or None to follow the caller's.
+        lower_is_better: whether small values are good.
+        weighted_by_length: whether the mean over queries weighs each by the length of its list.
+        max_grade: largest grade the metric can take, where no ``max_rel`` sets it.
+    """
+
+    name: str
+    function: str
+    description: str
+    cutoff: bool = True
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    needs_nonrelevant: bool = False
+    tie_order: str | None = None
+    lower_is_better: bool = False
+    weighted_by_length: bool = False
+    max_grade: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric with its cutoff and the parameters that were given; :func:`parse` makes valid ones.
+
+    Attributes:
+        base: name in ``METRICS``.
+        k: cutoff, None for the whole ranking.
+        params: parameters that differ from the defaults because the caller said so.
+    """
+
+    base: str
+    k: int | None = None
+    params: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+    @property
+    def name(self) -> str:
+        """The text that :func:`parse` reads as this metric, such as ``rbp@10:p=0.95``."""
+        cutoff = "" if self.k is None else f"@{self.k}"
+        return self.base + cutoff + "".join(f":{name}={value!r}" for name, value in self.params.items())
+
+    @property
+    def definition(self) -> Definition:
+        """The metric's line in the catalogue."""
+        return METRICS[self.base]
+
+    @property
+    def needs_nonrelevant(self) -> bool:
+        """Whether the ranking must hold its entries of grade 0."""
+        return self.definition.needs_nonrelevant
+
+    @property
+    def tie_order(self) -> str | None:
+        """The tie order the metric always has, or None to follow the caller's."""
+        return self.definition.tie_order
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether small values are good."""
+        return self.definition.lower_is_better
+
+    @property
+    def weighted_by_length(self) -> bool:
+        """Whether the mean over queries weighs each query by the length of its list."""
+        return self.definition.weighted_by_length
+
+    @property
+    def max_grade(self) -> float:
+        """Largest grade the metric can take; the caller refuses data beyond it."""
+        return self._settings().get("max_rel", self.definition.max_grade)
+
+    def values(self, ranking: Ranking) -> Floats:
+        """(n,) values, one per query, NaN where the metric is undefined for the query.
+
+        With tied groups in the ranking each value is the exact expectation over a uniformly random
+        order of every group. Grades must be at most ``max_grade``.
+        """
+        module, _, function = self.definition.function.partition(".")
+        compute = getattr(import_module(f"rankeval.metrics.{module}"), function)
+        cutoff = {"k": self.k} if self.definition.cutoff else {}
+        return cast(Floats, compute(ranking, **cutoff, **self._settings()))
+
+    def _settings(self) -> dict[str, float]:
+        defaults = {name: parameter.default for name, parameter in self.definition.parameters.items()}
+        return defaults | dict(self.params)
+
+
+def parse(text: str) -> Metric:
+    """Read ``NAME[@K][:PARAMETER=VALUE]...``, such as ``map``, ``ndcg@10`` or ``rbp@10:p=0.95``.
+
+    Raises:
+        UsageError: for an unknown name, a cutoff that is no positive integer or that the metric does not
+            take, and a parameter that is unknown, given twice or out of range.
+    """
+    head, *settings = text.split(":")
+    base, at, cutoff = head.partition("@")
+    if base not in METRICS:
+        raise UsageError(_unknown(text, base))
+    k = _cutoff(text, METRICS[base], cutoff) if at else None
+    params: dict[str, float] = {}
+    for setting in settings:
+        name, value = _parameter(text, METRICS[base], setting)
+        if name in params:
+            raise UsageError(f"metric '{text}': parameter '{name}' is given twice, wanted once")
+        params[name] = value
+    return Metric(base, k, params)
+
+
+def _unknown(text: str, base: str) -> str:
+    near = difflib.get_close_matches(base.lower(), METRICS, n=1)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    return f"unknown metric '{text}': {hint}known are {', '.join(METRICS)}"
+
+
+def _cutoff(text: str, definition: Definition, cutoff: str) -> int:
+    if not definition.cutoff:
+        raise UsageError(f"metric '{text}': '{definition.name}' takes no cutoff, found '@{cutoff}'")
+    digits = cutoff.isascii() and cutoff.isdigit() and len(cutoff) <= len(str(_LARGEST_CUTOFF))
+    if not digits or not 1 <= int(cutoff) <= _LARGEST_CUTOFF:
+        wanted = f"an integer from 1 to {_LARGEST_CUTOFF}"
+        raise UsageError(f"metric '{text}': the cutoff is '{cutoff}', wanted {wanted}")
+    return int(cutoff)
+
+
+def _parameter(text: str, definition: Definition, setting: str) -> tuple[str, float]:
+    name, _, value = setting.partition("=")
+    if name not in definition.parameters:
+        known = ", ".join(definition.parameters) or "none"
+        raise UsageError(f"metric '{text}': '{definition.name}' has no parameter '{name}', known: {known}")
+    parameter = definition.parameters[name]
+    try:
+        return name, parameter.read(value)
+    except ValueError:
+        raise UsageError(f"metric '{text}': {name} is '{value}', wanted {parameter.wanted}") from None
+
+
+def _open_unit_interval(text: str) -> float:
+    value = float(text)
+    if not 0.0 < value < 1.0:
+        raise ValueError(text)
+    return value
+
+
+def _exponent(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= _LARGEST_EXPONENT:
+        raise ValueError(text)
+    return value
+
+
+_PERSISTENCE = Parameter(0.8, _open_unit_interval, "a number above 0 and below 1")
+_MAX_REL = Parameter(4, _exponent, f"an integer from 1 to {_LARGEST_EXPONENT}")
+
+METRICS: dict[str, Definition] = {
+    definition.name: definition
+    for definition in (
+        Definition("dcg", "gain.dcg", "sum of grade / log2(rank + 1)"),
+        Definition("ndcg", "gain.ndcg", "dcg over that of the ideal order of all judged items"),
+        Definition("ndcg_exp", "gain.ndcg_exp", "ndcg with gain 2^grade - 1", max_grade=_LARGEST_EXPONENT),
+        Definition("precision", "binary.precision", "relevant in the top k, over k (or the list's length)"),
+        Definition("recall", "binary.recall", "relevant in the top k, over R (all relevant of the query)"),
+        Definition("hit", "binary.hit", "1 if any of the top k is relevant"),
+        Definition("f1", "binary.f1", "harmonic mean of precision and recall"),
+        Definition("map", "binary.average_precision", "sum of precision at each relevant rank, over R"),
+        Definition(
+            "map_min", "binary.average_precision_min", "the same over min(R, k), so that 1 can be reached"
+        ),
+        Definition("mrr", "binary.reciprocal_rank", "1 / rank of the first relevant item"),
+        Definition("r_precision", "binary.r_precision", "precision at rank R", cutoff=False),
+        Definition(
+            "rbp",
+            "gain.rbp",
+            "rank-biased precision, persistence p (default 0.8)",
+            parameters={"p": _PERSISTENCE},
+        ),
+        Definition(
+            "err",
+            "gain.err",
+            "expected reciprocal rank, stopping with (2^grade - 1) / 2^max_rel (default 4)",
+            parameters={"max_rel": _MAX_REL},
+        ),
+        Definition("judged", "binary.judged", "share of the top k with a judgement", needs_nonrelevant=True),
+        Definition(
+            "bpref",
+            "order.bpref",
+            "share of judged non-relevant items below each relevant one",
+            cutoff=False,
+            needs_nonrelevant=True,
+        ),
+        Definition("arp", "order.arp", "mean rank of the relevant items", cutoff=False, lower_is_better=True),
+        Definition("auc", "order.auc", "area under ROC of each query", cutoff=False, tie_order="expected"),
+        Definition(
+            "gauc",
+            "order.auc",
+            "auc, the mean over queries weighted by list length",
+            cutoff=False,
+            tie_order="expected",
+            weighted_by_length=True,
+        ),
+    )
+}

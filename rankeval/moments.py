@@ -1,0 +1,241 @@
+"""All that inference needs of the data, in one pass: means, co-moments and hashed bucket sums of terms.
+
+Units (sessions, queries, rounds) come in blocks of a few thousand. A block is summed twice, as it is and about
+its means, so that nothing cancels; blocks and leaves are joined by the pairwise update of Chan, Golub and
+LeVeque (1983). Sums run in independent lanes of fixed order: the loops vectorise without fast-math and give the
+same bits on every machine. Totals are kept rather than means: those of whole numbers are exact however the
+data is cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.hashing import BUCKETS, bucket_of, words
+from rankeval.kernels import kernel
+
+__all__ = ["BUCKETS", "Moments", "MomentsAccumulator"]
+
+# With eight, each addition waits for the one before; with 64, eight vectors are under way (2.6 times faster).
+LANES = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Count, totals, co-moments, extremes and bucket sums of ``p`` terms over ``n`` units.
+
+    Attributes:
+        n: number of units.
+        total: (p,) float64, ``sum x_i``.
+        pairs: (c, 2) int64, the pairs ``i <= j`` of terms whose co-moment is kept.
+        comoment: (c,) float64, ``sum (x_i - mean_i)(x_j - mean_j)``.
+        low, high: (p,) float64, smallest and largest value; ``inf`` and ``-inf`` where ``n`` is 0.
+        buckets: (BUCKETS, p + 1) float64, per bucket of the units' keys the count of units and the sum of
+            each term; None where no keys were given.
+    """
+
+    n: int
+    total: NDArray[np.float64]
+    pairs: NDArray[np.int64]
+    comoment: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    buckets: NDArray[np.float64] | None
+
+    @classmethod
+    def of(
+        cls, terms: NDArray[np.float64], pairs: NDArray[np.int64], keys: NDArray[np.uint64] | None = None
+    ) -> Moments:
+        """Moments of ``terms`` (p, n), summed as a single block."""
+        accumulator = MomentsAccumulator(len(terms), pairs, bucketed=keys is not None)
+        accumulator.add(terms, keys)
+        return accumulator.moments()
+
+    def merge(self, other: Moments) -> Moments:
+        """Moments of both sets of units; ``other`` must have the same terms and pairs.
+
+        Exact but for rounding, which depends on the order: fold leaves from the left in their order.
+        """
+        total, comoment = self.total.copy(), self.comoment.copy()
+        _fold(self.n, total, comoment, self.pairs, other.n, other.total, other.comoment)
+        buckets = None
+        if self.buckets is not None and other.buckets is not None:
+            buckets = self.buckets + other.buckets
+        return Moments(
+            n=self.n + other.n,
+            total=total,
+            pairs=self.pairs,
+            comoment=comoment,
+            low=np.minimum(self.low, other.low),
+            high=np.maximum(self.high, other.high),
+            buckets=buckets,
+        )
+
+    @cached_property
+    def constant(self) -> NDArray[np.bool_]:
+        """(p,) whether all values of a term are the same."""
+        same: NDArray[np.bool_] = self.low == self.high
+        return same
+
+    @cached_property
+    def mean(self) -> NDArray[np.float64]:
+        """(p,), of a constant that very constant, 0 where ``n`` is 0."""
+        return np.where(self.constant, self.low, self.total / max(self.n, 1))
+
+    def covariance(self, i: int, j: int) -> float:
+        """``sum (x_i - mean_i)(x_j - mean_j) / (n - 1)``; 0 for a constant and for fewer than two units."""
+        if self.n < 2 or self.constant[i] or self.constant[j]:
+            return 0.0
+        value = float(self.comoment[self.pair_index[min(i, j), max(i, j)]]) / (self.n - 1)
+        return max(value, 0.0) if i == j else value
+
+    @cached_property
+    def pair_index(self) -> dict[tuple[int, int], int]:
+        """Where the co-moment of a pair ``i <= j`` stands."""
+        return {(int(i), int(j)): c for c, (i, j) in enumerate(self.pairs)}
+
+
+class MomentsAccumulator:
+    """Adds blocks of units up to a :class:`Moments`; memory does not depend on how many come.
+
+    Args:
+        p: number of terms.
+        pairs: (c, 2), the pairs ``i <= j`` whose co-moments are kept.
+        bucketed: whether bucket sums are kept; :meth:`add` then needs keys.
+    """
+
+    def __init__(self, p: int, pairs: NDArray[np.int64], bucketed: bool) -> None:
+        self._n = 0
+        self._pairs = np.require(pairs, np.int64, ["C", "W"]).reshape(-1, 2)
+        self._total = np.zeros(p)
+        self._comoment = np.zeros(len(self._pairs))
+        self._low = np.full(p, np.inf)
+        self._high = np.full(p, -np.inf)
+        self._buckets = np.zeros((BUCKETS, p + 1)) if bucketed else None
+
+    def add(self, terms: NDArray[np.float64], keys: NDArray[np.uint64] | None = None) -> None:
+        """Add a block: ``terms`` (p, m), finite; ``keys`` (m,), one for each unit or its cluster.
+
+        Contiguous float64 and uint64 are taken as they are. Blocks of a few thousand units stay in cache.
+        """
+        block = np.require(terms, np.float64, ["C", "W"])
+        _add_block(block, self._pairs, self._n, self._total, self._comoment, self._low, self._high)
+        self._n += block.shape[1]
+        if self._buckets is not None and keys is not None:
+            _add_to_buckets(block, words(keys), self._buckets)
+
+    def moments(self) -> Moments:
+        """What was added so far; later blocks do not change it."""
+        return Moments(
+            n=self._n,
+            total=self._total.copy(),
+            pairs=self._pairs,
+            comoment=self._comoment.copy(),
+            low=self._low.copy(),
+            high=self._high.copy(),
+            buckets=None if self._buckets is None else self._buckets.copy(),
+        )
+
+
+@kernel
+def _total_and_extremes(x: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Sum, smallest and largest of x (m > 0)."""
+    total = np.zeros(LANES)
+    low = np.full(LANES, x[0])
+    high = np.full(LANES, x[0])
+    end = x.shape[0] - x.shape[0] % LANES
+    for start in range(0, end, LANES):
+        row = x[start : start + LANES]
+        for lane in range(LANES):
+            total[lane] += row[lane]
+            low[lane] = row[lane] if row[lane] < low[lane] else low[lane]
+            high[lane] = row[lane] if row[lane] > high[lane] else high[lane]
+    for i in range(end, x.shape[0]):
+        total[0] += x[i]
+        low[0] = min(low[0], x[i])
+        high[0] = max(high[0], x[i])
+    for lane in range(1, LANES):
+        total[0] += total[lane]
+        low[0] = min(low[0], low[lane])
+        high[0] = max(high[0], high[lane])
+    return total[0], low[0], high[0]
+
+
+@kernel
+def _comoment(x: NDArray[np.float64], y: NDArray[np.float64], mean_x: float, mean_y: float) -> float:
+    """``sum (x - mean_x)(y - mean_y)``."""
+    total = np.zeros(LANES)
+    end = x.shape[0] - x.shape[0] % LANES
+    for start in range(0, end, LANES):
+        x_row, y_row = x[start : start + LANES], y[start : start + LANES]
+        for lane in range(LANES):
+            total[lane] += (x_row[lane] - mean_x) * (y_row[lane] - mean_y)
+    for i in range(end, x.shape[0]):
+        total[0] += (x[i] - mean_x) * (y[i] - mean_y)
+    for lane in range(1, LANES):
+        total[0] += total[lane]
+    return float(total[0])
+
+
+@kernel
+def _fold(
+    n: int,
+    total: NDArray[np.float64],
+    comoment: NDArray[np.float64],
+    pairs: NDArray[np.int64],
+    m: int,
+    block_total: NDArray[np.float64],
+    block_comoment: NDArray[np.float64],
+) -> None:
+    """Join ``m`` units into the ``total`` and ``comoment`` of ``n`` (Chan, Golub and LeVeque), in place."""
+    for c in range(pairs.shape[0]):
+        i, j = pairs[c, 0], pairs[c, 1]
+        comoment[c] += block_comoment[c]
+        if n > 0 and m > 0:
+            apart_i = block_total[i] / m - total[i] / n
+            apart_j = block_total[j] / m - total[j] / n
+            comoment[c] += apart_i * apart_j * (n * (m / (n + m)))
+    for j in range(total.shape[0]):
+        total[j] += block_total[j]
+
+
+@kernel
+def _add_block(
+    terms: NDArray[np.float64],
+    pairs: NDArray[np.int64],
+    n: int,
+    total: NDArray[np.float64],
+    comoment: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+) -> None:
+    """Add a block of terms (p, m) to the moments of ``n`` units, in place."""
+    p, m = terms.shape
+    if m == 0:
+        return
+    block_total = np.empty(p)
+    for j in range(p):
+        block_total[j], smallest, largest = _total_and_extremes(terms[j])
+        low[j] = min(low[j], smallest)
+        high[j] = max(high[j], largest)
+    block_comoment = np.empty(pairs.shape[0])
+    for c in range(pairs.shape[0]):
+        i, j = pairs[c, 0], pairs[c, 1]
+        block_comoment[c] = _comoment(terms[i], terms[j], block_total[i] / m, block_total[j] / m)
+    _fold(n, total, comoment, pairs, m, block_total, block_comoment)
+
+
+@kernel
+def _add_to_buckets(
+    terms: NDArray[np.float64], keys: NDArray[np.uint64], buckets: NDArray[np.float64]
+) -> None:
+    """Add a block of terms (p, m) to the count and sums of their units' buckets, in place."""
+    for unit in range(keys.shape[0]):
+        row = buckets[bucket_of(keys[unit])]
+        row[0] += 1.0
+        for j in range(terms.shape[0]):
+            row[j + 1] += terms[j, unit]

@@ -1,0 +1,134 @@
+"""Results of a command: the JSON contract, flat rows for data frames and CSV, tables for people."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Format = Literal["table", "json", "csv", "markdown"]
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Table:
+    """A titled table of text for people; columns whose header starts with ``>`` are right-aligned."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+class Result(ABC):
+    """What a command computed."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """The result as JSON takes it: plain numbers, strings, lists and None; never NaN."""
+
+    @abstractmethod
+    def rows(self) -> list[dict[str, Any]]:
+        """One flat record for each number with its interval, all with the same keys."""
+
+    @abstractmethod
+    def tables(self) -> list[Table]:
+        """The result for people."""
+
+    @property
+    @abstractmethod
+    def warnings(self) -> Sequence[str]:
+        """What a reader must know before trusting the numbers."""
+
+    def to_pandas(self) -> pd.DataFrame:
+        """:meth:`rows` as a data frame."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+    def render(self, format: Format = "table", width: int | None = None) -> str:
+        """The result as text: a table, JSON, CSV or Markdown."""
+        return RENDERERS[format](self, width)
+
+    def __repr__(self) -> str:
+        return self.render("table", 120).rstrip()
+
+
+def _json(result: Result, _: int | None) -> str:
+    return json.dumps(result.to_dict(), indent=2, allow_nan=False) + "\n"
+
+
+def _csv(result: Result, _: int | None) -> str:
+    out = io.StringIO()
+    rows = result.rows()
+    writer = csv.DictWriter(out, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _markdown(result: Result, _: int | None) -> str:
+    parts = []
+    for table in result.tables():
+        titles = [name.removeprefix(">") for name in table.header]
+        rule = ["---:" if name.startswith(">") else "---" for name in table.header]
+        lines = [titles, rule, *([cell.replace("|", "\\|") for cell in row] for row in table.rows)]
+        title = f"**{table.title}**\n\n" if table.title else ""
+        parts.append(title + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")
+    parts += [f"- {warning}\n" for warning in result.warnings]
+    return "\n".join(parts)
+
+
+def _table(result: Result, width: int | None) -> str:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    out = io.StringIO()
+    console = Console(file=out, width=width, highlight=False)
+    for table in result.tables():
+        shown = RichTable(title=Text(table.title) if table.title else None, title_justify="left", box=box.SIMPLE_HEAD)
+        for name in table.header:
+            shown.add_column(Text(name.removeprefix(">")), justify="right" if name.startswith(">") else "left")
+        for row in table.rows:
+            shown.add_row(*(Text(cell) for cell in row))
+        console.print(shown)
+    for warning in result.warnings:
+        console.print(Text(f"warning: {warning}"), soft_wrap=True)
+    return out.getvalue()
+
+
+RENDERERS = {"table": _table, "json": _json, "csv": _csv, "markdown": _markdown}
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number for people: ``digits`` significant ones, a dash for what could not be computed."""
+    if value is None:
+        return "-"
+    if value == 0 or 1e-4 <= abs(value) < 1e6:
+        decimals = digits if value == 0 else max(digits - 1 - _exponent(value), 0)
+        return f"{value:.{min(decimals, 8)}f}"
+    return f"{value:.{digits}g}"
+
+
+def _exponent(value: float) -> int:
+    return min(int(f"{abs(value):e}".split("e")[1]), 0)
+
+
+def interval_text(ci: Mapping[str, Any] | None, digits: int = 4) -> str:
+    """``0.31 .. 0.35`` for people."""
+    if ci is None or ci["low"] is None or ci["high"] is None:
+        return "-"
+    return f"{number(ci['low'], digits)} .. {number(ci['high'], digits)}"
+
+
+def percent(level: float) -> str:
+    """``95 %``."""
+    return f"{100 * level:g} %"

@@ -1,0 +1,186 @@
+"""One run scored: the value of every metric for every query, in one pass over its file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rankeval.errors import DataError
+from rankeval.ids import NO_KEYS, Keys, is_integer_id, keys_of
+from rankeval.judgements import Judged, Judgements, first_duplicate, judged_in_run
+from rankeval.kernels import read_only
+from rankeval.log import Log
+from rankeval.metrics import Metric
+from rankeval.placement import Ties, place
+from rankeval.scan import scan
+from rankeval.sessions import Sessions, counting
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+ScoreType = Literal["float64", "float32"]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is computed for each query, and by which conventions."""
+
+    metrics: tuple[Metric, ...]
+    ties: Ties = "trec"
+    threshold: float = 1.0
+    score_type: ScoreType = "float64"
+
+    @property
+    def nonrelevant(self) -> bool:
+        """Whether a metric looks at items judged not relevant."""
+        return any(metric.needs_nonrelevant for metric in self.metrics)
+
+    @property
+    def max_grade(self) -> float:
+        """The largest grade that every metric accepts."""
+        return min((metric.max_grade for metric in self.metrics), default=np.inf)
+
+
+@dataclass(frozen=True)
+class ScoredQueries:
+    """Values of ``m`` metrics for ``n`` queries of one run.
+
+    Attributes:
+        queries: Arrow array (n,) of query ids.
+        values: (n, m) float64, NaN where a metric is undefined for a query (no relevant item).
+        retrieved: (n,) int64, items of the ranking.
+        relevant: (n,) int64, relevant items judged.
+        fields: role -> Arrow array (n,): segment, cluster and weight columns asked for.
+        unjudged_items, negative: number of retrieved items without a judgement, and of negative grades.
+        unjudged_queries: number of queries of the run without any judgement, which are left out.
+    """
+
+    queries: pa.Array
+    values: Floats
+    retrieved: Ints
+    relevant: Ints
+    fields: dict[str, pa.Array]
+    unjudged_items: int
+    negative: int
+    unjudged_queries: int
+
+
+def score_run(
+    log: Log, judgements: Judgements | None, rules: Rules, fields: Sequence[str] = (), threads: int | None = None
+) -> ScoredQueries:
+    """Score every query of a run against judgements, or against the relevance in the run itself.
+
+    Raises:
+        DataError: a column missing or of the wrong type, a score that is not finite, an item that occurs
+            twice for a query, a grade that a metric does not accept, ids that are integers here and strings
+            in the judgements.
+    """
+    roles = ["query_id", "item_id", "score", *(["relevance"] if judgements is None else []), *fields]
+    log.require(roles)
+    if judgements is not None:
+        _require_same_ids(log, judgements)
+
+    def work(sessions: Sessions) -> ScoredQueries:
+        return _score(sessions, judgements, rules, fields)
+
+    return _joined(scan(log, roles, work, threads))
+
+
+def _require_same_ids(log: Log, judgements: Judgements) -> None:
+    for role, integers in (("query_id", is_integer_id(judgements.queries.type)), ("item_id", judgements.integer_items)):
+        kind = log.schema.field(log.name(role)).type
+        kind = getattr(kind, "value_type", kind)
+        if is_integer_id(kind) != integers:
+            words = ("integers", "strings") if is_integer_id(kind) else ("strings", "integers")
+            raise DataError(
+                f"{log.origin}: column {log.name(role)!r} holds {words[0]} and {judgements.origin} has {words[1]}; "
+                "wanted one kind in both (ids in TREC files are strings)"
+            )
+
+
+def _score(sessions: Sessions, judgements: Judgements | None, rules: Rules, fields: Sequence[str]) -> ScoredQueries:
+    scores = sessions.numbers("score")
+    if rules.score_type == "float32":
+        scores = read_only(scores.astype(np.float32).astype(np.float64))
+    items = _item_keys(sessions)
+    queries = sessions.per_session("query_id")
+    judged_queries = np.arange(len(sessions))
+    if judgements is None:
+        judged = judged_in_run(sessions, rules.nonrelevant)
+        _require_max_grade(sessions, judged, rules.max_grade)
+    else:
+        positions = judgements.positions(queries)
+        judged_queries = np.flatnonzero(positions >= 0)
+        judged = judgements.match(positions, sessions.offsets, items)
+    chosen = pa.array(judged_queries)
+    return ScoredQueries(
+        queries=queries.take(chosen),
+        values=_values(sessions.offsets, scores, items, judged, rules)[judged_queries],
+        retrieved=sessions.lengths[judged_queries],
+        relevant=judged.relevant(rules.threshold)[judged_queries],
+        fields={name: sessions.per_session(name).take(chosen) for name in fields},
+        unjudged_items=int((sessions.lengths - judged.retrieved)[judged_queries].sum()),
+        negative=judged.negative,
+        unjudged_queries=len(sessions) - len(judged_queries),
+    )
+
+
+def _item_keys(sessions: Sessions) -> Keys:
+    """Keys of all items, none of which is null or occurs twice within a query."""
+    column = sessions.column("item_id")
+    if column.null_count:
+        raise sessions.error("item_id", int(np.argmax(np.asarray(column.is_null()))), None, "an id")
+    items = keys_of(column)
+    duplicate = first_duplicate(sessions.offsets, items.hashes, counting(len(column)), items)
+    if duplicate >= 0:
+        raise sessions.error("item_id", duplicate, f"{column[duplicate].as_py()!r} again", "each item once for a query")
+    return items
+
+
+def _require_max_grade(sessions: Sessions, judged: Judged, max_grade: float) -> None:
+    if len(judged.grade) and judged.grade.max() > max_grade:
+        item = int(judged.row[np.argmax(judged.grade)])
+        raise sessions.error("relevance", item, judged.grade.max(), f"at most max_rel = {max_grade:g}, which err needs")
+
+
+def _values(offsets: Ints, scores: Floats, items: Keys, judged: Judged, rules: Rules) -> Floats:
+    """(n, m) values; metrics with a rule for ties of their own see a ranking of their own."""
+    values = np.empty((len(offsets) - 1, len(rules.metrics)))
+    rankings = {
+        ties: place(offsets, scores, items, judged, ties, rules.threshold, rules.nonrelevant)
+        for ties in {metric.tie_order or rules.ties for metric in rules.metrics}
+    }
+    for column, metric in enumerate(rules.metrics):
+        values[:, column] = metric.values(rankings[metric.tie_order or rules.ties])
+    return values
+
+
+def unretrieved(judgements: Judgements, positions: Ints, rules: Rules) -> Floats:
+    """(n, m) values of queries that a run lacks: as if it had retrieved nothing for them."""
+    judged = judgements.unretrieved(positions)
+    offsets = read_only(np.zeros(len(positions) + 1, np.int64))
+    return _values(offsets, read_only(np.zeros(0)), NO_KEYS, judged, rules)
+
+
+def _joined(parts: Sequence[ScoredQueries]) -> ScoredQueries:
+    """All parts of a run."""
+    return ScoredQueries(
+        queries=_together([part.queries for part in parts]),
+        values=np.concatenate([part.values for part in parts]),
+        retrieved=np.concatenate([part.retrieved for part in parts]),
+        relevant=np.concatenate([part.relevant for part in parts]),
+        fields={name: _together([part.fields[name] for part in parts]) for name in parts[0].fields},
+        unjudged_items=sum(part.unjudged_items for part in parts),
+        negative=sum(part.negative for part in parts),
+        unjudged_queries=sum(part.unjudged_queries for part in parts),
+    )
+
+
+def _together(arrays: Sequence[pa.Array]) -> pa.Array:
+    """One plain array of several, some of which may be dictionaries."""
+    plain = [array.dictionary_decode() if pa.types.is_dictionary(array.type) else array for array in arrays]
+    return pa.concat_arrays(plain)

@@ -1,0 +1,1 @@
+"""Worlds whose truth is known exactly, and the logs that they produce."""

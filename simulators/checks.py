@@ -1,0 +1,44 @@
+"""Checks of parameters that several simulators share; each raises one line that names the parameter."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rankeval.errors import UsageError
+
+
+def whole(name: str, value: int, low: int) -> int:
+    """``value`` where it is an integer of at least ``low``."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < low:
+        raise UsageError(f"{name}: found {value!r}, wanted a whole number of at least {low}")
+    return int(value)
+
+
+def real(name: str, value: float, low: float, high: float = np.inf) -> float:
+    """``value`` where it is finite and in ``[low, high]``."""
+    if not (np.isfinite(value) and low <= value <= high):
+        wanted = f"a number of at least {low}" if high == np.inf else f"a number in [{low}, {high}]"
+        raise UsageError(f"{name}: found {value!r}, wanted {wanted}")
+    return float(value)
+
+
+def matrix(name: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """``values`` as a read-only float64 array of ``shape``, where -1 stands for any positive size."""
+    array = np.array(values, dtype=np.float64)
+    fits = array.ndim == len(shape) and all(
+        size == found or (size < 0 < found) for size, found in zip(shape, array.shape, strict=True)
+    )
+    if not fits:
+        wanted = " x ".join("any" if size < 0 else str(size) for size in shape)
+        raise UsageError(f"{name}: found an array of shape {array.shape}, wanted {wanted}")
+    array.flags.writeable = False
+    return array
+
+
+def distribution(name: str, values: ArrayLike, size: int) -> NDArray[np.float64]:
+    """``values`` as ``size`` probabilities that sum to 1."""
+    array = matrix(name, values, (size,))
+    if not (np.isfinite(array).all() and (array >= 0).all() and abs(array.sum() - 1.0) <= 1e-9):
+        raise UsageError(f"{name}: found a sum of {array.sum():.9g}, wanted probabilities that sum to 1")
+    return array
