@@ -9,6 +9,7 @@ means of the data, so that large means cost no digits.
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
@@ -63,9 +64,9 @@ class Bootstrap:
         self.means[:, moments.constant] = moments.mean[moments.constant]
 
     def values(self, functional: Functional) -> NDArray[np.float64]:
-        """(replicates,), not finite where a denominator is 0."""
-        values: NDArray[np.float64] = functional.value(self.means)
-        return values
+        """(replicates,), NaN where a denominator is 0 or there are no units."""
+        values = functional.value(self.means)
+        return np.where(np.isfinite(values), values, np.nan)
 
     def std_error(self, functional: Functional) -> float:
         """Standard error from the variance between buckets, ``sqrt(B / (B - 1) sum e_b^2) / n``."""
@@ -104,8 +105,8 @@ class Bootstrap:
     ) -> NDArray[np.float64]:
         """Between-bucket standard errors at ``means`` (R, p) from summed squares (R, 1 + p + c).
 
-        The residual of a bucket is ``e = sum_j g_j sum_j - a count``, where ``a`` is how far the means are off
-        those that the sums are centred at: its square is a form in the products.
+        The residual of a bucket is ``e = sum_j g_j sum_j - a count``, where ``a`` is how far the means are
+        off those that the sums are centred at: its square is a form in the products.
         """
         first_pair = 1 + means.shape[1]
         gradient = functional.gradient(means)
@@ -113,10 +114,10 @@ class Bootstrap:
         by_count = -sum(g * off_centre[:, j] for j, g in gradient.items())
         parts = [by_count * by_count * squares[:, 0]]
         parts += [2.0 * by_count * g * squares[:, 1 + j] for j, g in gradient.items()]
-        for (i, j), column in self._moments.pair_index.items():
-            if i in gradient and j in gradient:
-                twice = 1.0 if i == j else 2.0
-                parts.append(twice * gradient[i] * gradient[j] * squares[:, first_pair + column])
+        for i, j in combinations_with_replacement(sorted(gradient), 2):
+            times = 1.0 if i == j else 2.0
+            column = first_pair + self._moments.pair_index[i, j]
+            parts.append(times * gradient[i] * gradient[j] * squares[:, column])
         errors: NDArray[np.float64] = np.sqrt(without_rounding(parts) * _BETWEEN) / counts
         return errors
 

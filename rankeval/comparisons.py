@@ -32,7 +32,7 @@ def paired_t(differences: NDArray[np.float64]) -> float | None:
 
 
 def t_test(mean: float, std_error: float, degrees: int) -> float | None:
-    """Two-sided p-value of Student's t-test that a mean is 0, given its standard error and degrees of freedom.
+    """Two-sided p-value of Student's t-test that a mean is 0, from its standard error.
 
     1 where the mean is 0, 0 where it is not but has no error; None without a degree of freedom.
     """

@@ -97,7 +97,7 @@ class Inference:
 
     @cached_property
     def quantile(self) -> float:
-        """The normal point with ``(1 - level) / 2`` above; Student's, with G - 1 degrees, for few clusters G."""
+        """The normal quantile of ``(1 + level) / 2``; Student's with G - 1 degrees for few clusters G."""
         below = 0.5 + self.level / 2
         if self._few_clusters():
             from scipy.special import stdtrit

@@ -1,10 +1,10 @@
 """All that inference needs of the data, in one pass: means, co-moments and hashed bucket sums of terms.
 
-Units (sessions, queries, rounds) come in blocks of a few thousand. A block is summed twice, as it is and about
-its means, so that nothing cancels; blocks and leaves are joined by the pairwise update of Chan, Golub and
-LeVeque (1983). Sums run in independent lanes of fixed order: the loops vectorise without fast-math and give the
-same bits on every machine. Totals are kept rather than means: those of whole numbers are exact however the
-data is cut.
+Units (sessions, queries, rounds) come in blocks of a few thousand. A block is summed twice, as it is and
+about its means, so that nothing cancels; blocks and leaves are joined by the pairwise update of Chan, Golub
+and LeVeque (1983). Sums run in independent lanes of fixed order: the loops vectorise without fast-math and
+give the same bits on every machine. Totals are kept rather than means: those of whole numbers are exact
+however the data is cut.
 """
 
 from __future__ import annotations

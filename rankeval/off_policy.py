@@ -29,7 +29,7 @@ Floats = NDArray[np.float64]
 #: Effective sample size under which a warning says that the log can hardly tell.
 FEW_EFFECTIVE = 100
 #: Rounds in a block: its terms stay in the second-level cache.
-BLOCK = 1 << 13
+BLOCK = 1 << 14
 
 
 def ope(

@@ -29,7 +29,7 @@ Layout = Literal["rows", "candidates"]
 BLOCK_ROUNDS = 1 << 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BanditWorld:
     """Contexts, actions and rewards.
 

@@ -14,7 +14,7 @@ from rankeval.simulators.checks import matrix, real
 Matrix = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SoftmaxPolicy:
     """``pi(a|x) = exp(score[x,a] / temperature) / sum over b of exp(score[x,b] / temperature)``.
 

@@ -7,7 +7,7 @@ import pytest
 import scipy.stats
 from numpy.typing import NDArray
 
-from rankeval.comparisons import benjamini_hochberg, holm, paired_t, randomisation_test
+from rankeval.comparisons import benjamini_hochberg, holm, paired_t, randomisation_test, t_test
 from rankeval.errors import UsageError
 
 
@@ -33,6 +33,14 @@ def test_paired_t_equals_scipy(n: int, shift: float) -> None:
 def test_paired_t_hand_worked() -> None:
     # mean 2, variance 1, t = 2 / (1 / sqrt 3); with 2 degrees p = 1 - t / sqrt(t^2 + 2)
     assert paired_t(np.array([1.0, 2.0, 3.0])) == pytest.approx(1 - (12 / 14) ** 0.5, rel=1e-12)
+
+
+def test_t_test_is_the_paired_one_from_its_summary() -> None:
+    differences = np.random.default_rng(0).normal(0.2, 1, 30)
+    std_error = float(scipy.stats.sem(differences))
+    assert t_test(float(differences.mean()), std_error, 29) == pytest.approx(paired_t(differences), rel=1e-12)
+    assert t_test(-2.0, 1.0, 5) == t_test(2.0, 1.0, 5) == pytest.approx(2 * scipy.stats.t.sf(2, 5), rel=1e-12)
+    assert (t_test(0.0, 0.0, 5), t_test(0.1, 0.0, 5), t_test(0.1, 1.0, 0)) == (1.0, 0.0, None)
 
 
 def test_tests_of_nothing() -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import math
+import subprocess
 import sys
+from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
@@ -15,6 +17,7 @@ from rankeval.hashing import BUCKETS, mix64
 from rankeval.intervals import INTERVALS, Inference
 from rankeval.moments import Moments, MomentsAccumulator
 
+REPOSITORY = Path(__file__).resolve().parents[1]
 Z = NormalDist().inv_cdf(0.975)
 SNIPS = Mean(0) / Mean(1)
 GAIN = SNIPS - Mean(2)
@@ -304,6 +307,35 @@ def test_wrong_calls_say_what_was_found_and_wanted() -> None:
         with pytest.raises(UsageError, match="found moments without keys"):
             Inference(keyless, **arguments)  # type: ignore[arg-type]
     assert Inference(keyless).estimate(SNIPS).std_error is not None
+
+
+def test_special_functions_are_imported_for_few_clusters_only() -> None:
+    code = """if True:
+        import sys, numpy as np
+        from rankeval.comparisons import holm, randomisation_test
+        from rankeval.estimate import Mean, pairs_needed
+        from rankeval.intervals import INTERVALS, Inference
+        from rankeval.moments import Moments
+        terms, keys = np.random.default_rng(0).random((1, 100)), np.arange(100, dtype=np.uint64)
+        moments = Moments.of(terms, pairs_needed([Mean(0)]), keys)
+        Inference(moments, tuple(INTERVALS), clustered=True).estimate(Mean(0))
+        holm([randomisation_test(terms[0], keys)])
+        print(sorted({"scipy.special", "scipy.stats", "pandas"} & set(sys.modules)))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_replicates_with_a_zero_denominator_are_undefined_not_infinite() -> None:
+    terms = np.zeros((3, 1000))
+    terms[0, :500], terms[1, :4] = 1.0, 1.0
+    estimate = Inference(moments_of(terms), ALL).estimate(SNIPS)
+    assert estimate.value == 125.0
+    for interval in estimate.intervals[1:]:
+        assert (interval.low, interval.high) == (None, None)
+        assert "of 1000 resamples have a denominator of 0" in (interval.reason or "")
 
 
 def coverage(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -98,7 +99,7 @@ def test_merged_parts_equal_the_whole(values: list[float], cuts: list[int]) -> N
     terms = np.vstack([values, np.square(values), np.ones(len(values))])
     keys = keys_of(len(values))
     edges = [0, *sorted(min(cut, len(values)) for cut in cuts), len(values)]
-    parts = [Moments.of(terms[:, a:b], PAIRS, keys[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [Moments.of(terms[:, a:b], PAIRS, keys[a:b]) for a, b in pairwise(edges)]
     whole, merged = Moments.of(terms, PAIRS, keys), reduce(Moments.merge, parts)
     assert merged.n == whole.n
     scale = np.max(np.abs(terms), axis=1)

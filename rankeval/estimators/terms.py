@@ -41,11 +41,20 @@ REWARD = Term("reward")
 WEIGHT = Term("weight")
 
 
-@dataclass(frozen=True)
-class Block:
-    """Columns of some rounds, each (m,) float64 and checked."""
+#: ``(w, parameter) -> u``.
+TRANSFORMS: dict[Transform, Callable[[Floats, float], Floats]] = {
+    "plain": lambda weight, _: weight,
+    "clipped": lambda weight, bound: np.minimum(weight, bound),
+}
 
-    columns: Mapping[str, Floats]
+
+class Block:
+    """Columns of some rounds, each (m,) float64 and checked; what several terms share is computed once."""
+
+    def __init__(self, columns: Mapping[str, Floats]) -> None:
+        self.columns = columns
+        self._weights: dict[Weighting, Floats] = {}
+        self._residuals: dict[Weighting, Floats] = {}
 
     @cached_property
     def weight(self) -> Floats:
@@ -55,16 +64,18 @@ class Block:
     def residual(self) -> Floats:
         return self.columns["reward"] - self.columns["q_logged"]
 
-    def transformed(self, weighting: Weighting, out: Floats) -> Floats:
-        """The weights as an estimator uses them, written to ``out``."""
-        return TRANSFORMS[weighting.transform](self.weight, weighting.parameter, out)
+    def transformed(self, weighting: Weighting) -> Floats:
+        """``u``, the weights as an estimator uses them."""
+        if weighting not in self._weights:
+            self._weights[weighting] = TRANSFORMS[weighting.transform](self.weight, weighting.parameter)
+        return self._weights[weighting]
 
+    def weighted_residual(self, weighting: Weighting) -> Floats:
+        """``u (r - q)``."""
+        if weighting not in self._residuals:
+            self._residuals[weighting] = self.transformed(weighting) * self.residual
+        return self._residuals[weighting]
 
-#: ``(w, parameter, out) -> u``.
-TRANSFORMS: dict[Transform, Callable[[Floats, float, Floats], Floats]] = {
-    "plain": lambda weight, _, out: np.positive(weight, out=out),
-    "clipped": lambda weight, bound, out: np.minimum(weight, bound, out=out),
-}
 
 _WEIGHT_COLUMNS = ("propensity", "target_propensity")
 #: The columns that each kind of term is computed from.
@@ -86,20 +97,38 @@ def needed_columns(terms: Iterable[Term]) -> list[str]:
 def write_terms(terms: Sequence[Term], block: Block, out: Floats) -> None:
     """Write each term of a block into its row of ``out`` (p, m)."""
     for row, term in zip(out, terms, strict=True):
-        _write(term, block, row)
+        WRITERS[term.kind](block, term.weighting, row)
 
 
-def _write(term: Term, block: Block, row: Floats) -> None:
-    if term.kind == "reward":
-        row[:] = block.columns["reward"]
-        return
-    if term.kind == "model":
-        row[:] = block.columns["q_target"]
-        return
-    block.transformed(term.weighting, row)
-    if term.kind == "weighted_reward":
-        row *= block.columns["reward"]
-    elif term.kind in ("weighted_residual", "doubly_robust"):
-        row *= block.residual
-        if term.kind == "doubly_robust":
-            row += block.columns["q_target"]
+def _write_reward(block: Block, _: Weighting, row: Floats) -> None:
+    row[:] = block.columns["reward"]
+
+
+def _write_weight(block: Block, weighting: Weighting, row: Floats) -> None:
+    row[:] = block.transformed(weighting)
+
+
+def _write_weighted_reward(block: Block, weighting: Weighting, row: Floats) -> None:
+    np.multiply(block.transformed(weighting), block.columns["reward"], out=row)
+
+
+def _write_model(block: Block, _: Weighting, row: Floats) -> None:
+    row[:] = block.columns["q_target"]
+
+
+def _write_weighted_residual(block: Block, weighting: Weighting, row: Floats) -> None:
+    row[:] = block.weighted_residual(weighting)
+
+
+def _write_doubly_robust(block: Block, weighting: Weighting, row: Floats) -> None:
+    np.add(block.columns["q_target"], block.weighted_residual(weighting), out=row)
+
+
+WRITERS: dict[Kind, Callable[[Block, Weighting, Floats], None]] = {
+    "reward": _write_reward,
+    "weight": _write_weight,
+    "weighted_reward": _write_weighted_reward,
+    "model": _write_model,
+    "weighted_residual": _write_weighted_residual,
+    "doubly_robust": _write_doubly_robust,
+}

@@ -1,0 +1,70 @@
+"""The files that are measured, made once by the simulators and kept in ``.bench/``.
+
+The simulators are imported where files are made: who only wants to know a path stays small, as a process
+must that measures the memory of others.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FOLDER = Path(".bench")
+ITEMS = 100
+QUERIES = (300, 10_000, 100_000)
+ROUNDS = (1_000_000, 10_000_000, 30_000_000)
+# Grades above 0 for 2 % of the items and a judgement for 1 % of the others: 3 judgements a query.
+FEW_GRADES, FEW_JUDGED = (0.98, 0.01, 0.005, 0.003, 0.002), 0.0102
+
+
+def judged_run(queries: int) -> Path:
+    """A run whose file holds the relevance of every item too."""
+    return FOLDER / f"judged-{queries}" / "run.parquet"
+
+
+def bare_run(queries: int) -> Path:
+    """A run without relevance; :func:`judgements` go with it."""
+    return FOLDER / f"bare-{queries}" / "run.parquet"
+
+
+def judgements(queries: int) -> Path:
+    """About 3 judgements a query, for :func:`bare_run`."""
+    return FOLDER / f"bare-{queries}" / "judgements.parquet"
+
+
+def bandit_log(rounds: int) -> Path:
+    """A bandit log of 20,000 contexts and 50 actions with a reward model's predictions."""
+    return FOLDER / f"bandit-{rounds}.parquet"
+
+
+def make_runs(queries: int) -> None:
+    """Write what is missing of the runs of so many queries."""
+    from rankeval.simulators.rankings import RankingWorld, write_judged_runs
+
+    if not judged_run(queries).exists():
+        world = RankingWorld(queries, ITEMS, seed=1)
+        write_judged_runs(judged_run(queries).parent, world, {"run": 1.0}, relevance=True)
+    if not bare_run(queries).exists():
+        few = RankingWorld(queries, ITEMS, seed=2, grades=FEW_GRADES, judged=FEW_JUDGED)
+        write_judged_runs(bare_run(queries).parent, few, {"run": 1.0})
+
+
+def make_log(rounds: int) -> None:
+    """Write the bandit log of so many rounds where it is missing."""
+    from rankeval.simulators.bandit import random_policy, random_world, write_bandit_log
+
+    if not bandit_log(rounds).exists():
+        world = random_world(20_000, 50, seed=1).with_model_error(bias=0.0, noise=0.1, seed=2)
+        logging, target = random_policy(world, 3, skill=0.3), random_policy(world, 4, skill=0.6)
+        write_bandit_log(bandit_log(rounds), world, logging, target, rounds, seed=5)
+
+
+def main() -> None:
+    """Make every file that is missing."""
+    for queries in QUERIES:
+        make_runs(queries)
+    for rounds in ROUNDS:
+        make_log(rounds)
+
+
+if __name__ == "__main__":
+    main()

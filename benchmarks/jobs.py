@@ -1,0 +1,172 @@
+"""What is measured: every job goes from files to numbers; what it returns, the others must return too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from typing import Any
+
+from benchmarks.data import bandit_log, bare_run, judged_run, judgements
+
+METRICS = ["ndcg@10", "map", "mrr", "recall@100"]
+ESTIMATORS = ["ips", "cips", "snips", "csnips", "dm", "dr", "cdr", "sndr"]
+#: The run of the start-up measurements.
+START_RUN = judged_run(300)
+NEEDED = ["reward", "propensity", "target_propensity", "q_logged", "q_target"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """``base`` names the job whose time this one is divided by; the bounds are what is to be reached."""
+
+    label: str
+    call: Callable[[], float | None]
+    base: str | None = None
+    times: float | None = None
+    added: float | None = None
+    seconds: float | None = None
+    megabytes: float | None = None
+    needs: str = "rankeval"
+
+    @property
+    def available(self) -> bool:
+        """Whether the package that it measures is installed."""
+        return find_spec(self.needs) is not None
+
+
+def read_judged(queries: int) -> None:
+    """The columns that metrics need, query ids as a dictionary."""
+    import pyarrow.parquet as pq
+
+    columns = ["query_id", "score", "relevance"]
+    pq.read_table(judged_run(queries), columns=columns, read_dictionary=["query_id"])
+
+
+def read_both(queries: int) -> None:
+    """A run and its judgements, query ids as dictionaries."""
+    import pyarrow.parquet as pq
+
+    pq.read_table(bare_run(queries), read_dictionary=["query_id"])
+    pq.read_table(judgements(queries), read_dictionary=["query_id"])
+
+
+def evaluate_judged(queries: int) -> float:
+    """Metrics of a run that holds its relevance."""
+    from rankeval import evaluate
+
+    return _first(evaluate(str(judged_run(queries)), metrics=METRICS))
+
+
+def evaluate_both(queries: int) -> float:
+    """Metrics of a run joined with its judgements."""
+    from rankeval import evaluate
+
+    return _first(evaluate(str(bare_run(queries)), str(judgements(queries)), metrics=METRICS))
+
+
+def pytrec(queries: int) -> float:
+    """The same metrics by pytrec_eval, with the dicts that it takes."""
+    import pyarrow.parquet as pq
+    import pytrec_eval
+
+    columns = {name: column.to_pylist() for name, column in _columns(pq.read_table(judged_run(queries)))}
+    run: dict[str, dict[str, float]] = {}
+    grades: dict[str, dict[str, int]] = {}
+    for query, item, score, grade in zip(*columns.values(), strict=True):
+        run.setdefault(query, {})[item] = score
+        grades.setdefault(query, {})[item] = int(grade)
+    measures = {"ndcg_cut.10", "map", "recip_rank", "recall.100"}
+    results = pytrec_eval.RelevanceEvaluator(grades, measures).evaluate(run)
+    return sum(result["ndcg_cut_10"] for result in results.values()) / len(results)
+
+
+def polars_ndcg(queries: int) -> float:
+    """NDCG@10 alone, by Polars."""
+    import polars as pl
+
+    discount = pl.int_range(2, pl.len() + 2).log(2.0).head(10)
+
+    def gain(order: str) -> pl.Expr:
+        return (pl.col("relevance").sort_by(order, descending=True).head(10) / discount).sum()
+
+    sums = pl.scan_parquet(judged_run(queries)).group_by("query_id").agg(
+        dcg=gain("score"), ideal=gain("relevance")
+    )  # fmt: skip
+    mean: Any = sums.select((pl.col("dcg") / pl.col("ideal")).fill_nan(0.0).mean()).collect().item()
+    return float(mean)
+
+
+def read_log(rounds: int) -> None:
+    """The columns that the estimators need."""
+    import pyarrow.parquet as pq
+
+    pq.read_table(bandit_log(rounds), columns=NEEDED)
+
+
+def ope(rounds: int, ci: list[str]) -> None:
+    """All eight estimators."""
+    from rankeval import ope as estimate
+
+    estimate(str(bandit_log(rounds)), estimators=ESTIMATORS, ci=ci)
+
+
+def _columns(table: Any) -> list[tuple[str, Any]]:
+    return list(zip(table.column_names, table.columns, strict=True))
+
+
+def _first(result: Any) -> float:
+    return float(result.to_dict()["results"][0]["value"])
+
+
+def _evaluate(queries: int, seconds: float | None, megabytes: float | None) -> dict[str, Job]:
+    read, size = f"read-{queries}", f"{queries:,} queries"
+    return {
+        read: Job(f"pyarrow: read 3 columns, {size}", partial(read_judged, queries)),
+        f"evaluate-{queries}": Job(
+            f"rankeval.evaluate: NDCG@10, MAP, MRR, recall@100, {size}",
+            partial(evaluate_judged, queries), read, times=3.0, seconds=seconds, megabytes=megabytes,
+        ),
+        f"polars-{queries}": Job(
+            f"Polars: NDCG@10 alone, {size}", partial(polars_ndcg, queries), read, needs="polars"
+        ),
+    }  # fmt: skip
+
+
+def _ope() -> dict[str, Job]:
+    both = ["normal", "bootstrap"]
+    return {
+        "read-log": Job("pyarrow: read 5 columns, 10 M rounds", partial(read_log, 10_000_000)),
+        "ope": Job(
+            "rankeval.ope: 8 estimators, 10 M rounds",
+            partial(ope, 10_000_000, ["normal"]), "read-log", times=2.5, megabytes=500,
+        ),
+        "ope-bootstrap": Job(
+            "the same with 1,000 bootstrap replicates",
+            partial(ope, 10_000_000, both), "ope", added=0.5, megabytes=500,
+        ),
+        "ope-1": Job("the same, 1 M rounds", partial(ope, 1_000_000, both), megabytes=500),
+        "ope-30": Job("the same, 30 M rounds", partial(ope, 30_000_000, both), megabytes=500),
+    }  # fmt: skip
+
+
+#: Jobs of one group are timed in one process, in turns; each starts another process to measure its memory.
+GROUPS: dict[str, dict[str, Job]] = {
+    "Metrics, 10,000 queries x 100": {
+        **_evaluate(10_000, None, None),
+        "pytrec-10000": Job(
+            "pytrec_eval: the same metrics, 10,000 queries", partial(pytrec, 10_000), "read-10000",
+            needs="pytrec_eval",
+        ),
+    },
+    "Metrics, 100,000 queries x 100": _evaluate(100_000, 0.6, 600),
+    "Metrics, with a file of 0.3 M judgements": {
+        "read-both": Job("pyarrow: read both files, 100,000 queries", partial(read_both, 100_000)),
+        "evaluate-both": Job(
+            "rankeval.evaluate: the same metrics", partial(evaluate_both, 100_000), "read-both", times=3.0
+        ),
+    },
+    "Off-policy evaluation": _ope(),
+}  # fmt: skip
+JOBS = {name: job for group in GROUPS.values() for name, job in group.items()}

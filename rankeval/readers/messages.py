@@ -1,0 +1,41 @@
+"""One-line messages: shortened values, and foreign errors turned into DataError."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pyarrow as pa
+
+from rankeval.errors import DataError
+
+_SHOWN = 60
+_LISTED = 20
+
+
+def short(value: str) -> str:
+    """``value`` quoted, at most 60 characters of it."""
+    return repr(value if len(value) <= _SHOWN else value[: _SHOWN - 3] + "...")
+
+
+def listed(names: Sequence[str]) -> str:
+    """``names`` in a row, at most twenty of them."""
+    rest = len(names) - _LISTED
+    return ", ".join(names[:_LISTED]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what ``error`` says."""
+    lines = str(error).strip().splitlines()
+    return lines[0].strip() if lines else type(error).__name__
+
+
+@contextmanager
+def guard(name: str) -> Iterator[None]:
+    """Turn what pyarrow and the operating system raise while reading ``name`` into a one-line DataError."""
+    try:
+        yield
+    except DataError:
+        raise
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{name}: cannot be read: {first_line(error)}") from error

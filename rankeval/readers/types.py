@@ -1,0 +1,65 @@
+"""Arrow has many types for one thing; the rest of the package sees one of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.types as pt
+
+ENCODED = pa.dictionary(pa.int32(), pa.string())
+
+_TEXT = (
+    pt.is_string,
+    pt.is_large_string,
+    pt.is_string_view,
+    pt.is_binary,
+    pt.is_large_binary,
+    pt.is_binary_view,
+)
+_LISTS = (pt.is_list, pt.is_large_list, pt.is_fixed_size_list, pt.is_list_view, pt.is_large_list_view)
+_CLASSES = (
+    (pt.is_integer, "integers"),
+    (pt.is_floating, "floats"),
+    (pt.is_string, "strings"),
+    (pt.is_boolean, "booleans"),
+    (pt.is_decimal, "decimals"),
+    (pt.is_timestamp, "timestamps"),
+    (pt.is_date, "dates"),
+    (pt.is_null, "nulls"),
+)
+
+
+def plain_type(kind: Any) -> pa.DataType:
+    """The type in which values of ``kind`` are yielded: ``string``, ``list`` and numbers as they are."""
+    if any(test(kind) for test in _TEXT):
+        return pa.string()
+    if any(test(kind) for test in _LISTS):
+        return pa.list_(plain_type(kind.value_type))
+    if pt.is_dictionary(kind) or pt.is_run_end_encoded(kind):
+        return plain_type(kind.value_type)
+    if isinstance(kind, pa.BaseExtensionType):
+        return plain_type(kind.storage_type)
+    return kind
+
+
+def plain_schema(schema: pa.Schema) -> pa.Schema:
+    """``schema`` with every type replaced by its ``plain_type``."""
+    return pa.schema([pa.field(field.name, plain_type(field.type)) for field in schema])
+
+
+def plain(array: Any, *, encode: bool = False) -> Any:
+    """``array`` in its plain type; with ``encode`` (strings only), dictionary-encoded with int32 indices."""
+    wanted = plain_type(array.type)
+    if not encode:
+        return array if array.type == wanted else array.cast(wanted)
+    if pt.is_dictionary(array.type):
+        return array if array.type == ENCODED else array.cast(ENCODED)
+    return array.cast(wanted).dictionary_encode()
+
+
+def type_class(kind: pa.DataType) -> str:
+    """What values of a plain type are called in messages: "integers", "strings", "lists of floats"."""
+    if pt.is_list(kind):
+        return f"lists of {type_class(kind.value_type)}"
+    return next((name for test, name in _CLASSES if test(kind)), f"{kind} values")

@@ -1,0 +1,205 @@
+"""Row filters such as ``position <= 3 and country == "de"``, parsed and checked, never evaluated as code."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_, eq, ge, gt, le, lt, ne, or_
+from typing import Any, NoReturn
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from rankeval.errors import DataError, UsageError
+from rankeval.readers.messages import listed
+from rankeval.readers.types import type_class
+
+_COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: eq,
+    ast.NotEq: ne,
+    ast.Lt: lt,
+    ast.LtE: le,
+    ast.Gt: gt,
+    ast.GtE: ge,
+}
+
+
+@dataclass(frozen=True)
+class Where:
+    """A row filter.
+
+    A row stays if the condition is true for it; a comparison with a missing value is neither true nor
+    false (``not`` does not make it true), as in SQL.
+
+    Attributes:
+        text: the filter as the user wrote it.
+        columns: the columns it reads, in order of appearance.
+    """
+
+    text: str
+    columns: tuple[str, ...]
+    _tree: ast.expr = field(repr=False, compare=False)
+
+    def bind(self, schema: pa.Schema, name: str) -> pc.Expression:
+        """The filter as an Arrow expression over ``schema``, the columns of the file ``name``.
+
+        Raises DataError for a column that is not there, or compared with a value of another kind.
+        """
+        return _Builder(self.text, schema, name).condition(self._tree)
+
+
+def parse_where(text: str) -> Where:
+    """Parse a filter: ``== != < <= > >=``, ``in [..]``, ``is None``, ``and or not``, parentheses.
+
+    Operands are column names, numbers, strings, True and False; a column of booleans is a condition by
+    itself. A time column is compared with a string such as "2024-01-31 12:00". Raises UsageError.
+    """
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+        _Builder(text, None, "").condition(tree)
+    except SyntaxError as error:
+        raise UsageError(f"where {text!r}: {error.msg} at character {error.offset or 1}") from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        if isinstance(error, UsageError):
+            raise
+        raise UsageError(f"where {text[:60]!r}: too long, too deep or not text") from None
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    names.sort(key=lambda node: (node.lineno, node.col_offset))
+    return Where(text, tuple(dict.fromkeys(node.id for node in names)), tree)
+
+
+@dataclass(frozen=True)
+class _Operand:
+    """One side of a comparison; ``kind`` is None where the schema is not known yet."""
+
+    value: Any
+    kind: str | None
+    words: str
+    type: pa.DataType | None = None
+
+
+@dataclass(frozen=True)
+class _Builder:
+    """Walks the syntax tree; without a schema it checks the form alone."""
+
+    text: str
+    schema: pa.Schema | None
+    name: str
+
+    def condition(self, node: ast.expr) -> Any:
+        """A node that must be true or false."""
+        match node:
+            case ast.BoolOp(op, parts):
+                join = and_ if isinstance(op, ast.And) else or_
+                return reduce(join, [self.condition(part) for part in parts])
+            case ast.UnaryOp(ast.Not(), inner):
+                return ~self.condition(inner)
+            case ast.Compare(left, ops, rights):
+                lefts = [left, *rights[:-1]]
+                pairs = zip(lefts, ops, rights, strict=True)
+                return reduce(and_, [self._comparison(a, op, b) for a, op, b in pairs])
+            case ast.Name():
+                return self._boolean_column(node)
+        self._refuse(node, "wanted a condition")
+
+    def _boolean_column(self, node: ast.Name) -> Any:
+        column = self._column(node)
+        if column.kind not in (None, "boolean"):
+            self._clash(f"{column.words} is no condition; wanted a comparison")
+        return column.value
+
+    def _comparison(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Any:
+        if isinstance(op, ast.Is | ast.IsNot):
+            return self._missing(left, op, right)
+        if isinstance(op, ast.In | ast.NotIn):
+            return self._membership(left, op, right)
+        return self._compared(left, _COMPARISONS[type(op)], right)
+
+    def _missing(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Any:
+        if not (isinstance(left, ast.Name) and isinstance(right, ast.Constant) and right.value is None):
+            self._refuse(right, "wanted COLUMN is None or COLUMN is not None")
+        value = self._column(left).value
+        return value.is_null() if isinstance(op, ast.Is) else value.is_valid()
+
+    def _membership(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Any:
+        if not (isinstance(right, ast.List | ast.Tuple | ast.Set) and right.elts):
+            self._refuse(right, "wanted a list of values, such as [1, 2]")
+        # Not isin(): it calls a missing value "not in the list", and != does not.
+        found = reduce(or_, [self._compared(left, eq, value) for value in right.elts])
+        return found if isinstance(op, ast.In) else ~found
+
+    def _compared(self, left: ast.expr, compare: Callable[[Any, Any], Any], right: ast.expr) -> Any:
+        if not any(isinstance(side, ast.Name) for side in (left, right)):
+            self._refuse(left, "wanted a column on one side of the comparison")
+        a, b = self._operand(left), self._operand(right)
+        if a.kind is None or b.kind is None:
+            return compare(a.value, b.value)
+        a, b = self._as_time(a, b), self._as_time(b, a)
+        if a.kind != b.kind or "other" in (a.kind, b.kind):
+            self._clash(f"{a.words} cannot be compared with {b.words}")
+        return compare(a.value, b.value)
+
+    def _as_time(self, literal: _Operand, column: _Operand) -> _Operand:
+        if literal.type is not None or literal.kind != "string" or column.kind != "time":
+            return literal
+        try:
+            value = pa.scalar(literal.value).cast(column.type)
+        except pa.ArrowInvalid:
+            self._clash(f"{column.words} cannot be compared with {literal.words}, which is no such time")
+        return _Operand(value, "time", literal.words)
+
+    def _operand(self, node: ast.expr) -> _Operand:
+        match node:
+            case ast.Name():
+                return self._column(node)
+            case ast.Constant(bool() as value):
+                return _Operand(value, "boolean", str(value))
+            case ast.Constant(int() | float() as value):
+                return self._number(node, value)
+            case ast.UnaryOp(ast.USub() | ast.UAdd() as sign, ast.Constant(int() | float() as value)):
+                if not isinstance(value, bool):
+                    return self._number(node, -value if isinstance(sign, ast.USub) else value)
+            case ast.Constant(str() as value):
+                return _Operand(value, "string", f"the string {value!r}")
+            case ast.Constant(None):
+                self._refuse(node, "a missing value is found by COLUMN is None")
+        self._refuse(node, "wanted a column name, a number, a string, True or False")
+
+    def _number(self, node: ast.expr, value: int | float) -> _Operand:
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            self._refuse(node, "wanted an integer of 64 bits")
+        return _Operand(value, "number", f"the number {value}")
+
+    def _column(self, node: ast.Name) -> _Operand:
+        column = pc.field(node.id)
+        if self.schema is None:
+            return _Operand(column, None, node.id)
+        if self.schema.get_field_index(node.id) < 0:
+            raise DataError(
+                f"{self.name}: where {self.text!r}: no column {node.id!r}; "
+                f"its columns are {listed(self.schema.names)}"
+            )
+        kind = self.schema.field(node.id).type
+        return _Operand(column, _kind(kind), f"column {node.id!r}, which holds {type_class(kind)},", kind)
+
+    def _clash(self, what: str) -> NoReturn:
+        raise DataError(f"{self.name}: where {self.text!r}: {what.rstrip(',')}")
+
+    def _refuse(self, node: ast.expr, wanted: str) -> NoReturn:
+        offset = len(self.text) - len(self.text.lstrip())
+        found = ast.get_source_segment(self.text.strip(), node) or ""
+        raise UsageError(
+            f"where {self.text!r}: found {found!r} at character {node.col_offset + offset + 1}, {wanted}"
+        )
+
+
+def _kind(kind: pa.DataType) -> str:
+    """The kinds of values that can be compared with one another."""
+    if pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind):
+        return "number"
+    if pt.is_timestamp(kind) or pt.is_date(kind):
+        return "time"
+    return "string" if pt.is_string(kind) else "boolean" if pt.is_boolean(kind) else "other"
