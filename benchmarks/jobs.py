@@ -151,7 +151,7 @@ def _ope() -> dict[str, Job]:
     }  # fmt: skip
 
 
-#: Jobs of one group are timed in one process, in turns; each starts another process to measure its memory.
+#: Title of a table -> its jobs; the numbers that jobs of one group return must agree.
 GROUPS: dict[str, dict[str, Job]] = {
     "Metrics, 10,000 queries x 100": {
         **_evaluate(10_000, None, None),

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from statistics import median
+from typing import Any
 
 from benchmarks.jobs import GROUPS, METRICS, START_RUN, Job
 from benchmarks.process import Finished, run
@@ -54,20 +55,21 @@ class Measured:
 
 
 def measure_group(jobs: Mapping[str, Job], repeats: int) -> list[Measured]:
-    """Time the jobs in turns in one process, then the memory of each in a process of its own."""
-    found = json.loads(run(["-m", "benchmarks.measure", str(repeats), *jobs]).stdout)
-    values = [value for value in found["values"].values() if value is not None]
-    if values and max(values) - min(values) > AGREEMENT:
-        raise RuntimeError(f"the tools disagree on NDCG@10: {found['values']}")
-    seconds = {name: median(times) for name, times in found["seconds"].items()}
+    """Time each job in a warm process of its own, and take its memory from another that calls it once."""
+    found = {name: _measure(name, repeats)[0] for name in jobs}
+    values = {name: one["value"] for name, one in found.items() if one["value"] is not None}
+    if values and max(values.values()) - min(values.values()) > AGREEMENT:
+        raise RuntimeError(f"the tools disagree on NDCG@10: {values}")
+    seconds = {name: median(one["seconds"]) for name, one in found.items()}
     return [
-        Measured(job, seconds[name], _memory(name), None if job.base is None else seconds[job.base])
+        Measured(job, seconds[name], _measure(name, 0)[1], None if job.base is None else seconds[job.base])
         for name, job in jobs.items()
     ]
 
 
-def _memory(name: str) -> float:
-    return run(["-m", "benchmarks.measure", "0", name]).megabytes
+def _measure(name: str, repeats: int) -> tuple[dict[str, Any], float]:
+    finished = run(["-m", "benchmarks.measure", name, str(repeats)])
+    return json.loads(finished.stdout), finished.megabytes
 
 
 def measure_start(repeats: int) -> list[Measured]:

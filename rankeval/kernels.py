@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
-import numba
 import numpy as np
-from numba.core import event
 from numpy.typing import NDArray
 
 from rankeval.progress import notice
+
+
+@contextmanager
+def _without_scipy() -> Iterator[None]:
+    """Hide SciPy from Numba, which else loads its linear algebra with the first kernel (0.1 s for nothing)."""
+    if "scipy" in sys.modules:
+        yield
+        return
+    sys.modules["scipy"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules["scipy"]
+
+
+with _without_scipy():
+    import numba
+    import numba.np.arraymath
+    from numba.core import event
 
 F = TypeVar("F", bound=Callable[..., Any])
 Scalar = TypeVar("Scalar", bound=np.generic)

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from rankeval.errors import DataError
 from rankeval.readers.messages import guard, listed
-from rankeval.readers.types import plain, plain_schema, type_class
+from rankeval.readers.plain import plain, plain_schema, type_class
 from rankeval.readers.where import Where
 
 LEAF_ROWS = 2**18
@@ -43,20 +43,28 @@ class Source(Protocol):
         name: the file as the user gave it (the part file for folders), or "<table>", "<dict>".
         schema: names and types of the columns, in the types that ``batches`` yields.
         text_lines: whether ``place`` speaks of lines, not rows.
-        has_rows: whether there is at least one row.
     """
 
     name: str
     schema: pa.Schema
     text_lines: bool
-    has_rows: bool
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether there is at least one row."""
+        ...
 
     def leaves(self, source_index: int) -> list[Leaf]:
         """The pieces of this source, in row order."""
         ...
 
     def batches(
-        self, leaf: Leaf, columns: Sequence[str], *, where: Where | None = None, dictionary: Sequence[str] = ()
+        self,
+        leaf: Leaf,
+        columns: Sequence[str],
+        *,
+        where: Where | None = None,
+        dictionary: Sequence[str] = (),
     ) -> Iterator[pa.RecordBatch]:
         """The rows of ``leaf`` that ``where`` keeps, as batches of ``columns`` in that order.
 
@@ -93,7 +101,12 @@ class ArrowSource(ABC):
         return [Leaf(source_index)]
 
     def batches(
-        self, leaf: Leaf, columns: Sequence[str], *, where: Where | None = None, dictionary: Sequence[str] = ()
+        self,
+        leaf: Leaf,
+        columns: Sequence[str],
+        *,
+        where: Where | None = None,
+        dictionary: Sequence[str] = (),
     ) -> Iterator[pa.RecordBatch]:
         """See ``Source.batches``."""
         needed = list(dict.fromkeys([*columns, *(where.columns if where else ())]))
@@ -117,7 +130,7 @@ class ArrowSource(ABC):
     def _read(
         self, leaf: Leaf, columns: list[str], encoded: list[str], where: Where | None
     ) -> Iterator[pa.RecordBatch]:
-        """Batches that hold ``columns`` in any type and order; ``where`` may be used to skip, not to filter."""
+        """Batches that hold ``columns``, of any type; ``where`` may serve to skip, not to filter."""
 
     def _position(self, row: int) -> str:
         return f"row {row + 1}"
@@ -169,7 +182,9 @@ def check_columns(source: Source, columns: Sequence[str]) -> None:
     for name in columns:
         count = len(source.schema.get_all_field_indices(name))
         if count == 0:
-            raise DataError(f"{source.name}: no column {name!r}; its columns are {listed(source.schema.names)}")
+            raise DataError(
+                f"{source.name}: no column {name!r}; its columns are {listed(source.schema.names)}"
+            )
         if count > 1:
             raise DataError(f"{source.name}: found {count} columns named {name!r}, wanted one")
 
@@ -190,5 +205,6 @@ def check_same_columns(sources: Sequence[Source], columns: Sequence[str]) -> Non
                 seen[name] = (found, source.name)
             elif found not in (wanted, "nulls"):
                 raise DataError(
-                    f"{source.name}: column {name!r} holds {found}, but {wanted} in {where}; wanted the same in both"
+                    f"{source.name}: column {name!r} holds {found}, but {wanted} in {where}; "
+                    "wanted the same in both"
                 )

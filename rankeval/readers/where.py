@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import and_, eq, ge, gt, le, lt, ne, or_
 from typing import Any, NoReturn
@@ -15,7 +15,7 @@ import pyarrow.types as pt
 
 from rankeval.errors import DataError, UsageError
 from rankeval.readers.messages import listed
-from rankeval.readers.types import type_class
+from rankeval.readers.plain import type_class
 
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: eq,
@@ -61,7 +61,8 @@ def parse_where(text: str) -> Where:
         tree = ast.parse(text.strip(), mode="eval").body
         _Builder(text, None, "").condition(tree)
     except SyntaxError as error:
-        raise UsageError(f"where {text!r}: {error.msg} at character {error.offset or 1}") from None
+        hint = " (equality is ==)" if "=" in text and "==" not in text else ""
+        raise UsageError(f"where {text!r}: {error.msg} at character {error.offset or 1}{hint}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         if isinstance(error, UsageError):
             raise
@@ -135,21 +136,28 @@ class _Builder:
         if not any(isinstance(side, ast.Name) for side in (left, right)):
             self._refuse(left, "wanted a column on one side of the comparison")
         a, b = self._operand(left), self._operand(right)
-        if a.kind is None or b.kind is None:
-            return compare(a.value, b.value)
-        a, b = self._as_time(a, b), self._as_time(b, a)
+        if self.schema is None:
+            return pc.scalar(True)
+        a, b = self._fitted(a, b), self._fitted(b, a)
         if a.kind != b.kind or "other" in (a.kind, b.kind):
             self._clash(f"{a.words} cannot be compared with {b.words}")
         return compare(a.value, b.value)
 
-    def _as_time(self, literal: _Operand, column: _Operand) -> _Operand:
-        if literal.type is not None or literal.kind != "string" or column.kind != "time":
+    def _fitted(self, literal: _Operand, column: _Operand) -> _Operand:
+        """``literal`` in the type of ``column``, where Arrow would not convert it by itself."""
+        value = literal.value
+        if literal.type is not None or column.type is None:
             return literal
-        try:
-            value = pa.scalar(literal.value).cast(column.type)
-        except pa.ArrowInvalid:
-            self._clash(f"{column.words} cannot be compared with {literal.words}, which is no such time")
-        return _Operand(value, "time", literal.words)
+        if isinstance(value, int) and not isinstance(value, bool):
+            fits = value >= 0 if pt.is_uint64(column.type) else value < 2**63
+            kind = column.type if pt.is_uint64(column.type) else pa.int64()
+            return replace(literal, value=pa.scalar(value, kind) if fits else pa.scalar(float(value)))
+        if isinstance(value, str) and column.kind == "time":
+            try:
+                return replace(literal, value=pa.scalar(value).cast(column.type), kind="time")
+            except pa.ArrowInvalid:
+                self._clash(f"{column.words} cannot be compared with {literal.words}, which is no such time")
+        return literal
 
     def _operand(self, node: ast.expr) -> _Operand:
         match node:
@@ -169,7 +177,7 @@ class _Builder:
         self._refuse(node, "wanted a column name, a number, a string, True or False")
 
     def _number(self, node: ast.expr, value: int | float) -> _Operand:
-        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        if isinstance(value, int) and not -(2**63) <= value < 2**64:
             self._refuse(node, "wanted an integer of 64 bits")
         return _Operand(value, "number", f"the number {value}")
 
@@ -189,11 +197,11 @@ class _Builder:
         raise DataError(f"{self.name}: where {self.text!r}: {what.rstrip(',')}")
 
     def _refuse(self, node: ast.expr, wanted: str) -> NoReturn:
-        offset = len(self.text) - len(self.text.lstrip())
-        found = ast.get_source_segment(self.text.strip(), node) or ""
-        raise UsageError(
-            f"where {self.text!r}: found {found!r} at character {node.col_offset + offset + 1}, {wanted}"
-        )
+        stripped = self.text.strip()
+        before = stripped.splitlines()[node.lineno - 1].encode()[: node.col_offset].decode()
+        character = self.text.index(stripped) + len(before) + 1
+        found = ast.get_source_segment(stripped, node) or ""
+        raise UsageError(f"where {self.text!r}: found {found!r} at character {character}, {wanted}")
 
 
 def _kind(kind: pa.DataType) -> str:

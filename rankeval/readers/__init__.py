@@ -1,0 +1,18 @@
+"""Reading: every kind of file or table becomes sources that yield Arrow batches in bounded memory."""
+
+from __future__ import annotations
+
+from rankeval.readers.opening import open_sources
+from rankeval.readers.sorting import sorted_on_disk
+from rankeval.readers.source import Leaf, Source, check_same_columns
+from rankeval.readers.where import Where, parse_where
+
+__all__ = [
+    "Leaf",
+    "Source",
+    "Where",
+    "check_same_columns",
+    "open_sources",
+    "parse_where",
+    "sorted_on_disk",
+]

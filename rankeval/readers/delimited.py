@@ -1,0 +1,163 @@
+"""CSV and its relatives, streamed; types are settled over the whole file, not over its first block."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pcsv
+import pyarrow.types as pt
+
+from rankeval.errors import DataError
+from rankeval.readers.files import File
+from rankeval.readers.messages import first_line, guard, short
+from rankeval.readers.plain import type_class
+from rankeval.readers.source import ArrowSource, Leaf
+from rankeval.readers.where import Where
+
+_BLOCK = 2**22
+_FLOATS = re.compile(r"(target_)?(propensity|exposure)\w*|score|reward|q_logged|q_target|examination")
+_INTEGER = r"^(0|-?[1-9]\d{0,18})$"
+_FLOAT = r"(?i)^[+-]?((0|[1-9]\d{0,15})(\.\d*)?|(0|[1-9]\d*)?\.\d+|inf|infinity|nan)(e[+-]?\d+)?$"
+_CONVERSION = re.compile(r"In CSV column #(\d+): (?:Row #(\d+): )?CSV conversion error to [^:]+: (.*)")
+_PARSE = re.compile(r"CSV parse error: (?:Row #(\d+): )?Expected (\d+) columns, got (\d+): (.*)")
+
+
+class CsvSource(ArrowSource):
+    """Text with a header line and cells parted by commas, tabs or semicolons, as the header shows.
+
+    An empty cell is a missing value. A column of numbers is integer if every cell of the file is one,
+    written as Python writes integers; float if every cell is a number; else string. So the id 007 stays
+    "007", and an id too large for 64 bits keeps its digits.
+
+    Args:
+        file: the file, gzipped or not.
+        floats: columns to read as float64 whatever their cells look like, beside those named score,
+            reward, propensity and so on.
+    """
+
+    text_lines = True
+
+    def __init__(self, file: File, floats: Collection[str] = ()) -> None:
+        self._file = file
+        self._header: list[str] = []
+        with guard(file.name), self._explaining():
+            self._delimiter = self._find_delimiter()
+            with file.stream() as stream:
+                reader = self._reader(stream, {}, None)
+                sniffed = reader.schema
+                self._header = sniffed.names
+                self._has_rows = any(batch.num_rows for batch in reader)
+        types = {name: pa.float64() for name in sniffed.names if name in floats or _FLOATS.fullmatch(name)}
+        numeric = [field.name for field in sniffed if field.name not in types and _looks_numeric(field.type)]
+        with guard(file.name):
+            types.update(self._settled(numeric))
+        super().__init__(
+            file.name, pa.schema([(field.name, types.get(field.name, field.type)) for field in sniffed])
+        )
+
+    @property
+    def has_rows(self) -> bool:
+        """See ``ArrowSource``."""
+        return self._has_rows
+
+    def _position(self, row: int) -> str:
+        return f"line {row + 2}"
+
+    def _read(
+        self, leaf: Leaf, columns: list[str], encoded: list[str], where: Where | None
+    ) -> Iterator[pa.RecordBatch]:
+        types = {name: self.schema.field(name).type for name in columns}
+        yield from self._stream(types)
+
+    def _stream(self, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
+        with self._explaining(), self._file.stream() as stream:
+            yield from self._reader(stream, types, list(types))
+
+    def _reader(self, stream: Any, types: dict[str, pa.DataType], columns: list[str] | None) -> Any:
+        return pcsv.open_csv(
+            stream,
+            read_options=pcsv.ReadOptions(use_threads=False, block_size=_BLOCK),
+            parse_options=pcsv.ParseOptions(delimiter=self._delimiter, newlines_in_values=True),
+            convert_options=pcsv.ConvertOptions(
+                column_types=types,
+                include_columns=columns,
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+            ),
+        )
+
+    def _find_delimiter(self) -> str:
+        """The mark that the header has most of; the comma if it has none."""
+        with self._file.stream() as stream:
+            header = bytes(stream.read(2**16)).partition(b"\n")[0]
+        if not header.strip():
+            raise DataError(f"{self._file.name}: found no header line, wanted CSV with column names")
+        return max(",\t;", key=lambda mark: header.count(mark.encode()))
+
+    def _settled(self, names: list[str]) -> dict[str, pa.DataType]:
+        """The first of int64, float64 and string that fits every cell of the file, for each of ``names``."""
+        types = dict.fromkeys(names, pa.int64())
+        if names:
+            for batch in self._stream(dict.fromkeys(names, pa.string())):
+                types = {name: _widened(types[name], batch.column(name)) for name in names}
+        return types
+
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        """Say which line and column pyarrow's parser stumbled over."""
+        try:
+            yield
+        except pa.ArrowInvalid as error:
+            message = first_line(error)
+            if match := _CONVERSION.match(message):
+                column, line, found = match.groups()
+                name = self._header[int(column)] if int(column) < len(self._header) else column
+                wanted = type_class(self.schema.field(name).type) if hasattr(self, "schema") else "UTF-8 text"
+                raise DataError(
+                    f"{self._at(line)}, column {name!r}: found {_shown(found)}, wanted {wanted}"
+                ) from error
+            if match := _PARSE.match(message):
+                line, wanted, found, text = match.groups()
+                raise DataError(
+                    f"{self._at(line)}: found {found} cells in {short(text)}, wanted {wanted}"
+                ) from error
+            raise
+
+    def _at(self, line: str | None) -> str:
+        return f"{self._file.name}, line {line}" if line else self._file.name
+
+
+def _shown(found: str) -> str:
+    return (
+        short(found.removeprefix("invalid value ").strip("'")) if found.startswith("invalid value") else found
+    )
+
+
+def _looks_numeric(kind: pa.DataType) -> bool:
+    return bool(pt.is_integer(kind) or pt.is_floating(kind) or pt.is_null(kind))
+
+
+def _widened(kind: pa.DataType, cells: pa.Array) -> pa.DataType:
+    if kind == pa.int64() and _all_match(cells, _INTEGER) and _fits_int64(cells):
+        return kind
+    if kind != pa.string() and _all_match(cells, _FLOAT):
+        return pa.float64()
+    return pa.string()
+
+
+def _all_match(cells: pa.Array, pattern: str) -> bool:
+    return pc.all(pc.match_substring_regex(cells, pattern)).as_py() is not False
+
+
+def _fits_int64(cells: pa.Array) -> bool:
+    try:
+        cells.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return False
+    return True

@@ -1,0 +1,112 @@
+"""What kind of file it is, from its content, and whether its name says the same."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Literal
+
+from rankeval.errors import DataError
+from rankeval.readers.files import File
+from rankeval.readers.messages import guard, short
+
+Kind = Literal["Parquet", "an Arrow file", "an Arrow stream", "CSV", "TREC qrels", "a TREC run", "LETOR"]
+
+_MAGIC: dict[bytes, Kind] = {
+    b"PAR1": "Parquet",
+    b"ARROW1": "an Arrow file",
+    b"\xff\xff\xff\xff": "an Arrow stream",
+}
+_FOREIGN = {
+    b"PARE": "encrypted Parquet",
+    b"FEA1": "Feather version 1",
+    b"ORC": "ORC",
+    b"Obj\x01": "Avro",
+    b"PK\x03\x04": "a zip archive",
+    b"BZh": "bzip2",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"\xfd7zXZ": "xz",
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+    b"\x89HDF": "HDF5",
+    b"SQLite": "a SQLite database",
+    b"\x93NUMPY": "a NumPy array",
+}
+_WANTED = "Parquet, Arrow IPC, CSV, TREC qrels (4 fields) or run (6 or more), or LETOR"
+_TEXT: frozenset[Kind] = frozenset({"CSV", "TREC qrels", "a TREC run", "LETOR"})
+_BY_NAME: dict[str, tuple[str, frozenset[Kind]]] = {
+    **dict.fromkeys(("parquet", "pq", "parq"), ("Parquet", frozenset[Kind]({"Parquet"}))),
+    **dict.fromkeys(
+        ("arrow", "arrows", "feather", "ipc"),
+        ("Arrow IPC", frozenset[Kind]({"an Arrow file", "an Arrow stream"})),
+    ),
+    "csv": ("CSV", frozenset[Kind]({"CSV"})),
+    "tsv": ("CSV with tabs", frozenset[Kind]({"CSV"})),
+    **dict.fromkeys(("txt", "qrels", "qrel", "run", "trec", "letor", "svm", "libsvm"), ("text", _TEXT)),
+}
+_FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    ("LETOR", re.compile(r"\S+\s+qid:\S")),
+    ("TREC qrels", re.compile(r"(\S+\s+){3}[+-]?\d+\s*$")),
+    ("a TREC run", re.compile(r"(\S+\s+){4}[+-]?(\d+\.?\d*|\.\d+|inf|nan)(e[+-]?\d+)?\s+\S", re.IGNORECASE)),
+)
+
+
+def kind_of(file: File) -> Kind:
+    """The kind of ``file``; raises DataError if it is empty, of no known kind, or not what its name says."""
+    head = file.head(64)
+    if not head:
+        raise DataError(f"{file.name}: empty file (0 bytes); wanted {_WANTED}")
+    name = file.name.lower()
+    if name.endswith(".gz") and not file.gzipped:
+        raise DataError(f"{file.name}: found data that is not gzipped, wanted gzip as its name says")
+    extension = name.removesuffix(".gz").rpartition(".")[2]
+    says, allowed = _BY_NAME.get(extension, ("", frozenset[Kind]()))
+    kind = _binary_kind(file, head, says) or _text_kind(file, extension in ("csv", "tsv"), says)
+    if allowed and kind not in allowed:
+        raise DataError(f"{file.name}: found {kind}, wanted {says} as its name says")
+    if file.gzipped and kind not in _TEXT:
+        raise DataError(f"{file.name}: found gzipped {kind}, wanted it unpacked; only text may be gzipped")
+    return kind
+
+
+def _binary_kind(file: File, head: bytes, says: str) -> Kind | None:
+    if file.gzipped:
+        with guard(file.name), file.stream() as stream:
+            head = bytes(stream.read(64))
+    for magic, kind in _MAGIC.items():
+        if head.startswith(magic):
+            return kind
+    wanted = f"{says} as its name says" if says else _WANTED
+    for magic, foreign in _FOREIGN.items():
+        if head.startswith(magic):
+            raise DataError(f"{file.name}: found {foreign}, wanted {wanted}")
+    if b"\0" in head:
+        raise DataError(f"{file.name}: found binary data of an unknown kind, wanted {wanted}")
+    return None
+
+
+def _text_kind(file: File, csv: bool, says: str) -> Kind:
+    line = _first_data_line(file)
+    wanted = f"{says} as its name says" if says not in ("", "text") else _WANTED
+    if line.startswith(("{", "[")):
+        raise DataError(f"{file.name}: found JSON, wanted {wanted}")
+    for kind, form in _FORMS:
+        if form.match(line) and not (csv and "," in line):
+            return kind
+    fields = len(line.split())
+    if csv or any(mark in line for mark in ",;\t"):
+        return "CSV"
+    # A first line that is nearly TREC is read as such, so that the message names its line and form.
+    if fields == 4 or fields >= 6:
+        return "TREC qrels" if fields == 4 else "a TREC run"
+    raise DataError(f"{file.name}: found {short(line) if line else 'no line of data'}, wanted {wanted}")
+
+
+def _first_data_line(file: File) -> str:
+    """The first line that is neither blank nor a comment, without its end; empty if there is none."""
+    with guard(file.name), file.stream() as stream:
+        text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace")
+        while line := text.readline(2**16):
+            if line.strip() and not line.lstrip().startswith("#"):
+                return line.strip()
+    return ""

@@ -1,0 +1,149 @@
+"""LETOR (SVMLight with query ids) text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from rankeval.errors import DataError
+from rankeval.readers.files import File
+from rankeval.readers.lines import Lines, MalformedValue, data_lines, parse_floats, parse_integers
+from rankeval.readers.messages import guard
+from rankeval.readers.source import ArrowSource, Leaf
+from rankeval.readers.trec import line_of
+from rankeval.readers.where import Where
+
+MAX_FEATURES = 100_000
+_BATCH_VALUES = 2**22
+# Every part ends where the next one's first character begins: RE2 then matches in one pass.
+_LINE = r"^(?P<grade>[^\s#]+)\s+qid:(?P<query>[^\s#]+)(?:\s(?P<features>[^#]*))?(?:#(?P<comment>.*))?$"
+_DOCID = r"docid\s*=\s*(?P<item>\S+)"
+_LAST = r"(?P<last>\d+):[^\s#]+\s*(?:#.*)?$"
+_WANTED = "'grade qid:ID 1:value 2:value ... # comment', feature ids ascending from 1"
+
+
+class LetorSource(ArrowSource):
+    """Lines of ``grade qid:Q 1:0.5 7:0.1 ... #docid = X``; a feature that a line leaves out is 0.
+
+    Columns: relevance (int64 if every grade of the file is an integer, else float64), query_id and
+    item_id (strings; the item is the ``#docid`` of the comment, else the number of the row, from 1),
+    f1 .. fN (float64). N is the largest feature id of the file, which one quick pass finds when the
+    source is opened: feature ids ascend within a line, so each line's last is enough.
+    """
+
+    text_lines = True
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        with guard(file.name):
+            features, grade = _survey(file)
+        names = [("relevance", grade), ("query_id", pa.string()), ("item_id", pa.string())]
+        super().__init__(
+            file.name, pa.schema([*names, *((f"f{k}", pa.float64()) for k in range(1, features + 1))])
+        )
+
+    @property
+    def has_rows(self) -> bool:
+        """Always: a file without a line of data has no kind."""
+        return True
+
+    def _position(self, row: int) -> str:
+        return f"line {line_of(self._file, row)}"
+
+    def _read(
+        self, leaf: Leaf, columns: list[str], encoded: list[str], where: Where | None
+    ) -> Iterator[pa.RecordBatch]:
+        row = 0
+        for block in data_lines(self._file):
+            for lines in block.pieces(max(1, _BATCH_VALUES // len(columns))):
+                yield self._parse(lines, columns, row)
+                row += len(lines)
+
+    def _parse(self, lines: Lines, columns: list[str], first_row: int) -> pa.RecordBatch:
+        parts = pc.extract_regex(lines.texts, _LINE)
+        if parts.null_count:
+            raise lines.malformed(pc.index(parts.is_null(), True).as_py(), _WANTED)
+        grade, query, features, comment = parts.flatten()
+        try:
+            arrays = {
+                "relevance": _grades(grade, self.schema.field("relevance").type),
+                "query_id": query,
+                "item_id": _items(comment, first_row),
+                **self._features(features, [name for name in columns if name[0] == "f"]),
+            }
+        except MalformedValue as error:
+            raise lines.malformed(error.index, _WANTED) from None
+        return pa.RecordBatch.from_arrays([arrays[name] for name in columns], names=columns)
+
+    def _features(self, texts: pa.StringArray, columns: list[str]) -> dict[str, pa.Array]:
+        """``columns`` (f1, f2 ..) of the feature part of each line; all of a line's features are checked."""
+        rows, ids, values = _tokens(texts)
+        wanted = np.array([int(name[1:]) for name in columns], dtype=np.int64)
+        slot = np.full(len(self.schema.names), -1)
+        slot[wanted] = np.arange(len(wanted))
+        dense = np.zeros((len(wanted), len(texts)))
+        kept = slot[ids] >= 0
+        dense[slot[ids[kept]], rows[kept]] = values[kept]
+        return {name: pa.array(dense[place]) for place, name in enumerate(columns)}
+
+
+def _tokens(texts: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Row, feature id and value of every ``id:value``; raises MalformedValue with the row."""
+    words = pc.ascii_split_whitespace(pc.ascii_trim_whitespace(texts))
+    flat = words.flatten()
+    rows = np.repeat(np.arange(len(texts)), pc.list_value_length(words).to_numpy())
+    filled = pc.greater(pc.binary_length(flat), 0)
+    flat, rows = flat.filter(filled), rows[filled.to_numpy(zero_copy_only=False)]
+    pairs = pc.split_pattern(flat, ":", max_splits=1)
+    _refuse(pc.list_value_length(pairs).to_numpy() != 2, rows)
+    halves = pairs.flatten()
+    places = np.arange(len(flat)) * 2
+    try:
+        ids = parse_integers(halves.take(pa.array(places))).to_numpy()
+        values = parse_floats(halves.take(pa.array(places + 1))).to_numpy()
+    except MalformedValue as error:
+        raise MalformedValue(int(rows[error.index])) from None
+    _refuse(ids < 1, rows)
+    _refuse((np.diff(ids, prepend=0) <= 0) & (np.diff(rows, prepend=-1) == 0), rows)
+    return rows, ids, values
+
+
+def _refuse(bad: NDArray[np.bool_], rows: NDArray[np.int64]) -> None:
+    if bad.any():
+        raise MalformedValue(int(rows[np.argmax(bad)]))
+
+
+def _grades(texts: pa.StringArray, kind: pa.DataType) -> pa.Array:
+    return parse_integers(texts) if kind == pa.int64() else parse_floats(texts)
+
+
+def _items(comments: pa.StringArray, first_row: int) -> pa.StringArray:
+    found = pc.extract_regex(comments, _DOCID)
+    numbers = pa.array(np.arange(first_row + 1, first_row + 1 + len(comments))).cast(pa.string())
+    return pc.if_else(found.is_valid(), found.field(0), numbers)
+
+
+def _survey(file: File) -> tuple[int, pa.DataType]:
+    """The largest feature id and the type of the grades, over the whole file."""
+    features, grade = 0, pa.int64()
+    for lines in data_lines(file):
+        last = pc.extract_regex(lines.texts, _LAST).drop_null()
+        if len(last):
+            features = max(features, int(pc.max(last.field(0).cast(pa.float64())).as_py()))
+        if features > MAX_FEATURES:
+            raise DataError(f"{file.name}: found feature id {features}, wanted at most {MAX_FEATURES}")
+        if grade == pa.int64() and not _all_integers(lines):
+            grade = pa.float64()
+    return features, grade
+
+
+def _all_integers(lines: Lines) -> bool:
+    try:
+        parse_integers(pc.extract_regex(lines.texts, r"^(?P<grade>\S+)").field(0))
+    except MalformedValue:
+        return False
+    return True

@@ -1,0 +1,69 @@
+"""From what a user hands over to sources."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from typing import Any, Literal
+
+from rankeval.errors import DataError, UsageError
+from rankeval.readers.delimited import CsvSource
+from rankeval.readers.files import File, find_files
+from rankeval.readers.ipc import IpcFileSource, IpcStreamSource
+from rankeval.readers.kinds import kind_of
+from rankeval.readers.letor import LetorSource
+from rankeval.readers.memory import is_in_memory, memory_source
+from rankeval.readers.parquet import ParquetSource
+from rankeval.readers.source import Source
+from rankeval.readers.trec import TrecSource
+
+Role = Literal["run", "judgements", "log", "features"]
+
+
+def open_sources(data: Any, *, role: Role, floats: Collection[str] = ()) -> list[Source]:
+    """The sources that ``data`` stands for, in order: one for each file or table; never none.
+
+    Args:
+        data: a path, a folder of part files, a glob or a URL; a pyarrow table, record batch or reader;
+            anything with ``__arrow_c_stream__`` (pandas, polars); a dict of arrays; or a list of these.
+        role: what the data is for, as messages say it.
+        floats: columns that CSV files hold as float64 under names of the user's own (see ``CsvSource``).
+
+    Raises:
+        DataError: nothing found, a file that is empty, truncated, unreadable or not of the kind its
+            name says, or no row in any of the sources.
+        UsageError: ``data`` is of no type that can be read.
+    """
+    items = list(data) if isinstance(data, list | tuple) else [data]
+    sources = [source for item in items for source in _open(item, role, floats)]
+    if not any(source.has_rows for source in sources):
+        names = sources[0].name if sources else "[]"
+        others = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
+        raise DataError(f"{names}{others}: found no rows, wanted at least one for the {role}")
+    return sources
+
+
+def _open(item: Any, role: Role, floats: Collection[str]) -> Sequence[Source]:
+    if isinstance(item, str | os.PathLike):
+        return [_open_file(file, floats) for file in find_files(item)]
+    if is_in_memory(item):
+        return [memory_source(item)]
+    raise UsageError(
+        f"cannot read {role} from {type(item).__name__}; wanted a path, a table, a frame or a dict of arrays"
+    )
+
+
+def _open_file(file: File, floats: Collection[str]) -> Source:
+    match kind_of(file):
+        case "Parquet":
+            return ParquetSource(file)
+        case "an Arrow file":
+            return IpcFileSource(file)
+        case "an Arrow stream":
+            return IpcStreamSource(file)
+        case "CSV":
+            return CsvSource(file, floats)
+        case "LETOR":
+            return LetorSource(file)
+        case kind:
+            return TrecSource(file, kind)

@@ -1,0 +1,103 @@
+"""Parquet: row groups as leaves, in memory that does not grow with the file or its row groups."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rankeval.errors import DataError
+from rankeval.readers.files import File
+from rankeval.readers.messages import guard
+from rankeval.readers.source import ArrowSource, Leaf, coalesce
+from rankeval.readers.where import Where
+
+WHOLE_ROWS = 2**20
+WHOLE_VALUES = 2**23
+BATCH_ROWS = 2**17
+_BATCH_VALUES = 2**20
+
+
+class ParquetSource(ArrowSource):
+    """A Parquet file; its footer is parsed once, and every leaf opens the file for itself."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        _check_footer(file)
+        with (
+            guard(file.name),
+            pq.ParquetFile(file.path, filesystem=file.filesystem, pre_buffer=False) as parquet,
+        ):
+            self._metadata = parquet.metadata
+            super().__init__(file.name, parquet.schema_arrow)
+        groups = range(self._metadata.num_row_groups)
+        self._rows = [self._metadata.row_group(group).num_rows for group in groups]
+        self._pruned: dict[str, frozenset[int]] = {}
+
+    @property
+    def has_rows(self) -> bool:
+        """See ``ArrowSource``."""
+        return any(self._rows)
+
+    def leaves(self, source_index: int) -> list[Leaf]:
+        """Consecutive row groups, up to 2**18 rows together."""
+        return coalesce(source_index, self._rows)
+
+    def _read(
+        self, leaf: Leaf, columns: list[str], encoded: list[str], where: Where | None
+    ) -> Iterator[pa.RecordBatch]:
+        groups = [group for group in leaf.row_groups if where is None or group in self._kept(where)]
+        if not groups:
+            return
+        rows = sum(self._rows[group] for group in groups)
+        values = self._values(groups, columns)
+        with self._open(encoded) as parquet:
+            if rows <= WHOLE_ROWS and values <= WHOLE_VALUES:
+                table = parquet.read_row_groups(groups, columns=columns, use_threads=False)
+                yield from table.combine_chunks().to_batches()
+                return
+            size = max(1024, min(BATCH_ROWS, rows * _BATCH_VALUES // max(values, 1)))
+            yield from parquet.iter_batches(size, row_groups=groups, columns=columns, use_threads=False)
+
+    def _open(self, encoded: list[str]) -> Any:
+        # Neither memory-mapped nor pre-buffered: both keep whole column chunks resident (1.0 GB for one
+        # row group of 30 M rows and five columns, 0.13 GB with a buffer), and neither is faster.
+        return pq.ParquetFile(
+            self._file.path,
+            filesystem=self._file.filesystem,
+            metadata=self._metadata,
+            read_dictionary=encoded,
+            pre_buffer=False,
+            buffer_size=2**18 if self._file.local else 2**23,
+        )
+
+    def _values(self, groups: list[int], columns: list[str]) -> int:
+        """Stored values of ``columns`` in ``groups``, the elements of lists included."""
+        wanted = set(columns)
+        paths = [self._metadata.schema.column(j).path for j in range(self._metadata.num_columns)]
+        chosen = [j for j, path in enumerate(paths) if path in wanted or path.split(".")[0] in wanted]
+        return sum(self._metadata.row_group(group).column(j).num_values for group in groups for j in chosen)
+
+    def _kept(self, where: Where) -> frozenset[int]:
+        """Row groups that may hold a row that ``where`` keeps, by their statistics."""
+        if where.text not in self._pruned:
+            import pyarrow.dataset as ds
+
+            fragment = ds.ParquetFileFormat().make_fragment(self._file.path, filesystem=self._file.filesystem)
+            left = fragment.subset(filter=where.bind(self.schema, self.name))
+            self._pruned[where.text] = frozenset(group.id for group in left.row_groups)
+        return self._pruned[where.text]
+
+
+def _check_footer(file: File) -> None:
+    with guard(file.name), file.open() as raw:
+        size = raw.size()
+        raw.seek(max(0, size - 4))
+        tail = bytes(raw.read(4))
+    if size < 12 or tail != b"PAR1":
+        raise DataError(
+            f"{file.name}: truncated Parquet file: it starts as Parquet, but its {size} bytes end "
+            "without a footer; wanted the complete file"
+        )

@@ -1,0 +1,149 @@
+"""Rows that are not grouped: sorted by DuckDB on disk, then read like any other Parquet file."""
+
+from __future__ import annotations
+
+import tempfile
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import fs
+
+from rankeval.errors import DataError
+from rankeval.readers.files import File
+from rankeval.readers.messages import first_line
+from rankeval.readers.parquet import ParquetSource
+from rankeval.readers.plain import plain_schema
+from rankeval.readers.source import Leaf, Source, check_same_columns
+from rankeval.readers.where import Where
+
+_ORDINAL = "<ordinal>"
+_MEMORY = "1GB"
+_GROUP_ROWS = 2**17
+
+
+@contextmanager
+def sorted_on_disk(
+    sources: Sequence[Source],
+    columns: Sequence[str],
+    by: str,
+    where: Where | None = None,
+    threads: int = 1,
+    message_stream: TextIO | None = None,
+) -> Iterator[Source]:
+    """A source that holds ``columns`` of all ``sources``, the rows sorted by ``by``, as long as the context.
+
+    Rows with equal ``by`` keep their order. ``where`` is applied on the way. Memory stays near 1 GB:
+    DuckDB sorts in a temporary folder, removed at the end. ``place`` of the new source names the rows
+    of the original files. Says on ``message_stream`` that it sorts. Raises DataError.
+    """
+    name = sources[0].name + (f" and {len(sources) - 1} more" if len(sources) > 1 else "")
+    if message_stream is not None:
+        print(
+            f"rankeval: {name}: rows are not grouped by {by}; sorting on disk first",
+            file=message_stream,
+            flush=True,
+        )
+    needed = list(dict.fromkeys([by, *columns]))
+    check_same_columns(sources, needed)
+    feed = _Feed(sources, needed, where)
+    with tempfile.TemporaryDirectory(prefix="rankeval-") as folder:
+        _sort(feed, by, threads, Path(folder), name)
+        yield _SortedSource(File(name, str(Path(folder) / "sorted.parquet"), fs.LocalFileSystem()), feed)
+
+
+@dataclass
+class _Feed:
+    """The batches of all leaves in order, each row with its ordinal, and where each leaf began."""
+
+    sources: Sequence[Source]
+    columns: list[str]
+    where: Where | None
+    starts: list[int] = field(default_factory=list)
+    leaves: list[Leaf] = field(default_factory=list)
+    failure: Exception | None = None
+
+    def schema(self) -> pa.Schema:
+        """One schema for all sources: the widest type of each column."""
+        chosen = [pa.schema([source.schema.field(name) for name in self.columns]) for source in self.sources]
+        wide = pa.unify_schemas(chosen, promote_options="permissive")
+        return wide.append(pa.field(_ORDINAL, pa.int64()))
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """What DuckDB is fed; keeps the exception that ends it, which DuckDB would wrap."""
+        try:
+            yield from self._batches(self.schema())
+        except Exception as error:
+            self.failure = error
+            raise
+
+    def place(self, ordinal: int) -> str:
+        """Where in the original files the row with this ordinal stands."""
+        at = bisect_right(self.starts, ordinal) - 1
+        leaf = self.leaves[at]
+        return self.sources[leaf.source_index].place(leaf, ordinal - self.starts[at], self.where)
+
+    def _batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        row = 0
+        for index, source in enumerate(self.sources):
+            for leaf in source.leaves(index):
+                self.starts.append(row)
+                self.leaves.append(leaf)
+                for batch in source.batches(leaf, self.columns, where=self.where):
+                    ordinals = pa.array(np.arange(row, row + batch.num_rows))
+                    yield batch.append_column(_ORDINAL, ordinals).cast(schema)
+                    row += batch.num_rows
+
+
+class _SortedSource(ParquetSource):
+    """The sorted rows, under the name of the original; the ordinals are kept out of the schema."""
+
+    def __init__(self, file: File, feed: _Feed) -> None:
+        super().__init__(file)
+        self._feed = feed
+        self.schema = plain_schema(feed.schema()).remove(len(feed.columns))
+
+    def place(self, leaf: Leaf, index: int, where: Where | None = None) -> str:
+        """See ``Source.place``: the place in the original file."""
+        row = leaf.first_row + (index if where is None else self._before_filter(leaf, index, where))
+        for batch in self._read(leaf, [_ORDINAL], [], None):
+            offset = row - leaf.first_row
+            if offset < batch.num_rows:
+                return self._feed.place(batch.column(_ORDINAL)[offset].as_py())
+            row -= batch.num_rows
+        raise IndexError(f"{self.name}: fewer rows")
+
+
+def _sort(feed: _Feed, by: str, threads: int, folder: Path, name: str) -> None:
+    import duckdb
+
+    settings: dict[str, Any] = {
+        "memory_limit": _MEMORY,
+        "threads": threads,
+        "temp_directory": str(folder / "spill"),
+    }
+    with duckdb.connect(config=settings) as connection:
+        try:
+            connection.execute("SET enable_progress_bar = false")
+            rows = pa.RecordBatchReader.from_batches(feed.schema(), feed.batches())
+            connection.register("rows", rows)
+            order = f"{_quoted(by)}, {_quoted(_ORDINAL)}"
+            options = f"FORMAT parquet, ROW_GROUP_SIZE {_GROUP_ROWS}"
+            connection.execute(f"COPY (FROM rows ORDER BY {order}) TO '{_target(folder)}' ({options})")
+        except duckdb.Error as error:
+            if feed.failure is not None:
+                raise feed.failure from None
+            raise DataError(f"{name}: cannot be sorted by {by!r}: {first_line(error)}") from error
+
+
+def _target(folder: Path) -> str:
+    return str(folder / "sorted.parquet").replace("'", "''")
+
+
+def _quoted(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
