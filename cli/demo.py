@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from rankeval.cli.options import be_quiet
+from rankeval.cli.options import be_quiet, say, text_width
+
+if TYPE_CHECKING:
+    from rankeval.estimate import Interval
 
 SEED = 7
 ROUNDS = 200_000
@@ -29,7 +33,7 @@ def command(out: Path | None, quiet: bool) -> None:
         _rankers(folder)
         _policy(folder)
     if out is not None:
-        click.echo(f"The files are in {out}.")
+        say(f"\nThe files are in {out}.\n")
 
 
 def _rankers(folder: Path) -> None:
@@ -38,32 +42,32 @@ def _rankers(folder: Path) -> None:
 
     world = RankingWorld(queries=1000, items=100, seed=SEED, judged=0.5)
     files = write_judged_runs(folder, world, {"old": 1.6, "new": 1.5})
-    click.echo("1. Which ranker is better? 1,000 judged queries, 100 items each:\n")
-    click.echo("   rankeval evaluate old=old.parquet new=new.parquet --judgements judgements.parquet -m ndcg@10,mrr\n")
+    say("1. Which ranker is better? 1,000 judged queries, 100 items each:\n\n")
+    say("   rankeval evaluate old=old.parquet new=new.parquet --judgements judgements.parquet -m ndcg@10,mrr\n\n")
     runs = {name: str(path) for name, path in files.runs.items()}
-    click.echo(evaluate(runs, str(files.judgements), ["ndcg@10", "mrr"]).render("table", 120))
+    say(evaluate(runs, str(files.judgements), ["ndcg@10", "mrr"]).render("table", text_width()) + "\n")
 
 
 def _policy(folder: Path) -> None:
     from rankeval import ope
     from rankeval.simulators.bandit import random_policy, random_world, write_bandit_log
 
-    world = random_world(contexts=50, actions=20, seed=SEED).with_reward_model(bias=0.0, noise=0.02, seed=SEED)
+    world = random_world(contexts=50, actions=20, seed=SEED).with_model_error(bias=0.0, noise=0.02, seed=SEED)
     logging = random_policy(world, seed=SEED, skill=0.2)
     target = random_policy(world, seed=SEED + 1, skill=0.5)
     log = folder / "log.parquet"
     write_bandit_log(log, world, logging, target, ROUNDS, SEED)
-    click.echo(f"2. Would a new policy earn more than the one that wrote the log? {ROUNDS:,} logged rounds:\n")
-    click.echo(f"   rankeval ope log.parquet {' '.join(f'-e {name}' for name in ESTIMATORS)}\n")
+    say(f"2. Would a new policy earn more than the one that wrote the log? {ROUNDS:,} logged rounds:\n\n")
+    say(f"   rankeval ope log.parquet {' '.join(f'-e {name}' for name in ESTIMATORS)}\n\n")
     result = ope(str(log), ESTIMATORS)
-    click.echo(result.render("table", 120))
+    say(result.render("table", text_width()) + "\n")
     truth, logged = world.value(target), world.value(logging)
-    click.echo("The simulator knows the truth:\n")
-    click.echo(f"   new policy {truth:.5f}, old policy {logged:.5f}, gain {truth - logged:+.5f}\n")
-    covered = [row for row in result.estimates if _covers(row.value.intervals[0].low, truth, row.value.intervals[0].high)]
-    names = ", ".join(row.estimator.label for row in covered) or "none"
-    click.echo(f"   95 % intervals that hold it: {names}")
+    say(f"The simulator knows the truth: new policy {truth:.5f}, old policy {logged:.5f}, gain {truth - logged:+.5f}.\n")
+    intervals = {row.estimator.label: row.value.intervals[0] for row in result.estimates}
+    covered = [label for label, interval in intervals.items() if _covers(interval, truth)]
+    say(f"95 % intervals that hold it: {', '.join(covered) or 'none'}. Those of dm and of clipped weights hold\n")
+    say("what they estimate instead: they trade a bias for a smaller variance.\n")
 
 
-def _covers(low: float | None, truth: float, high: float | None) -> bool:
-    return low is not None and high is not None and low <= truth <= high
+def _covers(interval: Interval, truth: float) -> bool:
+    return interval.low is not None and interval.high is not None and interval.low <= truth <= interval.high

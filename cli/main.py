@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import difflib
 import sys
 from importlib import import_module
 
 import click
 
 from rankeval import __version__
-from rankeval.errors import RankevalError
+from rankeval.errors import RankevalError, UsageError
 
 #: Command -> its one-line help, so that ``rankeval --help`` imports none of them.
 COMMANDS = {
@@ -19,13 +19,18 @@ COMMANDS = {
 }
 
 
+NAME = "rankeval"
+
+
 class _LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            return None
+            near = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise UsageError(f"unknown command {cmd_name!r}: {hint}known are {', '.join(COMMANDS)}")
         command: click.Command = import_module(f"rankeval.cli.{cmd_name}").command
         return command
 
@@ -36,34 +41,38 @@ class _LazyGroup(click.Group):
 
 @click.group(
     cls=_LazyGroup,
+    invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="`rankeval COMMAND --help` explains a command, with an example.",
 )
-@click.version_option(__version__, prog_name="rankeval")
-def rankeval() -> None:
+@click.version_option(__version__, prog_name=NAME)
+@click.pass_context
+def rankeval(context: click.Context) -> None:
     """Evaluate rankers on logs: which is better, by how much, and how sure that is."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        raise SystemExit(UsageError.exit_code)
 
 
 def main() -> None:
     """Run the command line; errors raised on purpose become one line and an exit status."""
     try:
-        rankeval.main(standalone_mode=False)
+        rankeval.main(prog_name=NAME, standalone_mode=False)
     except RankevalError as error:
-        _fail(f"rankeval: error: {error}", error.exit_code)
-    except click.exceptions.Abort:
-        _fail("rankeval: interrupted", 130)
-    except KeyboardInterrupt:
-        _fail("rankeval: interrupted", 130)
+        _fail(f"error: {error}", error.exit_code)
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        _fail("interrupted", 130)
     except click.ClickException as error:
-        hint = f" (try: rankeval {error.ctx.info_name} --help)" if isinstance(error, click.UsageError) and error.ctx else ""
-        _fail(f"rankeval: error: {error.format_message()}{hint}", error.exit_code)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(141)
+        context = error.ctx if isinstance(error, click.UsageError) else None
+        hint = f" (try: {context.command_path} --help)" if context else ""
+        _fail(f"error: {error.format_message()}{hint}", error.exit_code)
+    except OSError as error:
+        _fail(f"error: {error}", 1)
     except MemoryError:
-        _fail("rankeval: error: out of memory", 1)
+        _fail("error: out of memory", 1)
 
 
 def _fail(message: str, status: int) -> None:
-    print(" ".join(message.split()), file=sys.stderr)
+    print(" ".join(f"{NAME}: {message}".split()), file=sys.stderr)
     sys.exit(status)

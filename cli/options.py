@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ import click
 
 from rankeval.errors import UsageError
 
+#: Width of text that no line of a table exceeds.
+UNLIMITED = 10_000
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -33,7 +36,7 @@ common_options = _together(
         show_default=True,
         help="How results are shown.",
     ),
-    click.option("--out", type=click.Path(path_type=Path), help="Write results to this file, not to stdout."),
+    click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write results to this file, not to stdout."),
     click.option("--threads", type=click.IntRange(min=1), help="Number of threads; results do not depend on it."),
     click.option(
         "--column",
@@ -87,11 +90,24 @@ def be_quiet(quiet: bool) -> None:
 
 def show(result: Any, format_: str, out: Path | None) -> None:
     """Print a result, or write it to a file that appears only when it is whole."""
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 140
-    text = result.render(format_, width)
     if out is None:
-        sys.stdout.write(text)
+        say(result.render(format_, text_width()))
         return
     from rankeval.writing import write_text
 
-    write_text(text, out)
+    write_text(result.render(format_, UNLIMITED), out)
+
+
+def text_width() -> int | None:
+    """Columns of text: those of the terminal (None: as it says), any number in a pipe."""
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else UNLIMITED
+
+
+def say(text: str) -> None:
+    """Write to stdout at once; where nobody reads on, as under ``| head``, end quietly as other tools do."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(128 + signal.SIGPIPE) from None

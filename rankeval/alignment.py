@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from rankeval.arrow import as_float64, take, take_or_null
 from rankeval.errors import DataError
-from rankeval.ids import build_table, find, keys_of
-from rankeval.judgements import Judgements
+from rankeval.ids import build_table, find, is_integer_id, keys_of
+from rankeval.judgements import Judgements, one_relevant
 from rankeval.run import Rules, ScoredQueries, unretrieved
-from rankeval.sessions import as_float64
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -78,14 +78,17 @@ def align(
     Raises:
         DataError: a query is missing where ``missing`` is ``error``.
     """
-    known = [judgements.queries] if judgements else [run.queries for run in scored.values()]
+    known = [judgements.queries] if judgements else _one_kind({name: run.queries for name, run in scored.items()})
     queries = _ascending(known)
     keys = keys_of(queries)
     slots = build_table(keys)[0]
     positions = {name: find(slots, keys, keys_of(run.queries)) for name, run in scored.items()}
     relevant = np.full(len(queries), -1, np.int64)
+    undefined = np.ones((len(queries), len(rules.metrics)), bool)
     for name, run in scored.items():
-        relevant[positions[name]] = run.relevant
+        rows = positions[name]
+        relevant[rows] = np.maximum(relevant[rows], run.relevant)
+        undefined[rows] &= np.isnan(run.values)
     if judgements is not None:
         relevant[find(slots, keys, judgements.query_keys)] = judgements.relevant(rules.threshold)
     runs = {}
@@ -93,9 +96,32 @@ def align(
         spread = _Spread(queries, positions[name], policies)
         if policies.missing == "error":
             spread.require_all(name)
-        runs[name] = spread.run(run, _missing_values(queries, spread.missing, judgements, rules))
+        runs[name] = spread.run(run, _missing_values(queries, spread.missing, judgements, undefined, rules))
     fields = _fields(queries, scored, positions, judgements)
     return Aligned(queries, runs, fields, relevant == 0)
+
+
+def _one_kind(ids: Mapping[str, pa.Array]) -> list[pa.Array]:
+    """The ids of several runs in one type.
+
+    Raises:
+        DataError: they are integers in one run and strings in another.
+    """
+    (first, like), *others = ids.items()
+    for name, array in others:
+        if is_integer_id(array.type) != is_integer_id(like.type):
+            words = ("integers", "strings") if is_integer_id(like.type) else ("strings", "integers")
+            raise DataError(f"run {name}: query ids are {words[1]} and in run {first} {words[0]}; wanted one kind")
+    kinds = {array.type for array in ids.values()}
+    wide = pa.uint64() if pa.uint64() in kinds else pa.int64()
+    return list(ids.values()) if len(kinds) == 1 else [_widened(array, wide, name) for name, array in ids.items()]
+
+
+def _widened(ids: pa.Array, kind: pa.DataType, run: str) -> pa.Array:
+    try:
+        return ids.cast(kind)
+    except pa.ArrowInvalid as error:
+        raise DataError(f"run {run}: query ids do not fit {kind}, as other runs have them: {error}") from None
 
 
 def _ascending(parts: Sequence[pa.Array]) -> pa.Array:
@@ -158,11 +184,16 @@ def _weights(run: ScoredQueries) -> Floats:
     return run.retrieved.astype(np.float64)
 
 
-def _missing_values(queries: pa.Array, missing: Ints, judgements: Judgements | None, rules: Rules) -> Floats:
-    """(x, m) values of the queries a run lacks: as if nothing was retrieved, 0 where only other runs know them."""
-    if judgements is None or not len(missing):
-        return np.zeros((len(missing), len(rules.metrics)))
-    return unretrieved(judgements, judgements.positions(queries.take(pa.array(missing))), rules)
+def _missing_values(
+    queries: pa.Array, missing: Ints, judgements: Judgements | None, undefined: Bools, rules: Rules
+) -> Floats:
+    """(x, m) values of the queries a run lacks: as if nothing was retrieved.
+
+    Where only other runs know a query, NaN too where the metric is ``undefined`` (q, m) for all of them.
+    """
+    if judgements is not None:
+        return unretrieved(judgements.unretrieved(judgements.positions(take(queries, missing))), rules)
+    return np.where(undefined[missing], np.nan, unretrieved(one_relevant(rules.threshold), rules))
 
 
 def _fields(
@@ -175,12 +206,11 @@ def _fields(
     fields = {}
     if judgements is not None and judgements.fields:
         rows = judgements.positions(queries)
-        fields = {name: column.take(pa.array(rows)) for name, column in judgements.fields.items()}
+        fields = {name: take_or_null(column, rows) for name, column in judgements.fields.items()}
     for name, run in scored.items():
         rows = np.full(len(queries), -1, np.int64)
         rows[positions[name]] = np.arange(len(run.queries))
-        index = pa.array(rows, mask=rows < 0)
         for role, column in run.fields.items():
-            spread = column.take(index)
+            spread = take_or_null(column, rows)
             fields[role] = pc.coalesce(fields[role], spread) if role in fields else spread
     return fields

@@ -8,10 +8,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rankeval.arrow import as_float64
 from rankeval.errors import DataError
-from rankeval.kernels import kernel
-from rankeval.log import Log, unnested
-from rankeval.sessions import Sessions, as_float64
+from rankeval.kernels import kernel, read_only
+from rankeval.layout import unnested
+from rankeval.log import Log
+from rankeval.sessions import Sessions
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -48,6 +50,29 @@ def sources_of(log: Log, columns: Sequence[str]) -> list[str]:
     return list(roles)
 
 
+def given_by(rounds: Sessions, column: str) -> str:
+    """The role under which a column is logged: its own, or the list that it is taken from."""
+    return column if column in rounds else _FOLLOWS_FROM[column][-1]
+
+
+def require_lists(log: Log, roles: Sequence[str]) -> None:
+    """Check that candidate columns hold lists, their action an index, and other columns one value a round.
+
+    Raises:
+        DataError: for the first that does not.
+    """
+    indexed = not set(CANDIDATE_COLUMNS).isdisjoint(roles)
+    for role in roles:
+        kind = log.schema.field(log.name(role)).type
+        fits, wanted = not pa.types.is_nested(kind), "one value a round"
+        if role in CANDIDATE_COLUMNS:
+            fits, wanted = pa.types.is_nested(kind), "a list of numbers a round"
+        elif role == "action" and indexed:
+            fits, wanted = pa.types.is_integer(kind), "an index from 0 into the candidates"
+        if not fits:
+            raise DataError(f"{log.origin}: column {log.name(role)!r} holds {kind}, wanted {wanted}")
+
+
 def from_candidates(rounds: Sessions) -> dict[str, Floats]:
     """``propensity, target_propensity, q_logged, q_target`` (n,) as far as the lists of the rounds give them.
 
@@ -60,7 +85,7 @@ def from_candidates(rounds: Sessions) -> dict[str, Floats]:
             is no index into its list.
     """
     lists = {role: rounds.items[role] for role in CANDIDATE_COLUMNS if role in rounds.items}
-    offsets, flat, _ = unnested(lists, rounds.first_row + rounds.rows, rounds.origin, rounds.names)
+    offsets, flat, _ = unnested(lists, rounds.names, rounds.locate)
     values = {role: _checked(rounds, role, offsets, column) for role, column in flat.items()}
     if "candidate_target_propensities" in values:
         _require_sum(rounds, offsets, values["candidate_target_propensities"])
@@ -76,7 +101,7 @@ def from_candidates(rounds: Sessions) -> dict[str, Floats]:
 
 
 def _checked(rounds: Sessions, role: str, offsets: Ints, column: pa.Array) -> Floats:
-    values = as_float64(column)
+    values = read_only(as_float64(column))
     bad = ~np.isfinite(values)
     wanted = "finite numbers"
     if role != "candidate_q":
@@ -90,7 +115,7 @@ def _checked(rounds: Sessions, role: str, offsets: Ints, column: pa.Array) -> Fl
 
 
 def _require_sum(rounds: Sessions, offsets: Ints, propensities: Floats) -> None:
-    sums = sums_of_products(offsets, propensities, np.ones(len(propensities)))
+    sums = sums_of_products(offsets, propensities, read_only(np.ones(len(propensities))))
     bad = np.abs(sums - 1.0) > 1e-3
     if bad.any():
         row = int(np.argmax(bad))

@@ -13,6 +13,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rankeval.alignment import Aligned, AlignedRun, Empty, Missing, Policies, align
+from rankeval.arrow import take, to_arrow
 from rankeval.comparisons import benjamini_hochberg, holm, paired_t, randomisation_test, t_test
 from rankeval.errors import UsageError
 from rankeval.estimate import Estimate, Functional, Mean, pairs_needed
@@ -216,7 +217,7 @@ def _judgements(
         if set(filtered.row_filter.columns) <= set(log.schema.names):
             log = filtered
     present = [name for name in fields if log.has(name)]
-    return Judgements.read(log, present, rules.max_grade), present
+    return Judgements.read(log, present, rules.grade_limit), present
 
 
 def _run_fields(log: Log, fields: Sequence[str], judged_fields: Sequence[str], rules: Rules) -> list[str]:
@@ -324,16 +325,13 @@ def per_query_table(aligned: Aligned, metrics: Sequence[Metric]) -> pa.Table:
         for column, metric in enumerate(metrics):
             rows = np.flatnonzero(run.counted[:, column])
             size = len(rows)
-            parts.append(
-                pa.table(
-                    {
-                        "run": pa.array([name]).take(pa.array(np.zeros(size, np.int64))),
-                        "metric": pa.array([metric.name]).take(pa.array(np.zeros(size, np.int64))),
-                        "query_id": aligned.queries.take(pa.array(rows)),
-                        "value": run.values[rows, column],
-                    }
-                )
-            )
+            arrays = [
+                pa.repeat(name, size),
+                pa.repeat(metric.name, size),
+                take(aligned.queries, rows),
+                to_arrow(run.values[rows, column]),
+            ]
+            parts.append(pa.table(arrays, names=["run", "metric", "query_id", "value"]))
     return pa.concat_tables(parts)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rankeval.arrow import to_numpy
 from rankeval.kernels import kernel, read_only
 
 _SIGN = np.uint64(1) << np.uint64(63)
@@ -48,15 +49,25 @@ def keys_of(ids: pa.Array) -> Keys:
 def hashes_of(ids: pa.Array) -> NDArray[np.uint64]:
     """(n,) uint64 hash of each id; of a dictionary only the distinct values are hashed."""
     if pa.types.is_dictionary(ids.type):
-        return np.asarray(hashes_of(ids.dictionary)[np.asarray(ids.indices)])
+        return np.asarray(hashes_of(ids.dictionary)[to_numpy(ids.indices)])
     return keys_of(ids).hashes
 
 
 def _integer_bytes(ids: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    signed = ids.type != pa.uint64()
-    values = ids.to_numpy(zero_copy_only=False)
-    unsigned = values.astype(np.int64).view(np.uint64) ^ _SIGN if signed else values
-    return unsigned.astype(">u8").view(np.uint8), np.arange(0, 8 * len(ids) + 1, 8, dtype=np.int64)
+    values = to_numpy(ids)
+    if ids.type == pa.uint64() and (values >= _SIGN).any():
+        return _unsigned_bytes(values)
+    words = values.astype(np.int64).view(np.uint64) ^ _SIGN
+    return words.astype(">u8").view(np.uint8), np.arange(0, 8 * len(ids) + 1, 8, dtype=np.int64)
+
+
+def _unsigned_bytes(values: NDArray[np.uint64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """What no signed integer can be takes sixteen bytes, which come after all of eight."""
+    large = values >= _SIGN
+    words = np.stack([np.where(large, ~np.uint64(0), values ^ _SIGN), values], axis=1)
+    lengths = np.where(large, 16, 8)
+    kept = np.arange(16) < lengths[:, np.newaxis]
+    return words.astype(">u8").view(np.uint8)[kept], np.concatenate(([0], np.cumsum(lengths)))
 
 
 def _string_bytes(ids: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -41,7 +41,7 @@ class Inference:
         replicates, seed: of the bootstrap.
 
     Raises:
-        UsageError: an unknown method, a level or number of replicates out of range, or moments without
+        UsageError: no method or an unknown one, a level or number of replicates out of range, or moments without
             buckets where the bootstrap or clusters need them.
     """
 
@@ -53,6 +53,8 @@ class Inference:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if not self.methods:
+            raise UsageError(f"ci: found no method, wanted one of {', '.join(INTERVALS)}")
         for method in self.methods:
             if method not in INTERVALS:
                 raise UsageError(f"ci: found {method!r}, wanted one of {', '.join(INTERVALS)}")

@@ -9,14 +9,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rankeval.arrow import as_float64, is_null, take, to_numpy
 from rankeval.errors import DataError
 from rankeval.ids import NO_KEYS, Keys, build_table, compare, find, is_integer_id, keys_of, table_mask
+from rankeval.judgement_rows import GradeLimit, JudgementRows
 from rankeval.kernels import kernel, read_only
-from rankeval.log import Log, unnested
-from rankeval.order import argsort_descending
-from rankeval.sessions import Sessions, as_float64
+from rankeval.log import Log
+from rankeval.order import argsort_each
+from rankeval.sessions import Sessions, differ
 
-WANTED = {"query_id": "an id", "item_id": "an id", "relevance": "a finite grade"}
+NO_LIMIT = GradeLimit()
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -48,6 +50,12 @@ class Judged:
         return counts_in(self.offsets, self.grade >= threshold)
 
 
+def one_relevant(grade: float) -> Judged:
+    """A single query with one judged item, which was not retrieved."""
+    one, none = np.ones(1, np.int64), np.zeros(1, np.int64)
+    return Judged(np.array([0, 1]), np.full(1, grade), -one, one, none)
+
+
 def judged_in_run(sessions: Sessions, nonrelevant: bool) -> Judged:
     """Judgements that stand in the run itself, with those of grade 0 only where ``nonrelevant``.
 
@@ -60,9 +68,10 @@ def judged_in_run(sessions: Sessions, nonrelevant: bool) -> Judged:
     grade = read_only(as_float64(relevance))
     _require_grades(sessions, relevance, grade)
     offsets, row, judged = _in_batch(sessions.offsets, grade, nonrelevant)
-    offsets, grades, rows = _sorted_by_grade(offsets, grade[row], row)
+    row = row[: offsets[-1]]
+    order = _by_grade(offsets, grade[row])
     negative = int(np.count_nonzero(grade < 0))
-    return Judged(offsets, grades, rows, judged, judged, negative)
+    return Judged(offsets, grade[row][order], row[order], judged, judged, negative)
 
 
 def counts_in(offsets: Ints, mask: NDArray[np.bool_]) -> Ints:
@@ -73,7 +82,7 @@ def counts_in(offsets: Ints, mask: NDArray[np.bool_]) -> Ints:
 def _require_grades(sessions: Sessions, relevance: pa.Array, grade: Floats) -> None:
     bad = ~np.isfinite(grade)
     if bad.any():
-        bad &= ~np.asarray(relevance.is_null())
+        bad &= ~is_null(relevance)
         if bad.any():
             item = int(np.argmax(bad))
             raise sessions.error("relevance", item, grade[item], "a finite grade, or null where unjudged")
@@ -103,50 +112,35 @@ class Judgements:
     fields: dict[str, pa.Array]
 
     @classmethod
-    def read(cls, log: Log, fields: Sequence[str] = (), max_grade: float = np.inf) -> Judgements:
+    def read(cls, log: Log, fields: Sequence[str] = (), limit: GradeLimit = NO_LIMIT) -> Judgements:
         """Read a judgements file, with the columns ``fields`` that belong to a query.
 
         Raises:
-            DataError: a null, a grade that is not a finite number or is above ``max_grade``, an item judged
+            DataError: a null, a grade that is not a finite number or is above ``limit``, an item judged
                 twice for a query, a field that changes within a query.
         """
-        roles = ["query_id", "item_id", "relevance", *fields]
-        log.require(roles)
-        columns = _columns(log, roles)
-        query, item, grade = columns["query_id"], columns["item_id"], as_float64(columns["relevance"])
-        if grade.max(initial=0.0) > max_grade:
-            row = int(np.argmax(grade))
-            raise DataError(
-                f"{_place(log, row, query)}: column {log.name('relevance')!r} is {grade[row]:g}, "
-                f"wanted at most max_rel = {max_grade:g}, which err needs"
-            )
-        codes = query.dictionary_encode() if not pa.types.is_dictionary(query.type) else query
-        order = np.argsort(np.asarray(codes.indices), kind="stable")
-        counts = np.bincount(np.asarray(codes.indices), minlength=len(codes.dictionary))
-        offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-        keys = keys_of(item)
-        duplicate = first_duplicate(read_only(offsets), keys.hashes[order], read_only(order), keys)
-        if duplicate >= 0:
-            raise DataError(
-                f"{_place(log, duplicate, query)}: {log.name('item_id')} {item[duplicate].as_py()!r} "
-                "is judged twice, wanted once for each query"
-            )
-        kept = grade[order] >= 0
-        kept_before = np.concatenate(([0], np.cumsum(kept))).astype(np.int64)
-        offsets_all = offsets
-        offsets, grades, rows = _sorted_by_grade(kept_before[offsets], grade[order][kept], order[kept])
+        table = JudgementRows.read(log, list(dict.fromkeys(["query_id", "item_id", "relevance", *fields])))
+        table.require_at_most(limit)
+        codes = _encoded(table.columns["query_id"])
+        rows, offsets = _grouped(to_numpy(codes.indices), len(codes.dictionary))
+        item, grade = table.columns["item_id"], table.grade
+        _require_once(table, rows, offsets)
+        judged = grade[rows] >= 0
+        judged_offsets = np.concatenate(([0], np.cumsum(judged)))[offsets]
+        judged_rows = rows[judged]
+        judged_rows = judged_rows[_by_grade(judged_offsets, grade[judged_rows])]
         query_keys = keys_of(codes.dictionary)
         return cls(
             queries=codes.dictionary,
             query_keys=query_keys,
             query_slots=build_table(query_keys)[0],
-            offsets=offsets,
-            grade=grades,
-            items=keys_of(item.take(pa.array(rows))),
-            negative=int(np.count_nonzero(~kept)),
+            offsets=judged_offsets,
+            grade=grade[judged_rows],
+            items=keys_of(take(item, judged_rows)),
+            negative=len(rows) - len(judged_rows),
             integer_items=is_integer_id(item.type),
             origin=log.origin,
-            fields={name: _per_query(log, offsets_all, columns, order, name) for name in fields},
+            fields={name: _per_query(table, rows, offsets, name) for name in fields},
         )
 
     def relevant(self, threshold: float) -> Ints:
@@ -173,55 +167,42 @@ class Judgements:
         return self.match(positions, read_only(np.zeros(len(positions) + 1, np.int64)), NO_KEYS)
 
 
-def _columns(log: Log, roles: Sequence[str]) -> dict[str, pa.Array]:
-    """Columns of every row of a judgements file, checked."""
-    parts: dict[str, list[pa.Array]] = {role: [] for role in roles}
-    for leaf in log.leaves():
-        origin = log.sources[leaf.source_index].name
-        for batch, row in log.batches(leaf, roles):
-            for role, column in _flat(log, batch, row, origin).items():
-                parts[role].append(column)
-    if not parts["query_id"]:
-        raise DataError(f"{log.origin}: no rows, wanted at least one")
-    return {role: _concatenated(columns) for role, columns in parts.items()}
+def _encoded(queries: pa.Array) -> pa.Array:
+    """The ids as a dictionary without entries that no row has, as filters leave them behind."""
+    if not pa.types.is_dictionary(queries.type):
+        return queries.dictionary_encode()
+    used = np.bincount(to_numpy(queries.indices), minlength=len(queries.dictionary)) > 0
+    return queries if used.all() else queries.dictionary_decode().dictionary_encode()
 
 
-def _place(log: Log, row: int, query: pa.Array) -> str:
-    return f"{log.origin}, row {row}, {log.name('query_id')} {query[row].as_py()!r}"
+def _grouped(codes: NDArray[np.int32], groups: int) -> tuple[Ints, Ints]:
+    """Rows in the order of their codes, and the offsets of each code's rows."""
+    offsets = np.concatenate(([0], np.cumsum(np.bincount(codes, minlength=groups)))).astype(np.int64)
+    return np.argsort(codes, kind="stable"), offsets
 
 
-def _per_query(log: Log, offsets: Ints, columns: dict[str, pa.Array], order: Ints, name: str) -> pa.Array:
+def _require_once(table: JudgementRows, rows: Ints, offsets: Ints) -> None:
+    item = table.columns["item_id"]
+    keys = keys_of(item)
+    row = first_duplicate(read_only(offsets), keys.hashes[rows], read_only(rows), keys)
+    if row >= 0:
+        name = table.log.name("item_id")
+        raise DataError(
+            f"{table.place(row)}: {name} {item[row].as_py()!r} is judged twice, wanted once for each query"
+        )
+
+
+def _per_query(table: JudgementRows, rows: Ints, offsets: Ints, name: str) -> pa.Array:
     """One value of a column for each query."""
-    rows = pa.array(order)
-    items = {role: columns[role].take(rows) for role in ("query_id", name)}
-    names = {role: log.name(role) for role in items}
-    return Sessions(offsets, items, {}, order[offsets[:-1]], log.origin, names, "query_id").per_session(name)
-
-
-def _concatenated(parts: list[pa.Array]) -> pa.Array:
-    if pa.types.is_dictionary(parts[0].type):
-        return pa.chunked_array(parts).unify_dictionaries().combine_chunks()
-    return pa.concat_arrays(parts) if len(parts) > 1 else parts[0]
-
-
-def _flat(log: Log, batch: pa.RecordBatch, row: int, origin: str) -> dict[str, pa.Array]:
-    columns = {role: batch.column(role) for role in batch.schema.names}
-    names = {role: log.name(role) for role in columns}
-    rows = row + np.arange(batch.num_rows, dtype=np.int64)
-    if pa.types.is_list(columns["item_id"].type) or pa.types.is_large_list(columns["item_id"].type):
-        offsets, items, fields = unnested(columns, rows, origin, names)
-        nested = Sessions(offsets, items, fields, rows, origin, names)
-        columns = {role: nested.column(role) for role in columns}
-        rows = np.repeat(rows, nested.lengths)
-    for role, column in columns.items():
-        bad = np.asarray(column.is_null()) if column.null_count and role in WANTED else None
-        if bad is None and role == "relevance":
-            bad = ~np.isfinite(as_float64(column))
-        if bad is not None and bad.any():
-            index = int(np.argmax(bad))
-            found = "null" if column[index].as_py() is None else column[index].as_py()
-            raise DataError(f"{origin}, row {rows[index]}: column {names[role]!r} is {found}, wanted {WANTED[role]}")
-    return columns
+    values = take(table.columns[name], rows)
+    first = take(values, offsets[:-1])
+    changed = differ(values, take(first, np.repeat(np.arange(len(first)), np.diff(offsets))))
+    if changed.any():
+        row = int(rows[np.argmax(changed)])
+        found = table.columns[name][row].as_py()
+        place = table.place(row)
+        raise DataError(f"{place}: column {table.log.name(name)!r} is {found}, wanted one value for each query")
+    return first
 
 
 @kernel
@@ -238,17 +219,14 @@ def _in_batch(offsets: Ints, grade: Floats, nonrelevant: bool) -> tuple[Ints, In
                 rows[count] = row
                 count += 1
         kept_offsets[query + 1] = count
-    return kept_offsets, rows[:count].copy(), judged
+    return kept_offsets, rows, judged
 
 
-@kernel
-def _sorted_by_grade(offsets: Ints, grade: Floats, row: Ints) -> tuple[Ints, Floats, Ints]:
-    """The same items, those of each query by descending grade."""
-    order = np.arange(grade.size)
-    scratch = np.empty(grade.size, np.int64)
-    for query in range(offsets.size - 1):
-        argsort_descending(grade, order, scratch, offsets[query], offsets[query + 1])
-    return offsets, grade[order], row[order]
+def _by_grade(offsets: Ints, grade: Floats) -> Ints:
+    """Order of the items of each query by descending grade."""
+    order = np.arange(len(grade))
+    argsort_each(offsets, grade, order)
+    return order
 
 
 @kernel

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-from numpy.typing import NDArray
 
+from rankeval.arrow import is_null
 from rankeval.errors import DataError, UsageError
 from rankeval.kernels import read_only
+from rankeval.layout import Stretch, joined, run_starts, unnested
 from rankeval.readers import Leaf, Source, Where, check_same_columns, open_sources, parse_where
 from rankeval.sessions import Sessions, counting
 
@@ -31,6 +33,8 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "candidate_target_propensities", "candidate_q",
     ),
 }  # fmt: skip
+#: Columns that may hold anything.
+ANY_TYPE = frozenset({"ranker", "timestamp"})
 SESSION: dict[Role, str | None] = {"run": "query_id", "judgements": None, "log": "session_id"}
 
 
@@ -87,11 +91,9 @@ class Log:
     @property
     def nested(self) -> bool:
         """Whether a row is a whole session, its items in lists."""
-        return self.session is not None and any(
-            _is_list(self.schema.field(self.name(role)).type)
-            for role in ("item_id", "score", "position", "click", "reward")
-            if self.has(role)
-        )
+        roles = ("item_id", "score", "position", "click", "reward")
+        lists = (pa.types.is_list(self.schema.field(self.name(role)).type) for role in roles if self.has(role))
+        return (self.session is not None or self.role == "judgements") and any(lists)
 
     def name(self, role: str) -> str:
         """Name of the column that plays a role."""
@@ -101,25 +103,32 @@ class Log:
         """Whether the first file has the column of this role."""
         return self.name(role) in self.schema.names
 
+    def kind(self, role: str) -> pa.DataType:
+        """Type of the column of this role, the widest where files differ."""
+        name = self.name(role)
+        schemas = [pa.schema([source.schema.field(name)]) for source in self.sources]
+        return pa.unify_schemas(schemas, promote_options="permissive").field(0).type
+
     def require(self, roles: Iterable[str]) -> None:
         """Check that every file has these columns, with types that fit their roles and one another."""
-        names = []
+        roles = list(roles)
+        check_same_columns(self.sources, [self.name(role) for role in roles])
         for role in roles:
             for source in self.sources:
-                self._require_one(source, role)
-            names.append(self.name(role))
-        check_same_columns(self.sources, names)
+                self._require_type(source, role)
 
-    def _require_one(self, source: Source, role: str) -> None:
-        name = self.name(role)
-        if name not in source.schema.names:
-            have = ", ".join(source.schema.names[:20])
-            raise DataError(f"{source.name}: no column {name!r}; it has {have}")
-        kind = source.schema.field(name).type
-        wanted = "integers or strings" if role in IDS else "numbers"
-        fits = _is_id(kind) if role in IDS else _is_number(kind)
-        if role in set().union(*ROLES.values()) - {"ranker", "timestamp"} and not fits:
-            raise DataError(f"{source.name}: column {name!r} holds {kind}, wanted {wanted}")
+    def _require_type(self, source: Source, role: str) -> None:
+        kind = source.schema.field(self.name(role)).type
+        nested = pa.types.is_list(kind) and (self.nested or role.startswith("candidate_"))
+        value = kind.value_type if nested else kind
+        wanted, fits = "one value a row", not pa.types.is_nested(value)
+        if role in IDS:
+            wanted, fits = "integers or strings", _is_id(value)
+        elif role in ROLES[self.role] and role not in ANY_TYPE:
+            wanted, fits = "numbers", _is_number(value)
+        # A file without a single value, as CSV files without rows are, has columns of no type.
+        if not fits and not pa.types.is_null(kind):
+            raise DataError(f"{source.name}: column {self.name(role)!r} holds {kind}, wanted {wanted}")
 
     def leaves(self) -> list[Leaf]:
         """The pieces of the input, in its order, each read by one worker."""
@@ -127,21 +136,37 @@ class Log:
 
     def over(self, source: Source) -> Log:
         """The same log, its rows taken from another source that holds them already filtered."""
-        other = replace(self, where=None)
+        other = copy(self)
+        object.__setattr__(other, "where", None)
         object.__setattr__(other, "sources", (source,))
         return other
 
-    def batches(self, leaf: Leaf, roles: Sequence[str]) -> Iterator[tuple[pa.RecordBatch, int]]:
-        """Record batches of a leaf, columns renamed to roles, each with the row it starts at."""
+    def batches(self, leaf: Leaf, roles: Sequence[str]) -> Iterator[Stretch]:
+        """The rows of a leaf that the filter keeps, columns renamed to roles."""
         source = self.sources[leaf.source_index]
+        roles = list(dict.fromkeys(roles))
         names = list(dict.fromkeys(self.name(role) for role in roles))
         dictionary = [self.name(role) for role in roles if role in ("query_id", "session_id")]
-        row = leaf.first_row
+        kinds = {role: self.kind(role) for role in roles} if len(self.sources) > 1 else {}
+        index = 0
         for batch in source.batches(leaf, names, where=self.row_filter, dictionary=dictionary):
             if batch.num_rows:
-                arrays = [batch.column(self.name(role)) for role in roles]
-                yield pa.RecordBatch.from_arrays(arrays, names=list(roles)), row
-            row += batch.num_rows
+                arrays = [self._widened(batch.column(self.name(role)), kinds.get(role), source) for role in roles]
+                yield Stretch(leaf, index, pa.RecordBatch.from_arrays(arrays, names=roles))
+            index += batch.num_rows
+
+    def _widened(self, array: pa.Array, kind: pa.DataType | None, source: Source) -> pa.Array:
+        """A column in the type that it has over all files."""
+        if kind is None or array.type == kind or pa.types.is_dictionary(array.type):
+            return array
+        try:
+            return array.cast(kind)
+        except pa.ArrowInvalid as error:
+            raise DataError(f"{source.name}: holds {array.type}, another file {kind}: {error}") from error
+
+    def place(self, leaf: Leaf, index: int) -> str:
+        """Names a row, ``FILE, row 17``, by its index among the rows of the leaf that the filter keeps."""
+        return self.sources[leaf.source_index].place(leaf, index, self.row_filter)
 
     def first_rows(self) -> list[int]:
         """Row of the whole input at which each file starts."""
@@ -157,86 +182,54 @@ class Log:
         column = source.schema.names[:1]
         return sum(batch.num_rows for leaf in leaves for batch in source.batches(leaf, column))
 
-    def sessions_of(self, batch: pa.RecordBatch, first_row: int, source: int) -> Sessions:
-        """All rows of a batch, grouped: by equal neighbouring ids, by row, or by list."""
-        origin = self.sources[source].name
+    def sessions_of(self, *stretches: Stretch) -> Sessions:
+        """All rows of some stretches, grouped: by equal neighbouring ids, by row, or by list."""
+        batch = joined(stretches)
         names = {role: self.name(role) for role in batch.schema.names}
         columns = {role: batch.column(role) for role in batch.schema.names}
-        rows = counting(batch.num_rows)
-        if self.session is None:
-            return Sessions(counting(batch.num_rows + 1), columns, {}, rows, origin, names, None, first_row, source)
-        self.require_known(columns[self.session], first_row, origin)
+        offsets, items, fields = counting(batch.num_rows + 1), columns, {}
+        locate = partial(self._locate, stretches)
+        self.require_known(*stretches)
         if self.nested:
-            offsets, items, fields = unnested(columns, first_row + rows, origin, names)
-            return Sessions(read_only(offsets), items, fields, rows, origin, names, self.session, first_row, source)
-        starts = run_starts(columns[self.session])
-        offsets = read_only(np.append(starts, batch.num_rows))
-        return Sessions(offsets, columns, {}, starts, origin, names, self.session, first_row, source)
+            offsets, items, fields = unnested(columns, names, locate)
+        elif self.session is not None:
+            offsets = read_only(np.append(run_starts(columns[self.session]), batch.num_rows))
+        leaf, index = stretches[0].leaf, stretches[0].index
+        return Sessions(
+            offsets=offsets,
+            items=items,
+            fields=fields,
+            names=names,
+            locate=locate,
+            session=self.session,
+            nested=self.nested,
+            first_row=leaf.first_row + index,
+            source=leaf.source_index,
+        )
 
-    def require_known(self, ids: pa.Array, first_row: int, origin: str) -> None:
-        if ids.null_count:
-            assert self.session is not None
-            row = first_row + int(np.argmax(np.asarray(ids.is_null())))
-            name = self.name(self.session)
-            raise DataError(f"{origin}, row {row}: column {name!r} is null, wanted an id")
+    def require_known(self, *stretches: Stretch) -> None:
+        """Check that no session id is null."""
+        if self.session is None:
+            return
+        for stretch in stretches:
+            ids = stretch.rows.column(self.session)
+            if ids.null_count:
+                place = self._locate([stretch], int(np.argmax(is_null(ids))))
+                raise DataError(f"{place}: column {self.name(self.session)!r} is null, wanted an id")
 
-
-def run_starts(ids: pa.Array) -> NDArray[np.int64]:
-    """Rows at which a run of equal ids starts."""
-    if pa.types.is_dictionary(ids.type):
-        codes = np.asarray(ids.indices)
-        return np.concatenate(([0], np.flatnonzero(codes[1:] != codes[:-1]) + 1)).astype(np.int64)
-    ends = np.asarray(pc.run_end_encode(ids, run_end_type=pa.int64()).run_ends)
-    return np.concatenate(([0], ends[:-1])).astype(np.int64)
-
-
-def unnested(
-    columns: Mapping[str, pa.Array], rows: NDArray[np.int64], origin: str, names: Mapping[str, str]
-) -> tuple[NDArray[np.int64], dict[str, pa.Array], dict[str, pa.Array]]:
-    """Offsets, flat item columns and session columns of rows that hold their items in lists."""
-    lists = {role: array for role, array in columns.items() if _is_list(array.type)}
-    offsets: NDArray[np.int64] | None = None
-    items = {}
-    for role, array in lists.items():
-        lengths, items[role] = list_parts(array, rows, origin, names[role])
-        bounds = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-        if offsets is not None and not np.array_equal(bounds, offsets):
-            row = int(np.argmax(np.diff(bounds) != np.diff(offsets)))
-            raise DataError(
-                f"{origin}, row {rows[row]}: the list in column {names[role]!r} has {lengths[row]} values, "
-                f"wanted {np.diff(offsets)[row]} as in the other lists of the row"
-            )
-        offsets = bounds
-    assert offsets is not None
-    return offsets, items, {role: array for role, array in columns.items() if role not in lists}
-
-
-def list_parts(
-    array: pa.Array, rows: NDArray[np.int64], origin: str, name: str
-) -> tuple[NDArray[np.int64], pa.Array]:
-    """Length of each list of an Arrow list array, and the flat values."""
-    if array.null_count:
-        row = int(np.argmax(np.asarray(array.is_null())))
-        raise DataError(f"{origin}, row {rows[row]}: column {name!r} is null, wanted a list")
-    return np.asarray(pc.list_value_length(array)).astype(np.int64), pc.list_flatten(array)
-
-
-def _is_list(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
-
-
-def _element(kind: pa.DataType) -> pa.DataType:
-    kind = kind.value_type if _is_list(kind) else kind
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
+    def _locate(self, stretches: Sequence[Stretch], row: int) -> str:
+        """The place of a row of several stretches."""
+        for stretch in stretches:
+            if row < len(stretch):
+                return self.place(stretch.leaf, stretch.index + row)
+            row -= len(stretch)
+        raise IndexError(row)
 
 
 def _is_id(kind: pa.DataType) -> bool:
-    kind = _element(kind)
-    text = (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view, pa.types.is_binary)
-    return bool(pa.types.is_integer(kind) or any(test(kind) for test in text))
+    return bool(pa.types.is_integer(kind) or pa.types.is_string(kind))
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    kind = _element(kind)
     tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
     return any(test(kind) for test in tests)

@@ -88,71 +88,104 @@ class OffPolicyEvaluation(Result):
 
     def rows(self) -> list[dict[str, Any]]:
         """A record for each estimate with its gain and diagnostics."""
-        records = []
-        for row in self.estimates:
-            record = row.to_dict()
-            ci, gain = record["ci"] or {}, record["gain"]
-            gain_ci = gain["ci"] or {}
-            records.append(
-                {
-                    "name": row.estimator.label,
-                    "segment": row.segment,
-                    "value": record["value"],
-                    "std_error": record["std_error"],
-                    "ci_method": ci.get("method"),
-                    "ci_level": ci.get("level"),
-                    "ci_low": ci.get("low"),
-                    "ci_high": ci.get("high"),
-                    "n": record["n"],
-                    "logged": row.logged.value,
-                    "gain": gain["value"],
-                    "gain_relative": gain["relative"],
-                    "gain_std_error": gain["std_error"],
-                    "gain_ci_low": gain_ci.get("low"),
-                    "gain_ci_high": gain_ci.get("high"),
-                    **row.diagnostics,
-                }
-            )
-        return records
-
-    def tables(self) -> list[Table]:
-        return [self._values(), self._weights()]
-
-    def _values(self) -> Table:
-        segmented = any(row.segment is not None for row in self.estimates)
-        intervals = self.estimates[0].value.intervals
-        level = percent(intervals[0].level)
-        header = ["estimator", *(["segment"] if segmented else []), ">value"]
-        header += [f">{level} {interval.method}" for interval in intervals]
-        header += [">gain", f">{level} {intervals[0].method}", ">relative"]
-        rows = [
-            [row.estimator.label]
-            + ([segment_text(row.segment)] if segmented else [])
-            + [number(row.value.value)]
-            + [interval_text(interval.to_dict()) for interval in row.value.intervals]
-            + [signed(row.gain.value), interval_text(row.gain.intervals[0].to_dict())]
-            + ["-" if row.relative.value is None else f"{100 * row.relative.value:+.1f} %"]
+        return [
+            {
+                "name": row.estimator.label,
+                "segment": row.segment,
+                "value": row.value.value,
+                "std_error": row.value.std_error,
+                "ci_method": row.value.intervals[0].method,
+                "ci_level": row.value.intervals[0].level,
+                **_bounds("ci", row.value),
+                "n": row.value.n,
+                "logged": row.logged.value,
+                "gain": row.gain.value,
+                "gain_std_error": row.gain.std_error,
+                **_bounds("gain_ci", row.gain),
+                "gain_relative": row.relative.value,
+                **_bounds("gain_relative_ci", row.relative),
+                **row.diagnostics,
+            }
             for row in self.estimates
         ]
-        logged = f"{number(self.logged.value)} ({interval_text(self.logged.intervals[0].to_dict())})"
-        return Table(f"{self.logged.n} rounds, mean logged reward {logged}", header, rows)
+
+    def tables(self) -> list[Table]:
+        return [self._log(), self._values(), self._gains(), self._weights()]
+
+    def _log(self) -> Table:
+        header = [">rounds", ">mean reward", ">std error", *self._interval_header]
+        rows = [
+            [*self._segment(row), f"{row.logged.n:,}", number(row.logged.value), number(row.logged.std_error, 3), *cells]
+            for row in self._of_segments
+            for cells in _interval_cells(row.logged)
+        ]
+        return Table("Logged policy", [*self._segment_header, *header], rows)
+
+    def _values(self) -> Table:
+        header = [">value", ">std error", *self._interval_header]
+        rows = [
+            [row.estimator.label, *self._segment(row), number(row.value.value), number(row.value.std_error, 3), *cells]
+            for row in self.estimates
+            for cells in _interval_cells(row.value)
+        ]
+        return Table("Value of the target policy", ["estimator", *self._segment_header, *header], rows)
+
+    def _gains(self) -> Table:
+        header = [">gain", *self._interval_header, ">relative"]
+        rows = [
+            [row.estimator.label, *self._segment(row), signed(row.gain.value), *cells, _relative(row)]
+            for row in self.estimates
+            for cells in _interval_cells(row.gain)
+        ]
+        return Table("Gain over the logged policy", ["estimator", *self._segment_header, *header], rows)
 
     def _weights(self) -> Table:
         """The weights are those of the log: one line a segment."""
-        segmented = any(row.segment is not None for row in self.estimates)
-        seen: dict[Any, Mapping[str, float | None]] = {}
-        for row in self.estimates:
-            known = seen.get(row.segment, {})
-            seen[row.segment] = row.diagnostics if known.get("ess") is None else known
-        header = [*(["segment"] if segmented else []), ">effective sample size", ">largest weight"]
-        header += [">mean weight", ">z against 1"]
+        header = [">effective sample size", ">largest", ">mean", ">z of mean against 1"]
         rows = [
-            ([segment_text(segment)] if segmented else [])
-            + [number(diagnostics["ess"], 6), number(diagnostics["max_weight"])]
-            + [number(diagnostics["mean_weight"]), number(diagnostics["mean_weight_z"], 3)]
-            for segment, diagnostics in seen.items()
+            [*self._segment(row), _effective(row), number(weights["max_weight"]), number(weights["mean_weight"])]
+            + [number(weights["mean_weight_z"], 3)]
+            for row in self._of_segments
+            for weights in (row.diagnostics,)
         ]
-        return Table("Importance weights", header, rows)
+        return Table("Importance weights", [*self._segment_header, *header], rows)
+
+    @property
+    def _of_segments(self) -> list[EstimateRow]:
+        """A row for each segment, which all share the log and its weights."""
+        return list({row.segment: row for row in self.estimates}.values())
+
+    @property
+    def _interval_header(self) -> list[str]:
+        return [f">{percent(self.estimates[0].value.intervals[0].level)} interval", "method"]
+
+    @property
+    def _segment_header(self) -> list[str]:
+        return [] if self.inputs["by"] is None else [str(self.inputs["by"])]
+
+    def _segment(self, row: EstimateRow) -> list[str]:
+        return [] if self.inputs["by"] is None else [segment_text(row.segment)]
+
+
+def _bounds(name: str, estimate: Estimate) -> dict[str, float | None]:
+    """The first interval of an estimate, under two names."""
+    interval = estimate.intervals[0]
+    return {f"{name}_low": interval.low, f"{name}_high": interval.high}
+
+
+def _interval_cells(estimate: Estimate) -> list[list[str]]:
+    """Bounds and method of each interval."""
+    return [[interval_text(interval.to_dict()), interval.method] for interval in estimate.intervals]
+
+
+def _relative(row: EstimateRow) -> str:
+    return "-" if row.relative.value is None else f"{100 * row.relative.value:+.1f} %"
+
+
+def _effective(row: EstimateRow) -> str:
+    """Effective sample size, and its share of all rounds."""
+    ess = row.diagnostics["ess"]
+    return "-" if ess is None else f"{ess:,.1f} ({100 * ess / row.logged.n:.1f} %)"
 
 
 def signed(value: float | None) -> str:

@@ -31,8 +31,17 @@ def argsort_descending(
     while width < end - begin:
         for left in range(begin, end, 2 * width):
             _merge(keys, order, scratch, left, min(left + width, end), min(left + 2 * width, end))
-        order[begin:end] = scratch[begin:end]
+        for i in range(begin, end):
+            order[i] = scratch[i]
         width *= 2
+
+
+@kernel
+def argsort_each(offsets: NDArray[np.int64], keys: NDArray[np.float64], order: NDArray[np.int64]) -> None:
+    """Sort each stretch ``offsets[i]:offsets[i + 1]`` of ``order`` by descending key, as above."""
+    scratch = np.empty_like(order)
+    for i in range(offsets.size - 1):
+        argsort_descending(keys, order, scratch, offsets[i], offsets[i + 1])
 
 
 @kernel

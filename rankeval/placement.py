@@ -11,7 +11,7 @@ from rankeval.ids import Keys, compare
 from rankeval.judgements import Judged
 from rankeval.kernels import kernel
 from rankeval.metrics import Ranking
-from rankeval.order import argsort_descending
+from rankeval.order import argsort_descending, argsort_each
 
 Ties = Literal["trec", "item", "expected", "best", "worst"]
 
@@ -46,12 +46,15 @@ def place(
         threshold: grade from which an item is relevant.
         nonrelevant: whether items of grade 0 are wanted too.
     """
-    entry_offsets, entries = _retrieved(judged.offsets, judged.row, judged.grade, nonrelevant)
+    entry_offsets, entries, count = _retrieved(judged.offsets, judged.row, judged.grade, nonrelevant)
+    entries = entries[:count]
     rows, grades = judged.row[entries], judged.grade[entries]
     above, tied = _count_above(offsets, scores, entry_offsets, rows)
     if ties != "expected":
-        above, tied = _resolve(offsets, scores, items, entry_offsets, rows, above, tied, _CODES[ties])
-    order = _by_place(entry_offsets, above)
+        above = _resolve(offsets, scores, items, entry_offsets, rows, above, tied, _CODES[ties])
+        tied = np.ones_like(tied)
+    order = np.arange(len(above))
+    argsort_each(entry_offsets, -above.astype(np.float64), order)
     relevant, positive = _counts(judged.offsets, judged.grade, threshold)
     return Ranking(
         offsets=entry_offsets,
@@ -69,7 +72,7 @@ def place(
 
 
 @kernel
-def _retrieved(offsets: Ints, row: Ints, grade: Floats, nonrelevant: bool) -> tuple[Ints, Ints]:
+def _retrieved(offsets: Ints, row: Ints, grade: Floats, nonrelevant: bool) -> tuple[Ints, Ints, int]:
     """The judged items that were retrieved: offsets by query, and their indices."""
     kept_offsets = np.zeros(offsets.size, np.int64)
     kept = np.empty(row.size, np.int64)
@@ -80,7 +83,7 @@ def _retrieved(offsets: Ints, row: Ints, grade: Floats, nonrelevant: bool) -> tu
                 kept[count] = i
                 count += 1
         kept_offsets[query + 1] = count
-    return kept_offsets, kept[:count].copy()
+    return kept_offsets, kept, count
 
 
 @kernel
@@ -90,6 +93,7 @@ def _count_above(offsets: Ints, scores: Floats, entry_offsets: Ints, rows: Ints)
     tied = np.zeros(rows.size, np.int64)
     order = np.empty(0, np.int64)
     scratch = np.empty(0, np.int64)
+    values = np.empty(0, np.float64)
     for query in range(offsets.size - 1):
         begin, end = offsets[query], offsets[query + 1]
         first, last = entry_offsets[query], entry_offsets[query + 1]
@@ -105,23 +109,23 @@ def _count_above(offsets: Ints, scores: Floats, entry_offsets: Ints, rows: Ints)
             if order.size < end - begin:
                 order = np.empty(end - begin, np.int64)
                 scratch = np.empty(end - begin, np.int64)
+                values = np.empty(end - begin, np.float64)
             for j in range(end - begin):
-                order[j] = j
-            argsort_descending(scores[begin:end], order, scratch, 0, end - begin)
+                order[j], values[j] = j, scores[begin + j]
+            argsort_descending(values, order, scratch, 0, end - begin)
             for i in range(first, last):
-                score = scores[rows[i]]
-                above[i] = _items_at_least(scores, begin, order, end - begin, score, True)
-                tied[i] = _items_at_least(scores, begin, order, end - begin, score, False) - above[i]
+                above[i] = _items_at_least(values, order, end - begin, scores[rows[i]], True)
+                tied[i] = _items_at_least(values, order, end - begin, scores[rows[i]], False) - above[i]
     return above, tied
 
 
 @kernel
-def _items_at_least(scores: Floats, begin: int, order: Ints, n: int, score: float, strictly: bool) -> int:
-    """Number of items whose score is at least (``strictly``: greater than) ``score``, by bisection."""
+def _items_at_least(scores: Floats, order: Ints, n: int, score: float, strictly: bool) -> int:
+    """Number of ``n`` sorted items whose score is at least (``strictly``: greater than) ``score``, by bisection."""
     low, high = 0, n
     while low < high:
         middle = (low + high) // 2
-        other = scores[begin + order[middle]]
+        other = scores[order[middle]]
         if other > score or (other == score and not strictly):
             low = middle + 1
         else:
@@ -132,8 +136,8 @@ def _items_at_least(scores: Floats, begin: int, order: Ints, n: int, score: floa
 @kernel
 def _resolve(
     offsets: Ints, scores: Floats, items: Keys, entry_offsets: Ints, rows: Ints, above: Ints, tied: Ints, ties: int
-) -> tuple[Ints, Ints]:
-    """The number of items above each entry once ties are resolved, and groups of one.
+) -> Ints:
+    """The number of items above each entry once ties are resolved.
 
     Entries of a query come by descending grade, so an entry's place among the tied entries before it is its
     place by grade.
@@ -151,7 +155,7 @@ def _resolve(
                 resolved[i] += better if ties == 3 else tied[i] - 1 - better
             else:
                 resolved[i] += _tied_before(offsets[query], offsets[query + 1], scores, items, rows[i], ties)
-    return resolved, np.ones_like(tied)
+    return resolved
 
 
 @kernel
@@ -163,17 +167,6 @@ def _tied_before(begin: int, end: int, scores: Floats, items: Keys, row: int, ti
             sign = compare(items.data, items.offsets, j, items.data, items.offsets, row)
             before += sign > 0 if ties == 1 else sign < 0
     return before
-
-
-@kernel
-def _by_place(offsets: Ints, above: Ints) -> Ints:
-    """Order of the entries of each query by place; of one tied group they keep theirs, by descending grade."""
-    keys = -above.astype(np.float64)
-    order = np.arange(above.size)
-    scratch = np.empty(above.size, np.int64)
-    for query in range(offsets.size - 1):
-        argsort_descending(keys, order, scratch, offsets[query], offsets[query + 1])
-    return order
 
 
 @kernel

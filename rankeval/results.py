@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.table import Table as RichTable
 
 Format = Literal["table", "json", "csv", "markdown"]
 SCHEMA = 1
@@ -86,23 +87,33 @@ def _markdown(result: Result, _: int | None) -> str:
 
 
 def _table(result: Result, width: int | None) -> str:
-    from rich import box
     from rich.console import Console
-    from rich.table import Table as RichTable
-    from rich.text import Text
 
     out = io.StringIO()
     console = Console(file=out, width=width, highlight=False)
     for table in result.tables():
-        shown = RichTable(title=Text(table.title) if table.title else None, title_justify="left", box=box.SIMPLE_HEAD)
-        for name in table.header:
-            shown.add_column(Text(name.removeprefix(">")), justify="right" if name.startswith(">") else "left")
-        for row in table.rows:
-            shown.add_row(*(Text(cell) for cell in row))
-        console.print(shown)
+        shown = _laid_out(table)
+        narrowest = console.measure(shown).minimum
+        console.print(shown, width=max(console.width, narrowest), crop=False)
     for warning in result.warnings:
-        console.print(Text(f"warning: {warning}"), soft_wrap=True)
-    return out.getvalue()
+        console.print(f"warning: {warning}", markup=False, soft_wrap=True)
+    return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines())
+
+
+def _laid_out(table: Table) -> RichTable:
+    """For rich: cells wrap between words, as intervals may, but a word or number is never cut."""
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    shown = RichTable(title=Text(table.title) if table.title else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, cells in zip(table.header, zip(*table.rows, strict=True), strict=True):
+        longest = max(len(word) for cell in (name, *cells) for word in cell.split())
+        justify: Literal["left", "right"] = "right" if name.startswith(">") else "left"
+        shown.add_column(Text(name.removeprefix(">")), justify=justify, min_width=longest)
+    for row in table.rows:
+        shown.add_row(*(Text(cell) for cell in row))
+    return shown
 
 
 RENDERERS = {"table": _table, "json": _json, "csv": _csv, "markdown": _markdown}

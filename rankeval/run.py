@@ -10,8 +10,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rankeval.arrow import is_null, take
 from rankeval.errors import DataError
 from rankeval.ids import NO_KEYS, Keys, is_integer_id, keys_of
+from rankeval.judgement_rows import GradeLimit
 from rankeval.judgements import Judged, Judgements, first_duplicate, judged_in_run
 from rankeval.kernels import read_only
 from rankeval.log import Log
@@ -40,9 +42,11 @@ class Rules:
         return any(metric.needs_nonrelevant for metric in self.metrics)
 
     @property
-    def max_grade(self) -> float:
+    def grade_limit(self) -> GradeLimit:
         """The largest grade that every metric accepts."""
-        return min((metric.max_grade for metric in self.metrics), default=np.inf)
+        metric = min(self.metrics, key=lambda metric: metric.max_grade)
+        kind = "max_rel" if "max_rel" in metric.definition.parameters else "largest possible grade"
+        return GradeLimit(metric.max_grade, f"the {kind} of {metric.name}")
 
 
 @dataclass(frozen=True)
@@ -111,18 +115,17 @@ def _score(sessions: Sessions, judgements: Judgements | None, rules: Rules, fiel
     judged_queries = np.arange(len(sessions))
     if judgements is None:
         judged = judged_in_run(sessions, rules.nonrelevant)
-        _require_max_grade(sessions, judged, rules.max_grade)
+        _require_at_most(sessions, judged, rules.grade_limit)
     else:
         positions = judgements.positions(queries)
         judged_queries = np.flatnonzero(positions >= 0)
         judged = judgements.match(positions, sessions.offsets, items)
-    chosen = pa.array(judged_queries)
     return ScoredQueries(
-        queries=queries.take(chosen),
+        queries=take(queries, judged_queries),
         values=_values(sessions.offsets, scores, items, judged, rules)[judged_queries],
         retrieved=sessions.lengths[judged_queries],
         relevant=judged.relevant(rules.threshold)[judged_queries],
-        fields={name: sessions.per_session(name).take(chosen) for name in fields},
+        fields={name: take(sessions.per_session(name), judged_queries) for name in fields},
         unjudged_items=int((sessions.lengths - judged.retrieved)[judged_queries].sum()),
         negative=judged.negative,
         unjudged_queries=len(sessions) - len(judged_queries),
@@ -133,7 +136,7 @@ def _item_keys(sessions: Sessions) -> Keys:
     """Keys of all items, none of which is null or occurs twice within a query."""
     column = sessions.column("item_id")
     if column.null_count:
-        raise sessions.error("item_id", int(np.argmax(np.asarray(column.is_null()))), None, "an id")
+        raise sessions.error("item_id", int(np.argmax(is_null(column))), None, "an id")
     items = keys_of(column)
     duplicate = first_duplicate(sessions.offsets, items.hashes, counting(len(column)), items)
     if duplicate >= 0:
@@ -141,10 +144,10 @@ def _item_keys(sessions: Sessions) -> Keys:
     return items
 
 
-def _require_max_grade(sessions: Sessions, judged: Judged, max_grade: float) -> None:
-    if len(judged.grade) and judged.grade.max() > max_grade:
+def _require_at_most(sessions: Sessions, judged: Judged, limit: GradeLimit) -> None:
+    if len(judged.grade) and judged.grade.max() > limit.grade:
         item = int(judged.row[np.argmax(judged.grade)])
-        raise sessions.error("relevance", item, judged.grade.max(), f"at most max_rel = {max_grade:g}, which err needs")
+        raise sessions.error("relevance", item, judged.grade.max(), limit.wanted)
 
 
 def _values(offsets: Ints, scores: Floats, items: Keys, judged: Judged, rules: Rules) -> Floats:
@@ -159,10 +162,9 @@ def _values(offsets: Ints, scores: Floats, items: Keys, judged: Judged, rules: R
     return values
 
 
-def unretrieved(judgements: Judgements, positions: Ints, rules: Rules) -> Floats:
-    """(n, m) values of queries that a run lacks: as if it had retrieved nothing for them."""
-    judged = judgements.unretrieved(positions)
-    offsets = read_only(np.zeros(len(positions) + 1, np.int64))
+def unretrieved(judged: Judged, rules: Rules) -> Floats:
+    """(n, m) values of judged queries for which nothing was retrieved."""
+    offsets = read_only(np.zeros(len(judged.judged) + 1, np.int64))
     return _values(offsets, read_only(np.zeros(0)), NO_KEYS, judged, rules)
 
 

@@ -7,7 +7,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from rankeval.errors import DataError
 from rankeval.ids import hashes_of
-from rankeval.log import Log, run_starts
+from rankeval.layout import Stretch, run_starts
+from rankeval.log import Log
 from rankeval.progress import progress
 from rankeval.readers import Leaf, sorted_on_disk
 from rankeval.sessions import Sessions
@@ -44,12 +45,13 @@ def scan(log: Log, roles: Sequence[str], work: Callable[[Sessions], T], threads:
             that stands in two rows.
     """
     threads = threads or default_threads()
-    results, grouped = _scan(log, roles, work, threads)
-    if grouped:
+    results, repeated = _scan(log, roles, work, threads)
+    if not len(repeated):
         return results
     assert log.session is not None
     if log.nested:
-        raise DataError(f"{log.origin}: a {log.name(log.session)} stands in two rows, wanted one row for each")
+        _require_one_row_each(log, repeated)
+        return results
     names = list(dict.fromkeys(log.name(role) for role in roles))
     with sorted_on_disk(
         log.sources, names, log.name(log.session), where=log.row_filter, threads=threads, message_stream=sys.stderr
@@ -57,8 +59,10 @@ def scan(log: Log, roles: Sequence[str], work: Callable[[Sessions], T], threads:
         return _scan(log.over(source), roles, work, threads)[0]
 
 
-def _scan(log: Log, roles: Sequence[str], work: Callable[[Sessions], T], threads: int) -> tuple[list[T], bool]:
-    """The results, and whether every session was met once only."""
+def _scan(
+    log: Log, roles: Sequence[str], work: Callable[[Sessions], T], threads: int
+) -> tuple[list[T], NDArray[np.uint64]]:
+    """The results, and the hashes of session ids that were met more than once."""
     crossing = _Crossing(log, work)
     results: list[T] = []
     hashes: list[NDArray[np.uint64]] = []
@@ -71,7 +75,23 @@ def _scan(log: Log, roles: Sequence[str], work: Callable[[Sessions], T], threads
     hashes += crossing.hashes
     if rows == 0:
         raise DataError(f"{log.origin}: no rows{' match --where' if log.where else ''}, wanted at least one")
-    return results, _all_distinct(hashes)
+    ordered = np.sort(np.concatenate([*hashes, np.zeros(0, np.uint64)]))
+    return results, ordered[1:][ordered[1:] == ordered[:-1]]
+
+
+def _require_one_row_each(log: Log, repeated: NDArray[np.uint64]) -> None:
+    """Name the session that stands in two rows; there is none if hashes merely collided."""
+    assert log.session is not None
+    seen = set()
+    for leaf in log.leaves():
+        for stretch in log.batches(leaf, [log.session]):
+            ids = stretch.rows.column(log.session)
+            for row in np.flatnonzero(np.isin(hashes_of(ids), repeated)):
+                session = ids[row].as_py()
+                if session in seen:
+                    place = log.place(leaf, stretch.index + int(row))
+                    raise DataError(f"{place}: {log.name(log.session)} {session!r} again, wanted one row for each")
+                seen.add(session)
 
 
 def _in_order(run: Callable[[Leaf], T], leaves: Sequence[Leaf], threads: int) -> Iterator[T]:
@@ -98,29 +118,19 @@ def _in_order(run: Callable[[Leaf], T], leaves: Sequence[Leaf], threads: int) ->
                     future.cancel()
 
 
-def _all_distinct(hashes: Sequence[NDArray[np.uint64]]) -> bool:
-    """Whether no session id was met twice (a collision of hashes would merely sort in vain)."""
-    if not hashes:
-        return True
-    ordered = np.sort(np.concatenate(hashes))
-    return not bool((ordered[1:] == ordered[:-1]).any())
-
-
 @dataclass(frozen=True)
 class _Fragment:
     """Rows of one session whose other rows may stand in another batch or leaf."""
 
     id: Any
-    first_row: int
-    source: int
-    batches: tuple[pa.RecordBatch, ...]
+    stretches: tuple[Stretch, ...]
 
-    def joined(self, batches: tuple[pa.RecordBatch, ...]) -> _Fragment:
-        return replace(self, batches=self.batches + batches)
+    def joined(self, stretches: tuple[Stretch, ...]) -> _Fragment:
+        return _Fragment(self.id, self.stretches + stretches)
 
     @property
     def rows(self) -> int:
-        return sum(batch.num_rows for batch in self.batches)
+        return sum(len(stretch) for stretch in self.stretches)
 
 
 @dataclass
@@ -137,48 +147,44 @@ class _Leaf(Generic[T]):
     tail: _Fragment | None = None
 
     def run(self, leaf: Leaf) -> _Leaf[T]:
-        source = leaf.source_index
-        for batch, row in self.log.batches(leaf, self.roles):
-            self.rows += batch.num_rows
+        for stretch in self.log.batches(leaf, self.roles):
+            self.rows += len(stretch)
             if self.log.session is None or self.log.nested:
-                self._whole(batch, row, source)
+                self._whole(stretch)
             else:
-                self._grouped(batch, row, source)
+                self._grouped(stretch)
         return self
 
-    def _whole(self, batch: pa.RecordBatch, row: int, source: int) -> None:
-        sessions = self.log.sessions_of(batch, row, source)
-        if sessions.session is not None:
-            self.hashes.append(hashes_of(sessions.per_session(sessions.session)))
+    def _whole(self, *stretches: Stretch) -> None:
+        sessions = self.log.sessions_of(*stretches)
+        self.hashes += _ids_hashed(sessions)
         self.results.append(self.work(sessions))
 
-    def _grouped(self, batch: pa.RecordBatch, row: int, source: int) -> None:
-        ids = batch.column(self.log.session)
-        self.log.require_known(ids, row, self.log.sources[source].name)
-        starts = [*run_starts(ids).tolist(), batch.num_rows]
-        first = ids[0].as_py()
+    def _grouped(self, stretch: Stretch) -> None:
+        self.log.require_known(stretch)
+        ids = stretch.rows.column(self.log.session)
+        starts = [*run_starts(ids).tolist(), len(stretch)]
         last, begin = len(starts) - 2, 0
-        if self.tail is not None and self.tail.id == first:
-            self.tail = self.tail.joined((_copied(batch.slice(0, starts[1])),))
+        if self.tail is not None and self.tail.id == ids[0].as_py():
+            self.tail = self.tail.joined(_fragment(stretch, ids, 0, starts[1]).stretches)
             begin = 1
         if begin > last:
             return
         if self.tail is not None:
             self._close(self.tail)
         elif last > 0:
-            self.head = _Fragment(first, row, source, (_copied(batch.slice(0, starts[1])),))
+            self.head = _fragment(stretch, ids, 0, starts[1])
             begin = 1
         if begin < last:
-            self._whole(batch.slice(starts[begin], starts[last] - starts[begin]), row + starts[begin], source)
-        rest = _copied(batch.slice(starts[last]))
-        self.tail = _Fragment(ids[starts[last]].as_py(), row + starts[last], source, (rest,))
+            self._whole(stretch.slice(starts[begin], starts[last]))
+        self.tail = _fragment(stretch, ids, starts[last], len(stretch))
 
     def _close(self, fragment: _Fragment) -> None:
         """The session has ended: only the leaf's first one may have begun in the leaf before."""
         if self.head is None:
             self.head = fragment
         else:
-            self._whole(_assembled([fragment]), fragment.first_row, fragment.source)
+            self._whole(*fragment.stretches)
 
 
 @dataclass
@@ -196,7 +202,7 @@ class _Crossing(Generic[T]):
             if fragment is None:
                 continue
             if self.open is not None and self.open.id == fragment.id:
-                self.open = self.open.joined(fragment.batches)
+                self.open = self.open.joined(fragment.stretches)
                 continue
             if self.open is not None:
                 self.ready.append(self.open)
@@ -207,35 +213,19 @@ class _Crossing(Generic[T]):
         if self.open is not None:
             self.ready.append(self.open)
             self.open = None
-        return self._flush()
+        return self._flush() if self.ready else []
 
     def _flush(self) -> list[T]:
-        """One batch for each file, so that messages can name it."""
-        results = []
-        for source in dict.fromkeys(fragment.source for fragment in self.ready):
-            results.append(self._of(source, [f for f in self.ready if f.source == source]))
+        sessions = self.log.sessions_of(*(stretch for fragment in self.ready for stretch in fragment.stretches))
         self.ready = []
-        return results
-
-    def _of(self, source: int, fragments: list[_Fragment]) -> T:
-        sessions = self.log.sessions_of(_assembled(fragments), 0, source)
-        first_rows = np.array([fragment.first_row for fragment in fragments], dtype=np.int64)
-        if len(first_rows) == len(sessions):
-            sessions = replace(sessions, rows=first_rows)
-        assert sessions.session is not None
-        self.hashes.append(hashes_of(sessions.per_session(sessions.session)))
-        return self.work(sessions)
+        self.hashes += _ids_hashed(sessions)
+        return [self.work(sessions)]
 
 
-def _copied(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """A copy that does not keep alive the large batch it is a slice of."""
-    plain = [c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in batch.columns]
-    rows = pa.array(np.arange(batch.num_rows))
-    return pa.RecordBatch.from_arrays([c.take(rows) for c in plain], names=batch.schema.names)
+def _fragment(stretch: Stretch, ids: pa.Array, start: int, stop: int) -> _Fragment:
+    return _Fragment(ids[start].as_py(), (stretch.slice(start, stop).copied(),))
 
 
-def _assembled(fragments: Sequence[_Fragment]) -> pa.RecordBatch:
-    """One batch of the rows of several fragments."""
-    batches = [batch for fragment in fragments for batch in fragment.batches]
-    arrays = [pa.concat_arrays([batch.column(i) for batch in batches]) for i in range(batches[0].num_columns)]
-    return pa.RecordBatch.from_arrays(arrays, names=batches[0].schema.names)
+def _ids_hashed(sessions: Sessions) -> list[NDArray[np.uint64]]:
+    """The hashes of the session ids, nothing where sessions have none."""
+    return [] if sessions.session is None else [hashes_of(sessions.per_session(sessions.session))]

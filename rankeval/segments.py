@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rankeval.arrow import to_numpy
+
 #: Segments with fewer units carry a warning.
 SMALL_SEGMENT = 100
 
 
 def segments_of(column: pa.Array) -> dict[Any, NDArray[np.int64]]:
-    """Value of the column (None for null) -> its rows, ascending."""
+    """Value of the column (None for null, text for dates and the like) -> its rows, ascending."""
     codes = column if pa.types.is_dictionary(column.type) else column.dictionary_encode(null_encoding="encode")
     indices = codes.indices.fill_null(len(codes.dictionary)) if codes.indices.null_count else codes.indices
-    numbers = np.asarray(indices)
+    numbers = to_numpy(indices)
     order = np.argsort(numbers, kind="stable")
     present, starts = np.unique(numbers[order], return_index=True)
-    values = [*codes.dictionary.to_pylist(), None]
+    values = [*map(_plain, codes.dictionary.to_pylist()), None]
     rows = np.split(order, starts[1:])
     return {values[code]: part for code, part in zip(present, rows, strict=True)}
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON takes it: what is no finite number, bool, string or null becomes text."""
+    if isinstance(value, Decimal):
+        value = float(value)
+    if value is None or isinstance(value, (bool, int, str)) or (isinstance(value, float) and isfinite(value)):
+        return value
+    return str(value)
 
 
 def in_order(segments: dict[Any, Any]) -> list[Any]:

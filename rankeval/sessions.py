@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from rankeval.arrow import as_float64, is_null, take, take_or_null, to_numpy
 from rankeval.errors import DataError
 from rankeval.kernels import read_only
 
@@ -25,21 +26,21 @@ class Sessions:
             log every round is a session of one item.
         items: role -> Arrow array with one value per item.
         fields: role -> Arrow array with one value per session (what nested layout gives once a row).
-        rows: (n,) int64, row at which each session starts, counted from ``first_row``.
-        origin: name of the input, for messages.
         names: role -> column name, for messages.
+        locate: names the place of a row (of an item, in nested layout of a session), such as ``FILE, row 17``.
         session: role of the session id, None where rows have none.
-        first_row: row of the file, counted from 0, at which these sessions start.
-        source: which of the input's files that is.
+        nested: whether a row is a whole session.
+        first_row: number of rows of the file before these, after any filter within their leaf.
+        source: which of the input's files they stand in.
     """
 
     offsets: NDArray[np.int64]
     items: Mapping[str, pa.Array]
     fields: Mapping[str, pa.Array]
-    rows: NDArray[np.int64]
-    origin: str
     names: Mapping[str, str]
+    locate: Callable[[int], str]
     session: str | None = None
+    nested: bool = False
     first_row: int = 0
     source: int = 0
 
@@ -67,16 +68,14 @@ class Sessions:
         return self._finite(role, self.per_session(role), of_sessions=True)
 
     def per_session(self, role: str) -> pa.Array:
-        """One value per session; a value that changes within a session is an error."""
+        """One value per session, null where a session has no items; a value that changes within one is an error."""
         if role in self.fields:
             return self.fields[role]
         values = self.items[role]
-        if len(values) == len(self):
+        if len(values) == len(self) and not self.nested:
             return values
-        if role == self.session:
-            return values.take(pa.array(self.offsets[:-1]))
-        first = values.take(pa.array(self.offsets[:-1]))
-        changed = _differ(values, self._repeated(first))
+        first = take_or_null(values, np.where(self.lengths > 0, self.offsets[:-1], -1))
+        changed = differ(values, self._repeated(first)) if role != self.session else np.zeros(1, bool)
         if changed.any():
             item = int(np.argmax(changed))
             raise self.error(role, item, values[item].as_py(), "one value throughout a session")
@@ -85,8 +84,7 @@ class Sessions:
     def place(self, item: int) -> str:
         """``FILE, row 17, query_id 'q3'``: where an item stands, for messages."""
         session = int(np.searchsorted(self.offsets, item, side="right")) - 1
-        within = 0 if self.fields else item - int(self.offsets[session])
-        place = f"{self.origin}, row {self.first_row + int(self.rows[session]) + within}"
+        place = self.locate(session if self.nested else item)
         if self.session is None:
             return place
         return f"{place}, {self.names[self.session]} {self.per_session(self.session)[session].as_py()!r}"
@@ -97,7 +95,7 @@ class Sessions:
         return DataError(f"{self.place(item)}: column {self.names[role]!r} is {shown}, wanted {wanted}")
 
     def _repeated(self, values: pa.Array) -> pa.Array:
-        return values.take(pa.array(np.repeat(np.arange(len(self)), self.lengths)))
+        return take(values, np.repeat(np.arange(len(self)), self.lengths))
 
     def _finite(self, role: str, values: pa.Array, *, of_sessions: bool) -> Numbers:
         numbers = read_only(as_float64(values))
@@ -120,16 +118,16 @@ def counting(n: int) -> NDArray[np.int64]:
     return _COUNT[:n]
 
 
-def as_float64(values: pa.Array) -> Numbers:
-    """Numbers or booleans as float64, null as NaN."""
-    if pa.types.is_boolean(values.type):
-        values = values.cast(pa.uint8())
-    return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
+def differ(left: pa.Array, right: pa.Array) -> NDArray[np.bool_]:
+    """(n,) bool, where two arrays differ; null equals null alone, and NaN is null."""
+    left, right = _known(left), _known(right)
+    both_known = to_numpy(pc.fill_null(pc.not_equal(left, right), False))
+    return np.asarray(both_known | (is_null(left) != is_null(right)))
 
 
-def _differ(left: pa.Array, right: pa.Array) -> NDArray[np.bool_]:
-    """Where two arrays differ, null being equal to null alone."""
-    if pa.types.is_dictionary(left.type):
-        left, right = left.dictionary_decode(), right.dictionary_decode()
-    both_known = np.asarray(pc.fill_null(pc.not_equal(left, right), False))
-    return np.asarray(both_known | (np.asarray(left.is_null()) != np.asarray(right.is_null())))
+def _known(values: pa.Array) -> pa.Array:
+    if pa.types.is_dictionary(values.type):
+        return values.dictionary_decode()
+    if pa.types.is_floating(values.type):
+        return pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
+    return values

@@ -112,7 +112,7 @@ class Estimator:
     @property
     def label(self) -> str:
         """The text that :func:`parse` reads as this estimator, such as ``cips:max_weight=10``."""
-        return self.name + "".join(f":{name}={value:g}" for name, value in self.params.items())
+        return self.name + "".join(f":{name}={_shortest(value)}" for name, value in self.params.items())
 
     def term(self, kind: Kind | None) -> Term | None:
         """The term of this kind, with this estimator's weights."""
@@ -128,6 +128,11 @@ class Estimator:
         """The terms behind ``mean``, ``numerator`` and ``denominator``."""
         definition = self.definition
         return self.term(definition.mean), self.term(definition.numerator), self.term(definition.denominator)
+
+
+def _shortest(value: float) -> str:
+    """The shortest text that reads as this number."""
+    return f"{value:g}" if float(f"{value:g}") == value else repr(value)
 
 
 def parse(text: str) -> Estimator:

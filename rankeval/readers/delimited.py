@@ -22,7 +22,7 @@ from rankeval.readers.where import Where
 _BLOCK = 2**22
 _FLOATS = re.compile(r"(target_)?(propensity|exposure)\w*|score|reward|q_logged|q_target|examination")
 _INTEGER = r"^(0|-?[1-9]\d{0,18})$"
-_FLOAT = r"(?i)^[+-]?((0|[1-9]\d{0,15})(\.\d*)?|(0|[1-9]\d*)?\.\d+|inf|infinity|nan)(e[+-]?\d+)?$"
+_FLOAT = r"(?i)^[+-]?(0|[1-9]\d{0,14}|(0|[1-9]\d*)?\.\d+|(0|[1-9]\d*)\.|inf|infinity|nan)(e[+-]?\d+)?$"
 _CONVERSION = re.compile(r"In CSV column #(\d+): (?:Row #(\d+): )?CSV conversion error to [^:]+: (.*)")
 _PARSE = re.compile(r"CSV parse error: (?:Row #(\d+): )?Expected (\d+) columns, got (\d+): (.*)")
 

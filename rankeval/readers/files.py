@@ -61,8 +61,9 @@ class File:
 def find_files(location: str | os.PathLike[str]) -> list[File]:
     """The files that ``location`` stands for, sorted by path; never none.
 
-    Of a folder these are its files, subfolders left out. Names that start with "_" or "." are no data
-    (``_SUCCESS``, ``.crc``), nor are JSON files (``world.json`` beside a simulated log). Raises DataError.
+    Of a folder these are its files, subfolders left out. In folders and globs, names that start with "_"
+    or "." are no data (``_SUCCESS``, ``.crc``), nor are JSON files (``world.json`` beside a simulated
+    log). Raises DataError.
     """
     given = os.fspath(location)
     with guard(given):
@@ -118,8 +119,7 @@ class _Place:
         return self._named(paths) or self._nothing("no file matches")
 
     def _parts(self, folder: str) -> list[str]:
-        infos = [info for info in _children(self.filesystem, folder) if info.is_file]
-        return [info.path for info in infos if not info.base_name.endswith(".json")]
+        return [info.path for info in _children(self.filesystem, folder) if info.is_file]
 
     def _named(self, paths: list[str]) -> list[File]:
         return [File(self._name(path), path, self.filesystem) for path in sorted(set(paths))]
@@ -129,9 +129,7 @@ class _Place:
         return f"{self.root_name.rstrip('/')}/{below}" if self.root_name else below
 
     def _nothing(self, found: str) -> list[File]:
-        raise DataError(
-            f"{self.given}: {found}; wanted at least one (names that start with _ or . do not count)"
-        )
+        raise DataError(f"{self.given}: {found}; wanted at least one (_*, .* and *.json do not count)")
 
 
 def _split_pattern(given: str, wildcards: str) -> tuple[str, str]:
@@ -146,7 +144,8 @@ def _split_pattern(given: str, wildcards: str) -> tuple[str, str]:
 
 def _children(filesystem: Any, folder: str) -> list[Any]:
     infos = filesystem.get_file_info(fs.FileSelector(folder, allow_not_found=True))
-    return sorted((info for info in infos if info.base_name[0] not in "_."), key=lambda info: str(info.path))
+    data = [info for info in infos if info.base_name[0] not in "_." and info.extension != "json"]
+    return sorted(data, key=lambda info: str(info.path))
 
 
 def _glob(filesystem: Any, folder: str, patterns: list[str]) -> Iterator[Any]:

@@ -87,12 +87,12 @@ def _binary_kind(file: File, head: bytes, says: str) -> Kind | None:
 
 def _text_kind(file: File, csv: bool, says: str) -> Kind:
     line = _first_data_line(file)
-    wanted = f"{says} as its name says" if says not in ("", "text") else _WANTED
-    if line.startswith(("{", "[")):
-        raise DataError(f"{file.name}: found JSON, wanted {wanted}")
     for kind, form in _FORMS:
         if form.match(line) and not (csv and "," in line):
             return kind
+    wanted = f"{says} as its name says" if says not in ("", "text") else _WANTED
+    if line.startswith(("{", "[")):
+        raise DataError(f"{file.name}: found JSON, wanted {wanted}")
     fields = len(line.split())
     if csv or any(mark in line for mark in ",;\t"):
         return "CSV"

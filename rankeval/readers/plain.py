@@ -51,11 +51,12 @@ def plain_schema(schema: pa.Schema) -> pa.Schema:
 def plain(array: Any, *, encode: bool = False) -> Any:
     """``array`` in its plain type; with ``encode`` (strings only), dictionary-encoded with int32 indices."""
     wanted = plain_type(array.type)
-    if not encode:
-        return array if array.type == wanted else array.cast(wanted)
-    if pt.is_dictionary(array.type):
-        return array if array.type == ENCODED else array.cast(ENCODED)
-    return array.cast(wanted).dictionary_encode()
+    if pt.is_dictionary(array.type) and wanted == pa.string():
+        # In two steps: Arrow cannot decode a dictionary of string views at once.
+        array = array if array.type == ENCODED else array.cast(ENCODED)
+        return array if encode else array.cast(wanted)
+    array = array if array.type == wanted else array.cast(wanted)
+    return array.dictionary_encode() if encode else array
 
 
 def type_class(kind: pa.DataType) -> str:

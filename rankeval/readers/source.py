@@ -111,7 +111,9 @@ class ArrowSource(ABC):
         """See ``Source.batches``."""
         needed = list(dict.fromkeys([*columns, *(where.columns if where else ())]))
         check_columns(self, needed)
-        encoded = [name for name in dictionary if self.schema.field(name).type == pa.string()]
+        encoded = [
+            name for name in needed if name in dictionary and self.schema.field(name).type == pa.string()
+        ]
         with guard(self.name):
             expression = where.bind(self.schema, self.name) if where else None
             for batch in self._read(leaf, needed, encoded, where):

@@ -25,6 +25,7 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Gt: gt,
     ast.GtE: ge,
 }
+_UNKNOWN = pc.scalar(pa.scalar(None, pa.bool_()))
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,9 @@ class _Builder:
 
     def _boolean_column(self, node: ast.Name) -> Any:
         column = self._column(node)
-        if column.kind not in (None, "boolean"):
+        if column.kind not in (None, "boolean", "nothing"):
             self._clash(f"{column.words} is no condition; wanted a comparison")
-        return column.value
+        return _UNKNOWN if column.kind == "nothing" else column.value
 
     def _comparison(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Any:
         if isinstance(op, ast.Is | ast.IsNot):
@@ -139,25 +140,29 @@ class _Builder:
         if self.schema is None:
             return pc.scalar(True)
         a, b = self._fitted(a, b), self._fitted(b, a)
+        if "nothing" in (a.kind, b.kind):
+            return _UNKNOWN
         if a.kind != b.kind or "other" in (a.kind, b.kind):
             self._clash(f"{a.words} cannot be compared with {b.words}")
         return compare(a.value, b.value)
 
-    def _fitted(self, literal: _Operand, column: _Operand) -> _Operand:
-        """``literal`` in the type of ``column``, where Arrow would not convert it by itself."""
-        value = literal.value
-        if literal.type is not None or column.type is None:
-            return literal
-        if isinstance(value, int) and not isinstance(value, bool):
-            fits = value >= 0 if pt.is_uint64(column.type) else value < 2**63
-            kind = column.type if pt.is_uint64(column.type) else pa.int64()
-            return replace(literal, value=pa.scalar(value, kind) if fits else pa.scalar(float(value)))
-        if isinstance(value, str) and column.kind == "time":
-            try:
-                return replace(literal, value=pa.scalar(value).cast(column.type), kind="time")
-            except pa.ArrowInvalid:
-                self._clash(f"{column.words} cannot be compared with {literal.words}, which is no such time")
-        return literal
+    def _fitted(self, side: _Operand, other: _Operand) -> _Operand:
+        """``side`` in a type that Arrow can compare with ``other`` without losing or refusing values."""
+        column, literal = (side, other) if side.type is not None else (other, side)
+        if column.type is None or literal.type is not None:
+            return side
+        if (column.kind, literal.kind) == ("number", "number"):
+            return replace(side, value=_in_one_type(column, literal)[side is literal])
+        if side is literal and (column.kind, literal.kind) == ("time", "string"):
+            return replace(literal, value=self._time(column, literal), kind="time")
+        return side
+
+    def _time(self, column: _Operand, literal: _Operand) -> Any:
+        try:
+            return pa.scalar(literal.value).cast(column.type)
+        except pa.ArrowInvalid:
+            wanted = "2024-01-31T12:00Z" if getattr(column.type, "tz", None) else "2024-01-31 12:00"
+            self._clash(f"{column.words} wants a time such as {wanted}, not {literal.words}")
 
     def _operand(self, node: ast.expr) -> _Operand:
         match node:
@@ -204,10 +209,27 @@ class _Builder:
         raise UsageError(f"where {self.text!r}: found {found!r} at character {character}, {wanted}")
 
 
+def _in_one_type(column: _Operand, literal: _Operand) -> tuple[Any, Any]:
+    """A number column and a number literal as Arrow compares them exactly, or else as float64."""
+    value = literal.value
+    if pt.is_decimal(column.type):
+        return column.value, value
+    if not pt.is_integer(column.type):
+        return column.value, pa.scalar(float(value))
+    kind = pa.uint64() if pt.is_uint64(column.type) else pa.int64()
+    low, high = (0, 2**64) if pt.is_uint64(kind) else (-(2**63), 2**63)
+    if float(value).is_integer() and low <= value < high:
+        return column.value, pa.scalar(int(value), kind)
+    # No integer of the column's type equals this literal. Arrow by itself would try float32, and fail.
+    return column.value.cast(pa.float64(), safe=False), pa.scalar(float(value))
+
+
 def _kind(kind: pa.DataType) -> str:
     """The kinds of values that can be compared with one another."""
     if pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind):
         return "number"
     if pt.is_timestamp(kind) or pt.is_date(kind):
         return "time"
+    if pt.is_null(kind):
+        return "nothing"
     return "string" if pt.is_string(kind) else "boolean" if pt.is_boolean(kind) else "other"

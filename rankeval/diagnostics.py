@@ -1,0 +1,91 @@
+"""What the importance weights of a log look like, and what a reader must know before trusting its estimates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rankeval.estimate import Mean
+from rankeval.intervals import Inference
+from rankeval.moments import Moments
+from rankeval.off_policy_result import EstimateRow
+from rankeval.segments import SMALL_SEGMENT
+
+#: Effective sample size under which a warning says that the log can hardly tell.
+FEW_EFFECTIVE = 100
+#: Names that a warning lists before it says how many more there are.
+LISTED = 5
+
+
+def weight_diagnostics(inference: Inference, weight: int | None) -> dict[str, float | None]:
+    """Effective sample size ``(sum w)^2 / sum w^2``, largest and mean weight, z of the mean against 1.
+
+    ``weight`` is the term that holds ``w``; all are None where there is none, and z where the weights have
+    no standard error.
+    """
+    names = ("ess", "max_weight", "mean_weight", "mean_weight_z")
+    if weight is None:
+        return dict.fromkeys(names)
+    moments = inference.moments
+    mean = float(moments.mean[weight])
+    squares = float(moments.comoment[moments.pair_index[weight, weight]]) + moments.n * mean**2
+    std_error = inference.estimate(Mean(weight)).std_error
+    z = (mean - 1.0) / std_error if std_error else None
+    ess = (moments.n * mean) ** 2 / squares if squares > 0 else 0.0
+    return dict(zip(names, (ess, float(moments.high[weight]), mean, z), strict=True))
+
+
+def share_clipped(moments: Moments, weight: int, clipped: int) -> float | None:
+    """Share of the weight that clipping takes away; None where there is no weight."""
+    mean = float(moments.mean[weight])
+    return 1.0 - float(moments.mean[clipped]) / mean if mean > 0 else None
+
+
+def notes(sizes: Mapping[Any, int], rows: Sequence[EstimateRow]) -> Iterator[str]:
+    """What a reader must know, one line each; ``sizes`` holds the rounds of each segment (None: of all)."""
+    yield from _of_weights(rows[0].diagnostics)
+    small = [f"{value} ({n})" for value, n in sizes.items() if value is not None and n < SMALL_SEGMENT]
+    if small:
+        yield f"segments with fewer than {SMALL_SEGMENT} rounds have rough intervals: {_few(small)}"
+    estimates = [estimate for row in rows for estimate in (row.value, row.gain, row.relative)]
+    yield from dict.fromkeys(warning for e in estimates if e.std_error is not None for warning in e.warnings)
+    yield from _of_missing(rows)
+
+
+def _of_weights(diagnostics: Mapping[str, float | None]) -> Iterator[str]:
+    ess, mean, z = (diagnostics[name] for name in ("ess", "mean_weight", "mean_weight_z"))
+    if ess is None or mean is None:
+        return
+    if ess < FEW_EFFECTIVE:
+        yield f"the effective sample size is {ess:.4g}: under {FEW_EFFECTIVE} this log can hardly tell"
+    off = f"{abs(z):.1f} standard errors off 1" if z is not None else "and so is every weight"
+    surely = ess > 1.0 if z is None else abs(z) > 4.0
+    if abs(mean - 1.0) > 0.05 and surely:
+        yield f"the mean weight is {mean:.4g}, {off}: the propensities look wrong"
+
+
+def _of_missing(rows: Sequence[EstimateRow]) -> Iterator[str]:
+    """Why a number is missing, and where."""
+    missing: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        place = row.estimator.label + ("" if row.segment is None else f" in {row.segment}")
+        for what, reason in _reasons(row):
+            missing.setdefault((what, reason), []).append(place)
+    for (what, reason), places in missing.items():
+        yield f"{what} of {_few(places)}: {reason}"
+
+
+def _reasons(row: EstimateRow) -> Iterator[tuple[str, str]]:
+    """What a row lacks and why; a value that is missing takes gain and relative gain along."""
+    for what, estimate in (("value", row.value), ("gain", row.gain), ("relative gain", row.relative)):
+        if estimate.std_error is None:
+            yield what if estimate.value is None else "standard error", estimate.warnings[0]
+            return
+        for interval in estimate.intervals:
+            if interval.reason is not None:
+                yield f"{interval.method} interval of the {what}", interval.reason
+
+
+def _few(names: Sequence[str]) -> str:
+    rest = len(names) - LISTED
+    return ", ".join(names[:LISTED]) + (f" and {rest} more" if rest > 0 else "")

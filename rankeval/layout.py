@@ -1,0 +1,96 @@
+"""Rows as they come from a leaf, and how they are grouped: by equal neighbouring ids, or by lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from rankeval.arrow import is_null, take, to_numpy
+from rankeval.errors import DataError
+from rankeval.kernels import read_only
+from rankeval.readers import Leaf
+from rankeval.sessions import counting
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Consecutive rows of one leaf, columns by their roles.
+
+    Attributes:
+        index: number of rows that were read from the leaf before these.
+    """
+
+    leaf: Leaf
+    index: int
+    rows: pa.RecordBatch
+
+    def __len__(self) -> int:
+        return int(self.rows.num_rows)
+
+    def slice(self, start: int, stop: int) -> Stretch:
+        """The rows from ``start`` up to ``stop``."""
+        return Stretch(self.leaf, self.index + start, self.rows.slice(start, stop - start))
+
+    def copied(self) -> Stretch:
+        """A copy that does not keep alive the large batch it is a slice of."""
+        plain = [c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in self.rows.columns]
+        arrays = [take(column, counting(len(self))) for column in plain]
+        return Stretch(self.leaf, self.index, pa.RecordBatch.from_arrays(arrays, names=self.rows.schema.names))
+
+
+def joined(stretches: Sequence[Stretch]) -> pa.RecordBatch:
+    """One batch of the rows of several stretches."""
+    if len(stretches) == 1:
+        return stretches[0].rows
+    names = stretches[0].rows.schema.names
+    columns = [[stretch.rows.column(i) for stretch in stretches] for i in range(len(names))]
+    return pa.RecordBatch.from_arrays([pa.concat_arrays(arrays) for arrays in columns], names=names)
+
+
+def run_starts(ids: pa.Array) -> NDArray[np.int64]:
+    """Rows at which a run of equal ids starts."""
+    if pa.types.is_dictionary(ids.type):
+        codes = to_numpy(ids.indices)
+        return np.concatenate(([0], np.flatnonzero(codes[1:] != codes[:-1]) + 1)).astype(np.int64)
+    ends = to_numpy(pc.run_end_encode(ids, run_end_type=pa.int64()).run_ends)
+    return np.concatenate(([0], ends[:-1])).astype(np.int64)
+
+
+def unnested(
+    columns: Mapping[str, pa.Array], names: Mapping[str, str], locate: Callable[[int], str]
+) -> tuple[NDArray[np.int64], dict[str, pa.Array], dict[str, pa.Array]]:
+    """Offsets, flat item columns and session columns of rows that hold their items in lists.
+
+    ``names`` are those of the columns and ``locate`` names the place of a row, both for messages.
+
+    Raises:
+        DataError: a list is null, or of another length than the others of its row.
+    """
+    lists = {role: array for role, array in columns.items() if pa.types.is_list(array.type)}
+    offsets: NDArray[np.int64] | None = None
+    items = {}
+    for role, array in lists.items():
+        lengths, items[role] = list_parts(array, names[role], locate)
+        bounds = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+        if offsets is not None and not np.array_equal(bounds, offsets):
+            row = int(np.argmax(np.diff(bounds) != np.diff(offsets)))
+            raise DataError(
+                f"{locate(row)}: the list in column {names[role]!r} has {lengths[row]} values, "
+                f"wanted {np.diff(offsets)[row]} as in the other lists of the row"
+            )
+        offsets = bounds
+    assert offsets is not None
+    return read_only(offsets), items, {role: array for role, array in columns.items() if role not in lists}
+
+
+def list_parts(array: pa.Array, name: str, locate: Callable[[int], str]) -> tuple[NDArray[np.int64], pa.Array]:
+    """Length of each list of an Arrow list array, and the flat values."""
+    if array.null_count:
+        place = locate(int(np.argmax(is_null(array))))
+        raise DataError(f"{place}: column {name!r} is null, wanted a list")
+    return to_numpy(pc.list_value_length(array)).astype(np.int64), pc.list_flatten(array)
