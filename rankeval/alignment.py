@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,11 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from rankeval.arrow import as_float64, take, take_or_null
+from rankeval.arrow import is_null, take, take_or_null, to_numpy
 from rankeval.errors import DataError
-from rankeval.ids import build_table, find, is_integer_id, keys_of
+from rankeval.ids import build_table, find, keys_of
 from rankeval.judgements import Judgements, one_relevant
+from rankeval.readers.plain import type_class
 from rankeval.run import Rules, ScoredQueries, unretrieved
+from rankeval.sessions import differ
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -73,13 +75,15 @@ class Aligned:
 def align(
     scored: Mapping[str, ScoredQueries], judgements: Judgements | None, rules: Rules, policies: Policies
 ) -> Aligned:
-    """Bring runs over the judged queries; without a judgements file over those of any run.
+    """Bring runs over the judged queries; without a judgements file over those with a judged item in any run.
 
     Raises:
-        DataError: a query is missing where ``missing`` is ``error``.
+        DataError: a query is missing where ``missing`` is ``error``; runs have ids of different kinds, or
+            disagree on a column of a query.
     """
-    known = [judgements.queries] if judgements else _one_kind({name: run.queries for name, run in scored.items()})
-    queries = _ascending(known)
+    scored = scored if judgements else _judged_somewhere(scored)
+    queries = judgements.queries if judgements else _all_queries(scored)
+    queries = take(queries, to_numpy(pc.sort_indices(queries)).astype(np.int64))
     keys = keys_of(queries)
     slots = build_table(keys)[0]
     positions = {name: find(slots, keys, keys_of(run.queries)) for name, run in scored.items()}
@@ -101,33 +105,52 @@ def align(
     return Aligned(queries, runs, fields, relevant == 0)
 
 
-def _one_kind(ids: Mapping[str, pa.Array]) -> list[pa.Array]:
-    """The ids of several runs in one type.
+def _judged_somewhere(scored: Mapping[str, ScoredQueries]) -> Mapping[str, ScoredQueries]:
+    """The runs without the queries for which no run has a judged item."""
+    if all((run.judged > 0).all() for run in scored.values()):
+        return scored
+    keys = keys_of(_all_queries(scored))
+    slots = build_table(keys)[0]
+    positions = {name: find(slots, keys, keys_of(run.queries)) for name, run in scored.items()}
+    judged = np.zeros(len(keys.hashes), bool)
+    for name, run in scored.items():
+        judged[positions[name]] |= run.judged > 0
+    return {name: run.only(judged[positions[name]]) for name, run in scored.items()}
+
+
+def _all_queries(scored: Mapping[str, ScoredQueries]) -> pa.Array:
+    """The distinct ids of all runs.
 
     Raises:
         DataError: they are integers in one run and strings in another.
     """
-    (first, like), *others = ids.items()
-    for name, array in others:
-        if is_integer_id(array.type) != is_integer_id(like.type):
-            words = ("integers", "strings") if is_integer_id(like.type) else ("strings", "integers")
-            raise DataError(f"run {name}: query ids are {words[1]} and in run {first} {words[0]}; wanted one kind")
-    kinds = {array.type for array in ids.values()}
-    wide = pa.uint64() if pa.uint64() in kinds else pa.int64()
-    return list(ids.values()) if len(kinds) == 1 else [_widened(array, wide, name) for name, array in ids.items()]
+    ids = {name: run.queries for name, run in scored.items()}
+    if len(ids) == 1:
+        return next(iter(ids.values()))
+    return pc.unique(pa.chunked_array(_in_one_type(ids, "query ids")))
 
 
-def _widened(ids: pa.Array, kind: pa.DataType, run: str) -> pa.Array:
+def _in_one_type(arrays: Mapping[str, pa.Array], what: str) -> list[pa.Array]:
+    """The arrays of several runs in the type that holds them all."""
+    kind, origin = None, ""
+    for name, array in arrays.items():
+        if kind is None or pa.types.is_null(kind):
+            kind, origin = array.type, name
+        elif type_class(array.type) not in (type_class(kind), "nulls"):
+            raise DataError(
+                f"run {name}: {what} are {type_class(array.type)} and in run {origin} {type_class(kind)}; "
+                "wanted one kind"
+            )
+    kinds = [pa.schema([("", array.type)]) for array in arrays.values()]
+    wide = pa.unify_schemas(kinds, promote_options="permissive").field(0).type
+    return [_widened(array, wide, f"run {name}: {what}") for name, array in arrays.items()]
+
+
+def _widened(values: pa.Array, kind: pa.DataType, what: str) -> pa.Array:
     try:
-        return ids.cast(kind)
+        return values if values.type == kind else values.cast(kind)
     except pa.ArrowInvalid as error:
-        raise DataError(f"run {run}: query ids do not fit {kind}, as other runs have them: {error}") from None
-
-
-def _ascending(parts: Sequence[pa.Array]) -> pa.Array:
-    """The distinct ids of several arrays, in ascending order."""
-    distinct = pc.unique(pa.chunked_array(parts)) if len(parts) > 1 else parts[0]
-    return distinct.take(pc.sort_indices(distinct))
+        raise DataError(f"{what} do not fit {kind}, as other runs have them: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -167,7 +190,7 @@ class _Spread:
             values=values,
             counted=counted,
             undefined=undefined,
-            weights=self._over_all(_weights(run), 0.0),
+            weights=self._over_all(run.weights, 0.0),
             present=self._over_all(np.ones(len(self.positions), bool), False),
             relevant=self._over_all(run.relevant, -1),
         )
@@ -176,12 +199,6 @@ class _Spread:
         spread = np.full(len(self.queries), other, values.dtype)
         spread[self.positions] = values
         return spread
-
-
-def _weights(run: ScoredQueries) -> Floats:
-    if "weight" in run.fields:
-        return as_float64(run.fields["weight"])
-    return run.retrieved.astype(np.float64)
 
 
 def _missing_values(
@@ -202,15 +219,31 @@ def _fields(
     positions: Mapping[str, Ints],
     judgements: Judgements | None,
 ) -> dict[str, pa.Array]:
-    """Columns of the queries: from the judgements if they have them, else from the first run that knows."""
+    """Columns of the queries, from the judgements if they have them, else from the runs, which must agree."""
     fields = {}
     if judgements is not None and judgements.fields:
         rows = judgements.positions(queries)
         fields = {name: take_or_null(column, rows) for name, column in judgements.fields.items()}
-    for name, run in scored.items():
-        rows = np.full(len(queries), -1, np.int64)
-        rows[positions[name]] = np.arange(len(run.queries))
-        for role, column in run.fields.items():
-            spread = take_or_null(column, rows)
-            fields[role] = pc.coalesce(fields[role], spread) if role in fields else spread
+    for role in next(iter(scored.values())).fields:
+        spread = {}
+        for name, run in scored.items():
+            rows = np.full(len(queries), -1, np.int64)
+            rows[positions[name]] = np.arange(len(run.queries))
+            spread[name] = take_or_null(run.fields[role], rows)
+        fields[role] = _agreed(queries, dict(zip(spread, _in_one_type(spread, role), strict=True)), role)
     return fields
+
+
+def _agreed(queries: pa.Array, columns: Mapping[str, pa.Array], role: str) -> pa.Array:
+    """The value of each query that any of the runs knows."""
+    (first, agreed), *others = columns.items()
+    for name, column in others:
+        clash = differ(agreed, column) & ~is_null(agreed) & ~is_null(column)
+        if clash.any():
+            query = int(np.argmax(clash))
+            raise DataError(
+                f"run {name}, query {queries[query].as_py()!r}: column {role!r} is {column[query].as_py()!r}, "
+                f"wanted {agreed[query].as_py()!r} as in {first}"
+            )
+        agreed = pc.coalesce(agreed, column)
+    return agreed

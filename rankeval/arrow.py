@@ -42,8 +42,9 @@ def take(values: pa.Array, rows: NDArray[np.int64]) -> pa.Array:
 
 def take_or_null(values: pa.Array, rows: NDArray[np.int64]) -> pa.Array:
     """The values at these rows, null where a row is -1."""
-    wanted = to_arrow(rows)
-    return values.take(pc.if_else(pc.greater_equal(wanted, pa.scalar(0)), wanted, pa.scalar(None, pa.int64())))
+    known = np.packbits(rows >= 0, bitorder="little")
+    buffers = [pa.py_buffer(known), pa.py_buffer(np.ascontiguousarray(rows))]
+    return values.take(pa.Array.from_buffers(pa.int64(), len(rows), buffers))
 
 
 def as_float64(values: pa.Array) -> NDArray[np.float64]:

@@ -110,7 +110,8 @@ def _checked(rounds: Sessions, role: str, offsets: Ints, column: pa.Array) -> Fl
     if bad.any():
         index = int(np.argmax(bad))
         row = int(np.searchsorted(offsets, index, side="right")) - 1
-        raise rounds.error(role, row, f"{column[index].as_py()} at {index - offsets[row]}", wanted)
+        shown = column[index].as_py() if column[index].is_valid else "null"
+        raise rounds.error(role, row, f"{shown} at index {index - offsets[row]}", wanted)
     return values
 
 

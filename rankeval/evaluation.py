@@ -10,14 +10,18 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from rankeval import evaluation_notes as notes
 from rankeval.alignment import Aligned, AlignedRun, Empty, Missing, Policies, align
-from rankeval.arrow import take, to_arrow
+from rankeval.arrow import is_null, take, to_arrow
 from rankeval.comparisons import benjamini_hochberg, holm, paired_t, randomisation_test, t_test
 from rankeval.errors import UsageError
 from rankeval.estimate import Estimate, Functional, Mean, pairs_needed
+from rankeval.evaluation_inputs import open_inputs
 from rankeval.evaluation_result import Comparison, Evaluation, MetricRow, counts_of
+from rankeval.hashing import mix64
 from rankeval.ids import hashes_of
 from rankeval.intervals import Inference
 from rankeval.judgements import Judgements
@@ -26,7 +30,7 @@ from rankeval.metrics import Metric, parse
 from rankeval.moments import Moments
 from rankeval.placement import TIES, Ties
 from rankeval.run import Rules, ScoreType, score_run
-from rankeval.segments import SMALL_SEGMENT, in_order, segments_of
+from rankeval.segments import in_order, segments_of
 from rankeval.writing import write_parquet
 
 Floats = NDArray[np.float64]
@@ -92,7 +96,7 @@ def evaluate(
         by: a column that splits the queries into segments.
         cluster: a column whose values are the independent units, such as the user.
         seed: of bootstrap and tests.
-        columns: role -> column name, ``run-name.role`` for one run alone.
+        columns: role -> column name; ``name.role`` for one run or for ``judgements`` alone.
         where: row filter of the runs, such as ``split == "test"``; of the judgements too if they have its columns.
         per_query: a Parquet file to write ``run, metric, query_id, value`` to.
         threads: number of threads; the result does not depend on it.
@@ -104,7 +108,9 @@ def evaluate(
         DataError: the data is wrong; the message names file, column, row and what is wanted.
         UsageError: the call is wrong.
     """
-    parsed = tuple(parse(name) for name in ([metrics] if isinstance(metrics, str) else metrics))
+    parsed = tuple(dict.fromkeys(parse(name) for name in ([metrics] if isinstance(metrics, str) else metrics)))
+    if not parsed:
+        raise UsageError("metrics: found none, wanted at least one, such as ndcg@10")
     rules = Rules(parsed, _choice("ties", ties, TIES), _threshold(relevance_threshold), score_type)
     policies = Policies(
         _choice("empty", empty, ("zero", "skip", "one")), _choice("missing", missing, ("zero", "skip", "error"))
@@ -113,20 +119,25 @@ def evaluate(
     methods = (ci,) if isinstance(ci, str) else tuple(ci)
     inferring = Inferring(methods, level, replicates, permutations, seed, cluster is not None)
     Inference(Moments.of(np.zeros((1, 2)), pairs_needed([Mean(0)]), np.zeros(2, np.uint64)), methods, level)
-    logs = runs_of(run, columns or {}, where)
+    logs, judged_log = open_inputs(run, judgements, columns or {}, where)
     fields = [name for name in dict.fromkeys((by, cluster)) if name is not None]
-    judged, judged_fields = _judgements(judgements, columns or {}, where, fields, rules)
-    scored = {
-        name: score_run(log, judged, rules, _run_fields(log, fields, judged_fields, rules), threads)
-        for name, log in logs.items()
-    }
+    judged = None if judged_log is None else _read(judged_log, fields, rules)
+    others = [name for name in fields if judged is None or name not in judged.fields]
+    scored = {name: score_run(log, judged, rules, others, threads) for name, log in logs.items()}
     aligned = align(scored, judged, rules, policies)
     if per_query is not None:
         write_parquet(per_query_table(aligned, parsed), Path(per_query))
-    keys = hashes_of(aligned.fields[cluster].fill_null("")) if cluster else hashes_of(aligned.queries)
+    keys = _keys(aligned, cluster)
     segments = _segments(aligned, by)
     rows = [row for name in logs for row in _rows(name, aligned.runs[name], parsed, segments, keys, inferring)]
-    comparisons = [c for pair in combinations(logs, 2) for c in _compare(pair, aligned, parsed, segments, keys, inferring)]
+    pairs = combinations(logs, 2)
+    comparisons = [c for pair in pairs for c in _compare(pair, aligned, parsed, segments, keys, inferring)]
+    found = [
+        *notes.of_data(aligned, judged),
+        *notes.of_policies(aligned, parsed, policies),
+        *notes.of_groups(aligned, segments, by, cluster),
+        *notes.of_estimates(rows, comparisons),
+    ]
     return Evaluation(
         inputs={
             "runs": {name: log.origin for name, log in logs.items()},
@@ -135,7 +146,7 @@ def evaluate(
             "ties": ties,
             "empty": empty,
             "missing": missing,
-            "relevance_threshold": relevance_threshold,
+            "relevance_threshold": rules.threshold,
             "score_type": score_type,
             "where": where,
             "by": by,
@@ -145,7 +156,7 @@ def evaluate(
         metric_rows=tuple(rows),
         comparisons=_adjusted(comparisons),
         counts=counts_of(aligned, judged),
-        notes=tuple(_notes(aligned, parsed, segments, rows, judged, policies)),
+        notes=tuple(found),
     )
 
 
@@ -161,69 +172,19 @@ def _threshold(value: float) -> float:
     return float(value)
 
 
-def runs_of(run: Any, columns: Mapping[str, str], where: str | None) -> dict[str, Log]:
-    """Runs by name, each with its columns; ``run-name.role`` in ``columns`` speaks of that run alone."""
-    named = _named(run)
-    own: dict[str, dict[str, str]] = {name: {} for name in named}
-    common = {}
-    for role, column in columns.items():
-        name, dot, rest = role.rpartition(".")
-        if dot and name not in own:
-            raise UsageError(f"--column {role}={column}: no run {name!r}; there are {', '.join(named)}")
-        if dot:
-            own[name][rest] = column
-        else:
-            common[role] = column
-    return {
-        name: data if isinstance(data, Log) else Log(data, "run", common | own[name], where)
-        for name, data in named.items()
-    }
+def _read(log: Log, fields: Sequence[str], rules: Rules) -> Judgements:
+    """The judgements with those of ``fields`` that they hold."""
+    return Judgements.read(log, [name for name in fields if log.has(name)], rules.grade_limit)
 
 
-def _named(run: Any) -> dict[str, Any]:
-    if isinstance(run, Mapping) and not any(_is_column(value) for value in run.values()):
-        return dict(run)
-    if not isinstance(run, list | tuple):
-        return {_stem(run, "run"): run}
-    named = {_stem(data, f"run{i}"): data for i, data in enumerate(run, 1)}
-    if len(named) < len(run):
-        raise UsageError("runs: two files have the same name; name them, as in old=FILE new=FILE")
-    return named
-
-
-def _is_column(value: Any) -> bool:
-    return isinstance(value, list | tuple | np.ndarray | pa.Array | pa.ChunkedArray)
-
-
-def _stem(data: Any, otherwise: str) -> str:
-    if not isinstance(data, str | Path):
-        return otherwise
-    return Path(str(data).rstrip("/")).name.split(".")[0] or otherwise
-
-
-def _judgements(
-    data: Any, columns: Mapping[str, str], where: str | None, fields: Sequence[str], rules: Rules
-) -> tuple[Judgements | None, list[str]]:
-    """The judgements read, and those of ``fields`` that they hold."""
-    if data is None:
-        return None, []
-    roles = {role: name for role, name in columns.items() if role in ("query_id", "item_id", "relevance")}
-    plain = data if isinstance(data, Log) else Log(data, "judgements", {})
-    roles = {role: name for role, name in roles.items() if name in plain.schema.names}
-    log = data if isinstance(data, Log) else Log(data, "judgements", roles)
-    if where is not None:
-        filtered = Log(data, "judgements", roles, where)
-        assert filtered.row_filter is not None
-        if set(filtered.row_filter.columns) <= set(log.schema.names):
-            log = filtered
-    present = [name for name in fields if log.has(name)]
-    return Judgements.read(log, present, rules.grade_limit), present
-
-
-def _run_fields(log: Log, fields: Sequence[str], judged_fields: Sequence[str], rules: Rules) -> list[str]:
-    """Columns of queries to read from a run: those that the judgements lack, and weights where they count."""
-    weights = ["weight"] if log.has("weight") and any(m.weighted_by_length for m in rules.metrics) else []
-    return [*(name for name in fields if name not in judged_fields), *weights]
+def _keys(aligned: Aligned, cluster: str | None) -> Hashes:
+    """What units are resampled by: the query, or its cluster where that is known."""
+    queries = hashes_of(aligned.queries)
+    if cluster is None:
+        return queries
+    clusters = aligned.fields[cluster]
+    known = hashes_of(pc.fill_null(clusters.cast(pa.string()), ""))
+    return np.where(is_null(clusters), mix64(queries), known)
 
 
 def _segments(aligned: Aligned, by: str | None) -> dict[Any, Ints]:
@@ -278,26 +239,26 @@ def _compare(
             else:
                 terms, functional = left - right, Mean(0)
             estimate = inferring.estimate(functional, terms, keys[rows])
-            differences = _influence(functional, terms)
-            for test, p_value in _p_values(differences, keys[rows], estimate, inferring):
+            for test, p_value in _p_values(functional, terms, keys[rows], estimate, inferring):
                 yield Comparison(*pair, metric.name, segment, estimate, test, p_value)
 
 
 def _influence(functional: Functional, terms: Floats) -> Floats:
     """What each query adds to the difference: its own where that is a mean, else linearised about the means."""
-    means = terms.mean(axis=1) if terms.shape[1] else np.zeros(len(terms))
+    means = terms.mean(axis=1)
     gradient = functional.gradient(means)
     centred = sum(g * (terms[j] - means[j]) for j, g in gradient.items())
     return np.asarray(centred + functional.value(means))
 
 
 def _p_values(
-    differences: Floats, keys: Hashes, estimate: Estimate, inferring: Inferring
+    functional: Functional, terms: Floats, keys: Hashes, estimate: Estimate, inferring: Inferring
 ) -> Iterator[tuple[str, float | None]]:
     """Of the paired t-test and of the randomisation test, whose signs flip whole clusters."""
     if estimate.std_error is None or estimate.value is None:
         yield from (("t", None), ("randomisation", None))
         return
+    differences = _influence(functional, terms)
     if inferring.clustered:
         yield "t", t_test(estimate.value, estimate.std_error, len(np.unique(keys)) - 1)
     else:
@@ -333,45 +294,3 @@ def per_query_table(aligned: Aligned, metrics: Sequence[Metric]) -> pa.Table:
             ]
             parts.append(pa.table(arrays, names=["run", "metric", "query_id", "value"]))
     return pa.concat_tables(parts)
-
-
-def _notes(
-    aligned: Aligned,
-    metrics: Sequence[Metric],
-    segments: Mapping[Any, Ints],
-    rows: Sequence[MetricRow],
-    judgements: Judgements | None,
-    policies: Policies,
-) -> Iterator[str]:
-    """What a reader must know before trusting the numbers."""
-    if judgements is not None and judgements.negative:
-        yield f"{judgements.negative} judgements have a negative grade and count as unjudged"
-    for name, run in aligned.runs.items():
-        if run.scored.negative:
-            yield f"run {name}: {run.scored.negative} items have a negative grade and count as unjudged"
-    yield from _different_judgements(aligned, judgements)
-    for column, metric in enumerate(metrics):
-        undefined = max(int(np.count_nonzero(run.undefined[:, column])) for run in aligned.runs.values())
-        if metric.lower_is_better and undefined and policies.empty == "zero":
-            yield (
-                f"{metric.name}: {undefined} queries without a relevant item retrieved count as 0, which is better "
-                "than any rank; empty=skip leaves them out"
-            )
-    for value, queries in segments.items():
-        if value is not None and len(queries) < SMALL_SEGMENT:
-            yield f"segment {value}: only {len(queries)} queries, intervals are rough under {SMALL_SEGMENT}"
-    yield from dict.fromkeys(warning for row in rows for warning in row.estimate.warnings)
-
-
-def _different_judgements(aligned: Aligned, judgements: Judgements | None) -> Iterator[str]:
-    """Runs that carry their own relevance may disagree on what is relevant."""
-    if judgements is not None:
-        return
-    for (a, left), (b, right) in combinations(aligned.runs.items(), 2):
-        both = left.present & right.present
-        different = int(np.count_nonzero(both & (left.relevant != right.relevant)))
-        if different:
-            yield (
-                f"runs {a} and {b} hold different relevant items for {different} queries; "
-                "judgements give both the same ideal"
-            )

@@ -186,7 +186,7 @@ def counts_of(aligned: Aligned, judgements: Judgements | None) -> dict[str, Any]
                 "queries_missing": int(np.count_nonzero(~run.present)),
                 "queries_unjudged": run.scored.unjudged_queries,
                 "items": int(run.scored.retrieved.sum()),
-                "items_unjudged": run.scored.unjudged_items,
+                "items_unjudged": int(run.scored.unjudged_items.sum()),
                 "items_negative": run.scored.negative,
             }
             for name, run in aligned.runs.items()

@@ -37,7 +37,7 @@ def is_integer_id(kind: pa.DataType) -> bool:
 
 
 def keys_of(ids: pa.Array) -> Keys:
-    """The keys of an Arrow array of integers, strings or binaries, without nulls."""
+    """The keys of an Arrow array of integers, strings or what can be cast to them, without nulls."""
     if is_integer_id(ids.type):
         data, offsets = _integer_bytes(ids)
     else:
@@ -119,6 +119,40 @@ def compare(
         if difference != 0:
             return int(difference)
     return int(length - other_length)
+
+
+@kernel
+def argsort_ids(keys: Keys, begin: int, order: NDArray[np.int64], scratch: NDArray[np.int64]) -> None:
+    """Sort ``order``, which counts ids from ``begin``, by ascending id; ``scratch`` is as long.
+
+    Bottom-up merge sort.
+    """
+    n = order.size
+    width = 1
+    while width < n:
+        for left in range(0, n, 2 * width):
+            _merge_ids(keys, begin, order, scratch, left, min(left + width, n), min(left + 2 * width, n))
+        for i in range(n):
+            order[i] = scratch[i]
+        width *= 2
+
+
+@kernel
+def _merge_ids(
+    keys: Keys, begin: int, order: NDArray[np.int64], scratch: NDArray[np.int64], left: int, middle: int, end: int
+) -> None:
+    """Merge the sorted runs ``left:middle`` and ``middle:end`` of ``order`` into ``scratch``."""
+    i, j = left, middle
+    for target in range(left, end):
+        if j >= end or (
+            i < middle
+            and compare(keys.data, keys.offsets, begin + order[i], keys.data, keys.offsets, begin + order[j]) <= 0
+        ):
+            scratch[target] = order[i]
+            i += 1
+        else:
+            scratch[target] = order[j]
+            j += 1
 
 
 @kernel

@@ -149,7 +149,7 @@ class Inference:
     def _between_units(self, a: Gradient, b: Gradient) -> list[float]:
         """The parts ``a_i b_j cov(x_i, x_j) / n`` of a covariance."""
         moments = self.moments
-        return [float(a[i] * b[j]) * moments.covariance(i, j) / moments.n for i in a for j in b]
+        return [float(a[i]) * float(b[j]) * moments.covariance(i, j) / moments.n for i in a for j in b]
 
     def _between_clusters(self, a: Gradient, b: Gradient) -> float:
         """``G / (G - 1) sum_g e_ag e_bg / n^2``, e the bucket totals of the linearised residuals."""

@@ -71,7 +71,7 @@ class JudgementRows:
                 starts.append(starts[-1] + int(sessions.offsets[-1]))
                 locate.append(partial(_place, log, leaf, stretch.index, sessions.offsets if log.nested else None))
         if starts[-1] == 0:
-            raise DataError(f"{log.origin}: no rows{' match --where' if log.where else ''}, wanted at least one")
+            raise DataError(f"{log.origin}: no rows{f' match {log.where!r}' if log.where else ''}, wanted at least one")
         columns = {role: _concatenated(columns) for role, columns in parts.items()}
         return cls(log, columns, as_float64(columns["relevance"]), starts, locate)
 

@@ -52,6 +52,11 @@ def joined(stretches: Sequence[Stretch]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays([pa.concat_arrays(arrays) for arrays in columns], names=names)
 
 
+def has_null(values: pa.Array) -> bool:
+    """Whether there may be a null among the values, or in their dictionary."""
+    return bool(values.null_count or (pa.types.is_dictionary(values.type) and values.dictionary.null_count))
+
+
 def run_starts(ids: pa.Array) -> NDArray[np.int64]:
     """Rows at which a run of equal ids starts."""
     if pa.types.is_dictionary(ids.type):

@@ -14,7 +14,7 @@ import pyarrow as pa
 from rankeval.arrow import is_null
 from rankeval.errors import DataError, UsageError
 from rankeval.kernels import read_only
-from rankeval.layout import Stretch, joined, run_starts, unnested
+from rankeval.layout import Stretch, has_null, joined, run_starts, unnested
 from rankeval.readers import Leaf, Source, Where, check_same_columns, open_sources, parse_where
 from rankeval.sessions import Sessions, counting
 
@@ -35,6 +35,8 @@ ROLES: dict[Role, tuple[str, ...]] = {
 }  # fmt: skip
 #: Columns that may hold anything.
 ANY_TYPE = frozenset({"ranker", "timestamp"})
+#: Numbers that CSV files may hold as integers.
+MAYBE_WHOLE = frozenset({"relevance", "position", "click", "shuffled"})
 SESSION: dict[Role, str | None] = {"run": "query_id", "judgements": None, "log": "session_id"}
 
 
@@ -62,11 +64,15 @@ class Log:
     sources: tuple[Source, ...] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
+        self._check_roles()
+        floats = [name for role, name in self.columns.items() if role not in IDS | ANY_TYPE | MAYBE_WHOLE]
+        object.__setattr__(self, "sources", tuple(open_sources(self.data, role=self.role, floats=floats)))
+        self.require(self.columns)
+
+    def _check_roles(self) -> None:
         unknown = sorted(set(self.columns) - set(ROLES[self.role]))
         if unknown:
             raise UsageError(f"--column {unknown[0]}=...: no such role; there are {', '.join(ROLES[self.role])}")
-        object.__setattr__(self, "sources", tuple(open_sources(self.data, role=self.role)))
-        self.require([role for role in self.columns])
 
     @property
     def origin(self) -> str:
@@ -134,11 +140,24 @@ class Log:
         """The pieces of the input, in its order, each read by one worker."""
         return [leaf for index, source in enumerate(self.sources) for leaf in source.leaves(index)]
 
+    def adapted(self, columns: Mapping[str, str], where: str | None) -> Log:
+        """The same data with these columns, and with the filter if it has all columns of it."""
+        log = self._but(columns=columns, where=where)
+        log._check_roles()
+        log.require(columns)
+        if log.row_filter is not None and not set(log.row_filter.columns) <= set(log.schema.names):
+            return log._but(where=None)
+        return log
+
     def over(self, source: Source) -> Log:
         """The same log, its rows taken from another source that holds them already filtered."""
+        return self._but(where=None, sources=(source,))
+
+    def _but(self, **changes: Any) -> Log:
+        """A copy with some attributes changed that does not open the data again."""
         other = copy(self)
-        object.__setattr__(other, "where", None)
-        object.__setattr__(other, "sources", (source,))
+        for name, value in changes.items():
+            object.__setattr__(other, name, value)
         return other
 
     def batches(self, leaf: Leaf, roles: Sequence[str]) -> Iterator[Stretch]:
@@ -213,8 +232,9 @@ class Log:
             return
         for stretch in stretches:
             ids = stretch.rows.column(self.session)
-            if ids.null_count:
-                place = self._locate([stretch], int(np.argmax(is_null(ids))))
+            unknown = is_null(ids) if has_null(ids) else np.zeros(1, bool)
+            if unknown.any():
+                place = self._locate([stretch], int(np.argmax(unknown)))
                 raise DataError(f"{place}: column {self.name(self.session)!r} is null, wanted an id")
 
     def _locate(self, stretches: Sequence[Stretch], row: int) -> str:

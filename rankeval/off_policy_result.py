@@ -190,4 +190,4 @@ def _effective(row: EstimateRow) -> str:
 
 def signed(value: float | None) -> str:
     """A number with its sign, for people."""
-    return "-" if value is None else ("+" if value > 0 else "") + number(value)
+    return "-" if value is None else ("+" if value > 0 else "") + number(value + 0.0)

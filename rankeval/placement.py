@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.ids import Keys, compare
-from rankeval.judgements import Judged
+from rankeval.ids import Keys, argsort_ids, compare
+from rankeval.judgements import Judged, counts_in
 from rankeval.kernels import kernel
 from rankeval.metrics import Ranking
 from rankeval.order import argsort_descending, argsort_each
@@ -23,9 +23,7 @@ TIES: dict[Ties, str] = {
     "best": "most favourable order: higher grades first",
     "worst": "least favourable order: lower grades first",
 }
-_CODES: dict[Ties, int] = {"expected": 0, "trec": 1, "item": 2, "best": 3, "worst": 4}
-
-#: Up to this many comparisons, counting the better items of each entry beats sorting all of them.
+#: Up to this many comparisons, counting the items before each entry beats sorting all of them.
 COUNTING = 1 << 14
 
 Ints = NDArray[np.int64]
@@ -50,8 +48,12 @@ def place(
     entries = entries[:count]
     rows, grades = judged.row[entries], judged.grade[entries]
     above, tied = _count_above(offsets, scores, entry_offsets, rows)
+    if ties in ("best", "worst"):
+        above = _by_grade(entry_offsets, above, tied, ties == "best")
+    elif ties != "expected":
+        resolve = _by_id_sorted if _compared(offsets, entry_offsets, tied) > COUNTING else _by_id
+        above = resolve(offsets, scores, items, entry_offsets, rows, above, tied, ties == "trec")
     if ties != "expected":
-        above = _resolve(offsets, scores, items, entry_offsets, rows, above, tied, _CODES[ties])
         tied = np.ones_like(tied)
     order = np.arange(len(above))
     argsort_each(entry_offsets, -above.astype(np.float64), order)
@@ -134,39 +136,75 @@ def _items_at_least(scores: Floats, order: Ints, n: int, score: float, strictly:
 
 
 @kernel
-def _resolve(
-    offsets: Ints, scores: Floats, items: Keys, entry_offsets: Ints, rows: Ints, above: Ints, tied: Ints, ties: int
-) -> Ints:
-    """The number of items above each entry once ties are resolved.
+def _by_grade(entry_offsets: Ints, above: Ints, tied: Ints, best: bool) -> Ints:
+    """The number of items above each entry where higher grades come first, or last, among equal scores.
 
     Entries of a query come by descending grade, so an entry's place among the tied entries before it is its
     place by grade.
     """
     resolved = above.copy()
+    for query in range(entry_offsets.size - 1):
+        first = entry_offsets[query]
+        for i in range(first, entry_offsets[query + 1]):
+            better = 0
+            for j in range(first, i if tied[i] > 1 else first):
+                better += above[j] == above[i]
+            resolved[i] += better if best else tied[i] - 1 - better
+    return resolved
+
+
+def _compared(offsets: Ints, entry_offsets: Ints, tied: Ints) -> int:
+    """Largest number of comparisons that any query takes where each tied entry is compared with all items."""
+    return int((counts_in(entry_offsets, tied > 1) * np.diff(offsets)).max(initial=0))
+
+
+@kernel
+def _by_id(
+    offsets: Ints, scores: Floats, items: Keys, entry_offsets: Ints, rows: Ints, above: Ints, tied: Ints, falling: bool
+) -> Ints:
+    """The number of items above each entry where ids rise or fall among equal scores."""
+    resolved = above.copy()
     for query in range(offsets.size - 1):
-        first, last = entry_offsets[query], entry_offsets[query + 1]
-        for i in range(first, last):
-            if tied[i] == 1:
-                continue
-            if ties >= 3:
-                better = 0
-                for j in range(first, i):
-                    better += above[j] == above[i]
-                resolved[i] += better if ties == 3 else tied[i] - 1 - better
-            else:
-                resolved[i] += _tied_before(offsets[query], offsets[query + 1], scores, items, rows[i], ties)
+        for i in range(entry_offsets[query], entry_offsets[query + 1]):
+            for j in range(offsets[query], offsets[query + 1] if tied[i] > 1 else offsets[query]):
+                if scores[j] == scores[rows[i]] and j != rows[i]:
+                    sign = compare(items.data, items.offsets, j, items.data, items.offsets, rows[i])
+                    resolved[i] += sign > 0 if falling else sign < 0
     return resolved
 
 
 @kernel
-def _tied_before(begin: int, end: int, scores: Floats, items: Keys, row: int, ties: int) -> int:
-    """Number of items with the score of ``row`` that come before it by id."""
-    before = 0
-    for j in range(begin, end):
-        if scores[j] == scores[row] and j != row:
-            sign = compare(items.data, items.offsets, j, items.data, items.offsets, row)
-            before += sign > 0 if ties == 1 else sign < 0
-    return before
+def _by_id_sorted(
+    offsets: Ints, scores: Floats, items: Keys, entry_offsets: Ints, rows: Ints, above: Ints, tied: Ints, falling: bool
+) -> Ints:
+    """The same by sorting the items of each query that has tied entries; compiled where it is needed only."""
+    resolved = above.copy()
+    position = np.empty(scores.size, np.int64)
+    for query in range(offsets.size - 1):
+        first, last = entry_offsets[query], entry_offsets[query + 1]
+        unresolved = False
+        for i in range(first, last):
+            unresolved |= tied[i] > 1
+        if unresolved:
+            _rank(offsets[query], offsets[query + 1], scores, items, falling, position)
+            for i in range(first, last):
+                resolved[i] = position[rows[i]]
+    return resolved
+
+
+@kernel
+def _rank(begin: int, end: int, scores: Floats, items: Keys, falling: bool, position: Ints) -> None:
+    """Write the number of items above each of the items ``begin:end``."""
+    n = end - begin
+    order, scratch, values = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.float64)
+    for i in range(n):
+        order[i], values[i] = i, scores[begin + i]
+    argsort_ids(items, begin, order, scratch)
+    for i in range(n):
+        scratch[i] = order[n - 1 - i] if falling else order[i]
+    argsort_descending(values, scratch, order, 0, n)
+    for i in range(n):
+        position[begin + scratch[i]] = i
 
 
 @kernel

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 #: Work that ends sooner shows no progress.
 PATIENCE = 1.0
@@ -18,10 +19,15 @@ def silence() -> None:
     _quiet = True
 
 
+def message_stream() -> TextIO | None:
+    """Where notices go, None if nobody wants them."""
+    return None if _quiet else sys.stderr
+
+
 def notice(message: str) -> None:
     """One line on stderr, in a pipe too."""
-    if not _quiet:
-        print(f"rankeval: {message}", file=sys.stderr, flush=True)
+    if (stream := message_stream()) is not None:
+        print(f"rankeval: {message}", file=stream, flush=True)
 
 
 @contextmanager

@@ -58,8 +58,12 @@ class ScoredQueries:
         values: (n, m) float64, NaN where a metric is undefined for a query (no relevant item).
         retrieved: (n,) int64, items of the ranking.
         relevant: (n,) int64, relevant items judged.
-        fields: role -> Arrow array (n,): segment, cluster and weight columns asked for.
-        unjudged_items, negative: number of retrieved items without a judgement, and of negative grades.
+        judged: (n,) int64, items judged, retrieved or not.
+        weights: (n,) float64, the run's ``weight`` column where a metric weighs queries and the run has one,
+            else the length of the ranking.
+        unjudged_items: (n,) int64, retrieved items without a judgement.
+        fields: role -> Arrow array (n,): segment and cluster columns asked for.
+        negative: number of retrieved items that a negative grade marks as unjudged.
         unjudged_queries: number of queries of the run without any judgement, which are left out.
     """
 
@@ -67,10 +71,28 @@ class ScoredQueries:
     values: Floats
     retrieved: Ints
     relevant: Ints
+    judged: Ints
+    weights: Floats
+    unjudged_items: Ints
     fields: dict[str, pa.Array]
-    unjudged_items: int
     negative: int
     unjudged_queries: int
+
+    def only(self, kept: NDArray[np.bool_]) -> ScoredQueries:
+        """The queries of a mask (n,); the others count as unjudged."""
+        rows = np.flatnonzero(kept)
+        return ScoredQueries(
+            queries=take(self.queries, rows),
+            values=self.values[rows],
+            retrieved=self.retrieved[rows],
+            relevant=self.relevant[rows],
+            judged=self.judged[rows],
+            weights=self.weights[rows],
+            unjudged_items=self.unjudged_items[rows],
+            fields={name: take(column, rows) for name, column in self.fields.items()},
+            negative=self.negative,
+            unjudged_queries=self.unjudged_queries + len(kept) - len(rows),
+        )
 
 
 def score_run(
@@ -84,6 +106,8 @@ def score_run(
             in the judgements.
     """
     roles = ["query_id", "item_id", "score", *(["relevance"] if judgements is None else []), *fields]
+    if log.has("weight") and any(metric.weighted_by_length for metric in rules.metrics):
+        roles.append("weight")
     log.require(roles)
     if judgements is not None:
         _require_same_ids(log, judgements)
@@ -109,7 +133,8 @@ def _require_same_ids(log: Log, judgements: Judgements) -> None:
 def _score(sessions: Sessions, judgements: Judgements | None, rules: Rules, fields: Sequence[str]) -> ScoredQueries:
     scores = sessions.numbers("score")
     if rules.score_type == "float32":
-        scores = read_only(scores.astype(np.float32).astype(np.float64))
+        with np.errstate(over="ignore"):
+            scores = read_only(scores.astype(np.float32).astype(np.float64))
     items = _item_keys(sessions)
     queries = sessions.per_session("query_id")
     judged_queries = np.arange(len(sessions))
@@ -125,11 +150,23 @@ def _score(sessions: Sessions, judgements: Judgements | None, rules: Rules, fiel
         values=_values(sessions.offsets, scores, items, judged, rules)[judged_queries],
         retrieved=sessions.lengths[judged_queries],
         relevant=judged.relevant(rules.threshold)[judged_queries],
+        judged=judged.judged[judged_queries],
+        weights=_weights(sessions)[judged_queries],
+        unjudged_items=(sessions.lengths - judged.retrieved)[judged_queries],
         fields={name: take(sessions.per_session(name), judged_queries) for name in fields},
-        unjudged_items=int((sessions.lengths - judged.retrieved)[judged_queries].sum()),
         negative=judged.negative,
         unjudged_queries=len(sessions) - len(judged_queries),
     )
+
+
+def _weights(sessions: Sessions) -> Floats:
+    if "weight" not in sessions:
+        return sessions.lengths.astype(np.float64)
+    weights = sessions.numbers_per_session("weight")
+    if len(weights) and weights.min() < 0.0:
+        query = int(np.argmin(weights))
+        raise sessions.error("weight", int(sessions.offsets[query]), weights[query], "a number of at least 0")
+    return weights
 
 
 def _item_keys(sessions: Sessions) -> Keys:
@@ -175,8 +212,10 @@ def _joined(parts: Sequence[ScoredQueries]) -> ScoredQueries:
         values=np.concatenate([part.values for part in parts]),
         retrieved=np.concatenate([part.retrieved for part in parts]),
         relevant=np.concatenate([part.relevant for part in parts]),
+        judged=np.concatenate([part.judged for part in parts]),
+        weights=np.concatenate([part.weights for part in parts]),
+        unjudged_items=np.concatenate([part.unjudged_items for part in parts]),
         fields={name: _together([part.fields[name] for part in parts]) for name in parts[0].fields},
-        unjudged_items=sum(part.unjudged_items for part in parts),
         negative=sum(part.negative for part in parts),
         unjudged_queries=sum(part.unjudged_queries for part in parts),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,11 +13,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.errors import DataError
+from rankeval.errors import DataError, UsageError
 from rankeval.ids import hashes_of
 from rankeval.layout import Stretch, run_starts
 from rankeval.log import Log
-from rankeval.progress import progress
+from rankeval.progress import message_stream, progress
 from rankeval.readers import Leaf, sorted_on_disk
 from rankeval.sessions import Sessions
 
@@ -43,8 +42,11 @@ def scan(log: Log, roles: Sequence[str], work: Callable[[Sessions], T], threads:
     Raises:
         DataError: as ``work`` and the reader raise it; an input without rows; in nested layout, a session
             that stands in two rows.
+        UsageError: ``threads`` is less than 1.
     """
-    threads = threads or default_threads()
+    threads = default_threads() if threads is None else threads
+    if threads < 1:
+        raise UsageError(f"threads: found {threads}, wanted at least 1")
     results, repeated = _scan(log, roles, work, threads)
     if not len(repeated):
         return results
@@ -54,7 +56,7 @@ def scan(log: Log, roles: Sequence[str], work: Callable[[Sessions], T], threads:
         return results
     names = list(dict.fromkeys(log.name(role) for role in roles))
     with sorted_on_disk(
-        log.sources, names, log.name(log.session), where=log.row_filter, threads=threads, message_stream=sys.stderr
+        log.sources, names, log.name(log.session), log.row_filter, threads, message_stream()
     ) as source:
         return _scan(log.over(source), roles, work, threads)[0]
 
@@ -74,7 +76,7 @@ def _scan(
     results += crossing.finish()
     hashes += crossing.hashes
     if rows == 0:
-        raise DataError(f"{log.origin}: no rows{' match --where' if log.where else ''}, wanted at least one")
+        raise DataError(f"{log.origin}: no rows{f' match {log.where!r}' if log.where else ''}, wanted at least one")
     ordered = np.sort(np.concatenate([*hashes, np.zeros(0, np.uint64)]))
     return results, ordered[1:][ordered[1:] == ordered[:-1]]
 

@@ -148,13 +148,17 @@ def parse(text: str) -> Estimator:
         raise UsageError(f"unknown estimator {text!r}: {hint}known are {', '.join(ESTIMATORS)}")
     definition = ESTIMATORS[name]
     parameter = definition.parameter
-    params = {} if parameter is None else {parameter.name: parameter.default}
+    params: dict[str, float] = {}
     for setting in settings:
         key, _, value = setting.partition("=")
         if parameter is None or key != parameter.name:
             known = "none" if parameter is None else parameter.name
             raise UsageError(f"estimator {text!r}: unknown parameter {key!r}, known: {known}")
+        if key in params:
+            raise UsageError(f"estimator {text!r}: {key} is given twice")
         params[key] = _in_range(text, parameter, value)
+    if parameter is not None:
+        params.setdefault(parameter.name, parameter.default)
     return Estimator(definition, params)
 
 

@@ -45,7 +45,7 @@ class CsvSource(ArrowSource):
     def __init__(self, file: File, floats: Collection[str] = ()) -> None:
         self._file = file
         self._header: list[str] = []
-        with guard(file.name), self._explaining():
+        with guard(file.name), self._explaining({}):
             self._delimiter = self._find_delimiter()
             with file.stream() as stream:
                 reader = self._reader(stream, {}, None)
@@ -75,7 +75,7 @@ class CsvSource(ArrowSource):
         yield from self._stream(types)
 
     def _stream(self, types: dict[str, pa.DataType]) -> Iterator[pa.RecordBatch]:
-        with self._explaining(), self._file.stream() as stream:
+        with self._explaining(types), self._file.stream() as stream:
             yield from self._reader(stream, types, list(types))
 
     def _reader(self, stream: Any, types: dict[str, pa.DataType], columns: list[str] | None) -> Any:
@@ -109,8 +109,8 @@ class CsvSource(ArrowSource):
         return types
 
     @contextmanager
-    def _explaining(self) -> Iterator[None]:
-        """Say which line and column pyarrow's parser stumbled over."""
+    def _explaining(self, types: dict[str, pa.DataType]) -> Iterator[None]:
+        """Say over which line and column pyarrow's parser stumbled, and what ``types`` wanted there."""
         try:
             yield
         except pa.ArrowInvalid as error:
@@ -118,7 +118,7 @@ class CsvSource(ArrowSource):
             if match := _CONVERSION.match(message):
                 column, line, found = match.groups()
                 name = self._header[int(column)] if int(column) < len(self._header) else column
-                wanted = type_class(self.schema.field(name).type) if hasattr(self, "schema") else "UTF-8 text"
+                wanted = type_class(types[name]) if name in types else "UTF-8 text"
                 raise DataError(
                     f"{self._at(line)}, column {name!r}: found {_shown(found)}, wanted {wanted}"
                 ) from error
@@ -134,9 +134,8 @@ class CsvSource(ArrowSource):
 
 
 def _shown(found: str) -> str:
-    return (
-        short(found.removeprefix("invalid value ").strip("'")) if found.startswith("invalid value") else found
-    )
+    prefix = "invalid value "
+    return short(found[len(prefix) :].strip("'")) if found.startswith(prefix) else found
 
 
 def _looks_numeric(kind: pa.DataType) -> bool:

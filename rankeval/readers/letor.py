@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from rankeval.arrow import take, to_arrow, to_numpy
 from rankeval.errors import DataError
 from rankeval.readers.files import File
 from rankeval.readers.lines import Lines, MalformedValue, data_lines, parse_floats, parse_integers
@@ -88,23 +89,23 @@ class LetorSource(ArrowSource):
         dense = np.zeros((len(wanted), len(texts)))
         kept = slot[ids] >= 0
         dense[slot[ids[kept]], rows[kept]] = values[kept]
-        return {name: pa.array(dense[place]) for place, name in enumerate(columns)}
+        return {name: to_arrow(dense[place]) for place, name in enumerate(columns)}
 
 
 def _tokens(texts: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Row, feature id and value of every ``id:value``; raises MalformedValue with the row."""
     words = pc.ascii_split_whitespace(pc.ascii_trim_whitespace(texts))
     flat = words.flatten()
-    rows = np.repeat(np.arange(len(texts)), pc.list_value_length(words).to_numpy())
-    filled = pc.greater(pc.binary_length(flat), 0)
-    flat, rows = flat.filter(filled), rows[filled.to_numpy(zero_copy_only=False)]
+    rows = np.repeat(np.arange(len(texts)), to_numpy(pc.list_value_length(words)))
+    filled = np.flatnonzero(to_numpy(pc.binary_length(flat)) > 0)
+    flat, rows = take(flat, filled), rows[filled]
     pairs = pc.split_pattern(flat, ":", max_splits=1)
-    _refuse(pc.list_value_length(pairs).to_numpy() != 2, rows)
+    _refuse(to_numpy(pc.list_value_length(pairs)) != 2, rows)
     halves = pairs.flatten()
     places = np.arange(len(flat)) * 2
     try:
-        ids = parse_integers(halves.take(pa.array(places))).to_numpy()
-        values = parse_floats(halves.take(pa.array(places + 1))).to_numpy()
+        ids = to_numpy(parse_integers(take(halves, places)))
+        values = to_numpy(parse_floats(take(halves, places + 1)))
     except MalformedValue as error:
         raise MalformedValue(int(rows[error.index])) from None
     _refuse(ids < 1, rows)
@@ -123,7 +124,7 @@ def _grades(texts: pa.StringArray, kind: pa.DataType) -> pa.Array:
 
 def _items(comments: pa.StringArray, first_row: int) -> pa.StringArray:
     found = pc.extract_regex(comments, _DOCID)
-    numbers = pa.array(np.arange(first_row + 1, first_row + 1 + len(comments))).cast(pa.string())
+    numbers = to_arrow(np.arange(first_row + 1, first_row + 1 + len(comments))).cast(pa.string())
     return pc.if_else(found.is_valid(), found.field(0), numbers)
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from rankeval.arrow import take, to_numpy
 from rankeval.errors import DataError
 from rankeval.readers.files import File
 from rankeval.readers.messages import short
@@ -102,9 +103,9 @@ def _check_utf8(name: str, block: bytes, first: int) -> None:
 
 
 def _without_comments(name: str, texts: Any, first: int) -> Lines:
-    skipped = pc.or_(pc.equal(pc.binary_length(texts), 0), pc.starts_with(texts, "#"))
-    kept = np.flatnonzero(~skipped.to_numpy(zero_copy_only=False))
-    return Lines(name, texts if len(kept) == len(texts) else texts.take(pa.array(kept)), kept + first)
+    skipped = (to_numpy(pc.binary_length(texts)) == 0) | to_numpy(pc.starts_with(texts, "#"))
+    kept = np.flatnonzero(~skipped)
+    return Lines(name, texts if len(kept) == len(texts) else take(texts, kept), kept + first)
 
 
 def _parsed(texts: Any, kind: pa.DataType, convert: Callable[[str], Any]) -> Any:

@@ -52,7 +52,7 @@ def memory_source(data: Any) -> MemorySource:
             arrays = [_column(str(name), values) for name, values in data.items()]
             return MemorySource(pa.table(arrays, names=[str(name) for name in data]), "<dict>")
     with guard("<table>"):
-        return MemorySource(pa.table(data))
+        return MemorySource(data if isinstance(data, pa.Table) else pa.table(data))
 
 
 def _column(name: str, values: Any) -> Any:

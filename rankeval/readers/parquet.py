@@ -14,10 +14,10 @@ from rankeval.readers.messages import guard
 from rankeval.readers.source import ArrowSource, Leaf, coalesce
 from rankeval.readers.where import Where
 
-WHOLE_ROWS = 2**20
+WHOLE_ROWS = 2**18
 WHOLE_VALUES = 2**23
-BATCH_ROWS = 2**17
-_BATCH_VALUES = 2**20
+BATCH_ROWS = 2**18
+_BATCH_VALUES = 2**21
 
 
 class ParquetSource(ArrowSource):

@@ -25,7 +25,11 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Gt: gt,
     ast.GtE: ge,
 }
-_UNKNOWN = pc.scalar(pa.scalar(None, pa.bool_()))
+
+
+def _unknown() -> pc.Expression:
+    """Neither true nor false. (Not a constant of the module: making it loads pandas.)"""
+    return pc.scalar(pa.scalar(None, pa.bool_()))
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ class _Builder:
         column = self._column(node)
         if column.kind not in (None, "boolean", "nothing"):
             self._clash(f"{column.words} is no condition; wanted a comparison")
-        return _UNKNOWN if column.kind == "nothing" else column.value
+        return _unknown() if column.kind == "nothing" else column.value
 
     def _comparison(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Any:
         if isinstance(op, ast.Is | ast.IsNot):
@@ -141,7 +145,7 @@ class _Builder:
             return pc.scalar(True)
         a, b = self._fitted(a, b), self._fitted(b, a)
         if "nothing" in (a.kind, b.kind):
-            return _UNKNOWN
+            return _unknown()
         if a.kind != b.kind or "other" in (a.kind, b.kind):
             self._clash(f"{a.words} cannot be compared with {b.words}")
         return compare(a.value, b.value)

@@ -1,0 +1,180 @@
+"""Whether intervals hold what they should: ``python -m benchmarks.coverage [--worlds N] [--replicates R]``.
+
+Every world draws its own rewards, policies and reward model, so that its truth is known exactly, and leaves a
+log of 20,000 rounds. Clipped and model-only estimators are held to their own expectation. A 95 % interval
+passes unless an exact binomial test, by Holm over all cells, rejects a coverage within 93 to 97 %.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count, islice
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+
+from rankeval import ope
+from rankeval.comparisons import holm
+from rankeval.intervals import INTERVALS
+from rankeval.simulators.bandit import BanditWorld, RewardKind, random_policy, random_world, simulate
+from rankeval.simulators.policies import SoftmaxPolicy, importance_weights
+
+ROUNDS = 20_000
+MAX_WEIGHT = 2.0
+LEAST_EFFECTIVE = 0.3  # share of the rounds
+LEAST_POSITIVE = 100
+HELD_TO = (0.93, 0.97)
+ESTIMATORS = ("ips", "cips", "snips", "csnips", "dm", "dr", "cdr", "sndr")
+CLIPPED = ("cips", "csnips", "cdr")
+METHODS = tuple(INTERVALS)
+
+Quantity = Literal["value", "gain", "relative"]
+QUANTITIES: tuple[Quantity, ...] = ("value", "gain", "relative")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is counted: the intervals of one method for one quantity of one estimator."""
+
+    estimator: str
+    quantity: Quantity
+    method: str
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A family of worlds; the model's predictions are off by ``bias`` and by noise in every cell."""
+
+    name: str
+    reward: RewardKind
+    mean: float
+    bias: float
+
+    def world(self, seed: int) -> Simulated:
+        """The world of a seed, with a logging and a target policy."""
+        world = random_world(20, 10, seed, reward=self.reward, mean=self.mean)
+        world = world.with_model_error(self.bias, abs(self.bias), seed)
+        logging = random_policy(world, seed + 1, skill=0.2)
+        return Simulated(world, logging, random_policy(world, seed + 2, skill=0.5, temperature=2.0))
+
+    def worlds(self) -> Iterator[tuple[int, Simulated]]:
+        """Seeds and worlds in which coverage is asked for."""
+        for seed in count(0, 10):
+            world = self.world(seed)
+            if world.effective_share >= LEAST_EFFECTIVE:
+                yield seed, world
+
+
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("clicks", "bernoulli", mean=0.2, bias=0.02),
+        Scenario("rare clicks", "bernoulli", mean=0.01, bias=0.002),
+        Scenario("revenue", "gaussian", mean=10.0, bias=0.2),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A world with its policies."""
+
+    world: BanditWorld
+    logging: SoftmaxPolicy
+    target: SoftmaxPolicy
+
+    @property
+    def effective_share(self) -> float:
+        """Effective sample size per round, in expectation."""
+        return 1.0 / self.world.expectation(self.logging, importance_weights(self.logging, self.target) ** 2)
+
+    def log(self, seed: int) -> pa.Table:
+        """A log of this world."""
+        return simulate(self.world, self.logging, self.target, ROUNDS, seed)
+
+    def truths(self) -> dict[str, float]:
+        """Estimator -> what it converges to, exact."""
+        world, reward, q = self.world, self.world.expected_reward, self.world.reward_model
+        w = importance_weights(self.logging, self.target)
+        clipped = np.minimum(w, MAX_WEIGHT)
+        value, q_pi = world.value(self.target), world.expectation(self.target, q)
+        clipped_reward = world.expectation(self.logging, clipped * reward)
+        return {
+            "ips": value,
+            "cips": clipped_reward,
+            "snips": value,
+            "csnips": clipped_reward / world.expectation(self.logging, clipped),
+            "dm": q_pi,
+            "dr": value,
+            "cdr": q_pi + world.expectation(self.logging, clipped * (reward - q)),
+            "sndr": value,
+        }
+
+
+def hits(
+    scenario: Scenario, worlds: int, methods: Sequence[str] = METHODS, replicates: int = 1000, level: float = 0.95
+) -> Counter[Cell]:
+    """In how many of so many worlds each interval holds its truth."""
+    found: Counter[Cell] = Counter()
+    names = [f"{name}:max_weight={MAX_WEIGHT:g}" if name in CLIPPED else name for name in ESTIMATORS]
+    for seed, world in islice(scenario.worlds(), worlds):
+        truths, logged = world.truths(), world.world.value(world.logging)
+        log = world.log(seed)
+        if np.count_nonzero(log["reward"]) < LEAST_POSITIVE:
+            raise ValueError(f"{scenario.name}: under {LEAST_POSITIVE} rewards, wanted a larger mean")
+        result = ope(log, names, ci=methods, replicates=replicates, level=level, seed=seed, threads=1)
+        for name, row in zip(ESTIMATORS, result.estimates, strict=True):
+            truth = truths[name]
+            known = {"value": truth, "gain": truth - logged, "relative": truth / logged - 1.0}
+            for quantity in QUANTITIES:
+                for interval in getattr(row, quantity).intervals:
+                    if interval.low is not None and interval.low <= known[quantity] <= interval.high:
+                        found[Cell(name, quantity, interval.method)] += 1
+    return found
+
+
+def cells(methods: Sequence[str] = METHODS) -> list[Cell]:
+    """All that is counted."""
+    return [Cell(name, quantity, method) for name in ESTIMATORS for quantity in QUANTITIES for method in methods]
+
+
+def p_value(held: int, worlds: int) -> float:
+    """Exact, of the hypothesis that the coverage is within ``HELD_TO``."""
+    from scipy.stats import binom
+
+    low, high = HELD_TO
+    return float(min(binom.cdf(held, worlds, low), binom.sf(held - 1, worlds, high)))
+
+
+def rejected(counts: Sequence[int], worlds: int, error: float = 0.05) -> list[bool]:
+    """By Holm, for which of the counts the coverage is not within ``HELD_TO``."""
+    adjusted = holm([p_value(held, worlds) for held in counts])
+    return [p is not None and p < error for p in adjusted]
+
+
+def main() -> None:
+    """Print a table for each scenario."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--worlds", type=int, default=2000)
+    parser.add_argument("--replicates", type=int, default=1000)
+    arguments = parser.parse_args()
+    found = {name: hits(s, arguments.worlds, METHODS, arguments.replicates) for name, s in SCENARIOS.items()}
+    counts = [found[name][cell] for name in found for cell in cells()]
+    flags = iter(rejected(counts, arguments.worlds))
+    columns = [(quantity, method) for quantity in QUANTITIES for method in METHODS]
+    for name in found:
+        print(f"\n{name}, {arguments.worlds} worlds of {ROUNDS:,} rounds, coverage in % of 95 % intervals\n")
+        print("| | " + " | ".join(f"{quantity} {method}" for quantity, method in columns) + " |")
+        print("|---" + "|---:" * len(columns) + "|")
+        for estimator in ESTIMATORS:
+            shares = [found[name][Cell(estimator, *column)] / arguments.worlds for column in columns]
+            texts = [f"{100 * share:.1f}{' (out)' if next(flags) else ''}" for share in shares]
+            print(f"| {estimator} | " + " | ".join(texts) + " |")
+
+
+if __name__ == "__main__":
+    main()

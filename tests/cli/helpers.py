@@ -1,0 +1,80 @@
+"""How the tests call the command line: in this process, or as a process of its own."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from rankeval import progress
+from rankeval.cli.main import main
+
+REPO = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Called:
+    """What a call left."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def error(self) -> str:
+        """The one line on stderr of a call that failed with nothing on stdout."""
+        assert self.status != 0
+        assert self.out == ""
+        assert self.err.startswith("rankeval: error: ")
+        assert self.err.count("\n") == 1
+        assert self.err.endswith("\n")
+        return self.err.removeprefix("rankeval: error: ").rstrip("\n")
+
+
+def call(*arguments: object, columns: int | None = None) -> Called:
+    """Run a command in this process; ``columns`` stands for the width of the terminal."""
+    out, err, status = io.StringIO(), io.StringIO(), 0
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    environment |= {} if columns is None else {"COLUMNS": str(columns)}
+    with (
+        redirect_stdout(out),
+        redirect_stderr(err),
+        patch.object(sys, "argv", ["rankeval", *map(str, arguments)]),
+        patch.object(progress, "_quiet", False),
+        patch.dict(os.environ, environment, clear=True),
+    ):
+        try:
+            main()
+        except SystemExit as ended:
+            assert isinstance(ended.code, int)
+            status = ended.code
+    return Called(status, out.getvalue(), err.getvalue())
+
+
+def start(*arguments: object, environment: Mapping[str, str] | None = None, **options: Any) -> subprocess.Popen[str]:
+    """Start a command as a process; its output is captured as text unless ``options`` say otherwise."""
+    command = [sys.executable, "-m", "rankeval.cli", *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    return subprocess.Popen(command, cwd=REPO, text=True, env={**os.environ, **(environment or {})}, **pipes)
+
+
+def run(*arguments: object, environment: Mapping[str, str] | None = None, **options: Any) -> Called:
+    """Run a command as a process."""
+    process = start(*arguments, environment=environment, **options)
+    out, err = process.communicate(timeout=60)
+    return Called(process.returncode, out or "", err or "")
+
+
+def imported_by(*arguments: object) -> tuple[int, set[str]]:
+    """Exit status of a process that runs a command, and the top-level packages that it imported."""
+    command = [sys.executable, "-X", "importtime", "-m", "rankeval.cli", *map(str, arguments)]
+    done = subprocess.run(command, cwd=REPO, text=True, capture_output=True, timeout=60, check=False)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    return done.returncode, {line.rsplit("|", 1)[1].strip().split(".")[0] for line in lines[1:]}

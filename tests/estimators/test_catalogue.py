@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rankeval.errors import UsageError
+from rankeval.estimators import ESTIMATORS, Term, Weighting, parse
+from rankeval.estimators.terms import TRANSFORMS, WRITERS
+
+NAMES = ["ips", "cips", "snips", "csnips", "dm", "dr", "cdr", "sndr"]
+
+
+def test_catalogue() -> None:
+    assert list(ESTIMATORS) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_definitions_are_whole(name: str) -> None:
+    definition = ESTIMATORS[name]
+    assert definition.name == name
+    assert definition.formula
+    assert definition.source
+    kinds = [definition.mean, definition.numerator, definition.denominator]
+    assert {kind for kind in kinds if kind is not None} <= set(WRITERS)
+    assert (definition.numerator is None) == (definition.denominator is None)
+    assert any(kind is not None for kind in kinds)
+    assert definition.transform in TRANSFORMS
+    assert (definition.parameter is None) == (definition.transform == "plain")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_defaults(name: str) -> None:
+    estimator = parse(name)
+    clipped = name in ("cips", "csnips", "cdr")
+    assert estimator.name == name
+    assert dict(estimator.params) == ({"max_weight": 10.0} if clipped else {})
+    assert estimator.label == (f"{name}:max_weight=10" if clipped else name)
+
+
+def test_terms_carry_the_parameter_and_the_model_does_not() -> None:
+    clipped = Weighting("clipped", 5.0)
+    assert parse("csnips:max_weight=5").terms == (None, Term("weighted_reward", clipped), Term("weight", clipped))
+    assert parse("sndr").terms == (Term("model"), Term("weighted_residual"), Term("weight"))
+    assert parse("cdr:max_weight=5").term("model") == Term("model")
+    assert parse("dm").terms == (Term("model"), None, None)
+
+
+@given(st.floats(min_value=0, exclude_min=True, allow_infinity=False, allow_nan=False))
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+def test_labels_read_back_as_the_same_estimator(bound: float) -> None:
+    estimator = parse(f"cips:max_weight={bound!r}")
+    assert estimator.params == {"max_weight": bound}
+    assert parse(estimator.label).params == estimator.params
+
+
+def test_labels_are_short_where_they_can_be() -> None:
+    assert parse("cips:max_weight=2.50").label == "cips:max_weight=2.5"
+    assert parse("cips:max_weight=1e6").label == "cips:max_weight=1e+06"
+    assert parse("cips:max_weight=1234567").label == "cips:max_weight=1234567.0"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("snip", "unknown estimator 'snip': did you mean 'snips'? known are ips, cips, snips, csnips, dm, dr, cdr, sndr"),
+        ("SNDR", "unknown estimator 'SNDR': did you mean 'sndr'? known are ips, cips, snips, csnips, dm, dr, cdr, sndr"),
+        ("", "unknown estimator '': known are ips, cips, snips, csnips, dm, dr, cdr, sndr"),
+        ("ips,snips", "unknown estimator 'ips,snips': did you mean 'snips'? known are"),
+        ("cips:max_weigth=5", "estimator 'cips:max_weigth=5': unknown parameter 'max_weigth', known: max_weight"),
+        ("ips:max_weight=5", "estimator 'ips:max_weight=5': unknown parameter 'max_weight', known: none"),
+        ("cips:max_weight=0", "estimator 'cips:max_weight=0': max_weight is '0', wanted a number above 0"),
+        ("cips:max_weight=-1", "max_weight is '-1', wanted a number above 0"),
+        ("cips:max_weight=nan", "max_weight is 'nan', wanted a number above 0"),
+        ("cips:max_weight=inf", "max_weight is 'inf', wanted a number above 0"),
+        ("cips:max_weight=ten", "max_weight is 'ten', wanted a number above 0"),
+        ("cips:max_weight", "max_weight is '', wanted a number above 0"),
+        ("cips:", "unknown parameter '', known: max_weight"),
+        ("cips:max_weight=5:max_weight=6", "max_weight is given twice"),
+    ],
+)
+def test_wrong_names_get_one_line(text: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse(text)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from rankeval import ope
+from tests import naive_off_policy as naive
+
+# Weights 2, 0.5, 4, 0.
+HAND = {
+    "reward": [1.0, 0.0, 1.0, 1.0],
+    "propensity": [0.25, 0.5, 0.2, 0.5],
+    "target_propensity": [0.5, 0.25, 0.8, 0.0],
+}
+
+
+def notes(log: Any, estimators: str | list[str] = "ips", **options: Any) -> tuple[str, ...]:
+    return tuple(ope(log, estimators, **options).warnings)
+
+
+def test_weights_by_hand() -> None:
+    found = ope(HAND, "ips").estimates[0].diagnostics
+    weights = [2, 0.5, 4, 0]
+    mean = sum(weights) / 4
+    std_error = (sum((w - mean) ** 2 for w in weights) / 3 / 4) ** 0.5
+    assert found["ess"] == pytest.approx(sum(weights) ** 2 / sum(w * w for w in weights), rel=1e-14)
+    assert found["max_weight"] == 4
+    assert found["mean_weight"] == pytest.approx(mean, rel=1e-15)
+    assert found["mean_weight_z"] == pytest.approx((mean - 1) / std_error, rel=1e-13)
+    assert found["share_clipped"] is None
+
+
+def test_share_clipped_by_hand() -> None:
+    rows = ope(HAND, ["cips:max_weight=3", "csnips:max_weight=1", "snips", "cips:max_weight=9"]).estimates
+    shares = [row.diagnostics["share_clipped"] for row in rows]
+    assert shares == [pytest.approx(1 / 6.5), pytest.approx((1 + 3) / 6.5), None, 0.0]
+
+
+def test_diagnostics_speak_of_plain_weights_whatever_the_estimator() -> None:
+    log = naive.random_log(500, seed=1)
+    rows = [ope(log, name).estimates[0].diagnostics for name in ("ips", "cdr:max_weight=0.1", "sndr")]
+    for row in rows:
+        assert {**row, "share_clipped": None} == rows[0]
+
+
+def test_a_log_without_weights_has_no_diagnostics() -> None:
+    result = ope(HAND | {"q_target": [0.1, 0.2, 0.3, 0.4]}, "dm")
+    assert set(result.estimates[0].diagnostics.values()) == {None}
+    assert result.warnings == ()
+
+
+def test_a_healthy_log_has_no_warnings() -> None:
+    log = naive.random_log(5000, seed=2, spread=0.3)
+    assert notes(log, list(naive.NAMES), ci=["normal", "bootstrap", "bootstrap_t"], by="country") == ()
+
+
+def test_few_effective_rounds() -> None:
+    assert "the effective sample size is 2.086: under 100 this log can hardly tell" in notes(HAND)
+    equal = {"reward": np.zeros(100), "propensity": np.full(100, 0.5), "target_propensity": np.full(100, 0.5)}
+    assert not any("effective" in note for note in notes(equal))
+
+
+def test_a_mean_weight_off_one() -> None:
+    log = naive.random_log(5000, seed=3, spread=0.3)
+    log["target_propensity"] = 0.8 * log["target_propensity"]
+    (note,) = notes(log)
+    assert note.startswith("the mean weight is 0.79")
+    assert note.endswith("standard errors off 1: the propensities look wrong")
+    clipped = notes(log, "cips:max_weight=0.5")
+    assert clipped == (note,)
+
+
+def test_equal_weights_off_one() -> None:
+    log = {"reward": np.arange(200.0), "propensity": np.full(200, 0.25), "target_propensity": np.full(200, 0.5)}
+    assert notes(log) == ("the mean weight is 2, and so is every weight: the propensities look wrong",)
+    assert ope(log, "ips").estimates[0].diagnostics["mean_weight_z"] is None
+    on_policy = log | {"target_propensity": np.full(200, 0.25)}
+    assert notes(on_policy) == ()
+
+
+def test_small_segments_share_a_line() -> None:
+    log = naive.random_log(2000, seed=4) | {"part": np.minimum(np.arange(2000) % 1000, 10)}
+    note = notes(log, by="part")[0]
+    assert note == "segments with fewer than 100 rounds have rough intervals: 0 (2), 1 (2), 2 (2), 3 (2), 4 (2) and 5 more"
+
+
+def test_few_clusters() -> None:
+    log = naive.random_log(2000, seed=5)
+    assert notes(log, ["ips", "snips"], cluster="country") == (
+        "only 3 clusters: with fewer than 50, errors are rough",
+    )
+
+
+def test_what_is_missing_has_one_line_that_says_where_and_why() -> None:
+    log = naive.random_log(400, seed=6) | {"target_propensity": np.zeros(400)}
+    assert notes(log, ["ips", "snips", "csnips", "sndr", "dm"]) == (
+        "the effective sample size is 0: under 100 this log can hardly tell",
+        "value of snips, csnips:max_weight=10, sndr: its denominator is 0",
+    )
+    log = naive.random_log(400, seed=6) | {"reward": np.zeros(400)}
+    assert notes(log, ["ips", "snips"]) == ("relative gain of ips, snips: its denominator is 0",)
+
+
+def test_one_round_has_no_error() -> None:
+    one = {name: values[:1] for name, values in HAND.items()}
+    assert notes(one)[1:] == ("standard error of ips: a single unit has no standard error",)
+
+
+def test_missing_intervals_name_their_method_and_segment() -> None:
+    log = naive.random_log(1000, seed=7)
+    log["reward"] = np.where(log["country"] == "de", (np.arange(1000) == log["country"].tolist().index("de")), log["reward"])
+    found = notes(log, "ips", by="country", ci=["normal", "bootstrap"])
+    assert any(
+        note.startswith("normal interval of the relative gain of ips in de: the reference is not clearly off 0")
+        for note in found
+    )
+    assert any(note.startswith("bootstrap interval of the relative gain of ips in de: ") for note in found)
+
+
+def test_rows_left_out_of_segments() -> None:
+    log = naive.random_log(1000, seed=8) | {"part": pa.array([None] * 400 + ["a"] * 600)}
+    assert notes(log, by="part") == ("400 rounds have no value in column 'part' and are in no segment",)
