@@ -116,7 +116,11 @@ class Simulated:
 
 
 def hits(
-    scenario: Scenario, worlds: int, methods: Sequence[str] = METHODS, replicates: int = 1000, level: float = 0.95
+    scenario: Scenario,
+    worlds: int,
+    methods: Sequence[str] = METHODS,
+    replicates: int = 1000,
+    level: float = 0.95,
 ) -> Counter[Cell]:
     """In how many of so many worlds each interval holds its truth."""
     found: Counter[Cell] = Counter()
@@ -139,7 +143,9 @@ def hits(
 
 def cells(methods: Sequence[str] = METHODS) -> list[Cell]:
     """All that is counted."""
-    return [Cell(name, quantity, method) for name in ESTIMATORS for quantity in QUANTITIES for method in methods]
+    return [
+        Cell(name, quantity, method) for name in ESTIMATORS for quantity in QUANTITIES for method in methods
+    ]
 
 
 def p_value(held: int, worlds: int) -> float:

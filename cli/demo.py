@@ -17,9 +17,16 @@ SEED = 7
 ROUNDS = 200_000
 ESTIMATORS = ("ips", "snips", "cips:max_weight=5", "dm", "dr", "sndr")
 
+EPILOG = """\b
+Example:
+  rankeval demo --out demo
+"""
 
-@click.command()
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Keep the files in this folder.")
+
+@click.command(epilog=EPILOG)
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Keep the files in this folder."
+)
 @click.option("--quiet", is_flag=True, help="Say nothing on stderr but errors.")
 def command(out: Path | None, quiet: bool) -> None:
     """Two rankers on judged queries, then a policy's value from another one's log beside the truth.
@@ -43,7 +50,8 @@ def _rankers(folder: Path) -> None:
     world = RankingWorld(queries=1000, items=100, seed=SEED, judged=0.5)
     files = write_judged_runs(folder, world, {"old": 1.6, "new": 1.5})
     say("1. Which ranker is better? 1,000 judged queries, 100 items each:\n\n")
-    say("   rankeval evaluate old=old.parquet new=new.parquet --judgements judgements.parquet -m ndcg@10,mrr\n\n")
+    say("   rankeval evaluate old=old.parquet new=new.parquet \\\n")
+    say("     --judgements judgements.parquet -m ndcg@10,mrr\n\n")
     runs = {name: str(path) for name, path in files.runs.items()}
     say(evaluate(runs, str(files.judgements), ["ndcg@10", "mrr"]).render("table", text_width()) + "\n")
 
@@ -62,11 +70,12 @@ def _policy(folder: Path) -> None:
     result = ope(str(log), ESTIMATORS)
     say(result.render("table", text_width()) + "\n")
     truth, logged = world.value(target), world.value(logging)
-    say(f"The simulator knows the truth: new policy {truth:.5f}, old policy {logged:.5f}, gain {truth - logged:+.5f}.\n")
+    say(f"The simulator knows the truth: new policy {truth:.5f}, old policy {logged:.5f}, ")
+    say(f"gain {truth - logged:+.5f}.\n")
     intervals = {row.estimator.label: row.value.intervals[0] for row in result.estimates}
     covered = [label for label, interval in intervals.items() if _covers(interval, truth)]
-    say(f"95 % intervals that hold it: {', '.join(covered) or 'none'}. Those of dm and of clipped weights hold\n")
-    say("what they estimate instead: they trade a bias for a smaller variance.\n")
+    say(f"95 % intervals that hold it: {', '.join(covered) or 'none'}.\n")
+    say("Those of dm and of clipped weights hold what these estimate instead: a bias for less noise.\n")
 
 
 def _covers(interval: Interval, truth: float) -> bool:

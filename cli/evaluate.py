@@ -12,42 +12,97 @@ from rankeval.errors import UsageError
 
 EPILOG = """\b
 Example:
-  rankeval evaluate old=old.parquet new=new.parquet --judgements qrels.txt -m ndcg@10,map
+  rankeval evaluate old=old.parquet new=new.parquet \\
+    --judgements qrels.txt -m ndcg@10,map
+
 \b
-Metrics (NAME[@K][:PARAMETER=VALUE]): dcg ndcg ndcg_exp precision recall hit f1 map
-  map_min mrr r_precision rbp err judged bpref arp auc gauc
-\b
-Files: Parquet, Arrow IPC, CSV, TREC run and qrels, LETOR; a file, folder, glob or URL.
-  A run has query_id, item_id, score; judgements have query_id, item_id, relevance,
-  or relevance stands in the run itself. --column bm25.score=f25 names a column for
-  the run bm25 alone.
+Metrics, as NAME[@K][:PARAMETER=VALUE]:
+  dcg ndcg ndcg_exp precision recall hit f1 map map_min mrr r_precision
+  rbp err judged bpref arp auc gauc
+
+A run has the columns query_id, item_id, score; judgements have query_id, item_id, relevance, or relevance
+stands in the run itself. --column bm25.score=f25 names a column for the run bm25 alone.
+
+Files: Parquet, Arrow IPC, CSV, TREC run and qrels, LETOR; a file, a folder, a glob or a URL.
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument("runs", nargs=-1, required=True, metavar="[NAME=]RUN...")
-@click.option("--judgements", help="Relevance by query and item; without it the runs have a relevance column.")
-@click.option("-m", "--metric", "metrics", multiple=True, default=["ndcg@10"], show_default=True, metavar="METRIC,...",
-              help="Metrics, such as ndcg@10,map. Repeatable.")  # fmt: skip
-@click.option("--ties", type=click.Choice(["trec", "item", "expected", "best", "worst"]), default="trec",
-              show_default=True, help="Items of equal score: by id descending or ascending, exact expectation, bounds.")  # fmt: skip
-@click.option("--empty", type=click.Choice(["zero", "skip", "one"]), default="zero", show_default=True,
-              help="What a query without relevant items counts.")  # fmt: skip
-@click.option("--missing", type=click.Choice(["zero", "skip", "error"]), default="zero", show_default=True,
-              help="What a judged query that a run lacks counts.")  # fmt: skip
-@click.option("--relevance-threshold", type=float, default=1.0, show_default=True,
-              help="Grade from which an item is relevant.")  # fmt: skip
-@click.option("--score-type", type=click.Choice(["float64", "float32"]), default="float64", show_default=True,
-              help="Precision in which scores are compared.")  # fmt: skip
-@click.option("--permutations", type=click.IntRange(min=1), default=10_000, show_default=True,
-              help="Permutations of the randomisation test.")  # fmt: skip
-@click.option("--per-query", type=click.Path(path_type=Path), help="Write run, metric, query_id, value as Parquet.")
+@click.option(
+    "--judgements",
+    metavar="FILE",
+    help="Relevance by query and item; without it the runs have a relevance column.",
+)
+@click.option(
+    "-m",
+    "--metric",
+    "metrics",
+    multiple=True,
+    default=["ndcg@10"],
+    show_default=True,
+    metavar="METRIC,...",
+    help="Metrics, such as ndcg@10,map. Repeatable.",
+)
+@click.option(
+    "--ties",
+    type=click.Choice(["trec", "item", "expected", "best", "worst"]),
+    default="trec",
+    show_default=True,
+    help="Items of equal score: by id descending or ascending, exact expectation, bounds.",
+)
+@click.option(
+    "--empty",
+    type=click.Choice(["zero", "skip", "one"]),
+    default="zero",
+    show_default=True,
+    help="What a query without relevant items counts.",
+)
+@click.option(
+    "--missing",
+    type=click.Choice(["zero", "skip", "error"]),
+    default="zero",
+    show_default=True,
+    help="What a judged query that a run lacks counts.",
+)
+@click.option(
+    "--relevance-threshold",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Grade from which an item is relevant.",
+)
+@click.option(
+    "--score-type",
+    type=click.Choice(["float64", "float32"]),
+    default="float64",
+    show_default=True,
+    help="Precision in which scores are compared.",
+)
+@click.option(
+    "--permutations",
+    type=click.IntRange(min=1),
+    default=10_000,
+    show_default=True,
+    help="Permutations of the randomisation test.",
+)
+@click.option(
+    "--per-query",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write run, metric, query_id, value as Parquet.",
+)
 @inference_options
 @common_options
 def command(
-    runs: tuple[str, ...], metrics: tuple[str, ...], ci: str, columns: tuple[str, ...], format_: str,
-    out: Path | None, quiet: bool, **options: Any,
-) -> None:  # fmt: skip
+    runs: tuple[str, ...],
+    metrics: tuple[str, ...],
+    ci: str,
+    columns: tuple[str, ...],
+    format_: str,
+    out: Path | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
     """Ranking metrics of one or several runs, each mean with its interval.
 
     Several runs are compared in pairs: difference with interval, paired t-test and randomisation test,
@@ -57,7 +112,9 @@ def command(
     named = _named(runs)
     from rankeval import evaluate
 
-    result = evaluate(named, metrics=listed(metrics), ci=listed(ci), columns=pairs("--column", columns), **options)
+    result = evaluate(
+        named, metrics=listed(metrics), ci=listed(ci), columns=pairs("--column", columns), **options
+    )
     show(result, format_, out)
 
 

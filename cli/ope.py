@@ -11,27 +11,41 @@ from rankeval.cli.options import be_quiet, common_options, inference_options, li
 
 EPILOG = """\b
 Example:
-  rankeval ope log.parquet --estimator snips --estimator cips:max_weight=5 --ci normal,bootstrap
+  rankeval ope log.parquet --estimator snips,cips:max_weight=5 --by country
+
 \b
-Estimators (NAME[:PARAMETER=VALUE]): ips cips snips csnips dm dr cdr sndr
-\b
-A bandit log has reward, propensity, target_propensity, and q_logged, q_target for
-  dm, dr, cdr, sndr; or candidate sets as lists: action, candidate_propensities,
-  candidate_target_propensities, candidate_q.
+Estimators, as NAME[:PARAMETER=VALUE]:
+  ips snips dm dr sndr, and with max_weight (10 unless set) cips csnips cdr
+
+A bandit log has the columns reward, propensity, target_propensity, and for dm, dr, cdr, sndr also q_logged,
+q_target; or candidate sets as lists: action (an index from 0), candidate_propensities,
+candidate_target_propensities, candidate_q.
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument("log")
-@click.option("-e", "--estimator", "estimators", multiple=True, metavar="NAME[:param=value]",
-              help="Estimators; by default ips, snips, and dr where the log has a model's predictions. Repeatable.")  # fmt: skip
+@click.option(
+    "-e",
+    "--estimator",
+    "estimators",
+    multiple=True,
+    metavar="NAME,...",
+    help="By default ips, snips, and dr where the log has a model's predictions. Repeatable.",
+)
 @inference_options
 @common_options
 def command(
-    log: str, estimators: tuple[str, ...], ci: str, columns: tuple[str, ...], format_: str,
-    out: Path | None, quiet: bool, **options: Any,
-) -> None:  # fmt: skip
-    """Value of a target policy from the log of another one, its gain over that log, and how far to trust it."""
+    log: str,
+    estimators: tuple[str, ...],
+    ci: str,
+    columns: tuple[str, ...],
+    format_: str,
+    out: Path | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Value of a target policy from another one's log, its gain over that log, and how far to trust it."""
     be_quiet(quiet)
     from rankeval import ope
 

@@ -36,8 +36,14 @@ common_options = _together(
         show_default=True,
         help="How results are shown.",
     ),
-    click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write results to this file, not to stdout."),
-    click.option("--threads", type=click.IntRange(min=1), help="Number of threads; results do not depend on it."),
+    click.option(
+        "--out",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="Write results to this file, not to stdout.",
+    ),
+    click.option(
+        "--threads", type=click.IntRange(min=1), help="Number of threads; results do not depend on it."
+    ),
     click.option(
         "--column",
         "columns",
@@ -45,7 +51,9 @@ common_options = _together(
         metavar="ROLE=NAME",
         help="The column that plays a role, where it has another name. Repeatable.",
     ),
-    click.option("--where", metavar="EXPR", help='Row filter, such as \'position <= 3 and country == "de"\'.'),
+    click.option(
+        "--where", metavar="EXPR", help="Row filter, such as 'position <= 3 and country == \"de\"'."
+    ),
     click.option("--quiet", is_flag=True, help="Say nothing on stderr but errors."),
 )
 
@@ -58,7 +66,9 @@ inference_options = _together(
         help="Intervals: normal, bootstrap (percentile), bootstrap_t (studentised).",
     ),
     click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level."),
-    click.option("--replicates", type=int, default=1000, show_default=True, help="Replicates of the bootstrap."),
+    click.option(
+        "--replicates", type=int, default=1000, show_default=True, help="Replicates of the bootstrap."
+    ),
     click.option("--by", metavar="COLUMN", help="Results for each value of this column too."),
     click.option("--cluster", metavar="COLUMN", help="Column of the independent units, such as user_id."),
     click.option("--seed", type=int, default=0, show_default=True, help="Seed of bootstrap and tests."),

@@ -172,7 +172,9 @@ class _Spread:
         missing = self.missing
         if len(missing):
             first = self.queries[int(missing[0])].as_py()
-            raise DataError(f"run {name}: lacks {len(missing)} judged queries, the first {first!r}; wanted all of them")
+            raise DataError(
+                f"run {name}: lacks {len(missing)} judged queries, the first {first!r}; wanted all of them"
+            )
 
     def run(self, run: ScoredQueries, missing_values: Floats) -> AlignedRun:
         shape = (len(self.queries), run.values.shape[1])

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 
@@ -18,7 +17,7 @@ def to_arrow(values: NDArray[Any]) -> pa.Array:
 
 
 def to_numpy(values: pa.Array) -> NDArray[Any]:
-    """The numbers of an Arrow array without nulls, read-only and without a copy; booleans as bool."""
+    """The numbers of an Arrow array, read-only and without a copy; booleans as bool; anything where null."""
     if pa.types.is_boolean(values.type):
         return to_numpy(values.cast(pa.uint8())).view(np.bool_)
     if pa.types.is_decimal(values.type):
@@ -26,7 +25,7 @@ def to_numpy(values: pa.Array) -> NDArray[Any]:
     _, buffer = values.buffers()
     dtype = np.dtype(values.type.to_pandas_dtype())
     if buffer is None:
-        return np.zeros(0, dtype)
+        return np.zeros(len(values), dtype)
     return np.frombuffer(buffer, dtype, len(values), values.offset * dtype.itemsize)
 
 
@@ -49,6 +48,7 @@ def take_or_null(values: pa.Array, rows: NDArray[np.int64]) -> pa.Array:
 
 def as_float64(values: pa.Array) -> NDArray[np.float64]:
     """Numbers or booleans as float64, null as NaN."""
-    if values.null_count:
-        values = pc.fill_null(values.cast(pa.float64()), float("nan"))
-    return np.asarray(to_numpy(values), dtype=np.float64)
+    if pa.types.is_null(values.type):
+        return np.full(len(values), np.nan)
+    numbers = np.asarray(to_numpy(values), dtype=np.float64)
+    return np.where(is_null(values), np.nan, numbers) if values.null_count else numbers

@@ -47,9 +47,11 @@ class Plan:
 
     @classmethod
     def of(cls, estimators: Sequence[Estimator]) -> Plan:
-        """The plan of some estimators; weights are kept too wherever an estimator uses them, for diagnostics."""
+        """The plan of some estimators; diagnostics need plain weights, and those that are clipped."""
         used = [term for estimator in estimators for term in estimator.terms if term is not None]
-        used += [estimator.term("weight") for estimator in estimators if estimator.definition.transform != "plain"]
+        used += [
+            estimator.term("weight") for estimator in estimators if estimator.definition.transform != "plain"
+        ]
         weighted = [WEIGHT] if any("propensity" in needed_columns([term]) for term in used) else []
         terms = tuple(dict.fromkeys([REWARD, *weighted, *used]))
         index = {term: i for i, term in enumerate(terms)}
@@ -115,8 +117,8 @@ def collect(
     """
     if log.session is not None:
         raise DataError(
-            f"{log.origin}: has a column {log.name('session_id')!r} and so is a ranking log; wanted a bandit log, "
-            "one row a round"
+            f"{log.origin}: has a column {log.name('session_id')!r} and so is a ranking log; "
+            "wanted a bandit log, one row a round"
         )
     columns = needed_columns(plan.terms)
     roles = sources_of(log, columns)
@@ -165,15 +167,17 @@ def _not_finite(rounds: Sessions, values: Mapping[str, Floats]) -> DataError:
 
 def _many_segments(log: Log, by: str) -> UsageError:
     return UsageError(
-        f"by: column {log.name(by)!r} of {log.origin} has more than {MAX_BUCKETED_SEGMENTS} values, wanted fewer "
-        "with a bootstrap or clusters"
+        f"by: column {log.name(by)!r} of {log.origin} has more than {MAX_BUCKETED_SEGMENTS} values, "
+        "wanted fewer with a bootstrap or clusters"
     )
 
 
 def _require_probability(rounds: Sessions, name: str, values: Floats, lowest: float) -> None:
     if values.min(initial=1.0) < lowest or values.max(initial=0.0) > 1.0:
         row = int(np.argmax((values < lowest) | (values > 1.0)))
-        raise rounds.error(given_by(rounds, name), row, values[row], f"a probability in {'(' if lowest else '['}0, 1]")
+        raise rounds.error(
+            given_by(rounds, name), row, values[row], f"a probability in {'(' if lowest else '['}0, 1]"
+        )
 
 
 def _keys(rounds: Sessions, key: str | None, first_rows: Sequence[int]) -> NDArray[np.uint64]:

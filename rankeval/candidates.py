@@ -96,7 +96,9 @@ def from_candidates(rounds: Sessions) -> dict[str, Floats]:
             if first == "action" and role in values:
                 found[column] = values[role][rows]
     if {"candidate_target_propensities", "candidate_q"} <= values.keys():
-        found["q_target"] = sums_of_products(offsets, values["candidate_target_propensities"], values["candidate_q"])
+        found["q_target"] = sums_of_products(
+            offsets, values["candidate_target_propensities"], values["candidate_q"]
+        )
     return found
 
 

@@ -1,4 +1,4 @@
-"""What the importance weights of a log look like, and what a reader must know before trusting its estimates."""
+"""What the importance weights of a log look like, and what a reader must know before trusting them."""
 
 from __future__ import annotations
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from rankeval import evaluation_notes as notes
@@ -108,12 +107,15 @@ def evaluate(
         DataError: the data is wrong; the message names file, column, row and what is wanted.
         UsageError: the call is wrong.
     """
-    parsed = tuple(dict.fromkeys(parse(name) for name in ([metrics] if isinstance(metrics, str) else metrics)))
+    parsed = tuple(
+        dict.fromkeys(parse(name) for name in ([metrics] if isinstance(metrics, str) else metrics))
+    )
     if not parsed:
         raise UsageError("metrics: found none, wanted at least one, such as ndcg@10")
     rules = Rules(parsed, _choice("ties", ties, TIES), _threshold(relevance_threshold), score_type)
     policies = Policies(
-        _choice("empty", empty, ("zero", "skip", "one")), _choice("missing", missing, ("zero", "skip", "error"))
+        _choice("empty", empty, ("zero", "skip", "one")),
+        _choice("missing", missing, ("zero", "skip", "error")),
     )
     _choice("score_type", score_type, ("float64", "float32"))
     methods = (ci,) if isinstance(ci, str) else tuple(ci)
@@ -129,7 +131,9 @@ def evaluate(
         write_parquet(per_query_table(aligned, parsed), Path(per_query))
     keys = _keys(aligned, cluster)
     segments = _segments(aligned, by)
-    rows = [row for name in logs for row in _rows(name, aligned.runs[name], parsed, segments, keys, inferring)]
+    rows = [
+        row for name in logs for row in _rows(name, aligned.runs[name], parsed, segments, keys, inferring)
+    ]
     pairs = combinations(logs, 2)
     comparisons = [c for pair in pairs for c in _compare(pair, aligned, parsed, segments, keys, inferring)]
     found = [
@@ -183,8 +187,10 @@ def _keys(aligned: Aligned, cluster: str | None) -> Hashes:
     if cluster is None:
         return queries
     clusters = aligned.fields[cluster]
-    known = hashes_of(pc.fill_null(clusters.cast(pa.string()), ""))
-    return np.where(is_null(clusters), mix64(queries), known)
+    known = np.flatnonzero(~is_null(clusters))
+    keys = mix64(queries)
+    keys[known] = hashes_of(take(clusters, known).cast(pa.string()))
+    return keys
 
 
 def _segments(aligned: Aligned, by: str | None) -> dict[Any, Ints]:

@@ -72,7 +72,9 @@ def _stem(data: Any, otherwise: str) -> str:
     return PurePath(str(fspath(data)).rstrip("/")).name.split(".")[0] or otherwise
 
 
-def _by_file(columns: Mapping[str, str], names: list[str]) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+def _by_file(
+    columns: Mapping[str, str], names: list[str]
+) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     """Columns of all files, and those of one file each."""
     common: dict[str, str] = {}
     own: dict[str, dict[str, str]] = {name: {} for name in names}

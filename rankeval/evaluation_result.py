@@ -106,7 +106,19 @@ class Evaluation(Result):
         for comparison in self.comparisons:
             record = _flat(comparison.to_dict())
             records.append({"kind": "comparison", **record, "value": record["difference"]})
-        keys = ["kind", "run", "a", "b", "metric", "segment", "value", "std_error", "ci_method", "ci_level", "ci_low"]
+        keys = [
+            "kind",
+            "run",
+            "a",
+            "b",
+            "metric",
+            "segment",
+            "value",
+            "std_error",
+            "ci_method",
+            "ci_level",
+            "ci_low",
+        ]
         keys += ["ci_high", "n", "test", "p_value", "p_adjusted", "p_adjusted_bh"]
         if not self.comparisons:
             keys = [key for key in keys if key not in ("a", "b", "test") and not key.startswith("p_")]
@@ -134,7 +146,14 @@ class Evaluation(Result):
     def _differences(self) -> Table:
         segmented = any(c.segment is not None for c in self.comparisons)
         level = percent(self.comparisons[0].estimate.intervals[0].level)
-        header = ["metric", "difference", *(["segment"] if segmented else []), ">mean", f">{level} interval", "test"]
+        header = [
+            "metric",
+            "difference",
+            *(["segment"] if segmented else []),
+            ">mean",
+            f">{level} interval",
+            "test",
+        ]
         header += [">p", ">Holm", ">BH"]
         rows = [
             [c.metric, f"{c.a} - {c.b}"]
@@ -146,7 +165,15 @@ class Evaluation(Result):
         return Table("Paired differences", header, rows)
 
     def _counts(self) -> Table:
-        header = ["run", ">queries", ">judged", ">missing", ">no relevant item", ">left out (unjudged)", ">items unjudged"]
+        header = [
+            "run",
+            ">queries",
+            ">judged",
+            ">missing",
+            ">no relevant item",
+            ">left out (unjudged)",
+            ">items unjudged",
+        ]
         rows = [
             [
                 name,

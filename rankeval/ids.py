@@ -108,8 +108,12 @@ def hash_bytes(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[n
 
 @kernel
 def compare(
-    data: NDArray[np.uint8], offsets: NDArray[np.int64], i: int, others: NDArray[np.uint8],
-    other_offsets: NDArray[np.int64], j: int,
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    i: int,
+    others: NDArray[np.uint8],
+    other_offsets: NDArray[np.int64],
+    j: int,
 ) -> int:
     """Sign of the byte order of two ids: negative, zero or positive; a prefix comes first."""
     a, b = offsets[i], other_offsets[j]
@@ -139,14 +143,21 @@ def argsort_ids(keys: Keys, begin: int, order: NDArray[np.int64], scratch: NDArr
 
 @kernel
 def _merge_ids(
-    keys: Keys, begin: int, order: NDArray[np.int64], scratch: NDArray[np.int64], left: int, middle: int, end: int
+    keys: Keys,
+    begin: int,
+    order: NDArray[np.int64],
+    scratch: NDArray[np.int64],
+    left: int,
+    middle: int,
+    end: int,
 ) -> None:
     """Merge the sorted runs ``left:middle`` and ``middle:end`` of ``order`` into ``scratch``."""
     i, j = left, middle
     for target in range(left, end):
         if j >= end or (
             i < middle
-            and compare(keys.data, keys.offsets, begin + order[i], keys.data, keys.offsets, begin + order[j]) <= 0
+            and compare(keys.data, keys.offsets, begin + order[i], keys.data, keys.offsets, begin + order[j])
+            <= 0
         ):
             scratch[target] = order[i]
             i += 1
@@ -177,9 +188,10 @@ def build_table(keys: Keys) -> tuple[NDArray[np.int64], int]:
         slot = keys.hashes[i] & mask
         while slots[slot] >= 0:
             other = slots[slot]
-            if keys.hashes[other] == keys.hashes[i] and compare(
-                keys.data, keys.offsets, other, keys.data, keys.offsets, i
-            ) == 0:
+            if (
+                keys.hashes[other] == keys.hashes[i]
+                and compare(keys.data, keys.offsets, other, keys.data, keys.offsets, i) == 0
+            ):
                 return slots, i
             slot = (slot + np.uint64(1)) & mask
         slots[slot] = i
@@ -195,9 +207,10 @@ def find(slots: NDArray[np.int64], keys: Keys, wanted: Keys) -> NDArray[np.int64
         slot = wanted.hashes[j] & mask
         while slots[slot] >= 0:
             i = slots[slot]
-            if keys.hashes[i] == wanted.hashes[j] and compare(
-                keys.data, keys.offsets, i, wanted.data, wanted.offsets, j
-            ) == 0:
+            if (
+                keys.hashes[i] == wanted.hashes[j]
+                and compare(keys.data, keys.offsets, i, wanted.data, wanted.offsets, j) == 0
+            ):
                 found[j] = i
                 break
             slot = (slot + np.uint64(1)) & mask
@@ -205,6 +218,4 @@ def find(slots: NDArray[np.int64], keys: Keys, wanted: Keys) -> NDArray[np.int64
 
 
 #: No ids.
-NO_KEYS = Keys(
-    read_only(np.zeros(0, np.uint8)), read_only(np.zeros(1, np.int64)), np.zeros(0, np.uint64)
-)
+NO_KEYS = Keys(read_only(np.zeros(0, np.uint8)), read_only(np.zeros(1, np.int64)), np.zeros(0, np.uint64))

@@ -41,8 +41,8 @@ class Inference:
         replicates, seed: of the bootstrap.
 
     Raises:
-        UsageError: no method or an unknown one, a level or number of replicates out of range, or moments without
-            buckets where the bootstrap or clusters need them.
+        UsageError: no method or an unknown one, a level or number of replicates out of range, or moments
+            without buckets where the bootstrap or clusters need them.
     """
 
     moments: Moments

@@ -69,9 +69,13 @@ class JudgementRows:
                 for role, column in _checked(sessions, roles).items():
                     parts[role].append(column)
                 starts.append(starts[-1] + int(sessions.offsets[-1]))
-                locate.append(partial(_place, log, leaf, stretch.index, sessions.offsets if log.nested else None))
+                locate.append(
+                    partial(_place, log, leaf, stretch.index, sessions.offsets if log.nested else None)
+                )
         if starts[-1] == 0:
-            raise DataError(f"{log.origin}: no rows{f' match {log.where!r}' if log.where else ''}, wanted at least one")
+            raise DataError(
+                f"{log.origin}: no rows{f' match {log.where!r}' if log.where else ''}, wanted at least one"
+            )
         columns = {role: _concatenated(columns) for role, columns in parts.items()}
         return cls(log, columns, as_float64(columns["relevance"]), starts, locate)
 
@@ -86,7 +90,9 @@ class JudgementRows:
         row = int(np.argmax(self.grade))
         if self.grade[row] > limit.grade:
             name = self.log.name("relevance")
-            raise DataError(f"{self.place(row)}: column {name!r} is {self.grade[row]:g}, wanted {limit.wanted}")
+            raise DataError(
+                f"{self.place(row)}: column {name!r} is {self.grade[row]:g}, wanted {limit.wanted}"
+            )
 
 
 def _checked(sessions: Sessions, roles: Sequence[str]) -> dict[str, pa.Array]:

@@ -201,7 +201,9 @@ def _per_query(table: JudgementRows, rows: Ints, offsets: Ints, name: str) -> pa
         row = int(rows[np.argmax(changed)])
         found = table.columns[name][row].as_py()
         place = table.place(row)
-        raise DataError(f"{place}: column {table.log.name(name)!r} is {found}, wanted one value for each query")
+        raise DataError(
+            f"{place}: column {table.log.name(name)!r} is {found}, wanted one value for each query"
+        )
     return first
 
 
@@ -231,9 +233,10 @@ def _by_grade(offsets: Ints, grade: Floats) -> Ints:
 
 @kernel
 def _same(keys: Keys, i: int, others: Keys, j: int) -> bool:
-    return keys.hashes[i] == others.hashes[j] and compare(
-        keys.data, keys.offsets, i, others.data, others.offsets, j
-    ) == 0
+    return (
+        keys.hashes[i] == others.hashes[j]
+        and compare(keys.data, keys.offsets, i, others.data, others.offsets, j) == 0
+    )
 
 
 @kernel

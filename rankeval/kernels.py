@@ -15,7 +15,7 @@ from rankeval.progress import notice
 
 @contextmanager
 def _without_scipy() -> Iterator[None]:
-    """Hide SciPy from Numba, which else loads its linear algebra with the first kernel (0.1 s for nothing)."""
+    """Hide SciPy from Numba, which else loads its linear algebra with the first kernel: 0.1 s for nothing."""
     if "scipy" in sys.modules:
         yield
         return
@@ -65,8 +65,8 @@ def kernel(function: F) -> F:
 def read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
     """A contiguous view that cannot be written to.
 
-    Arrays that come from Arrow cannot be written to, others can, and a kernel would be compiled once for each:
-    what enters kernels from outside is made alike.
+    Arrays that come from Arrow cannot be written to, others can, and a kernel would be compiled once for
+    each: what enters kernels from outside is made alike.
     """
     view = np.ascontiguousarray(array).view()
     view.flags.writeable = False

@@ -40,7 +40,9 @@ class Stretch:
         """A copy that does not keep alive the large batch it is a slice of."""
         plain = [c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in self.rows.columns]
         arrays = [take(column, counting(len(self))) for column in plain]
-        return Stretch(self.leaf, self.index, pa.RecordBatch.from_arrays(arrays, names=self.rows.schema.names))
+        return Stretch(
+            self.leaf, self.index, pa.RecordBatch.from_arrays(arrays, names=self.rows.schema.names)
+        )
 
 
 def joined(stretches: Sequence[Stretch]) -> pa.RecordBatch:
@@ -93,7 +95,9 @@ def unnested(
     return read_only(offsets), items, {role: array for role, array in columns.items() if role not in lists}
 
 
-def list_parts(array: pa.Array, name: str, locate: Callable[[int], str]) -> tuple[NDArray[np.int64], pa.Array]:
+def list_parts(
+    array: pa.Array, name: str, locate: Callable[[int], str]
+) -> tuple[NDArray[np.int64], pa.Array]:
     """Length of each list of an Arrow list array, and the flat values."""
     if array.null_count:
         place = locate(int(np.argmax(is_null(array))))

@@ -72,7 +72,9 @@ class Log:
     def _check_roles(self) -> None:
         unknown = sorted(set(self.columns) - set(ROLES[self.role]))
         if unknown:
-            raise UsageError(f"--column {unknown[0]}=...: no such role; there are {', '.join(ROLES[self.role])}")
+            raise UsageError(
+                f"--column {unknown[0]}=...: no such role; there are {', '.join(ROLES[self.role])}"
+            )
 
     @property
     def origin(self) -> str:
@@ -98,7 +100,9 @@ class Log:
     def nested(self) -> bool:
         """Whether a row is a whole session, its items in lists."""
         roles = ("item_id", "score", "position", "click", "reward")
-        lists = (pa.types.is_list(self.schema.field(self.name(role)).type) for role in roles if self.has(role))
+        lists = (
+            pa.types.is_list(self.schema.field(self.name(role)).type) for role in roles if self.has(role)
+        )
         return (self.session is not None or self.role == "judgements") and any(lists)
 
     def name(self, role: str) -> str:
@@ -170,7 +174,9 @@ class Log:
         index = 0
         for batch in source.batches(leaf, names, where=self.row_filter, dictionary=dictionary):
             if batch.num_rows:
-                arrays = [self._widened(batch.column(self.name(role)), kinds.get(role), source) for role in roles]
+                arrays = [
+                    self._widened(batch.column(self.name(role)), kinds.get(role), source) for role in roles
+                ]
                 yield Stretch(leaf, index, pa.RecordBatch.from_arrays(arrays, names=roles))
             index += batch.num_rows
 

@@ -115,7 +115,13 @@ class OffPolicyEvaluation(Result):
     def _log(self) -> Table:
         header = [">rounds", ">mean reward", ">std error", *self._interval_header]
         rows = [
-            [*self._segment(row), f"{row.logged.n:,}", number(row.logged.value), number(row.logged.std_error, 3), *cells]
+            [
+                *self._segment(row),
+                f"{row.logged.n:,}",
+                number(row.logged.value),
+                number(row.logged.std_error, 3),
+                *cells,
+            ]
             for row in self._of_segments
             for cells in _interval_cells(row.logged)
         ]
@@ -124,7 +130,13 @@ class OffPolicyEvaluation(Result):
     def _values(self) -> Table:
         header = [">value", ">std error", *self._interval_header]
         rows = [
-            [row.estimator.label, *self._segment(row), number(row.value.value), number(row.value.std_error, 3), *cells]
+            [
+                row.estimator.label,
+                *self._segment(row),
+                number(row.value.value),
+                number(row.value.std_error, 3),
+                *cells,
+            ]
             for row in self.estimates
             for cells in _interval_cells(row.value)
         ]
@@ -142,11 +154,10 @@ class OffPolicyEvaluation(Result):
     def _weights(self) -> Table:
         """The weights are those of the log: one line a segment."""
         header = [">effective sample size", ">largest", ">mean", ">z of mean against 1"]
+        names = ("max_weight", "mean_weight", "mean_weight_z")
         rows = [
-            [*self._segment(row), _effective(row), number(weights["max_weight"]), number(weights["mean_weight"])]
-            + [number(weights["mean_weight_z"], 3)]
+            [*self._segment(row), _effective(row), *(number(row.diagnostics[name]) for name in names)]
             for row in self._of_segments
-            for weights in (row.diagnostics,)
         ]
         return Table("Importance weights", [*self._segment_header, *header], rows)
 

@@ -46,7 +46,12 @@ def argsort_each(offsets: NDArray[np.int64], keys: NDArray[np.float64], order: N
 
 @kernel
 def _merge(
-    keys: NDArray[np.float64], order: NDArray[np.int64], scratch: NDArray[np.int64], left: int, middle: int, end: int
+    keys: NDArray[np.float64],
+    order: NDArray[np.int64],
+    scratch: NDArray[np.int64],
+    left: int,
+    middle: int,
+    end: int,
 ) -> None:
     """Merge the sorted runs ``left:middle`` and ``middle:end`` of ``order`` into ``scratch``."""
     i, j = left, middle

@@ -31,7 +31,13 @@ Floats = NDArray[np.float64]
 
 
 def place(
-    offsets: Ints, scores: Floats, items: Keys, judged: Judged, ties: Ties, threshold: float, nonrelevant: bool
+    offsets: Ints,
+    scores: Floats,
+    items: Keys,
+    judged: Judged,
+    ties: Ties,
+    threshold: float,
+    nonrelevant: bool,
 ) -> Ranking:
     """Where each judged item stands among its query's items, by descending score.
 
@@ -160,7 +166,14 @@ def _compared(offsets: Ints, entry_offsets: Ints, tied: Ints) -> int:
 
 @kernel
 def _by_id(
-    offsets: Ints, scores: Floats, items: Keys, entry_offsets: Ints, rows: Ints, above: Ints, tied: Ints, falling: bool
+    offsets: Ints,
+    scores: Floats,
+    items: Keys,
+    entry_offsets: Ints,
+    rows: Ints,
+    above: Ints,
+    tied: Ints,
+    falling: bool,
 ) -> Ints:
     """The number of items above each entry where ids rise or fall among equal scores."""
     resolved = above.copy()
@@ -175,7 +188,14 @@ def _by_id(
 
 @kernel
 def _by_id_sorted(
-    offsets: Ints, scores: Floats, items: Keys, entry_offsets: Ints, rows: Ints, above: Ints, tied: Ints, falling: bool
+    offsets: Ints,
+    scores: Floats,
+    items: Keys,
+    entry_offsets: Ints,
+    rows: Ints,
+    above: Ints,
+    tied: Ints,
+    falling: bool,
 ) -> Ints:
     """The same by sorting the items of each query that has tied entries; compiled where it is needed only."""
     resolved = above.copy()

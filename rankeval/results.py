@@ -97,7 +97,7 @@ def _table(result: Result, width: int | None) -> str:
         console.print(shown, width=max(console.width, narrowest), crop=False)
     for warning in result.warnings:
         console.print(f"warning: {warning}", markup=False, soft_wrap=True)
-    return "".join(line.rstrip() + "\n" for line in out.getvalue().splitlines())
+    return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines()) + "\n"
 
 
 def _laid_out(table: Table) -> RichTable:
@@ -106,9 +106,13 @@ def _laid_out(table: Table) -> RichTable:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    shown = RichTable(title=Text(table.title) if table.title else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    for name, cells in zip(table.header, zip(*table.rows, strict=True), strict=True):
-        longest = max(len(word) for cell in (name, *cells) for word in cell.split())
+    title = Text(table.title) if table.title else None
+    shown = RichTable(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True
+    )
+    for column, name in enumerate(table.header):
+        words = " ".join([name, *(row[column] for row in table.rows)]).split()
+        longest = max(map(len, words), default=0)
         justify: Literal["left", "right"] = "right" if name.startswith(">") else "left"
         shown.add_column(Text(name.removeprefix(">")), justify=justify, min_width=longest)
     for row in table.rows:

@@ -96,7 +96,11 @@ class ScoredQueries:
 
 
 def score_run(
-    log: Log, judgements: Judgements | None, rules: Rules, fields: Sequence[str] = (), threads: int | None = None
+    log: Log,
+    judgements: Judgements | None,
+    rules: Rules,
+    fields: Sequence[str] = (),
+    threads: int | None = None,
 ) -> ScoredQueries:
     """Score every query of a run against judgements, or against the relevance in the run itself.
 
@@ -119,7 +123,10 @@ def score_run(
 
 
 def _require_same_ids(log: Log, judgements: Judgements) -> None:
-    for role, integers in (("query_id", is_integer_id(judgements.queries.type)), ("item_id", judgements.integer_items)):
+    for role, integers in (
+        ("query_id", is_integer_id(judgements.queries.type)),
+        ("item_id", judgements.integer_items),
+    ):
         kind = log.schema.field(log.name(role)).type
         kind = getattr(kind, "value_type", kind)
         if is_integer_id(kind) != integers:
@@ -130,7 +137,9 @@ def _require_same_ids(log: Log, judgements: Judgements) -> None:
             )
 
 
-def _score(sessions: Sessions, judgements: Judgements | None, rules: Rules, fields: Sequence[str]) -> ScoredQueries:
+def _score(
+    sessions: Sessions, judgements: Judgements | None, rules: Rules, fields: Sequence[str]
+) -> ScoredQueries:
     scores = sessions.numbers("score")
     if rules.score_type == "float32":
         with np.errstate(over="ignore"):
@@ -177,7 +186,9 @@ def _item_keys(sessions: Sessions) -> Keys:
     items = keys_of(column)
     duplicate = first_duplicate(sessions.offsets, items.hashes, counting(len(column)), items)
     if duplicate >= 0:
-        raise sessions.error("item_id", duplicate, f"{column[duplicate].as_py()!r} again", "each item once for a query")
+        raise sessions.error(
+            "item_id", duplicate, f"{column[duplicate].as_py()!r} again", "each item once for a query"
+        )
     return items
 
 

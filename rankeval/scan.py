@@ -32,7 +32,9 @@ def default_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def scan(log: Log, roles: Sequence[str], work: Callable[[Sessions], T], threads: int | None = None) -> list[T]:
+def scan(
+    log: Log, roles: Sequence[str], work: Callable[[Sessions], T], threads: int | None = None
+) -> list[T]:
     """``work`` of all sessions of a log, as a list whose order depends on the files alone.
 
     Leaves are read by several threads; every session reaches ``work`` whole and once, whatever row groups
@@ -76,7 +78,9 @@ def _scan(
     results += crossing.finish()
     hashes += crossing.hashes
     if rows == 0:
-        raise DataError(f"{log.origin}: no rows{f' match {log.where!r}' if log.where else ''}, wanted at least one")
+        raise DataError(
+            f"{log.origin}: no rows{f' match {log.where!r}' if log.where else ''}, wanted at least one"
+        )
     ordered = np.sort(np.concatenate([*hashes, np.zeros(0, np.uint64)]))
     return results, ordered[1:][ordered[1:] == ordered[:-1]]
 
@@ -92,7 +96,9 @@ def _require_one_row_each(log: Log, repeated: NDArray[np.uint64]) -> None:
                 session = ids[row].as_py()
                 if session in seen:
                     place = log.place(leaf, stretch.index + int(row))
-                    raise DataError(f"{place}: {log.name(log.session)} {session!r} again, wanted one row for each")
+                    raise DataError(
+                        f"{place}: {log.name(log.session)} {session!r} again, wanted one row for each"
+                    )
                 seen.add(session)
 
 
@@ -218,7 +224,9 @@ class _Crossing(Generic[T]):
         return self._flush() if self.ready else []
 
     def _flush(self) -> list[T]:
-        sessions = self.log.sessions_of(*(stretch for fragment in self.ready for stretch in fragment.stretches))
+        sessions = self.log.sessions_of(
+            *(stretch for fragment in self.ready for stretch in fragment.stretches)
+        )
         self.ready = []
         self.hashes += _ids_hashed(sessions)
         return [self.work(sessions)]

@@ -18,7 +18,9 @@ SMALL_SEGMENT = 100
 
 def segments_of(column: pa.Array) -> dict[Any, NDArray[np.int64]]:
     """Value of the column (None for null, text for dates and the like) -> its rows, ascending."""
-    codes = column if pa.types.is_dictionary(column.type) else column.dictionary_encode(null_encoding="encode")
+    codes = (
+        column if pa.types.is_dictionary(column.type) else column.dictionary_encode(null_encoding="encode")
+    )
     indices = codes.indices.fill_null(len(codes.dictionary)) if codes.indices.null_count else codes.indices
     numbers = to_numpy(indices)
     order = np.argsort(numbers, kind="stable")
@@ -39,4 +41,6 @@ def _plain(value: Any) -> Any:
 
 def in_order(segments: dict[Any, Any]) -> list[Any]:
     """The values of a column in ascending order, null last."""
-    return sorted(segments, key=lambda value: (value is None, str(type(value)), value if value is not None else 0))
+    return sorted(
+        segments, key=lambda value: (value is None, str(type(value)), value if value is not None else 0)
+    )

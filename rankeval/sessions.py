@@ -120,14 +120,14 @@ def counting(n: int) -> NDArray[np.int64]:
 
 def differ(left: pa.Array, right: pa.Array) -> NDArray[np.bool_]:
     """(n,) bool, where two arrays differ; null equals null alone, and NaN is null."""
-    left, right = _known(left), _known(right)
-    both_known = to_numpy(pc.fill_null(pc.not_equal(left, right), False))
-    return np.asarray(both_known | (is_null(left) != is_null(right)))
+    if pa.types.is_dictionary(left.type):
+        left, right = left.dictionary_decode(), right.dictionary_decode()
+    unknown, other_unknown = _unknown(left), _unknown(right)
+    unequal = to_numpy(pc.not_equal(left, right))
+    return np.where(unknown | other_unknown, unknown != other_unknown, unequal)
 
 
-def _known(values: pa.Array) -> pa.Array:
-    if pa.types.is_dictionary(values.type):
-        return values.dictionary_decode()
+def _unknown(values: pa.Array) -> NDArray[np.bool_]:
     if pa.types.is_floating(values.type):
-        return pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
-    return values
+        return np.isnan(as_float64(values))
+    return is_null(values)

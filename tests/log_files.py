@@ -31,7 +31,10 @@ def nested(table: pa.Table, session: str, once: Sequence[str] = ()) -> pa.Table:
     rows: list[dict[str, Any]] = []
     for key, group in groupby(table.to_pylist(), key=lambda row: row[session]):
         items = list(group)
-        row = {name: items[0][name] if name in once else [item[name] for item in items] for name in table.schema.names}
+        row = {
+            name: items[0][name] if name in once else [item[name] for item in items]
+            for name in table.schema.names
+        }
         rows.append(row | {session: key})
     kinds = [
         pa.field(field.name, field.type if field.name in (session, *once) else pa.list_(field.type))

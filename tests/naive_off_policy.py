@@ -1,4 +1,4 @@
-"""Off-policy estimators the slow, obvious way: a loop over rounds, exact sums, formulas as in the textbook."""
+"""Off-policy estimators the slow, obvious way: a loop over rounds, exact sums, textbook formulas."""
 
 from __future__ import annotations
 
@@ -24,7 +24,12 @@ def parts(name: str, log: Log, max_weight: float) -> tuple[list[float], list[flo
     """Per round the plain term, the numerator and the denominator; what a name does without is 0, 0 and 1."""
     plain, numerator, denominator = [], [], []
     for r, p, pi, q, q_pi in zip(
-        log["reward"], log["propensity"], log["target_propensity"], log["q_logged"], log["q_target"], strict=True
+        log["reward"],
+        log["propensity"],
+        log["target_propensity"],
+        log["q_logged"],
+        log["q_target"],
+        strict=True,
     ):
         w = pi / p
         if name in CLIPPED:
@@ -52,7 +57,9 @@ def residuals(name: str, log: Log, max_weight: float = 10.0) -> NDArray[np.float
     """What each round moves the estimate by, to first order, times n."""
     plain, numerator, denominator = (np.array(part) for part in parts(name, log, max_weight))
     ratio = numerator.sum() / denominator.sum()
-    linear: NDArray[np.float64] = plain - plain.mean() + (numerator - ratio * denominator) / denominator.mean()
+    linear: NDArray[np.float64] = (
+        plain - plain.mean() + (numerator - ratio * denominator) / denominator.mean()
+    )
     return linear
 
 
@@ -78,7 +85,9 @@ def relative_residuals(name: str, log: Log, max_weight: float = 10.0) -> NDArray
     """Of the gain over the mean logged reward."""
     reward = np.array(log["reward"], dtype=float)
     logged, estimate = reward.mean(), value(name, log, max_weight)
-    linear: NDArray[np.float64] = residuals(name, log, max_weight) / logged - estimate * (reward - logged) / logged**2
+    linear: NDArray[np.float64] = (
+        residuals(name, log, max_weight) / logged - estimate * (reward - logged) / logged**2
+    )
     return linear
 
 

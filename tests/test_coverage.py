@@ -1,4 +1,4 @@
-"""Intervals of all eight estimators hold the truth as often as they say: fewer worlds of benchmarks/coverage.py."""
+"""Intervals of all eight estimators hold the truth as often as they say, over few worlds of the benchmark."""
 
 from __future__ import annotations
 

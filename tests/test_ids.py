@@ -15,7 +15,9 @@ from rankeval.ids import NO_KEYS, Keys, build_table, compare, find, hashes_of, i
 from tests.readers.helpers import examples
 
 texts = st.text(st.sampled_from("ab\0é€😀~"), max_size=20)
-signed = st.one_of(st.integers(-(2**63), 2**63 - 1), st.integers(-3, 3), st.sampled_from([2**63 - 1, -(2**63)]))
+signed = st.one_of(
+    st.integers(-(2**63), 2**63 - 1), st.integers(-3, 3), st.sampled_from([2**63 - 1, -(2**63)])
+)
 unsigned = st.one_of(st.integers(0, 2**64 - 1), st.sampled_from([0, 2**63 - 1, 2**63, 2**64 - 1]))
 STRING_TYPES = [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())]
 

@@ -32,12 +32,16 @@ def locate(row: int) -> str:
 
 
 def parts(**columns):
-    arrays = {role: values if isinstance(values, pa.Array) else pa.array(values) for role, values in columns.items()}
+    arrays = {
+        role: values if isinstance(values, pa.Array) else pa.array(values) for role, values in columns.items()
+    }
     return unnested(arrays, {role: f"c_{role}" for role in arrays}, locate)
 
 
 def test_lists_become_items():
-    offsets, items, fields = parts(item=[["a", "b"], [], ["c"]], score=[[1.0, 2.0], [], [3.0]], user=[7, 8, 9])
+    offsets, items, fields = parts(
+        item=[["a", "b"], [], ["c"]], score=[[1.0, 2.0], [], [3.0]], user=[7, 8, 9]
+    )
     assert offsets.tolist() == [0, 2, 2, 3]
     assert items["item"].to_pylist() == ["a", "b", "c"]
     assert items["score"].to_pylist() == [1.0, 2.0, 3.0]
@@ -73,7 +77,9 @@ def test_a_null_within_a_dictionary_counts():
 
 
 def test_stretches_are_cut_copied_and_joined():
-    rows = pa.RecordBatch.from_pydict({"id": pa.array(["a", "b", "c", "d"]).dictionary_encode(), "n": [1, 2, 3, 4]})
+    rows = pa.RecordBatch.from_pydict(
+        {"id": pa.array(["a", "b", "c", "d"]).dictionary_encode(), "n": [1, 2, 3, 4]}
+    )
     stretch = Stretch(Leaf(0), 10, rows)
     part = stretch.slice(1, 3)
     assert (part.index, len(part)) == (11, 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
@@ -31,7 +32,9 @@ BOUNDED = [f"{name}:max_weight={BOUND:g}" if name in CLIPPED else name for name 
 
 def estimates(log: Any, estimators: list[str] = BOUNDED, **options: Any) -> dict[str, EstimateRow]:
     """Rows by the estimator's name, over all rounds."""
-    return {row.estimator.name: row for row in ope(log, estimators, **options).estimates if row.segment is None}
+    return {
+        row.estimator.name: row for row in ope(log, estimators, **options).estimates if row.segment is None
+    }
 
 
 def known(number: float | None) -> float:
@@ -300,7 +303,7 @@ def test_clipping_less_takes_cips_up_to_ips(seed: int, limits: list[float]) -> N
     limits = sorted(limits)
     rows = ope(log, [f"cips:max_weight={limit!r}" for limit in limits]).estimates
     found = [known(row.value.value) for row in rows]
-    assert all(low <= high * (1 + 1e-14) for low, high in zip(found, found[1:], strict=False))
+    assert all(low <= high * (1 + 1e-14) for low, high in pairwise(found))
     unclipped = values(log, ["ips", "dr", "snips"])
     largest = known(rows[0].diagnostics["max_weight"])
     assert found[-1] <= unclipped["ips"] * (1 + 1e-14)
@@ -388,7 +391,10 @@ def test_other_seeds_move_only_the_bootstrap() -> None:
 def test_a_level_moves_the_bounds_outwards() -> None:
     levels = [0.5, 0.8, 0.95, 0.999]
     for index in range(len(METHODS)):
-        found = [bounds(estimates(LOG, ["snips"], ci=METHODS, level=level)["snips"].value, index) for level in levels]
+        found = [
+            bounds(estimates(LOG, ["snips"], ci=METHODS, level=level)["snips"].value, index)
+            for level in levels
+        ]
         assert found == sorted(found, reverse=True)
         assert [high for _, high in found] == sorted(high for _, high in found)
 

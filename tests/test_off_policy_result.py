@@ -33,7 +33,19 @@ def test_json_contract(result: OffPolicyEvaluation) -> None:
     ]
     assert set(found["logged"]) == {"value", "std_error", "ci"}
     row = found["results"][0]
-    names = {"name", "params", "segment", "value", "std_error", "ci", "intervals", "n", "gain", "logged", "diagnostics"}
+    names = {
+        "name",
+        "params",
+        "segment",
+        "value",
+        "std_error",
+        "ci",
+        "intervals",
+        "n",
+        "gain",
+        "logged",
+        "diagnostics",
+    }
     assert set(row) == names
     assert set(row["ci"]) == {"method", "level", "low", "high", "reason"}
     assert row["ci"] == row["intervals"][0]
@@ -105,7 +117,9 @@ def test_pandas(result: OffPolicyEvaluation) -> None:
 
 @pytest.mark.parametrize("width", [80, 100, 140])
 def test_tables_fit_and_cut_no_number(width: int) -> None:
-    found = ope(LOG, [*ASKED, "csnips:max_weight=2.5"], ci=["normal", "bootstrap"], replicates=50, by="country")
+    found = ope(
+        LOG, [*ASKED, "csnips:max_weight=2.5"], ci=["normal", "bootstrap"], replicates=50, by="country"
+    )
     wide, narrow = found.render("table", 10_000), found.render("table", width)
     assert "…" not in narrow
     assert set(narrow.split()) - {"─" * len(word) for word in narrow.split()} >= {
@@ -118,7 +132,12 @@ def test_tables_fit_and_cut_no_number(width: int) -> None:
 
 def test_table_for_people(result: OffPolicyEvaluation) -> None:
     text = result.render("table", 100)
-    titles = ["Logged policy", "Value of the target policy", "Gain over the logged policy", "Importance weights"]
+    titles = [
+        "Logged policy",
+        "Value of the target policy",
+        "Gain over the logged policy",
+        "Importance weights",
+    ]
     assert [line for line in text.splitlines() if line in titles] == titles
     assert text.count("cips:max_weight=5 ") == 4
     assert not any(line.endswith(" ") for line in text.splitlines())

@@ -31,7 +31,9 @@ def test_descending_and_stable(values):
     assert sort(array, 0, len(array)).tolist() == sorted_indices(array)
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, INSERTION - 1, INSERTION, INSERTION + 1, 2 * INSERTION, 3 * INSERTION + 5, 1000])
+@pytest.mark.parametrize(
+    "n", [0, 1, 2, INSERTION - 1, INSERTION, INSERTION + 1, 2 * INSERTION, 3 * INSERTION + 5, 1000]
+)
 @pytest.mark.parametrize("distinct", [1, 3, 10_000])
 def test_any_length(n, distinct):
     array = np.random.default_rng(n).integers(0, distinct, n).astype(np.float64)

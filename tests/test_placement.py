@@ -64,13 +64,19 @@ def assert_same(found: Ranking, wanted: Ranking) -> None:
 
 
 def check(queries: list[Query], ties, threshold: float = 1.0, nonrelevant: bool = True) -> None:
-    assert_same(placed(queries, ties, threshold, nonrelevant), ranking_of(queries, ties, threshold, nonrelevant))
+    assert_same(
+        placed(queries, ties, threshold, nonrelevant), ranking_of(queries, ties, threshold, nonrelevant)
+    )
 
 
 def random_query(rng: random.Random, length: int, scores: int, ids: str = "int") -> Query:
     names = rng.sample(range(-3 * length, 3 * length), length)
     items = [
-        (float(rng.randrange(scores)), rng.choice([None, 0, 0, 1, 2, 0.5, 4]), name if ids == "int" else f"d{name}")
+        (
+            float(rng.randrange(scores)),
+            rng.choice([None, 0, 0, 1, 2, 0.5, 4]),
+            name if ids == "int" else f"d{name}",
+        )
         for name in names
     ]
     return Query(items, [rng.choice([0, 1, 3]) for _ in range(rng.randrange(4))])
@@ -80,7 +86,10 @@ def random_query(rng: random.Random, length: int, scores: int, ids: str = "int")
 def batches(draw):
     rng = draw(st.randoms(use_true_random=False))
     ids = draw(st.sampled_from(["int", "text"]))
-    return [random_query(rng, rng.randrange(9), rng.choice([1, 3, 50]), ids) for _ in range(draw(st.integers(0, 5)))]
+    return [
+        random_query(rng, rng.randrange(9), rng.choice([1, 3, 50]), ids)
+        for _ in range(draw(st.integers(0, 5)))
+    ]
 
 
 @every_rule

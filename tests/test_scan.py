@@ -266,7 +266,8 @@ def test_a_nested_session_in_two_rows_is_named(tmp_path):
     twice = pa.concat_tables([table, table.slice(1, 1)])
     path = write_parts(tmp_path / "log", twice, 1, 2)
     error_of(
-        lambda: scanned(Log(path)), f"{path}/part-001.parquet, row 2: session_id 's1' again, wanted one row for each"
+        lambda: scanned(Log(path)),
+        f"{path}/part-001.parquet, row 2: session_id 's1' again, wanted one row for each",
     )
 
 

@@ -13,7 +13,9 @@ from tests.readers.helpers import error_of
 
 def flat(**items) -> Sessions:
     """Sessions of 2, 1 and 3 items."""
-    items = {role: values if isinstance(values, pa.Array) else pa.array(values) for role, values in items.items()}
+    items = {
+        role: values if isinstance(values, pa.Array) else pa.array(values) for role, values in items.items()
+    }
     session = "query_id" if "query_id" in items else None
     names = {role: f"column_{role}" for role in items}
     return Sessions(np.array([0, 2, 3, 6]), items, {}, names, lambda row: f"FILE, row {row + 1}", session)
@@ -25,7 +27,13 @@ def in_lists(fields, **items) -> Sessions:
     items = {role: pa.array(values) for role, values in items.items()}
     names = {role: role for role in {**fields, **items}}
     return Sessions(
-        np.array([0, 2, 2, 3]), items, fields, names, lambda row: f"FILE, row {row + 1}", "query_id", nested=True
+        np.array([0, 2, 2, 3]),
+        items,
+        fields,
+        names,
+        lambda row: f"FILE, row {row + 1}",
+        "query_id",
+        nested=True,
     )
 
 
@@ -84,12 +92,20 @@ def test_a_session_without_items_has_no_value_of_theirs():
 def test_the_last_session_without_items():
     names = {"query_id": "query_id", "x": "x"}
     sessions = Sessions(
-        np.array([0, 1, 1]), {"x": pa.array(["u"])}, {"query_id": pa.array([1, 2])}, names, str, "query_id", True
+        np.array([0, 1, 1]),
+        {"x": pa.array(["u"])},
+        {"query_id": pa.array([1, 2])},
+        names,
+        str,
+        "query_id",
+        True,
     )
     assert sessions.per_session("x").to_pylist() == ["u", None]
 
 
-@pytest.mark.parametrize(("bad", "shown"), [(None, "null"), (np.nan, "nan"), (np.inf, "inf"), (-np.inf, "-inf")])
+@pytest.mark.parametrize(
+    ("bad", "shown"), [(None, "null"), (np.nan, "nan"), (np.inf, "inf"), (-np.inf, "-inf")]
+)
 def test_numbers_must_be_finite(bad, shown):
     sessions = flat(query_id=QUERIES, score=pa.array([1.0, 2.0, 3.0, bad, 4.0, 5.0], from_pandas=False))
     error_of(
@@ -124,7 +140,9 @@ def test_every_kind_of_number_becomes_float64(values):
     assert not numbers.flags.writeable
 
 
-@pytest.mark.parametrize("kind", [pa.int64(), pa.bool_(), pa.uint8(), pa.float32(), pa.decimal128(4, 1), pa.null()])
+@pytest.mark.parametrize(
+    "kind", [pa.int64(), pa.bool_(), pa.uint8(), pa.float32(), pa.decimal128(22, 1), pa.null()]
+)
 def test_a_null_of_every_kind_is_found(kind):
     values = pa.array([None] * 6, kind) if kind == pa.null() else pa.array([1, 0, 1, 1, None, 1]).cast(kind)
     message = str(pytest.raises(DataError, flat(query_id=QUERIES, click=values).numbers, "click").value)

@@ -1,7 +1,7 @@
 """What is computed for each round and averaged: weights, rewards and the model's predictions, combined.
 
 Symbols: reward ``r``, weight ``w = target_propensity / propensity``, ``q`` the model's prediction for the
-logged action, ``q_pi`` its expectation under the target policy, ``u`` the weight as an estimator transforms it.
+logged action, ``q_pi`` its expectation under the target policy, ``u`` the weight as an estimator has it.
 """
 
 from __future__ import annotations

@@ -40,7 +40,8 @@ class Called:
 
 def call(*arguments: object, columns: int | None = None) -> Called:
     """Run a command in this process; ``columns`` stands for the width of the terminal."""
-    out, err, status = io.StringIO(), io.StringIO(), 0
+    out, err = io.StringIO(), io.StringIO()
+    status: Any = 0
     environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     environment |= {} if columns is None else {"COLUMNS": str(columns)}
     with (
@@ -53,12 +54,13 @@ def call(*arguments: object, columns: int | None = None) -> Called:
         try:
             main()
         except SystemExit as ended:
-            assert isinstance(ended.code, int)
             status = ended.code
     return Called(status, out.getvalue(), err.getvalue())
 
 
-def start(*arguments: object, environment: Mapping[str, str] | None = None, **options: Any) -> subprocess.Popen[str]:
+def start(
+    *arguments: object, environment: Mapping[str, str] | None = None, **options: Any
+) -> subprocess.Popen[str]:
     """Start a command as a process; its output is captured as text unless ``options`` say otherwise."""
     command = [sys.executable, "-m", "rankeval.cli", *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
@@ -74,7 +76,13 @@ def run(*arguments: object, environment: Mapping[str, str] | None = None, **opti
 
 def imported_by(*arguments: object) -> tuple[int, set[str]]:
     """Exit status of a process that runs a command, and the top-level packages that it imported."""
-    command = [sys.executable, "-X", "importtime", "-m", "rankeval.cli", *map(str, arguments)]
+    code = """if True:
+        import atexit, sys
+        from rankeval.cli.main import main
+        loaded = lambda: {name.split(".")[0] for name, module in sys.modules.items() if module is not None}
+        atexit.register(lambda: print(*loaded(), file=sys.stderr))
+        main()
+    """
+    command = [sys.executable, "-c", code, *map(str, arguments)]
     done = subprocess.run(command, cwd=REPO, text=True, capture_output=True, timeout=60, check=False)
-    lines = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
-    return done.returncode, {line.rsplit("|", 1)[1].strip().split(".")[0] for line in lines[1:]}
+    return done.returncode, set(done.stderr.splitlines()[-1].split())

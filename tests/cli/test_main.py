@@ -45,7 +45,7 @@ def test_help_of_a_command_has_an_example_and_fits_a_terminal(command: str) -> N
     assert (called.status, called.err) == (0, "")
     assert called.out.startswith(f"Usage: rankeval {command} ")
     assert max(map(len, called.out.splitlines())) <= 80
-    assert f"\n  rankeval {command} " in called.out or f"\n    rankeval {command}" in called.out
+    assert f"\n  Example:\n    rankeval {command} " in called.out
 
 
 def test_every_command_is_a_file_and_every_option_is_explained() -> None:
@@ -116,7 +116,11 @@ def status_of(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> Any:
     [
         (DataError("file: column 'a'\n is wrong"), 1, "rankeval: error: file: column 'a' is wrong\n"),
         (UsageError("no such thing"), 2, "rankeval: error: no such thing\n"),
-        (PermissionError(13, "Permission denied", "/x"), 1, "rankeval: error: [Errno 13] Permission denied: '/x'\n"),
+        (
+            PermissionError(13, "Permission denied", "/x"),
+            1,
+            "rankeval: error: [Errno 13] Permission denied: '/x'\n",
+        ),
         (MemoryError(), 1, "rankeval: error: out of memory\n"),
     ],
     ids=lambda value: type(value).__name__,
@@ -174,7 +178,9 @@ def test_a_reader_that_stops_reading_is_no_error(log: Path) -> None:
 
 def test_head_gets_its_line(log: Path) -> None:
     command = f"{sys.executable} -m rankeval.cli ope {log} --by user --format csv | head -1"
-    done = subprocess.run(command, shell=True, cwd=REPO, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, shell=True, cwd=REPO, capture_output=True, text=True, timeout=60, check=False
+    )
     assert done.stdout.startswith("name,segment,value,")
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""
@@ -195,7 +201,14 @@ SLOW = {"duckdb", "lightgbm", "llvmlite", "numba", "numpy", "pandas", "pyarrow",
 
 @pytest.mark.parametrize(
     ("arguments", "status"),
-    [(["--help"], 0), ([], 2), (["ope", "--help"], 0), (["evaluate", "--help"], 0), (["evalute"], 2), (["ope"], 2)],
+    [
+        (["--help"], 0),
+        ([], 2),
+        (["ope", "--help"], 0),
+        (["evaluate", "--help"], 0),
+        (["evalute"], 2),
+        (["ope"], 2),
+    ],
     ids=str,
 )
 def test_help_and_wrong_calls_import_nothing_slow(arguments: list[str], status: int) -> None:

@@ -40,7 +40,11 @@ def test_defaults(name: str) -> None:
 
 def test_terms_carry_the_parameter_and_the_model_does_not() -> None:
     clipped = Weighting("clipped", 5.0)
-    assert parse("csnips:max_weight=5").terms == (None, Term("weighted_reward", clipped), Term("weight", clipped))
+    assert parse("csnips:max_weight=5").terms == (
+        None,
+        Term("weighted_reward", clipped),
+        Term("weight", clipped),
+    )
     assert parse("sndr").terms == (Term("model"), Term("weighted_residual"), Term("weight"))
     assert parse("cdr:max_weight=5").term("model") == Term("model")
     assert parse("dm").terms == (Term("model"), None, None)
@@ -63,11 +67,14 @@ def test_labels_are_short_where_they_can_be() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("snip", "unknown estimator 'snip': did you mean 'snips'? known are ips, cips, snips, csnips, dm, dr, cdr, sndr"),
-        ("SNDR", "unknown estimator 'SNDR': did you mean 'sndr'? known are ips, cips, snips, csnips, dm, dr, cdr, sndr"),
+        ("snip", f"unknown estimator 'snip': did you mean 'snips'? known are {', '.join(NAMES)}"),
+        ("SNDR", f"unknown estimator 'SNDR': did you mean 'sndr'? known are {', '.join(NAMES)}"),
         ("", "unknown estimator '': known are ips, cips, snips, csnips, dm, dr, cdr, sndr"),
         ("ips,snips", "unknown estimator 'ips,snips': did you mean 'snips'? known are"),
-        ("cips:max_weigth=5", "estimator 'cips:max_weigth=5': unknown parameter 'max_weigth', known: max_weight"),
+        (
+            "cips:max_weigth=5",
+            "estimator 'cips:max_weigth=5': unknown parameter 'max_weigth', known: max_weight",
+        ),
         ("ips:max_weight=5", "estimator 'ips:max_weight=5': unknown parameter 'max_weight', known: none"),
         ("cips:max_weight=0", "estimator 'cips:max_weight=0': max_weight is '0', wanted a number above 0"),
         ("cips:max_weight=-1", "max_weight is '-1', wanted a number above 0"),

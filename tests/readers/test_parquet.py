@@ -68,7 +68,7 @@ def test_wide_rows_make_small_batches(tmp_path: Path, monkeypatch: pytest.Monkey
     pq.write_table(wide, tmp_path / "x.parquet")
     source = open_sources(tmp_path / "x.parquet", role="log")[0]
     sizes = [batch.num_rows for batch in source.batches(source.leaves(0)[0], wide.schema.names)]
-    assert max(sizes) == 2**20 // 600
+    assert max(sizes) == 2**21 // 600
     assert sum(sizes) == 5000
 
 

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from rankeval import evaluate, ope
+from rankeval.cli.demo import ESTIMATORS, ROUNDS
+from tests.cli.helpers import call
+
+
+def test_demo(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    called = call("demo", "--out", folder)
+    assert (called.status, called.err) == (0, "")
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "judgements.parquet",
+        "log.parquet",
+        "new.parquet",
+        "old.parquet",
+    ]
+    assert pq.read_metadata(folder / "log.parquet").num_rows == ROUNDS
+    runs = {name: str(folder / f"{name}.parquet") for name in ("old", "new")}
+    means = evaluate(runs, str(folder / "judgements.parquet"), ["ndcg@10", "mrr"])
+    values = ope(str(folder / "log.parquet"), ESTIMATORS)
+    for result in (means, values):
+        assert result.render("table", 10_000) in called.out
+    assert f"The files are in {folder}." in called.out
+    assert "95 % intervals that hold it: ips, snips, dr, sndr." in called.out
+
+
+def test_demo_without_a_folder_leaves_nothing_and_says_the_same(tmp_path: Path) -> None:
+    kept, gone = call("demo", "--out", tmp_path), call("demo")
+    assert gone.status == 0
+    assert gone.out == kept.out.split("\nThe files are in")[0]

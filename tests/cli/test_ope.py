@@ -1,0 +1,280 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+import pytest
+
+from rankeval import ope
+from tests.cli.helpers import call, run
+from tests.naive_off_policy import NAMES, random_log
+
+LOG = random_log(400, seed=1)
+TABLE = pa.table(LOG)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "log.parquet"
+    pq.write_table(TABLE, path)
+    return path
+
+
+def replaced(column: str, values: Any) -> pa.Table:
+    return TABLE.set_column(TABLE.schema.get_field_index(column), column, pa.array(values))
+
+
+def with_one(column: str, value: float | None, row: int = 4) -> pa.Table:
+    values = [float(v) for v in LOG[column]]
+    values[row] = value  # type: ignore[call-overload]
+    return replaced(column, pa.array(values, pa.float64()))
+
+
+# What it prints.
+
+
+def test_it_prints_what_the_python_call_returns(log: Path) -> None:
+    called = call(
+        "ope", log, "--format", "json", "-e", "snips", "-e", "cips:max_weight=5,dr", "--ci", "bootstrap"
+    )
+    wanted = ope(str(log), ["snips", "cips:max_weight=5", "dr"], ci="bootstrap")
+    assert json.loads(called.out) == wanted.to_dict()
+    assert (called.status, called.err) == (0, "")
+
+
+def test_all_options_reach_the_python_call(log: Path) -> None:
+    options = "--ci normal,bootstrap_t --level 0.8 --replicates 77 --by country --cluster user --seed 3"
+    where = ["--where", "user >= 5"]
+    called = call("ope", log, "--format", "json", *options.split(), *where)
+    settings: dict[str, Any] = {"level": 0.8, "replicates": 77, "by": "country", "cluster": "user", "seed": 3}
+    wanted = ope(str(log), ci=["normal", "bootstrap_t"], where="user >= 5", **settings)
+    assert json.loads(called.out) == wanted.to_dict()
+    assert json.loads(called.out) != ope(str(log)).to_dict()
+
+
+def test_csv_has_a_record_for_each_estimator_and_segment(log: Path) -> None:
+    called = call("ope", log, "--format", "csv", "-e", ",".join(NAMES), "--by", "country")
+    records = list(csv.DictReader(io.StringIO(called.out)))
+    assert [record["segment"] for record in records] == [s for s in ("", "de", "fr", "jp") for _ in NAMES]
+    assert [record["name"].split(":")[0] for record in records] == [*NAMES] * 4
+    assert all(math.isfinite(float(record["value"])) for record in records)
+
+
+def test_markdown_is_tables(log: Path) -> None:
+    called = call("ope", log, "--format", "markdown")
+    assert called.out.count("\n|") == called.out.count(" |\n")
+    assert "| estimator | value | std error | 95 % interval | method |\n| --- | ---: |" in called.out
+    assert "…" not in called.out
+
+
+def test_warnings_stand_in_the_result_not_on_stderr(log: Path) -> None:
+    called = call("ope", log, "--cluster", "country", "--quiet")
+    assert (called.status, called.err) == (0, "")
+    assert "\nwarning: only 3 clusters: with fewer than 50, errors are rough\n" in called.out
+
+
+def test_numbers_that_cannot_be_computed_are_null(tmp_path: Path) -> None:
+    pq.write_table(replaced("target_propensity", [0.0] * 400), tmp_path / "log.parquet")
+    called = call("ope", tmp_path / "log.parquet", "-e", "snips", "--format", "json")
+    found = json.loads(called.out, parse_constant=lambda name: pytest.fail(f"found {name}"))
+    assert called.status == 0
+    assert found["results"][0]["value"] is None
+    assert found["warnings"]
+
+
+# Wrong calls: status 2.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["-e", "snip"],
+            "unknown estimator 'snip': did you mean 'snips'? known are ips, cips, snips, csnips, dm, dr",
+        ),
+        (
+            ["-e", "cips:max_weight=0"],
+            "estimator 'cips:max_weight=0': max_weight is '0', wanted a number above 0",
+        ),
+        (["-e", "dr:tau=1"], "estimator 'dr:tau=1': unknown parameter 'tau', known: none"),
+        (["--ci", "jackknife"], "ci: found 'jackknife', wanted one of normal, bootstrap, bootstrap_t"),
+        (["--ci", ","], "ci: found no method, wanted one of normal, bootstrap, bootstrap_t"),
+        (["--level", "95"], "level: found 95.0, wanted a number between 0 and 1"),
+        (["--level", "nan"], "level: found nan, wanted a number between 0 and 1"),
+        (["--replicates", "1"], "replicates: found 1, wanted at least 2"),
+        (["--where", "reward >"], "where 'reward >'"),
+    ],
+)
+def test_wrong_calls(log: Path, arguments: list[str], message: str) -> None:
+    called = call("ope", log, *arguments)
+    assert called.status == 2
+    assert message in called.error
+
+
+# Wrong data: status 1, one line that names the file.
+
+
+def truncated(path: Path) -> None:
+    pq.write_table(TABLE, path)
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def damaged(path: Path) -> None:
+    pq.write_table(TABLE, path)
+    data = bytearray(path.read_bytes())
+    data[100:4000] = bytes(3900)
+    path.write_bytes(data)
+
+
+def as_csv(path: Path) -> None:
+    pyarrow.csv.write_csv(TABLE, path)
+
+
+def parquet(table: pa.Table) -> Callable[[Path], Any]:
+    return lambda path: pq.write_table(table, path)
+
+
+BAD_FILES: dict[str, tuple[Callable[[Path], Any], str]] = {
+    "no rows": (parquet(TABLE.slice(0, 0)), "no rows"),
+    "no bytes": (lambda path: path.write_bytes(b""), "empty file (0 bytes)"),
+    "text": (
+        lambda path: path.write_text("hello\nworld\n"),
+        "found 'hello', wanted Parquet as its name says",
+    ),
+    "truncated": (truncated, "truncated Parquet file"),
+    "damaged": (damaged, "cannot be read"),
+    "CSV by the name of Parquet": (as_csv, "found CSV, wanted Parquet as its name says"),
+    "a ranking log": (
+        parquet(TABLE.append_column("session_id", TABLE["round_id"])),
+        "has a column 'session_id' and so is a ranking log; wanted a bandit log, one row a round",
+    ),
+    "no reward": (parquet(TABLE.drop_columns("reward")), "no column 'reward'"),
+    "no propensity": (parquet(TABLE.drop_columns("propensity")), "no column 'propensity'"),
+    "no prediction": (parquet(TABLE.drop_columns("q_target")), "no column 'q_target'"),
+    "reward as text": (
+        parquet(replaced("reward", ["1"] * 400)),
+        "column 'reward' holds string, wanted numbers",
+    ),
+    "propensity as text": (parquet(replaced("propensity", ["1"] * 400)), "column 'propensity' holds string"),
+    "reward null": (
+        parquet(with_one("reward", None)),
+        "row 5: column 'reward' is null, wanted a finite number",
+    ),
+    "reward NaN": (
+        parquet(with_one("reward", math.nan)),
+        "row 5: column 'reward' is nan, wanted a finite number",
+    ),
+    "reward infinite": (
+        parquet(with_one("reward", -math.inf)),
+        "row 5: column 'reward' is -inf, wanted a finite",
+    ),
+    "propensity null": (
+        parquet(with_one("propensity", None)),
+        "row 5: column 'propensity' is null, wanted a finite",
+    ),
+    "propensity 0": (
+        parquet(with_one("propensity", 0.0)),
+        "row 5: column 'propensity' is 0.0, wanted a probability in (0, 1]",
+    ),
+    "propensity negative": (
+        parquet(with_one("propensity", -0.5)),
+        "row 5: column 'propensity' is -0.5, wanted a probability in (0, 1]",
+    ),
+    "propensity 3": (
+        parquet(with_one("propensity", 3.0)),
+        "row 5: column 'propensity' is 3.0, wanted a probability in (0, 1]",
+    ),
+    "target propensity 1.5": (
+        parquet(with_one("target_propensity", 1.5)),
+        "row 5: column 'target_propensity' is 1.5, wanted a probability in [0, 1]",
+    ),
+    "prediction NaN": (
+        parquet(with_one("q_logged", math.nan)),
+        "row 5: column 'q_logged' is nan, wanted a finite",
+    ),
+    "action out of its list": (
+        parquet(
+            TABLE.drop_columns(["propensity"])
+            .append_column("action", pa.array([0] * 4 + [2] + [1] * 395))
+            .append_column("candidate_propensities", pa.array([[0.5, 0.5]] * 400))
+        ),
+        "row 5: column 'action' is 2, wanted an index from 0 to 1",
+    ),
+    "lists of unequal length": (
+        parquet(
+            TABLE.drop_columns(["q_target"])
+            .append_column("candidate_target_propensities", pa.array([[0.5, 0.5]] * 400))
+            .append_column("candidate_q", pa.array([[0.1, 0.2]] * 4 + [[0.1]] + [[0.1, 0.2]] * 395))
+        ),
+        "row 5: the list in column 'candidate_q' has 1 values, wanted 2 as in the other lists of the row",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_bad_files(tmp_path: Path, name: str) -> None:
+    write, message = BAD_FILES[name]
+    path = tmp_path / "bad.parquet"
+    write(path)
+    out = tmp_path / "out.json"
+    called = call("ope", path, "-e", ",".join(NAMES), "--format", "json", "--out", out)
+    assert called.status == 1
+    assert called.error.startswith(str(path))
+    assert message in called.error
+    assert not out.exists()
+
+
+def test_files_that_are_not_there(tmp_path: Path) -> None:
+    for name in ("no.parquet", "no*.parquet", "no/"):
+        called = call("ope", tmp_path / name)
+        assert called.status == 1
+        assert str(tmp_path) in called.error
+    (tmp_path / "empty").mkdir()
+    called = call("ope", tmp_path / "empty")
+    assert called.status == 1
+    assert str(tmp_path / "empty") in called.error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--by", "nobody"], "no column 'nobody'"),
+        (["--cluster", "nobody"], "no column 'nobody'"),
+        (["--where", "nobody > 1"], "no column 'nobody'"),
+        (["--where", "country > 1"], "column 'country'"),
+        (["--where", "user < 0"], "no rows match 'user < 0', wanted at least one"),
+        (["--column", "reward=clicks"], "no column 'clicks'"),
+    ],
+)
+def test_options_that_do_not_fit_the_data(log: Path, arguments: list[str], message: str) -> None:
+    called = call("ope", log, *arguments)
+    assert called.status == 1
+    assert str(log) in called.error
+    assert message in called.error
+
+
+def test_bad_data_in_a_process_of_its_own(tmp_path: Path) -> None:
+    pq.write_table(with_one("propensity", 0.0), tmp_path / "log.parquet", row_group_size=50)
+    called = run("ope", tmp_path / "log.parquet", "--threads", 2)
+    assert called.status == 1
+    assert called.error == (
+        f"{tmp_path}/log.parquet, row 5: column 'propensity' is 0.0, wanted a probability in (0, 1]"
+    )
+
+
+def test_one_bad_row_in_the_last_of_many_leaves(tmp_path: Path) -> None:
+    for part in range(5):
+        pq.write_table(TABLE, tmp_path / f"part-{part}.parquet")
+    pq.write_table(with_one("reward", math.nan, row=399), tmp_path / "part-9.parquet")
+    called = call("ope", tmp_path, "--threads", 4)
+    assert (
+        called.error == f"{tmp_path}/part-9.parquet, row 400: column 'reward' is nan, wanted a finite number"
+    )

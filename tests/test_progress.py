@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import io
+import itertools
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+
+from rankeval import progress
+from rankeval.progress import PATIENCE, notice
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def err(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """A terminal on stderr, and a clock that goes on by a second at every look."""
+    terminal, seconds = Terminal(), itertools.count()
+    monkeypatch.setattr(progress, "_quiet", False)
+    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=terminal))
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: next(seconds) * PATIENCE))
+    return terminal
+
+
+def work(steps: int) -> None:
+    with progress.progress("reading", steps) as advance:
+        for _ in range(steps):
+            advance()
+
+
+def test_long_work_shows_how_far_it_is_and_erases_its_line(err: Terminal) -> None:
+    work(4)
+    assert err.getvalue() == "\rreading: 2 of 4\rreading: 3 of 4\rreading: 4 of 4\r\x1b[2K"
+
+
+def test_short_work_shows_nothing(err: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: 0.0))
+    work(4)
+    assert err.getvalue() == ""
+
+
+def test_nothing_is_shown_in_a_pipe(err: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(err, "isatty", lambda: False)
+    work(4)
+    notice("one line")
+    assert err.getvalue() == "rankeval: one line\n"
+
+
+def test_silence(err: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    progress.silence()
+    work(4)
+    notice("one line")
+    assert err.getvalue() == ""
+
+
+def test_the_line_is_erased_when_work_fails(err: Terminal) -> None:
+    def fails(advance: Callable[[], None]) -> None:
+        advance()
+        advance()
+        raise ValueError("halfway")
+
+    with pytest.raises(ValueError, match="halfway"), progress.progress("reading", 4) as advance:
+        fails(advance)
+    assert err.getvalue().endswith("\r\x1b[2K")
