@@ -52,7 +52,7 @@ def of_policies(aligned: Aligned, metrics: Sequence[Metric], policies: Policies)
     """Where a metric has no value and a policy sets one that may surprise."""
     for column, metric in enumerate(metrics):
         if metric.lower_is_better and policies.empty == "zero":
-            undefined = _most(aligned, lambda run, c=column: run.undefined[:, c])
+            undefined = _most(aligned, lambda run, c=column: run.undefined[:, c] & run.counted[:, c])
             if undefined:
                 yield (
                     f"{metric.name}: {undefined} queries without a relevant item retrieved count as 0, "

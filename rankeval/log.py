@@ -99,7 +99,7 @@ class Log:
     @property
     def nested(self) -> bool:
         """Whether a row is a whole session, its items in lists."""
-        roles = ("item_id", "score", "position", "click", "reward")
+        roles = ("item_id", "position", "click", "reward") if self.role == "log" else ("item_id",)
         lists = (
             pa.types.is_list(self.schema.field(self.name(role)).type) for role in roles if self.has(role)
         )

@@ -19,6 +19,8 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         DataError: the folder does not exist or cannot be written.
     """
+    if not path.name:
+        raise DataError(f"{path}: cannot be written, it is a folder; wanted a file")
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield beside

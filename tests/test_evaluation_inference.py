@@ -15,6 +15,8 @@ from scipy import stats
 
 from rankeval import evaluate
 from rankeval.comparisons import benjamini_hochberg, holm
+from rankeval.hashing import mix64
+from rankeval.ids import hashes_of
 from tests.naive_evaluation import judgements_table, naive_evaluation, run_table
 
 QUERIES = [f"q{i:03d}" for i in range(150)]
@@ -173,12 +175,11 @@ def test_each_query_may_be_a_segment():
     assert {r.segment: r.estimate.value for r in result.metric_rows[1:]} == pytest.approx(values, abs=1e-12)
 
 
-def cluster_error(values: np.ndarray, users: list[int]) -> float:
-    """``G / (G - 1) sum of squared totals of residuals, over n^2``."""
+def cluster_error(values: np.ndarray, users: list[str]) -> float:
+    """``G / (G - 1) sum of squared totals of residuals, over n^2``; users in one of 4,096 buckets are one."""
     residuals = values - values.mean()
-    totals = np.array(
-        [sum(r for r, u in zip(residuals, users, strict=True) if u == user) for user in set(users)]
-    )
+    buckets = mix64(hashes_of(pa.array(users))) % np.uint64(4096)
+    totals = np.array([residuals[buckets == bucket].sum() for bucket in np.unique(buckets)])
     return math.sqrt(len(totals) / (len(totals) - 1) * np.sum(totals**2)) / len(values)
 
 
@@ -194,7 +195,7 @@ def test_clusters(text, in_judgements):
     run = run if in_judgements else with_column(run, "user", user)
     row = evaluate(run, judgements, "map", cluster="user").metric_rows[0]
     values = naive_evaluation(complete, JUDGEMENTS, ["map"]).counted("map")
-    wanted = cluster_error(np.array([values[q] for q in QUERIES]), [USER[q] for q in QUERIES])
+    wanted = cluster_error(np.array([values[q] for q in QUERIES]), [str(user[q]) for q in QUERIES])
     assert row.estimate.std_error == pytest.approx(wanted, rel=1e-9)
 
 
@@ -221,7 +222,7 @@ def test_clustered_comparisons():
     )
     a, b = values_of("good", "map"), values_of("fair", "map")
     difference = np.array([a[q] - b[q] for q in QUERIES])
-    error = cluster_error(difference, [USER[q] for q in QUERIES])
+    error = cluster_error(difference, [str(USER[q]) for q in QUERIES])
     t, randomisation = result.comparisons
     groups = len(set(USER.values()))
     wanted = 2 * stats.t.sf(abs(difference.mean() / error), groups - 1)

@@ -169,7 +169,7 @@ def test_control_c_ends_a_process_with_130_and_without_a_traceback() -> None:
 def test_a_reader_that_stops_reading_is_no_error(log: Path) -> None:
     read, write = os.pipe()
     os.close(read)
-    process = start("ope", log, stdout=write)
+    process = start("ope", log, "--quiet", stdout=write)
     os.close(write)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGPIPE
@@ -177,7 +177,7 @@ def test_a_reader_that_stops_reading_is_no_error(log: Path) -> None:
 
 
 def test_head_gets_its_line(log: Path) -> None:
-    command = f"{sys.executable} -m rankeval.cli ope {log} --by user --format csv | head -1"
+    command = f"{sys.executable} -m rankeval.cli ope {log} --by user --format csv --quiet | head -1"
     done = subprocess.run(
         command, shell=True, cwd=REPO, capture_output=True, text=True, timeout=60, check=False
     )
@@ -189,7 +189,7 @@ def test_head_gets_its_line(log: Path) -> None:
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
 def test_a_full_disk_is_one_line(log: Path) -> None:
     with open("/dev/full", "w") as full:
-        called = run("ope", log, stdout=full)
+        called = run("ope", log, "--quiet", stdout=full)
     assert called.status == 1
     assert called.error == "[Errno 28] No space left on device"
 

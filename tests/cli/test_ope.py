@@ -263,7 +263,7 @@ def test_options_that_do_not_fit_the_data(log: Path, arguments: list[str], messa
 
 def test_bad_data_in_a_process_of_its_own(tmp_path: Path) -> None:
     pq.write_table(with_one("propensity", 0.0), tmp_path / "log.parquet", row_group_size=50)
-    called = run("ope", tmp_path / "log.parquet", "--threads", 2)
+    called = run("ope", tmp_path / "log.parquet", "--threads", 2, "--quiet")
     assert called.status == 1
     assert called.error == (
         f"{tmp_path}/log.parquet, row 5: column 'propensity' is 0.0, wanted a probability in (0, 1]"
