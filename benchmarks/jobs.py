@@ -37,10 +37,10 @@ class Job:
 
 
 def read_judged(queries: int) -> None:
-    """The columns that metrics need, query ids as a dictionary."""
+    """The columns that metrics need, query ids as a dictionary; item ids decide ties and betray duplicates."""
     import pyarrow.parquet as pq
 
-    columns = ["query_id", "score", "relevance"]
+    columns = ["query_id", "item_id", "score", "relevance"]
     pq.read_table(judged_run(queries), columns=columns, read_dictionary=["query_id"])
 
 
@@ -123,7 +123,7 @@ def _first(result: Any) -> float:
 def _evaluate(queries: int, seconds: float | None, megabytes: float | None) -> dict[str, Job]:
     read, size = f"read-{queries}", f"{queries:,} queries"
     return {
-        read: Job(f"pyarrow: read 3 columns, {size}", partial(read_judged, queries)),
+        read: Job(f"pyarrow: read 4 columns, {size}", partial(read_judged, queries)),
         f"evaluate-{queries}": Job(
             f"rankeval.evaluate: NDCG@10, MAP, MRR, recall@100, {size}",
             partial(evaluate_judged, queries), read, times=3.0, seconds=seconds, megabytes=megabytes,

@@ -39,7 +39,11 @@ Hashes = NDArray[np.uint64]
 
 @dataclass(frozen=True)
 class Inferring:
-    """How errors, intervals and tests are computed."""
+    """How errors, intervals and tests are computed.
+
+    Raises:
+        UsageError: an unknown method, or a level, number of replicates or of permutations out of range.
+    """
 
     methods: tuple[str, ...]
     level: float
@@ -47,6 +51,12 @@ class Inferring:
     permutations: int
     seed: int
     clustered: bool
+
+    def __post_init__(self) -> None:
+        """Find out now, rather than after the data was read."""
+        self.estimate(Mean(0), np.zeros((1, 2)), np.zeros(2, np.uint64))
+        if self.permutations < 1:
+            raise UsageError(f"permutations: found {self.permutations}, wanted at least 1")
 
     def estimate(self, functional: Functional, terms: Floats, keys: Hashes) -> Estimate:
         """The estimate of a functional of the means of ``terms`` (p, n)."""
@@ -120,7 +130,6 @@ def evaluate(
     _choice("score_type", score_type, ("float64", "float32"))
     methods = (ci,) if isinstance(ci, str) else tuple(ci)
     inferring = Inferring(methods, level, replicates, permutations, seed, cluster is not None)
-    Inference(Moments.of(np.zeros((1, 2)), pairs_needed([Mean(0)]), np.zeros(2, np.uint64)), methods, level)
     logs, judged_log = open_inputs(run, judgements, columns or {}, where)
     fields = [name for name in dict.fromkeys((by, cluster)) if name is not None]
     judged = None if judged_log is None else _read(judged_log, fields, rules)
