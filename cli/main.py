@@ -9,6 +9,7 @@ from importlib import import_module
 import click
 
 from rankeval import __version__
+from rankeval.cli.options import abandon_stdout
 from rankeval.errors import RankevalError, UsageError
 
 #: Command -> its one-line help, so that ``rankeval --help`` imports none of them.
@@ -68,6 +69,7 @@ def main() -> None:
         hint = f" (try: {context.command_path} --help)" if context else ""
         _fail(f"error: {error.format_message()}{hint}", error.exit_code)
     except OSError as error:
+        abandon_stdout()
         _fail(f"error: {error}", 1)
     except MemoryError:
         _fail("error: out of memory", 1)

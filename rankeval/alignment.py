@@ -242,10 +242,10 @@ def _agreed(queries: pa.Array, columns: Mapping[str, pa.Array], role: str) -> pa
     for name, column in others:
         clash = differ(agreed, column) & ~is_null(agreed) & ~is_null(column)
         if clash.any():
-            query = int(np.argmax(clash))
+            row = int(np.argmax(clash))
+            query, found, wanted = (array[row].as_py() for array in (queries, column, agreed))
             raise DataError(
-                f"run {name}, query {queries[query].as_py()!r}: column {role!r} is {column[query].as_py()!r}, "
-                f"wanted {agreed[query].as_py()!r} as in {first}"
+                f"run {name}, query {query!r}: column {role!r} is {found!r}, wanted {wanted!r} as in {first}"
             )
         agreed = pc.coalesce(agreed, column)
     return agreed

@@ -1,4 +1,4 @@
-"""Between Arrow and NumPy by their buffers: Arrow's own conversions import pandas, half a second for nothing."""
+"""Between Arrow and NumPy by their buffers: Arrow's own conversions import pandas, for half a second."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Inferring:
 
     def __post_init__(self) -> None:
         """Find out now, rather than after the data was read."""
-        self.estimate(Mean(0), np.zeros((1, 2)), np.zeros(2, np.uint64))
+        self.estimate(Mean(0), np.zeros((1, 0)), np.zeros(0, np.uint64))
         if self.permutations < 1:
             raise UsageError(f"permutations: found {self.permutations}, wanted at least 1")
 
@@ -106,7 +106,8 @@ def evaluate(
         cluster: a column whose values are the independent units, such as the user.
         seed: of bootstrap and tests.
         columns: role -> column name; ``name.role`` for one run or for ``judgements`` alone.
-        where: row filter of the runs, such as ``split == "test"``; of the judgements too if they have its columns.
+        where: row filter of the runs, such as ``split == "test"``; of the judgements too if they have its
+            columns.
         per_query: a Parquet file to write ``run, metric, query_id, value`` to.
         threads: number of threads; the result does not depend on it.
 
@@ -248,7 +249,7 @@ def _compare(
         for segment, queries in segments.items():
             rows = queries[a.counted[queries, column] & b.counted[queries, column]]
             left, value_a = _terms(a, metric, column, rows)
-            right, value_b = _terms(b, metric, column, rows)
+            right, _ = _terms(b, metric, column, rows)
             if metric.weighted_by_length:
                 terms, functional = np.concatenate([left, right]), value_a - Mean(2) / Mean(3)
             else:
@@ -259,7 +260,7 @@ def _compare(
 
 
 def _influence(functional: Functional, terms: Floats) -> Floats:
-    """What each query adds to the difference: its own where that is a mean, else linearised about the means."""
+    """What each query adds to the difference: its own, or that of the function linearised at the means."""
     means = terms.mean(axis=1)
     gradient = functional.gradient(means)
     centred = sum(g * (terms[j] - means[j]) for j, g in gradient.items())

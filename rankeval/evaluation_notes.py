@@ -7,8 +7,9 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from rankeval.alignment import Aligned, AlignedRun, Policies
+from rankeval.alignment import Aligned, Policies
 from rankeval.estimate import Estimate
 from rankeval.evaluation_result import Comparison, MetricRow
 from rankeval.judgements import Judgements
@@ -29,7 +30,8 @@ def of_data(aligned: Aligned, judgements: Judgements | None) -> Iterator[str]:
         if scored.negative:
             yield f"run {name}: {scored.negative} items have a negative grade and count as unjudged"
         if not len(scored.queries):
-            yield f"run {name}: none of its {scored.unjudged_queries} queries is judged; do the query ids match?"
+            queries = scored.unjudged_queries
+            yield f"run {name}: none of its {queries} queries is judged; do the query ids match?"
         elif scored.unjudged_items.sum() == items:
             yield f"run {name}: none of its {items} items is judged; do the item ids match?"
     if judgements is None:
@@ -73,7 +75,7 @@ def _most(aligned: Aligned, mask: Any) -> int:
 
 
 def of_groups(
-    aligned: Aligned, segments: Mapping[Any, Sequence[int]], by: str | None, cluster: str | None
+    aligned: Aligned, segments: Mapping[Any, NDArray[np.int64]], by: str | None, cluster: str | None
 ) -> Iterator[str]:
     """Queries in no segment or cluster, and segments that are small."""
     for role, column in (("segment", by), ("cluster", cluster)):

@@ -33,7 +33,7 @@ class Keys(NamedTuple):
 
 def is_integer_id(kind: pa.DataType) -> bool:
     """Whether ids of this Arrow type are integers (dictionaries: their values)."""
-    return pa.types.is_integer(kind.value_type if pa.types.is_dictionary(kind) else kind)
+    return bool(pa.types.is_integer(kind.value_type if pa.types.is_dictionary(kind) else kind))
 
 
 def keys_of(ids: pa.Array) -> Keys:
@@ -168,7 +168,7 @@ def _merge_ids(
 
 @kernel
 def table_mask(n: int) -> int:
-    """Number of slots of an open-addressing table for ``n`` keys, minus one: a power of two, at most half full."""
+    """Slots of an open-addressing table for ``n`` keys, a power of two and at most half full, minus one."""
     slots = 2
     while slots < 2 * n:
         slots *= 2

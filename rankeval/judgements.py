@@ -245,9 +245,9 @@ def first_duplicate(offsets: Ints, hashes: NDArray[np.uint64], rows: Ints, keys:
 
     ``rows[i]`` is the row of ``keys`` at which the ``i``-th item, by query, stands; ``hashes[i]`` its hash.
     """
-    longest = np.int64(1)
+    longest = 1
     for query in range(offsets.size - 1):
-        longest = max(longest, offsets[query + 1] - offsets[query])
+        longest = max(longest, int(offsets[query + 1] - offsets[query]))
     slots = np.full(table_mask(longest) + 1, -1, np.int64)
     for query in range(offsets.size - 1):
         begin, end = offsets[query], offsets[query + 1]
@@ -257,7 +257,7 @@ def first_duplicate(offsets: Ints, hashes: NDArray[np.uint64], rows: Ints, keys:
             while slots[slot] >= begin:
                 other = slots[slot]
                 if hashes[other] == hashes[i] and _same(keys, rows[other], keys, rows[i]):
-                    return max(rows[other], rows[i])
+                    return max(int(rows[other]), int(rows[i]))
                 slot = (slot + np.uint64(1)) & mask
             slots[slot] = i
     return -1
@@ -270,9 +270,9 @@ def find_rows(offsets: Ints, items: Keys, wanted_offsets: Ints, wanted: Ints, ju
     Query ``q`` has the items ``offsets[q]:offsets[q + 1]`` and wants ``judged`` at
     ``wanted[wanted_offsets[q]:wanted_offsets[q + 1]]``.
     """
-    longest = np.int64(1)
+    longest = 1
     for query in range(offsets.size - 1):
-        longest = max(longest, offsets[query + 1] - offsets[query])
+        longest = max(longest, int(offsets[query + 1] - offsets[query]))
     slots = np.full(table_mask(longest) + 1, -1, np.int64)
     found = np.full(wanted.size, -1, np.int64)
     for query in range(offsets.size - 1):

@@ -68,6 +68,7 @@ class Log:
         floats = [name for role, name in self.columns.items() if role not in IDS | ANY_TYPE | MAYBE_WHOLE]
         object.__setattr__(self, "sources", tuple(open_sources(self.data, role=self.role, floats=floats)))
         self.require(self.columns)
+        self.row_filter  # noqa: B018  (raises now rather than at the first batch)
 
     def _check_roles(self) -> None:
         unknown = sorted(set(self.columns) - set(ROLES[self.role]))
@@ -212,7 +213,8 @@ class Log:
         batch = joined(stretches)
         names = {role: self.name(role) for role in batch.schema.names}
         columns = {role: batch.column(role) for role in batch.schema.names}
-        offsets, items, fields = counting(batch.num_rows + 1), columns, {}
+        offsets, items = counting(batch.num_rows + 1), columns
+        fields: dict[str, pa.Array] = {}
         locate = partial(self._locate, stretches)
         self.require_known(*stretches)
         if self.nested:

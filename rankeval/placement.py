@@ -129,7 +129,7 @@ def _count_above(offsets: Ints, scores: Floats, entry_offsets: Ints, rows: Ints)
 
 @kernel
 def _items_at_least(scores: Floats, order: Ints, n: int, score: float, strictly: bool) -> int:
-    """Number of ``n`` sorted items whose score is at least (``strictly``: greater than) ``score``, by bisection."""
+    """Number of ``n`` sorted items whose score is at least (``strictly``: above) ``score``, by bisection."""
     low, high = 0, n
     while low < high:
         middle = (low + high) // 2

@@ -79,11 +79,15 @@ def _markdown(result: Result, _: int | None) -> str:
     for table in result.tables():
         titles = [name.removeprefix(">") for name in table.header]
         rule = ["---:" if name.startswith(">") else "---" for name in table.header]
-        lines = [titles, rule, *([cell.replace("|", "\\|") for cell in row] for row in table.rows)]
+        lines = [titles, rule, *([_markdown_cell(cell) for cell in row] for row in table.rows)]
         title = f"**{table.title}**\n\n" if table.title else ""
         parts.append(title + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")
     parts += [f"- {warning}\n" for warning in result.warnings]
     return "\n".join(parts)
+
+
+def _markdown_cell(text: str) -> str:
+    return " ".join(text.splitlines()).replace("|", "\\|")
 
 
 def _table(result: Result, width: int | None) -> str:
@@ -127,14 +131,12 @@ def number(value: float | None, digits: int = 4) -> str:
     """A number for people: ``digits`` significant ones, a dash for what could not be computed."""
     if value is None:
         return "-"
-    if value == 0 or 1e-4 <= abs(value) < 1e6:
-        decimals = digits if value == 0 else max(digits - 1 - _exponent(value), 0)
-        return f"{value:.{min(decimals, 8)}f}"
+    if value == 0:
+        return f"{0:.{digits}f}"
+    if 1e-4 <= abs(value) < 1e6:
+        exponent = int(f"{value:e}".split("e")[1])
+        return f"{value:.{max(digits - 1 - exponent, 0)}f}"
     return f"{value:.{digits}g}"
-
-
-def _exponent(value: float) -> int:
-    return min(int(f"{abs(value):e}".split("e")[1]), 0)
 
 
 def interval_text(ci: Mapping[str, Any] | None, digits: int = 4) -> str:

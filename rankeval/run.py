@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import pyarrow as pa
@@ -35,6 +35,10 @@ class Rules:
     ties: Ties = "trec"
     threshold: float = 1.0
     score_type: ScoreType = "float64"
+
+    def ties_of(self, metric: Metric) -> Ties:
+        """The rule for ties of a metric: its own if it has one."""
+        return cast(Ties, metric.tie_order or self.ties)
 
     @property
     def nonrelevant(self) -> bool:
@@ -127,13 +131,13 @@ def _require_same_ids(log: Log, judgements: Judgements) -> None:
         ("query_id", is_integer_id(judgements.queries.type)),
         ("item_id", judgements.integer_items),
     ):
-        kind = log.schema.field(log.name(role)).type
+        kind = log.kind(role)
         kind = getattr(kind, "value_type", kind)
-        if is_integer_id(kind) != integers:
+        if is_integer_id(kind) != integers and not pa.types.is_null(kind):
             words = ("integers", "strings") if is_integer_id(kind) else ("strings", "integers")
             raise DataError(
-                f"{log.origin}: column {log.name(role)!r} holds {words[0]} and {judgements.origin} has {words[1]}; "
-                "wanted one kind in both (ids in TREC files are strings)"
+                f"{log.origin}: column {log.name(role)!r} holds {words[0]} and {judgements.origin} "
+                f"has {words[1]}; wanted one kind in both (ids in TREC files are strings)"
             )
 
 
@@ -203,10 +207,10 @@ def _values(offsets: Ints, scores: Floats, items: Keys, judged: Judged, rules: R
     values = np.empty((len(offsets) - 1, len(rules.metrics)))
     rankings = {
         ties: place(offsets, scores, items, judged, ties, rules.threshold, rules.nonrelevant)
-        for ties in {metric.tie_order or rules.ties for metric in rules.metrics}
+        for ties in {rules.ties_of(metric) for metric in rules.metrics}
     }
     for column, metric in enumerate(rules.metrics):
-        values[:, column] = metric.values(rankings[metric.tie_order or rules.ties])
+        values[:, column] = metric.values(rankings[rules.ties_of(metric)])
     return values
 
 

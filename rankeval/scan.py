@@ -60,7 +60,9 @@ def fold(
     threads: int | None = None,
 ) -> T:
     """The results of :func:`scan` merged into one, leaf by leaf from the left, without keeping them all."""
-    return _grouped_scan(log, roles, work, threads, lambda results: [reduce(merge, results)] if results else [])[0]
+    return _grouped_scan(
+        log, roles, work, threads, lambda results: [reduce(merge, results)] if results else []
+    )[0]
 
 
 def _grouped_scan(

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.arrow import to_numpy
+from rankeval.arrow import is_null, to_numpy
 
 #: Segments with fewer units carry a warning.
 SMALL_SEGMENT = 100
@@ -21,13 +21,16 @@ def segments_of(column: pa.Array) -> dict[Any, NDArray[np.int64]]:
     codes = (
         column if pa.types.is_dictionary(column.type) else column.dictionary_encode(null_encoding="encode")
     )
-    indices = codes.indices.fill_null(len(codes.dictionary)) if codes.indices.null_count else codes.indices
-    numbers = to_numpy(indices)
+    values = [*map(_plain, codes.dictionary.to_pylist()), None]
+    numbers = np.where(is_null(codes.indices), len(values) - 1, to_numpy(codes.indices))
     order = np.argsort(numbers, kind="stable")
     present, starts = np.unique(numbers[order], return_index=True)
-    values = [*map(_plain, codes.dictionary.to_pylist()), None]
-    rows = np.split(order, starts[1:])
-    return {values[code]: part for code, part in zip(present, rows, strict=True)}
+    segments: dict[Any, NDArray[np.int64]] = {}
+    for code, rows in zip(present, np.split(order, starts)[1:], strict=True):
+        value = values[code]
+        # Two codes may mean one value: 0.0 and -0.0, a null among the rows and one in their dictionary.
+        segments[value] = np.sort(np.append(segments[value], rows)) if value in segments else rows
+    return segments
 
 
 def _plain(value: Any) -> Any:

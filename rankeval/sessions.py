@@ -27,7 +27,7 @@ class Sessions:
         items: role -> Arrow array with one value per item.
         fields: role -> Arrow array with one value per session (what nested layout gives once a row).
         names: role -> column name, for messages.
-        locate: names the place of a row (of an item, in nested layout of a session), such as ``FILE, row 17``.
+        locate: names the place of a row, such as ``FILE, row 17``; rows are items, or sessions if ``nested``.
         session: role of the session id, None where rows have none.
         nested: whether a row is a whole session.
         first_row: number of rows of the file before these, after any filter within their leaf.
@@ -68,7 +68,7 @@ class Sessions:
         return self._finite(role, self.per_session(role), of_sessions=True)
 
     def per_session(self, role: str) -> pa.Array:
-        """One value per session, null where a session has no items; a value that changes within one is an error."""
+        """One value per session, null where it has no items; a value that changes within it is an error."""
         if role in self.fields:
             return self.fields[role]
         values = self.items[role]
@@ -113,9 +113,10 @@ _COUNT = read_only(np.arange(1 << 16))
 def counting(n: int) -> NDArray[np.int64]:
     """``0 .. n - 1``, read-only and shared by all who count."""
     global _COUNT
-    if len(_COUNT) < n:
-        _COUNT = read_only(np.arange(2 * n))
-    return _COUNT[:n]
+    count = _COUNT  # another thread may put a shorter one in its place
+    if len(count) < n:
+        count = _COUNT = read_only(np.arange(2 * n))
+    return count[:n]
 
 
 def differ(left: pa.Array, right: pa.Array) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""Every bad run or judgements file gets one line that names file, column, row or id, what is there and what is wanted."""
+"""Every bad run or judgements file gets one line: where it is wrong, what is there, what is wanted."""
 
 from __future__ import annotations
 
@@ -31,11 +31,13 @@ def changed(table: pa.Table, column: str, row: int, value: Any) -> pa.Table:
     values = table[column].to_pylist()
     values[row] = value
     index = table.schema.get_field_index(column)
-    return table.set_column(index, column, pa.array(values, table.schema.field(column).type, from_pandas=False))
+    return table.set_column(
+        index, column, pa.array(values, table.schema.field(column).type, from_pandas=False)
+    )
 
 
 def places(tmp_path: Path, table: pa.Table, bad: int) -> list[tuple[Any, str]]:
-    """The same rows in memory, in part files, in row groups of one, in lists: and where row ``bad`` stands."""
+    """The same rows in memory, in part files and row groups of one, in lists: where row ``bad`` stands."""
     parts = write_parts(tmp_path / "parts", table, 1, 2)  # files of 2 and 3 rows
     part, row = (0, bad) if bad < 2 else (1, bad - 2)
     list_row = [0, 0, 1, 1, 2][bad]
@@ -93,12 +95,16 @@ def test_a_bad_value_in_the_judgements(tmp_path, column, value, message):
         error_of(lambda judgements=judgements: evaluate(RUN, judgements), f"{place}: {message}")
 
 
+LIMITS = ["ndcg", "err@3:max_rel=5", "err:max_rel=9"]
+
+
 def test_a_grade_above_the_maximum_in_the_judgements(tmp_path):
     for judgements, place in places(tmp_path, changed(JUDGEMENTS, "relevance", 3, 6.0), 3):
         message = f"{place}, query_id 'q2': column 'relevance' is 6, wanted at most"
         error_of(lambda j=judgements: evaluate(RUN, j, "err"), f"{message} 4, the max_rel of err")
-        limits = ["ndcg", "err@3:max_rel=5", "err:max_rel=9"]
-        error_of(lambda j=judgements: evaluate(RUN, j, limits), f"{message} 5, the max_rel of err@3:max_rel=5")
+        error_of(
+            lambda j=judgements: evaluate(RUN, j, LIMITS), f"{message} 5, the max_rel of err@3:max_rel=5"
+        )
         evaluate(RUN, judgements, ["ndcg_exp", "err:max_rel=6"])
 
 
@@ -117,7 +123,10 @@ def test_an_item_judged_twice(tmp_path):
 def test_an_item_judged_twice_in_two_files(tmp_path):
     again = JUDGEMENTS.slice(1, 1)
     path = write_parts(tmp_path / "judgements", pa.concat_tables([JUDGEMENTS, again]), 1, 2)
-    error_of(lambda: evaluate(RUN, path), f"{path}/part-001.parquet, row 3, query_id 'q1': item_id 'b' is judged twice")
+    error_of(
+        lambda: evaluate(RUN, path),
+        f"{path}/part-001.parquet, row 3, query_id 'q1': item_id 'b' is judged twice",
+    )
 
 
 def test_an_item_retrieved_twice_by_rows_far_apart(tmp_path):
@@ -132,7 +141,9 @@ def test_an_item_retrieved_twice_by_rows_far_apart(tmp_path):
 
 def test_a_null_query(tmp_path):
     for run, place in places(tmp_path, changed(RUN, "query_id", 4, None), 4):
-        error_of(lambda run=run: evaluate(run, JUDGEMENTS), f"{place}: column 'query_id' is null, wanted an id")
+        error_of(
+            lambda run=run: evaluate(run, JUDGEMENTS), f"{place}: column 'query_id' is null, wanted an id"
+        )
     for judgements, place in places(tmp_path / "judgements", changed(JUDGEMENTS, "query_id", 4, None), 4):
         error_of(lambda j=judgements: evaluate(RUN, j), f"{place}: column 'query_id' is null, wanted an id")
 
@@ -143,7 +154,9 @@ def test_a_missing_column_of_a_run(tmp_path, column):
     path = tmp_path / "run.parquet"
     pq.write_table(table, path)
     for run, name in ((table, "<table>"), (str(path), str(path))):
-        error_of(lambda run=run: evaluate(run, JUDGEMENTS), f"{name}: no column '{column}'", *table.schema.names)
+        error_of(
+            lambda run=run: evaluate(run, JUDGEMENTS), f"{name}: no column '{column}'", *table.schema.names
+        )
 
 
 @pytest.mark.parametrize("column", ["query_id", "item_id", "relevance"])
@@ -189,16 +202,20 @@ def numbered(table: pa.Table, column: str) -> pa.Table:
 
 @pytest.mark.parametrize("column", ["query_id", "item_id"])
 def test_integer_ids_here_and_strings_there(column):
-    message = (
-        "<table>: column '{}' holds {} and <table> has {}; wanted one kind in both (ids in TREC files are strings)"
+    message = "<table>: column '{}' holds {} and <table> has {}; wanted one kind in both"
+    error_of(
+        lambda: evaluate(numbered(RUN, column), JUDGEMENTS), message.format(column, "integers", "strings")
     )
-    error_of(lambda: evaluate(numbered(RUN, column), JUDGEMENTS), message.format(column, "integers", "strings"))
-    error_of(lambda: evaluate(RUN, numbered(JUDGEMENTS, column)), message.format(column, "strings", "integers"))
+    error_of(
+        lambda: evaluate(RUN, numbered(JUDGEMENTS, column)), message.format(column, "strings", "integers")
+    )
 
 
 def test_query_ids_of_two_kinds_in_two_runs():
     runs = {"one": RUN, "two": numbered(RUN, "query_id")}
-    error_of(lambda: evaluate(runs), "run two: query ids are integers and in run one strings; wanted one kind")
+    error_of(
+        lambda: evaluate(runs), "run two: query ids are integers and in run one strings; wanted one kind"
+    )
 
 
 def test_query_ids_of_two_widths_in_two_runs_are_fine():
@@ -217,7 +234,9 @@ def test_integers_that_have_no_type_in_common():
 def test_parts_of_a_run_with_ids_of_two_kinds(tmp_path):
     path = write_parts(tmp_path / "run", RUN, 10, 2)
     pq.write_table(numbered(RUN, "query_id"), f"{path}/part-001.parquet")
-    error_of(lambda: evaluate(path), f"{path}/part-001.parquet: column 'query_id' holds integers, but strings in")
+    error_of(
+        lambda: evaluate(path), f"{path}/part-001.parquet: column 'query_id' holds integers, but strings in"
+    )
 
 
 def test_lists_of_unequal_length(tmp_path):
@@ -247,12 +266,16 @@ def test_a_file_without_rows(tmp_path):
     path = tmp_path / "run.parquet"
     pq.write_table(RUN.slice(0, 0), path)
     error_of(lambda: evaluate(str(path)), f"{path}: found no rows, wanted at least one for the run")
-    error_of(lambda: evaluate(RUN, str(path)), f"{path}: found no rows, wanted at least one for the judgements")
+    error_of(
+        lambda: evaluate(RUN, str(path)), f"{path}: found no rows, wanted at least one for the judgements"
+    )
     error_of(lambda: evaluate(RUN.slice(0, 0)), "<table>: found no rows")
 
 
 def test_a_filter_that_keeps_nothing():
-    error_of(lambda: evaluate(RUN, where="score > 9"), "<table>: no rows match 'score > 9', wanted at least one")
+    error_of(
+        lambda: evaluate(RUN, where="score > 9"), "<table>: no rows match 'score > 9', wanted at least one"
+    )
     judgements = JUDGEMENTS.append_column("split", pa.array(["x"] * 5))
     run = RUN.append_column("split", pa.array(["y"] * 5))
     error_of(lambda: evaluate(run, judgements, where="split == 'y'"), "no rows match", "split == 'y'")
@@ -275,7 +298,9 @@ def test_lines_of_text_are_named(tmp_path):
     error_of(lambda: evaluate(str(run), JUDGEMENTS), f"{run}, line 3, query_id 'q1': column 'score' is nan")
     qrels = tmp_path / "qrels.txt"
     qrels.write_text("q1 0 a 1\nq1 0 b 0\nq1 0 a 0\n")
-    error_of(lambda: evaluate(RUN, str(qrels)), f"{qrels}, line 3, query_id 'q1': item_id 'a' is judged twice")
+    error_of(
+        lambda: evaluate(RUN, str(qrels)), f"{qrels}, line 3, query_id 'q1': item_id 'a' is judged twice"
+    )
 
 
 @pytest.mark.parametrize("column", ["country", "user"])
@@ -283,7 +308,10 @@ def test_a_segment_or_cluster_that_changes_within_a_query(tmp_path, column):
     option = {"by" if column == "country" else "cluster": column}
     run = RUN.append_column(column, pa.array(["x", "x", "y", "z", "x"]))
     wanted = f"query_id 'q2': column '{column}' is z, wanted one value throughout a session"
-    for data, place in ((run, "<table>, row 4"), (write_parts(tmp_path / "r", run, 1, 2), "part-001.parquet, row 2")):
+    for data, place in (
+        (run, "<table>, row 4"),
+        (write_parts(tmp_path / "r", run, 1, 2), "part-001.parquet, row 2"),
+    ):
         error_of(lambda data=data: evaluate(data, **option), f"{place}, {wanted}")
     judgements = JUDGEMENTS.append_column(column, pa.array(["x", "x", "y", "z", "x"]))
     wanted = f"query_id 'q2': column '{column}' is z, wanted one value for each query"
@@ -304,7 +332,10 @@ def test_a_segment_that_runs_disagree_on():
 def test_a_segment_of_two_types():
     one = RUN.append_column("part", pa.array([1, 1, 2, 2, 3]))
     two = RUN.append_column("part", pa.array(["1", "1", "2", "2", "3"]))
-    error_of(lambda: evaluate({"one": one, "two": two}, by="part"), "run two: part are strings and in run one integers")
+    error_of(
+        lambda: evaluate({"one": one, "two": two}, by="part"),
+        "run two: part are strings and in run one integers",
+    )
 
 
 def test_a_segment_that_is_nowhere():
@@ -314,7 +345,10 @@ def test_a_segment_that_is_nowhere():
 
 def test_a_segment_of_lists():
     run = RUN.append_column("tags", pa.array([["x"]] * 5))
-    error_of(lambda: evaluate(run, by="tags"), "<table>: column 'tags' holds list<item: string>, wanted one value a row")
+    error_of(
+        lambda: evaluate(run, by="tags"),
+        "<table>: column 'tags' holds list<item: string>, wanted one value a row",
+    )
 
 
 @pytest.mark.parametrize(
@@ -390,10 +424,14 @@ def test_what_is_no_data(run):
 
 def test_a_log_of_another_role():
     error_of(
-        lambda: evaluate(Log(RUN), JUDGEMENTS), "run: found a Log of role 'log', wanted 'run'", kind=UsageError
+        lambda: evaluate(Log(RUN), JUDGEMENTS),
+        "run: found a Log of role 'log', wanted 'run'",
+        kind=UsageError,
     )
     error_of(
-        lambda: evaluate(RUN, Log(JUDGEMENTS, "run")), "judgements: found a Log of role 'run'", kind=UsageError
+        lambda: evaluate(RUN, Log(JUDGEMENTS, "run")),
+        "judgements: found a Log of role 'run'",
+        kind=UsageError,
     )
 
 

@@ -187,9 +187,7 @@ def cluster_error(values: np.ndarray, users: list[str]) -> float:
 @pytest.mark.parametrize("in_judgements", [True, False])
 def test_clusters(text, in_judgements):
     user = {q: f"u{u}" if text else u for q, u in USER.items()}
-    complete = {q: items for q, items in RUNS["fair"].items()} | {
-        q: {"d0": 0.0} for q in QUERIES if q not in RUNS["fair"]
-    }
+    complete = RUNS["fair"] | {q: {"d0": 0.0} for q in QUERIES if q not in RUNS["fair"]}
     run = run_table(complete)
     judgements = with_queries("user", user) if in_judgements else judgements_table(JUDGEMENTS)
     run = run if in_judgements else with_column(run, "user", user)

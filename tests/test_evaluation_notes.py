@@ -43,7 +43,10 @@ def test_policies(empty, missing, mean, n):
 
 
 def test_missing_queries_may_be_an_error():
-    error_of(lambda: evaluated(missing="error"), "run run: lacks 2 judged queries, the first 'c'; wanted all of them")
+    error_of(
+        lambda: evaluated(missing="error"),
+        "run run: lacks 2 judged queries, the first 'c'; wanted all of them",
+    )
     judged = {q: items for q, items in JUDGEMENTS.items() if q in RUN}
     assert mean_and_n(judgements=judged, missing="error") == (0.25, 2)
 
@@ -95,7 +98,9 @@ def test_counts_of_relevance_in_the_run():
 def graded(rows):
     """query -> item -> (score, grade)."""
     flat = [(q, i, s, g) for q, items in rows.items() for i, (s, g) in items.items()]
-    return pa.table(dict(zip(["query_id", "item_id", "score", "relevance"], zip(*flat, strict=True), strict=True)))
+    return pa.table(
+        dict(zip(["query_id", "item_id", "score", "relevance"], zip(*flat, strict=True), strict=True))
+    )
 
 
 def test_queries_that_only_another_run_knows():
@@ -124,7 +129,10 @@ def test_a_query_judged_in_one_run_counts_for_the_other_that_retrieved_it():
     assert [(r.estimate.value, r.estimate.n) for r in result.metric_rows] == [(1.0, 1), (0.0, 1)]
     assert result.counts["queries_without_relevant"] == 0
     assert result.counts["runs"]["two"]["queries_missing"] == 0
-    assert any("runs one and two hold different numbers of relevant items for 1 queries" in w for w in result.warnings)
+    assert any(
+        "runs one and two hold different numbers of relevant items for 1 queries" in w
+        for w in result.warnings
+    )
 
 
 def test_unjudged_queries_do_not_count_at_all():
@@ -136,12 +144,17 @@ def test_unjudged_queries_do_not_count_at_all():
 def test_arp_of_queries_without_relevant_items_is_warned_of():
     found = evaluated("arp", missing="skip")
     assert found.metric_rows[0].estimate.value == 1.0  # (2 + 0) / 2
-    assert [w for w in found.warnings if w.startswith("arp: 1 queries without a relevant item retrieved count as 0")]
+    assert [
+        w
+        for w in found.warnings
+        if w.startswith("arp: 1 queries without a relevant item retrieved count as 0")
+    ]
     assert evaluated("arp", missing="skip", empty="skip").metric_rows[0].estimate.value == 2.0
 
 
 @pytest.mark.parametrize(
-    ("empty", "fate", "mean"), [("zero", "count as 0", 0.0), ("one", "count as 1", 2 / 3), ("skip", "are left out", 0.0)]
+    ("empty", "fate", "mean"),
+    [("zero", "count as 0", 0.0), ("one", "count as 1", 2 / 3), ("skip", "are left out", 0.0)],
 )
 def test_auc_where_all_items_are_relevant_is_warned_of(empty, fate, mean):
     run = {"a": {"x": 2.0, "y": 1.0}, "b": {"x": 1.0}, "c": {"x": 1.0}}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -59,7 +61,7 @@ def test_each_stretch_is_sorted_by_itself():
     array = np.random.default_rng(1).integers(0, 5, offsets[-1]).astype(np.float64)
     order = np.arange(len(array))
     argsort_each(offsets, array, order)
-    for begin, end in zip(offsets[:-1], offsets[1:], strict=True):
+    for begin, end in pairwise(offsets):
         assert order[begin:end].tolist() == [begin + i for i in sorted_indices(array[begin:end])]
 
 

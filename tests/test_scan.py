@@ -18,6 +18,7 @@ from rankeval.scan import default_threads, scan
 from rankeval.sessions import Sessions
 from tests.log_files import nested, with_type, write_parts
 from tests.readers.helpers import error_of, examples
+from tests.test_ids import colliding_ids
 
 
 def sessions_table(lengths: list[int], name: str = "session_id", text: bool = True) -> pa.Table:
@@ -84,9 +85,7 @@ def small_leaves(monkeypatch):
     from rankeval.readers import ipc, memory, parquet, source
 
     for reader in (ipc, memory, parquet):
-        monkeypatch.setattr(
-            reader, "coalesce", lambda index, rows: [leaf for leaf in _one_each(source.Leaf, index, rows)]
-        )
+        monkeypatch.setattr(reader, "coalesce", lambda index, rows: list(_one_each(source.Leaf, index, rows)))
 
 
 def _one_each(leaf: Any, index: int, rows: Any) -> Any:
@@ -193,6 +192,25 @@ def test_rows_in_memory_that_are_not_grouped_are_sorted(capfd):
     table = shuffled(sessions_table(LENGTHS))
     assert_whole(Log(table), table)
     assert "sorting on disk" in capfd.readouterr().err
+
+
+def test_rows_are_filtered_before_they_are_sorted(tmp_path, capfd):
+    table = shuffled(sessions_table(LENGTHS))
+    kept = table.filter(pa.compute.less(table["n"], 40))
+    assert_whole(Log(write_parts(tmp_path / "log", table, 10, 3), where="n < 40"), kept)
+    assert "sorting on disk" in capfd.readouterr().err
+
+
+def test_sessions_whose_hashes_collide_are_two_sessions(capfd):
+    """They look like one that was torn apart, so rows are sorted in vain."""
+    names = colliding_ids(2)
+    table = sessions_table([2, 3, 1, 2])
+    ids = [names[int(key[1:])] for key in table["session_id"].to_pylist()]
+    table = table.set_column(0, "session_id", pa.array(ids))
+    assert_whole(Log(table), table)
+    assert "sorting" in capfd.readouterr().err
+    lists = Log(nested(table, "session_id"))
+    assert_whole(lists, table)
 
 
 def test_quiet_says_nothing_of_sorting(capfd, monkeypatch):

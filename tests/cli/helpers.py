@@ -65,7 +65,9 @@ def start(
     """Start a command as a process; its output is captured as text unless ``options`` say otherwise."""
     command = [sys.executable, "-m", "rankeval.cli", *map(str, arguments)]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-    return subprocess.Popen(command, cwd=REPO, text=True, env={**os.environ, **(environment or {})}, **pipes)
+    # An empty value is none: output is buffered, as users have it.
+    variables = {**os.environ, "PYTHONUNBUFFERED": "", **(environment or {})}
+    return subprocess.Popen(command, cwd=REPO, text=True, env=variables, **pipes)
 
 
 def run(*arguments: object, environment: Mapping[str, str] | None = None, **options: Any) -> Called:

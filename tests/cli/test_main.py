@@ -188,10 +188,11 @@ def test_head_gets_its_line(log: Path) -> None:
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the system has no /dev/full")
 def test_a_full_disk_is_one_line(log: Path) -> None:
-    with open("/dev/full", "w") as full:
-        called = run("ope", log, "--quiet", stdout=full)
-    assert called.status == 1
-    assert called.error == "[Errno 28] No space left on device"
+    for arguments in (["ope", log, "--quiet"], ["--help"], ["ope", "--help"]):
+        with open("/dev/full", "w") as full:
+            called = run(*arguments, stdout=full)
+        assert called.status == 1
+        assert called.error == "[Errno 28] No space left on device"
 
 
 # Start-up.

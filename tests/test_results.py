@@ -1,0 +1,182 @@
+"""Results as JSON, CSV, Markdown, tables and data frames."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from typing import Any
+
+import pytest
+
+from rankeval import Evaluation, evaluate
+from rankeval.results import RENDERERS, interval_text, number, percent
+from tests.naive_evaluation import judgements_table, run_table
+from tests.test_evaluation_inference import JUDGEMENTS, TABLES, with_queries
+
+
+def evaluation(**options: Any) -> Evaluation:
+    judgements = judgements_table(JUDGEMENTS)
+    return evaluate(
+        {n: TABLES[n] for n in ("good", "fair")}, judgements, ["map", "ndcg@5"], permutations=50, **options
+    )
+
+
+@pytest.fixture(scope="module")
+def result():
+    return evaluation(ci=["normal", "bootstrap"])
+
+
+@pytest.fixture(scope="module")
+def odd():
+    """Segments of odd names, one of them with a single query, and nothing but nulls in places."""
+    part = {q: ["a|b", "[red]c[/red]", "d\ne", None][i % 4] for i, q in enumerate(JUDGEMENTS)}
+    part["q000"] = "alone"
+    return evaluate(
+        TABLES, with_queries("part", part), ["map", "arp"], by="part", empty="skip", permutations=20
+    )
+
+
+def floats(value: Any) -> list[float]:
+    if isinstance(value, dict):
+        return [f for v in value.values() for f in floats(v)]
+    if isinstance(value, list):
+        return [f for v in value for f in floats(v)]
+    return [value] if isinstance(value, float) else []
+
+
+def test_json_keeps_every_digit_and_holds_no_nan(result, odd):
+    for found in (result, odd):
+        assert json.loads(found.render("json")) == found.to_dict()
+        assert all(math.isfinite(value) for value in floats(found.to_dict()))
+
+
+def test_the_contract(result):
+    found = result.to_dict()
+    assert {"schema", "command", "inputs", "n", "results", "comparisons", "warnings"} <= found.keys()
+    assert (found["schema"], found["command"], found["n"]) == (1, "evaluate", 150)
+    for row in found["results"]:
+        assert row.keys() == {"run", "metric", "segment", "value", "std_error", "ci", "intervals", "n"}
+        assert row["ci"] == row["intervals"][0]
+        assert row["ci"]["method"] == "normal"
+        assert [interval["method"] for interval in row["intervals"]] == ["normal", "bootstrap"]
+    for row in found["comparisons"]:
+        assert {"a", "b", "metric", "difference", "ci", "p_value", "p_adjusted", "test"} <= row.keys()
+    assert found["counts"]["queries"] == 150
+
+
+def test_data_frame_and_csv_hold_the_same_rows(result):
+    frame = result.to_pandas()
+    assert len(frame) == len(result.metric_rows) + len(result.comparisons) == 8
+    assert frame["kind"].tolist() == ["result"] * 4 + ["comparison"] * 4
+    assert frame["value"].tolist() == [
+        row.estimate.value for row in (*result.metric_rows, *result.comparisons)
+    ]
+    read = list(csv.DictReader(io.StringIO(result.render("csv"))))
+    assert list(read[0]) == list(frame.columns)
+    for found, wanted in zip(read, result.rows(), strict=True):
+        for name, value in wanted.items():
+            assert found[name] == ("" if value is None else str(value))
+            if isinstance(value, float):
+                assert float(found[name]) == value
+
+
+def test_a_single_run_has_no_columns_for_comparisons():
+    frame = evaluate(TABLES["good"], judgements_table(JUDGEMENTS), "map").to_pandas()
+    assert "p_value" not in frame
+    assert "a" not in frame
+
+
+def test_values_of_csv_with_line_ends(odd):
+    segments = [row["segment"] for row in csv.DictReader(io.StringIO(odd.render("csv")))]
+    assert set(segments) == {"", "a|b", "[red]c[/red]", "d\ne", "alone"}
+
+
+def cells(line: str) -> int:
+    return line.replace("\\|", "").count("|")
+
+
+def test_markdown_tables_are_whole(result, odd):
+    for found in (result, odd):
+        text = found.render("markdown")
+        rows = [line for line in text.splitlines() if line.startswith("|")]
+        assert len(rows) == sum(len(table.rows) + 2 for table in found.tables())
+        for table in found.tables():
+            start = text.index(" | ".join(name.removeprefix(">") for name in table.header))
+            body = text[start:].split("\n\n")[0].splitlines()
+            assert len({cells(line) for line in body if line.startswith("|")}) == 1
+        for warning in found.warnings:
+            assert f"- {warning}" in text
+
+
+def test_the_table_for_people(result):
+    text = repr(result)
+    assert text == result.render("table", 120).rstrip()
+    assert max(map(len, text.splitlines())) <= 120
+    for word in (
+        "ndcg@5",
+        "good - fair",
+        "95 % normal",
+        "95 % bootstrap",
+        "randomisation",
+        "Holm",
+        "Paired differences",
+    ):
+        assert word in text
+    assert number(result.metric_rows[0].estimate.value) in text
+    assert "object at" not in text
+
+
+def test_text_of_the_data_is_not_read_as_markup(odd):
+    assert "[red]c[/red]" in repr(odd)
+    assert "a|b" in repr(odd)
+
+
+def test_missing_numbers_are_dashes_and_explained(odd):
+    alone = [row for row in odd.metric_rows if row.segment == "alone"]
+    assert {row.estimate.std_error for row in alone} == {None}
+    assert any(
+        "in alone" in warning and "a single unit has no standard error" in warning for warning in odd.warnings
+    )
+    assert " - " in repr(odd)
+
+
+@pytest.mark.parametrize("format_", RENDERERS)
+def test_every_format_ends_in_one_line_end(result, format_):
+    text = result.render(format_)
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "-"),
+        (0.0, "0.0000"),
+        (-0.0, "0.0000"),
+        (1.0, "1.000"),
+        (0.123456, "0.1235"),
+        (-0.0123456, "-0.01235"),
+        (0.000123456, "0.0001235"),
+        (0.0000123456, "1.235e-05"),
+        (12.3456, "12.35"),
+        (123456.7, "123457"),
+        (1234567.0, "1.235e+06"),
+    ],
+)
+def test_numbers_for_people(value, text):
+    assert number(value) == text
+
+
+def test_intervals_for_people():
+    assert interval_text({"low": 0.25, "high": 0.5}) == "0.2500 .. 0.5000"
+    assert interval_text({"low": None, "high": 0.5}) == "-"
+    assert interval_text(None) == "-"
+    assert (percent(0.95), percent(0.999)) == ("95 %", "99.9 %")
+
+
+def test_one_query_renders_in_every_format():
+    found = evaluate(run_table({"q": {"d": 1.0}}), judgements_table({"q": {"d": 1}}), "ndcg")
+    for format_ in RENDERERS:
+        assert "ndcg" in found.render(format_)
