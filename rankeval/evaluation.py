@@ -22,7 +22,7 @@ from rankeval.evaluation_inputs import open_inputs
 from rankeval.evaluation_result import Comparison, Evaluation, MetricRow, counts_of
 from rankeval.hashing import mix64
 from rankeval.ids import hashes_of
-from rankeval.intervals import Inference
+from rankeval.intervals import BUCKETED, Inference
 from rankeval.judgements import Judgements
 from rankeval.log import Log
 from rankeval.metrics import Metric, parse
@@ -60,7 +60,8 @@ class Inferring:
 
     def estimate(self, functional: Functional, terms: Floats, keys: Hashes) -> Estimate:
         """The estimate of a functional of the means of ``terms`` (p, n)."""
-        moments = Moments.of(terms, pairs_needed([functional]), keys)
+        bucketed = self.clustered or not BUCKETED.isdisjoint(self.methods)
+        moments = Moments.of(terms, pairs_needed([functional]), keys if bucketed else None)
         inference = Inference(moments, self.methods, self.level, self.clustered, self.replicates, self.seed)
         return inference.estimate(functional)
 
