@@ -131,7 +131,7 @@ def evaluate(
     )
     _choice("score_type", score_type, ("float64", "float32"))
     methods = (ci,) if isinstance(ci, str) else tuple(ci)
-    inferring = Inferring(methods, level, replicates, permutations, seed, cluster is not None)
+    inferring = Inferring(methods, level, replicates, permutations, int(seed), cluster is not None)
     logs, judged_log = open_inputs(run, judgements, columns or {}, where)
     fields = [name for name in dict.fromkeys((by, cluster)) if name is not None]
     judged = None if judged_log is None else _read(judged_log, fields, rules)
@@ -166,7 +166,7 @@ def evaluate(
             "where": where,
             "by": by,
             "cluster": cluster,
-            "seed": seed,
+            "seed": inferring.seed,
         },
         metric_rows=tuple(rows),
         comparisons=_adjusted(comparisons),

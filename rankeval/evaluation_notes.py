@@ -31,7 +31,8 @@ def of_data(aligned: Aligned, judgements: Judgements | None) -> Iterator[str]:
             yield f"run {name}: {scored.negative} items have a negative grade and count as unjudged"
         if not len(scored.queries):
             queries = scored.unjudged_queries
-            yield f"run {name}: none of its {queries} queries is judged; do the query ids match?"
+            hint = "" if judgements is None else "; do the query ids match?"
+            yield f"run {name}: none of its {queries} queries has a judged item{hint}"
         elif scored.unjudged_items.sum() == items:
             yield f"run {name}: none of its {items} items is judged; do the item ids match?"
     if judgements is None:

@@ -62,6 +62,7 @@ class Log:
     columns: Mapping[str, str] = field(default_factory=dict)
     where: str | None = None
     sources: tuple[Source, ...] = field(init=False, compare=False)
+    _kinds: dict[str, pa.DataType] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._check_roles()
@@ -117,8 +118,10 @@ class Log:
     def kind(self, role: str) -> pa.DataType:
         """Type of the column of this role, the widest where files differ."""
         name = self.name(role)
-        schemas = [pa.schema([source.schema.field(name)]) for source in self.sources]
-        return pa.unify_schemas(schemas, promote_options="permissive").field(0).type
+        if name not in self._kinds:
+            schemas = [pa.schema([source.schema.field(name)]) for source in self.sources]
+            self._kinds[name] = pa.unify_schemas(schemas, promote_options="permissive").field(0).type
+        return self._kinds[name]
 
     def require(self, roles: Iterable[str]) -> None:
         """Check that every file has these columns, with types that fit their roles and one another."""

@@ -71,7 +71,7 @@ def _grouped_scan(
     threads = default_threads() if threads is None else threads
     if threads < 1:
         raise UsageError(f"threads: found {threads}, wanted at least 1")
-    results, repeated = _scan(log, roles, work, threads, keep)
+    results, repeated = _scan(log, roles, work, threads, keep, give_up=not log.nested)
     if not len(repeated):
         return results
     assert log.session is not None
@@ -82,18 +82,29 @@ def _grouped_scan(
     with sorted_on_disk(
         log.sources, names, log.name(log.session), log.row_filter, threads, message_stream()
     ) as source:
-        return _scan(log.over(source), roles, work, threads, keep)[0]
+        return _scan(log.over(source), roles, work, threads, keep, give_up=False)[0]
 
 
 def _scan(
-    log: Log, roles: Sequence[str], work: Callable[[Sessions], T], threads: int, keep: Keep[T]
+    log: Log,
+    roles: Sequence[str],
+    work: Callable[[Sessions], T],
+    threads: int,
+    keep: Keep[T],
+    *,
+    give_up: bool,
 ) -> tuple[list[T], NDArray[np.uint64]]:
-    """What is kept of the results, and the hashes of session ids that were met more than once."""
+    """What is kept of the results, and the hashes of session ids that were met more than once.
+
+    ``give_up`` ends it, without results, at the first leaf that shows such ids.
+    """
     crossing = _Crossing(log, work)
     results: list[T] = []
     hashes: list[NDArray[np.uint64]] = []
     rows = 0
     for leaf in _in_order(lambda leaf: _Leaf(log, roles, work, keep).run(leaf), log.leaves(), threads):
+        if give_up and len(leaf.repeated):
+            return [], leaf.repeated  # in no order, nearly every row would have a result of its own
         results = keep([*results, *leaf.results, *crossing.take(leaf)])
         hashes += leaf.hashes
         rows += leaf.rows
@@ -103,8 +114,13 @@ def _scan(
         raise DataError(
             f"{log.origin}: no rows{f' match {log.where!r}' if log.where else ''}, wanted at least one"
         )
+    return results, _repeated(hashes)
+
+
+def _repeated(hashes: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
     ordered = np.sort(np.concatenate([*hashes, np.zeros(0, np.uint64)]))
-    return results, ordered[1:][ordered[1:] == ordered[:-1]]
+    repeated: NDArray[np.uint64] = ordered[1:][ordered[1:] == ordered[:-1]]
+    return repeated
 
 
 def _require_one_row_each(log: Log, repeated: NDArray[np.uint64]) -> None:
@@ -158,10 +174,6 @@ class _Fragment:
     def joined(self, stretches: tuple[Stretch, ...]) -> _Fragment:
         return _Fragment(self.id, self.stretches + stretches)
 
-    @property
-    def rows(self) -> int:
-        return sum(len(stretch) for stretch in self.stretches)
-
 
 @dataclass
 class _Leaf(Generic[T]):
@@ -173,6 +185,7 @@ class _Leaf(Generic[T]):
     keep: Keep[T]
     results: list[T] = field(default_factory=list)
     hashes: list[NDArray[np.uint64]] = field(default_factory=list)
+    repeated: NDArray[np.uint64] = field(init=False)
     rows: int = 0
     head: _Fragment | None = None
     tail: _Fragment | None = None
@@ -184,6 +197,7 @@ class _Leaf(Generic[T]):
                 self._whole(stretch)
             else:
                 self._grouped(stretch)
+        self.repeated = _repeated(self.hashes)
         return self
 
     def _whole(self, *stretches: Stretch) -> None:
@@ -194,21 +208,21 @@ class _Leaf(Generic[T]):
     def _grouped(self, stretch: Stretch) -> None:
         self.log.require_known(stretch)
         ids = stretch.rows.column(self.log.session)
-        starts = [*run_starts(ids).tolist(), len(stretch)]
+        starts = np.append(run_starts(ids), len(stretch))
         last, begin = len(starts) - 2, 0
         if self.tail is not None and self.tail.id == ids[0].as_py():
-            self.tail = self.tail.joined(_fragment(stretch, ids, 0, starts[1]).stretches)
+            self.tail = self.tail.joined(_fragment(stretch, ids, 0, starts.item(1)).stretches)
             begin = 1
         if begin > last:
             return
         if self.tail is not None:
             self._close(self.tail)
         elif last > 0:
-            self.head = _fragment(stretch, ids, 0, starts[1])
+            self.head = _fragment(stretch, ids, 0, starts.item(1))
             begin = 1
         if begin < last:
-            self._whole(stretch.slice(starts[begin], starts[last]))
-        self.tail = _fragment(stretch, ids, starts[last], len(stretch))
+            self._whole(stretch.slice(starts.item(begin), starts.item(last)))
+        self.tail = _fragment(stretch, ids, starts.item(last), len(stretch))
 
     def _close(self, fragment: _Fragment) -> None:
         """The session has ended: only the leaf's first one may have begun in the leaf before."""
@@ -225,7 +239,8 @@ class _Crossing(Generic[T]):
     log: Log
     work: Callable[[Sessions], T]
     open: _Fragment | None = None
-    ready: list[_Fragment] = field(default_factory=list)
+    ready: list[Stretch] = field(default_factory=list)
+    rows: int = 0
     hashes: list[NDArray[np.uint64]] = field(default_factory=list)
 
     def take(self, leaf: _Leaf[T]) -> list[T]:
@@ -235,22 +250,23 @@ class _Crossing(Generic[T]):
             if self.open is not None and self.open.id == fragment.id:
                 self.open = self.open.joined(fragment.stretches)
                 continue
-            if self.open is not None:
-                self.ready.append(self.open)
+            self._set_aside()
             self.open = fragment
-        return self._flush() if sum(f.rows for f in self.ready) > SET_ASIDE_ROWS else []
+        return self._flush() if self.rows > SET_ASIDE_ROWS else []
 
     def finish(self) -> list[T]:
-        if self.open is not None:
-            self.ready.append(self.open)
-            self.open = None
+        self._set_aside()
         return self._flush() if self.ready else []
 
+    def _set_aside(self) -> None:
+        if self.open is not None:
+            self.ready += self.open.stretches
+            self.rows += sum(len(stretch) for stretch in self.open.stretches)
+            self.open = None
+
     def _flush(self) -> list[T]:
-        sessions = self.log.sessions_of(
-            *(stretch for fragment in self.ready for stretch in fragment.stretches)
-        )
-        self.ready = []
+        sessions = self.log.sessions_of(*self.ready)
+        self.ready, self.rows = [], 0
         self.hashes += _ids_hashed(sessions)
         return [self.work(sessions)]
 

@@ -121,6 +121,8 @@ def counting(n: int) -> NDArray[np.int64]:
 
 def differ(left: pa.Array, right: pa.Array) -> NDArray[np.bool_]:
     """(n,) bool, where two arrays differ; null equals null alone, and NaN is null."""
+    if pa.types.is_null(left.type):
+        return np.zeros(len(left), bool)
     if pa.types.is_dictionary(left.type):
         left, right = left.dictionary_decode(), right.dictionary_decode()
     unknown, other_unknown = _unknown(left), _unknown(right)

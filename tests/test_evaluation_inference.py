@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import random
 from itertools import combinations
@@ -330,3 +331,46 @@ def test_confidence_levels_widen():
         evaluate(TABLES["good"], judgements, "map", level=x).metric_rows[0].estimate for x in (0.5, 0.99)
     )
     assert wide.intervals[0].low < narrow.intervals[0].low < narrow.intervals[0].high < wide.intervals[0].high
+
+
+def test_columns_of_every_type_split_and_cluster():
+    days = {q: dt.date(2024, 1, 1 + i % 3) for i, q in enumerate(QUERIES)}
+    flags = {q: i % 2 == 0 for i, q in enumerate(QUERIES)}
+    parts = {q: float(i % 3) for i, q in enumerate(QUERIES)}
+    for values, kind in [
+        (days, pa.date32()),
+        (flags, pa.bool_()),
+        (parts, pa.float64()),
+        (parts, pa.decimal128(20, 1)),
+    ]:
+        judgements = judgements_table(JUDGEMENTS)
+        column = pa.array([values[q] for q in judgements["query_id"].to_pylist()]).cast(kind)
+        for array in (column, column.dictionary_encode()):
+            table = judgements.append_column("part", array)
+            result = evaluate(TABLES["good"], table, "map", by="part", cluster="part")
+            assert [row.estimate.n for row in result.metric_rows[1:]] == [
+                150 // len(set(values.values()))
+            ] * len(set(values.values()))
+            assert result.render("json")
+
+
+def test_a_column_of_nulls_makes_no_segment_and_no_cluster():
+    table = judgements_table(JUDGEMENTS)
+    table = table.append_column("part", pa.nulls(table.num_rows))
+    result = evaluate(TABLES["good"], table, "map", by="part", cluster="part")
+    assert [row.segment for row in result.metric_rows] == [None]
+    assert "150 queries have no value in column 'part' and are in no segment" in result.warnings
+
+
+def test_settings_may_be_numpy_numbers():
+    options = {
+        "ci": "bootstrap",
+        "permutations": np.int64(20),
+        "replicates": np.int64(50),
+        "level": np.float64(0.9),
+    }
+    two = {name: TABLES[name] for name in ("good", "fair")}
+    judgements = judgements_table(JUDGEMENTS)
+    found = evaluate(two, judgements, "map", seed=np.int64(-3), relevance_threshold=np.float32(1), **options)
+    assert found.to_dict() == evaluate(two, judgements, "map", seed=-3, **options).to_dict()
+    assert found.render("json")

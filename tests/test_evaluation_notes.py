@@ -168,7 +168,7 @@ def test_ids_that_do_not_match_are_warned_of():
     other = {f"0{q}": items for q, items in RUN.items()}
     found = evaluated(run=other)
     assert found.metric_rows[0].estimate.value == 0.0
-    assert "run run: none of its 3 queries is judged; do the query ids match?" in found.warnings
+    assert "run run: none of its 3 queries has a judged item; do the query ids match?" in found.warnings
     other = {q: {f"0{i}": s for i, s in items.items()} for q, items in RUN.items()}
     assert "run run: none of its 4 items is judged; do the item ids match?" in evaluated(run=other).warnings
 
@@ -187,7 +187,7 @@ def test_nothing_judged_in_the_run():
     result = evaluate(table, None, "mrr")
     assert result.metric_rows[0].estimate.value is None
     assert result.counts["queries"] == 0
-    assert "run run: none of its 1 queries is judged; do the query ids match?" in result.warnings
+    assert "run run: none of its 1 queries has a judged item" in result.warnings
 
 
 @pytest.mark.parametrize("empty", ["zero", "one", "skip"])

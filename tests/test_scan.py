@@ -194,6 +194,17 @@ def test_rows_in_memory_that_are_not_grouped_are_sorted(capfd):
     assert "sorting on disk" in capfd.readouterr().err
 
 
+@pytest.mark.usefixtures("small_leaves")
+def test_little_is_worked_on_in_vain(tmp_path):
+    """Else memory would hold a result for nearly every row of a large file in no order."""
+    table = shuffled(sessions_table([5] * 60))
+    log = Log(write_parts(tmp_path / "log", table, 30, 1))
+    worked: list[int] = []
+    scan(log, ["session_id"], lambda sessions: worked.append(len(sessions)), 1)
+    assert len(log.leaves()) == 10
+    assert 60 < sum(worked) <= 60 + 30
+
+
 def test_rows_are_filtered_before_they_are_sorted(tmp_path, capfd):
     table = shuffled(sessions_table(LENGTHS))
     kept = table.filter(pa.compute.less(table["n"], 40))

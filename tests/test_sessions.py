@@ -160,6 +160,10 @@ def test_counting_is_shared_and_grows():
     assert counting(0).tolist() == []
 
 
+def test_nulls_of_no_type_do_not_differ():
+    assert differ(pa.nulls(3), pa.nulls(3)).tolist() == [False] * 3
+
+
 def test_differ():
     left, right = pa.array([1.0, None, np.nan, 2.0, None]), pa.array([1.0, None, np.nan, 3.0, 4.0])
     assert differ(left, right).tolist() == [False, False, False, True, True]
