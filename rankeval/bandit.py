@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from rankeval.estimators import REWARD, WEIGHT, Block, Estimator, Term, needed_c
 from rankeval.ids import hashes_of
 from rankeval.log import Log
 from rankeval.moments import Moments, MomentsAccumulator
-from rankeval.scan import scan
+from rankeval.scan import fold
 from rankeval.segments import segments_of
 from rankeval.sessions import Sessions, counting
 
@@ -70,9 +70,7 @@ class Plan:
         """Share of the weight that an estimator clips, None for one that does not clip."""
         if self.weight is None or estimator.definition.transform != "clipped":
             return None
-        clipped = estimator.term("weight")
-        assert clipped is not None
-        return share_clipped(moments, self.weight, self.terms.index(clipped))
+        return share_clipped(moments, self.weight, self.terms.index(estimator.term("weight")))
 
     @cached_property
     def pairs(self) -> NDArray[np.int64]:
@@ -141,7 +139,7 @@ def collect(
             raise _many_segments(log, by)
         return Pass(whole, {value: _moments(values, plan, keys, rows) for value, rows in parts.items()})
 
-    return reduce(Pass.merge, scan(log, roles, work, threads))
+    return fold(log, roles, work, Pass.merge, threads)
 
 
 def _columns(rounds: Sessions, columns: Sequence[str]) -> dict[str, Floats]:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -22,6 +23,8 @@ from rankeval.readers import Leaf, sorted_on_disk
 from rankeval.sessions import Sessions
 
 T = TypeVar("T")
+#: What is kept of a list of results.
+Keep = Callable[[list[T]], list[T]]
 
 #: Sessions that cross leaves are set aside and worked on together once they hold this many rows.
 SET_ASIDE_ROWS = 1 << 18
@@ -46,10 +49,27 @@ def scan(
             that stands in two rows.
         UsageError: ``threads`` is less than 1.
     """
+    return _grouped_scan(log, roles, work, threads, lambda results: results)
+
+
+def fold(
+    log: Log,
+    roles: Sequence[str],
+    work: Callable[[Sessions], T],
+    merge: Callable[[T, T], T],
+    threads: int | None = None,
+) -> T:
+    """The results of :func:`scan` merged into one, leaf by leaf from the left, without keeping them all."""
+    return _grouped_scan(log, roles, work, threads, lambda results: [reduce(merge, results)] if results else [])[0]
+
+
+def _grouped_scan(
+    log: Log, roles: Sequence[str], work: Callable[[Sessions], T], threads: int | None, keep: Keep[T]
+) -> list[T]:
     threads = default_threads() if threads is None else threads
     if threads < 1:
         raise UsageError(f"threads: found {threads}, wanted at least 1")
-    results, repeated = _scan(log, roles, work, threads)
+    results, repeated = _scan(log, roles, work, threads, keep)
     if not len(repeated):
         return results
     assert log.session is not None
@@ -60,22 +80,22 @@ def scan(
     with sorted_on_disk(
         log.sources, names, log.name(log.session), log.row_filter, threads, message_stream()
     ) as source:
-        return _scan(log.over(source), roles, work, threads)[0]
+        return _scan(log.over(source), roles, work, threads, keep)[0]
 
 
 def _scan(
-    log: Log, roles: Sequence[str], work: Callable[[Sessions], T], threads: int
+    log: Log, roles: Sequence[str], work: Callable[[Sessions], T], threads: int, keep: Keep[T]
 ) -> tuple[list[T], NDArray[np.uint64]]:
-    """The results, and the hashes of session ids that were met more than once."""
+    """What is kept of the results, and the hashes of session ids that were met more than once."""
     crossing = _Crossing(log, work)
     results: list[T] = []
     hashes: list[NDArray[np.uint64]] = []
     rows = 0
-    for leaf in _in_order(lambda leaf: _Leaf(log, roles, work).run(leaf), log.leaves(), threads):
-        results += leaf.results + crossing.take(leaf)
+    for leaf in _in_order(lambda leaf: _Leaf(log, roles, work, keep).run(leaf), log.leaves(), threads):
+        results = keep([*results, *leaf.results, *crossing.take(leaf)])
         hashes += leaf.hashes
         rows += leaf.rows
-    results += crossing.finish()
+    results = keep([*results, *crossing.finish()])
     hashes += crossing.hashes
     if rows == 0:
         raise DataError(
@@ -148,6 +168,7 @@ class _Leaf(Generic[T]):
     log: Log
     roles: Sequence[str]
     work: Callable[[Sessions], T]
+    keep: Keep[T]
     results: list[T] = field(default_factory=list)
     hashes: list[NDArray[np.uint64]] = field(default_factory=list)
     rows: int = 0
@@ -166,7 +187,7 @@ class _Leaf(Generic[T]):
     def _whole(self, *stretches: Stretch) -> None:
         sessions = self.log.sessions_of(*stretches)
         self.hashes += _ids_hashed(sessions)
-        self.results.append(self.work(sessions))
+        self.results = self.keep([*self.results, self.work(sessions)])
 
     def _grouped(self, stretch: Stretch) -> None:
         self.log.require_known(stretch)

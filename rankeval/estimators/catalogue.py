@@ -114,10 +114,8 @@ class Estimator:
         """The text that :func:`parse` reads as this estimator, such as ``cips:max_weight=10``."""
         return self.name + "".join(f":{name}={_shortest(value)}" for name, value in self.params.items())
 
-    def term(self, kind: Kind | None) -> Term | None:
+    def term(self, kind: Kind) -> Term:
         """The term of this kind, with this estimator's weights."""
-        if kind is None:
-            return None
         parameter = self.definition.parameter
         if kind == "model" or parameter is None:
             return Term(kind)
@@ -126,8 +124,9 @@ class Estimator:
     @property
     def terms(self) -> tuple[Term | None, Term | None, Term | None]:
         """The terms behind ``mean``, ``numerator`` and ``denominator``."""
-        definition = self.definition
-        return self.term(definition.mean), self.term(definition.numerator), self.term(definition.denominator)
+        kinds = self.definition.mean, self.definition.numerator, self.definition.denominator
+        mean, numerator, denominator = (None if kind is None else self.term(kind) for kind in kinds)
+        return mean, numerator, denominator
 
 
 def _shortest(value: float) -> str:
