@@ -15,9 +15,10 @@ Example:
 
 \b
 Estimators, as NAME[:PARAMETER=VALUE]:
-  ips snips dm dr sndr, and with max_weight (10 unless set) cips csnips cdr
+  ips snips dm dr sndr, with max_weight (10 unless set) cips csnips cdr, with tau (10) switch_dr,
+  with lambda dros (100), sg_ips (0.1), sg_dr (0.1)
 
-A bandit log has the columns reward, propensity, target_propensity, and for dm, dr, cdr, sndr also q_logged,
+A bandit log has the columns reward, propensity, target_propensity, and for dm and all of *dr* also q_logged,
 q_target; or candidate sets as lists: action (an index from 0), candidate_propensities,
 candidate_target_propensities, candidate_q.
 """

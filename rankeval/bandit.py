@@ -15,7 +15,7 @@ from rankeval.candidates import CANDIDATE_COLUMNS, from_candidates, given_by, re
 from rankeval.diagnostics import share_clipped
 from rankeval.errors import DataError, UsageError
 from rankeval.estimate import Functional, Mean, pairs_needed
-from rankeval.estimators import REWARD, WEIGHT, Block, Estimator, Term, needed_columns, write_terms
+from rankeval.estimators import REDUCING, REWARD, WEIGHT, Block, Estimator, Term, needed_columns, write_terms
 from rankeval.ids import hashes_of
 from rankeval.log import Log
 from rankeval.moments import Moments, MomentsAccumulator
@@ -47,11 +47,9 @@ class Plan:
 
     @classmethod
     def of(cls, estimators: Sequence[Estimator]) -> Plan:
-        """The plan of some estimators; diagnostics need plain weights, and those that are clipped."""
+        """The plan of some estimators; diagnostics need plain weights, and those that are reduced."""
         used = [term for estimator in estimators for term in estimator.terms if term is not None]
-        used += [
-            estimator.term("weight") for estimator in estimators if estimator.definition.transform != "plain"
-        ]
+        used += [e.term("weight") for e in estimators if e.definition.transform in REDUCING]
         weighted = [WEIGHT] if any("propensity" in needed_columns([term]) for term in used) else []
         terms = tuple(dict.fromkeys([REWARD, *weighted, *used]))
         index = {term: i for i, term in enumerate(terms)}
@@ -67,8 +65,8 @@ class Plan:
         return self.terms.index(WEIGHT) if WEIGHT in self.terms else None
 
     def share_clipped(self, estimator: Estimator, moments: Moments) -> float | None:
-        """Share of the weight that an estimator clips, None for one that does not clip."""
-        if self.weight is None or estimator.definition.transform != "clipped":
+        """Share of the weight that an estimator takes away, None for one whose weights are not reduced."""
+        if self.weight is None or estimator.definition.transform not in REDUCING:
             return None
         return share_clipped(moments, self.weight, self.terms.index(estimator.term("weight")))
 

@@ -36,7 +36,7 @@ def weight_diagnostics(inference: Inference, weight: int | None) -> dict[str, fl
 
 
 def share_clipped(moments: Moments, weight: int, clipped: int) -> float | None:
-    """Share of the weight that clipping takes away; None where there is no weight."""
+    """Share of the weight that clipping, switching or shrinking takes away; None where there is no weight."""
     mean = float(moments.mean[weight])
     return 1.0 - float(moments.mean[clipped]) / mean if mean > 0 else None
 

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from rankeval.estimators.catalogue import ESTIMATORS, Definition, Estimator, parse
-from rankeval.estimators.terms import REWARD, WEIGHT, Block, Term, Weighting, needed_columns, write_terms
+from rankeval.estimators.terms import (
+    REDUCING,
+    REWARD,
+    WEIGHT,
+    Block,
+    Term,
+    Weighting,
+    needed_columns,
+    write_terms,
+)
 
 __all__ = [
     "ESTIMATORS",
+    "REDUCING",
     "REWARD",
     "WEIGHT",
     "Block",

@@ -13,15 +13,31 @@ from rankeval.estimators.terms import Kind, Term, Transform, Weighting
 
 @dataclass(frozen=True)
 class Parameter:
-    """An estimator's parameter: its default, and the open interval it must lie in."""
+    """An estimator's parameter: its default, and the interval it must lie in, open unless ``closed``."""
 
     name: str
     default: float
     low: float = 0.0
     high: float = math.inf
+    closed: bool = False
+
+    @property
+    def wanted(self) -> str:
+        """The interval in words."""
+        if self.closed:
+            return f"a number from {self.low:g} to {self.high:g}"
+        return f"a number above {self.low:g}" + (f" and below {self.high:g}" if self.high < math.inf else "")
+
+    def admits(self, value: float) -> bool:
+        """Whether a value lies in the interval; NaN does not."""
+        return self.low < value < self.high or (self.closed and value in (self.low, self.high))
 
 
+# By default no weight exceeds 10: those of DRos peak at 5 where w = 10, those of sg_* tend to 10.
 MAX_WEIGHT = Parameter("max_weight", 10.0)
+TAU = Parameter("tau", 10.0)
+SHRINKAGE = Parameter("lambda", 100.0)
+CURVATURE = Parameter("lambda", 0.1, high=1.0, closed=True)
 
 
 @dataclass(frozen=True)
@@ -93,6 +109,38 @@ ESTIMATORS: dict[str, Definition] = {
             numerator="weighted_residual",
             denominator="weight",
         ),
+        Definition(
+            "switch_dr",
+            "mean q_pi + w 1{w <= tau} (r - q)",
+            "Wang et al. 2017",
+            mean="doubly_robust",
+            transform="switched",
+            parameter=TAU,
+        ),
+        Definition(
+            "dros",
+            "mean q_pi + lambda w / (w^2 + lambda) (r - q)",
+            "Su et al. 2020",
+            mean="doubly_robust",
+            transform="shrunk",
+            parameter=SHRINKAGE,
+        ),
+        Definition(
+            "sg_ips",
+            "mean w / (1 - lambda + lambda w) r",
+            "Metelli et al. 2021",
+            mean="weighted_reward",
+            transform="harmonic",
+            parameter=CURVATURE,
+        ),
+        Definition(
+            "sg_dr",
+            "mean q_pi + w / (1 - lambda + lambda w) (r - q)",
+            "Metelli et al. 2021",
+            mean="doubly_robust",
+            transform="harmonic",
+            parameter=CURVATURE,
+        ),
     )
 }
 
@@ -162,13 +210,10 @@ def parse(text: str) -> Estimator:
 
 
 def _in_range(text: str, parameter: Parameter, value: str) -> float:
-    wanted = f"a number above {parameter.low:g}"
-    if math.isfinite(parameter.high):
-        wanted += f" and below {parameter.high:g}"
     try:
         number = float(value)
     except ValueError:
         number = math.nan
-    if not (parameter.low < number < parameter.high):
-        raise UsageError(f"estimator {text!r}: {parameter.name} is {value!r}, wanted {wanted}")
+    if not parameter.admits(number):
+        raise UsageError(f"estimator {text!r}: {parameter.name} is {value!r}, wanted {parameter.wanted}")
     return number

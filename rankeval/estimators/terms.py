@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Transform = Literal["plain", "clipped"]
+Transform = Literal["plain", "clipped", "switched", "shrunk", "harmonic"]
 Kind = Literal["reward", "weight", "weighted_reward", "model", "weighted_residual", "doubly_robust"]
 
 
@@ -41,11 +41,22 @@ REWARD = Term("reward")
 WEIGHT = Term("weight")
 
 
+def _harmonic(weight: Floats, curvature: float) -> Floats:
+    """``w / (1 - lambda + lambda w)``, the harmonic mean of ``w`` and 1; with lambda 1 every weight is 1."""
+    denominator = (1.0 - curvature) + curvature * weight
+    return np.divide(weight, denominator, out=np.ones_like(weight), where=denominator > 0.0)
+
+
 #: ``(w, parameter) -> u``.
 TRANSFORMS: dict[Transform, Callable[[Floats, float], Floats]] = {
     "plain": lambda weight, _: weight,
     "clipped": lambda weight, bound: np.minimum(weight, bound),
+    "switched": lambda weight, bound: np.where(weight <= bound, weight, 0.0),
+    "shrunk": lambda weight, shrinkage: weight / (weight * weight / shrinkage + 1.0),
+    "harmonic": _harmonic,
 }
+#: Transforms that take weight away and never add any.
+REDUCING: frozenset[Transform] = frozenset({"clipped", "switched", "shrunk"})
 
 
 class Block:

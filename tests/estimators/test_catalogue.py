@@ -8,7 +8,16 @@ from rankeval.errors import UsageError
 from rankeval.estimators import ESTIMATORS, Term, Weighting, parse
 from rankeval.estimators.terms import TRANSFORMS, WRITERS
 
-NAMES = ["ips", "cips", "snips", "csnips", "dm", "dr", "cdr", "sndr"]
+NAMES = ["ips", "cips", "snips", "csnips", "dm", "dr", "cdr", "sndr", "switch_dr", "dros", "sg_ips", "sg_dr"]
+DEFAULTS = {
+    "cips": "max_weight=10",
+    "csnips": "max_weight=10",
+    "cdr": "max_weight=10",
+    "switch_dr": "tau=10",
+    "dros": "lambda=100",
+    "sg_ips": "lambda=0.1",
+    "sg_dr": "lambda=0.1",
+}
 
 
 def test_catalogue() -> None:
@@ -32,10 +41,9 @@ def test_definitions_are_whole(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_defaults(name: str) -> None:
     estimator = parse(name)
-    clipped = name in ("cips", "csnips", "cdr")
     assert estimator.name == name
-    assert dict(estimator.params) == ({"max_weight": 10.0} if clipped else {})
-    assert estimator.label == (f"{name}:max_weight=10" if clipped else name)
+    assert estimator.label == (f"{name}:{DEFAULTS[name]}" if name in DEFAULTS else name)
+    assert parse(estimator.label) == estimator
 
 
 def test_terms_carry_the_parameter_and_the_model_does_not() -> None:
@@ -70,6 +78,11 @@ def test_labels_are_short_where_they_can_be() -> None:
         ("snip", f"unknown estimator 'snip': did you mean 'snips'? known are {', '.join(NAMES)}"),
         ("SNDR", f"unknown estimator 'SNDR': did you mean 'sndr'? known are {', '.join(NAMES)}"),
         ("", "unknown estimator '': known are ips, cips, snips, csnips, dm, dr, cdr, sndr"),
+        ("switch_dr:tau=0", "tau is '0', wanted a number above 0"),
+        ("dros:lambda=-2", "lambda is '-2', wanted a number above 0"),
+        ("sg_ips:lambda=1.5", "lambda is '1.5', wanted a number from 0 to 1"),
+        ("sg_dr:lambda=-0.1", "lambda is '-0.1', wanted a number from 0 to 1"),
+        ("sg_dr:lambda=nan", "lambda is 'nan', wanted a number from 0 to 1"),
         ("ips,snips", "unknown estimator 'ips,snips': did you mean 'snips'? known are"),
         (
             "cips:max_weigth=5",
