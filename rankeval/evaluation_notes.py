@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.alignment import Aligned, AlignedRun, Policies
+from rankeval.alignment import Aligned, Policies
 from rankeval.estimate import Estimate
 from rankeval.evaluation_result import Comparison, MetricRow
 from rankeval.judgements import Judgements

@@ -75,6 +75,26 @@ class Moments:
             buckets=buckets,
         )
 
+    def spread(self, terms: NDArray[np.int64], p: int, pairs: NDArray[np.int64]) -> Moments:
+        """The same among ``p`` terms: term ``i`` becomes ``terms[i]``, all others are 0 for every unit.
+
+        ``pairs`` (c, 2) holds the pairs of these moments and any others.
+        """
+        index = {pair: c for c, pair in enumerate(map(tuple, pairs.tolist()))}
+        places = [index[tuple(sorted(pair))] for pair in terms[self.pairs].tolist()]
+        comoment = np.zeros(len(pairs))
+        comoment[places] = self.comoment
+        total = np.zeros(p)
+        total[terms] = self.total
+        unset = 0.0 if self.n else np.inf
+        low, high = np.full(p, unset), np.full(p, -unset)
+        low[terms], high[terms] = self.low, self.high
+        buckets = None
+        if self.buckets is not None:
+            buckets = np.zeros((BUCKETS, p + 1))
+            buckets[:, 0], buckets[:, 1 + terms] = self.buckets[:, 0], self.buckets[:, 1:]
+        return Moments(self.n, total, pairs, comoment, low, high, buckets)
+
     @cached_property
     def constant(self) -> NDArray[np.bool_]:
         """(p,) whether all values of a term are the same."""

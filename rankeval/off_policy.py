@@ -6,15 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rankeval.bandit import Pass, Plan, collect
+from rankeval import candidates, ranking_log
+from rankeval.collecting import Pass, collect
 from rankeval.diagnostics import notes, weight_diagnostics
 from rankeval.errors import UsageError
 from rankeval.estimate import Mean, Relative, pairs_needed
-from rankeval.estimators import Estimator, parse
+from rankeval.estimators import parse
+from rankeval.feeding import FollowsFrom, fed, require_fed
 from rankeval.intervals import BUCKETED, Inference
 from rankeval.log import Log
 from rankeval.moments import Moments, MomentsAccumulator
 from rankeval.off_policy_result import EstimateRow, OffPolicyEvaluation
+from rankeval.plan import Plan
 from rankeval.segments import in_order
 
 
@@ -60,12 +63,12 @@ def ope(
     """
     source = _source(log, columns, where)
     chosen = [parse(name) for name in _estimator_names(source, estimators)]
-    plan = Plan.of(chosen)
+    require_fed(source, chosen, _follows_from(source))
     methods = (ci,) if isinstance(ci, str) else tuple(ci)
     infer = Inferring(methods, level, replicates, seed, cluster is not None)
-    found = collect(source, plan, bucketed=infer.bucketed, by=by, cluster=cluster, threads=threads)
+    found = collect(source, Plan.of(chosen), bucketed=infer.bucketed, by=by, cluster=cluster, threads=threads)
     parts = {None: found.whole} | {v: found.segments[v] for v in in_order(found.segments) if v is not None}
-    rows = [row for value, moments in parts.items() for row in _rows(value, moments, plan, chosen, infer)]
+    rows = [row for value, moments in parts.items() for row in _rows(value, moments, found.plan, infer)]
     return OffPolicyEvaluation(
         inputs={
             "log": source.origin,
@@ -77,7 +80,7 @@ def ope(
         },
         estimates=tuple(rows),
         logged=rows[0].logged,
-        notes=(*_rounds_left_out(found, by), *notes({value: parts[value].n for value in parts}, rows)),
+        notes=(*_left_out(found, by), *notes({value: parts[value].n for value in parts}, rows)),
     )
 
 
@@ -91,9 +94,10 @@ def _source(log: Any, columns: Mapping[str, str] | None, where: str | None) -> L
     return log
 
 
-def _rounds_left_out(found: Pass, by: str | None) -> Iterator[str]:
+def _left_out(found: Pass, by: str | None) -> Iterator[str]:
     if None in found.segments:
-        yield f"{found.segments[None].n} rounds have no value in column {by!r} and are in no segment"
+        units = found.plan.estimators[0].definition.units
+        yield f"{found.segments[None].n} {units} have no value in column {by!r} and are in no segment"
 
 
 def _estimator_names(log: Log, estimators: str | Sequence[str] | None) -> Sequence[str]:
@@ -101,8 +105,28 @@ def _estimator_names(log: Log, estimators: str | Sequence[str] | None) -> Sequen
         return [estimators]
     if estimators:
         return estimators
+    if log.session is not None:
+        return _of_ranking(log)
     model = (log.has("q_logged") and log.has("q_target")) or log.has("candidate_q")
     return ["ips", "snips", *(["dr"] if model else [])]
+
+
+def _of_ranking(log: Log) -> Sequence[str]:
+    """By default all that are not normalised; ``pi`` where its weights are logged."""
+    names = [
+        "sips",
+        "iips",
+        "rips",
+        "policy_aware",
+        *(["pi"] if log.has("slate_weight") else []),
+        "cascade_dr",
+    ]
+    can = fed(log, ranking_log.FOLLOWS_FROM)
+    return [name for name in names if name in can] or names[:1]
+
+
+def _follows_from(log: Log) -> FollowsFrom:
+    return candidates.FOLLOWS_FROM if log.session is None else ranking_log.FOLLOWS_FROM
 
 
 @dataclass(frozen=True)
@@ -133,13 +157,13 @@ class Inferring:
         return Inference(moments, self.methods, self.level, self.clustered, self.replicates, self.seed)
 
 
-def _rows(
-    segment: Any, moments: Moments, plan: Plan, estimators: Sequence[Estimator], inferring: Inferring
-) -> Iterator[EstimateRow]:
+def _rows(segment: Any, moments: Moments, plan: Plan, inferring: Inferring) -> Iterator[EstimateRow]:
     inference = inferring.of(moments)
     logged = inference.estimate(plan.logged)
-    weights = weight_diagnostics(inference, plan.weight)
-    for estimator, value in zip(estimators, plan.values, strict=True):
+    ratios = {estimator.definition.ratio for estimator in plan.estimators}
+    weights = {ratio: weight_diagnostics(inference, plan.weight(ratio), ratio) for ratio in ratios}
+    for estimator, value in zip(plan.estimators, plan.values, strict=True):
+        share = plan.share_clipped(estimator, moments)
         yield EstimateRow(
             estimator=estimator,
             segment=segment,
@@ -147,5 +171,5 @@ def _rows(
             gain=inference.estimate(value - plan.logged),
             relative=inference.estimate(Relative(value, plan.logged)),
             logged=logged,
-            diagnostics=weights | {"share_clipped": plan.share_clipped(estimator, moments)},
+            diagnostics=weights[estimator.definition.ratio] | {"share_clipped": share},
         )

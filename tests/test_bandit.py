@@ -21,10 +21,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rankeval import DataError, Log, UsageError, ope
-from rankeval.bandit import BLOCK, MAX_BUCKETED_SEGMENTS, Pass, Plan, collect
+from rankeval.collecting import MAX_BUCKETED_SEGMENTS, Pass, collect
 from rankeval.estimate import Estimate
-from rankeval.estimators import REWARD, WEIGHT, Term, Weighting, parse
+from rankeval.estimators import REWARD, WEIGHT, Block, Term, Weighting, parse
 from rankeval.off_policy_result import OffPolicyEvaluation
+from rankeval.plan import Plan
 from tests import naive_off_policy as naive
 from tests.naive_off_policy import NAMES
 
@@ -117,7 +118,7 @@ def test_threads_give_the_same_bits(tmp_path: Path, key: dict[str, str]) -> None
 
 
 def test_more_rounds_than_a_block() -> None:
-    log = naive.random_log(2 * BLOCK + 17, seed=2)
+    log = naive.random_log(2 * Block.AT_A_TIME + 17, seed=2)
     found = ope(log, NAMES).estimates
     for row in found:
         assert row.value.value == pytest.approx(naive.value(row.estimator.name, log), rel=1e-12)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from rankeval import DataError, ope
-from rankeval.candidates import sums_of_products
+from rankeval.ragged import sums_of_products
 from rankeval.kernels import read_only
 from rankeval.off_policy_result import EstimateRow
 from rankeval.simulators.bandit import random_policy, random_world, simulate

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from rankeval.estimators.catalogue import ESTIMATORS, Definition, Estimator, parse
+from rankeval.estimators.catalogue import ESTIMATORS, Estimator, parse
+from rankeval.estimators.definitions import Definition, Parameter
+from rankeval.estimators.ranking_terms import RankingBlock
 from rankeval.estimators.terms import (
     REDUCING,
     REWARD,
     WEIGHT,
+    WEIGHTED,
     Block,
+    Kind,
+    Ratio,
     Term,
+    Units,
     Weighting,
     needed_columns,
     write_terms,
@@ -19,10 +25,16 @@ __all__ = [
     "REDUCING",
     "REWARD",
     "WEIGHT",
+    "WEIGHTED",
     "Block",
     "Definition",
     "Estimator",
+    "Kind",
+    "Parameter",
+    "RankingBlock",
+    "Ratio",
     "Term",
+    "Units",
     "Weighting",
     "needed_columns",
     "parse",

@@ -1,4 +1,4 @@
-"""All estimators by name. A new one is a line in ``ESTIMATORS``; a new weight is a line in ``TRANSFORMS``."""
+"""All estimators by name. A new one is a line in ``actions.py`` or ``rankings.py``."""
 
 from __future__ import annotations
 
@@ -8,140 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rankeval.errors import UsageError
-from rankeval.estimators.terms import Kind, Term, Transform, Weighting
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """An estimator's parameter: its default, and the interval it must lie in, open unless ``closed``."""
-
-    name: str
-    default: float
-    low: float = 0.0
-    high: float = math.inf
-    closed: bool = False
-
-    @property
-    def wanted(self) -> str:
-        """The interval in words."""
-        if self.closed:
-            return f"a number from {self.low:g} to {self.high:g}"
-        return f"a number above {self.low:g}" + (f" and below {self.high:g}" if self.high < math.inf else "")
-
-    def admits(self, value: float) -> bool:
-        """Whether a value lies in the interval; NaN does not."""
-        return self.low < value < self.high or (self.closed and value in (self.low, self.high))
-
-
-# By default no weight exceeds 10: those of DRos peak at 5 where w = 10, those of sg_* tend to 10.
-MAX_WEIGHT = Parameter("max_weight", 10.0)
-TAU = Parameter("tau", 10.0)
-SHRINKAGE = Parameter("lambda", 100.0)
-CURVATURE = Parameter("lambda", 0.1, high=1.0, closed=True)
-
-
-@dataclass(frozen=True)
-class Definition:
-    """An estimator: ``mean`` + ``numerator`` / ``denominator``, each the mean of a term over rounds.
-
-    Attributes:
-        name: as in :func:`parse`.
-        formula: one line for help and documentation.
-        source: author and year.
-        mean, numerator, denominator: kinds of terms; what is None is left out.
-        transform: what becomes of the importance weight.
-        parameter: that of the transform.
-    """
-
-    name: str
-    formula: str
-    source: str
-    mean: Kind | None = None
-    numerator: Kind | None = None
-    denominator: Kind | None = None
-    transform: Transform = "plain"
-    parameter: Parameter | None = None
-
+from rankeval.estimators.actions import ACTION_ESTIMATORS
+from rankeval.estimators.definitions import Definition, Parameter
+from rankeval.estimators.rankings import RANKING_ESTIMATORS
+from rankeval.estimators.terms import Kind, Term, Weighting
 
 ESTIMATORS: dict[str, Definition] = {
-    definition.name: definition
-    for definition in (
-        Definition("ips", "mean w r", "Horvitz & Thompson 1952", mean="weighted_reward"),
-        Definition(
-            "cips",
-            "mean min(w, max_weight) r",
-            "Bottou et al. 2013",
-            mean="weighted_reward",
-            transform="clipped",
-            parameter=MAX_WEIGHT,
-        ),
-        Definition(
-            "snips",
-            "sum w r / sum w",
-            "Swaminathan & Joachims 2015",
-            numerator="weighted_reward",
-            denominator="weight",
-        ),
-        Definition(
-            "csnips",
-            "sum min(w, max_weight) r / sum min(w, max_weight)",
-            "Swaminathan & Joachims 2015",
-            numerator="weighted_reward",
-            denominator="weight",
-            transform="clipped",
-            parameter=MAX_WEIGHT,
-        ),
-        Definition("dm", "mean q_pi", "direct method", mean="model"),
-        Definition("dr", "mean q_pi + w (r - q)", "Dudik et al. 2011", mean="doubly_robust"),
-        Definition(
-            "cdr",
-            "mean q_pi + min(w, max_weight) (r - q)",
-            "Su et al. 2020",
-            mean="doubly_robust",
-            transform="clipped",
-            parameter=MAX_WEIGHT,
-        ),
-        Definition(
-            "sndr",
-            "mean q_pi + sum w (r - q) / sum w",
-            "self-normalised doubly robust",
-            mean="model",
-            numerator="weighted_residual",
-            denominator="weight",
-        ),
-        Definition(
-            "switch_dr",
-            "mean q_pi + w 1{w <= tau} (r - q)",
-            "Wang et al. 2017",
-            mean="doubly_robust",
-            transform="switched",
-            parameter=TAU,
-        ),
-        Definition(
-            "dros",
-            "mean q_pi + lambda w / (w^2 + lambda) (r - q)",
-            "Su et al. 2020",
-            mean="doubly_robust",
-            transform="shrunk",
-            parameter=SHRINKAGE,
-        ),
-        Definition(
-            "sg_ips",
-            "mean w / (1 - lambda + lambda w) r",
-            "Metelli et al. 2021",
-            mean="weighted_reward",
-            transform="harmonic",
-            parameter=CURVATURE,
-        ),
-        Definition(
-            "sg_dr",
-            "mean q_pi + w / (1 - lambda + lambda w) (r - q)",
-            "Metelli et al. 2021",
-            mean="doubly_robust",
-            transform="harmonic",
-            parameter=CURVATURE,
-        ),
-    )
+    definition.name: definition for definition in (*ACTION_ESTIMATORS, *RANKING_ESTIMATORS)
 }
 
 
@@ -162,12 +35,19 @@ class Estimator:
         """The text that :func:`parse` reads as this estimator, such as ``cips:max_weight=10``."""
         return self.name + "".join(f":{name}={_shortest(value)}" for name, value in self.params.items())
 
-    def term(self, kind: Kind) -> Term:
-        """The term of this kind, with this estimator's weights."""
+    @property
+    def weighting(self) -> Weighting:
+        """What becomes of the importance weight: nothing where an optional parameter is left out."""
         parameter = self.definition.parameter
-        if kind == "model" or parameter is None:
-            return Term(kind)
-        return Term(kind, Weighting(self.definition.transform, self.params[parameter.name]))
+        if parameter is None or parameter.name not in self.params:
+            return Weighting()
+        return Weighting(self.definition.transform, self.params[parameter.name])
+
+    def term(self, kind: Kind, position: int = 0) -> Term:
+        """The term of this kind, with this estimator's weights; of one position (0: of the whole unit)."""
+        if kind in ("model", "shown"):
+            return Term(kind, position=position)
+        return Term(kind, self.weighting, self.definition.ratio, position)
 
     @property
     def terms(self) -> tuple[Term | None, Term | None, Term | None]:
@@ -204,7 +84,7 @@ def parse(text: str) -> Estimator:
         if key in params:
             raise UsageError(f"estimator {text!r}: {key} is given twice")
         params[key] = _in_range(text, parameter, value)
-    if parameter is not None:
+    if parameter is not None and parameter.default is not None:
         params.setdefault(parameter.name, parameter.default)
     return Estimator(definition, params)
 
