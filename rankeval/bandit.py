@@ -50,7 +50,7 @@ class Rounds:
         return Block(values)
 
     def not_finite(self, sessions: Sessions, units: Block) -> DataError:
-        """Name the number that is null, NaN or infinite: each poisons a total, so none needs to be looked for."""
+        """Name the number that is null, NaN or infinite, looked for only when it has poisoned a total."""
         return _not_finite(sessions, units.columns)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rankeval.arrow import is_null
 from rankeval.bandit import Rounds
 from rankeval.errors import DataError, UsageError
-from rankeval.estimators import Units, needed_columns, write_terms
+from rankeval.estimators import Units, write_terms
 from rankeval.ids import hashes_of
 from rankeval.log import Log
 from rankeval.moments import Moments, MomentsAccumulator
@@ -86,8 +86,7 @@ def collect(
             :class:`~rankeval.ranking_log.Rankings`) says.
         UsageError: more than 1,000 segments where each would keep bucket sums.
     """
-    columns = needed_columns(plan.terms)
-    kind: LogKind = Rounds(log, columns) if log.session is None else Rankings(log, columns)
+    kind: LogKind = Rounds(log, plan.columns) if log.session is None else Rankings(log, plan.columns)
     key = cluster or (kind.id if bucketed and log.has(kind.id) else None)
     roles = list(dict.fromkeys([*kind.roles, *(name for name in (key, by) if name is not None)]))
     log.require(roles)

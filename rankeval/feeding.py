@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rankeval.errors import DataError
-from rankeval.estimators import ESTIMATORS, Definition, Estimator, needed_columns, parse
+from rankeval.estimators import ESTIMATORS, Definition, Estimator, parse
 from rankeval.log import Log
 from rankeval.plan import Plan
 
@@ -45,7 +45,7 @@ def require_fed(log: Log, estimators: Sequence[Estimator], follows_from: Follows
 
 
 def _missing(log: Log, estimator: Estimator, follows_from: FollowsFrom) -> list[str]:
-    columns = needed_columns(Plan.of([estimator]).at(1).terms)
+    columns = Plan.of([estimator]).columns
     return [c for c in columns if not all(log.has(role) for role in sources_of(log, [c], follows_from))]
 
 
@@ -62,5 +62,6 @@ def _of_the_other_kind(log: Log, definition: Definition) -> str:
 def _lacks(log: Log, column: str, follows_from: FollowsFrom) -> str:
     text = f"no column {log.name(column)!r}"
     if column in follows_from:
-        text += f", nor {' and '.join(repr(log.name(role)) for role in follows_from[column])} that it follows from"
+        others = " and ".join(repr(log.name(role)) for role in follows_from[column])
+        text += f", nor {others} that it follows from"
     return text

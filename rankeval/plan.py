@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rankeval.diagnostics import share_clipped
 from rankeval.estimate import Functional, Mean, SumOfRatios, pairs_needed
-from rankeval.estimators import REDUCING, REWARD, WEIGHTED, Estimator, Kind, Ratio, Term
+from rankeval.estimators import REDUCING, REWARD, WEIGHTED, Estimator, Kind, Ratio, Term, needed_columns
 from rankeval.moments import Moments
 
 
@@ -55,6 +55,11 @@ class Plan:
     def index(self) -> dict[Term, int]:
         """Where each term stands."""
         return {term: i for i, term in enumerate(self.terms)}
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of a log that the terms are computed from."""
+        return needed_columns(self.at(1).terms)
 
     @property
     def logged(self) -> Functional:

@@ -45,7 +45,7 @@ def cascade_sums(offsets: Ints, weights: Floats, rewards: Floats, logged: Floats
 
 @kernel
 def by_place(offsets: Ints, places: Floats) -> tuple[Ints, int]:
-    """Order that puts the items of each stretch on their places 1, 2, ..., and the first that has none, or -1.
+    """Order that puts the items of each stretch on their places 1, 2, ..., and the first without one, or -1.
 
     An item has no place where its number is not whole, is below 1 or beyond the stretch's length, or was
     met before.

@@ -72,7 +72,10 @@ class Rankings:
         columns = {**units.items, **units.sessions}
         largest = max(columns, key=lambda name: float(np.abs(columns[name]).max(initial=0.0)))
         index = int(np.argmax(np.abs(columns[largest])))
-        item = int(sessions.offsets[index]) if largest in units.sessions else index
+        order = _order(sessions)
+        item = index if order is None else int(order[index])
+        if largest in units.sessions:
+            item = int(sessions.offsets[index])
         role = largest if largest in sessions else "click"
         wanted = "numbers whose products and sums are finite"
         return sessions.error(role, item, f"{columns[largest][index]}", wanted)
@@ -84,7 +87,8 @@ def _require_one_each(log: Log, roles: Sequence[str]) -> None:
         kind = log.kind(role)
         if not pa.types.is_list(kind):
             raise DataError(
-                f"{log.origin}: column {log.name(role)!r} holds {kind}, wanted a list with a value for each item"
+                f"{log.origin}: column {log.name(role)!r} holds {kind}, "
+                "wanted a list with a value for each item"
             )
 
 

@@ -1,7 +1,7 @@
 """The terms of ranking logs: weights, rewards and predictions of a session, summed over its positions.
 
-Symbols: reward ``c_k`` at position ``k`` of a session, ``w_k`` the ratio of target to logging probability, ``q_k``
-the predicted reward to go, ``u_k`` the weight as an estimator has it.
+Symbols: reward ``c_k`` at position ``k`` of a session, ``w_k`` the ratio of target to logging probability,
+``q_k`` the predicted reward to go, ``u_k`` the weight as an estimator has it.
 """
 
 from __future__ import annotations

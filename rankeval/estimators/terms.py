@@ -1,6 +1,8 @@
 """What is computed for each unit and averaged: weights, rewards and the model's predictions, combined.
 
-Here for the rounds of a bandit log; ``ranking_terms.py`` has the same terms for sessions. Symbols: reward ``r``, weight ``w = target_propensity / propensity``, ``q`` the model's prediction for the
+Here for the rounds of a bandit log; ``ranking_terms.py`` has the same for sessions.
+
+Symbols: reward ``r``, weight ``w = target_propensity / propensity``, ``q`` the model's prediction for the
 logged action, ``q_pi`` its expectation under the target policy, ``u`` the weight as an estimator has it.
 """
 

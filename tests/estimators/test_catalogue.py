@@ -10,7 +10,7 @@ from rankeval.estimators.ranking_terms import OF_THE_SESSION
 from rankeval.estimators.terms import TRANSFORMS, WRITERS
 
 NAMES = ["ips", "cips", "snips", "csnips", "dm", "dr", "cdr", "sndr", "switch_dr", "dros", "sg_ips", "sg_dr"]
-RANKING_NAMES = "sips iips rips policy_aware pi cascade_dr snsips sniips snrips".split()
+RANKING_NAMES = ["sips", "iips", "rips", "policy_aware", "pi", "cascade_dr", "snsips", "sniips", "snrips"]
 ALL_NAMES = [*NAMES, *RANKING_NAMES]
 DEFAULTS = {
     "cips": "max_weight=10",
