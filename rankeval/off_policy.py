@@ -1,4 +1,4 @@
-"""Off-policy estimates from a bandit log: one streaming pass, any number of estimators."""
+"""Off-policy estimates from a bandit or a ranking log: one streaming pass, any number of estimators."""
 
 from __future__ import annotations
 
@@ -35,19 +35,25 @@ def ope(
     where: str | None = None,
     threads: int | None = None,
 ) -> OffPolicyEvaluation:
-    """Value of a target policy from a bandit log, its gain over the log, and what the weights look like.
+    """Value of a target policy from a log, its gain over the log, and what the weights look like.
 
     Args:
         log: a bandit log (path, folder, glob, URL, Arrow table, pandas or polars frame, dict of arrays) with
             ``reward, propensity, target_propensity``, for some estimators ``q_logged, q_target``; or with
             candidate sets as lists: ``action`` (an index from 0), ``candidate_propensities``,
-            ``candidate_target_propensities``, ``candidate_q``.
+            ``candidate_target_propensities``, ``candidate_q``. Or a ranking log, long or nested, with
+            ``session_id, position``, ``reward`` or ``click``, and what an estimator needs of
+            ``propensity_list, propensity, propensity_prefix, exposure`` with their ``target_`` twins,
+            ``slate_weight, q_logged, q_target``.
         estimators: names such as ``snips`` or ``cips:max_weight=5`` (:func:`rankeval.estimators.parse`); by
-            default ``ips`` and ``snips``, and ``dr`` where the log has a reward model's predictions.
+            default ``ips`` and ``snips``, and ``dr`` where the log has a reward model's predictions; for
+            rankings all of ``sips, iips, rips, policy_aware, pi, cascade_dr`` that the log can feed, ``pi``
+            only if it has ``slate_weight``.
         ci: interval methods: ``normal`` (delta method), ``bootstrap`` (percentile), ``bootstrap_t``.
         level: confidence level.
-        replicates: of the bootstrap, which resamples buckets of hashed ``round_id``, else of row numbers.
-        by: a column that splits the rounds into segments.
+        replicates: of the bootstrap, which resamples buckets of hashed ``round_id`` or ``session_id``, else
+            of row numbers.
+        by: a column that splits the rounds or sessions into segments.
         cluster: a column whose values are the independent units, such as the user.
         seed: of the bootstrap.
         columns: role -> column name.

@@ -14,7 +14,7 @@ from rankeval.results import SCHEMA, Result, Table, interval_text, number, perce
 
 @dataclass(frozen=True)
 class EstimateRow:
-    """One estimator's value of the target policy, over all rounds or one segment (None: all).
+    """One estimator's value of the target policy, over all units or one segment (None: all).
 
     Attributes:
         value: the estimate.

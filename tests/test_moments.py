@@ -189,3 +189,18 @@ def test_leaves_folded_in_order_give_the_same_bits_for_any_number_of_threads(thr
         assert_identical(
             reduce(Moments.merge, pool.map(leaf, range(12))), reduce(Moments.merge, map(leaf, range(12)))
         )
+
+
+def test_spread_moments_are_those_of_terms_that_are_zero() -> None:
+    terms, keys = random_terms(100)[:2], keys_of(100)
+    pairs = np.array([[0, 0], [0, 1], [1, 1]])
+    wide = np.array([[0, 0], [0, 2], [1, 1], [1, 3], [0, 3], [2, 2], [2, 3], [3, 3]])
+    zeros = np.zeros(100)
+    for places in ([0, 2], [3, 0]):
+        rows = [zeros] * 4
+        for place, term in zip(places, terms, strict=True):
+            rows[place] = term
+        found = Moments.of(terms, pairs, keys).spread(np.array(places), 4, wide)
+        assert_same(found, Moments.of(np.array(rows), wide, keys))
+    empty = Moments.of(terms[:, :0], pairs, keys[:0]).spread(np.array([0, 2]), 4, wide)
+    assert_same(empty, Moments.of(np.zeros((4, 0)), wide, keys[:0]))
