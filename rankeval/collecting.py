@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ from rankeval.ranking_log import Rankings
 from rankeval.scan import fold
 from rankeval.segments import segments_of
 from rankeval.sessions import Sessions, counting
+
+T = TypeVar("T", bound=np.generic)
 
 #: Segments that a pass with bucket sums may hold: those of one take about half a megabyte.
 MAX_BUCKETED_SEGMENTS = 1000
@@ -88,7 +90,8 @@ def collect(
     """
     kind: LogKind = Rounds(log, plan.columns) if log.session is None else Rankings(log, plan.columns)
     key = cluster or (kind.id if bucketed and log.has(kind.id) else None)
-    roles = list(dict.fromkeys([*kind.roles, *(name for name in (key, by) if name is not None)]))
+    counted = "weight" if log.has("weight") else None
+    roles = list(dict.fromkeys([*kind.roles, *(name for name in (key, by, counted) if name is not None)]))
     log.require(roles)
     first_rows = log.first_rows() if bucketed and key is None else []
     plan_at = cache(plan.at)
@@ -96,8 +99,9 @@ def collect(
     def work(sessions: Sessions) -> Pass:
         units = kind.units(sessions)
         keys = _keys(sessions, key, first_rows) if bucketed else None
+        counts = _counts(sessions) if counted else None
         own = plan_at(units.positions)
-        whole = _moments(units, own, keys, slice(None))
+        whole = _moments(units, own, keys, counts, slice(None))
         if not np.isfinite(whole.total).all():
             raise kind.not_finite(sessions, units)
         if by is None:
@@ -105,7 +109,8 @@ def collect(
         parts = segments_of(sessions.per_session(by))
         if bucketed and len(parts) > MAX_BUCKETED_SEGMENTS:
             raise _many_segments(log, by)
-        return Pass(whole, {value: _moments(units, own, keys, rows) for value, rows in parts.items()}, own)
+        of_parts = {value: _moments(units, own, keys, counts, rows) for value, rows in parts.items()}
+        return Pass(whole, of_parts, own)
 
     return fold(log, roles, work, Pass.merge, threads)
 
@@ -128,20 +133,37 @@ def _keys(sessions: Sessions, key: str | None, first_rows: Sequence[int]) -> NDA
     return hashes_of(ids)
 
 
+def _counts(sessions: Sessions) -> NDArray[np.float64]:
+    """How many times each unit counts."""
+    counts = sessions.numbers_per_session("weight")
+    if counts.min(initial=0.0) < 0.0:
+        first = int(np.argmax(counts < 0.0))
+        raise sessions.error("weight", int(sessions.offsets[first]), counts[first], "a number of at least 0")
+    return counts
+
+
 def _moments(
-    units: Units, plan: Plan, keys: NDArray[np.uint64] | None, rows: slice | NDArray[np.int64]
+    units: Units,
+    plan: Plan,
+    keys: NDArray[np.uint64] | None,
+    counts: NDArray[np.float64] | None,
+    rows: slice | NDArray[np.int64],
 ) -> Moments:
     """Moments of the plan's terms over some units, a block at a time."""
     chosen = units.taken(rows)
-    chosen_keys = None if keys is None else keys[rows]
+    chosen_keys, chosen_counts = _part(keys, rows), _part(counts, rows)
     accumulator = MomentsAccumulator(len(plan.terms), plan.pairs, keys is not None)
     terms = np.empty((len(plan.terms), units.AT_A_TIME))
     for block in _blocks(len(chosen), units.AT_A_TIME):
         out = terms[:, : block.stop - block.start]
         with np.errstate(over="ignore", invalid="ignore"):  # what is not finite shows in the totals
             write_terms(plan.terms, chosen.taken(block), out)
-        accumulator.add(out, None if chosen_keys is None else chosen_keys[block])
+        accumulator.add(out, _part(chosen_keys, block), _part(chosen_counts, block))
     return accumulator.moments()
+
+
+def _part(values: NDArray[T] | None, rows: slice | NDArray[np.int64]) -> NDArray[T] | None:
+    return None if values is None else values[rows]
 
 
 def _blocks(n: int, at_a_time: int) -> Iterator[slice]:

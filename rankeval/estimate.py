@@ -203,7 +203,7 @@ class Estimate:
     value: float | None
     std_error: float | None
     intervals: tuple[Interval, ...]
-    n: int
+    n: float
     warnings: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:

@@ -44,7 +44,8 @@ def ope(
             ``candidate_target_propensities``, ``candidate_q``. Or a ranking log, long or nested, with
             ``session_id, position``, ``reward`` or ``click``, and what an estimator needs of
             ``propensity_list, propensity, propensity_prefix, exposure`` with their ``target_`` twins,
-            ``slate_weight, q_logged, q_target``.
+            ``slate_weight, q_logged, q_target``. A column ``weight`` says how many times a round or session
+            counts.
         estimators: names such as ``snips`` or ``cips:max_weight=5`` (:func:`rankeval.estimators.parse`); by
             default ``ips`` and ``snips``, and ``dr`` where the log has a reward model's predictions; for
             rankings all of ``sips, iips, rips, policy_aware, pi, cascade_dr`` that the log can feed, ``pi``
@@ -86,7 +87,11 @@ def ope(
         },
         estimates=tuple(rows),
         logged=rows[0].logged,
-        notes=(*_left_out(found, by), *notes({value: parts[value].n for value in parts}, rows)),
+        notes=(
+            *_counted(source),
+            *_left_out(found, by),
+            *notes({value: parts[value].n for value in parts}, rows),
+        ),
     )
 
 
@@ -98,6 +103,11 @@ def _source(log: Any, columns: Mapping[str, str] | None, where: str | None) -> L
     if log.role != "log":
         raise UsageError(f"log: found a Log of role {log.role!r}, wanted 'log'")
     return log
+
+
+def _counted(log: Log) -> Iterator[str]:
+    if log.has("weight"):
+        yield f"every row counts as many times as column {log.name('weight')!r} says"
 
 
 def _left_out(found: Pass, by: str | None) -> Iterator[str]:

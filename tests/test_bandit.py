@@ -289,6 +289,31 @@ def test_clusters_of_one_round_are_the_rounds() -> None:
         assert a.value.intervals[1:] == b.value.intervals[1:]
 
 
+def test_rounds_that_count_often_are_like_repeated_ones(tmp_path: Path) -> None:
+    counts = np.random.default_rng(3).integers(0, 4, 3000)
+    repeated = {name: np.repeat(column, counts) for name, column in LOG.items()}
+    pq.write_table(
+        TABLE.append_column("weight", pa.array(counts)), tmp_path / "log.parquet", row_group_size=700
+    )
+    options: dict[str, Any] = {"ci": METHODS, "replicates": 50, "by": "country"}
+    found, wanted = ope(tmp_path / "log.parquet", NAMES, **options), ope(repeated, NAMES, **options)
+    assert_same(found, wanted, 1e-10)
+    assert found.warnings[0] == "every row counts as many times as column 'weight' says"
+    clustered = [ope(log, "snips", cluster="user") for log in (tmp_path / "log.parquet", repeated)]
+    assert_same(*clustered, 1e-10)
+
+
+def test_counts_must_be_known_and_not_negative() -> None:
+    counts = np.ones(3000)
+    for value, message in (
+        (-1.0, "is -1.0, wanted a number of at least 0"),
+        (math.nan, "is nan, wanted a finite"),
+    ):
+        counts[4] = value
+        with pytest.raises(DataError, match=f"row 5: column 'weight' {message}"):
+            ope(LOG | {"weight": counts}, "ips")
+
+
 # The plan.
 
 

@@ -17,11 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rankeval import ope
-from rankeval.estimators import RankingBlock, parse, write_terms
-from rankeval.intervals import Inference
-from rankeval.moments import Moments
 from rankeval.off_policy_result import EstimateRow
-from rankeval.plan import Plan
 from tests import naive_rankings as naive
 from tests.naive_off_policy import std_error
 from tests.naive_rankings import NAMES
@@ -191,28 +187,17 @@ def test_exact_means_and_deviations_over_all_lists_and_clicks(name: str) -> None
     key, q_factor = EXACT[name]
     wanted = given["envs"]["pbm"][key]
     columns, chances = World(given).columns(q_factor)
-    once = {column: np.array(columns[column])[::3] for column in naive.ONCE if column in columns}
-    items = {
-        column: np.array(values) for column, values in columns.items() if column not in (*once, "session_id")
-    }
-    items["reward"] = items.pop("click")
-    block = RankingBlock(np.arange(0, len(chances) * 3 + 1, 3), items, once)
-    plan = Plan.of([parse(name)]).at(3)
-    terms = np.empty((len(plan.terms), len(chances)))
-    write_terms(plan.terms, block, terms)
-    n = 10**6
-    mean = terms @ chances
-    centred = terms - mean[:, np.newaxis]
-    i, j = plan.pairs.T
-    comoment = (n - 1) * (centred[i] * centred[j]) @ chances
-    low, high = terms.min(axis=1), terms.max(axis=1)
-    inference = Inference(Moments(n, n * mean, plan.pairs, comoment, low, high, None))
-    (value,) = plan.values
-    assert inference.value(value) == pytest.approx(wanted.get("mean", wanted.get("limit")), rel=0, abs=1e-9)
+    log = columns | {"weight": np.repeat(chances, 3)}
+    (row,) = ope(log, name).estimates
+    expectation = wanted.get("mean", wanted.get("limit"))
+    assert row.value.value == pytest.approx(expectation, rel=0, abs=1e-9)
     deviation = wanted.get("sd_one_session", wanted.get("asymptotic_sd_one_session"))
-    assert inference.std_error(value) * math.sqrt(n) == pytest.approx(deviation, rel=1e-9)
-    logged = inference.value(plan.logged)
-    assert logged == pytest.approx(given["envs"]["pbm"]["onpolicy_logging_value"], rel=0, abs=1e-9)
+    assert row.value.n == pytest.approx(1.0, rel=1e-12)
+    assert row.value.std_error == pytest.approx(deviation, rel=1e-9)
+    assert row.logged.value == pytest.approx(given["envs"]["pbm"]["onpolicy_logging_value"], rel=0, abs=1e-9)
+    many = ope(log | {"weight": np.repeat(chances, 3) * 1000}, name).estimates[0].value
+    assert many.value == pytest.approx(expectation, rel=0, abs=1e-9)
+    assert many.std_error == pytest.approx(deviation / math.sqrt(1000), rel=1e-9)
 
 
 # Values by hand: two sessions of two positions and one of one.

@@ -139,6 +139,27 @@ def test_merged_parts_equal_the_whole(seed: int, cuts: list[int]) -> None:
         np.testing.assert_allclose(found.buckets, wanted.buckets, rtol=1e-12, atol=1e-12)
 
 
+def test_sessions_that_count_often_are_like_repeated_ones() -> None:
+    log = naive.random_log(200, seed=2)
+    counts = np.random.default_rng(3).integers(0, 3, 200)
+    weighted = log | {"weight": counts[log["session_id"]]}
+    rows = np.concatenate(
+        [np.flatnonzero(log["session_id"] == i) for i in range(200) for _ in range(counts[i])]
+    )
+    again = {name: column[rows] for name, column in log.items()}
+    again["session_id"] = np.cumsum(again["position"] == 1)
+    found, wanted = (ope(each, ESTIMATORS, by="country") for each in (weighted, again))
+    assert_same(found, wanted, 1e-10)
+    assert_same(
+        ope(nested(pa.table(weighted), "session_id", ("weight", "country")), NAMES),
+        ope(weighted, NAMES),
+        1e-11,
+    )
+    changing = replaced("user", LOG["user"]).append_column("weight", TABLE["position"])
+    with pytest.raises(DataError, match="column 'weight' is 2, wanted one value throughout a session"):
+        ope(changing, "iips")
+
+
 # Splitting.
 
 
