@@ -37,7 +37,7 @@ class Job:
 
 
 def read_judged(queries: int) -> None:
-    """The columns that metrics need, query ids as a dictionary; item ids decide ties and betray duplicates."""
+    """The columns that metrics need, query ids as a dictionary; item ids decide ties, betray duplicates."""
     import pyarrow.parquet as pq
 
     columns = ["query_id", "item_id", "score", "relevance"]

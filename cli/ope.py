@@ -15,11 +15,21 @@ Example:
 
 \b
 Estimators, as NAME[:PARAMETER=VALUE]:
-  ips snips dm dr sndr, and with max_weight (10 unless set) cips csnips cdr
+  ips snips dm dr sndr, and with max_weight (10 unless set) cips csnips cdr,
+  with tau (10) switch_dr, with lambda dros (100), sg_ips (0.1), sg_dr (0.1);
+for rankings, all with an optional max_weight:
+  sips iips rips policy_aware pi cascade_dr snsips sniips snrips
 
-A bandit log has the columns reward, propensity, target_propensity, and for dm, dr, cdr, sndr also q_logged,
+A log with a column session_id is a ranking log, any other a bandit log.
+
+A bandit log has the columns reward, propensity, target_propensity, and for dm and all of *dr* also q_logged,
 q_target; or candidate sets as lists: action (an index from 0), candidate_propensities,
 candidate_target_propensities, candidate_q.
+
+A ranking log has session_id, position, and reward or click, a row an item, or a row a session with lists.
+Columns with a target_ twin: propensity_list for sips, snsips; propensity for iips, sniips, pi;
+propensity_prefix for rips, snrips, cascade_dr; exposure for policy_aware. And slate_weight for pi, q_logged
+and q_target for cascade_dr.
 """
 
 
@@ -31,7 +41,8 @@ candidate_target_propensities, candidate_q.
     "estimators",
     multiple=True,
     metavar="NAME,...",
-    help="By default ips, snips, and dr where the log has a model's predictions. Repeatable.",
+    help="By default ips, snips, and dr where the log has a model's predictions; for rankings all that "
+    "the log can feed and that are not normalised. Repeatable.",
 )
 @inference_options
 @common_options

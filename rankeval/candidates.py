@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from rankeval.arrow import as_float64
 from rankeval.errors import DataError
-from rankeval.kernels import kernel, read_only
+from rankeval.kernels import read_only
 from rankeval.layout import unnested
 from rankeval.log import Log
+from rankeval.ragged import sums_of_products
 from rankeval.sessions import Sessions
 
 Floats = NDArray[np.float64]
@@ -20,7 +21,7 @@ Ints = NDArray[np.int64]
 
 #: Row column -> the lists it follows from.
 CANDIDATE_COLUMNS = ("candidate_propensities", "candidate_target_propensities", "candidate_q")
-_FOLLOWS_FROM = {
+FOLLOWS_FROM = {
     "propensity": ("action", "candidate_propensities"),
     "target_propensity": ("action", "candidate_target_propensities"),
     "q_logged": ("action", "candidate_q"),
@@ -28,31 +29,9 @@ _FOLLOWS_FROM = {
 }
 
 
-def sources_of(log: Log, columns: Sequence[str]) -> list[str]:
-    """The columns to read for these: each itself where the log has it, else the candidate lists.
-
-    Raises:
-        DataError: the log has neither.
-    """
-    roles: dict[str, None] = {}
-    for column in columns:
-        lists = _FOLLOWS_FROM.get(column, ())
-        if log.has(column) or not lists:
-            roles[column] = None
-        elif all(log.has(name) for name in lists):
-            roles.update(dict.fromkeys(lists))
-        else:
-            have = ", ".join(log.schema.names[:20])
-            raise DataError(
-                f"{log.origin}: no column {log.name(column)!r}, nor {' and '.join(map(repr, lists))} "
-                f"that it follows from; it has {have}"
-            )
-    return list(roles)
-
-
 def given_by(rounds: Sessions, column: str) -> str:
     """The role under which a column is logged: its own, or the list that it is taken from."""
-    return column if column in rounds else _FOLLOWS_FROM[column][-1]
+    return column if column in rounds else FOLLOWS_FROM[column][-1]
 
 
 def require_lists(log: Log, roles: Sequence[str]) -> None:
@@ -92,7 +71,7 @@ def from_candidates(rounds: Sessions) -> dict[str, Floats]:
     found: dict[str, Floats] = {}
     if "action" in rounds:
         rows = offsets[:-1] + _actions(rounds, np.diff(offsets))
-        for column, (first, role) in _FOLLOWS_FROM.items():
+        for column, (first, role) in FOLLOWS_FROM.items():
             if first == "action" and role in values:
                 found[column] = values[role][rows]
     if {"candidate_target_propensities", "candidate_q"} <= values.keys():
@@ -133,13 +112,3 @@ def _actions(rounds: Sessions, lengths: Ints) -> Ints:
         row = int(np.argmax(bad))
         raise rounds.error("action", row, f"{numbers[row]:g}", f"an index from 0 to {lengths[row] - 1}")
     return actions
-
-
-@kernel
-def sums_of_products(offsets: Ints, left: Floats, right: Floats) -> Floats:
-    """(n,) sum of ``left * right`` over each stretch of two flat arrays."""
-    sums = np.zeros(offsets.size - 1)
-    for row in range(sums.size):
-        for i in range(offsets[row], offsets[row + 1]):
-            sums[row] += left[i] * right[i]
-    return sums

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rankeval.estimate import Mean
+from rankeval.estimators import Definition, Ratio
 from rankeval.intervals import Inference
 from rankeval.moments import Moments
 from rankeval.off_policy_result import EstimateRow
@@ -13,15 +14,19 @@ from rankeval.segments import SMALL_SEGMENT
 
 #: Effective sample size under which a warning says that the log can hardly tell.
 FEW_EFFECTIVE = 100
+#: Weights whose mean is 1 where the propensities are right.
+AVERAGES_ONE: frozenset[Ratio] = frozenset({"action", "list", "item", "prefix", "slate"})
 #: Names that a warning lists before it says how many more there are.
 LISTED = 5
 
 
-def weight_diagnostics(inference: Inference, weight: int | None) -> dict[str, float | None]:
+def weight_diagnostics(
+    inference: Inference, weight: int | None, ratio: Ratio = "action"
+) -> dict[str, float | None]:
     """Effective sample size ``(sum w)^2 / sum w^2``, largest and mean weight, z of the mean against 1.
 
     ``weight`` is the term that holds ``w``; all are None where there is none, and z where the weights have
-    no standard error.
+    no standard error, or, as those of exposure, need not average 1.
     """
     names = ("ess", "max_weight", "mean_weight", "mean_weight_z")
     if weight is None:
@@ -30,38 +35,43 @@ def weight_diagnostics(inference: Inference, weight: int | None) -> dict[str, fl
     mean = float(moments.mean[weight])
     squares = float(moments.comoment[moments.pair_index[weight, weight]]) + moments.n * mean**2
     std_error = inference.estimate(Mean(weight)).std_error
-    z = (mean - 1.0) / std_error if std_error else None
+    z = (mean - 1.0) / std_error if std_error and ratio in AVERAGES_ONE else None
     ess = (moments.n * mean) ** 2 / squares if squares > 0 else 0.0
     return dict(zip(names, (ess, float(moments.high[weight]), mean, z), strict=True))
 
 
 def share_clipped(moments: Moments, weight: int, clipped: int) -> float | None:
-    """Share of the weight that clipping takes away; None where there is no weight."""
+    """Share of the weight that clipping, switching or shrinking takes away; None where there is no weight."""
     mean = float(moments.mean[weight])
     return 1.0 - float(moments.mean[clipped]) / mean if mean > 0 else None
 
 
 def notes(sizes: Mapping[Any, int], rows: Sequence[EstimateRow]) -> Iterator[str]:
-    """What a reader must know, one line each; ``sizes`` holds the rounds of each segment (None: of all)."""
-    yield from _of_weights(rows[0].diagnostics)
+    """What a reader must know, one line each; ``sizes`` holds the units of each segment (None: of all)."""
+    units = rows[0].estimator.definition.units
+    whole = [row for row in rows if row.segment is None]
+    for row in {row.estimator.definition.ratio: row for row in reversed(whole)}.values():
+        yield from _of_weights(row.diagnostics, row.estimator.definition)
     small = [f"{value} ({n})" for value, n in sizes.items() if value is not None and n < SMALL_SEGMENT]
     if small:
-        yield f"segments with fewer than {SMALL_SEGMENT} rounds have rough intervals: {_few(small)}"
+        yield f"segments with fewer than {SMALL_SEGMENT} {units} have rough intervals: {_few(small)}"
     estimates = [estimate for row in rows for estimate in (row.value, row.gain, row.relative)]
     yield from dict.fromkeys(warning for e in estimates if e.std_error is not None for warning in e.warnings)
     yield from _of_missing(rows)
 
 
-def _of_weights(diagnostics: Mapping[str, float | None]) -> Iterator[str]:
+def _of_weights(diagnostics: Mapping[str, float | None], definition: Definition) -> Iterator[str]:
     ess, mean, z = (diagnostics[name] for name in ("ess", "mean_weight", "mean_weight_z"))
     if ess is None or mean is None:
         return
     if ess < FEW_EFFECTIVE:
-        yield f"the effective sample size is {ess:.4g}: under {FEW_EFFECTIVE} this log can hardly tell"
+        of = f" of the {definition.ratio} weights" if definition.of_rankings else ""
+        yield f"the effective sample size{of} is {ess:.4g}: under {FEW_EFFECTIVE} this log can hardly tell"
     off = f"{abs(z):.1f} standard errors off 1" if z is not None else "and so is every weight"
     surely = ess > 1.0 if z is None else abs(z) > 4.0
-    if abs(mean - 1.0) > 0.05 and surely:
-        yield f"the mean weight is {mean:.4g}, {off}: the propensities look wrong"
+    if abs(mean - 1.0) > 0.05 and surely and definition.ratio in AVERAGES_ONE:
+        kind = f"{definition.ratio} weight" if definition.of_rankings else "weight"
+        yield f"the mean {kind} is {mean:.4g}, {off}: the propensities look wrong"
 
 
 def _of_missing(rows: Sequence[EstimateRow]) -> Iterator[str]:

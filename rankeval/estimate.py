@@ -129,6 +129,49 @@ class Relative(Ratio):
             return (self.left.value(means) - reference) / reference
 
 
+@dataclass(frozen=True)
+class SumOfRatios(Functional):
+    """Sum over positions of ``numerator / (denominator / count)``, the means of three terms of each position.
+
+    ``count`` is the share of units that reach the position; one that none reaches adds nothing.
+    """
+
+    numerators: tuple[int, ...]
+    denominators: tuple[int, ...]
+    counts: tuple[int, ...]
+
+    @property
+    def terms(self) -> frozenset[int]:
+        return frozenset((*self.numerators, *self.denominators, *self.counts))
+
+    def value(self, means: NDArray[np.float64]) -> Any:
+        ratio, count, _ = self._parts(means)
+        return np.sum(ratio * count, axis=-1)
+
+    def gradient(self, means: NDArray[np.float64]) -> Gradient:
+        ratio, count, denominator = self._parts(means)
+        with np.errstate(all="ignore"):
+            by_numerator = count / denominator
+            by_denominator = -ratio * by_numerator
+        found: Gradient = {}
+        for terms, by in (
+            (self.numerators, by_numerator),
+            (self.denominators, by_denominator),
+            (self.counts, ratio),
+        ):
+            found |= {term: by[..., k] for k, term in enumerate(terms)}
+        return found
+
+    def _parts(self, means: NDArray[np.float64]) -> tuple[Any, Any, Any]:
+        """Ratio of numerator to denominator, count and denominator (..., K), 0 over 1 where none reaches."""
+        numerator, denominator, count = (
+            means[..., list(terms)] for terms in (self.numerators, self.denominators, self.counts)
+        )
+        denominator = np.where(count == 0.0, 1.0, denominator)
+        with np.errstate(all="ignore"):
+            return numerator / denominator, count, denominator
+
+
 def pairs_needed(functionals: Iterable[Functional]) -> NDArray[np.int64]:
     """The co-moments, (c, 2) pairs ``i <= j`` in ascending order, that the errors of ``functionals`` need."""
     pairs = {pair for f in functionals for pair in combinations_with_replacement(sorted(f.terms), 2)}
@@ -160,7 +203,7 @@ class Estimate:
     value: float | None
     std_error: float | None
     intervals: tuple[Interval, ...]
-    n: int
+    n: float
     warnings: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:

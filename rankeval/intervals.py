@@ -93,7 +93,7 @@ class Inference:
         return self._between_clusters(*gradients) if self.clustered else sum(self._between_units(*gradients))
 
     @cached_property
-    def independent(self) -> int:
+    def independent(self) -> float:
         """The number of units; if clustered, of occupied buckets (of clusters, while they are few)."""
         return int(np.count_nonzero(self.buckets[:, 0])) if self.clustered else self.moments.n
 
@@ -140,7 +140,7 @@ class Inference:
             return "no units"
         if not math.isfinite(self.value(functional)):
             return "its denominator is 0"
-        if self.independent == 1:
+        if self.independent <= 1 and (self.clustered or self.moments.freedom <= 0):
             return f"a single {'cluster' if self.clustered else 'unit'} has no standard error"
         if not math.isfinite(self.std_error(functional)):
             return "its denominator is too close to 0"

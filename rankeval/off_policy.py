@@ -1,4 +1,4 @@
-"""Off-policy estimates from a bandit log: one streaming pass, any number of estimators."""
+"""Off-policy estimates from a bandit or a ranking log: one streaming pass, any number of estimators."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rankeval.bandit import Pass, Plan, collect
+from rankeval import candidates, ranking_log
+from rankeval.collecting import Pass, collect
 from rankeval.diagnostics import notes, weight_diagnostics
 from rankeval.errors import UsageError
 from rankeval.estimate import Mean, Relative, pairs_needed
-from rankeval.estimators import Estimator, parse
+from rankeval.estimators import parse
+from rankeval.feeding import FollowsFrom, fed, require_fed
 from rankeval.intervals import BUCKETED, Inference
 from rankeval.log import Log
 from rankeval.moments import Moments, MomentsAccumulator
 from rankeval.off_policy_result import EstimateRow, OffPolicyEvaluation
+from rankeval.plan import Plan
 from rankeval.segments import in_order
 
 
@@ -32,19 +35,26 @@ def ope(
     where: str | None = None,
     threads: int | None = None,
 ) -> OffPolicyEvaluation:
-    """Value of a target policy from a bandit log, its gain over the log, and what the weights look like.
+    """Value of a target policy from a log, its gain over the log, and what the weights look like.
 
     Args:
         log: a bandit log (path, folder, glob, URL, Arrow table, pandas or polars frame, dict of arrays) with
             ``reward, propensity, target_propensity``, for some estimators ``q_logged, q_target``; or with
             candidate sets as lists: ``action`` (an index from 0), ``candidate_propensities``,
-            ``candidate_target_propensities``, ``candidate_q``.
+            ``candidate_target_propensities``, ``candidate_q``. Or a ranking log, long or nested, with
+            ``session_id, position``, ``reward`` or ``click``, and what an estimator needs of
+            ``propensity_list, propensity, propensity_prefix, exposure`` with their ``target_`` twins,
+            ``slate_weight, q_logged, q_target``. A column ``weight`` says how many times a round or session
+            counts.
         estimators: names such as ``snips`` or ``cips:max_weight=5`` (:func:`rankeval.estimators.parse`); by
-            default ``ips`` and ``snips``, and ``dr`` where the log has a reward model's predictions.
+            default ``ips`` and ``snips``, and ``dr`` where the log has a reward model's predictions; for
+            rankings all of ``sips, iips, rips, policy_aware, pi, cascade_dr`` that the log can feed, ``pi``
+            only if it has ``slate_weight``.
         ci: interval methods: ``normal`` (delta method), ``bootstrap`` (percentile), ``bootstrap_t``.
         level: confidence level.
-        replicates: of the bootstrap, which resamples buckets of hashed ``round_id``, else of row numbers.
-        by: a column that splits the rounds into segments.
+        replicates: of the bootstrap, which resamples buckets of hashed ``round_id`` or ``session_id``, else
+            of row numbers.
+        by: a column that splits the rounds or sessions into segments.
         cluster: a column whose values are the independent units, such as the user.
         seed: of the bootstrap.
         columns: role -> column name.
@@ -60,12 +70,12 @@ def ope(
     """
     source = _source(log, columns, where)
     chosen = [parse(name) for name in _estimator_names(source, estimators)]
-    plan = Plan.of(chosen)
+    require_fed(source, chosen, _follows_from(source))
     methods = (ci,) if isinstance(ci, str) else tuple(ci)
     infer = Inferring(methods, level, replicates, seed, cluster is not None)
-    found = collect(source, plan, bucketed=infer.bucketed, by=by, cluster=cluster, threads=threads)
+    found = collect(source, Plan.of(chosen), bucketed=infer.bucketed, by=by, cluster=cluster, threads=threads)
     parts = {None: found.whole} | {v: found.segments[v] for v in in_order(found.segments) if v is not None}
-    rows = [row for value, moments in parts.items() for row in _rows(value, moments, plan, chosen, infer)]
+    rows = [row for value, moments in parts.items() for row in _rows(value, moments, found.plan, infer)]
     return OffPolicyEvaluation(
         inputs={
             "log": source.origin,
@@ -77,7 +87,11 @@ def ope(
         },
         estimates=tuple(rows),
         logged=rows[0].logged,
-        notes=(*_rounds_left_out(found, by), *notes({value: parts[value].n for value in parts}, rows)),
+        notes=(
+            *_counted(source),
+            *_left_out(found, by),
+            *notes({value: parts[value].n for value in parts}, rows),
+        ),
     )
 
 
@@ -91,9 +105,15 @@ def _source(log: Any, columns: Mapping[str, str] | None, where: str | None) -> L
     return log
 
 
-def _rounds_left_out(found: Pass, by: str | None) -> Iterator[str]:
+def _counted(log: Log) -> Iterator[str]:
+    if log.has("weight"):
+        yield f"every row counts as many times as column {log.name('weight')!r} says"
+
+
+def _left_out(found: Pass, by: str | None) -> Iterator[str]:
     if None in found.segments:
-        yield f"{found.segments[None].n} rounds have no value in column {by!r} and are in no segment"
+        units = found.plan.estimators[0].definition.units
+        yield f"{found.segments[None].n} {units} have no value in column {by!r} and are in no segment"
 
 
 def _estimator_names(log: Log, estimators: str | Sequence[str] | None) -> Sequence[str]:
@@ -101,8 +121,28 @@ def _estimator_names(log: Log, estimators: str | Sequence[str] | None) -> Sequen
         return [estimators]
     if estimators:
         return estimators
+    if log.session is not None:
+        return _of_ranking(log)
     model = (log.has("q_logged") and log.has("q_target")) or log.has("candidate_q")
     return ["ips", "snips", *(["dr"] if model else [])]
+
+
+def _of_ranking(log: Log) -> Sequence[str]:
+    """By default all that are not normalised; ``pi`` where its weights are logged."""
+    names = [
+        "sips",
+        "iips",
+        "rips",
+        "policy_aware",
+        *(["pi"] if log.has("slate_weight") else []),
+        "cascade_dr",
+    ]
+    can = fed(log, ranking_log.FOLLOWS_FROM)
+    return [name for name in names if name in can] or names[:1]
+
+
+def _follows_from(log: Log) -> FollowsFrom:
+    return candidates.FOLLOWS_FROM if log.session is None else ranking_log.FOLLOWS_FROM
 
 
 @dataclass(frozen=True)
@@ -133,13 +173,13 @@ class Inferring:
         return Inference(moments, self.methods, self.level, self.clustered, self.replicates, self.seed)
 
 
-def _rows(
-    segment: Any, moments: Moments, plan: Plan, estimators: Sequence[Estimator], inferring: Inferring
-) -> Iterator[EstimateRow]:
+def _rows(segment: Any, moments: Moments, plan: Plan, inferring: Inferring) -> Iterator[EstimateRow]:
     inference = inferring.of(moments)
     logged = inference.estimate(plan.logged)
-    weights = weight_diagnostics(inference, plan.weight)
-    for estimator, value in zip(estimators, plan.values, strict=True):
+    ratios = {estimator.definition.ratio for estimator in plan.estimators}
+    weights = {ratio: weight_diagnostics(inference, plan.weight(ratio), ratio) for ratio in ratios}
+    for estimator, value in zip(plan.estimators, plan.values, strict=True):
+        share = plan.share_clipped(estimator, moments)
         yield EstimateRow(
             estimator=estimator,
             segment=segment,
@@ -147,5 +187,5 @@ def _rows(
             gain=inference.estimate(value - plan.logged),
             relative=inference.estimate(Relative(value, plan.logged)),
             logged=logged,
-            diagnostics=weights | {"share_clipped": plan.share_clipped(estimator, moments)},
+            diagnostics=weights[estimator.definition.ratio] | {"share_clipped": share},
         )

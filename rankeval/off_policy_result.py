@@ -14,7 +14,7 @@ from rankeval.results import SCHEMA, Result, Table, interval_text, number, perce
 
 @dataclass(frozen=True)
 class EstimateRow:
-    """One estimator's value of the target policy, over all rounds or one segment (None: all).
+    """One estimator's value of the target policy, over all units or one segment (None: all).
 
     Attributes:
         value: the estimate.
@@ -113,7 +113,12 @@ class OffPolicyEvaluation(Result):
         return [self._log(), self._values(), self._gains(), self._weights()]
 
     def _log(self) -> Table:
-        header = [">rounds", ">mean reward", ">std error", *self._interval_header]
+        header = [
+            f">{self.estimates[0].estimator.definition.units}",
+            ">mean reward",
+            ">std error",
+            *self._interval_header,
+        ]
         rows = [
             [
                 *self._segment(row),
@@ -152,14 +157,22 @@ class OffPolicyEvaluation(Result):
         return Table("Gain over the logged policy", ["estimator", *self._segment_header, *header], rows)
 
     def _weights(self) -> Table:
-        """The weights are those of the log: one line a segment."""
+        """One line a segment, and for a ranking log one for each kind of weight."""
+        kinds = {(row.segment, row.estimator.definition.ratio): row for row in reversed(self.estimates)}
+        of_rankings = self.estimates[0].estimator.definition.of_rankings
+        first = ["weight of"] if of_rankings else []
         header = [">effective sample size", ">largest", ">mean", ">z of mean against 1"]
         names = ("max_weight", "mean_weight", "mean_weight_z")
         rows = [
-            [*self._segment(row), _effective(row), *(number(row.diagnostics[name]) for name in names)]
-            for row in self._of_segments
+            [
+                *([row.estimator.definition.ratio] if of_rankings else []),
+                *self._segment(row),
+                _effective(row),
+                *(number(row.diagnostics[name]) for name in names),
+            ]
+            for row in reversed(kinds.values())
         ]
-        return Table("Importance weights", [*self._segment_header, *header], rows)
+        return Table("Importance weights", [*first, *self._segment_header, *header], rows)
 
     @property
     def _of_segments(self) -> list[EstimateRow]:

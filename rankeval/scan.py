@@ -71,7 +71,13 @@ def _grouped_scan(
     threads = default_threads() if threads is None else threads
     if threads < 1:
         raise UsageError(f"threads: found {threads}, wanted at least 1")
-    results, repeated = _scan(log, roles, work, threads, keep, give_up=not log.nested)
+    results: list[T] = []
+    try:
+        results, repeated = _scan(log, roles, work, threads, keep, give_up=not log.nested)
+    except DataError:  # for which rows that are not grouped may be the reason
+        repeated = _repeated_sessions(log, threads)
+        if not len(repeated):
+            raise
     if not len(repeated):
         return results
     assert log.session is not None
@@ -121,6 +127,13 @@ def _repeated(hashes: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
     ordered = np.sort(np.concatenate([*hashes, np.zeros(0, np.uint64)]))
     repeated: NDArray[np.uint64] = ordered[1:][ordered[1:] == ordered[:-1]]
     return repeated
+
+
+def _repeated_sessions(log: Log, threads: int) -> NDArray[np.uint64]:
+    """The hashes of session ids that rows of a long log come back to."""
+    if log.session is None or log.nested:
+        return np.zeros(0, np.uint64)
+    return _scan(log, [log.session], len, threads, lambda _: [], give_up=True)[1]
 
 
 def _require_one_row_each(log: Log, repeated: NDArray[np.uint64]) -> None:

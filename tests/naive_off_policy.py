@@ -11,16 +11,45 @@ from numpy.typing import NDArray
 
 Log = Mapping[str, Sequence[float] | NDArray[Any]]
 
-NAMES = ("ips", "cips", "snips", "csnips", "dm", "dr", "cdr", "sndr")
+NAMES = ("ips", "cips", "snips", "csnips", "dm", "dr", "cdr", "sndr", "switch_dr", "dros", "sg_ips", "sg_dr")
 RATIOS = ("snips", "csnips", "sndr")
-CLIPPED = ("cips", "csnips", "cdr")
+PARAMETERS = {
+    "cips": "max_weight",
+    "csnips": "max_weight",
+    "cdr": "max_weight",
+    "switch_dr": "tau",
+    "dros": "lambda",
+    "sg_ips": "lambda",
+    "sg_dr": "lambda",
+}
+DEFAULTS = dict.fromkeys(NAMES, 10.0) | {"dros": 100.0, "sg_ips": 0.1, "sg_dr": 0.1}
+#: Settings under which many weights of :func:`random_log` change.
+TIGHT = dict.fromkeys(NAMES, 2.0) | {"sg_ips": 0.3, "sg_dr": 0.3}
+
+
+def spelled(name: str, parameter: float) -> str:
+    """The estimator with its parameter, if it has one."""
+    return f"{name}:{PARAMETERS[name]}={parameter!r}" if name in PARAMETERS else name
+
+
+def transformed(name: str, w: float, parameter: float) -> float:
+    """The weight as an estimator has it."""
+    if PARAMETERS.get(name) == "max_weight":
+        return min(w, parameter)
+    if name == "switch_dr":
+        return w if w <= parameter else 0.0
+    if name == "dros":
+        return parameter * w / (w**2 + parameter)
+    if name in ("sg_ips", "sg_dr"):
+        return 1.0 if parameter == 1.0 else w / (1.0 - parameter + parameter * w)
+    return w
 
 
 def mean(numbers: Sequence[float]) -> float:
     return math.fsum(numbers) / len(numbers)
 
 
-def parts(name: str, log: Log, max_weight: float) -> tuple[list[float], list[float], list[float]]:
+def parts(name: str, log: Log, parameter: float) -> tuple[list[float], list[float], list[float]]:
     """Per round the plain term, the numerator and the denominator; what a name does without is 0, 0 and 1."""
     plain, numerator, denominator = [], [], []
     for r, p, pi, q, q_pi in zip(
@@ -31,14 +60,12 @@ def parts(name: str, log: Log, max_weight: float) -> tuple[list[float], list[flo
         log["q_target"],
         strict=True,
     ):
-        w = pi / p
-        if name in CLIPPED:
-            w = min(w, max_weight)
+        w = transformed(name, pi / p, parameter)
         if name == "dm":
             plain.append(q_pi)
-        elif name in ("ips", "cips"):
+        elif name in ("ips", "cips", "sg_ips"):
             plain.append(w * r)
-        elif name in ("dr", "cdr"):
+        elif name in ("dr", "cdr", "switch_dr", "dros", "sg_dr"):
             plain.append(q_pi + w * (r - q))
         else:
             plain.append(q_pi if name == "sndr" else 0.0)
@@ -47,15 +74,19 @@ def parts(name: str, log: Log, max_weight: float) -> tuple[list[float], list[flo
     return plain, numerator, denominator
 
 
-def value(name: str, log: Log, max_weight: float = 10.0) -> float:
+def _known(name: str, parameter: float | None) -> float:
+    return DEFAULTS[name] if parameter is None else parameter
+
+
+def value(name: str, log: Log, parameter: float | None = None) -> float:
     """The estimate."""
-    plain, numerator, denominator = parts(name, log, max_weight)
+    plain, numerator, denominator = parts(name, log, _known(name, parameter))
     return mean(plain) + math.fsum(numerator) / math.fsum(denominator)
 
 
-def residuals(name: str, log: Log, max_weight: float = 10.0) -> NDArray[np.float64]:
+def residuals(name: str, log: Log, parameter: float | None = None) -> NDArray[np.float64]:
     """What each round moves the estimate by, to first order, times n."""
-    plain, numerator, denominator = (np.array(part) for part in parts(name, log, max_weight))
+    plain, numerator, denominator = (np.array(part) for part in parts(name, log, _known(name, parameter)))
     ratio = numerator.sum() / denominator.sum()
     linear: NDArray[np.float64] = (
         plain - plain.mean() + (numerator - ratio * denominator) / denominator.mean()
@@ -75,34 +106,34 @@ def std_error(linear: NDArray[np.float64], clusters: Sequence[Any] | None = None
     return math.sqrt(groups / (groups - 1) * math.fsum(t * t for t in totals.values())) / n
 
 
-def gain_residuals(name: str, log: Log, max_weight: float = 10.0) -> NDArray[np.float64]:
+def gain_residuals(name: str, log: Log, parameter: float | None = None) -> NDArray[np.float64]:
     """Of the estimate less the mean logged reward."""
     reward = np.array(log["reward"], dtype=float)
-    return residuals(name, log, max_weight) - (reward - reward.mean())
+    return residuals(name, log, parameter) - (reward - reward.mean())
 
 
-def relative_residuals(name: str, log: Log, max_weight: float = 10.0) -> NDArray[np.float64]:
+def relative_residuals(name: str, log: Log, parameter: float | None = None) -> NDArray[np.float64]:
     """Of the gain over the mean logged reward."""
     reward = np.array(log["reward"], dtype=float)
-    logged, estimate = reward.mean(), value(name, log, max_weight)
+    logged, estimate = reward.mean(), value(name, log, parameter)
     linear: NDArray[np.float64] = (
-        residuals(name, log, max_weight) / logged - estimate * (reward - logged) / logged**2
+        residuals(name, log, parameter) / logged - estimate * (reward - logged) / logged**2
     )
     return linear
 
 
-def jackknife_std_error(name: str, log: Log, max_weight: float = 10.0) -> float:
+def jackknife_std_error(name: str, log: Log, parameter: float | None = None) -> float:
     """From the estimates that leave out one round each (Quenouille, Tukey)."""
-    plain, numerator, denominator = (np.array(part) for part in parts(name, log, max_weight))
+    plain, numerator, denominator = (np.array(part) for part in parts(name, log, _known(name, parameter)))
     n = len(plain)
     left_out = (plain.sum() - plain) / (n - 1)
     left_out += (numerator.sum() - numerator) / (denominator.sum() - denominator)
     return math.sqrt((n - 1) / n * float(np.sum((left_out - left_out.mean()) ** 2)))
 
 
-def bootstrap_std_error(name: str, log: Log, max_weight: float, replicates: int, seed: int) -> float:
+def bootstrap_std_error(name: str, log: Log, parameter: float, replicates: int, seed: int) -> float:
     """The spread of the estimate over resampled rounds (Efron 1979)."""
-    plain, numerator, denominator = (np.array(part) for part in parts(name, log, max_weight))
+    plain, numerator, denominator = (np.array(part) for part in parts(name, log, _known(name, parameter)))
     rng, n = np.random.default_rng(seed), len(plain)
     drawn = (rng.integers(0, n, n) for _ in range(replicates))
     estimates = [plain[d].mean() + numerator[d].sum() / denominator[d].sum() for d in drawn]

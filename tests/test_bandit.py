@@ -21,10 +21,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rankeval import DataError, Log, UsageError, ope
-from rankeval.bandit import BLOCK, MAX_BUCKETED_SEGMENTS, Pass, Plan, collect
+from rankeval.collecting import MAX_BUCKETED_SEGMENTS, Pass, collect
 from rankeval.estimate import Estimate
-from rankeval.estimators import REWARD, WEIGHT, Term, Weighting, parse
+from rankeval.estimators import REWARD, WEIGHT, Block, Term, Weighting, parse
 from rankeval.off_policy_result import OffPolicyEvaluation
+from rankeval.plan import Plan
 from tests import naive_off_policy as naive
 from tests.naive_off_policy import NAMES
 
@@ -117,7 +118,7 @@ def test_threads_give_the_same_bits(tmp_path: Path, key: dict[str, str]) -> None
 
 
 def test_more_rounds_than_a_block() -> None:
-    log = naive.random_log(2 * BLOCK + 17, seed=2)
+    log = naive.random_log(2 * Block.AT_A_TIME + 17, seed=2)
     found = ope(log, NAMES).estimates
     for row in found:
         assert row.value.value == pytest.approx(naive.value(row.estimator.name, log), rel=1e-12)
@@ -286,6 +287,31 @@ def test_clusters_of_one_round_are_the_rounds() -> None:
     for a, b in zip(one.estimates, other.estimates, strict=True):
         assert a.value.std_error == pytest.approx(b.value.std_error, rel=0.1)
         assert a.value.intervals[1:] == b.value.intervals[1:]
+
+
+def test_rounds_that_count_often_are_like_repeated_ones(tmp_path: Path) -> None:
+    counts = np.random.default_rng(3).integers(0, 4, 3000)
+    repeated = {name: np.repeat(column, counts) for name, column in LOG.items()}
+    pq.write_table(
+        TABLE.append_column("weight", pa.array(counts)), tmp_path / "log.parquet", row_group_size=700
+    )
+    options: dict[str, Any] = {"ci": METHODS, "replicates": 50, "by": "country"}
+    found, wanted = ope(tmp_path / "log.parquet", NAMES, **options), ope(repeated, NAMES, **options)
+    assert_same(found, wanted, 1e-10)
+    assert found.warnings[0] == "every row counts as many times as column 'weight' says"
+    clustered = [ope(log, "snips", cluster="user") for log in (tmp_path / "log.parquet", repeated)]
+    assert_same(*clustered, 1e-10)
+
+
+def test_counts_must_be_known_and_not_negative() -> None:
+    counts = np.ones(3000)
+    for value, message in (
+        (-1.0, "is -1.0, wanted a number of at least 0"),
+        (math.nan, "is nan, wanted a finite"),
+    ):
+        counts[4] = value
+        with pytest.raises(DataError, match=f"row 5: column 'weight' {message}"):
+            ope(LOG | {"weight": counts}, "ips")
 
 
 # The plan.

@@ -9,8 +9,6 @@ import pyarrow as pa
 import pytest
 
 from rankeval import DataError, ope
-from rankeval.candidates import sums_of_products
-from rankeval.kernels import read_only
 from rankeval.off_policy_result import EstimateRow
 from rankeval.simulators.bandit import random_policy, random_world, simulate
 from tests.naive_off_policy import NAMES
@@ -201,9 +199,3 @@ def test_a_target_that_takes_no_logged_action_is_worth_nothing_to_ips() -> None:
     assert rows["ips"].value.value == 0.0
     assert rows["snips"].value.value is None
     assert rows["dm"].value.value == pytest.approx((0.1 + 0.5 + 0.7) / 3, rel=1e-15)
-
-
-def test_sums_of_products() -> None:
-    offsets = read_only(np.array([0, 2, 2, 5]))
-    left, right = (read_only(np.array(numbers)) for numbers in ([1.0, 2, 3, 4, 5], [1.0, 10, 1, 10, 100]))
-    assert sums_of_products(offsets, left, right).tolist() == [1 + 20, 0, 3 + 40 + 500]

@@ -16,6 +16,7 @@ from rankeval.estimate import (
     Ratio,
     Relative,
     Sum,
+    SumOfRatios,
     pairs_needed,
 )
 
@@ -25,13 +26,22 @@ SNDR = Mean(2) + Mean(0) / Mean(1)
 GAIN = SNIPS - Mean(3)
 RELATIVE = Relative(SNDR, Mean(3))
 CANDIDATES = SNDR - Mean(3) / Mean(1)
-ALL = [MEAN, SNIPS, SNDR, GAIN, RELATIVE, CANDIDATES]
+BY_POSITION = SumOfRatios((0,), (1,), (2,))
+ALL = [MEAN, SNIPS, SNDR, GAIN, RELATIVE, CANDIDATES, BY_POSITION]
 
 
 def test_hand_worked_values() -> None:
     means = np.array([6.0, 2.0, 10.0, 4.0])
     values = [float(functional.value(means)) for functional in ALL]
-    assert values == [6.0, 6 / 2, 10 + 6 / 2, 6 / 2 - 4, (10 + 6 / 2) / 4 - 1, 10 + 6 / 2 - 4 / 2]
+    assert values == [
+        6.0,
+        6 / 2,
+        10 + 6 / 2,
+        6 / 2 - 4,
+        (10 + 6 / 2) / 4 - 1,
+        10 + 6 / 2 - 4 / 2,
+        6 / (2 / 10),
+    ]
 
 
 def test_hand_worked_gradients() -> None:
@@ -42,6 +52,16 @@ def test_hand_worked_gradients() -> None:
     assert GAIN.gradient(means) == {0: 1 / 2, 1: -6 / 4, 3: -1.0}
     assert RELATIVE.gradient(means) == {0: 1 / 2 / 4, 1: -6 / 4 / 4, 2: 1 / 4, 3: -13 / 16}
     assert CANDIDATES.gradient(means) == {0: 1 / 2, 1: -6 / 4 + 4 / 4, 2: 1.0, 3: -1 / 2}
+    assert BY_POSITION.gradient(means) == {0: 10 / 2, 1: -6 * 10 / 4, 2: 6 / 2}
+
+
+def test_positions_are_summed_and_one_that_none_reaches_adds_nothing() -> None:
+    both = SumOfRatios((0, 1), (2, 3), (4, 5))
+    means = np.array([[6.0, 1.0, 2.0, 4.0, 1.0, 0.5], [6.0, 0.0, 2.0, 0.0, 1.0, 0.0]])
+    assert both.value(means).tolist() == [6 / 2 + 1 / (4 / 0.5), 6 / 2]
+    gradient = both.gradient(means[1])
+    assert [float(gradient[term]) for term in (1, 3, 5)] == [0.0, 0.0, 0.0]
+    assert not np.isfinite(both.value(np.array([6.0, 0.0, 2.0, 0.0, 1.0, 0.5])))
 
 
 def test_operators_name_the_functional() -> None:

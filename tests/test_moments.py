@@ -189,3 +189,53 @@ def test_leaves_folded_in_order_give_the_same_bits_for_any_number_of_threads(thr
         assert_identical(
             reduce(Moments.merge, pool.map(leaf, range(12))), reduce(Moments.merge, map(leaf, range(12)))
         )
+
+
+def test_spread_moments_are_those_of_terms_that_are_zero() -> None:
+    terms, keys = random_terms(100)[:2], keys_of(100)
+    pairs = np.array([[0, 0], [0, 1], [1, 1]])
+    wide = np.array([[0, 0], [0, 2], [1, 1], [1, 3], [0, 3], [2, 2], [2, 3], [3, 3]])
+    zeros = np.zeros(100)
+    for places in ([0, 2], [3, 0]):
+        rows = [zeros] * 4
+        for place, term in zip(places, terms, strict=True):
+            rows[place] = term
+        found = Moments.of(terms, pairs, keys).spread(np.array(places), 4, wide)
+        assert_same(found, Moments.of(np.array(rows), wide, keys))
+    empty = Moments.of(terms[:, :0], pairs, keys[:0]).spread(np.array([0, 2]), 4, wide)
+    assert_same(empty, Moments.of(np.zeros((4, 0)), wide, keys[:0]))
+
+
+def test_units_that_count_often_are_like_repeated_ones() -> None:
+    terms, keys = random_terms(300), keys_of(300)
+    counts = np.random.default_rng(1).integers(0, 4, 300)
+    repeated = np.repeat(np.arange(300), counts)
+    accumulator = MomentsAccumulator(3, PAIRS, bucketed=True)
+    for block in (slice(0, 100), slice(100, 101), slice(101, 300)):
+        accumulator.add(terms[:, block], keys[block], counts[block].astype(float))
+    found, wanted = accumulator.moments(), Moments.of(terms[:, repeated], PAIRS, keys[repeated])
+    assert_same(found, wanted)
+    assert isinstance(found.n, int)
+    assert found.whole
+    assert found.covariance(0, 2) == pytest.approx(wanted.covariance(0, 2), rel=1e-12)
+
+
+def test_units_that_count_in_part_stand_for_a_distribution() -> None:
+    terms, counts = random_terms(300), np.random.default_rng(1).random(300)
+    moments = Moments.of(terms, PAIRS, counts=counts / counts.sum())
+    assert not moments.whole
+    wanted = np.cov(terms, aweights=counts, ddof=0)
+    for i, j in PAIRS:
+        assert moments.covariance(i, j) * moments.n == pytest.approx(wanted[i, j], rel=1e-12)
+    merged = Moments.of(terms, PAIRS).merge(moments)
+    assert not merged.whole
+    assert merged.n == pytest.approx(301)
+
+
+def test_units_that_do_not_count_are_as_if_they_were_not_there() -> None:
+    terms = random_terms(100)
+    counts = (np.arange(100) < 60).astype(float)
+    assert_same(Moments.of(terms, PAIRS, keys_of(100), counts), Moments.of(terms[:, :60], PAIRS, keys_of(60)))
+    nothing = Moments.of(terms, PAIRS, counts=np.zeros(100))
+    assert nothing.n == 0
+    assert np.isinf(nothing.low).all()

@@ -20,14 +20,13 @@ from rankeval import Log, UsageError, ope
 from rankeval.estimate import Estimate
 from rankeval.off_policy_result import EstimateRow
 from tests import naive_off_policy as naive
-from tests.naive_off_policy import CLIPPED, NAMES
+from tests.naive_off_policy import NAMES, PARAMETERS, TIGHT, spelled
 
 REFERENCE = Path(__file__).resolve().parents[1].parent / "shared" / "reference" / "ope"
 needs_reference = pytest.mark.skipif(not REFERENCE.is_dir(), reason=f"no reference values at {REFERENCE}")
 LOGS = ("men_random_to_bts", "men_bts_to_random")
 METHODS = ("normal", "bootstrap", "bootstrap_t")
-BOUND = 2.0
-BOUNDED = [f"{name}:max_weight={BOUND:g}" if name in CLIPPED else name for name in NAMES]
+BOUNDED = [spelled(name, TIGHT[name]) for name in NAMES]
 
 
 def estimates(log: Any, estimators: list[str] = BOUNDED, **options: Any) -> dict[str, EstimateRow]:
@@ -58,7 +57,8 @@ def expected(file: str, log: str) -> Mapping[str, Any]:
 @pytest.mark.parametrize("log", LOGS)
 def test_values_of_the_open_bandit_dataset(log: str) -> None:
     wanted = expected("expected.json", log)
-    names = [name for name in wanted["estimates"] if name.split(":")[0] in NAMES]
+    names = list(wanted["estimates"])
+    assert len(names) == 45
     assert {name.split(":")[0] for name in names} == {*NAMES} - {"csnips"}
     result = ope(REFERENCE / f"{log}.parquet", names)
     for name, row in zip(names, result.estimates, strict=True):
@@ -110,6 +110,12 @@ BY_HAND = {
     "dr": Q_PI + (2 * 0.5 - 0.5 * 0.25 + 4 * 0.25) / 4,
     "cdr:max_weight=3": Q_PI + (2 * 0.5 - 0.5 * 0.25 + 3 * 0.25) / 4,
     "sndr": Q_PI + (2 * 0.5 - 0.5 * 0.25 + 4 * 0.25) / (2 + 0.5 + 4),
+    "switch_dr:tau=2": Q_PI + (2 * 0.5 - 0.5 * 0.25) / 4,
+    "dros:lambda=4": Q_PI + (4 * 2 / 8 * 0.5 - 4 * 0.5 / 4.25 * 0.25 + 4 * 4 / 20 * 0.25) / 4,
+    "sg_ips:lambda=0.5": (2 / 1.5 + 4 / 2.5 + 0) / 4,
+    "sg_ips:lambda=1": 3 / 4,
+    "sg_dr:lambda=0.5": Q_PI + (2 / 1.5 * 0.5 - 0.5 / 0.75 * 0.25 + 4 / 2.5 * 0.25 + 0) / 4,
+    "sg_dr:lambda=1": Q_PI + (0.5 - 0.25 + 0.25 + 0.5) / 4,
 }
 
 
@@ -146,14 +152,14 @@ LOG = naive.random_log(600, seed=1)
 @pytest.mark.parametrize("name", NAMES)
 def test_values_and_errors_equal_the_naive_ones(name: str) -> None:
     row = estimates(LOG)[name]
-    value, logged = naive.value(name, LOG, BOUND), naive.mean(LOG["reward"])
+    value, logged = naive.value(name, LOG, TIGHT[name]), naive.mean(LOG["reward"])
     assert row.value.value == pytest.approx(value, rel=1e-13)
     assert row.gain.value == pytest.approx(value - logged, rel=1e-12)
     assert row.relative.value == pytest.approx(value / logged - 1, rel=1e-12)
     for estimate, residuals in (
-        (row.value, naive.residuals(name, LOG, BOUND)),
-        (row.gain, naive.gain_residuals(name, LOG, BOUND)),
-        (row.relative, naive.relative_residuals(name, LOG, BOUND)),
+        (row.value, naive.residuals(name, LOG, TIGHT[name])),
+        (row.gain, naive.gain_residuals(name, LOG, TIGHT[name])),
+        (row.relative, naive.relative_residuals(name, LOG, TIGHT[name])),
     ):
         assert estimate.std_error == pytest.approx(naive.std_error(residuals), rel=1e-11)
 
@@ -166,9 +172,9 @@ def test_clustered_errors_equal_the_naive_ones(name: str) -> None:
     many = estimates(few, cluster="user")[name]
     for log, found, column in ((LOG, row, "country"), (few, many, "user")):
         for estimate, residuals in (
-            (found.value, naive.residuals(name, log, BOUND)),
-            (found.gain, naive.gain_residuals(name, log, BOUND)),
-            (found.relative, naive.relative_residuals(name, log, BOUND)),
+            (found.value, naive.residuals(name, log, TIGHT[name])),
+            (found.gain, naive.gain_residuals(name, log, TIGHT[name])),
+            (found.relative, naive.relative_residuals(name, log, TIGHT[name])),
         ):
             wanted = naive.std_error(residuals, list(log[column]))
             assert estimate.std_error == pytest.approx(wanted, rel=1e-11)
@@ -177,8 +183,8 @@ def test_clustered_errors_equal_the_naive_ones(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_errors_are_those_of_jackknife_and_bootstrap(name: str) -> None:
     error = known(estimates(LOG)[name].value.std_error)
-    assert error == pytest.approx(naive.jackknife_std_error(name, LOG, BOUND), rel=0.01)
-    assert error == pytest.approx(naive.bootstrap_std_error(name, LOG, BOUND, 2000, seed=3), rel=0.08)
+    assert error == pytest.approx(naive.jackknife_std_error(name, LOG, TIGHT[name]), rel=0.01)
+    assert error == pytest.approx(naive.bootstrap_std_error(name, LOG, TIGHT[name], 2000, seed=3), rel=0.08)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -277,13 +283,13 @@ def test_linear_in_the_reward(seed: int, factor: float, shift: float) -> None:
     log = naive.random_log(200, seed)
     before = values(log)
     scaled = values(log | {"reward": factor * log["reward"]})
-    for name in ("ips", "cips", "snips", "csnips"):
+    for name in ("ips", "cips", "snips", "csnips", "sg_ips"):
         assert scaled[name] == pytest.approx(factor * before[name], rel=1e-12, abs=1e-12)
     moved = log | {name: factor * log[name] + shift for name in ("reward", "q_logged", "q_target")}
     after = values(moved)
     for name in ("snips", "csnips"):
         assert after[name] == pytest.approx(factor * before[name] + shift, rel=1e-11, abs=1e-11)
-    for name in ("dm", "dr", "cdr", "sndr"):
+    for name in ("dm", "dr", "cdr", "sndr", "switch_dr", "dros", "sg_dr"):
         assert after[name] == pytest.approx(factor * before[name] + shift, rel=1e-11, abs=1e-11)
 
 
@@ -314,11 +320,41 @@ def test_clipping_less_takes_cips_up_to_ips(seed: int, limits: list[float]) -> N
 
 @examples
 @given(seeds)
+def test_parameters_lead_from_the_plain_estimator_to_no_weights(seed: int) -> None:
+    log = naive.random_log(100, seed, spread=1.5)
+    plain = values(log, ["ips", "dr", "dm"])
+    for name in ("switch_dr", "dros"):
+        limit = values(log, [spelled(name, 1e12)])[name]
+        assert limit == pytest.approx(plain["dr"], rel=1e-8)
+        assert values(log, [spelled(name, 1e-12)])[name] == pytest.approx(plain["dm"], rel=1e-8)
+    assert values(log, ["sg_ips:lambda=0"])["sg_ips"] == plain["ips"]
+    assert values(log, ["sg_dr:lambda=0"])["sg_dr"] == plain["dr"]
+    assert values(log, ["sg_ips:lambda=1"])["sg_ips"] == pytest.approx(np.mean(log["reward"]), rel=1e-14)
+    unweighted = plain["dm"] + np.mean(log["reward"] - log["q_logged"])
+    assert values(log, ["sg_dr:lambda=1"])["sg_dr"] == pytest.approx(unweighted, rel=1e-13)
+
+
+@examples
+@given(seeds)
+def test_only_what_reduces_weights_has_a_share_clipped(seed: int) -> None:
+    log = naive.random_log(100, seed, spread=1.5)
+    weights = log["target_propensity"] / log["propensity"]
+    for name, row in estimates(log).items():
+        share = row.diagnostics["share_clipped"]
+        if name not in PARAMETERS or name.startswith("sg_"):
+            assert share is None
+        else:
+            kept = sum(naive.transformed(name, w, TIGHT[name]) for w in weights)
+            assert share == pytest.approx(1 - kept / weights.sum(), rel=1e-12, abs=1e-14)
+
+
+@examples
+@given(seeds)
 def test_a_model_of_zeros_leaves_the_weights_alone(seed: int) -> None:
     log = naive.random_log(100, seed) | {"q_logged": np.zeros(100), "q_target": np.zeros(100)}
     found = values(log)
     assert found["dm"] == 0.0
-    for name, plain in (("dr", "ips"), ("cdr", "cips"), ("sndr", "snips")):
+    for name, plain in (("dr", "ips"), ("cdr", "cips"), ("sndr", "snips"), ("sg_dr", "sg_ips")):
         assert found[name] == pytest.approx(found[plain], rel=1e-14, abs=1e-15)
 
 
@@ -328,11 +364,11 @@ def test_a_perfect_model_leaves_no_variance_from_weights(seed: int) -> None:
     log = naive.random_log(100, seed, spread=2.0)
     log["q_logged"] = log["reward"]
     rows = estimates(log)
-    for name in ("dr", "cdr", "sndr"):
+    for name in ("dr", "cdr", "sndr", "switch_dr", "dros", "sg_dr"):
         assert rows[name].value.value == pytest.approx(rows["dm"].value.value, rel=1e-13)
         assert rows[name].value.std_error == pytest.approx(rows["dm"].value.std_error, rel=1e-12)
     log["q_target"] = np.full(100, 0.4)
-    for name in ("dm", "dr", "cdr", "sndr"):
+    for name in ("dm", "dr", "cdr", "sndr", "switch_dr", "dros", "sg_dr"):
         assert estimates(log, [name])[name].value.std_error == 0.0
 
 

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
-from rankeval.estimators.catalogue import ESTIMATORS, Definition, Estimator, parse
-from rankeval.estimators.terms import REWARD, WEIGHT, Block, Term, Weighting, needed_columns, write_terms
+from rankeval.estimators.catalogue import ESTIMATORS, Estimator, parse
+from rankeval.estimators.definitions import Definition, Parameter
+from rankeval.estimators.ranking_terms import RankingBlock
+from rankeval.estimators.terms import (
+    REDUCING,
+    REWARD,
+    WEIGHT,
+    WEIGHTED,
+    Block,
+    Kind,
+    Ratio,
+    Term,
+    Units,
+    Weighting,
+    needed_columns,
+    write_terms,
+)
 
 __all__ = [
     "ESTIMATORS",
+    "REDUCING",
     "REWARD",
     "WEIGHT",
+    "WEIGHTED",
     "Block",
     "Definition",
     "Estimator",
+    "Kind",
+    "Parameter",
+    "RankingBlock",
+    "Ratio",
     "Term",
+    "Units",
     "Weighting",
     "needed_columns",
     "parse",

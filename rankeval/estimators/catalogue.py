@@ -1,4 +1,4 @@
-"""All estimators by name. A new one is a line in ``ESTIMATORS``; a new weight is a line in ``TRANSFORMS``."""
+"""All estimators by name. A new one is a line in ``actions.py`` or ``rankings.py``."""
 
 from __future__ import annotations
 
@@ -8,92 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rankeval.errors import UsageError
-from rankeval.estimators.terms import Kind, Term, Transform, Weighting
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """An estimator's parameter: its default, and the open interval it must lie in."""
-
-    name: str
-    default: float
-    low: float = 0.0
-    high: float = math.inf
-
-
-MAX_WEIGHT = Parameter("max_weight", 10.0)
-
-
-@dataclass(frozen=True)
-class Definition:
-    """An estimator: ``mean`` + ``numerator`` / ``denominator``, each the mean of a term over rounds.
-
-    Attributes:
-        name: as in :func:`parse`.
-        formula: one line for help and documentation.
-        source: author and year.
-        mean, numerator, denominator: kinds of terms; what is None is left out.
-        transform: what becomes of the importance weight.
-        parameter: that of the transform.
-    """
-
-    name: str
-    formula: str
-    source: str
-    mean: Kind | None = None
-    numerator: Kind | None = None
-    denominator: Kind | None = None
-    transform: Transform = "plain"
-    parameter: Parameter | None = None
-
+from rankeval.estimators.actions import ACTION_ESTIMATORS
+from rankeval.estimators.definitions import Definition, Parameter
+from rankeval.estimators.rankings import RANKING_ESTIMATORS
+from rankeval.estimators.terms import Kind, Term, Weighting
 
 ESTIMATORS: dict[str, Definition] = {
-    definition.name: definition
-    for definition in (
-        Definition("ips", "mean w r", "Horvitz & Thompson 1952", mean="weighted_reward"),
-        Definition(
-            "cips",
-            "mean min(w, max_weight) r",
-            "Bottou et al. 2013",
-            mean="weighted_reward",
-            transform="clipped",
-            parameter=MAX_WEIGHT,
-        ),
-        Definition(
-            "snips",
-            "sum w r / sum w",
-            "Swaminathan & Joachims 2015",
-            numerator="weighted_reward",
-            denominator="weight",
-        ),
-        Definition(
-            "csnips",
-            "sum min(w, max_weight) r / sum min(w, max_weight)",
-            "Swaminathan & Joachims 2015",
-            numerator="weighted_reward",
-            denominator="weight",
-            transform="clipped",
-            parameter=MAX_WEIGHT,
-        ),
-        Definition("dm", "mean q_pi", "direct method", mean="model"),
-        Definition("dr", "mean q_pi + w (r - q)", "Dudik et al. 2011", mean="doubly_robust"),
-        Definition(
-            "cdr",
-            "mean q_pi + min(w, max_weight) (r - q)",
-            "Su et al. 2020",
-            mean="doubly_robust",
-            transform="clipped",
-            parameter=MAX_WEIGHT,
-        ),
-        Definition(
-            "sndr",
-            "mean q_pi + sum w (r - q) / sum w",
-            "self-normalised doubly robust",
-            mean="model",
-            numerator="weighted_residual",
-            denominator="weight",
-        ),
-    )
+    definition.name: definition for definition in (*ACTION_ESTIMATORS, *RANKING_ESTIMATORS)
 }
 
 
@@ -114,12 +35,19 @@ class Estimator:
         """The text that :func:`parse` reads as this estimator, such as ``cips:max_weight=10``."""
         return self.name + "".join(f":{name}={_shortest(value)}" for name, value in self.params.items())
 
-    def term(self, kind: Kind) -> Term:
-        """The term of this kind, with this estimator's weights."""
+    @property
+    def weighting(self) -> Weighting:
+        """What becomes of the importance weight: nothing where an optional parameter is left out."""
         parameter = self.definition.parameter
-        if kind == "model" or parameter is None:
-            return Term(kind)
-        return Term(kind, Weighting(self.definition.transform, self.params[parameter.name]))
+        if parameter is None or parameter.name not in self.params:
+            return Weighting()
+        return Weighting(self.definition.transform, self.params[parameter.name])
+
+    def term(self, kind: Kind, position: int = 0) -> Term:
+        """The term of this kind, with this estimator's weights; of one position (0: of the whole unit)."""
+        if kind in ("model", "shown"):
+            return Term(kind, position=position)
+        return Term(kind, self.weighting, self.definition.ratio, position)
 
     @property
     def terms(self) -> tuple[Term | None, Term | None, Term | None]:
@@ -156,19 +84,16 @@ def parse(text: str) -> Estimator:
         if key in params:
             raise UsageError(f"estimator {text!r}: {key} is given twice")
         params[key] = _in_range(text, parameter, value)
-    if parameter is not None:
+    if parameter is not None and parameter.default is not None:
         params.setdefault(parameter.name, parameter.default)
     return Estimator(definition, params)
 
 
 def _in_range(text: str, parameter: Parameter, value: str) -> float:
-    wanted = f"a number above {parameter.low:g}"
-    if math.isfinite(parameter.high):
-        wanted += f" and below {parameter.high:g}"
     try:
         number = float(value)
     except ValueError:
         number = math.nan
-    if not (parameter.low < number < parameter.high):
-        raise UsageError(f"estimator {text!r}: {parameter.name} is {value!r}, wanted {wanted}")
+    if not parameter.admits(number):
+        raise UsageError(f"estimator {text!r}: {parameter.name} is {value!r}, wanted {parameter.wanted}")
     return number

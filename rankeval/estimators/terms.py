@@ -1,4 +1,6 @@
-"""What is computed for each round and averaged: weights, rewards and the model's predictions, combined.
+"""What is computed for each unit and averaged: weights, rewards and the model's predictions, combined.
+
+Here for the rounds of a bandit log; ``ranking_terms.py`` has the same for sessions.
 
 Symbols: reward ``r``, weight ``w = target_propensity / propensity``, ``q`` the model's prediction for the
 logged action, ``q_pi`` its expectation under the target policy, ``u`` the weight as an estimator has it.
@@ -9,14 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-Transform = Literal["plain", "clipped"]
-Kind = Literal["reward", "weight", "weighted_reward", "model", "weighted_residual", "doubly_robust"]
+Transform = Literal["plain", "clipped", "switched", "shrunk", "harmonic"]
+Kind = Literal["reward", "weight", "weighted_reward", "model", "weighted_residual", "doubly_robust", "shown"]
+Ratio = Literal["action", "list", "item", "prefix", "exposure", "slate"]
 
 
 @dataclass(frozen=True)
@@ -29,32 +32,66 @@ class Weighting:
 
 @dataclass(frozen=True)
 class Term:
-    """One number per round, whose mean over rounds estimators are made of."""
+    """One number per unit, whose mean over units estimators are made of.
+
+    Attributes:
+        ratio: what the weight is the ratio of probabilities of.
+        position: of a ranking the term is of, 0 for all of them.
+    """
 
     kind: Kind
     weighting: Weighting = Weighting()
+    ratio: Ratio = "action"
+    position: int = 0
 
 
 #: The logged reward itself, against which every gain is measured.
 REWARD = Term("reward")
-#: The importance weight as it is, for the diagnostics.
+#: The importance weight of a bandit log as it is, for the diagnostics.
 WEIGHT = Term("weight")
+
+
+def _harmonic(weight: Floats, curvature: float) -> Floats:
+    """``w / (1 - lambda + lambda w)``, the harmonic mean of ``w`` and 1; with lambda 1 every weight is 1."""
+    denominator = (1.0 - curvature) + curvature * weight
+    return np.divide(weight, denominator, out=np.ones_like(weight), where=denominator > 0.0)
 
 
 #: ``(w, parameter) -> u``.
 TRANSFORMS: dict[Transform, Callable[[Floats, float], Floats]] = {
     "plain": lambda weight, _: weight,
     "clipped": lambda weight, bound: np.minimum(weight, bound),
+    "switched": lambda weight, bound: np.where(weight <= bound, weight, 0.0),
+    "shrunk": lambda weight, shrinkage: weight / (weight * weight / shrinkage + 1.0),
+    "harmonic": _harmonic,
 }
+#: Transforms that take weight away and never add any.
+REDUCING: frozenset[Transform] = frozenset({"clipped", "switched", "shrunk"})
 
 
 class Block:
     """Columns of some rounds, each (m,) float64 and checked; what several terms share is computed once."""
 
+    #: Rounds that are worked on at a time: their terms stay in the second-level cache.
+    AT_A_TIME = 1 << 14
+    #: Rounds have no positions.
+    positions = 0
+
     def __init__(self, columns: Mapping[str, Floats]) -> None:
         self.columns = columns
         self._weights: dict[Weighting, Floats] = {}
         self._residuals: dict[Weighting, Floats] = {}
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def taken(self, rows: slice | NDArray[np.int64]) -> Block:
+        """Some of the rounds."""
+        return Block({name: column[rows] for name, column in self.columns.items()})
+
+    def write(self, term: Term, row: Floats) -> None:
+        """Write a term of each round into ``row`` (m,)."""
+        WRITERS[term.kind](self, term.weighting, row)
 
     @cached_property
     def weight(self) -> Floats:
@@ -77,27 +114,58 @@ class Block:
         return self._residuals[weighting]
 
 
-_WEIGHT_COLUMNS = ("propensity", "target_propensity")
-#: The columns that each kind of term is computed from.
+#: The columns that each kind of weight is computed from.
+RATIO_COLUMNS: dict[Ratio, tuple[str, ...]] = {
+    "action": ("propensity", "target_propensity"),
+    "list": ("propensity_list", "target_propensity_list"),
+    "item": ("propensity", "target_propensity"),
+    "prefix": ("propensity_prefix", "target_propensity_prefix"),
+    "exposure": ("exposure", "target_exposure"),
+    "slate": ("slate_weight",),
+}
+#: The kinds of terms that have a weight in them.
+WEIGHTED: frozenset[Kind] = frozenset({"weight", "weighted_reward", "weighted_residual", "doubly_robust"})
+#: The columns that each kind of term is computed from, beside those of its weight.
 COLUMNS: dict[Kind, tuple[str, ...]] = {
     "reward": ("reward",),
-    "weight": _WEIGHT_COLUMNS,
-    "weighted_reward": (*_WEIGHT_COLUMNS, "reward"),
+    "weight": (),
+    "weighted_reward": ("reward",),
     "model": ("q_target",),
-    "weighted_residual": (*_WEIGHT_COLUMNS, "reward", "q_logged"),
-    "doubly_robust": (*_WEIGHT_COLUMNS, "reward", "q_logged", "q_target"),
+    "weighted_residual": ("reward", "q_logged"),
+    "doubly_robust": ("reward", "q_logged", "q_target"),
+    "shown": (),
 }
 
 
 def needed_columns(terms: Iterable[Term]) -> list[str]:
-    """Columns of a bandit log that these terms are computed from, each once."""
-    return list(dict.fromkeys(column for term in terms for column in COLUMNS[term.kind]))
+    """Columns of a log that these terms are computed from, each once."""
+    columns: dict[str, None] = {}
+    for term in terms:
+        weights = RATIO_COLUMNS[term.ratio] if term.kind in WEIGHTED else ()
+        columns.update(dict.fromkeys((*weights, *COLUMNS[term.kind])))
+    return list(columns)
 
 
-def write_terms(terms: Sequence[Term], block: Block, out: Floats) -> None:
-    """Write each term of a block into its row of ``out`` (p, m)."""
+class Units(Protocol):
+    """Some units of a log, whose terms can be written: rounds or sessions."""
+
+    @property
+    def AT_A_TIME(self) -> int: ...
+
+    @property
+    def positions(self) -> int: ...
+
+    def __len__(self) -> int: ...
+
+    def taken(self, rows: slice | NDArray[np.int64]) -> Units: ...
+
+    def write(self, term: Term, row: Floats) -> None: ...
+
+
+def write_terms(terms: Sequence[Term], units: Units, out: Floats) -> None:
+    """Write each term of some units into its row of ``out`` (p, m)."""
     for row, term in zip(out, terms, strict=True):
-        WRITERS[term.kind](block, term.weighting, row)
+        units.write(term, row)
 
 
 def _write_reward(block: Block, _: Weighting, row: Floats) -> None:

@@ -6,36 +6,61 @@ from hypothesis import strategies as st
 
 from rankeval.errors import UsageError
 from rankeval.estimators import ESTIMATORS, Term, Weighting, parse
+from rankeval.estimators.ranking_terms import OF_THE_SESSION
 from rankeval.estimators.terms import TRANSFORMS, WRITERS
 
-NAMES = ["ips", "cips", "snips", "csnips", "dm", "dr", "cdr", "sndr"]
+NAMES = ["ips", "cips", "snips", "csnips", "dm", "dr", "cdr", "sndr", "switch_dr", "dros", "sg_ips", "sg_dr"]
+RANKING_NAMES = ["sips", "iips", "rips", "policy_aware", "pi", "cascade_dr", "snsips", "sniips", "snrips"]
+ALL_NAMES = [*NAMES, *RANKING_NAMES]
+DEFAULTS = {
+    "cips": "max_weight=10",
+    "csnips": "max_weight=10",
+    "cdr": "max_weight=10",
+    "switch_dr": "tau=10",
+    "dros": "lambda=100",
+    "sg_ips": "lambda=0.1",
+    "sg_dr": "lambda=0.1",
+}
 
 
 def test_catalogue() -> None:
-    assert list(ESTIMATORS) == NAMES
+    assert list(ESTIMATORS) == ALL_NAMES
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL_NAMES)
 def test_definitions_are_whole(name: str) -> None:
     definition = ESTIMATORS[name]
     assert definition.name == name
     assert definition.formula
     assert definition.source
     kinds = [definition.mean, definition.numerator, definition.denominator]
-    assert {kind for kind in kinds if kind is not None} <= set(WRITERS)
+    kernels = OF_THE_SESSION if definition.of_rankings else WRITERS
+    assert {kind for kind in kinds if kind is not None} <= set(kernels)
+    assert definition.of_rankings == (name in RANKING_NAMES)
+    assert definition.units == ("sessions" if name in RANKING_NAMES else "rounds")
     assert (definition.numerator is None) == (definition.denominator is None)
     assert any(kind is not None for kind in kinds)
     assert definition.transform in TRANSFORMS
     assert (definition.parameter is None) == (definition.transform == "plain")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL_NAMES)
 def test_defaults(name: str) -> None:
     estimator = parse(name)
-    clipped = name in ("cips", "csnips", "cdr")
     assert estimator.name == name
-    assert dict(estimator.params) == ({"max_weight": 10.0} if clipped else {})
-    assert estimator.label == (f"{name}:max_weight=10" if clipped else name)
+    assert estimator.label == (f"{name}:{DEFAULTS[name]}" if name in DEFAULTS else name)
+    assert parse(estimator.label) == estimator
+
+
+@pytest.mark.parametrize("name", RANKING_NAMES)
+def test_rankings_are_clipped_where_asked(name: str) -> None:
+    plain, clipped = parse(name), parse(f"{name}:max_weight=3")
+    assert plain.label == name
+    assert plain.weighting == Weighting()
+    assert clipped.weighting == Weighting("clipped", 3.0)
+    assert clipped.params == {"max_weight": 3.0}
+    assert clipped.term("weight", 2) == Term("weight", Weighting("clipped", 3.0), clipped.definition.ratio, 2)
+    assert clipped.term("shown", 2) == plain.term("shown", 2)
 
 
 def test_terms_carry_the_parameter_and_the_model_does_not() -> None:
@@ -67,9 +92,14 @@ def test_labels_are_short_where_they_can_be() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("snip", f"unknown estimator 'snip': did you mean 'snips'? known are {', '.join(NAMES)}"),
-        ("SNDR", f"unknown estimator 'SNDR': did you mean 'sndr'? known are {', '.join(NAMES)}"),
+        ("snip", f"unknown estimator 'snip': did you mean 'snips'? known are {', '.join(ALL_NAMES)}"),
+        ("SNDR", f"unknown estimator 'SNDR': did you mean 'sndr'? known are {', '.join(ALL_NAMES)}"),
         ("", "unknown estimator '': known are ips, cips, snips, csnips, dm, dr, cdr, sndr"),
+        ("switch_dr:tau=0", "tau is '0', wanted a number above 0"),
+        ("dros:lambda=-2", "lambda is '-2', wanted a number above 0"),
+        ("sg_ips:lambda=1.5", "lambda is '1.5', wanted a number from 0 to 1"),
+        ("sg_dr:lambda=-0.1", "lambda is '-0.1', wanted a number from 0 to 1"),
+        ("sg_dr:lambda=nan", "lambda is 'nan', wanted a number from 0 to 1"),
         ("ips,snips", "unknown estimator 'ips,snips': did you mean 'snips'? known are"),
         (
             "cips:max_weigth=5",

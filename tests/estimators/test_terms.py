@@ -19,6 +19,10 @@ BY_HAND = {
     Term("reward"): [1, 0, -3],
     Term("weight"): [2, 0.1 / 0.5, 0],
     Term("weight", CLIPPED): [1.5, 0.1 / 0.5, 0],
+    Term("weight", Weighting("switched", 1.5)): [0, 0.1 / 0.5, 0],
+    Term("weight", Weighting("shrunk", 4.0)): [4 * 2 / (2**2 + 4), 4 * 0.2 / (0.2**2 + 4), 0],
+    Term("weight", Weighting("harmonic", 0.25)): [2 / (0.75 + 0.5), 0.2 / (0.75 + 0.05), 0],
+    Term("weight", Weighting("harmonic", 1.0)): [1, 1, 1],
     Term("weighted_reward"): [2 * 1, 0, 0],
     Term("weighted_reward", CLIPPED): [1.5 * 1, 0, 0],
     Term("model"): [0.75, 0.5, 0.125],
@@ -41,7 +45,7 @@ def test_terms_by_hand(term: Term) -> None:
 
 
 def test_terms_by_hand_cover_every_kind_and_transform() -> None:
-    assert {term.kind for term in BY_HAND} == set(WRITERS) == set(COLUMNS)
+    assert {term.kind for term in BY_HAND} == set(WRITERS) == set(COLUMNS) - {"shown"}
     assert {term.weighting.transform for term in BY_HAND} == set(TRANSFORMS)
 
 
@@ -52,6 +56,15 @@ def test_a_term_reads_the_columns_that_it_says(term: Term) -> None:
     for name in columns:
         with pytest.raises(KeyError, match=name):
             written([term], {other: column for other, column in columns.items() if other != name})
+
+
+def test_huge_weights_stay_numbers() -> None:
+    huge = {name: column[:1] for name, column in ROUNDS.items()} | {"propensity": np.array([1e-300])}
+    for weighting, wanted in ((Weighting("shrunk", 4.0), 0.0), (Weighting("harmonic", 0.5), 2.0)):
+        out = np.empty((1, 1))
+        with np.errstate(over="ignore"):
+            write_terms([Term("weight", weighting)], Block(huge), out)
+        np.testing.assert_allclose(out, wanted, atol=1e-200)
 
 
 def test_sharing_between_terms_changes_nothing() -> None:

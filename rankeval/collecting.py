@@ -1,0 +1,171 @@
+"""One pass over a log of any kind: the moments of all terms that some estimators need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.arrow import is_null
+from rankeval.bandit import Rounds
+from rankeval.errors import DataError, UsageError
+from rankeval.estimators import Units, write_terms
+from rankeval.ids import hashes_of
+from rankeval.log import Log
+from rankeval.moments import Moments, MomentsAccumulator
+from rankeval.plan import Plan
+from rankeval.ranking_log import Rankings
+from rankeval.scan import fold
+from rankeval.segments import segments_of
+from rankeval.sessions import Sessions, counting
+
+T = TypeVar("T", bound=np.generic)
+
+#: Segments that a pass with bucket sums may hold: those of one take about half a megabyte.
+MAX_BUCKETED_SEGMENTS = 1000
+
+
+class LogKind(Protocol):
+    """How a kind of log gives the columns that terms are computed from."""
+
+    @property
+    def roles(self) -> Sequence[str]:
+        """Columns to read."""
+
+    @property
+    def id(self) -> str:
+        """The role that names a unit."""
+
+    def units(self, sessions: Sessions) -> Units:
+        """The checked columns of some units."""
+
+    def not_finite(self, sessions: Sessions, units: Any) -> DataError:
+        """The error for units some term of which is not finite."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """Moments of a whole log, and of its segments by value; the plan says of which terms."""
+
+    whole: Moments
+    segments: dict[Any, Moments]
+    plan: Plan
+
+    def merge(self, other: Pass) -> Pass:
+        """Both parts; fold leaves in their order."""
+        plan = max(self.plan, other.plan, key=lambda plan: plan.positions)
+        left, right = self._under(plan), other._under(plan)
+        segments = dict(left.segments)
+        for value, moments in right.segments.items():
+            segments[value] = segments[value].merge(moments) if value in segments else moments
+        return Pass(left.whole.merge(right.whole), segments, plan)
+
+    def _under(self, plan: Plan) -> Pass:
+        """The same under a plan for longer lists, which these units do not reach."""
+        if plan.positions == self.plan.positions:
+            return self
+        terms = np.array([plan.index[term] for term in self.plan.terms])
+
+        def spread(moments: Moments) -> Moments:
+            return moments.spread(terms, len(plan.terms), plan.pairs)
+
+        return Pass(
+            spread(self.whole), {value: spread(moments) for value, moments in self.segments.items()}, plan
+        )
+
+
+def collect(
+    log: Log, plan: Plan, *, bucketed: bool, by: str | None, cluster: str | None, threads: int | None
+) -> Pass:
+    """One pass over a log: the moments of the plan's terms.
+
+    Raises:
+        DataError: as the kind of log (:class:`~rankeval.bandit.Rounds`,
+            :class:`~rankeval.ranking_log.Rankings`) says.
+        UsageError: more than 1,000 segments where each would keep bucket sums.
+    """
+    kind: LogKind = Rounds(log, plan.columns) if log.session is None else Rankings(log, plan.columns)
+    key = cluster or (kind.id if bucketed and log.has(kind.id) else None)
+    counted = "weight" if log.has("weight") else None
+    roles = list(dict.fromkeys([*kind.roles, *(name for name in (key, by, counted) if name is not None)]))
+    log.require(roles)
+    first_rows = log.first_rows() if bucketed and key is None else []
+    plan_at = cache(plan.at)
+
+    def work(sessions: Sessions) -> Pass:
+        units = kind.units(sessions)
+        keys = _keys(sessions, key, first_rows) if bucketed else None
+        counts = _counts(sessions) if counted else None
+        own = plan_at(units.positions)
+        whole = _moments(units, own, keys, counts, slice(None))
+        if not np.isfinite(whole.total).all():
+            raise kind.not_finite(sessions, units)
+        if by is None:
+            return Pass(whole, {}, own)
+        parts = segments_of(sessions.per_session(by))
+        if bucketed and len(parts) > MAX_BUCKETED_SEGMENTS:
+            raise _many_segments(log, by)
+        of_parts = {value: _moments(units, own, keys, counts, rows) for value, rows in parts.items()}
+        return Pass(whole, of_parts, own)
+
+    return fold(log, roles, work, Pass.merge, threads)
+
+
+def _many_segments(log: Log, by: str) -> UsageError:
+    return UsageError(
+        f"by: column {log.name(by)!r} of {log.origin} has more than {MAX_BUCKETED_SEGMENTS} values, "
+        "wanted fewer with a bootstrap or clusters"
+    )
+
+
+def _keys(sessions: Sessions, key: str | None, first_rows: Sequence[int]) -> NDArray[np.uint64]:
+    """What units are resampled by: the cluster, the unit's id, or else its row."""
+    if key is None:
+        return (first_rows[sessions.source] + sessions.first_row + counting(len(sessions))).view(np.uint64)
+    ids = sessions.per_session(key)
+    if ids.null_count:
+        first = int(sessions.offsets[int(np.argmax(is_null(ids)))])
+        raise sessions.error(key, first, None, "an id")
+    return hashes_of(ids)
+
+
+def _counts(sessions: Sessions) -> NDArray[np.float64]:
+    """How many times each unit counts."""
+    counts = sessions.numbers_per_session("weight")
+    if counts.min(initial=0.0) < 0.0:
+        first = int(np.argmax(counts < 0.0))
+        raise sessions.error("weight", int(sessions.offsets[first]), counts[first], "a number of at least 0")
+    return counts
+
+
+def _moments(
+    units: Units,
+    plan: Plan,
+    keys: NDArray[np.uint64] | None,
+    counts: NDArray[np.float64] | None,
+    rows: slice | NDArray[np.int64],
+) -> Moments:
+    """Moments of the plan's terms over some units, a block at a time."""
+    chosen = units.taken(rows)
+    chosen_keys, chosen_counts = _part(keys, rows), _part(counts, rows)
+    accumulator = MomentsAccumulator(len(plan.terms), plan.pairs, keys is not None)
+    terms = np.empty((len(plan.terms), units.AT_A_TIME))
+    for block in _blocks(len(chosen), units.AT_A_TIME):
+        out = terms[:, : block.stop - block.start]
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite shows in the totals
+            write_terms(plan.terms, chosen.taken(block), out)
+        accumulator.add(out, _part(chosen_keys, block), _part(chosen_counts, block))
+    return accumulator.moments()
+
+
+def _part(values: NDArray[T] | None, rows: slice | NDArray[np.int64]) -> NDArray[T] | None:
+    return None if values is None else values[rows]
+
+
+def _blocks(n: int, at_a_time: int) -> Iterator[slice]:
+    for start in range(0, n, at_a_time):
+        yield slice(start, min(start + at_a_time, n))

@@ -1,0 +1,89 @@
+"""Estimators for bandit logs: one action a round."""
+
+from __future__ import annotations
+
+from rankeval.estimators.definitions import Definition, Parameter
+
+# By default no weight exceeds 10: those of DRos peak at 5 where w = 10, those of sg_* tend to 10.
+MAX_WEIGHT = Parameter("max_weight", 10.0)
+TAU = Parameter("tau", 10.0)
+SHRINKAGE = Parameter("lambda", 100.0)
+CURVATURE = Parameter("lambda", 0.1, high=1.0, closed=True)
+
+ACTION_ESTIMATORS = (
+    Definition("ips", "mean w r", "Horvitz & Thompson 1952", mean="weighted_reward"),
+    Definition(
+        "cips",
+        "mean min(w, max_weight) r",
+        "Bottou et al. 2013",
+        mean="weighted_reward",
+        transform="clipped",
+        parameter=MAX_WEIGHT,
+    ),
+    Definition(
+        "snips",
+        "sum w r / sum w",
+        "Swaminathan & Joachims 2015",
+        numerator="weighted_reward",
+        denominator="weight",
+    ),
+    Definition(
+        "csnips",
+        "sum min(w, max_weight) r / sum min(w, max_weight)",
+        "Swaminathan & Joachims 2015",
+        numerator="weighted_reward",
+        denominator="weight",
+        transform="clipped",
+        parameter=MAX_WEIGHT,
+    ),
+    Definition("dm", "mean q_pi", "direct method", mean="model"),
+    Definition("dr", "mean q_pi + w (r - q)", "Dudik et al. 2011", mean="doubly_robust"),
+    Definition(
+        "cdr",
+        "mean q_pi + min(w, max_weight) (r - q)",
+        "Su et al. 2020",
+        mean="doubly_robust",
+        transform="clipped",
+        parameter=MAX_WEIGHT,
+    ),
+    Definition(
+        "sndr",
+        "mean q_pi + sum w (r - q) / sum w",
+        "self-normalised doubly robust",
+        mean="model",
+        numerator="weighted_residual",
+        denominator="weight",
+    ),
+    Definition(
+        "switch_dr",
+        "mean q_pi + w 1{w <= tau} (r - q)",
+        "Wang et al. 2017",
+        mean="doubly_robust",
+        transform="switched",
+        parameter=TAU,
+    ),
+    Definition(
+        "dros",
+        "mean q_pi + lambda w / (w^2 + lambda) (r - q)",
+        "Su et al. 2020",
+        mean="doubly_robust",
+        transform="shrunk",
+        parameter=SHRINKAGE,
+    ),
+    Definition(
+        "sg_ips",
+        "mean w / (1 - lambda + lambda w) r",
+        "Metelli et al. 2021",
+        mean="weighted_reward",
+        transform="harmonic",
+        parameter=CURVATURE,
+    ),
+    Definition(
+        "sg_dr",
+        "mean q_pi + w / (1 - lambda + lambda w) (r - q)",
+        "Metelli et al. 2021",
+        mean="doubly_robust",
+        transform="harmonic",
+        parameter=CURVATURE,
+    ),
+)

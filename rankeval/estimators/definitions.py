@@ -1,0 +1,72 @@
+"""What an entry of the catalogue of estimators is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from rankeval.estimators.terms import Kind, Ratio, Transform
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An estimator's parameter: its default (None: it may be left out), and the interval it must lie in.
+
+    The interval is open unless ``closed``.
+    """
+
+    name: str
+    default: float | None
+    low: float = 0.0
+    high: float = math.inf
+    closed: bool = False
+
+    @property
+    def wanted(self) -> str:
+        """The interval in words."""
+        if self.closed:
+            return f"a number from {self.low:g} to {self.high:g}"
+        return f"a number above {self.low:g}" + (f" and below {self.high:g}" if self.high < math.inf else "")
+
+    def admits(self, value: float) -> bool:
+        """Whether a value lies in the interval; NaN does not."""
+        return self.low < value < self.high or (self.closed and value in (self.low, self.high))
+
+
+@dataclass(frozen=True)
+class Definition:
+    """An estimator: ``mean`` + ``numerator`` / ``denominator``, each the mean of a term over units.
+
+    Units are the rounds of a bandit log or the sessions of a ranking log.
+
+    Attributes:
+        name: as in :func:`~rankeval.estimators.parse`.
+        formula: one line for help and documentation.
+        source: author and year.
+        mean, numerator, denominator: kinds of terms; what is None is left out.
+        transform: what becomes of the importance weight.
+        parameter: that of the transform.
+        ratio: what the weight is the ratio of probabilities of.
+        by_position: numerator and denominator are those of each position, and the ratios are summed.
+    """
+
+    name: str
+    formula: str
+    source: str
+    mean: Kind | None = None
+    numerator: Kind | None = None
+    denominator: Kind | None = None
+    transform: Transform = "plain"
+    parameter: Parameter | None = None
+    ratio: Ratio = "action"
+    by_position: bool = False
+
+    @property
+    def of_rankings(self) -> bool:
+        """Whether it reads a ranking log."""
+        return self.ratio != "action"
+
+    @property
+    def units(self) -> str:
+        """What its means are over, in words."""
+        return "sessions" if self.of_rankings else "rounds"

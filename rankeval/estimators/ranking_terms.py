@@ -1,0 +1,159 @@
+"""The terms of ranking logs: weights, rewards and predictions of a session, summed over its positions.
+
+Symbols: reward ``c_k`` at position ``k`` of a session, ``w_k`` the ratio of target to logging probability,
+``q_k`` the predicted reward to go, ``u_k`` the weight as an estimator has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.estimators.terms import RATIO_COLUMNS, TRANSFORMS, Kind, Ratio, Term, Weighting
+from rankeval.kernels import read_only
+from rankeval.ragged import cascade_sums, sums, sums_of_products
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Weights that a session has once, not at each position.
+OF_SESSIONS: frozenset[Ratio] = frozenset({"list", "slate"})
+
+
+class RankingBlock:
+    """Columns of some sessions, checked; what several terms share is computed once.
+
+    Attributes:
+        offsets: (m + 1,) int64, the items of session ``i`` are ``offsets[i]:offsets[i + 1]``, by position.
+        items: column -> one float64 per item.
+        sessions: column -> one float64 per session: propensities of whole lists, ``slate_weight``.
+    """
+
+    #: Sessions that are worked on at a time: their items and terms stay in the second-level cache.
+    AT_A_TIME = 1 << 12
+
+    def __init__(self, offsets: Ints, items: Mapping[str, Floats], sessions: Mapping[str, Floats]) -> None:
+        self.offsets = read_only(offsets)
+        self.items = {name: read_only(column) for name, column in items.items()}
+        self.sessions = sessions
+        self._weights: dict[tuple[Ratio, Weighting], Floats] = {}
+        self._products: dict[tuple[Ratio, Weighting], Floats] = {}
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @cached_property
+    def lengths(self) -> Ints:
+        """(m,) positions of each session."""
+        return np.diff(self.offsets)
+
+    @property
+    def positions(self) -> int:
+        """The longest list."""
+        return int(self.lengths.max(initial=0))
+
+    def taken(self, rows: slice | Ints) -> RankingBlock:
+        """Some of the sessions."""
+        lengths = self.lengths[rows]
+        offsets = np.concatenate(([0], np.cumsum(lengths)))
+        if isinstance(rows, slice):
+            begin = self.offsets[rows.start or 0]
+            items: slice | Ints = slice(int(begin), int(begin + offsets[-1]))
+        else:
+            items = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        return RankingBlock(
+            offsets,
+            {name: column[items] for name, column in self.items.items()},
+            {name: column[rows] for name, column in self.sessions.items()},
+        )
+
+    def write(self, term: Term, row: Floats) -> None:
+        """Write a term of each session into ``row`` (m,)."""
+        if term.position:
+            self._write_at(term, row)
+        else:
+            row[:] = OF_THE_SESSION[term.kind](self, term)
+
+    def _write_at(self, term: Term, row: Floats) -> None:
+        """A term of one position, 0 in sessions that do not reach it."""
+        there = self.lengths >= term.position
+        row[:] = 0.0
+        row[there] = AT_A_POSITION[term.kind](self, term, self.offsets[:-1][there] + term.position - 1)
+
+    @cached_property
+    def total(self) -> Floats:
+        """(m,) reward of the session."""
+        return sums(self.offsets, self.items["reward"])
+
+    def weights(self, term: Term) -> Floats:
+        """``u``, the weights as an estimator uses them: one per session or per item."""
+        key = term.ratio, term.weighting
+        if key not in self._weights:
+            plain = self._ratio(term.ratio)
+            self._weights[key] = TRANSFORMS[term.weighting.transform](plain, term.weighting.parameter)
+        return self._weights[key]
+
+    def _ratio(self, ratio: Ratio) -> Floats:
+        if ratio == "slate":
+            return self._slate_weight
+        of = self.sessions if ratio in OF_SESSIONS else self.items
+        logging, target = RATIO_COLUMNS[ratio]
+        return of[target] / of[logging]
+
+    @property
+    def _slate_weight(self) -> Floats:
+        """As logged, else ``1 + sum_k (w_k - 1)``, which holds for policies that choose positions apart."""
+        if "slate_weight" in self.sessions:
+            return self.sessions["slate_weight"]
+        return 1.0 + sums(self.offsets, self._ratio("item") - 1.0)
+
+    def products(self, term: Term) -> Floats:
+        """``u_k c_k`` per item."""
+        key = term.ratio, term.weighting
+        if key not in self._products:
+            self._products[key] = self.weights(term) * self.items["reward"]
+        return self._products[key]
+
+
+def _reward(block: RankingBlock, _: Term) -> Floats:
+    return block.total
+
+
+def _weight(block: RankingBlock, term: Term) -> Floats:
+    """The session's weight, or the mean over its positions; 1 where it has none."""
+    weights = block.weights(term)
+    if term.ratio in OF_SESSIONS:
+        return weights
+    mean = np.ones(len(block))
+    return np.divide(sums(block.offsets, weights), block.lengths, out=mean, where=block.lengths > 0)
+
+
+def _weighted_reward(block: RankingBlock, term: Term) -> Floats:
+    weights = block.weights(term)
+    if term.ratio in OF_SESSIONS:
+        return weights * block.total
+    return sums_of_products(block.offsets, read_only(weights), block.items["reward"])
+
+
+def _doubly_robust(block: RankingBlock, term: Term) -> Floats:
+    items = block.items
+    return cascade_sums(
+        block.offsets, read_only(block.weights(term)), items["reward"], items["q_logged"], items["q_target"]
+    )
+
+
+OF_THE_SESSION: dict[Kind, Callable[[RankingBlock, Term], Floats]] = {
+    "reward": _reward,
+    "weight": _weight,
+    "weighted_reward": _weighted_reward,
+    "doubly_robust": _doubly_robust,
+}
+#: Of the items at one position.
+AT_A_POSITION: dict[Kind, Callable[[RankingBlock, Term, Ints], Floats]] = {
+    "weight": lambda block, term, items: block.weights(term)[items],
+    "weighted_reward": lambda block, term, items: block.products(term)[items],
+    "shown": lambda block, term, items: np.ones(len(items)),
+}

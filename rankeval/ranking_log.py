@@ -1,0 +1,146 @@
+"""Ranking logs: a list of items a session, in long layout (a row an item) or nested (a row a session)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rankeval.arrow import as_float64
+from rankeval.bandit import SMALLEST_PROPENSITY
+from rankeval.errors import DataError
+from rankeval.estimators import RankingBlock
+from rankeval.feeding import sources_of
+from rankeval.kernels import read_only
+from rankeval.log import Log
+from rankeval.ragged import by_place
+from rankeval.sessions import Sessions, counting
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Column -> the columns it follows from where the log does not have it.
+FOLLOWS_FROM = {"reward": ("click",), "slate_weight": ("propensity", "target_propensity")}
+#: Columns that hold one value a session.
+ONCE = ("propensity_list", "target_propensity_list", "slate_weight")
+_PROPENSITIES = ("propensity", "propensity_prefix", "propensity_list")
+#: Column -> the least and the largest value it may hold, and that in words.
+RANGES: dict[str, tuple[float, float, str]] = {
+    **dict.fromkeys(_PROPENSITIES, (SMALLEST_PROPENSITY, 1.0, "a probability in (0, 1]")),
+    **{f"target_{name}": (0.0, 1.0, "a probability in [0, 1]") for name in _PROPENSITIES},
+    "exposure": (SMALLEST_PROPENSITY, np.inf, "a number above 0"),
+    "target_exposure": (0.0, np.inf, "a number of at least 0"),
+}
+
+
+class Rankings:
+    """How a ranking log gives the columns that terms are computed from.
+
+    Raises:
+        DataError: a column missing or of the wrong type; from :meth:`units`, a propensity outside (0, 1], a
+            target propensity outside [0, 1], a null, NaN or infinity, positions other than 1, 2, ... once
+            each, a propensity of the whole list that changes within a session.
+    """
+
+    id = "session_id"
+
+    def __init__(self, log: Log, columns: Sequence[str]) -> None:
+        read = sources_of(log, columns, FOLLOWS_FROM)
+        self._items = [role for role in read if role not in ONCE]
+        self._once = [role for role in read if role in ONCE]
+        # In nested layout the order of the lists may stand for the positions.
+        places = [] if log.nested and not log.has("position") else ["position"]
+        self.roles = [self.id, *places, *read]
+        log.require(self.roles)
+        _require_one_each(log, [*places, *self._items])
+
+    def units(self, sessions: Sessions) -> RankingBlock:
+        """The columns by position, one float64 per item, and those that a session has once."""
+        items = {role: _checked(sessions, role) for role in self._items}
+        order = _order(sessions)
+        if order is not None:
+            items = {role: values[order] for role, values in items.items()}
+        if "click" in items:
+            items["reward"] = items.pop("click")
+        once = {role: _checked_once(sessions, role) for role in self._once}
+        return RankingBlock(sessions.offsets, items, once)
+
+    def not_finite(self, sessions: Sessions, units: RankingBlock) -> DataError:
+        """Name the session and column of the largest number."""
+        columns = {**units.items, **units.sessions}
+        largest = max(columns, key=lambda name: float(np.abs(columns[name]).max(initial=0.0)))
+        index = int(np.argmax(np.abs(columns[largest])))
+        order = _order(sessions)
+        item = index if order is None else int(order[index])
+        if largest in units.sessions:
+            item = int(sessions.offsets[index])
+        role = largest if largest in sessions else "click"
+        wanted = "numbers whose products and sums are finite"
+        return sessions.error(role, item, f"{columns[largest][index]}", wanted)
+
+
+def _require_one_each(log: Log, roles: Sequence[str]) -> None:
+    """In nested layout, what each item has one of is a list."""
+    for role in roles if log.nested else ():
+        kind = log.kind(role)
+        if not pa.types.is_list(kind):
+            raise DataError(
+                f"{log.origin}: column {log.name(role)!r} holds {kind}, "
+                "wanted a list with a value for each item"
+            )
+
+
+def _checked(sessions: Sessions, role: str) -> Floats:
+    """One number per item, within its range."""
+    values = sessions.numbers(role)
+    bad = _out_of_range(role, values)
+    if bad is not None:
+        found = f"{values[bad]} at {_ordinal(sessions, bad)}"
+        raise sessions.error(role, bad, found, RANGES[role][2])
+    return values
+
+
+def _checked_once(sessions: Sessions, role: str) -> Floats:
+    """One number per session, within its range; 1 for a session that has no items to hold it."""
+    values = as_float64(sessions.per_session(role))
+    values = np.where(sessions.lengths == 0, 1.0, values) if role in sessions.items else values
+    if not np.isfinite(values).all():
+        sessions.numbers(role) if role in sessions.items else sessions.numbers_per_session(role)
+    bad = _out_of_range(role, values)
+    if bad is not None:
+        raise sessions.error(role, int(sessions.offsets[bad]), values[bad], RANGES[role][2])
+    return values
+
+
+def _out_of_range(role: str, values: Floats) -> int | None:
+    if role not in RANGES:
+        return None
+    low, high, _ = RANGES[role]
+    if values.min(initial=high) >= low and values.max(initial=low) <= high:
+        return None
+    return int(np.argmax((values < low) | (values > high)))
+
+
+def _ordinal(sessions: Sessions, item: int) -> str:
+    """Which position an item has, in words."""
+    if "position" in sessions:
+        return f"position {sessions.column('position')[item].as_py()}"
+    session = int(np.searchsorted(sessions.offsets, item, side="right")) - 1
+    return f"position {item - int(sessions.offsets[session]) + 1}"
+
+
+def _order(sessions: Sessions) -> Ints | None:
+    """The order that puts items by position; None where they are."""
+    if "position" not in sessions:
+        return None
+    places = sessions.numbers("position")
+    order, bad = by_place(sessions.offsets, read_only(places))
+    if bad >= 0:
+        session = int(np.searchsorted(sessions.offsets, bad, side="right")) - 1
+        length = int(sessions.lengths[session])
+        raise sessions.error(
+            "position", bad, f"{places[bad]:g}", f"each of 1 to {length} once in the session"
+        )
+    return None if np.array_equal(order, counting(len(order))) else order
