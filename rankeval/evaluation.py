@@ -22,7 +22,7 @@ from rankeval.evaluation_inputs import open_inputs
 from rankeval.evaluation_result import Comparison, Evaluation, MetricRow, counts_of
 from rankeval.hashing import mix64
 from rankeval.ids import hashes_of
-from rankeval.intervals import BUCKETED, Inference
+from rankeval.inferring import Inferring
 from rankeval.judgements import Judgements
 from rankeval.log import Log
 from rankeval.metrics import Metric, parse
@@ -38,32 +38,24 @@ Hashes = NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
-class Inferring:
-    """How errors, intervals and tests are computed.
+class Comparing(Inferring):
+    """The options of inference, and of the randomisation test between runs.
 
     Raises:
-        UsageError: an unknown method, or a level, number of replicates or of permutations out of range.
+        UsageError: an option out of range.
     """
 
-    methods: tuple[str, ...]
-    level: float
-    replicates: int
     permutations: int
-    seed: int
-    clustered: bool
 
     def __post_init__(self) -> None:
-        """Find out now, rather than after the data was read."""
-        self.estimate(Mean(0), np.zeros((1, 0)), np.zeros(0, np.uint64))
+        super().__post_init__()
         if self.permutations < 1:
             raise UsageError(f"permutations: found {self.permutations}, wanted at least 1")
 
     def estimate(self, functional: Functional, terms: Floats, keys: Hashes) -> Estimate:
         """The estimate of a functional of the means of ``terms`` (p, n)."""
-        bucketed = self.clustered or not BUCKETED.isdisjoint(self.methods)
-        moments = Moments.of(terms, pairs_needed([functional]), keys if bucketed else None)
-        inference = Inference(moments, self.methods, self.level, self.clustered, self.replicates, self.seed)
-        return inference.estimate(functional)
+        moments = Moments.of(terms, pairs_needed([functional]), keys if self.bucketed else None)
+        return self.of(moments).estimate(functional)
 
 
 def evaluate(
@@ -131,7 +123,7 @@ def evaluate(
     )
     _choice("score_type", score_type, ("float64", "float32"))
     methods = (ci,) if isinstance(ci, str) else tuple(ci)
-    inferring = Inferring(methods, level, replicates, permutations, int(seed), cluster is not None)
+    inferring = Comparing(methods, level, replicates, int(seed), cluster is not None, permutations)
     logs, judged_log = open_inputs(run, judgements, columns or {}, where)
     fields = [name for name in dict.fromkeys((by, cluster)) if name is not None]
     judged = None if judged_log is None else _read(judged_log, fields, rules)
@@ -219,7 +211,7 @@ def _rows(
     metrics: Sequence[Metric],
     segments: Mapping[Any, Ints],
     keys: Hashes,
-    inferring: Inferring,
+    inferring: Comparing,
 ) -> Iterator[MetricRow]:
     for column, metric in enumerate(metrics):
         for segment, queries in segments.items():
@@ -243,7 +235,7 @@ def _compare(
     metrics: Sequence[Metric],
     segments: Mapping[Any, Ints],
     keys: Hashes,
-    inferring: Inferring,
+    inferring: Comparing,
 ) -> Iterator[Comparison]:
     a, b = (aligned.runs[name] for name in pair)
     for column, metric in enumerate(metrics):
@@ -269,7 +261,7 @@ def _influence(functional: Functional, terms: Floats) -> Floats:
 
 
 def _p_values(
-    functional: Functional, terms: Floats, keys: Hashes, estimate: Estimate, inferring: Inferring
+    functional: Functional, terms: Floats, keys: Hashes, estimate: Estimate, inferring: Comparing
 ) -> Iterator[tuple[str, float | None]]:
     """Of the paired t-test and of the randomisation test, whose signs flip whole clusters."""
     if estimate.std_error is None or estimate.value is None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from rankeval import candidates, ranking_log
 from rankeval.collecting import Pass, collect
 from rankeval.diagnostics import notes, weight_diagnostics
 from rankeval.errors import UsageError
-from rankeval.estimate import Mean, Relative, pairs_needed
+from rankeval.estimate import Relative
 from rankeval.estimators import parse
 from rankeval.feeding import FollowsFrom, fed, require_fed
-from rankeval.intervals import BUCKETED, Inference
+from rankeval.inferring import Inferring
 from rankeval.log import Log
-from rankeval.moments import Moments, MomentsAccumulator
+from rankeval.moments import Moments
 from rankeval.off_policy_result import EstimateRow, OffPolicyEvaluation
 from rankeval.plan import Plan
 from rankeval.segments import in_order
@@ -143,34 +142,6 @@ def _of_ranking(log: Log) -> Sequence[str]:
 
 def _follows_from(log: Log) -> FollowsFrom:
     return candidates.FOLLOWS_FROM if log.session is None else ranking_log.FOLLOWS_FROM
-
-
-@dataclass(frozen=True)
-class Inferring:
-    """How errors and intervals are computed.
-
-    Raises:
-        UsageError: an unknown method, a level or number of replicates out of range.
-    """
-
-    methods: tuple[str, ...]
-    level: float
-    replicates: int
-    seed: int
-    clustered: bool
-
-    def __post_init__(self) -> None:
-        """Find out now, rather than after the log was read."""
-        empty = MomentsAccumulator(1, pairs_needed([Mean(0)]), bucketed=True).moments()
-        self.of(empty)
-
-    @property
-    def bucketed(self) -> bool:
-        """Whether moments need bucket sums."""
-        return self.clustered or bool(BUCKETED & set(self.methods))
-
-    def of(self, moments: Moments) -> Inference:
-        return Inference(moments, self.methods, self.level, self.clustered, self.replicates, self.seed)
 
 
 def _rows(segment: Any, moments: Moments, plan: Plan, inferring: Inferring) -> Iterator[EstimateRow]:
