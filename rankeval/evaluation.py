@@ -36,6 +36,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 
+MAX_PERMUTATIONS = 10_000_000
+
 
 @dataclass(frozen=True)
 class Comparing(Inferring):
@@ -49,8 +51,8 @@ class Comparing(Inferring):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.permutations < 1:
-            raise UsageError(f"permutations: found {self.permutations}, wanted at least 1")
+        if not 1 <= self.permutations <= MAX_PERMUTATIONS:
+            raise UsageError(f"permutations: found {self.permutations}, wanted 1 to {MAX_PERMUTATIONS:,}")
 
     def estimate(self, functional: Functional, terms: Floats, keys: Hashes) -> Estimate:
         """The estimate of a functional of the means of ``terms`` (p, n)."""

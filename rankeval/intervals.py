@@ -22,6 +22,7 @@ from rankeval.moments import Moments
 
 FEW_CLUSTERS = 50  # with fewer, Student's t and a warning
 NEAR_ZERO = 3.0  # a reference within this many standard errors of 0 calls for Fieller's interval
+MAX_REPLICATES = 1_000_000  # more would tell nothing new, and take minutes
 MAX_UNDEFINED = 0.01  # share of replicates that a bootstrap interval may leave out
 
 
@@ -60,8 +61,8 @@ class Inference:
                 raise UsageError(f"ci: found {method!r}, wanted one of {', '.join(INTERVALS)}")
         if not 0.0 < self.level < 1.0:
             raise UsageError(f"level: found {self.level}, wanted a number between 0 and 1")
-        if self.replicates < 2:
-            raise UsageError(f"replicates: found {self.replicates}, wanted at least 2")
+        if not 2 <= self.replicates <= MAX_REPLICATES:
+            raise UsageError(f"replicates: found {self.replicates}, wanted 2 to {MAX_REPLICATES:,}")
         if self.clustered or BUCKETED & set(self.methods):
             self.buckets  # noqa: B018  (raises now rather than at the first estimate)
 

@@ -300,7 +300,7 @@ def test_wrong_calls_say_what_was_found_and_wanted() -> None:
         Inference(moments, ("jackknife",))
     with pytest.raises(UsageError, match=r"level: found 95, wanted a number between 0 and 1"):
         Inference(moments, level=95)
-    with pytest.raises(UsageError, match=r"replicates: found 1, wanted at least 2"):
+    with pytest.raises(UsageError, match=r"replicates: found 1, wanted 2 to 1,000,000"):
         Inference(moments, replicates=1)
     keyless = Moments.of(logged(10), pairs_needed([SNIPS]))
     for arguments in ({"clustered": True}, {"methods": ("bootstrap",)}):

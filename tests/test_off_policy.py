@@ -442,7 +442,7 @@ def test_a_level_moves_the_bounds_outwards() -> None:
         ({"ci": []}, "ci: found no method, wanted one of normal, bootstrap, bootstrap_t"),
         ({"level": 95}, "level: found 95, wanted a number between 0 and 1"),
         ({"level": math.nan}, "level: found nan"),
-        ({"ci": "bootstrap", "replicates": 1}, "replicates: found 1, wanted at least 2"),
+        ({"ci": "bootstrap", "replicates": 1}, "replicates: found 1, wanted 2 to 1,000,000"),
         ({"estimators": ["mips"]}, "unknown estimator 'mips': did you mean 'ips'?"),
         ({"columns": {"rewards": "reward"}}, "rewards"),
         ({"where": "reward >"}, "where"),

@@ -16,8 +16,8 @@ from rankeval.readers.where import Where
 
 WHOLE_ROWS = 2**18
 WHOLE_VALUES = 2**23
-BATCH_ROWS = 2**18
-_BATCH_VALUES = 2**21
+BATCH_ROWS = 2**19
+_BATCH_VALUES = 2**22
 
 
 class ParquetSource(ArrowSource):

@@ -109,7 +109,7 @@ def test_numbers_that_cannot_be_computed_are_null(tmp_path: Path) -> None:
         (["--ci", ","], "ci: found no method, wanted one of normal, bootstrap, bootstrap_t"),
         (["--level", "95"], "level: found 95.0, wanted a number between 0 and 1"),
         (["--level", "nan"], "level: found nan, wanted a number between 0 and 1"),
-        (["--replicates", "1"], "replicates: found 1, wanted at least 2"),
+        (["--replicates", "1"], "replicates: found 1, wanted 2 to 1,000,000"),
         (["--where", "reward >"], "where 'reward >'"),
     ],
 )

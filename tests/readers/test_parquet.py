@@ -64,11 +64,12 @@ def test_a_large_row_group_is_streamed(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_wide_rows_make_small_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "WHOLE_VALUES", 0)
+    monkeypatch.setattr(reader, "_BATCH_VALUES", 2**20)
     wide = pa.table({f"f{k}": np.arange(5000.0) for k in range(600)})
     pq.write_table(wide, tmp_path / "x.parquet")
     source = open_sources(tmp_path / "x.parquet", role="log")[0]
     sizes = [batch.num_rows for batch in source.batches(source.leaves(0)[0], wide.schema.names)]
-    assert max(sizes) == 2**21 // 600
+    assert max(sizes) == 2**20 // 600
     assert sum(sizes) == 5000
 
 
