@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
-from rankeval.cli.options import be_quiet, common_options, inference_options, listed, pairs, show
+from rankeval.cli.options import be_quiet, common_options, inference_options, pairs, show
 from rankeval.errors import UsageError
+from rankeval.options import listed
+from rankeval.writing import require_no_input
 
 EPILOG = """\b
 Example:
@@ -110,6 +112,7 @@ def command(
     """
     be_quiet(quiet)
     named = _named(runs)
+    require_no_input(out, *named.values(), options["judgements"])
     from rankeval import evaluate
 
     result = evaluate(

@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
-from rankeval.cli.options import be_quiet, common_options, inference_options, listed, pairs, show
+from rankeval.cli.options import be_quiet, common_options, inference_options, pairs, show
+from rankeval.options import listed
+from rankeval.writing import require_no_input
 
 EPILOG = """\b
 Example:
@@ -58,6 +60,7 @@ def command(
 ) -> None:
     """Value of a target policy from another one's log, its gain over that log, and how far to trust it."""
     be_quiet(quiet)
+    require_no_input(out, log)
     from rankeval import ope
 
     result = ope(log, listed(estimators), ci=listed(ci), columns=pairs("--column", columns), **options)

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from rankeval.errors import UsageError
+from rankeval.progress import notice
 
 #: Width of text that no line of a table exceeds.
 UNLIMITED = 10_000
@@ -76,12 +77,6 @@ inference_options = _together(
 )
 
 
-def listed(values: str | Sequence[str]) -> list[str]:
-    """``a,b`` and repeated options as one list."""
-    parts = [values] if isinstance(values, str) else values
-    return [part.strip() for value in parts for part in value.split(",") if part.strip()]
-
-
 def pairs(option: str, values: Sequence[str]) -> dict[str, str]:
     """``NAME=VALUE`` options as a dict."""
     split = [value.partition("=") for value in values]
@@ -101,6 +96,9 @@ def be_quiet(quiet: bool) -> None:
 
 def show(result: Any, format_: str, out: Path | None) -> None:
     """Print a result, or write it to a file that appears only when it is whole."""
+    if format_ == "csv":  # which has no place for them
+        for warning in result.warnings:
+            notice(f"warning: {warning}")
     if out is None:
         say(result.render(format_, text_width()))
         return
@@ -111,13 +109,16 @@ def show(result: Any, format_: str, out: Path | None) -> None:
 
 def text_width() -> int | None:
     """Columns of text: those of the terminal (None: as it says), any number in a pipe."""
+    if sys.stdout is None:
+        raise UsageError("stdout is closed; wanted one to write to, or --out FILE")
     return None if sys.stdout.isatty() or "COLUMNS" in os.environ else UNLIMITED
 
 
 def say(text: str) -> None:
     """Write to stdout at once; where nobody reads on, as under ``| head``, end quietly as other tools do."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     try:
-        sys.stdout.write(text)
+        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
         sys.stdout.flush()
     except BrokenPipeError:
         abandon_stdout()

@@ -97,7 +97,7 @@ def align(
         relevant[find(slots, keys, judgements.query_keys)] = judgements.relevant(rules.threshold)
     runs = {}
     for name, run in scored.items():
-        spread = _Spread(queries, positions[name], policies)
+        spread = _Spread(queries, positions[name], policies, relevant > 0)
         if policies.missing == "error":
             spread.require_all(name)
         runs[name] = spread.run(run, _missing_values(queries, spread.missing, judgements, undefined, rules))
@@ -160,6 +160,7 @@ class _Spread:
     queries: pa.Array
     positions: Ints
     policies: Policies
+    with_relevant: Bools
 
     @property
     def missing(self) -> Ints:
@@ -185,6 +186,7 @@ class _Spread:
         counted = ~undefined if self.policies.empty == "skip" else np.ones(shape, bool)
         values[undefined] = 1.0 if self.policies.empty == "one" else 0.0
         values[missing] = np.where(undefined[missing], 0.0, values[missing])
+        counted[missing] |= self.with_relevant[missing, np.newaxis]
         if self.policies.missing == "skip":
             counted[missing] = False
         return AlignedRun(

@@ -21,6 +21,8 @@ Ints = NDArray[np.int64]
 
 #: Row column -> the lists it follows from.
 CANDIDATE_COLUMNS = ("candidate_propensities", "candidate_target_propensities", "candidate_q")
+#: Those of them that are probabilities and sum to 1.
+PROPENSITIES = ("candidate_propensities", "candidate_target_propensities")
 FOLLOWS_FROM = {
     "propensity": ("action", "candidate_propensities"),
     "target_propensity": ("action", "candidate_target_propensities"),
@@ -60,14 +62,15 @@ def from_candidates(rounds: Sessions) -> dict[str, Floats]:
 
     Raises:
         DataError: lists of unequal length in a row, a null or a number that is not finite, a probability
-            outside [0, 1], target propensities of a row that do not sum to 1 within 1e-3, an action that
+            outside [0, 1], propensities of a row that do not sum to 1 within 1e-3, an action that
             is no index into its list.
     """
     lists = {role: rounds.items[role] for role in CANDIDATE_COLUMNS if role in rounds.items}
     offsets, flat, _ = unnested(lists, rounds.names, rounds.locate)
     values = {role: _checked(rounds, role, offsets, column) for role, column in flat.items()}
-    if "candidate_target_propensities" in values:
-        _require_sum(rounds, offsets, values["candidate_target_propensities"])
+    for role in PROPENSITIES:
+        if role in values:
+            _require_sum(rounds, role, offsets, values[role])
     found: dict[str, Floats] = {}
     if "action" in rounds:
         rows = offsets[:-1] + _actions(rounds, np.diff(offsets))
@@ -96,12 +99,12 @@ def _checked(rounds: Sessions, role: str, offsets: Ints, column: pa.Array) -> Fl
     return values
 
 
-def _require_sum(rounds: Sessions, offsets: Ints, propensities: Floats) -> None:
+def _require_sum(rounds: Sessions, role: str, offsets: Ints, propensities: Floats) -> None:
     sums = sums_of_products(offsets, propensities, read_only(np.ones(len(propensities))))
     bad = np.abs(sums - 1.0) > 1e-3
     if bad.any():
         row = int(np.argmax(bad))
-        raise rounds.error("candidate_target_propensities", row, f"{sums[row]:.6g} in sum", "a sum of 1")
+        raise rounds.error(role, row, f"{sums[row]:.6g} in sum", "a sum of 1")
 
 
 def _actions(rounds: Sessions, lengths: Ints) -> Ints:

@@ -27,10 +27,11 @@ from rankeval.judgements import Judgements
 from rankeval.log import Log
 from rankeval.metrics import Metric, parse
 from rankeval.moments import Moments
+from rankeval.options import listed
 from rankeval.placement import TIES, Ties
 from rankeval.run import Rules, ScoreType, score_run
 from rankeval.segments import in_order, segments_of
-from rankeval.writing import write_parquet
+from rankeval.writing import require_no_input, write_parquet
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -113,9 +114,7 @@ def evaluate(
         DataError: the data is wrong; the message names file, column, row and what is wanted.
         UsageError: the call is wrong.
     """
-    parsed = tuple(
-        dict.fromkeys(parse(name) for name in ([metrics] if isinstance(metrics, str) else metrics))
-    )
+    parsed = tuple(dict.fromkeys(parse(name) for name in listed(metrics)))
     if not parsed:
         raise UsageError("metrics: found none, wanted at least one, such as ndcg@10")
     rules = Rules(parsed, _choice("ties", ties, TIES), _threshold(relevance_threshold), score_type)
@@ -124,8 +123,11 @@ def evaluate(
         _choice("missing", missing, ("zero", "skip", "error")),
     )
     _choice("score_type", score_type, ("float64", "float32"))
-    methods = (ci,) if isinstance(ci, str) else tuple(ci)
+    methods = tuple(listed(ci))
     inferring = Comparing(methods, level, replicates, int(seed), cluster is not None, permutations)
+    if per_query is not None:
+        runs = run.values() if isinstance(run, Mapping) else run if isinstance(run, list | tuple) else [run]
+        require_no_input(Path(per_query), judgements, *runs)
     logs, judged_log = open_inputs(run, judgements, columns or {}, where)
     fields = [name for name in dict.fromkeys((by, cluster)) if name is not None]
     judged = None if judged_log is None else _read(judged_log, fields, rules)

@@ -16,6 +16,7 @@ from rankeval.inferring import Inferring
 from rankeval.log import Log
 from rankeval.moments import Moments
 from rankeval.off_policy_result import EstimateRow, OffPolicyEvaluation
+from rankeval.options import listed
 from rankeval.plan import Plan
 from rankeval.segments import in_order
 
@@ -70,7 +71,7 @@ def ope(
     source = _source(log, columns, where)
     chosen = [parse(name) for name in _estimator_names(source, estimators)]
     require_fed(source, chosen, _follows_from(source))
-    methods = (ci,) if isinstance(ci, str) else tuple(ci)
+    methods = tuple(listed(ci))
     infer = Inferring(methods, level, replicates, seed, cluster is not None)
     found = collect(source, Plan.of(chosen), bucketed=infer.bucketed, by=by, cluster=cluster, threads=threads)
     parts = {None: found.whole} | {v: found.segments[v] for v in in_order(found.segments) if v is not None}
@@ -116,10 +117,8 @@ def _left_out(found: Pass, by: str | None) -> Iterator[str]:
 
 
 def _estimator_names(log: Log, estimators: str | Sequence[str] | None) -> Sequence[str]:
-    if isinstance(estimators, str):
-        return [estimators]
     if estimators:
-        return estimators
+        return listed(estimators)
     if log.session is not None:
         return _of_ranking(log)
     model = (log.has("q_logged") and log.has("q_target")) or log.has("candidate_q")

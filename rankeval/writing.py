@@ -6,10 +6,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
+from rankeval.errors import DataError, UsageError
 
-from rankeval.errors import DataError
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @contextmanager
@@ -29,6 +31,17 @@ def replacing(path: Path) -> Iterator[Path]:
         raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None
     finally:
         beside.unlink(missing_ok=True)
+
+
+def require_no_input(path: Path | None, *inputs: object) -> None:
+    """Refuse to write over a file that is read.
+
+    Raises:
+        UsageError: ``path`` is one of the ``inputs`` that are paths.
+    """
+    files = [Path(data) for data in inputs if isinstance(data, str | Path)]
+    if path is not None and path.resolve() in {file.resolve() for file in files}:
+        raise UsageError(f"{path}: is an input, wanted another file to write to")
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:

@@ -67,7 +67,9 @@ def naive_evaluation(
             if undefined:
                 value = {"zero": 0.0, "one": 1.0, "skip": None}[empty]
             if query not in run:
-                value = None if missing == "skip" else (value and 0.0 if undefined else value)
+                known = any(grade is not None and grade >= threshold for grade in grades.values())
+                lacking = 0.0 if known else (value and 0.0)
+                value = None if missing == "skip" else (lacking if undefined else value)
             found.values[name, query] = value
     return found
 

@@ -140,11 +140,15 @@ def setting(row: int, index: int, value: Any) -> Callable[[Lists], None]:
             "row 2: column 'candidate_q' is null, wanted a list",
         ),
         (
+            changed("candidate_propensities", setting(0, 0, 0.9)),
+            "row 1: column 'candidate_propensities' is 1.4 in sum, wanted a sum of 1",
+        ),
+        (
             changed("candidate_propensities", setting(0, 0, 1.5)),
             "row 1: column 'candidate_propensities' is 1.5 at index 0, wanted probabilities in [0, 1]",
         ),
         (
-            changed("candidate_propensities", setting(0, 1, 0.0)),
+            changed("candidate_propensities", lambda p: p.__setitem__(0, [0.75, 0.0, 0.25])),
             "row 1: column 'candidate_propensities' is 0.0, wanted a probability in (0, 1]",
         ),
         (
@@ -176,7 +180,7 @@ def test_every_list_may_be_empty_of_candidates_only_by_mistake() -> None:
     empty = pa.array([[], [], []], pa.list_(pa.float64()))
     log = HAND | {name: empty for name in HAND if name.startswith("candidate_")}
     with pytest.raises(
-        DataError, match="row 1: column 'candidate_target_propensities' is 0 in sum, wanted a sum of 1"
+        DataError, match="row 1: column 'candidate_propensities' is 0 in sum, wanted a sum of 1"
     ):
         ope(log, "ips")
 

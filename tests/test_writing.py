@@ -55,3 +55,14 @@ def test_what_cannot_be_written(tmp_path):
         lambda: write_text("x", type(tmp_path)(".")), ".: cannot be written, it is a folder; wanted a file"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_an_input_is_not_written_over(tmp_path):
+    from rankeval.errors import UsageError
+    from rankeval.writing import require_no_input
+
+    path = tmp_path / "run.parquet"
+    require_no_input(None, path)
+    require_no_input(tmp_path / "other", path, str(path), {"score": [1.0]}, None)
+    with pytest.raises(UsageError, match="is an input, wanted another file"):
+        require_no_input(path, None, str(path))

@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from rankeval import UsageError, progress
-from rankeval.cli.options import be_quiet, listed, pairs
-from tests.cli.helpers import call
+from rankeval.cli.options import be_quiet, pairs
+from rankeval.options import listed
+from tests.cli.helpers import call, run
 from tests.naive_off_policy import random_log
 
 
@@ -129,3 +130,18 @@ def test_columns_by_role(log: Path, tmp_path: Path) -> None:
     unknown = call("ope", log, "--column", "rewards=click")
     assert unknown.status == 2
     assert "--column rewards=...: no such role" in unknown.error
+
+
+def test_a_result_survives_what_stdout_cannot_encode_and_csv_keeps_its_warnings(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("reward,propensity,target_propensity\n1,0.5,0.25\n0,0.5,0.5\n")
+    shown = run("ope", log, "--quiet", environment={"PYTHONIOENCODING": "ascii"})
+    assert (shown.status, shown.err) == (0, "")
+    assert "ips" in shown.out
+    written = call("ope", log, "--format", "csv")
+    assert written.status == 0
+    assert "rankeval: warning: " in written.err
+    assert "warning" not in written.out
+    over = call("ope", log, "--out", log)
+    assert over.status == 2
+    assert "is an input" in over.error
