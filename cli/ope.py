@@ -58,7 +58,7 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Value of a target policy from another one's log, its gain over that log, and what the weights look like."""
+    """Value of a target policy from another one's log, its gain over that log, and how its weights look."""
     be_quiet(quiet)
     require_no_input(out, log)
     from rankeval import ope
