@@ -9,11 +9,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 
-def to_arrow(values: NDArray[Any]) -> pa.Array:
-    """An Arrow array over a one-dimensional NumPy array of numbers, without a copy."""
+def to_arrow(values: NDArray[Any], known: NDArray[np.bool_] | None = None) -> pa.Array:
+    """An Arrow array over a one-dimensional NumPy array of numbers, without a copy; null where not known."""
     values = np.ascontiguousarray(values)
     kind = pa.from_numpy_dtype(values.dtype)
-    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
+    valid = None if known is None or known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
+    return pa.Array.from_buffers(kind, len(values), [valid, pa.py_buffer(values)])
 
 
 def to_numpy(values: pa.Array) -> NDArray[Any]:
@@ -41,9 +42,7 @@ def take(values: pa.Array, rows: NDArray[np.int64]) -> pa.Array:
 
 def take_or_null(values: pa.Array, rows: NDArray[np.int64]) -> pa.Array:
     """The values at these rows, null where a row is -1."""
-    known = np.packbits(rows >= 0, bitorder="little")
-    buffers = [pa.py_buffer(known), pa.py_buffer(np.ascontiguousarray(rows))]
-    return values.take(pa.Array.from_buffers(pa.int64(), len(rows), buffers))
+    return values.take(to_arrow(rows, rows >= 0))
 
 
 def as_float64(values: pa.Array) -> NDArray[np.float64]:

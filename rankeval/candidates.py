@@ -44,7 +44,7 @@ def require_lists(log: Log, roles: Sequence[str]) -> None:
     """
     indexed = not set(CANDIDATE_COLUMNS).isdisjoint(roles)
     for role in roles:
-        kind = log.schema.field(log.name(role)).type
+        kind = log.kind(role)
         fits, wanted = not pa.types.is_nested(kind), "one value a round"
         if role in CANDIDATE_COLUMNS:
             fits, wanted = pa.types.is_nested(kind), "a list of numbers a round"

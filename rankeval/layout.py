@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from rankeval.arrow import is_null, take, to_numpy
+from rankeval.arrow import is_null, take, to_arrow, to_numpy
 from rankeval.errors import DataError
 from rankeval.kernels import read_only
-from rankeval.readers import Leaf
+from rankeval.readers import Arithmetic, Leaf
 from rankeval.sessions import counting
 
 
@@ -93,6 +93,20 @@ def unnested(
         offsets = bounds
     assert offsets is not None
     return read_only(offsets), items, {role: array for role, array in columns.items() if role not in lists}
+
+
+def computed(expression: Arithmetic, rows: pa.RecordBatch, locate: Callable[[int], str]) -> pa.Array:
+    """The value of an expression for each row, or for each item where a column of it holds lists.
+
+    What a row has once counts for each of its items. Raises DataError as :func:`unnested` does.
+    """
+    columns = {name: rows.column(name) for name in expression.columns}
+    if not any(pa.types.is_list(array.type) for array in columns.values()):
+        return expression.over(columns)
+    offsets, items, fields = unnested(columns, {name: name for name in columns}, locate)
+    row_of = np.repeat(counting(len(rows)), np.diff(offsets))
+    values = expression.over({**items, **{name: take(array, row_of) for name, array in fields.items()}})
+    return pa.ListArray.from_arrays(to_arrow(offsets.astype(np.int32)), values)
 
 
 def list_parts(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Literal
 
 import numpy as np
@@ -14,8 +14,18 @@ import pyarrow as pa
 from rankeval.arrow import is_null
 from rankeval.errors import DataError, UsageError
 from rankeval.kernels import read_only
-from rankeval.layout import Stretch, has_null, joined, run_starts, unnested
-from rankeval.readers import Leaf, Source, Where, check_same_columns, open_sources, parse_where
+from rankeval.layout import Stretch, computed, has_null, joined, run_starts, unnested
+from rankeval.readers import (
+    Arithmetic,
+    Leaf,
+    Source,
+    Where,
+    check_same_columns,
+    is_number,
+    open_sources,
+    parse_arithmetic,
+    parse_where,
+)
 from rankeval.sessions import Sessions, counting
 
 Role = Literal["run", "judgements", "log"]
@@ -51,24 +61,29 @@ class Log:
             column (a ranking log), by row if not (a bandit log).
         columns: role -> column name, where they differ.
         where: row filter, such as ``position <= 3 and country == "de"``.
+        reward: arithmetic over columns that gives the reward of a ``log``, such as ``click + 5*purchase``;
+            in nested layout, item by item over lists, with what a row has once.
 
     Raises:
-        DataError: a file is missing, unreadable or of another kind than it says.
-        UsageError: ``columns`` or ``where`` is not understood.
+        DataError: a file is missing, unreadable or of another kind than it says, or lacks a column that was
+            named or holds no numbers in one.
+        UsageError: ``columns``, ``where`` or ``reward`` is not understood.
     """
 
     data: Any = field(repr=False)
     role: Role = "log"
     columns: Mapping[str, str] = field(default_factory=dict)
     where: str | None = None
+    reward: str | None = None
     sources: tuple[Source, ...] = field(init=False, compare=False)
     _kinds: dict[str, pa.DataType] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._check_roles()
         floats = [name for role, name in self.columns.items() if role not in IDS | ANY_TYPE | MAYBE_WHOLE]
+        floats += [name for expression in self._computed.values() for name in expression.columns]
         object.__setattr__(self, "sources", tuple(open_sources(self.data, role=self.role, floats=floats)))
-        self.require(self.columns)
+        self.require([*self.columns, *self._computed])
         self.row_filter  # noqa: B018  (raises now rather than at the first batch)
 
     def _check_roles(self) -> None:
@@ -77,6 +92,10 @@ class Log:
             raise UsageError(
                 f"--column {unknown[0]}=...: no such role; there are {', '.join(ROLES[self.role])}"
             )
+        if self.reward is not None and self.role != "log":
+            raise UsageError(f"reward: found a Log of role {self.role!r}, wanted 'log'")
+        if self.reward is not None and "reward" in self.columns:
+            raise UsageError(f"reward: found an expression and column {self.columns['reward']!r}, wanted one")
 
     @property
     def origin(self) -> str:
@@ -92,6 +111,11 @@ class Log:
         """The parsed ``where``."""
         return parse_where(self.where) if self.where else None
 
+    @cached_property
+    def _computed(self) -> Mapping[str, Arithmetic]:
+        """The roles that an expression plays, not a column."""
+        return {} if self.reward is None else {"reward": parse_arithmetic(self.reward, "reward")}
+
     @property
     def session(self) -> str | None:
         """Role of the column that says which rows belong together; None where every row stands alone."""
@@ -102,21 +126,31 @@ class Log:
     def nested(self) -> bool:
         """Whether a row is a whole session, its items in lists."""
         roles = ("item_id", "position", "click", "reward") if self.role == "log" else ("item_id",)
-        lists = (
-            pa.types.is_list(self.schema.field(self.name(role)).type) for role in roles if self.has(role)
-        )
+        names = self.names(roles)
+        lists = (pa.types.is_list(field.type) for field in self.schema if field.name in names)
         return (self.session is not None or self.role == "judgements") and any(lists)
 
     def name(self, role: str) -> str:
-        """Name of the column that plays a role."""
-        return self.columns.get(role, role)
+        """Name of the column that plays a role, or the expression that does."""
+        return self._computed[role].text if role in self._computed else self.columns.get(role, role)
+
+    def names(self, roles: Iterable[str]) -> list[str]:
+        """Names of the columns to read for these roles, each once."""
+        names: dict[str, None] = {}
+        for role in roles:
+            computed = self._computed.get(role)
+            names.update(dict.fromkeys(computed.columns if computed else [self.name(role)]))
+        return list(names)
 
     def has(self, role: str) -> bool:
-        """Whether the first file has the column of this role."""
-        return self.name(role) in self.schema.names
+        """Whether the first file has the column of this role, or an expression plays it."""
+        return role in self._computed or self.name(role) in self.schema.names
 
     def kind(self, role: str) -> pa.DataType:
         """Type of the column of this role, the widest where files differ."""
+        if role in self._computed:
+            parts = [self.schema.field(name).type for name in self._computed[role].columns]
+            return pa.list_(pa.float64()) if any(map(pa.types.is_list, parts)) else pa.float64()
         name = self.name(role)
         if name not in self._kinds:
             schemas = [pa.schema([source.schema.field(name)]) for source in self.sources]
@@ -126,9 +160,12 @@ class Log:
     def require(self, roles: Iterable[str]) -> None:
         """Check that every file has these columns, with types that fit their roles and one another."""
         roles = list(roles)
-        check_same_columns(self.sources, [self.name(role) for role in roles])
+        for source in self.sources:
+            for role in self._computed.keys() & roles:
+                self._computed[role].require(source.schema, source.name, lists=self.nested)
+        check_same_columns(self.sources, self.names(roles))
         for role in roles:
-            for source in self.sources:
+            for source in self.sources if role not in self._computed else ():
                 self._require_type(source, role)
 
     def _require_type(self, source: Source, role: str) -> None:
@@ -139,7 +176,7 @@ class Log:
         if role in IDS:
             wanted, fits = "integers or strings", _is_id(value)
         elif role in ROLES[self.role] and role not in ANY_TYPE:
-            wanted, fits = "numbers", _is_number(value)
+            wanted, fits = "numbers", is_number(value)
         # A file without a single value, as CSV files without rows are, has columns of no type.
         if not fits and not pa.types.is_null(kind):
             raise DataError(f"{source.name}: column {self.name(role)!r} holds {kind}, wanted {wanted}")
@@ -172,20 +209,22 @@ class Log:
         """The rows of a leaf that the filter keeps, columns renamed to roles."""
         source = self.sources[leaf.source_index]
         roles = list(dict.fromkeys(roles))
-        names = list(dict.fromkeys(self.name(role) for role in roles))
+        names = self.names(roles)
         dictionary = [self.name(role) for role in roles if role in ("query_id", "session_id")]
         kinds = {role: self.kind(role) for role in roles} if len(self.sources) > 1 else {}
         index = 0
         for batch in source.batches(leaf, names, where=self.row_filter, dictionary=dictionary):
             if batch.num_rows:
-                arrays = [
-                    self._widened(batch.column(self.name(role)), kinds.get(role), source) for role in roles
-                ]
+                rows = Stretch(leaf, index, batch)
+                arrays = [self._played(role, rows, kinds.get(role)) for role in roles]
                 yield Stretch(leaf, index, pa.RecordBatch.from_arrays(arrays, names=roles))
             index += batch.num_rows
 
-    def _widened(self, array: pa.Array, kind: pa.DataType | None, source: Source) -> pa.Array:
-        """A column in the type that it has over all files."""
+    def _played(self, role: str, stretch: Stretch, kind: pa.DataType | None) -> pa.Array:
+        """What plays a role in some rows: a column in the type that it has over all files, or computed."""
+        if role in self._computed:
+            return computed(self._computed[role], stretch.rows, partial(self._locate, [stretch]))
+        array, source = stretch.rows.column(self.name(role)), self.sources[stretch.leaf.source_index]
         if kind is None or array.type == kind or pa.types.is_dictionary(array.type):
             return array
         try:
@@ -259,8 +298,3 @@ class Log:
 
 def _is_id(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_string(kind))
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    tests = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean)
-    return any(test(kind) for test in tests)

@@ -84,9 +84,8 @@ def _grouped_scan(
     if log.nested:
         _require_one_row_each(log, repeated)
         return results
-    names = list(dict.fromkeys(log.name(role) for role in roles))
     with sorted_on_disk(
-        log.sources, names, log.name(log.session), log.row_filter, threads, message_stream()
+        log.sources, log.names(roles), log.name(log.session), log.row_filter, threads, message_stream()
     ) as source:
         return _scan(log.over(source), roles, work, threads, keep, give_up=False)[0]
 

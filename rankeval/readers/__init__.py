@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from rankeval.readers.arithmetic import Arithmetic, parse_arithmetic
 from rankeval.readers.opening import open_sources
+from rankeval.readers.plain import is_number
 from rankeval.readers.sorting import sorted_on_disk
 from rankeval.readers.source import Leaf, Source, check_same_columns
 from rankeval.readers.where import Where, parse_where
 
 __all__ = [
+    "Arithmetic",
     "Leaf",
     "Source",
     "Where",
     "check_same_columns",
+    "is_number",
     "open_sources",
+    "parse_arithmetic",
     "parse_where",
     "sorted_on_disk",
 ]

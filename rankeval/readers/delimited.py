@@ -36,8 +36,8 @@ class CsvSource(ArrowSource):
 
     Args:
         file: the file, gzipped or not.
-        floats: columns to read as float64 whatever their cells look like, beside those named score,
-            reward, propensity and so on.
+        floats: columns to read as float64 whatever their cells look like, unless true and false, beside
+            those named score, reward, propensity and so on.
     """
 
     text_lines = True
@@ -52,7 +52,8 @@ class CsvSource(ArrowSource):
                 sniffed = reader.schema
                 self._header = sniffed.names
                 self._has_rows = any(batch.num_rows for batch in reader)
-        types = {name: pa.float64() for name in sniffed.names if name in floats or _FLOATS.fullmatch(name)}
+        asked = {name for name in floats if name in sniffed.names and not _is_boolean(sniffed, name)}
+        types = {name: pa.float64() for name in sniffed.names if name in asked or _FLOATS.fullmatch(name)}
         numeric = [field.name for field in sniffed if field.name not in types and _looks_numeric(field.type)]
         with guard(file.name):
             types.update(self._settled(numeric))
@@ -136,6 +137,10 @@ class CsvSource(ArrowSource):
 def _shown(found: str) -> str:
     prefix = "invalid value "
     return short(found[len(prefix) :].strip("'")) if found.startswith(prefix) else found
+
+
+def _is_boolean(schema: pa.Schema, name: str) -> bool:
+    return bool(pt.is_boolean(schema.field(name).type))
 
 
 def _looks_numeric(kind: pa.DataType) -> bool:

@@ -59,6 +59,11 @@ def plain(array: Any, *, encode: bool = False) -> Any:
     return array.dictionary_encode() if encode else array
 
 
+def is_number(kind: pa.DataType) -> bool:
+    """Whether values of a plain type are numbers, booleans among them."""
+    return any(test(kind) for test in (pt.is_integer, pt.is_floating, pt.is_decimal, pt.is_boolean))
+
+
 def type_class(kind: pa.DataType) -> str:
     """What values of a plain type are called in messages: "integers", "strings", "lists of floats"."""
     if pt.is_list(kind):

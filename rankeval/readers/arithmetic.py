@@ -1,0 +1,178 @@
+"""Arithmetic over columns, such as ``click + 5*purchase``: parsed and computed here, never run as code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.types as pt
+from numpy.typing import NDArray
+
+from rankeval.arrow import as_float64, is_null, to_arrow
+from rankeval.errors import DataError, UsageError
+from rankeval.readers.messages import listed, short
+from rankeval.readers.plain import is_number, type_class
+
+#: A column, a number, or what is done with the one or two values before.
+Step = str | float | np.ufunc
+
+_TOKEN = re.compile(
+    r"(?P<number>([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)"
+    r"|(?P<name>[^\W\d]\w*)|`(?P<quoted>([^`]|``)+)`|(?P<mark>\S)"
+)
+_SIGNS = {"+": np.positive, "-": np.negative}
+_SUMS = {"+": np.add, "-": np.subtract}
+_PRODUCTS = {"*": np.multiply, "/": np.divide}
+_CHARACTERS = 10_000
+_LEVELS = 50
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """An expression over columns: ``+ - * /``, signs, parentheses; all in float64.
+
+    Attributes:
+        text: the expression as the user wrote it.
+        columns: the columns it reads, in order of appearance; at least one.
+        option: what the expression is for, as messages say it.
+    """
+
+    text: str
+    columns: tuple[str, ...]
+    option: str
+    _steps: tuple[Step, ...] = field(repr=False, compare=False)
+
+    def require(self, schema: pa.Schema, name: str, *, lists: bool = False) -> None:
+        """Check that ``schema``, that of the file ``name``, has the columns, and in them numbers or booleans.
+
+        With ``lists`` they may hold lists of those too. Raises DataError.
+        """
+        for column in self.columns:
+            if column not in schema.names:
+                self._refuse(name, f"no column {column!r}; its columns are {listed(schema.names)}")
+            kind = schema.field(schema.names.index(column)).type
+            value = kind.value_type if lists and pt.is_list(kind) else kind
+            # A file without a single value, as CSV files without rows are, has columns of no type.
+            if not (is_number(value) or pt.is_null(value)):
+                self._refuse(name, f"column {column!r} holds {type_class(kind)}, wanted numbers")
+
+    def over(self, columns: Mapping[str, pa.Array]) -> pa.Array:
+        """The value of each row, float64; null where any of the columns is, not finite where it is not."""
+        values = {name: as_float64(columns[name]) for name in self.columns}
+        known = np.logical_and.reduce([~is_null(columns[name]) for name in self.columns])
+        stack: list[NDArray[np.float64] | float] = []
+        with np.errstate(all="ignore"):
+            for step in self._steps:
+                if isinstance(step, np.ufunc):
+                    operands = stack[-step.nin :]
+                    stack[-step.nin :] = [step(*operands)]
+                else:
+                    stack.append(values[step] if isinstance(step, str) else step)
+        return to_arrow(np.asarray(stack.pop()), known)
+
+    def _refuse(self, name: str, what: str) -> NoReturn:
+        raise DataError(f"{name}: {self.option} {short(self.text)}: {what}")
+
+
+def parse_arithmetic(text: str, option: str) -> Arithmetic:
+    """Parse an expression over columns for an ``option``.
+
+    A column name that is not made of letters, digits and underscores alone stands in back-quotes, a
+    back-quote in it twice. Raises UsageError.
+    """
+    if not isinstance(text, str):
+        raise UsageError(f"{option}: found {text!r}, wanted an expression such as 'click + 5*purchase'")
+    if len(text) > _CHARACTERS:
+        raise UsageError(
+            f"{option} {short(text)}: found {len(text):,} characters, wanted at most {_CHARACTERS:,}"
+        )
+    parser = _Parser(text, option)
+    parser.whole()
+    columns = tuple(dict.fromkeys(step for step in parser.steps if isinstance(step, str)))
+    if not columns:
+        raise UsageError(f"{option} {short(text)}: found no column in it, wanted at least one")
+    return Arithmetic(text, columns, option, tuple(parser.steps))
+
+
+class _Parser:
+    """Recursive descent over the tokens of a text; ``steps`` has the operands before their operator."""
+
+    def __init__(self, text: str, option: str) -> None:
+        self.text, self.option = text, option
+        self.steps: list[Step] = []
+        self._left = list(_TOKEN.finditer(text))[::-1]
+        self._levels = 0
+
+    def whole(self) -> None:
+        """The text up to its end."""
+        self._sum()
+        if self._left:
+            self._refuse("wanted an operator (+ - * /) or the end")
+
+    def _sum(self) -> None:
+        self._chain(self._product, _SUMS)
+
+    def _product(self) -> None:
+        self._chain(self._signed, _PRODUCTS)
+
+    def _chain(self, operand: Callable[[], None], operators: Mapping[str, np.ufunc]) -> None:
+        operand()
+        while self._mark in operators:
+            operator = operators[self._taken()]
+            operand()
+            self.steps.append(operator)
+
+    def _signed(self) -> None:
+        self._levels += 1
+        if self._levels > _LEVELS:
+            self._refuse(f"wanted at most {_LEVELS} signs and parentheses within one another")
+        if self._mark in _SIGNS:
+            sign = _SIGNS[self._taken()]
+            self._signed()
+            self.steps.append(sign)
+        else:
+            self._operand()
+        self._levels -= 1
+
+    def _operand(self) -> None:
+        if self._mark == "(":
+            self._taken()
+            self._sum()
+            if self._mark != ")":
+                self._refuse("wanted an operator (+ - * /) or ')'")
+            self._taken()
+        elif self._left and not self._mark:
+            self.steps.append(self._value(self._left[-1]))
+            self._taken()
+        else:
+            self._refuse("wanted a column name, a number or '('")
+
+    def _value(self, token: re.Match[str]) -> Step:
+        if token["number"] is None:
+            return token["name"] or str(token["quoted"]).replace("``", "`")
+        if float(token["number"]) == float("inf"):
+            self._refuse("wanted a number that float64 holds")
+        return float(token["number"])
+
+    @property
+    def _mark(self) -> str:
+        """The next token if it is neither a name nor a number."""
+        return (self._left[-1]["mark"] or "") if self._left else ""
+
+    def _taken(self) -> str:
+        """The next token, which is then used up."""
+        return self._left.pop()[0]
+
+    def _refuse(self, wanted: str) -> NoReturn:
+        found, character = "nothing", len(self.text.rstrip()) + 1
+        if self._left:
+            found, character = short(self._left[-1][0]), self._left[-1].start() + 1
+        odd = self._mark not in {"", "(", ")", *_SUMS, *_PRODUCTS}
+        hint = " (a column name that is no plain word goes between back-quotes)" if odd else ""
+        raise UsageError(
+            f"{self.option} {short(self.text)}: found {found} at character {character}, {wanted}{hint}"
+        )
