@@ -46,6 +46,17 @@ and q_target for cascade_dr.
     help="By default ips, snips, and dr where the log has a model's predictions; for rankings all that "
     "the log can feed and that are not normalised. Repeatable.",
 )
+@click.option(
+    "--reward",
+    metavar="EXPR",
+    help="The reward as arithmetic over columns, such as 'click + 5*purchase - 0.1*return'; `my column` in "
+    "back-quotes.",
+)
+@click.option(
+    "--reward-range",
+    metavar="LOW,HIGH",
+    help="Rewards that there can be: one outside is an error, a model's prediction outside a warning.",
+)
 @inference_options
 @common_options
 def command(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
@@ -19,6 +19,7 @@ from rankeval.log import Log
 from rankeval.moments import Moments, MomentsAccumulator
 from rankeval.plan import Plan
 from rankeval.ranking_log import Rankings
+from rankeval.reward_range import RangeCheck, RewardRange
 from rankeval.scan import fold
 from rankeval.segments import segments_of
 from rankeval.sessions import Sessions, counting
@@ -49,11 +50,15 @@ class LogKind(Protocol):
 
 @dataclass(frozen=True)
 class Pass:
-    """Moments of a whole log, and of its segments by value; the plan says of which terms."""
+    """Moments of a whole log, and of its segments by value; the plan says of which terms.
+
+    ``checked`` is what a stated range of rewards has found.
+    """
 
     whole: Moments
     segments: dict[Any, Moments]
     plan: Plan
+    checked: RangeCheck = field(default_factory=RangeCheck)
 
     def merge(self, other: Pass) -> Pass:
         """Both parts; fold leaves in their order."""
@@ -62,7 +67,8 @@ class Pass:
         segments = dict(left.segments)
         for value, moments in right.segments.items():
             segments[value] = segments[value].merge(moments) if value in segments else moments
-        return Pass(left.whole.merge(right.whole), segments, plan)
+        checked = self.checked.merge(other.checked)
+        return Pass(left.whole.merge(right.whole), segments, plan, checked)
 
     def _under(self, plan: Plan) -> Pass:
         """The same under a plan for longer lists, which these units do not reach."""
@@ -79,13 +85,20 @@ class Pass:
 
 
 def collect(
-    log: Log, plan: Plan, *, bucketed: bool, by: str | None, cluster: str | None, threads: int | None
+    log: Log,
+    plan: Plan,
+    *,
+    bucketed: bool,
+    by: str | None,
+    cluster: str | None,
+    threads: int | None,
+    reward_range: RewardRange | None = None,
 ) -> Pass:
     """One pass over a log: the moments of the plan's terms.
 
     Raises:
         DataError: as the kind of log (:class:`~rankeval.bandit.Rounds`,
-            :class:`~rankeval.ranking_log.Rankings`) says.
+            :class:`~rankeval.ranking_log.Rankings`) says; a reward outside ``reward_range``.
         UsageError: more than 1,000 segments where each would keep bucket sums.
     """
     kind: LogKind = Rounds(log, plan.columns) if log.session is None else Rankings(log, plan.columns)
@@ -98,6 +111,7 @@ def collect(
 
     def work(sessions: Sessions) -> Pass:
         units = kind.units(sessions)
+        checked = RangeCheck() if reward_range is None else reward_range.check(sessions)
         keys = _keys(sessions, key, first_rows) if bucketed else None
         counts = _counts(sessions) if counted else None
         own = plan_at(units.positions)
@@ -105,12 +119,12 @@ def collect(
         if not np.isfinite(whole.total).all():
             raise kind.not_finite(sessions, units)
         if by is None:
-            return Pass(whole, {}, own)
+            return Pass(whole, {}, own, checked)
         parts = segments_of(sessions.per_session(by))
         if bucketed and len(parts) > MAX_BUCKETED_SEGMENTS:
             raise _many_segments(log, by)
         of_parts = {value: _moments(units, own, keys, counts, rows) for value, rows in parts.items()}
-        return Pass(whole, of_parts, own)
+        return Pass(whole, of_parts, own, checked)
 
     return fold(log, roles, work, Pass.merge, threads)
 

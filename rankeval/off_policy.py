@@ -18,6 +18,7 @@ from rankeval.moments import Moments
 from rankeval.off_policy_result import EstimateRow, OffPolicyEvaluation
 from rankeval.options import listed
 from rankeval.plan import Plan
+from rankeval.reward_range import parse_range
 from rankeval.segments import in_order
 
 
@@ -33,6 +34,8 @@ def ope(
     seed: int = 0,
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
+    reward: str | None = None,
+    reward_range: str | Sequence[float] | None = None,
     threads: int | None = None,
 ) -> OffPolicyEvaluation:
     """Value of a target policy from a log, its gain over the log, and what the weights look like.
@@ -59,6 +62,12 @@ def ope(
         seed: of the bootstrap.
         columns: role -> column name.
         where: row filter, such as ``position <= 3``.
+        reward: arithmetic over columns that gives the reward, such as ``click + 5*purchase - 0.1*return``:
+            column names (in back-quotes where they are no plain word), numbers, ``+ - * /``, parentheses;
+            all in float64, booleans as 0 and 1.
+        reward_range: the least and the largest reward of a round, or of a position of a ranking, that there
+            can be. A reward outside is an error, a prediction of it (``q_logged, q_target, candidate_q``, as
+            far as the estimators read them) is counted in a warning.
         threads: number of threads; the result does not depend on it.
 
     Returns:
@@ -68,12 +77,21 @@ def ope(
         DataError: the data is wrong; the message names file, column, row and what is wanted.
         UsageError: the call is wrong.
     """
-    source = _source(log, columns, where)
+    stated = parse_range(reward_range)
+    source = _source(log, columns, where, reward)
     chosen = [parse(name) for name in _estimator_names(source, estimators)]
     require_fed(source, chosen, _follows_from(source))
     methods = tuple(listed(ci))
     infer = Inferring(methods, level, replicates, seed, cluster is not None)
-    found = collect(source, Plan.of(chosen), bucketed=infer.bucketed, by=by, cluster=cluster, threads=threads)
+    found = collect(
+        source,
+        Plan.of(chosen),
+        bucketed=infer.bucketed,
+        by=by,
+        cluster=cluster,
+        threads=threads,
+        reward_range=stated,
+    )
     parts = {None: found.whole} | {v: found.segments[v] for v in in_order(found.segments) if v is not None}
     rows = [row for value, moments in parts.items() for row in _rows(value, moments, found.plan, infer)]
     return OffPolicyEvaluation(
@@ -81,6 +99,8 @@ def ope(
             "log": source.origin,
             "estimators": [estimator.label for estimator in chosen],
             "where": where,
+            "reward": source.reward,
+            "reward_range": stated and [stated.low, stated.high],
             "by": by,
             "cluster": cluster,
             "seed": seed,
@@ -90,16 +110,17 @@ def ope(
         notes=(
             *_counted(source),
             *_left_out(found, by),
+            *(stated.notes(found.checked, source) if stated else ()),
             *notes({value: parts[value].n for value in parts}, rows),
         ),
     )
 
 
-def _source(log: Any, columns: Mapping[str, str] | None, where: str | None) -> Log:
+def _source(log: Any, columns: Mapping[str, str] | None, where: str | None, reward: str | None) -> Log:
     if not isinstance(log, Log):
-        return Log(log, "log", columns or {}, where)
-    if columns or where is not None:
-        raise UsageError("columns, where: found a Log, which has its own; wanted them in Log(...)")
+        return Log(log, "log", columns or {}, where, reward)
+    if columns or where is not None or reward is not None:
+        raise UsageError("columns, where, reward: found a Log, which has its own; wanted them in Log(...)")
     if log.role != "log":
         raise UsageError(f"log: found a Log of role {log.role!r}, wanted 'log'")
     return log

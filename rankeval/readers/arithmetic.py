@@ -63,7 +63,7 @@ class Arithmetic:
     def over(self, columns: Mapping[str, pa.Array]) -> pa.Array:
         """The value of each row, float64; null where any of the columns is, not finite where it is not."""
         values = {name: as_float64(columns[name]) for name in self.columns}
-        known = np.logical_and.reduce([~is_null(columns[name]) for name in self.columns])
+        unknown = [is_null(columns[name]) for name in self.columns if columns[name].null_count]
         stack: list[NDArray[np.float64] | float] = []
         with np.errstate(all="ignore"):
             for step in self._steps:
@@ -72,7 +72,7 @@ class Arithmetic:
                     stack[-step.nin :] = [step(*operands)]
                 else:
                     stack.append(values[step] if isinstance(step, str) else step)
-        return to_arrow(np.asarray(stack.pop()), known)
+        return to_arrow(np.asarray(stack.pop()), ~np.logical_or.reduce(unknown) if unknown else None)
 
     def _refuse(self, name: str, what: str) -> NoReturn:
         raise DataError(f"{name}: {self.option} {short(self.text)}: {what}")
