@@ -27,6 +27,8 @@ _TOKEN = re.compile(
 _SIGNS = {"+": np.positive, "-": np.negative}
 _SUMS = {"+": np.add, "-": np.subtract}
 _PRODUCTS = {"*": np.multiply, "/": np.divide}
+#: Marks that stand in names of columns more often than in arithmetic.
+_IN_NAMES = frozenset("`.:#$@?'\"")
 _CHARACTERS = 10_000
 _LEVELS = 50
 
@@ -171,8 +173,8 @@ class _Parser:
         found, character = "nothing", len(self.text.rstrip()) + 1
         if self._left:
             found, character = short(self._left[-1][0]), self._left[-1].start() + 1
-        odd = self._mark not in {"", "(", ")", *_SUMS, *_PRODUCTS}
-        hint = " (a column name that is no plain word goes between back-quotes)" if odd else ""
+        if self._mark in _IN_NAMES:
+            wanted += " (a column name that is no plain word goes between back-quotes)"
         raise UsageError(
-            f"{self.option} {short(self.text)}: found {found} at character {character}, {wanted}{hint}"
+            f"{self.option} {short(self.text)}: found {found} at character {character}, {wanted}"
         )

@@ -74,6 +74,18 @@ class _Feed:
         wide = pa.unify_schemas(chosen, promote_options="permissive")
         return wide.append(pa.field(_ORDINAL, pa.int64()))
 
+    def stored(self, columns: Sequence[str]) -> list[str]:
+        """Names of columns for DuckDB, to which those of files that differ only in case are one."""
+        return [f"c{[*self.columns, _ORDINAL].index(name)}" for name in columns]
+
+    def reader(self) -> pa.RecordBatchReader:
+        """All rows under the names stored."""
+        schema = self.schema()
+        names = self.stored(schema.names)
+        batches = (batch.rename_columns(names) for batch in self.batches())
+        fields = [field.with_name(name) for field, name in zip(schema, names, strict=True)]
+        return pa.RecordBatchReader.from_batches(pa.schema(fields), batches)
+
     def batches(self) -> Iterator[pa.RecordBatch]:
         """What DuckDB is fed; keeps the exception that ends it, which DuckDB would wrap."""
         try:
@@ -108,6 +120,13 @@ class _SortedSource(ParquetSource):
         self._feed = feed
         self.schema = plain_schema(feed.schema()).remove(len(feed.columns))
 
+    def _read(
+        self, leaf: Leaf, columns: list[str], encoded: list[str], where: Where | None
+    ) -> Iterator[pa.RecordBatch]:
+        stored = self._feed.stored
+        for batch in super()._read(leaf, stored(columns), stored(encoded), None):
+            yield batch.rename_columns(columns)
+
     def place(self, leaf: Leaf, index: int, where: Where | None = None) -> str:
         """See ``Source.place``: the place in the original file."""
         row = leaf.first_row + (index if where is None else self._before_filter(leaf, index, where))
@@ -130,9 +149,8 @@ def _sort(feed: _Feed, by: str, threads: int, folder: Path, name: str) -> None:
     with duckdb.connect(config=settings) as connection:
         try:
             connection.execute("SET enable_progress_bar = false")
-            rows = pa.RecordBatchReader.from_batches(feed.schema(), feed.batches())
-            connection.register("rows", rows)
-            order = f"{_quoted(by)}, {_quoted(_ORDINAL)}"
+            connection.register("rows", feed.reader())
+            order = ", ".join(feed.stored([by, _ORDINAL]))
             options = f"FORMAT parquet, ROW_GROUP_SIZE {_GROUP_ROWS}"
             connection.execute(f"COPY (FROM rows ORDER BY {order}) TO '{_target(folder)}' ({options})")
         except duckdb.Error as error:
@@ -143,7 +161,3 @@ def _sort(feed: _Feed, by: str, threads: int, folder: Path, name: str) -> None:
 
 def _target(folder: Path) -> str:
     return str(folder / "sorted.parquet").replace("'", "''")
-
-
-def _quoted(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
