@@ -46,11 +46,20 @@ and q_target for cascade_dr.
     help="By default ips, snips, and dr where the log has a model's predictions; for rankings all that "
     "the log can feed and that are not normalised. Repeatable.",
 )
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="NAME=COLUMN",
+    help="A target policy by the column of its propensities, of all candidates as a list or of the logged "
+    "action. Repeatable: several are compared on the same rounds.",
+)
 @inference_options
 @common_options
 def command(
     log: str,
     estimators: tuple[str, ...],
+    targets: tuple[str, ...],
     ci: str,
     columns: tuple[str, ...],
     format_: str,
@@ -63,5 +72,12 @@ def command(
     require_no_input(out, log)
     from rankeval import ope
 
-    result = ope(log, listed(estimators), ci=listed(ci), columns=pairs("--column", columns), **options)
+    result = ope(
+        log,
+        listed(estimators),
+        target=targets,
+        ci=listed(ci),
+        columns=pairs("--column", columns),
+        **options,
+    )
     show(result, format_, out)

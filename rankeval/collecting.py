@@ -14,6 +14,7 @@ from rankeval.arrow import is_null
 from rankeval.bandit import Rounds
 from rankeval.errors import DataError, UsageError
 from rankeval.estimators import Units, write_terms
+from rankeval.given import Given
 from rankeval.ids import hashes_of
 from rankeval.log import Log
 from rankeval.moments import Moments, MomentsAccumulator
@@ -43,7 +44,7 @@ class LogKind(Protocol):
     def units(self, sessions: Sessions) -> Units:
         """The checked columns of some units."""
 
-    def not_finite(self, sessions: Sessions, units: Any) -> DataError:
+    def not_finite(self, sessions: Sessions) -> DataError:
         """The error for units some term of which is not finite."""
 
 
@@ -79,7 +80,14 @@ class Pass:
 
 
 def collect(
-    log: Log, plan: Plan, *, bucketed: bool, by: str | None, cluster: str | None, threads: int | None
+    log: Log,
+    plan: Plan,
+    given: Given = Given(),  # noqa: B008
+    *,
+    bucketed: bool,
+    by: str | None,
+    cluster: str | None,
+    threads: int | None,
 ) -> Pass:
     """One pass over a log: the moments of the plan's terms.
 
@@ -88,7 +96,8 @@ def collect(
             :class:`~rankeval.ranking_log.Rankings`) says.
         UsageError: more than 1,000 segments where each would keep bucket sums.
     """
-    kind: LogKind = Rounds(log, plan.columns) if log.session is None else Rankings(log, plan.columns)
+    of_log = Rounds if log.session is None else Rankings
+    kind: LogKind = of_log(log, plan.columns, given)
     key = cluster or (kind.id if bucketed and log.has(kind.id) else None)
     counted = "weight" if log.has("weight") else None
     roles = list(dict.fromkeys([*kind.roles, *(name for name in (key, by, counted) if name is not None)]))
@@ -103,7 +112,7 @@ def collect(
         own = plan_at(units.positions)
         whole = _moments(units, own, keys, counts, slice(None))
         if not np.isfinite(whole.total).all():
-            raise kind.not_finite(sessions, units)
+            raise kind.not_finite(sessions)
         if by is None:
             return Pass(whole, {}, own)
         parts = segments_of(sessions.per_session(by))
