@@ -47,6 +47,14 @@ and q_target for cascade_dr.
     "the log can feed and that are not normalised. Repeatable.",
 )
 @click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="NAME=COLUMN",
+    help="A target policy by the column of its propensities, of all candidates as a list or of the logged "
+    "action. Repeatable: several are compared on the same rounds.",
+)
+@click.option(
     "--reward",
     metavar="EXPR",
     help="The reward as arithmetic over columns, such as 'click + 5*purchase - 0.1*return'; `my column` in "
@@ -62,6 +70,7 @@ and q_target for cascade_dr.
 def command(
     log: str,
     estimators: tuple[str, ...],
+    targets: tuple[str, ...],
     ci: str,
     columns: tuple[str, ...],
     format_: str,
@@ -74,5 +83,12 @@ def command(
     require_no_input(out, log)
     from rankeval import ope
 
-    result = ope(log, listed(estimators), ci=listed(ci), columns=pairs("--column", columns), **options)
+    result = ope(
+        log,
+        listed(estimators),
+        target=targets,
+        ci=listed(ci),
+        columns=pairs("--column", columns),
+        **options,
+    )
     show(result, format_, out)

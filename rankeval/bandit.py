@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.arrow import as_float64
-from rankeval.candidates import CANDIDATE_COLUMNS, FOLLOWS_FROM, from_candidates, given_by, require_lists
+from rankeval.candidates import FOLLOWS_FROM, CandidateLists, require_lists
 from rankeval.errors import DataError
-from rankeval.estimators import Block
-from rankeval.feeding import sources_of
+from rankeval.estimators import Block, Units, Views
+from rankeval.feeding import Feed, own
+from rankeval.given import Given
 from rankeval.log import Log
 from rankeval.sessions import Sessions
 
@@ -19,6 +20,8 @@ Floats = NDArray[np.float64]
 
 #: With it a weight, at most its inverse, is finite.
 SMALLEST_PROPENSITY = float(np.finfo(np.float64).tiny)
+#: Column -> the least probability that it may hold.
+LOWEST = {"propensity": SMALLEST_PROPENSITY, "target_propensity": 0.0}
 
 
 class Rounds:
@@ -31,42 +34,58 @@ class Rounds:
 
     id = "round_id"
 
-    def __init__(self, log: Log, columns: Sequence[str]) -> None:
-        self.columns = columns
-        self.roles = sources_of(log, columns, FOLLOWS_FROM)
+    def __init__(self, log: Log, columns: Sequence[str], given: Given = Given()) -> None:  # noqa: B008
+        self._columns = columns
+        self._targets = given.targets
+        self.roles = Feed(log, FOLLOWS_FROM, given.targets).roles(columns)
         log.require(self.roles)
         require_lists(log, self.roles)
 
-    def units(self, sessions: Sessions) -> Block:
+    def units(self, rounds: Sessions) -> Units:
         """The columns, one float64 per round, from rows or from candidate lists."""
-        lists = from_candidates(sessions) if any(role in sessions for role in CANDIDATE_COLUMNS) else {}
-        values = {
-            name: as_float64(sessions.column(name)) if name in sessions else lists[name]
-            for name in self.columns
+        columns = self._read(rounds)
+        blocks = {
+            target: Block({column: columns[own(column, target)] for column in self._columns})
+            for target in self._targets
         }
-        for name, lowest in (("propensity", SMALLEST_PROPENSITY), ("target_propensity", 0.0)):
-            if name in values:
-                _require_probability(sessions, name, values[name], lowest)
-        return Block(values)
+        return blocks[""] if len(blocks) == 1 and "" in blocks else Views(blocks)
 
-    def not_finite(self, sessions: Sessions, units: Block) -> DataError:
+    def not_finite(self, rounds: Sessions) -> DataError:
         """Name the number that is null, NaN or infinite, looked for only when it has poisoned a total."""
-        return _not_finite(sessions, units.columns)
+        columns = self._read(rounds)
+        for role in columns:
+            if role in rounds:
+                rounds.numbers(role)
+        largest = max(columns, key=lambda role: float(np.abs(columns[role]).max()))
+        row = int(np.argmax(np.abs(columns[largest])))
+        wanted = "numbers whose products and sums are finite"
+        return rounds.error(_given_by(rounds, largest), row, columns[largest][row], wanted)
+
+    def _read(self, rounds: Sessions) -> dict[str, Floats]:
+        """Each column of each target by its role, checked but for numbers that are not finite."""
+        lists = CandidateLists(rounds)
+        columns: dict[str, Floats] = {}
+        for target in self._targets:
+            for column in self._columns:
+                role = own(column, target)
+                if role not in columns:
+                    logged = role in rounds
+                    columns[role] = (
+                        as_float64(rounds.column(role)) if logged else lists.column(column, target)
+                    )
+                    _require_probability(rounds, role, columns[role])
+        return columns
 
 
-def _not_finite(rounds: Sessions, values: Mapping[str, Floats]) -> DataError:
-    for name in values:
-        if name in rounds:
-            rounds.numbers(name)
-    largest = max(values, key=lambda name: float(np.abs(values[name]).max()))
-    row = int(np.argmax(np.abs(values[largest])))
-    wanted = "numbers whose products and sums are finite"
-    return rounds.error(given_by(rounds, largest), row, values[largest][row], wanted)
+def _given_by(rounds: Sessions, role: str) -> str:
+    """The role under which a column is logged: its own, or the list that it is taken from."""
+    column, _, target = role.partition("@")
+    return role if role in rounds else own(FOLLOWS_FROM[column][-1], target)
 
 
-def _require_probability(rounds: Sessions, name: str, values: Floats, lowest: float) -> None:
-    if values.min(initial=1.0) < lowest or values.max(initial=0.0) > 1.0:
+def _require_probability(rounds: Sessions, role: str, values: Floats) -> None:
+    lowest = LOWEST.get(role.partition("@")[0])
+    if lowest is not None and (values.min(initial=1.0) < lowest or values.max(initial=0.0) > 1.0):
         row = int(np.argmax((values < lowest) | (values > 1.0)))
-        raise rounds.error(
-            given_by(rounds, name), row, values[row], f"a probability in {'(' if lowest else '['}0, 1]"
-        )
+        wanted = f"a probability in {'(' if lowest else '['}0, 1]"
+        raise rounds.error(_given_by(rounds, role), row, values[row], wanted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -10,20 +11,18 @@ from numpy.typing import NDArray
 
 from rankeval.arrow import as_float64
 from rankeval.errors import DataError
+from rankeval.feeding import own
 from rankeval.kernels import read_only
 from rankeval.layout import unnested
 from rankeval.log import Log
-from rankeval.ragged import sums_of_products
+from rankeval.ragged import sums, sums_of_products
 from rankeval.sessions import Sessions
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-#: Row column -> the lists it follows from.
-CANDIDATE_COLUMNS = ("candidate_propensities", "candidate_target_propensities", "candidate_q")
-#: Those of them that are probabilities and sum to 1.
-PROPENSITIES = ("candidate_propensities", "candidate_target_propensities")
-FOLLOWS_FROM = {
+#: Row column -> the columns it follows from.
+FOLLOWS_FROM: dict[str, tuple[str, ...]] = {
     "propensity": ("action", "candidate_propensities"),
     "target_propensity": ("action", "candidate_target_propensities"),
     "q_logged": ("action", "candidate_q"),
@@ -31,9 +30,8 @@ FOLLOWS_FROM = {
 }
 
 
-def given_by(rounds: Sessions, column: str) -> str:
-    """The role under which a column is logged: its own, or the list that it is taken from."""
-    return column if column in rounds else FOLLOWS_FROM[column][-1]
+def _is_list(role: str) -> bool:
+    return role.startswith("candidate_")
 
 
 def require_lists(log: Log, roles: Sequence[str]) -> None:
@@ -42,11 +40,11 @@ def require_lists(log: Log, roles: Sequence[str]) -> None:
     Raises:
         DataError: for the first that does not.
     """
-    indexed = not set(CANDIDATE_COLUMNS).isdisjoint(roles)
+    indexed = any(map(_is_list, roles))
     for role in roles:
         kind = log.kind(role)
         fits, wanted = not pa.types.is_nested(kind), "one value a round"
-        if role in CANDIDATE_COLUMNS:
+        if _is_list(role):
             fits, wanted = pa.types.is_nested(kind), "a list of numbers a round"
         elif role == "action" and indexed:
             fits, wanted = pa.types.is_integer(kind), "an index from 0 into the candidates"
@@ -54,64 +52,85 @@ def require_lists(log: Log, roles: Sequence[str]) -> None:
             raise DataError(f"{log.origin}: column {log.name(role)!r} holds {kind}, wanted {wanted}")
 
 
-def from_candidates(rounds: Sessions) -> dict[str, Floats]:
-    """``propensity, target_propensity, q_logged, q_target`` (n,) as far as the lists of the rounds give them.
-
-    With candidates ``a``: ``q_target = sum_a pi(a) q(a)``, and the others are the list's value at the logged
-    ``action``, an index from 0.
+class CandidateLists:
+    """The candidate sets of some rounds, checked as they are used.
 
     Raises:
         DataError: lists of unequal length in a row, a null or a number that is not finite, a probability
-            outside [0, 1], propensities of a row that do not sum to 1 within 1e-3, an action that
-            is no index into its list.
+            outside [0, 1], propensities of a row that do not sum to 1 within 1e-3, an action that is no index
+            into its list.
     """
-    lists = {role: rounds.items[role] for role in CANDIDATE_COLUMNS if role in rounds.items}
-    offsets, flat, _ = unnested(lists, rounds.names, rounds.locate)
-    values = {role: _checked(rounds, role, offsets, column) for role, column in flat.items()}
-    for role in PROPENSITIES:
-        if role in values:
-            _require_sum(rounds, role, offsets, values[role])
-    found: dict[str, Floats] = {}
-    if "action" in rounds:
-        rows = offsets[:-1] + _actions(rounds, np.diff(offsets))
-        for column, (first, role) in FOLLOWS_FROM.items():
-            if first == "action" and role in values:
-                found[column] = values[role][rows]
-    if {"candidate_target_propensities", "candidate_q"} <= values.keys():
-        found["q_target"] = sums_of_products(
-            offsets, values["candidate_target_propensities"], values["candidate_q"]
-        )
-    return found
 
+    def __init__(self, rounds: Sessions) -> None:
+        self._rounds = rounds
+        self._values: dict[str, Floats] = {}
 
-def _checked(rounds: Sessions, role: str, offsets: Ints, column: pa.Array) -> Floats:
-    values = read_only(as_float64(column))
-    bad = ~np.isfinite(values)
-    wanted = "finite numbers"
-    if role != "candidate_q":
-        bad |= (values < 0.0) | (values > 1.0)
-        wanted = "probabilities in [0, 1]"
-    if bad.any():
-        index = int(np.argmax(bad))
-        row = int(np.searchsorted(offsets, index, side="right")) - 1
-        shown = column[index].as_py() if column[index].is_valid else "null"
-        raise rounds.error(role, row, f"{shown} at index {index - offsets[row]}", wanted)
-    return values
+    @cached_property
+    def _flat(self) -> tuple[Ints, dict[str, pa.Array]]:
+        rounds = self._rounds
+        lists = {role: array for role, array in rounds.items.items() if _is_list(role)}
+        offsets, flat, _ = unnested(lists, rounds.names, rounds.locate)
+        return offsets, flat
 
+    @property
+    def offsets(self) -> Ints:
+        """(n + 1,) candidates of round ``i`` are ``offsets[i]:offsets[i + 1]``."""
+        return self._flat[0]
 
-def _require_sum(rounds: Sessions, role: str, offsets: Ints, propensities: Floats) -> None:
-    sums = sums_of_products(offsets, propensities, read_only(np.ones(len(propensities))))
-    bad = np.abs(sums - 1.0) > 1e-3
-    if bad.any():
-        row = int(np.argmax(bad))
-        raise rounds.error(role, row, f"{sums[row]:.6g} in sum", "a sum of 1")
+    def values(self, role: str) -> Floats:
+        """One number per candidate."""
+        if role not in self._values:
+            self._values[role] = self._checked(role, self._flat[1][role])
+        return self._values[role]
 
+    @cached_property
+    def logged(self) -> Ints:
+        """(n,) where the logged action of each round stands among all candidates."""
+        numbers, lengths = self._rounds.numbers("action"), np.diff(self.offsets)
+        actions = numbers.astype(np.int64)
+        bad = (actions < 0) | (actions >= lengths) | (actions != numbers)
+        if bad.any():
+            row = int(np.argmax(bad))
+            wanted = f"an index from 0 to {lengths[row] - 1}"
+            raise self._rounds.error("action", row, f"{numbers[row]:g}", wanted)
+        return np.asarray(self.offsets[:-1] + actions)
 
-def _actions(rounds: Sessions, lengths: Ints) -> Ints:
-    numbers = rounds.numbers("action")
-    actions = numbers.astype(np.int64)
-    bad = (actions < 0) | (actions >= lengths) | (actions != numbers)
-    if bad.any():
-        row = int(np.argmax(bad))
-        raise rounds.error("action", row, f"{numbers[row]:g}", f"an index from 0 to {lengths[row] - 1}")
-    return actions
+    def column(self, column: str, target: str) -> Floats:
+        """(n,) a row column as it follows from lists.
+
+        With candidates ``a``: ``q_target = sum_a pi(a) q(a)``, and the others are the list's value at the
+        logged ``action``, an index from 0.
+        """
+        first, role = FOLLOWS_FROM[column]
+        if first == "action":
+            return np.asarray(self.values(own(role, target))[self.logged])
+        return sums_of_products(self.offsets, self.values(own(first, target)), self.values(role))
+
+    def _checked(self, role: str, column: pa.Array) -> Floats:
+        values = read_only(as_float64(column))
+        total, lowest, highest = sums(self.offsets, values), values.min(initial=0.0), values.max(initial=0.0)
+        probabilities = "propensities" in role
+        fine = np.isfinite(total).all() and (not probabilities or (lowest >= 0.0 and highest <= 1.0))
+        if not fine:
+            self._refuse(role, column, values)
+        if probabilities:
+            self._require_one(role, total)
+        return values
+
+    def _refuse(self, role: str, column: pa.Array, values: Floats) -> None:
+        """Name the first value that is not what it should be, if there is one."""
+        bad, wanted = ~np.isfinite(values), "finite numbers"
+        if "propensities" in role:
+            bad |= (values < 0.0) | (values > 1.0)
+            wanted = "probabilities in [0, 1]"
+        if bad.any():
+            index = int(np.argmax(bad))
+            row = int(np.searchsorted(self.offsets, index, side="right")) - 1
+            shown = column[index].as_py() if column[index].is_valid else "null"
+            raise self._rounds.error(role, row, f"{shown} at index {index - self.offsets[row]}", wanted)
+
+    def _require_one(self, role: str, total: Floats) -> None:
+        bad = np.abs(total - 1.0) > 1e-3
+        if bad.any():
+            row = int(np.argmax(bad))
+            raise self._rounds.error(role, row, f"{total[row]:.6g} in sum", "a sum of 1")

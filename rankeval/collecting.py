@@ -14,12 +14,13 @@ from rankeval.arrow import is_null
 from rankeval.bandit import Rounds
 from rankeval.errors import DataError, UsageError
 from rankeval.estimators import Units, write_terms
+from rankeval.given import Given
 from rankeval.ids import hashes_of
 from rankeval.log import Log
 from rankeval.moments import Moments, MomentsAccumulator
 from rankeval.plan import Plan
 from rankeval.ranking_log import Rankings
-from rankeval.reward_range import RangeCheck, RewardRange
+from rankeval.reward_range import RangeCheck
 from rankeval.scan import fold
 from rankeval.segments import segments_of
 from rankeval.sessions import Sessions, counting
@@ -44,7 +45,7 @@ class LogKind(Protocol):
     def units(self, sessions: Sessions) -> Units:
         """The checked columns of some units."""
 
-    def not_finite(self, sessions: Sessions, units: Any) -> DataError:
+    def not_finite(self, sessions: Sessions) -> DataError:
         """The error for units some term of which is not finite."""
 
 
@@ -87,21 +88,22 @@ class Pass:
 def collect(
     log: Log,
     plan: Plan,
+    given: Given = Given(),  # noqa: B008
     *,
     bucketed: bool,
     by: str | None,
     cluster: str | None,
     threads: int | None,
-    reward_range: RewardRange | None = None,
 ) -> Pass:
     """One pass over a log: the moments of the plan's terms.
 
     Raises:
         DataError: as the kind of log (:class:`~rankeval.bandit.Rounds`,
-            :class:`~rankeval.ranking_log.Rankings`) says; a reward outside ``reward_range``.
+            :class:`~rankeval.ranking_log.Rankings`) says; a reward outside the stated range.
         UsageError: more than 1,000 segments where each would keep bucket sums.
     """
-    kind: LogKind = Rounds(log, plan.columns) if log.session is None else Rankings(log, plan.columns)
+    of_log = Rounds if log.session is None else Rankings
+    kind: LogKind = of_log(log, plan.columns, given)
     key = cluster or (kind.id if bucketed and log.has(kind.id) else None)
     counted = "weight" if log.has("weight") else None
     roles = list(dict.fromkeys([*kind.roles, *(name for name in (key, by, counted) if name is not None)]))
@@ -111,13 +113,13 @@ def collect(
 
     def work(sessions: Sessions) -> Pass:
         units = kind.units(sessions)
-        checked = RangeCheck() if reward_range is None else reward_range.check(sessions)
+        checked = given.reward_range.check(sessions) if given.reward_range else RangeCheck()
         keys = _keys(sessions, key, first_rows) if bucketed else None
         counts = _counts(sessions) if counted else None
         own = plan_at(units.positions)
         whole = _moments(units, own, keys, counts, slice(None))
         if not np.isfinite(whole.total).all():
-            raise kind.not_finite(sessions, units)
+            raise kind.not_finite(sessions)
         if by is None:
             return Pass(whole, {}, own, checked)
         parts = segments_of(sessions.per_session(by))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rankeval.estimate import Mean
-from rankeval.estimators import Definition, Ratio
+from rankeval.estimators import Ratio
 from rankeval.intervals import Inference
 from rankeval.moments import Moments
 from rankeval.off_policy_result import EstimateRow
@@ -50,8 +50,8 @@ def notes(sizes: Mapping[Any, int], rows: Sequence[EstimateRow]) -> Iterator[str
     """What a reader must know, one line each; ``sizes`` holds the units of each segment (None: of all)."""
     units = rows[0].estimator.definition.units
     whole = [row for row in rows if row.segment is None]
-    for row in {row.estimator.definition.ratio: row for row in reversed(whole)}.values():
-        yield from _of_weights(row.diagnostics, row.estimator.definition)
+    for row in {(row.target, row.estimator.definition.ratio): row for row in reversed(whole)}.values():
+        yield from _of_weights(row)
     small = [f"{value} ({n})" for value, n in sizes.items() if value is not None and n < SMALL_SEGMENT]
     if small:
         yield f"segments with fewer than {SMALL_SEGMENT} {units} have rough intervals: {_few(small)}"
@@ -60,25 +60,28 @@ def notes(sizes: Mapping[Any, int], rows: Sequence[EstimateRow]) -> Iterator[str
     yield from _of_missing(rows)
 
 
-def _of_weights(diagnostics: Mapping[str, float | None], definition: Definition) -> Iterator[str]:
-    ess, mean, z = (diagnostics[name] for name in ("ess", "mean_weight", "mean_weight_z"))
+def _of_weights(row: EstimateRow) -> Iterator[str]:
+    definition = row.estimator.definition
+    ess, mean, z = (row.diagnostics[name] for name in ("ess", "mean_weight", "mean_weight_z"))
     if ess is None or mean is None:
         return
+    under = "" if row.target is None else f"target {row.target!r}: "
     if ess < FEW_EFFECTIVE:
-        of = f" of the {definition.ratio} weights" if definition.of_rankings else ""
-        yield f"the effective sample size{of} is {ess:.4g}: under {FEW_EFFECTIVE} this log can hardly tell"
+        size = f"effective sample size{f' of the {definition.ratio} weights' * definition.of_rankings}"
+        yield f"{under}the {size} is {ess:.4g}: under {FEW_EFFECTIVE} this log can hardly tell"
     off = f"{abs(z):.1f} standard errors off 1" if z is not None else "and so is every weight"
     surely = ess > 1.0 if z is None else abs(z) > 4.0
     if abs(mean - 1.0) > 0.05 and surely and definition.ratio in AVERAGES_ONE:
         kind = f"{definition.ratio} weight" if definition.of_rankings else "weight"
-        yield f"the mean {kind} is {mean:.4g}, {off}: the propensities look wrong"
+        yield f"{under}the mean {kind} is {mean:.4g}, {off}: the propensities look wrong"
 
 
 def _of_missing(rows: Sequence[EstimateRow]) -> Iterator[str]:
     """Why a number is missing, and where."""
     missing: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        place = row.estimator.label + ("" if row.segment is None else f" in {row.segment}")
+        place = row.estimator.label + ("" if row.target is None else f" for {row.target}")
+        place += "" if row.segment is None else f" in {row.segment}"
         for what, reason in _reasons(row):
             missing.setdefault((what, reason), []).append(place)
     for (what, reason), places in missing.items():

@@ -1,52 +1,103 @@
-"""Which estimators the columns of a log can feed."""
+"""Which columns of a log give those that estimators need, and which estimators it can feed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rankeval.errors import DataError
 from rankeval.estimators import ESTIMATORS, Definition, Estimator, parse
 from rankeval.log import Log
 from rankeval.plan import Plan
 
-#: Column -> the columns it follows from where the log does not have it.
-FollowsFrom = Mapping[str, Sequence[str]]
+#: Columns that each of several target policies has for itself.
+OF_TARGETS = frozenset(
+    {
+        "target_propensity",
+        "target_propensity_list",
+        "target_propensity_prefix",
+        "target_exposure",
+        "q_target",
+        "candidate_target_propensities",
+    }
+)
 
 
-def sources_of(log: Log, columns: Sequence[str], follows_from: FollowsFrom) -> list[str]:
-    """The columns to read for these: each itself where the log has it, else those it follows from."""
-    roles: dict[str, None] = {}
-    for column in columns:
-        roles.update(dict.fromkeys([column] if log.has(column) else follows_from.get(column, [column])))
-    return list(roles)
+def own(column: str, target: str) -> str:
+    """The role in which a target has a column."""
+    return f"{column}@{target}" if target and column in OF_TARGETS else column
 
 
-def fed(log: Log, follows_from: FollowsFrom) -> list[str]:
-    """Names of the estimators that a log has the columns of."""
-    kind = [d for d in ESTIMATORS.values() if d.of_rankings == (log.session is not None)]
-    return [d.name for d in kind if not _missing(log, parse(d.name), follows_from)]
+@dataclass(frozen=True)
+class Feed:
+    """Where the columns that terms are computed from come from.
 
-
-def require_fed(log: Log, estimators: Sequence[Estimator], follows_from: FollowsFrom) -> None:
-    """Check that a log is of the estimators' kind and has their columns.
-
-    Raises:
-        DataError: naming the first estimator it cannot feed, what is missing, and the estimators it can.
+    Attributes:
+        log: the log.
+        follows_from: column -> the columns it follows from where the log does not have it.
+        targets: names of the target policies.
     """
-    for estimator in estimators:
-        can = f"it can feed {', '.join(fed(log, follows_from)) or 'no estimator'}"
-        if estimator.definition.of_rankings != (log.session is not None):
-            raise DataError(f"{log.origin}: {_of_the_other_kind(log, estimator.definition)}; {can}")
-        missing = _missing(log, estimator, follows_from)
-        if missing:
-            have = ", ".join(log.schema.names[:20])
-            lacks = ", ".join(_lacks(log, column, follows_from) for column in missing)
-            raise DataError(f"{log.origin}: {lacks}, which {estimator.label} needs; {can}; it has {have}")
 
+    log: Log
+    follows_from: Mapping[str, tuple[str, ...]]
+    targets: tuple[str, ...] = ("",)
 
-def _missing(log: Log, estimator: Estimator, follows_from: FollowsFrom) -> list[str]:
-    columns = Plan.of([estimator]).columns
-    return [c for c in columns if not all(log.has(role) for role in sources_of(log, [c], follows_from))]
+    def sources(self, column: str, target: str) -> tuple[str, ...]:
+        """The columns to read for one: itself where the log has it, else those it follows from."""
+        role = own(column, target)
+        if self.log.has(role):
+            return (role,)
+        return tuple(own(other, target) for other in self.follows_from.get(column, (column,)))
+
+    def roles(self, columns: Sequence[str]) -> list[str]:
+        """The columns to read for all of these."""
+        every = (self.sources(column, target) for target in self.targets for column in columns)
+        return list(dict.fromkeys(role for sources in every for role in sources))
+
+    def fed(self) -> list[str]:
+        """Names of the estimators that the log has the columns of."""
+        kind = [d for d in ESTIMATORS.values() if d.of_rankings == (self.log.session is not None)]
+        return [definition.name for definition in kind if not self._missing(parse(definition.name))]
+
+    def require(self, estimators: Sequence[Estimator]) -> None:
+        """Check that the log is of the estimators' kind and has their columns.
+
+        Raises:
+            DataError: naming the first estimator it cannot feed, what is missing, and the estimators it can.
+        """
+        log = self.log
+        for estimator in estimators:
+            if estimator.definition.of_rankings != (log.session is not None):
+                raise DataError(f"{log.origin}: {_of_the_other_kind(log, estimator.definition)}; {self._can}")
+            missing = self._missing(estimator)
+            if missing:
+                have = ", ".join(log.schema.names[:20])
+                lacks = ", ".join(self._lacks(column, target) for column, target in missing)
+                raise DataError(
+                    f"{log.origin}: {lacks}, which {estimator.label} needs; {self._can}; it has {have}"
+                )
+
+    @property
+    def _can(self) -> str:
+        return f"it can feed {', '.join(self.fed()) or 'no estimator'}"
+
+    def _missing(self, estimator: Estimator) -> list[tuple[str, str]]:
+        """The columns that it needs and the log lacks, each with the target that it is of."""
+        columns = Plan.of([estimator]).columns
+        wanted = {own(column, target): (column, target) for target in self.targets for column in columns}
+        return [
+            (column, target)
+            for column, target in wanted.values()
+            if not all(self.log.has(role) for role in self.sources(column, target))
+        ]
+
+    def _lacks(self, column: str, target: str) -> str:
+        of = f" of target {target!r}" if own(column, target) != column else ""
+        text = f"no column {self.log.name(column)!r}{of}"
+        if column in self.follows_from:
+            others = " and ".join(repr(self.log.name(role)) for role in self.follows_from[column])
+            text += f", nor {others} that it follows from"
+        return text
 
 
 def _of_the_other_kind(log: Log, definition: Definition) -> str:
@@ -57,11 +108,3 @@ def _of_the_other_kind(log: Log, definition: Definition) -> str:
         f"has a column {session} and so is a ranking log; "
         f"wanted a bandit log, one row a round, for {definition.name}"
     )
-
-
-def _lacks(log: Log, column: str, follows_from: FollowsFrom) -> str:
-    text = f"no column {log.name(column)!r}"
-    if column in follows_from:
-        others = " and ".join(repr(log.name(role)) for role in follows_from[column])
-        text += f", nor {others} that it follows from"
-    return text

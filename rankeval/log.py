@@ -173,6 +173,7 @@ class Log:
         nested = pa.types.is_list(kind) and (self.nested or role.startswith("candidate_"))
         value = kind.value_type if nested else kind
         wanted, fits = "one value a row", not pa.types.is_nested(value)
+        role = role.partition("@")[0]
         if role in IDS:
             wanted, fits = "integers or strings", _is_id(value)
         elif role in ROLES[self.role] and role not in ANY_TYPE:
@@ -193,6 +194,10 @@ class Log:
         if log.row_filter is not None and not set(log.row_filter.columns) <= set(log.schema.names):
             return log._but(where=None)
         return log
+
+    def with_roles(self, columns: Mapping[str, str]) -> Log:
+        """The same log with more columns in roles, also in a target's own, such as ``q_target@NAME``."""
+        return self._but(columns={**self.columns, **columns})
 
     def over(self, source: Source) -> Log:
         """The same log, its rows taken from another source that holds them already filtered."""

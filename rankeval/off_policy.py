@@ -11,10 +11,12 @@ from rankeval.diagnostics import notes, weight_diagnostics
 from rankeval.errors import UsageError
 from rankeval.estimate import Relative
 from rankeval.estimators import parse
-from rankeval.feeding import FollowsFrom, fed, require_fed
+from rankeval.feeding import Feed
+from rankeval.given import Given, parse_targets, with_targets
 from rankeval.inferring import Inferring
+from rankeval.intervals import Inference
 from rankeval.log import Log
-from rankeval.moments import Moments
+from rankeval.off_policy_comparisons import compared
 from rankeval.off_policy_result import EstimateRow, OffPolicyEvaluation
 from rankeval.options import listed
 from rankeval.plan import Plan
@@ -26,6 +28,7 @@ def ope(
     log: Any,
     estimators: str | Sequence[str] | None = None,
     *,
+    target: Mapping[str, str] | Sequence[str] | None = None,
     ci: str | Sequence[str] = ("normal",),
     level: float = 0.95,
     replicates: int = 1000,
@@ -53,6 +56,9 @@ def ope(
             default ``ips`` and ``snips``, and ``dr`` where the log has a reward model's predictions; for
             rankings all of ``sips, iips, rips, policy_aware, pi, cascade_dr`` that the log can feed, ``pi``
             only if it has ``slate_weight``.
+        target: several target policies, name -> column, or texts ``NAME=COLUMN``. In a bandit log the column
+            holds the propensities of all candidates as a list, or that of the logged action; in a ranking
+            log what stands for the ``target_`` twin of the estimators. They are compared on the same units.
         ci: interval methods: ``normal`` (delta method), ``bootstrap`` (percentile), ``bootstrap_t``.
         level: confidence level.
         replicates: of the bootstrap, which resamples buckets of hashed ``round_id`` or ``session_id``, else
@@ -80,24 +86,25 @@ def ope(
     stated = parse_range(reward_range)
     source = _source(log, columns, where, reward)
     chosen = [parse(name) for name in _estimator_names(source, estimators)]
-    require_fed(source, chosen, _follows_from(source))
+    columns_of = parse_targets(target)
+    source = with_targets(source, columns_of, chosen)
+    given = Given(tuple(columns_of) or ("",), stated)
+    Feed(source, _follows_from(source), given.targets).require(chosen)
     methods = tuple(listed(ci))
     infer = Inferring(methods, level, replicates, seed, cluster is not None)
-    found = collect(
-        source,
-        Plan.of(chosen),
-        bucketed=infer.bucketed,
-        by=by,
-        cluster=cluster,
-        threads=threads,
-        reward_range=stated,
-    )
+    plan = Plan.of(chosen, given.targets)
+    found = collect(source, plan, given, bucketed=infer.bucketed, by=by, cluster=cluster, threads=threads)
     parts = {None: found.whole} | {v: found.segments[v] for v in in_order(found.segments) if v is not None}
-    rows = [row for value, moments in parts.items() for row in _rows(value, moments, found.plan, infer)]
+    rows, comparisons = [], []
+    for value, moments in parts.items():
+        inference = infer.of(moments)
+        rows += list(_rows(value, inference, found.plan))
+        comparisons += list(compared(value, inference, found.plan))
     return OffPolicyEvaluation(
         inputs={
             "log": source.origin,
             "estimators": [estimator.label for estimator in chosen],
+            "targets": columns_of or None,
             "where": where,
             "reward": source.reward,
             "reward_range": stated and [stated.low, stated.high],
@@ -106,6 +113,7 @@ def ope(
             "seed": seed,
         },
         estimates=tuple(rows),
+        comparisons=tuple(comparisons),
         logged=rows[0].logged,
         notes=(
             *_counted(source),
@@ -156,27 +164,27 @@ def _of_ranking(log: Log) -> Sequence[str]:
         *(["pi"] if log.has("slate_weight") else []),
         "cascade_dr",
     ]
-    can = fed(log, ranking_log.FOLLOWS_FROM)
+    can = Feed(log, ranking_log.FOLLOWS_FROM).fed()
     return [name for name in names if name in can] or names[:1]
 
 
-def _follows_from(log: Log) -> FollowsFrom:
+def _follows_from(log: Log) -> Mapping[str, tuple[str, ...]]:
     return candidates.FOLLOWS_FROM if log.session is None else ranking_log.FOLLOWS_FROM
 
 
-def _rows(segment: Any, moments: Moments, plan: Plan, inferring: Inferring) -> Iterator[EstimateRow]:
-    inference = inferring.of(moments)
+def _rows(segment: Any, inference: Inference, plan: Plan) -> Iterator[EstimateRow]:
     logged = inference.estimate(plan.logged)
-    ratios = {estimator.definition.ratio for estimator in plan.estimators}
-    weights = {ratio: weight_diagnostics(inference, plan.weight(ratio), ratio) for ratio in ratios}
-    for estimator, value in zip(plan.estimators, plan.values, strict=True):
-        share = plan.share_clipped(estimator, moments)
+    for target, estimator in plan.asked:
+        value, ratio = plan.value(estimator, target), estimator.definition.ratio
+        weights = weight_diagnostics(inference, plan.weight(ratio, target), ratio)
+        share = plan.share_clipped(estimator, target, inference.moments)
         yield EstimateRow(
             estimator=estimator,
+            target=target or None,
             segment=segment,
             value=inference.estimate(value),
             gain=inference.estimate(value - plan.logged),
             relative=inference.estimate(Relative(value, plan.logged)),
             logged=logged,
-            diagnostics=weights[estimator.definition.ratio] | {"share_clipped": share},
+            diagnostics=weights | {"share_clipped": share},
         )

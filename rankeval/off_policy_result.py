@@ -14,9 +14,10 @@ from rankeval.results import SCHEMA, Result, Table, interval_text, number, perce
 
 @dataclass(frozen=True)
 class EstimateRow:
-    """One estimator's value of the target policy, over all units or one segment (None: all).
+    """One estimator's value of a target policy, over all units or one segment (None: all).
 
     Attributes:
+        target: name of the target policy, None where there is but one without a name.
         value: the estimate.
         gain: ``value - logged``, with the covariance of both.
         relative: ``gain / logged``.
@@ -25,6 +26,7 @@ class EstimateRow:
     """
 
     estimator: Estimator
+    target: str | None
     segment: Any
     value: Estimate
     gain: Estimate
@@ -37,6 +39,7 @@ class EstimateRow:
         return {
             "name": self.estimator.name,
             "params": dict(self.estimator.params),
+            "target": self.target,
             "segment": self.segment,
             **self.value.to_dict(),
             "gain": {
@@ -54,19 +57,58 @@ class EstimateRow:
         }
 
 
+@dataclass(frozen=True)
+class TargetComparison:
+    """The difference between two policies by one estimator, on the same units.
+
+    Attributes:
+        a, b: names of target policies; ``b`` may be ``logged``.
+        difference: value of ``a`` less that of ``b``, with their covariance.
+        p_value: two-sided, that the difference is 0, from its standard error (Student's t).
+        p_holm, p_bh: the same adjusted for all pairs of policies (Holm 1979; Benjamini and Hochberg 1995).
+    """
+
+    estimator: Estimator
+    segment: Any
+    a: str
+    b: str
+    difference: Estimate
+    p_value: float | None
+    p_holm: float | None
+    p_bh: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        estimate = self.difference.to_dict()
+        return {
+            "a": self.a,
+            "b": self.b,
+            "name": self.estimator.name,
+            "params": dict(self.estimator.params),
+            "segment": self.segment,
+            "difference": estimate.pop("value"),
+            **estimate,
+            "p_value": self.p_value,
+            "p_adjusted": self.p_holm,
+            "p_adjusted_bh": self.p_bh,
+        }
+
+
 @dataclass(frozen=True, repr=False)
 class OffPolicyEvaluation(Result):
     """Off-policy estimates of a target policy from a log.
 
     Attributes:
         inputs: what was evaluated, and how.
-        estimates: a row for each segment and estimator, in the order asked.
+        estimates: a row for each segment, target policy and estimator, in the order asked.
+        comparisons: differences between target policies, and between them and the logged policy, where
+            several are named.
         logged: mean reward of the log.
         notes: warnings.
     """
 
     inputs: Mapping[str, Any]
     estimates: tuple[EstimateRow, ...]
+    comparisons: tuple[TargetComparison, ...]
     logged: Estimate
     notes: tuple[str, ...]
 
@@ -82,6 +124,7 @@ class OffPolicyEvaluation(Result):
             "inputs": dict(self.inputs),
             "n": self.logged.n,
             "results": [row.to_dict() for row in self.estimates],
+            "comparisons": [comparison.to_dict() for comparison in self.comparisons],
             "logged": {name: logged[name] for name in ("value", "std_error", "ci")},
             "warnings": list(self.notes),
         }
@@ -91,6 +134,7 @@ class OffPolicyEvaluation(Result):
         return [
             {
                 "name": row.estimator.label,
+                "target": row.target,
                 "segment": row.segment,
                 "value": row.value.value,
                 "std_error": row.value.std_error,
@@ -110,7 +154,8 @@ class OffPolicyEvaluation(Result):
         ]
 
     def tables(self) -> list[Table]:
-        return [self._log(), self._values(), self._gains(), self._weights()]
+        compared = [self._differences()] if self.comparisons else []
+        return [self._log(), self._values(), self._gains(), *compared, self._weights()]
 
     def _log(self) -> Table:
         header = [
@@ -137,6 +182,7 @@ class OffPolicyEvaluation(Result):
         rows = [
             [
                 row.estimator.label,
+                *self._target(row),
                 *self._segment(row),
                 number(row.value.value),
                 number(row.value.std_error, 3),
@@ -145,20 +191,47 @@ class OffPolicyEvaluation(Result):
             for row in self.estimates
             for cells in _interval_cells(row.value)
         ]
-        return Table("Value of the target policy", ["estimator", *self._segment_header, *header], rows)
+        title = "Value of the target policies" if self._target_header else "Value of the target policy"
+        return Table(title, ["estimator", *self._target_header, *self._segment_header, *header], rows)
 
     def _gains(self) -> Table:
         header = [">gain", *self._interval_header, ">relative"]
         rows = [
-            [row.estimator.label, *self._segment(row), signed(row.gain.value), *cells, _relative(row)]
+            [
+                row.estimator.label,
+                *self._target(row),
+                *self._segment(row),
+                signed(row.gain.value),
+                *cells,
+                _relative(row),
+            ]
             for row in self.estimates
             for cells in _interval_cells(row.gain)
         ]
-        return Table("Gain over the logged policy", ["estimator", *self._segment_header, *header], rows)
+        header = ["estimator", *self._target_header, *self._segment_header, *header]
+        return Table("Gain over the logged policy", header, rows)
+
+    def _differences(self) -> Table:
+        header = [">mean", *self._interval_header, ">p", ">Holm", ">BH"]
+        rows = [
+            [
+                c.estimator.label,
+                f"{c.a} - {c.b}",
+                *([] if self.inputs["by"] is None else [segment_text(c.segment)]),
+                signed(c.difference.value),
+                *cells,
+                *(number(p, 3) for p in (c.p_value, c.p_holm, c.p_bh)),
+            ]
+            for c in self.comparisons
+            for cells in _interval_cells(c.difference)
+        ]
+        return Table("Paired differences", ["estimator", "difference", *self._segment_header, *header], rows)
 
     def _weights(self) -> Table:
-        """One line a segment, and for a ranking log one for each kind of weight."""
-        kinds = {(row.segment, row.estimator.definition.ratio): row for row in reversed(self.estimates)}
+        """One line a segment and target, and for a ranking log one for each kind of weight."""
+        kinds = {
+            (row.segment, row.target, row.estimator.definition.ratio): row for row in reversed(self.estimates)
+        }
         of_rankings = self.estimates[0].estimator.definition.of_rankings
         first = ["weight of"] if of_rankings else []
         header = [">effective sample size", ">largest", ">mean", ">z of mean against 1"]
@@ -166,13 +239,15 @@ class OffPolicyEvaluation(Result):
         rows = [
             [
                 *([row.estimator.definition.ratio] if of_rankings else []),
+                *self._target(row),
                 *self._segment(row),
                 _effective(row),
                 *(number(row.diagnostics[name]) for name in names),
             ]
             for row in reversed(kinds.values())
         ]
-        return Table("Importance weights", [*first, *self._segment_header, *header], rows)
+        header = [*first, *self._target_header, *self._segment_header, *header]
+        return Table("Importance weights", header, rows)
 
     @property
     def _of_segments(self) -> list[EstimateRow]:
@@ -182,6 +257,13 @@ class OffPolicyEvaluation(Result):
     @property
     def _interval_header(self) -> list[str]:
         return [f">{percent(self.estimates[0].value.intervals[0].level)} interval", "method"]
+
+    @property
+    def _target_header(self) -> list[str]:
+        return [] if self.estimates[0].target is None else ["target"]
+
+    def _target(self, row: EstimateRow) -> list[str]:
+        return [] if row.target is None else [row.target]
 
     @property
     def _segment_header(self) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from rankeval.arrow import as_float64
 from rankeval.bandit import SMALLEST_PROPENSITY
 from rankeval.errors import DataError
-from rankeval.estimators import RankingBlock
-from rankeval.feeding import sources_of
+from rankeval.estimators import RankingBlock, Units, Views
+from rankeval.feeding import Feed
+from rankeval.given import Given
 from rankeval.kernels import read_only
 from rankeval.log import Log
 from rankeval.ragged import by_place
@@ -22,9 +23,12 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 #: Column -> the columns it follows from where the log does not have it.
-FOLLOWS_FROM = {"reward": ("click",), "slate_weight": ("propensity", "target_propensity")}
+FOLLOWS_FROM: dict[str, tuple[str, ...]] = {
+    "reward": ("click",),
+    "slate_weight": ("propensity", "target_propensity"),
+}
 #: Columns that hold one value a session.
-ONCE = ("propensity_list", "target_propensity_list", "slate_weight")
+ONCE = frozenset({"propensity_list", "target_propensity_list", "slate_weight"})
 _PROPENSITIES = ("propensity", "propensity_prefix", "propensity_list")
 #: Column -> the least and the largest value it may hold, and that in words.
 RANGES: dict[str, tuple[float, float, str]] = {
@@ -46,18 +50,27 @@ class Rankings:
 
     id = "session_id"
 
-    def __init__(self, log: Log, columns: Sequence[str]) -> None:
-        read = sources_of(log, columns, FOLLOWS_FROM)
-        self._items = [role for role in read if role not in ONCE]
-        self._once = [role for role in read if role in ONCE]
+    def __init__(self, log: Log, columns: Sequence[str], given: Given = Given()) -> None:  # noqa: B008
+        feed = Feed(log, FOLLOWS_FROM, given.targets)
+        read = feed.roles(columns)
+        self._of_target = {target: _sources(feed, columns, target) for target in given.targets}
+        self._items = [role for role in read if _base(role) not in ONCE]
+        self._once = [role for role in read if _base(role) in ONCE]
         # In nested layout the order of the lists may stand for the positions.
         places = [] if log.nested and not log.has("position") else ["position"]
         self.roles = [self.id, *places, *read]
         log.require(self.roles)
         _require_one_each(log, [*places, *self._items])
 
-    def units(self, sessions: Sessions) -> RankingBlock:
+    def units(self, sessions: Sessions) -> Units:
         """The columns by position, one float64 per item, and those that a session has once."""
+        block = self.block(sessions)
+        if len(self._of_target) == 1 and "" in self._of_target:
+            return block
+        return Views({target: _seen(block, roles) for target, roles in self._of_target.items()})
+
+    def block(self, sessions: Sessions) -> RankingBlock:
+        """All columns, those of targets in their roles."""
         items = {role: _checked(sessions, role) for role in self._items}
         order = _order(sessions)
         if order is not None:
@@ -67,18 +80,38 @@ class Rankings:
         once = {role: _checked_once(sessions, role) for role in self._once}
         return RankingBlock(sessions.offsets, items, once)
 
-    def not_finite(self, sessions: Sessions, units: RankingBlock) -> DataError:
+    def not_finite(self, sessions: Sessions) -> DataError:
         """Name the session and column of the largest number."""
-        columns = {**units.items, **units.sessions}
+        block = self.block(sessions)
+        columns = {**block.items, **block.sessions}
         largest = max(columns, key=lambda name: float(np.abs(columns[name]).max(initial=0.0)))
         index = int(np.argmax(np.abs(columns[largest])))
         order = _order(sessions)
         item = index if order is None else int(order[index])
-        if largest in units.sessions:
+        if largest in block.sessions:
             item = int(sessions.offsets[index])
         role = largest if largest in sessions else "click"
         wanted = "numbers whose products and sums are finite"
         return sessions.error(role, item, f"{columns[largest][index]}", wanted)
+
+
+def _base(role: str) -> str:
+    """The column that a target's own role is of."""
+    return role.partition("@")[0]
+
+
+def _sources(feed: Feed, columns: Sequence[str], target: str) -> dict[str, str]:
+    """Column -> the role in which a target has it."""
+    every = [role for column in columns for role in feed.sources(column, target)]
+    return {_base(role): role for role in every}
+
+
+def _seen(block: RankingBlock, roles: Mapping[str, str]) -> RankingBlock:
+    """The sessions with the columns of one target."""
+    roles = {**roles, "reward": "reward"}
+    items = {column: block.items[role] for column, role in roles.items() if role in block.items}
+    once = {column: block.sessions[role] for column, role in roles.items() if role in block.sessions}
+    return RankingBlock(block.offsets, items, once)
 
 
 def _require_one_each(log: Log, roles: Sequence[str]) -> None:
@@ -98,7 +131,7 @@ def _checked(sessions: Sessions, role: str) -> Floats:
     bad = _out_of_range(role, values)
     if bad is not None:
         found = f"{values[bad]} at {_ordinal(sessions, bad)}"
-        raise sessions.error(role, bad, found, RANGES[role][2])
+        raise sessions.error(role, bad, found, RANGES[_base(role)][2])
     return values
 
 
@@ -110,14 +143,14 @@ def _checked_once(sessions: Sessions, role: str) -> Floats:
         sessions.numbers(role) if role in sessions.items else sessions.numbers_per_session(role)
     bad = _out_of_range(role, values)
     if bad is not None:
-        raise sessions.error(role, int(sessions.offsets[bad]), values[bad], RANGES[role][2])
+        raise sessions.error(role, int(sessions.offsets[bad]), values[bad], RANGES[_base(role)][2])
     return values
 
 
 def _out_of_range(role: str, values: Floats) -> int | None:
-    if role not in RANGES:
+    if _base(role) not in RANGES:
         return None
-    low, high, _ = RANGES[role]
+    low, high, _ = RANGES[_base(role)]
     if values.min(initial=high) >= low and values.max(initial=low) <= high:
         return None
     return int(np.argmax((values < low) | (values > high)))

@@ -30,7 +30,7 @@ class Outside:
 
     Attributes:
         count: how many, of ``n``; rounds, items or candidates, each once whatever its weight.
-        furthest: the first of those furthest outside, by ``distance``; None where there is none.
+        furthest: the one furthest outside, by ``distance``; None where there is none.
     """
 
     n: int = 0
@@ -81,12 +81,9 @@ class RewardRange:
             DataError: for the first reward that lies outside by more than a millionth of the larger bound.
         """
         self._require_rewards(sessions)
-        found = {}
-        for role in PREDICTIONS:
-            if role in sessions:
-                values, positions = _predictions(sessions, role)
-                found[role] = self._outside(values, positions)
-        return RangeCheck(found)
+        # Of several target policies each has a role of its own, such as q_target@NAME.
+        roles = [role for role in sessions.items if role.partition("@")[0] in PREDICTIONS]
+        return RangeCheck({role: self._outside(*_predictions(sessions, role)) for role in roles})
 
     def notes(self, check: RangeCheck, log: Log) -> Iterator[str]:
         """A warning for each column of predictions outside."""

@@ -23,7 +23,7 @@ def result() -> OffPolicyEvaluation:
 
 def test_json_contract(result: OffPolicyEvaluation) -> None:
     found = json.loads(result.render("json"))
-    assert list(found) == ["schema", "command", "inputs", "n", "results", "logged", "warnings"]
+    assert list(found) == ["schema", "command", "inputs", "n", "results", "comparisons", "logged", "warnings"]
     assert (found["schema"], found["command"], found["n"]) == (1, "ope", 2000)
     assert found["inputs"]["log"] == "<dict>"
     assert [(r["name"], r["params"]) for r in found["results"]] == [
@@ -36,6 +36,7 @@ def test_json_contract(result: OffPolicyEvaluation) -> None:
     names = {
         "name",
         "params",
+        "target",
         "segment",
         "value",
         "std_error",

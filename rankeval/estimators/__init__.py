@@ -6,6 +6,7 @@ from rankeval.estimators.catalogue import ESTIMATORS, Estimator, parse
 from rankeval.estimators.definitions import Definition, Parameter
 from rankeval.estimators.ranking_terms import RankingBlock
 from rankeval.estimators.terms import (
+    RATIO_COLUMNS,
     REDUCING,
     REWARD,
     WEIGHT,
@@ -15,6 +16,7 @@ from rankeval.estimators.terms import (
     Ratio,
     Term,
     Units,
+    Views,
     Weighting,
     needed_columns,
     write_terms,
@@ -22,6 +24,7 @@ from rankeval.estimators.terms import (
 
 __all__ = [
     "ESTIMATORS",
+    "RATIO_COLUMNS",
     "REDUCING",
     "REWARD",
     "WEIGHT",
@@ -35,6 +38,7 @@ __all__ = [
     "Ratio",
     "Term",
     "Units",
+    "Views",
     "Weighting",
     "needed_columns",
     "parse",

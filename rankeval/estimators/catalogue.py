@@ -43,17 +43,20 @@ class Estimator:
             return Weighting()
         return Weighting(self.definition.transform, self.params[parameter.name])
 
-    def term(self, kind: Kind, position: int = 0) -> Term:
+    def term(self, kind: Kind, position: int = 0, target: str = "") -> Term:
         """The term of this kind, with this estimator's weights; of one position (0: of the whole unit)."""
-        if kind in ("model", "shown"):
+        if kind == "shown":
             return Term(kind, position=position)
-        return Term(kind, self.weighting, self.definition.ratio, position)
+        if kind == "model":
+            return Term(kind, position=position, target=target)
+        return Term(kind, self.weighting, self.definition.ratio, position, target)
 
-    @property
-    def terms(self) -> tuple[Term | None, Term | None, Term | None]:
+    def terms(self, target: str = "") -> tuple[Term | None, Term | None, Term | None]:
         """The terms behind ``mean``, ``numerator`` and ``denominator``."""
         kinds = self.definition.mean, self.definition.numerator, self.definition.denominator
-        mean, numerator, denominator = (None if kind is None else self.term(kind) for kind in kinds)
+        mean, numerator, denominator = (
+            None if kind is None else self.term(kind, target=target) for kind in kinds
+        )
         return mean, numerator, denominator
 
 

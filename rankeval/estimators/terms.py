@@ -37,12 +37,14 @@ class Term:
     Attributes:
         ratio: what the weight is the ratio of probabilities of.
         position: of a ranking the term is of, 0 for all of them.
+        target: name of the target policy, where there are several.
     """
 
     kind: Kind
     weighting: Weighting = Weighting()
     ratio: Ratio = "action"
     position: int = 0
+    target: str = ""
 
 
 #: The logged reward itself, against which every gain is measured.
@@ -160,6 +162,33 @@ class Units(Protocol):
     def taken(self, rows: slice | NDArray[np.int64]) -> Units: ...
 
     def write(self, term: Term, row: Floats) -> None: ...
+
+
+class Views:
+    """The same units under each of several target policies."""
+
+    def __init__(self, of_target: Mapping[str, Units]) -> None:
+        self.of_target = of_target
+        self._any = next(iter(of_target.values()))
+
+    @property
+    def AT_A_TIME(self) -> int:
+        return self._any.AT_A_TIME
+
+    @property
+    def positions(self) -> int:
+        return self._any.positions
+
+    def __len__(self) -> int:
+        return len(self._any)
+
+    def taken(self, rows: slice | NDArray[np.int64]) -> Views:
+        """Some of the units."""
+        return Views({target: units.taken(rows) for target, units in self.of_target.items()})
+
+    def write(self, term: Term, row: Floats) -> None:
+        """Write a term of each unit into ``row`` (m,)."""
+        self.of_target.get(term.target, self._any).write(term, row)
 
 
 def write_terms(terms: Sequence[Term], units: Units, out: Floats) -> None:

@@ -65,14 +65,14 @@ def test_rankings_are_clipped_where_asked(name: str) -> None:
 
 def test_terms_carry_the_parameter_and_the_model_does_not() -> None:
     clipped = Weighting("clipped", 5.0)
-    assert parse("csnips:max_weight=5").terms == (
+    assert parse("csnips:max_weight=5").terms() == (
         None,
         Term("weighted_reward", clipped),
         Term("weight", clipped),
     )
-    assert parse("sndr").terms == (Term("model"), Term("weighted_residual"), Term("weight"))
+    assert parse("sndr").terms() == (Term("model"), Term("weighted_residual"), Term("weight"))
     assert parse("cdr:max_weight=5").term("model") == Term("model")
-    assert parse("dm").terms == (Term("model"), None, None)
+    assert parse("dm").terms() == (Term("model"), None, None)
 
 
 @given(st.floats(min_value=0, exclude_min=True, allow_infinity=False, allow_nan=False))

@@ -1,0 +1,96 @@
+"""What is known beside the log: the target policies and the columns that describe them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from rankeval.errors import DataError, UsageError
+from rankeval.estimators import RATIO_COLUMNS, Estimator
+from rankeval.log import Log
+from rankeval.reward_range import RewardRange
+
+#: The logged policy's name among the policies that are compared.
+LOGGED = "logged"
+_NAME = re.compile(r"[\w.+-]+")
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a log is read with.
+
+    Attributes:
+        targets: names of the target policies; one without a name is the log's own.
+        reward_range: the rewards that there can be.
+    """
+
+    targets: tuple[str, ...] = ("",)
+    reward_range: RewardRange | None = None
+
+
+def parse_targets(targets: Mapping[str, str] | Sequence[str] | None) -> dict[str, str]:
+    """Name of each target policy -> its column, from a mapping or from ``NAME=COLUMN`` texts.
+
+    Raises:
+        UsageError: a text of another form, a name that is taken or has other characters than letters, digits
+            and ``_.+-``.
+    """
+    if isinstance(targets, str):
+        targets = [targets]
+    named = list(targets.items()) if isinstance(targets, Mapping) else [_split(t) for t in targets or ()]
+    for name, _ in named:
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"target: found the name {name!r}, wanted letters, digits and _ . + -")
+        if name == LOGGED or [other for other, _ in named].count(name) > 1:
+            raise UsageError(f"target: the name {name!r} is taken, wanted another")
+    return dict(named)
+
+
+def _split(text: str) -> tuple[str, str]:
+    name, equals, column = text.partition("=")
+    if not (name and equals and column):
+        raise UsageError(f"target: found {text!r}, wanted NAME=COLUMN")
+    return name, column
+
+
+def with_targets(log: Log, targets: Mapping[str, str], estimators: Sequence[Estimator]) -> Log:
+    """The log with the column of each target in its role, such as ``target_propensity@NAME``.
+
+    In a bandit log a list is the target's propensities of all candidates, a number that of the logged action;
+    with a single target the log's ``q_target`` is taken to be its own. In a ranking log it is what the
+    estimators' weights compare with the logging policy.
+
+    Raises:
+        DataError: no such column.
+        UsageError: estimators whose weights need different columns of a target.
+    """
+    roles: dict[str, str] = {}
+    for name, column in targets.items():
+        if column not in log.schema.names:
+            known = ", ".join(log.schema.names[:20])
+            raise DataError(f"{log.origin}: no column {column!r} for target {name!r}; it has {known}")
+        role = _role_in_ranking(estimators) if log.session is not None else _role_in_bandit(log, column)
+        roles[f"{role}@{name}"] = column
+        if len(targets) == 1 and log.has("q_target") and role != "candidate_target_propensities":
+            roles[f"q_target@{name}"] = log.name("q_target")
+    return log.with_roles(roles)
+
+
+def _role_in_bandit(log: Log, column: str) -> str:
+    lists = pa.types.is_nested(log.schema.field(column).type)
+    return "candidate_target_propensities" if lists else "target_propensity"
+
+
+def _role_in_ranking(estimators: Sequence[Estimator]) -> str:
+    roles = {estimator.label: RATIO_COLUMNS[estimator.definition.ratio][-1] for estimator in estimators}
+    first, *others = roles
+    for other in others:
+        if roles[other] != roles[first]:
+            raise UsageError(
+                f"target: {first} wants the {roles[first]} of each target, {other} the {roles[other]}; "
+                "wanted estimators that share a column, or one call for each kind"
+            )
+    return roles[first]
