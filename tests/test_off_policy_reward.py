@@ -248,7 +248,7 @@ def test_what_is_no_finite_reward_names_its_row(
 
 @pytest.mark.parametrize("kind", LOGS)
 def test_a_division_by_zero_is_not_finite(kind: str) -> None:
-    table = replaced(LOGS[kind], "click", np.where(np.arange(table.num_rows) == 7, 0, 1))
+    table = replaced(LOGS[kind], "click", np.where(np.arange(LOGS[kind].num_rows) == 7, 0, 1))
     row = "<table>, row 8"
     error_of(lambda: ope(table, ESTIMATORS[kind][0], reward="1/click"), row, "'1/click' is inf", "finite")
     error_of(lambda: ope(table, ESTIMATORS[kind][0], reward="0/click"), row, "'0/click' is nan", "finite")

@@ -60,6 +60,33 @@ def test_all_options_reach_the_python_call(log: Path) -> None:
     assert json.loads(called.out) != ope(str(log)).to_dict()
 
 
+def test_reward_and_its_range_reach_the_python_call(log: Path) -> None:
+    options = ["--reward", "-0.5 + 2*reward", "--reward-range", "-0.5,1.5", "-e", "dr"]
+    called = call("ope", log, "--format", "json", *options)
+    wanted = ope(str(log), "dr", reward="-0.5 + 2*reward", reward_range=(-0.5, 1.5)).to_dict()
+    assert json.loads(called.out) == wanted
+    assert wanted["inputs"]["reward"] == "-0.5 + 2*reward"
+    assert wanted["inputs"]["reward_range"] == [-0.5, 1.5]
+    assert wanted["logged"]["value"] == pytest.approx(2 * LOG["reward"].mean() - 0.5, rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "parts"),
+    [
+        (["--reward", "reward +"], 2, ["reward 'reward +'", "character 9"]),
+        (["--reward", "rewards"], 1, ["log.parquet: reward 'rewards'", "no column 'rewards'"]),
+        (["--reward", "reward", "--column", "reward=user"], 2, ["an expression", "'user'"]),
+        (["--reward", "1/reward"], 1, ["'1/reward' is inf"]),
+        (["--reward-range", "1,0"], 2, ["'1,0'", "LOW,HIGH"]),
+        (["--reward-range", "0,0.5"], 1, ["'reward' is 1.0", "[0, 0.5]"]),
+    ],
+)
+def test_rewards_that_are_refused(log: Path, options: list[str], status: int, parts: list[str]) -> None:
+    called = call("ope", log, *options)
+    assert called.status == status
+    assert all(part in called.error for part in parts)
+
+
 def test_csv_has_a_record_for_each_estimator_and_segment(log: Path) -> None:
     called = call("ope", log, "--format", "csv", "-e", ",".join(NAMES), "--by", "country")
     records = list(csv.DictReader(io.StringIO(called.out)))

@@ -71,6 +71,10 @@ def test_renamed_float_roles(path: Path) -> None:
     assert read_text(path, "weight,n\n1,1\n", floats=["weight"]).schema.types == [pa.float64(), pa.int64()]
 
 
+def test_float_columns_of_true_and_false_stay_booleans(path: Path) -> None:
+    assert read_text(path, "weight,n\ntrue,1\n", floats=["weight"]).schema.types == [pa.bool_(), pa.int64()]
+
+
 @pytest.mark.parametrize(
     ("last", "wanted"),
     [

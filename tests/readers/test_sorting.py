@@ -48,6 +48,14 @@ def test_rows_are_sorted_and_keep_their_order_within(sources: Any) -> None:
         assert found["query_id"].type == pa.dictionary(pa.int32(), pa.string())
 
 
+def test_columns_of_any_name() -> None:
+    names = ["A", "a", "c0", "x.y", 'q"', "<rows>"]
+    table = pa.table({name: np.random.default_rng(i).permutation(9) for i, name in enumerate(names)})
+    with sorted_on_disk(open_sources(table, role="log"), names[::-1], "a") as source:
+        assert source.schema.names == ["a", *[name for name in names[::-1] if name != "a"]]
+        assert drain([source], names).to_pylist() == python_sorted(table, "a")
+
+
 def test_one_file_keeps_its_name_and_says_so_on_the_stream(sources: Any) -> None:
     stream = io.StringIO()
     with sorted_on_disk(sources[:1], ["x"], "query_id", message_stream=stream) as source:
