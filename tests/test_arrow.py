@@ -32,6 +32,13 @@ def test_a_strided_array():
     assert to_arrow(np.arange(10)[::3]).to_pylist() == [0, 3, 6, 9]
 
 
+@pytest.mark.parametrize("known", [[True, False, True] * 5, [True] * 15, [False] * 15])
+def test_null_where_not_known(known):
+    array = to_arrow(np.arange(15.0), np.array(known))
+    array.validate(full=True)
+    assert array.to_pylist() == [float(i) if known[i] else None for i in range(15)]
+
+
 @pytest.mark.parametrize("offset", [0, 1, 7, 9])
 def test_booleans(offset):
     values = pa.array([True, False, True, True, False, False, True, False, True, True]).slice(offset)
