@@ -11,6 +11,7 @@ import pyarrow as pa
 from rankeval.errors import DataError, UsageError
 from rankeval.estimators import RATIO_COLUMNS, Estimator
 from rankeval.log import Log
+from rankeval.loggers import Loggers
 
 #: The logged policy's name among the policies that are compared.
 LOGGED = "logged"
@@ -23,9 +24,11 @@ class Given:
 
     Attributes:
         targets: names of the target policies; one without a name is the log's own.
+        loggers: the policies that wrote the log, where estimators tell them apart.
     """
 
     targets: tuple[str, ...] = ("",)
+    loggers: Loggers | None = None
 
 
 def parse_targets(targets: Mapping[str, str] | Sequence[str] | None) -> dict[str, str]:
