@@ -21,7 +21,11 @@ Floats = NDArray[np.float64]
 #: With it a weight, at most its inverse, is finite.
 SMALLEST_PROPENSITY = float(np.finfo(np.float64).tiny)
 #: Column -> the least probability that it may hold.
-LOWEST = {"propensity": SMALLEST_PROPENSITY, "target_propensity": 0.0}
+LOWEST = {
+    "propensity": SMALLEST_PROPENSITY,
+    "mixture_propensity": SMALLEST_PROPENSITY,
+    "target_propensity": 0.0,
+}
 
 
 class Rounds:
@@ -37,6 +41,7 @@ class Rounds:
     def __init__(self, log: Log, columns: Sequence[str], given: Given = Given()) -> None:  # noqa: B008
         self._columns = columns
         self._targets = given.targets
+        self._loggers = given.loggers
         self.roles = Feed(log, FOLLOWS_FROM, given.targets).roles(columns)
         log.require(self.roles)
         require_lists(log, self.roles)
@@ -54,7 +59,7 @@ class Rounds:
         """Name the number that is null, NaN or infinite, looked for only when it has poisoned a total."""
         columns = self._read(rounds)
         for role in columns:
-            if role in rounds:
+            if role in rounds and role != "logger":
                 rounds.numbers(role)
         largest = max(columns, key=lambda role: float(np.abs(columns[role]).max()))
         row = int(np.argmax(np.abs(columns[largest])))
@@ -69,12 +74,19 @@ class Rounds:
             for column in self._columns:
                 role = own(column, target)
                 if role not in columns:
-                    logged = role in rounds
-                    columns[role] = (
-                        as_float64(rounds.column(role)) if logged else lists.column(column, target)
-                    )
+                    columns[role] = self._column(rounds, lists, column, target)
                     _require_probability(rounds, role, columns[role])
         return columns
+
+    def _column(self, rounds: Sessions, lists: CandidateLists, column: str, target: str) -> Floats:
+        role = own(column, target)
+        if column == "logger" and self._loggers is not None:
+            return self._loggers.numbers(rounds)
+        if role in rounds:
+            return as_float64(rounds.column(role))
+        if column == "mixture_propensity" and self._loggers is not None:
+            return self._loggers.mixture(rounds)
+        return lists.column(column, target)
 
 
 def _given_by(rounds: Sessions, role: str) -> str:

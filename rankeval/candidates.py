@@ -25,6 +25,7 @@ Ints = NDArray[np.int64]
 FOLLOWS_FROM: dict[str, tuple[str, ...]] = {
     "propensity": ("action", "candidate_propensities"),
     "target_propensity": ("action", "candidate_target_propensities"),
+    "mixture_propensity": ("logger", "logger_propensities"),
     "q_logged": ("action", "candidate_q"),
     "q_target": ("candidate_target_propensities", "candidate_q"),
 }
@@ -44,7 +45,7 @@ def require_lists(log: Log, roles: Sequence[str]) -> None:
     for role in roles:
         kind = log.kind(role)
         fits, wanted = not pa.types.is_nested(kind), "one value a round"
-        if _is_list(role):
+        if _is_list(role) or role == "logger_propensities":
             fits, wanted = pa.types.is_nested(kind), "a list of numbers a round"
         elif role == "action" and indexed:
             fits, wanted = pa.types.is_integer(kind), "an index from 0 into the candidates"

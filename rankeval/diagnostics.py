@@ -15,7 +15,7 @@ from rankeval.segments import SMALL_SEGMENT
 #: Effective sample size under which a warning says that the log can hardly tell.
 FEW_EFFECTIVE = 100
 #: Weights whose mean is 1 where the propensities are right.
-AVERAGES_ONE: frozenset[Ratio] = frozenset({"action", "list", "item", "prefix", "slate"})
+AVERAGES_ONE: frozenset[Ratio] = frozenset({"action", "mixture", "list", "item", "prefix", "slate"})
 #: Names that a warning lists before it says how many more there are.
 LISTED = 5
 
@@ -50,8 +50,9 @@ def notes(sizes: Mapping[Any, int], rows: Sequence[EstimateRow]) -> Iterator[str
     """What a reader must know, one line each; ``sizes`` holds the units of each segment (None: of all)."""
     units = rows[0].estimator.definition.units
     whole = [row for row in rows if row.segment is None]
-    for row in {(row.target, row.estimator.definition.ratio): row for row in reversed(whole)}.values():
+    for row in {(row.target, row.estimator.ratio): row for row in reversed(whole)}.values():
         yield from _of_weights(row)
+    yield from dict.fromkeys(_of_choice(row) for row in whole if row.selection is not None)
     small = [f"{value} ({n})" for value, n in sizes.items() if value is not None and n < SMALL_SEGMENT]
     if small:
         yield f"segments with fewer than {SMALL_SEGMENT} {units} have rough intervals: {_few(small)}"
@@ -67,20 +68,29 @@ def _of_weights(row: EstimateRow) -> Iterator[str]:
         return
     under = "" if row.target is None else f"target {row.target!r}: "
     if ess < FEW_EFFECTIVE:
-        size = f"effective sample size{f' of the {definition.ratio} weights' * definition.of_rankings}"
+        size = f"effective sample size{f' of the {row.estimator.ratio} weights' * definition.of_rankings}"
         yield f"{under}the {size} is {ess:.4g}: under {FEW_EFFECTIVE} this log can hardly tell"
     off = f"{abs(z):.1f} standard errors off 1" if z is not None else "and so is every weight"
     surely = ess > 1.0 if z is None else abs(z) > 4.0
-    if abs(mean - 1.0) > 0.05 and surely and definition.ratio in AVERAGES_ONE:
-        kind = f"{definition.ratio} weight" if definition.of_rankings else "weight"
+    if abs(mean - 1.0) > 0.05 and surely and row.estimator.ratio in AVERAGES_ONE:
+        kind = f"{row.estimator.ratio} weight" if definition.of_rankings else "weight"
         yield f"{under}the mean {kind} is {mean:.4g}, {off}: the propensities look wrong"
+
+
+def _of_choice(row: EstimateRow) -> str:
+    assert row.selection is not None
+    rule = {"slope": "SLOPE", "mse": "the bound on the mean squared error"}[row.selection["by"]]
+    return (
+        f"{row.estimator.label}: chosen by {rule} among {len(row.selection['candidates'])} values "
+        f"on the same {row.estimator.definition.units}; its interval does not count the choice"
+    )
 
 
 def _of_missing(rows: Sequence[EstimateRow]) -> Iterator[str]:
     """Why a number is missing, and where."""
     missing: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        place = row.estimator.label + ("" if row.target is None else f" for {row.target}")
+        place = row.label + ("" if row.target is None else f" for {row.target}")
         place += "" if row.segment is None else f" in {row.segment}"
         for what, reason in _reasons(row):
             missing.setdefault((what, reason), []).append(place)

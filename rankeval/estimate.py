@@ -172,6 +172,28 @@ class SumOfRatios(Functional):
             return numerator / denominator, count, denominator
 
 
+@dataclass(frozen=True)
+class WeightedSum(Functional):
+    """``sum_j weights_j parts_j`` with fixed weights: strata of units, each estimated by itself."""
+
+    parts: tuple[Functional, ...]
+    weights: tuple[float, ...]
+
+    @property
+    def terms(self) -> frozenset[int]:
+        return frozenset().union(*(part.terms for part in self.parts))
+
+    def value(self, means: NDArray[np.float64]) -> Any:
+        return sum(weight * part.value(means) for weight, part in zip(self.weights, self.parts, strict=True))
+
+    def gradient(self, means: NDArray[np.float64]) -> Gradient:
+        found: Gradient = dict.fromkeys(sorted(self.terms), 0.0)
+        for weight, part in zip(self.weights, self.parts, strict=True):
+            for term, by in part.gradient(means).items():
+                found[term] = found[term] + weight * by
+        return found
+
+
 def pairs_needed(functionals: Iterable[Functional]) -> NDArray[np.int64]:
     """The co-moments, (c, 2) pairs ``i <= j`` in ascending order, that the errors of ``functionals`` need."""
     pairs = {pair for f in functionals for pair in combinations_with_replacement(sorted(f.terms), 2)}

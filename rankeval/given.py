@@ -11,6 +11,7 @@ import pyarrow as pa
 from rankeval.errors import DataError, UsageError
 from rankeval.estimators import RATIO_COLUMNS, Estimator
 from rankeval.log import Log
+from rankeval.loggers import Loggers
 from rankeval.reward_range import RewardRange
 
 #: The logged policy's name among the policies that are compared.
@@ -24,10 +25,12 @@ class Given:
 
     Attributes:
         targets: names of the target policies; one without a name is the log's own.
+        loggers: the policies that wrote the log, where estimators tell them apart.
         reward_range: the rewards that there can be.
     """
 
     targets: tuple[str, ...] = ("",)
+    loggers: Loggers | None = None
     reward_range: RewardRange | None = None
 
 

@@ -29,7 +29,7 @@ from rankeval.readers import (
 from rankeval.sessions import Sessions, counting
 
 Role = Literal["run", "judgements", "log"]
-IDS = frozenset({"query_id", "item_id", "session_id", "round_id", "action"})
+IDS = frozenset({"query_id", "item_id", "session_id", "round_id", "action", "logger"})
 
 #: Columns of interface files by role; every other name stands for itself (segments, clusters, features).
 ROLES: dict[Role, tuple[str, ...]] = {
@@ -40,9 +40,11 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "propensity_prefix", "target_propensity_prefix", "propensity_list", "target_propensity_list",
         "exposure", "target_exposure", "slate_weight", "subset_weight", "q_logged", "q_target", "examination",
         "weight", "shuffled", "ranker", "timestamp", "round_id", "action", "candidate_propensities",
-        "candidate_target_propensities", "candidate_q",
+        "candidate_target_propensities", "candidate_q", "logger", "logger_propensities", "mixture_propensity",
     ),
 }  # fmt: skip
+#: Columns of a bandit log that hold a list a round start with one of these.
+LISTS = ("candidate_", "logger_")
 #: Columns that may hold anything.
 ANY_TYPE = frozenset({"ranker", "timestamp"})
 #: Numbers that CSV files may hold as integers.
@@ -170,13 +172,13 @@ class Log:
 
     def _require_type(self, source: Source, role: str) -> None:
         kind = source.schema.field(self.name(role)).type
-        nested = pa.types.is_list(kind) and (self.nested or role.startswith("candidate_"))
+        nested = pa.types.is_list(kind) and (self.nested or role.startswith(LISTS))
         value = kind.value_type if nested else kind
         wanted, fits = "one value a row", not pa.types.is_nested(value)
-        role = role.partition("@")[0]
-        if role in IDS:
+        base = role.partition("@")[0]
+        if base in IDS:
             wanted, fits = "integers or strings", _is_id(value)
-        elif role in ROLES[self.role] and role not in ANY_TYPE:
+        elif base in ROLES[self.role] and base not in ANY_TYPE:
             wanted, fits = "numbers", is_number(value)
         # A file without a single value, as CSV files without rows are, has columns of no type.
         if not fits and not pa.types.is_null(kind):

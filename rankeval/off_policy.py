@@ -7,17 +7,16 @@ from typing import Any
 
 from rankeval import candidates, ranking_log
 from rankeval.collecting import Pass, collect
-from rankeval.diagnostics import notes, weight_diagnostics
+from rankeval.diagnostics import notes
 from rankeval.errors import UsageError
-from rankeval.estimate import Relative
-from rankeval.estimators import parse
+from rankeval.estimators import Estimator, parse
 from rankeval.feeding import Feed
 from rankeval.given import Given, parse_targets, with_targets
 from rankeval.inferring import Inferring
-from rankeval.intervals import Inference
 from rankeval.log import Log
-from rankeval.off_policy_comparisons import compared
-from rankeval.off_policy_result import EstimateRow, OffPolicyEvaluation
+from rankeval.loggers import Loggers, count_loggers
+from rankeval.off_policy_estimates import PartEstimates
+from rankeval.off_policy_result import OffPolicyEvaluation
 from rankeval.options import listed
 from rankeval.plan import Plan
 from rankeval.reward_range import parse_range
@@ -88,18 +87,19 @@ def ope(
     chosen = [parse(name) for name in _estimator_names(source, estimators)]
     columns_of = parse_targets(target)
     source = with_targets(source, columns_of, chosen)
-    given = Given(tuple(columns_of) or ("",), stated)
-    Feed(source, _follows_from(source), given.targets).require(chosen)
+    targets = tuple(columns_of) or ("",)
+    Feed(source, _follows_from(source), targets).require(chosen)
     methods = tuple(listed(ci))
     infer = Inferring(methods, level, replicates, seed, cluster is not None)
-    plan = Plan.of(chosen, given.targets)
+    given = Given(targets, _loggers(source, chosen, threads), stated)
+    plan = Plan.of(chosen, targets, given.loggers)
     found = collect(source, plan, given, bucketed=infer.bucketed, by=by, cluster=cluster, threads=threads)
     parts = {None: found.whole} | {v: found.segments[v] for v in in_order(found.segments) if v is not None}
     rows, comparisons = [], []
     for value, moments in parts.items():
-        inference = infer.of(moments)
-        rows += list(_rows(value, inference, found.plan))
-        comparisons += list(compared(value, inference, found.plan))
+        of_part = PartEstimates(value, infer.of(moments), found.plan)
+        rows += of_part.rows()
+        comparisons += of_part.comparisons()
     return OffPolicyEvaluation(
         inputs={
             "log": source.origin,
@@ -141,7 +141,7 @@ def _counted(log: Log) -> Iterator[str]:
 
 def _left_out(found: Pass, by: str | None) -> Iterator[str]:
     if None in found.segments:
-        units = found.plan.estimators[0].definition.units
+        units = found.plan.asked[0].definition.units
         yield f"{found.segments[None].n} {units} have no value in column {by!r} and are in no segment"
 
 
@@ -172,19 +172,9 @@ def _follows_from(log: Log) -> Mapping[str, tuple[str, ...]]:
     return candidates.FOLLOWS_FROM if log.session is None else ranking_log.FOLLOWS_FROM
 
 
-def _rows(segment: Any, inference: Inference, plan: Plan) -> Iterator[EstimateRow]:
-    logged = inference.estimate(plan.logged)
-    for target, estimator in plan.asked:
-        value, ratio = plan.value(estimator, target), estimator.definition.ratio
-        weights = weight_diagnostics(inference, plan.weight(ratio, target), ratio)
-        share = plan.share_clipped(estimator, target, inference.moments)
-        yield EstimateRow(
-            estimator=estimator,
-            target=target or None,
-            segment=segment,
-            value=inference.estimate(value),
-            gain=inference.estimate(value - plan.logged),
-            relative=inference.estimate(Relative(value, plan.logged)),
-            logged=logged,
-            diagnostics=weights | {"share_clipped": share},
-        )
+def _loggers(log: Log, estimators: Sequence[Estimator], threads: int | None) -> Loggers | None:
+    """Who wrote the log, where estimators tell them apart."""
+    forms = {estimator.loggers for estimator in estimators}
+    if forms == {"naive"}:
+        return None
+    return count_loggers(log, threads, indexed="balanced" in forms and not log.has("mixture_propensity"))

@@ -17,15 +17,19 @@ class EstimateRow:
     """One estimator's value of a target policy, over all units or one segment (None: all).
 
     Attributes:
+        estimator: with the parameter that was used.
+        asked: the same as it was asked for, whose parameter the data may have chosen.
         target: name of the target policy, None where there is but one without a name.
         value: the estimate.
         gain: ``value - logged``, with the covariance of both.
         relative: ``gain / logged``.
         logged: mean reward of the log.
         diagnostics: what the importance weights look like; None for what the log does not tell.
+        selection: how the data chose the parameter: the values tried and what either rule says; else None.
     """
 
     estimator: Estimator
+    asked: Estimator
     target: str | None
     segment: Any
     value: Estimate
@@ -33,12 +37,18 @@ class EstimateRow:
     relative: Estimate
     logged: Estimate
     diagnostics: Mapping[str, float | None]
+    selection: Mapping[str, Any] | None
+
+    @property
+    def label(self) -> str:
+        """The estimator with its parameters, and whether the data chose them."""
+        return self.estimator.label + ("" if self.selection is None else " (auto)")
 
     def to_dict(self) -> dict[str, Any]:
         gain, relative = self.gain.to_dict(), self.relative.to_dict()
         return {
             "name": self.estimator.name,
-            "params": dict(self.estimator.params),
+            "params": self.estimator.settings,
             "target": self.target,
             "segment": self.segment,
             **self.value.to_dict(),
@@ -54,6 +64,7 @@ class EstimateRow:
             },
             "logged": {"value": self.logged.value, "std_error": self.logged.std_error},
             "diagnostics": dict(self.diagnostics),
+            "selection": None if self.selection is None else dict(self.selection),
         }
 
 
@@ -83,7 +94,7 @@ class TargetComparison:
             "a": self.a,
             "b": self.b,
             "name": self.estimator.name,
-            "params": dict(self.estimator.params),
+            "params": self.estimator.settings,
             "segment": self.segment,
             "difference": estimate.pop("value"),
             **estimate,
@@ -155,7 +166,8 @@ class OffPolicyEvaluation(Result):
 
     def tables(self) -> list[Table]:
         compared = [self._differences()] if self.comparisons else []
-        return [self._log(), self._values(), self._gains(), *compared, self._weights()]
+        chosen = [self._selections()] if any(row.selection for row in self.estimates) else []
+        return [self._log(), self._values(), *chosen, self._gains(), *compared, self._weights()]
 
     def _log(self) -> Table:
         header = [
@@ -181,7 +193,7 @@ class OffPolicyEvaluation(Result):
         header = [">value", ">std error", *self._interval_header]
         rows = [
             [
-                row.estimator.label,
+                row.label,
                 *self._target(row),
                 *self._segment(row),
                 number(row.value.value),
@@ -198,7 +210,7 @@ class OffPolicyEvaluation(Result):
         header = [">gain", *self._interval_header, ">relative"]
         rows = [
             [
-                row.estimator.label,
+                row.label,
                 *self._target(row),
                 *self._segment(row),
                 signed(row.gain.value),
@@ -210,6 +222,28 @@ class OffPolicyEvaluation(Result):
         ]
         header = ["estimator", *self._target_header, *self._segment_header, *header]
         return Table("Gain over the logged policy", header, rows)
+
+    def _selections(self) -> Table:
+        """The values that a parameter was chosen from, over all units."""
+        header = [">value", ">std error", ">bound on mean squared error", "chosen by"]
+        rows = [
+            [
+                f"{row.estimator.name}:{selection['parameter']}={candidate[selection['parameter']]:g}",
+                *self._target(row),
+                number(candidate["value"]),
+                number(candidate["std_error"], 3),
+                number(candidate["mse_bound"], 3),
+                ", ".join(
+                    text
+                    for rule, text in (("slope", "SLOPE"), ("mse", "bound"))
+                    if selection[rule] == candidate[selection["parameter"]]
+                ),
+            ]
+            for row in self.estimates
+            if (selection := row.selection) is not None and row.segment is None
+            for candidate in selection["candidates"]
+        ]
+        return Table("Choice of parameters", ["estimator", *self._target_header, *header], rows)
 
     def _differences(self) -> Table:
         header = [">mean", *self._interval_header, ">p", ">Holm", ">BH"]
@@ -229,16 +263,14 @@ class OffPolicyEvaluation(Result):
 
     def _weights(self) -> Table:
         """One line a segment and target, and for a ranking log one for each kind of weight."""
-        kinds = {
-            (row.segment, row.target, row.estimator.definition.ratio): row for row in reversed(self.estimates)
-        }
-        of_rankings = self.estimates[0].estimator.definition.of_rankings
-        first = ["weight of"] if of_rankings else []
+        kinds = {(row.segment, row.target, row.estimator.ratio): row for row in reversed(self.estimates)}
+        named = any(row.estimator.ratio != "action" for row in self.estimates)
+        first = ["weight of"] if named else []
         header = [">effective sample size", ">largest", ">mean", ">z of mean against 1"]
         names = ("max_weight", "mean_weight", "mean_weight_z")
         rows = [
             [
-                *([row.estimator.definition.ratio] if of_rankings else []),
+                *([row.estimator.ratio] if named else []),
                 *self._target(row),
                 *self._segment(row),
                 _effective(row),

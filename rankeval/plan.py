@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.diagnostics import share_clipped
-from rankeval.estimate import Functional, Mean, SumOfRatios, pairs_needed
+from rankeval.estimate import Functional, Mean, SumOfRatios, WeightedSum, pairs_needed
 from rankeval.estimators import REDUCING, REWARD, WEIGHTED, Estimator, Kind, Ratio, Term, needed_columns
+from rankeval.intervals import Inference
+from rankeval.loggers import Loggers, precision_shares
 from rankeval.moments import Moments
 
 
@@ -21,37 +23,48 @@ class Plan:
     """Terms and functionals of some estimators of the value of some target policies.
 
     Attributes:
-        estimators: in the order asked.
+        asked: the estimators in the order asked.
         targets: names of the target policies; one without a name is the log's own.
+        loggers: the policies that wrote the log, where estimators tell them apart.
         positions: of the longest list, as far as estimators go by position; 0 where none does.
     """
 
-    estimators: tuple[Estimator, ...]
+    asked: tuple[Estimator, ...]
     targets: tuple[str, ...] = ("",)
+    loggers: Loggers | None = None
     positions: int = 0
 
     @classmethod
-    def of(cls, estimators: Sequence[Estimator], targets: Sequence[str] = ("",)) -> Plan:
+    def of(
+        cls, estimators: Sequence[Estimator], targets: Sequence[str] = ("",), loggers: Loggers | None = None
+    ) -> Plan:
         """The plan of some estimators."""
-        return cls(tuple(estimators), tuple(targets))
+        return cls(tuple(estimators), tuple(targets), loggers)
 
     def at(self, positions: int) -> Plan:
         """The same for lists up to so many positions."""
-        by_position = any(estimator.definition.by_position for estimator in self.estimators)
+        by_position = any(estimator.definition.by_position for estimator in self.asked)
         return replace(self, positions=positions) if by_position else self
 
+    @cached_property
+    def estimators(self) -> tuple[Estimator, ...]:
+        """All that are computed: a parameter that the data shall choose stands for each of its values."""
+        every = [candidate for estimator in self.asked for candidate in estimator.candidates]
+        every += [estimator.unreduced for estimator in self.asked if estimator.choice is not None]
+        return tuple(dict.fromkeys(every))
+
     @property
-    def asked(self) -> Iterator[tuple[str, Estimator]]:
+    def _pairs(self) -> Iterator[tuple[str, Estimator]]:
         """Each target with each estimator."""
         return ((target, estimator) for target in self.targets for estimator in self.estimators)
 
     @cached_property
     def terms(self) -> tuple[Term, ...]:
         """Distinct terms: the reward, for diagnostics plain weights and reduced ones, and the estimators'."""
-        used = [term for target, estimator in self.asked for term in self._terms_of(estimator, target)]
+        used = [term for target, estimator in self._pairs for term in self._terms_of(estimator, target)]
         used += [
             estimator.term("weight", target=target)
-            for target, estimator in self.asked
+            for target, estimator in self._pairs
             if estimator.weighting.transform in REDUCING
         ]
         plain = [
@@ -60,10 +73,18 @@ class Plan:
         return tuple(dict.fromkeys([REWARD, *plain, *used]))
 
     def _terms_of(self, estimator: Estimator, target: str) -> list[Term]:
-        if not estimator.definition.by_position:
-            return [term for term in estimator.terms(target) if term is not None]
-        kinds: tuple[Kind, ...] = ("weighted_reward", "weight", "shown")
-        return [estimator.term(kind, k, target) for kind in kinds for k in range(1, self.positions + 1)]
+        if estimator.definition.by_position:
+            kinds: tuple[Kind, ...] = ("weighted_reward", "weight", "shown")
+            return [estimator.term(kind, k, target) for kind in kinds for k in range(1, self.positions + 1)]
+        strata = self._strata(estimator)
+        terms = [term for logger in strata for term in estimator.terms(target, logger) if term is not None]
+        return terms + [estimator.term("logged_by", logger=logger) for logger in strata if logger]
+
+    def _strata(self, estimator: Estimator) -> Sequence[int]:
+        """The numbers of the logging policies that an estimator tells apart; 0 where it does not."""
+        if estimator.loggers == "naive":
+            return [0]
+        return range(1, 1 + (1 if self.loggers is None else len(self.loggers.ids)))
 
     @cached_property
     def index(self) -> dict[Term, int]:
@@ -79,20 +100,38 @@ class Plan:
     def logged(self) -> Functional:
         return Mean(0)
 
-    def value(self, estimator: Estimator, target: str = "") -> Functional:
-        """What an estimator makes of the means of the terms."""
+    def value(self, estimator: Estimator, target: str = "", inference: Inference | None = None) -> Functional:
+        """What an estimator makes of the means of the terms.
+
+        Weights of logging policies that depend on the data are those of ``inference``, 1 without it.
+        """
         if estimator.definition.by_position:
             terms = [self.index[term] for term in self._terms_of(estimator, target)]
             n = self.positions
             return SumOfRatios(tuple(terms[:n]), tuple(terms[n : 2 * n]), tuple(terms[2 * n :]))
-        mean, numerator, denominator = (
-            None if term is None else Mean(self.index[term]) for term in estimator.terms(target)
-        )
-        if numerator is None or denominator is None:
-            assert mean is not None
-            return mean
-        ratio = numerator / denominator
-        return ratio if mean is None else mean + ratio
+        if estimator.loggers == "naive":
+            return _sum(*self._means(estimator, target, 0))
+        parts = [self._means(estimator, target, logger) for logger in self._strata(estimator)]
+        if estimator.loggers == "balanced":
+            shares = tuple(self.loggers.shares.tolist()) if self.loggers else (1.0,)
+            return _sum(*(_weighted(column, shares) for column in zip(*parts, strict=True)))
+        values = tuple(_sum(*part) for part in parts)
+        return WeightedSum(values, self._precisions(values, inference))
+
+    def _means(self, estimator: Estimator, target: str, logger: int) -> list[Functional | None]:
+        """``mean``, ``numerator`` and ``denominator`` over all units, or those of one logging policy."""
+        terms = estimator.terms(target, logger)
+        means: list[Functional | None] = [None if t is None else Mean(self.index[t]) for t in terms]
+        if not logger:
+            return means
+        count = Mean(self.index[estimator.term("logged_by", logger=logger)])
+        return [None if mean is None else mean / count for mean in means]
+
+    def _precisions(self, values: Sequence[Functional], inference: Inference | None) -> tuple[float, ...]:
+        if inference is None or self.loggers is None:
+            return (1.0,) * len(values)
+        variances = [inference.estimate(value).std_error or 0.0 for value in values]
+        return precision_shares([v * v for v in variances], self.loggers.counts)
 
     def weight(self, ratio: Ratio, target: str = "") -> int | None:
         """The term that holds a kind of weight as it is, None where no estimator uses it."""
@@ -100,7 +139,7 @@ class Plan:
 
     def share_clipped(self, estimator: Estimator, target: str, moments: Moments) -> float | None:
         """Share of the weight that an estimator takes away, None for one whose weights are not reduced."""
-        weight = self.weight(estimator.definition.ratio, target)
+        weight = self.weight(estimator.ratio, target)
         if weight is None or estimator.weighting.transform not in REDUCING:
             return None
         return share_clipped(moments, weight, self.index[estimator.term("weight", target=target)])
@@ -108,13 +147,35 @@ class Plan:
     @cached_property
     def pairs(self) -> NDArray[np.int64]:
         """Co-moments of every estimate's own terms and the reward, of the weights, and between targets."""
-        gains = [self.value(estimator, target) - self.logged for target, estimator in self.asked]
-        differences = [
-            self.value(estimator, a) - self.value(estimator, b)
+        value = {pair: self.value(pair[1], pair[0]) for pair in self._pairs}
+        gains = [functional - self.logged for functional in value.values()]
+        between = [
+            value[a, estimator] - value[b, estimator]
             for a, b in combinations(self.targets, 2)
             for estimator in self.estimators
+        ]
+        biases = [
+            value[target, estimator.unreduced] - value[target, candidate]
+            for estimator in self.asked
+            if estimator.choice is not None
+            for candidate in estimator.candidates
+            for target in self.targets
         ]
         weights = [
             Mean(i) for i, term in enumerate(self.terms) if term.kind == "weight" and not term.position
         ]
-        return pairs_needed([self.logged, *gains, *differences, *weights])
+        return pairs_needed([self.logged, *gains, *between, *biases, *weights])
+
+
+def _sum(mean: Functional | None, numerator: Functional | None, denominator: Functional | None) -> Functional:
+    """``mean + numerator / denominator``, as far as there is each."""
+    if numerator is None or denominator is None:
+        assert mean is not None
+        return mean
+    ratio = numerator / denominator
+    return ratio if mean is None else mean + ratio
+
+
+def _weighted(parts: Sequence[Functional | None], shares: tuple[float, ...]) -> Functional | None:
+    known = tuple(part for part in parts if part is not None)
+    return WeightedSum(known, shares) if known else None

@@ -46,6 +46,7 @@ def test_json_contract(result: OffPolicyEvaluation) -> None:
         "gain",
         "logged",
         "diagnostics",
+        "selection",
     }
     assert set(row) == names
     assert set(row["ci"]) == {"method", "level", "low", "high", "reason"}

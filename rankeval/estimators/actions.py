@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from rankeval.estimators.definitions import Definition, Parameter
+from rankeval.estimators.definitions import WEIGHT_BOUNDS, Definition, Parameter
 
 # By default no weight exceeds 10: those of DRos peak at 5 where w = 10, those of sg_* tend to 10.
-MAX_WEIGHT = Parameter("max_weight", 10.0)
-TAU = Parameter("tau", 10.0)
-SHRINKAGE = Parameter("lambda", 100.0)
-CURVATURE = Parameter("lambda", 0.1, high=1.0, closed=True)
+MAX_WEIGHT = Parameter("max_weight", 10.0, WEIGHT_BOUNDS)
+TAU = Parameter("tau", 10.0, WEIGHT_BOUNDS)
+SHRINKAGE = Parameter("lambda", 100.0, (1.0, 10.0, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8))
+CURVATURES = (0.0, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+CURVATURE = Parameter("lambda", 0.1, CURVATURES, high=1.0, closed=True)
 
 ACTION_ESTIMATORS = (
     Definition("ips", "mean w r", "Horvitz & Thompson 1952", mean="weighted_reward"),

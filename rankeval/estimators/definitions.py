@@ -7,16 +7,21 @@ from dataclasses import dataclass
 
 from rankeval.estimators.terms import Kind, Ratio, Transform
 
+#: Bounds on a weight that the data may choose from.
+WEIGHT_BOUNDS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 1e2, 2e2, 5e2, 1e3, 1e4, 1e5)
+
 
 @dataclass(frozen=True)
 class Parameter:
     """An estimator's parameter: its default (None: it may be left out), and the interval it must lie in.
 
-    The interval is open unless ``closed``.
+    The interval is open unless ``closed``. ``grid`` holds the values that it is chosen from where the data
+    shall choose.
     """
 
     name: str
     default: float | None
+    grid: tuple[float, ...]
     low: float = 0.0
     high: float = math.inf
     closed: bool = False
@@ -65,6 +70,11 @@ class Definition:
     def of_rankings(self) -> bool:
         """Whether it reads a ranking log."""
         return self.ratio != "action"
+
+    @property
+    def combines_loggers(self) -> bool:
+        """Whether it has forms for logs that several policies wrote."""
+        return self.ratio == "action" and (self.mean != "model" or self.numerator is not None)
 
     @property
     def units(self) -> str:

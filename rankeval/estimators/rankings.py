@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from rankeval.estimators.definitions import Definition, Parameter
+from rankeval.estimators.definitions import WEIGHT_BOUNDS, Definition, Parameter
 
 # Given, no weight exceeds it; weights are left as they are unless it is.
-MAX_WEIGHT = Parameter("max_weight", None)
+MAX_WEIGHT = Parameter("max_weight", None, WEIGHT_BOUNDS)
 
 RANKING_ESTIMATORS = (
     Definition(

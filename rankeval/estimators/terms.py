@@ -18,8 +18,17 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Transform = Literal["plain", "clipped", "switched", "shrunk", "harmonic"]
-Kind = Literal["reward", "weight", "weighted_reward", "model", "weighted_residual", "doubly_robust", "shown"]
-Ratio = Literal["action", "list", "item", "prefix", "exposure", "slate"]
+Kind = Literal[
+    "reward",
+    "weight",
+    "weighted_reward",
+    "model",
+    "weighted_residual",
+    "doubly_robust",
+    "shown",
+    "logged_by",
+]
+Ratio = Literal["action", "mixture", "list", "item", "prefix", "exposure", "slate"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,7 @@ class Term:
         ratio: what the weight is the ratio of probabilities of.
         position: of a ranking the term is of, 0 for all of them.
         target: name of the target policy, where there are several.
+        logger: number of the logging policy whose rounds alone count, all others being 0; 0 for all.
     """
 
     kind: Kind
@@ -45,8 +55,11 @@ class Term:
     ratio: Ratio = "action"
     position: int = 0
     target: str = ""
+    logger: int = 0
 
 
+#: Weights as they are.
+PLAIN = Weighting()
 #: The logged reward itself, against which every gain is measured.
 REWARD = Term("reward")
 #: The importance weight of a bandit log as it is, for the diagnostics.
@@ -81,8 +94,8 @@ class Block:
 
     def __init__(self, columns: Mapping[str, Floats]) -> None:
         self.columns = columns
-        self._weights: dict[Weighting, Floats] = {}
-        self._residuals: dict[Weighting, Floats] = {}
+        self._weights: dict[tuple[Ratio, Weighting], Floats] = {}
+        self._residuals: dict[tuple[Ratio, Weighting], Floats] = {}
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
@@ -93,32 +106,41 @@ class Block:
 
     def write(self, term: Term, row: Floats) -> None:
         """Write a term of each round into ``row`` (m,)."""
-        WRITERS[term.kind](self, term.weighting, row)
-
-    @cached_property
-    def weight(self) -> Floats:
-        return self.columns["target_propensity"] / self.columns["propensity"]
+        WRITERS[term.kind](self, term, row)
+        if term.logger:
+            row *= self.columns["logger"] == term.logger
 
     @cached_property
     def residual(self) -> Floats:
         return self.columns["reward"] - self.columns["q_logged"]
 
-    def transformed(self, weighting: Weighting) -> Floats:
+    def weights(self, term: Term) -> Floats:
         """``u``, the weights as an estimator uses them."""
-        if weighting not in self._weights:
-            self._weights[weighting] = TRANSFORMS[weighting.transform](self.weight, weighting.parameter)
-        return self._weights[weighting]
+        return self._transformed(term.ratio, term.weighting)
 
-    def weighted_residual(self, weighting: Weighting) -> Floats:
+    def _transformed(self, ratio: Ratio, weighting: Weighting) -> Floats:
+        key = ratio, weighting
+        if key not in self._weights:
+            if weighting == PLAIN:
+                logging, target = RATIO_COLUMNS[ratio]
+                self._weights[key] = self.columns[target] / self.columns[logging]
+            else:
+                plain = self._transformed(ratio, PLAIN)
+                self._weights[key] = TRANSFORMS[weighting.transform](plain, weighting.parameter)
+        return self._weights[key]
+
+    def weighted_residual(self, term: Term) -> Floats:
         """``u (r - q)``."""
-        if weighting not in self._residuals:
-            self._residuals[weighting] = self.transformed(weighting) * self.residual
-        return self._residuals[weighting]
+        key = term.ratio, term.weighting
+        if key not in self._residuals:
+            self._residuals[key] = self.weights(term) * self.residual
+        return self._residuals[key]
 
 
 #: The columns that each kind of weight is computed from.
 RATIO_COLUMNS: dict[Ratio, tuple[str, ...]] = {
     "action": ("propensity", "target_propensity"),
+    "mixture": ("mixture_propensity", "target_propensity"),
     "list": ("propensity_list", "target_propensity_list"),
     "item": ("propensity", "target_propensity"),
     "prefix": ("propensity_prefix", "target_propensity_prefix"),
@@ -136,6 +158,7 @@ COLUMNS: dict[Kind, tuple[str, ...]] = {
     "weighted_residual": ("reward", "q_logged"),
     "doubly_robust": ("reward", "q_logged", "q_target"),
     "shown": (),
+    "logged_by": (),
 }
 
 
@@ -144,7 +167,8 @@ def needed_columns(terms: Iterable[Term]) -> list[str]:
     columns: dict[str, None] = {}
     for term in terms:
         weights = RATIO_COLUMNS[term.ratio] if term.kind in WEIGHTED else ()
-        columns.update(dict.fromkeys((*weights, *COLUMNS[term.kind])))
+        loggers = ("logger",) if term.logger else ()
+        columns.update(dict.fromkeys((*weights, *COLUMNS[term.kind], *loggers)))
     return list(columns)
 
 
@@ -197,35 +221,40 @@ def write_terms(terms: Sequence[Term], units: Units, out: Floats) -> None:
         units.write(term, row)
 
 
-def _write_reward(block: Block, _: Weighting, row: Floats) -> None:
+def _write_reward(block: Block, _: Term, row: Floats) -> None:
     row[:] = block.columns["reward"]
 
 
-def _write_weight(block: Block, weighting: Weighting, row: Floats) -> None:
-    row[:] = block.transformed(weighting)
+def _write_weight(block: Block, term: Term, row: Floats) -> None:
+    row[:] = block.weights(term)
 
 
-def _write_weighted_reward(block: Block, weighting: Weighting, row: Floats) -> None:
-    np.multiply(block.transformed(weighting), block.columns["reward"], out=row)
+def _write_weighted_reward(block: Block, term: Term, row: Floats) -> None:
+    np.multiply(block.weights(term), block.columns["reward"], out=row)
 
 
-def _write_model(block: Block, _: Weighting, row: Floats) -> None:
+def _write_model(block: Block, _: Term, row: Floats) -> None:
     row[:] = block.columns["q_target"]
 
 
-def _write_weighted_residual(block: Block, weighting: Weighting, row: Floats) -> None:
-    row[:] = block.weighted_residual(weighting)
+def _write_weighted_residual(block: Block, term: Term, row: Floats) -> None:
+    row[:] = block.weighted_residual(term)
 
 
-def _write_doubly_robust(block: Block, weighting: Weighting, row: Floats) -> None:
-    np.add(block.columns["q_target"], block.weighted_residual(weighting), out=row)
+def _write_doubly_robust(block: Block, term: Term, row: Floats) -> None:
+    np.add(block.columns["q_target"], block.weighted_residual(term), out=row)
 
 
-WRITERS: dict[Kind, Callable[[Block, Weighting, Floats], None]] = {
+def _write_logged_by(_: Block, __: Term, row: Floats) -> None:
+    row[:] = 1.0
+
+
+WRITERS: dict[Kind, Callable[[Block, Term, Floats], None]] = {
     "reward": _write_reward,
     "weight": _write_weight,
     "weighted_reward": _write_weighted_reward,
     "model": _write_model,
     "weighted_residual": _write_weighted_residual,
     "doubly_robust": _write_doubly_robust,
+    "logged_by": _write_logged_by,
 }

@@ -131,7 +131,7 @@ def test_numbers_that_cannot_be_computed_are_null(tmp_path: Path) -> None:
             ["-e", "cips:max_weight=0"],
             "estimator 'cips:max_weight=0': max_weight is '0', wanted a number above 0",
         ),
-        (["-e", "dr:tau=1"], "estimator 'dr:tau=1': unknown parameter 'tau', known: none"),
+        (["-e", "dr:tau=1"], "estimator 'dr:tau=1': unknown parameter 'tau', known: loggers"),
         (["--ci", "jackknife"], "ci: found 'jackknife', wanted one of normal, bootstrap, bootstrap_t"),
         (["--ci", ","], "ci: found no method, wanted one of normal, bootstrap, bootstrap_t"),
         (["--level", "95"], "level: found 95.0, wanted a number between 0 and 1"),

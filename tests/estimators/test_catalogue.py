@@ -105,7 +105,7 @@ def test_labels_are_short_where_they_can_be() -> None:
             "cips:max_weigth=5",
             "estimator 'cips:max_weigth=5': unknown parameter 'max_weigth', known: max_weight",
         ),
-        ("ips:max_weight=5", "estimator 'ips:max_weight=5': unknown parameter 'max_weight', known: none"),
+        ("ips:max_weight=5", "estimator 'ips:max_weight=5': unknown parameter 'max_weight', known: loggers"),
         ("cips:max_weight=0", "estimator 'cips:max_weight=0': max_weight is '0', wanted a number above 0"),
         ("cips:max_weight=-1", "max_weight is '-1', wanted a number above 0"),
         ("cips:max_weight=nan", "max_weight is 'nan', wanted a number above 0"),

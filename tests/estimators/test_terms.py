@@ -13,6 +13,8 @@ ROUNDS = {
     "target_propensity": np.array([0.5, 0.1, 0.0]),
     "q_logged": np.array([0.5, 0.25, 1.0]),
     "q_target": np.array([0.75, 0.5, 0.125]),
+    "mixture_propensity": np.array([1.0, 0.5, 0.8]),
+    "logger": np.array([1.0, 2.0, 2.0]),
 }
 CLIPPED = Weighting("clipped", 1.5)
 BY_HAND = {
@@ -29,6 +31,10 @@ BY_HAND = {
     Term("weighted_residual"): [2 * (1 - 0.5), 0.1 / 0.5 * (0 - 0.25), 0],
     Term("weighted_residual", CLIPPED): [1.5 * (1 - 0.5), 0.1 / 0.5 * (0 - 0.25), 0],
     Term("doubly_robust"): [0.75 + 2 * 0.5, 0.5 + 0.1 / 0.5 * -0.25, 0.125],
+    Term("weighted_reward", ratio="mixture"): [0.5 / 1.0 * 1, 0, 0],
+    Term("weighted_reward", logger=2): [0, 0, 0 * -3],
+    Term("weighted_reward", logger=1): [2 * 1, 0, 0],
+    Term("logged_by", logger=2): [0, 1, 1],
     Term("doubly_robust", CLIPPED): [0.75 + 1.5 * 0.5, 0.5 + 0.1 / 0.5 * -0.25, 0.125],
 }
 
@@ -83,7 +89,13 @@ def test_columns_are_left_as_they_were() -> None:
 
 
 def test_each_column_is_needed_once() -> None:
-    assert needed_columns(BY_HAND) == ["reward", "propensity", "target_propensity", "q_target", "q_logged"]
+    assert sorted(needed_columns(BY_HAND)) == sorted(ROUNDS)
+    assert needed_columns([Term("weighted_reward", logger=1)]) == [
+        "propensity",
+        "target_propensity",
+        "reward",
+        "logger",
+    ]
     assert needed_columns([Term("model")]) == ["q_target"]
     assert needed_columns([]) == []
 

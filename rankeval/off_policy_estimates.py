@@ -1,0 +1,91 @@
+"""From moments to estimates: values, gains, diagnostics and comparisons of all units or of one segment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+from rankeval.comparisons import benjamini_hochberg, holm, t_test
+from rankeval.diagnostics import weight_diagnostics
+from rankeval.estimate import Estimate, Relative
+from rankeval.estimators import Estimator
+from rankeval.given import LOGGED
+from rankeval.intervals import Inference
+from rankeval.off_policy_result import EstimateRow, TargetComparison
+from rankeval.plan import Plan
+from rankeval.selection import Selection, select
+
+
+@dataclass(frozen=True)
+class PartEstimates:
+    """What some estimators say of all units (``segment`` None), or of those of one segment."""
+
+    segment: Any
+    inference: Inference
+    plan: Plan
+
+    @cached_property
+    def _chosen(self) -> list[tuple[Estimator, Estimator, Selection | None]]:
+        """Each estimator as asked and with the parameter that the data chose."""
+        found = []
+        for asked in self.plan.asked:
+            selection = select(asked, self.inference, self.plan)
+            found.append((asked, asked if selection is None else selection.chosen, selection))
+        return found
+
+    def rows(self) -> list[EstimateRow]:
+        """An estimate for each target policy and estimator."""
+        return [
+            self._row(target, asked, estimator, selection)
+            for target in self.plan.targets
+            for asked, estimator, selection in self._chosen
+        ]
+
+    def _row(
+        self, target: str, asked: Estimator, estimator: Estimator, selection: Selection | None
+    ) -> EstimateRow:
+        inference, plan = self.inference, self.plan
+        value = plan.value(estimator, target, inference)
+        weights = weight_diagnostics(inference, plan.weight(estimator.ratio, target), estimator.ratio)
+        share = plan.share_clipped(estimator, target, inference.moments)
+        return EstimateRow(
+            estimator=estimator,
+            asked=asked,
+            target=target or None,
+            segment=self.segment,
+            value=inference.estimate(value),
+            gain=inference.estimate(value - plan.logged),
+            relative=inference.estimate(Relative(value, plan.logged)),
+            logged=inference.estimate(plan.logged),
+            diagnostics=weights | {"share_clipped": share},
+            selection=None if selection is None else selection.to_dict(target),
+        )
+
+    def comparisons(self) -> list[TargetComparison]:
+        """All pairs of policies, the logged one included, by each estimator; none without named targets.
+
+        p-values are adjusted over the pairs of one estimator.
+        """
+        if self.plan.targets == ("",):
+            return []
+        return [row for _, estimator, _ in self._chosen for row in self._compared(estimator)]
+
+    def _compared(self, estimator: Estimator) -> list[TargetComparison]:
+        inference, plan = self.inference, self.plan
+        value = {target: plan.value(estimator, target, inference) for target in plan.targets}
+        value[LOGGED] = plan.logged
+        pairs = [*((target, LOGGED) for target in plan.targets), *combinations(plan.targets, 2)]
+        differences = [inference.estimate(value[a] - value[b]) for a, b in pairs]
+        p_values = [self._p_value(difference) for difference in differences]
+        columns = zip(pairs, differences, p_values, holm(p_values), benjamini_hochberg(p_values), strict=True)
+        return [
+            TargetComparison(estimator, self.segment, a, b, difference, p, p_holm, p_bh)
+            for (a, b), difference, p, p_holm, p_bh in columns
+        ]
+
+    def _p_value(self, difference: Estimate) -> float | None:
+        if difference.value is None or difference.std_error is None:
+            return None
+        return t_test(difference.value, difference.std_error, int(self.inference.independent) - 1)
