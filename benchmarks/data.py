@@ -12,6 +12,7 @@ FOLDER = Path(".bench")
 ITEMS = 100
 QUERIES = (300, 10_000, 100_000)
 ROUNDS = (1_000_000, 10_000_000, 30_000_000)
+CANDIDATE_ROUNDS = 1_000_000
 # Grades above 0 for 2 % of the items and a judgement for 1 % of the others: 3 judgements a query.
 FEW_GRADES, FEW_JUDGED = (0.98, 0.01, 0.005, 0.003, 0.002), 0.0102
 
@@ -36,6 +37,11 @@ def bandit_log(rounds: int) -> Path:
     return FOLDER / f"bandit-{rounds}.parquet"
 
 
+def candidate_log(rounds: int) -> Path:
+    """The same kind of log with lists of 100 candidates."""
+    return FOLDER / f"candidates-{rounds}.parquet"
+
+
 def make_runs(queries: int) -> None:
     """Write what is missing of the runs of so many queries."""
     from rankeval.simulators.rankings import RankingWorld, write_judged_runs
@@ -58,12 +64,24 @@ def make_log(rounds: int) -> None:
         write_bandit_log(bandit_log(rounds), world, logging, target, rounds, seed=5)
 
 
+def make_candidates(rounds: int) -> None:
+    """Write the log with candidate lists where it is missing."""
+    from rankeval.simulators.bandit import random_policy, random_world, write_bandit_log
+
+    if not candidate_log(rounds).exists():
+        world = random_world(5_000, 100, seed=1).with_model_error(bias=0.0, noise=0.1, seed=2)
+        logging, target = random_policy(world, 3, skill=0.3), random_policy(world, 4, skill=0.6)
+        path, rows = candidate_log(rounds), 1 << 16
+        write_bandit_log(path, world, logging, target, rounds, 5, layout="candidates", rows_per_group=rows)
+
+
 def main() -> None:
     """Make every file that is missing."""
     for queries in QUERIES:
         make_runs(queries)
     for rounds in ROUNDS:
         make_log(rounds)
+    make_candidates(CANDIDATE_ROUNDS)
 
 
 if __name__ == "__main__":

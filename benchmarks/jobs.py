@@ -6,15 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
-from benchmarks.data import bandit_log, bare_run, judged_run, judgements
+from benchmarks.data import CANDIDATE_ROUNDS, bandit_log, bare_run, candidate_log, judged_run, judgements
 
 METRICS = ["ndcg@10", "map", "mrr", "recall@100"]
-ESTIMATORS = ["ips", "cips", "snips", "csnips", "dm", "dr", "cdr", "sndr"]
+EIGHT = ["ips", "cips", "snips", "csnips", "dm", "dr", "cdr", "sndr"]
+TWELVE = [*EIGHT, "switch_dr", "dros", "sg_ips", "sg_dr"]
 #: The run of the start-up measurements.
 START_RUN = judged_run(300)
 NEEDED = ["reward", "propensity", "target_propensity", "q_logged", "q_target"]
+LISTS = ["action", "reward", "candidate_propensities", "candidate_target_propensities", "candidate_q"]
 
 
 @dataclass(frozen=True)
@@ -98,18 +101,18 @@ def polars_ndcg(queries: int) -> float:
     return float(mean)
 
 
-def read_log(rounds: int) -> None:
+def read(log: Path, columns: list[str]) -> None:
     """The columns that the estimators need."""
     import pyarrow.parquet as pq
 
-    pq.read_table(bandit_log(rounds), columns=NEEDED)
+    pq.read_table(log, columns=columns)
 
 
-def ope(rounds: int, ci: list[str]) -> None:
-    """All eight estimators."""
+def ope(log: Path, estimators: list[str], ci: list[str]) -> None:
+    """Estimates from a log."""
     from rankeval import ope as estimate
 
-    estimate(str(bandit_log(rounds)), estimators=ESTIMATORS, ci=ci)
+    estimate(str(log), estimators=estimators, ci=ci)
 
 
 def _columns(table: Any) -> list[tuple[str, Any]]:
@@ -134,20 +137,36 @@ def _evaluate(queries: int, seconds: float | None, megabytes: float | None) -> d
     }  # fmt: skip
 
 
-def _ope() -> dict[str, Job]:
-    both = ["normal", "bootstrap"]
+def _actions() -> dict[str, Job]:
+    normal, both = ["normal"], ["normal", "bootstrap"]
+    small, middle, large = (bandit_log(millions * 1_000_000) for millions in (1, 10, 30))
     return {
-        "read-log": Job("pyarrow: read 5 columns, 10 M rounds", partial(read_log, 10_000_000)),
+        "read-log": Job("pyarrow: read 5 columns, 10 M rounds", partial(read, middle, NEEDED)),
         "ope": Job(
             "rankeval.ope: 8 estimators, 10 M rounds",
-            partial(ope, 10_000_000, ["normal"]), "read-log", times=2.5, megabytes=500,
+            partial(ope, middle, EIGHT, normal), "read-log", times=2.5, megabytes=500,
         ),
         "ope-bootstrap": Job(
             "the same with 1,000 bootstrap replicates",
-            partial(ope, 10_000_000, both), "ope", added=0.5, megabytes=500,
+            partial(ope, middle, EIGHT, both), "ope", added=0.5, megabytes=500,
         ),
-        "ope-1": Job("the same, 1 M rounds", partial(ope, 1_000_000, both), megabytes=500),
-        "ope-30": Job("the same, 30 M rounds", partial(ope, 30_000_000, both), megabytes=500),
+        "ope-all": Job(
+            "rankeval.ope: all 12 estimators, 10 M rounds",
+            partial(ope, middle, TWELVE, normal), "read-log", times=3.0, megabytes=600,
+        ),
+        "ope-1": Job("the same, 1 M rounds", partial(ope, small, TWELVE, normal), megabytes=600),
+        "ope-30": Job("the same, 30 M rounds", partial(ope, large, TWELVE, normal), megabytes=600),
+    }  # fmt: skip
+
+
+def _candidates() -> dict[str, Job]:
+    log = candidate_log(CANDIDATE_ROUNDS)
+    return {
+        "read-lists": Job("pyarrow: read 3 lists and 2 columns", partial(read, log, LISTS)),
+        "ope-lists": Job(
+            "rankeval.ope: ips, snips, dr", partial(ope, log, ["ips", "snips", "dr"], ["normal"]),
+            "read-lists", times=3.0, megabytes=1000,
+        ),
     }  # fmt: skip
 
 
@@ -167,6 +186,7 @@ GROUPS: dict[str, dict[str, Job]] = {
             "rankeval.evaluate: the same metrics", partial(evaluate_both, 100_000), "read-both", times=3.0
         ),
     },
-    "Off-policy evaluation": _ope(),
+    "Off-policy evaluation of actions": _actions(),
+    "Off-policy evaluation of actions, lists of 100 candidates, 1 M rounds": _candidates(),
 }  # fmt: skip
 JOBS = {name: job for group in GROUPS.values() for name, job in group.items()}

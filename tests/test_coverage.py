@@ -1,4 +1,4 @@
-"""Intervals of all eight estimators hold the truth as often as they say, over few worlds of the benchmark."""
+"""Intervals hold the truth as often as they say, over few worlds of the benchmark."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import pytest
 from benchmarks.coverage import (
     ESTIMATORS,
     LEAST_EFFECTIVE,
-    MAX_WEIGHT,
     METHODS,
     SCENARIOS,
     Cell,
@@ -19,6 +18,7 @@ from benchmarks.coverage import (
     hits,
     p_value,
     rejected,
+    setting,
 )
 from rankeval import ope
 
@@ -32,17 +32,17 @@ def outside(found: Counter[Cell], worlds: int, methods: tuple[str, ...]) -> dict
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_normal_intervals(name: str) -> None:
-    assert outside(hits(SCENARIOS[name], 1000, ("normal",)), 1000, ("normal",)) == {}
+    assert outside(hits(SCENARIOS[name], 600, ("normal",)), 600, ("normal",)) == {}
 
 
 def test_bootstrap_intervals() -> None:
-    assert outside(hits(SCENARIOS["clicks"], 700, METHODS, replicates=200), 700, METHODS) == {}
+    assert outside(hits(SCENARIOS["clicks"], 400, METHODS, replicates=200), 400, METHODS) == {}
 
 
 def test_intervals_that_are_too_narrow_or_too_wide_are_told_apart() -> None:
     for level in (0.87, 0.998):
-        found = hits(SCENARIOS["revenue"], 500, ("normal",), level=level)
-        assert len(outside(found, 500, ("normal",))) > len(cells(("normal",))) / 2
+        found = hits(SCENARIOS["revenue"], 300, ("normal",), level=level)
+        assert len(outside(found, 300, ("normal",))) > len(cells(("normal",))) / 2
 
 
 def test_worlds_are_those_that_coverage_is_asked_for() -> None:
@@ -56,12 +56,12 @@ def test_worlds_are_those_that_coverage_is_asked_for() -> None:
 
 def test_truths_are_what_estimates_come_to() -> None:
     _, world = next(SCENARIOS["clicks"].worlds())
-    names = [f"{name}:max_weight={MAX_WEIGHT}" if name.startswith("c") else name for name in ESTIMATORS]
-    result = ope(world.log(seed=2), names)
+    result = ope(world.log(seed=2), [setting(name) for name in ESTIMATORS])
     truths = world.truths()
     for name, row in zip(ESTIMATORS, result.estimates, strict=True):
         assert row.value.value == pytest.approx(truths[name], abs=4 * (row.value.std_error or math.nan))
-    assert len({round(truth, 6) for truth in truths.values()}) == 5
+    # Those of the plain weights share the value of the policy.
+    assert len({round(truth, 6) for truth in truths.values()}) == len(ESTIMATORS) - 3
 
 
 def test_the_exact_test_by_hand() -> None:
