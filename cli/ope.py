@@ -19,8 +19,8 @@ Example:
 Estimators, as NAME[:PARAMETER=VALUE]:
   ips snips dm dr sndr, and with max_weight (10 unless set) cips csnips cdr,
   with tau (10) switch_dr, with lambda dros (100), sg_ips (0.1), sg_dr (0.1);
-=auto or =auto_mse for a VALUE chooses it from the data;
-  :loggers=naive, balanced or weighted combines the rounds of several logging policies (column logger);
+with =auto or =auto_mse for a value the data choose it; after all of these but
+  dm, :loggers=balanced or weighted combines the rounds of several policies;
 for rankings, all with an optional max_weight:
   sips iips rips policy_aware pi cascade_dr snsips sniips snrips
 

@@ -9,8 +9,8 @@ from typing import NoReturn
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.types as pt
-from numpy.typing import NDArray
 
 from rankeval.arrow import as_float64, is_null, to_arrow
 from rankeval.errors import DataError, UsageError
@@ -18,15 +18,15 @@ from rankeval.readers.messages import listed, short
 from rankeval.readers.plain import is_number, type_class
 
 #: A column, a number, or what is done with the one or two values before.
-Step = str | float | np.ufunc
+Step = str | float | Callable[..., pa.Array]
 
 _TOKEN = re.compile(
     r"(?P<number>([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)"
     r"|(?P<name>[^\W\d]\w*)|`(?P<quoted>([^`]|``)+)`|(?P<mark>\S)"
 )
-_SIGNS = {"+": np.positive, "-": np.negative}
-_SUMS = {"+": np.add, "-": np.subtract}
-_PRODUCTS = {"*": np.multiply, "/": np.divide}
+_SIGNS: dict[str, Callable[..., pa.Array]] = {"+": lambda value: value, "-": pc.negate}
+_SUMS: dict[str, Callable[..., pa.Array]] = {"+": pc.add, "-": pc.subtract}
+_PRODUCTS: dict[str, Callable[..., pa.Array]] = {"*": pc.multiply, "/": pc.divide}
 #: Marks that stand in names of columns more often than in arithmetic.
 _IN_NAMES = frozenset("`.:#$@?'\"")
 _CHARACTERS = 10_000
@@ -64,20 +64,26 @@ class Arithmetic:
 
     def over(self, columns: Mapping[str, pa.Array]) -> pa.Array:
         """The value of each row, float64; null where any of the columns is, not finite where it is not."""
-        values = {name: as_float64(columns[name]) for name in self.columns}
-        unknown = [is_null(columns[name]) for name in self.columns if columns[name].null_count]
-        stack: list[NDArray[np.float64] | float] = []
-        with np.errstate(all="ignore"):
-            for step in self._steps:
-                if isinstance(step, np.ufunc):
-                    operands = stack[-step.nin :]
-                    stack[-step.nin :] = [step(*operands)]
-                else:
-                    stack.append(values[step] if isinstance(step, str) else step)
-        return to_arrow(np.asarray(stack.pop()), ~np.logical_or.reduce(unknown) if unknown else None)
+        values = {name: _float64(columns[name]) for name in self.columns}
+        rows = len(values[self.columns[0]])
+        stack: list[pa.Array] = []
+        for step in self._steps:
+            if isinstance(step, str):
+                stack.append(values[step])
+            elif isinstance(step, float):
+                # An array, not a scalar: making one loads pandas.
+                stack.append(to_arrow(np.full(rows, step)))
+            else:
+                count = 1 if step in _SIGNS.values() else 2
+                stack[-count:] = [step(*stack[-count:])]
+        return stack.pop()
 
     def _refuse(self, name: str, what: str) -> NoReturn:
         raise DataError(f"{name}: {self.option} {short(self.text)}: {what}")
+
+
+def _float64(column: pa.Array) -> pa.Array:
+    return to_arrow(as_float64(column), ~is_null(column) if column.null_count else None)
 
 
 def parse_arithmetic(text: str, option: str) -> Arithmetic:
@@ -121,7 +127,7 @@ class _Parser:
     def _product(self) -> None:
         self._chain(self._signed, _PRODUCTS)
 
-    def _chain(self, operand: Callable[[], None], operators: Mapping[str, np.ufunc]) -> None:
+    def _chain(self, operand: Callable[[], None], operators: Mapping[str, Callable[..., pa.Array]]) -> None:
         operand()
         while self._mark in operators:
             operator = operators[self._taken()]

@@ -57,7 +57,7 @@ def test_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
     [
         ("table", "Logged policy\n"),
         ("json", "{\n"),
-        ("csv", "name,segment,"),
+        ("csv", "name,target,segment,"),
         ("markdown", "**Logged policy**\n"),
     ],
 )
