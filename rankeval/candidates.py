@@ -81,20 +81,13 @@ class CandidateLists:
     def values(self, role: str) -> Floats:
         """One number per candidate."""
         if role not in self._values:
-            self._values[role] = self._checked(role, self._flat[1][role])
+            self._values[role] = checked_list(self._rounds, role, self.offsets, self._flat[1][role])
         return self._values[role]
 
     @cached_property
     def logged(self) -> Ints:
         """(n,) where the logged action of each round stands among all candidates."""
-        numbers, lengths = self._rounds.numbers("action"), np.diff(self.offsets)
-        actions = numbers.astype(np.int64)
-        bad = (actions < 0) | (actions >= lengths) | (actions != numbers)
-        if bad.any():
-            row = int(np.argmax(bad))
-            wanted = f"an index from 0 to {lengths[row] - 1}"
-            raise self._rounds.error("action", row, f"{numbers[row]:g}", wanted)
-        return np.asarray(self.offsets[:-1] + actions)
+        return np.asarray(self.offsets[:-1] + logged_actions(self._rounds, np.diff(self.offsets)))
 
     def column(self, column: str, target: str) -> Floats:
         """(n,) a row column as it follows from lists.
@@ -107,31 +100,50 @@ class CandidateLists:
             return np.asarray(self.values(own(role, target))[self.logged])
         return sums_of_products(self.offsets, self.values(own(first, target)), self.values(role))
 
-    def _checked(self, role: str, column: pa.Array) -> Floats:
-        values = read_only(as_float64(column))
-        total, lowest, highest = sums(self.offsets, values), values.min(initial=0.0), values.max(initial=0.0)
-        probabilities = "propensities" in role
-        fine = np.isfinite(total).all() and (not probabilities or (lowest >= 0.0 and highest <= 1.0))
-        if not fine:
-            self._refuse(role, column, values)
-        if probabilities:
-            self._require_one(role, total)
-        return values
 
-    def _refuse(self, role: str, column: pa.Array, values: Floats) -> None:
-        """Name the first value that is not what it should be, if there is one."""
-        bad, wanted = ~np.isfinite(values), "finite numbers"
-        if "propensities" in role:
-            bad |= (values < 0.0) | (values > 1.0)
-            wanted = "probabilities in [0, 1]"
-        if bad.any():
-            index = int(np.argmax(bad))
-            row = int(np.searchsorted(self.offsets, index, side="right")) - 1
-            shown = column[index].as_py() if column[index].is_valid else "null"
-            raise self._rounds.error(role, row, f"{shown} at index {index - self.offsets[row]}", wanted)
+def logged_actions(rounds: Sessions, lengths: Ints) -> Ints:
+    """(n,) int64, the logged action of each round as an index into its ``lengths`` (n,) candidates.
 
-    def _require_one(self, role: str, total: Floats) -> None:
-        bad = np.abs(total - 1.0) > 1e-3
-        if bad.any():
-            row = int(np.argmax(bad))
-            raise self._rounds.error(role, row, f"{total[row]:.6g} in sum", "a sum of 1")
+    Raises:
+        DataError: an action that is no such index.
+    """
+    numbers = rounds.numbers("action")
+    actions = numbers.astype(np.int64)
+    bad = (actions < 0) | (actions >= lengths) | (actions != numbers)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise rounds.error("action", row, f"{numbers[row]:g}", f"an index from 0 to {lengths[row] - 1}")
+    return actions
+
+
+def checked_list(rounds: Sessions, role: str, offsets: Ints, column: pa.Array) -> Floats:
+    """The flat values of a list a round: finite, and propensities in [0, 1] and 1 in sum.
+
+    Raises:
+        DataError: for the first that is not.
+    """
+    values = read_only(as_float64(column))
+    total = sums(offsets, values)
+    probabilities = "propensities" in role
+    if not np.isfinite(total).all() or (
+        probabilities and (values.min(initial=0.0) < 0.0 or values.max(initial=0.0) > 1.0)
+    ):
+        _refuse(rounds, role, offsets, column, values)
+    off = np.abs(total - 1.0) > 1e-3
+    if probabilities and off.any():
+        row = int(np.argmax(off))
+        raise rounds.error(role, row, f"{total[row]:.6g} in sum", "a sum of 1")
+    return values
+
+
+def _refuse(rounds: Sessions, role: str, offsets: Ints, column: pa.Array, values: Floats) -> None:
+    """Name the first value that is not what it should be, if there is one."""
+    bad, wanted = ~np.isfinite(values), "finite numbers"
+    if "propensities" in role:
+        bad |= (values < 0.0) | (values > 1.0)
+        wanted = "probabilities in [0, 1]"
+    if bad.any():
+        index = int(np.argmax(bad))
+        row = int(np.searchsorted(offsets, index, side="right")) - 1
+        shown = column[index].as_py() if column[index].is_valid else "null"
+        raise rounds.error(role, row, f"{shown} at index {index - offsets[row]}", wanted)
