@@ -1,16 +1,20 @@
 """Which behaviour which users have, learned from a log: the tree whose estimate has the least squared error.
 
-Kiyohara et al. (2023) grow a tree over the context, greedily, whose leaves have the behaviours that minimise the
-estimated mean squared error of the whole estimate, not the ones that explain the data best: a wrong behaviour with
-fewer items may have a bias that is smaller than the noise it saves. For the bias they suppose that the true value is
-known (in their published code up to noise of 30 %). It is not, so here it is estimated from the log alone, against the
-behaviour ``standard``, which assumes nothing and whose weights are the unbiased ones. With ``V`` the estimate of a
-tree, ``D`` its difference from the estimate under ``standard`` on the same ``m`` sessions, and ``n`` sessions in the
-whole log, the error is
+Kiyohara et al. (2023) grow a tree over the context, greedily, whose leaves have the behaviours that minimise
+the estimated mean squared error of the whole estimate, not those that explain the data best: too narrow a
+behaviour may have a bias that is smaller than the noise it saves. The bias they take from elsewhere (in their
+published code it is the true one up to noise of 30 %). Here it is estimated from the log alone, as in SLOPE
+(Su, Srinath and Krishnamurthy 2020): where a behaviour holds, so does any wider one, and both estimate the
+same. With ``D_s = V_b - V_s`` the difference of behaviour ``b`` from a wider one ``s``, on the ``m_l``
+sessions of leaf ``l``,
 
-    max(0, D^2 - Var(D) / m) + Var(V) / n,
+    bias_l^2 = max over s of max(0, D_s^2 - Var(D_s) / m_l),
+    error = (sum_l m_l / m |bias_l|)^2 + Var(V) / n,
 
-``Var`` over sessions, paired. A bias within the noise of ``standard`` itself cannot be seen.
+``Var`` over sessions, paired, ``V`` the estimate of the tree, ``m`` the sessions of the sample and ``n`` those
+of the log. Biases are added as if none took away from another. The widest, ``standard``, has none; a bias
+within the noise of its differences from all wider ones cannot be seen. Growing the tree on one half of the
+sessions for the other half was tried and not kept: halves choose worse, and intervals covered no more.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ from numpy.typing import NDArray
 from rankeval.arrow import as_float64, is_null, to_numpy
 from rankeval.behaviour_sample import Sample, is_numeric, sampled
 from rankeval.behaviour_tree import AtMost, BehaviourTree, Equals, Leaf, Split, Test
-from rankeval.behaviours import NAMES, STANDARD
+from rankeval.behaviours import BEHAVIOURS, NAMES
 from rankeval.errors import UsageError
 from rankeval.kernels import kernel
 from rankeval.log import Log
@@ -33,6 +37,17 @@ from rankeval.log import Log
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+#: Pairs of a behaviour and a wider one, whose weights are right wherever those of the first are.
+_NARROW, _WIDE = np.array(
+    [
+        (b, s)
+        for b, narrow in enumerate(BEHAVIOURS.values())
+        for s, wide in enumerate(BEHAVIOURS.values())
+        if b != s and narrow.within(wide)
+    ]
+).T
+_SAME = np.eye(len(NAMES), dtype=np.bool_)
+_PARTS = np.cumsum([len(NAMES), len(NAMES), len(_NARROW)])
 #: Thresholds that a numeric feature is split at: so many quantiles of the sample.
 THRESHOLDS = 31
 
@@ -52,8 +67,8 @@ def learn_behaviour_tree(
 
     Args:
         log: long or nested, with the propensities of a product policy.
-        features: columns with one value a session; numbers are split at quantiles, strings and booleans one value
-            against the rest. None: one behaviour for all.
+        features: columns with one value a session; numbers are split at quantiles, strings and booleans one
+            value against the rest. None: one behaviour for all.
         columns: roles of the reward (``click`` may stand for it), the propensity and the target propensity of
             an item.
         sample: sessions to learn from at most, those with the smallest hashes of id and seed.
@@ -66,7 +81,11 @@ def learn_behaviour_tree(
         DataError: as :func:`rankeval.behaviour_sample.sampled` says.
         UsageError: a parameter out of range.
     """
-    for name, value, low in (("sample", sample, 2), ("min_sessions", min_sessions, 1), ("max_depth", max_depth, 0)):
+    for name, value, low in (
+        ("sample", sample, 2),
+        ("min_sessions", min_sessions, 1),
+        ("max_depth", max_depth, 0),
+    ):
         if value < low:
             raise UsageError(f"{name}: found {value}, wanted at least {low}")
     drawn = sampled(log, features, columns, sample, seed, threads)
@@ -89,16 +108,17 @@ def grown(sample: Sample, min_sessions: float, max_depth: int) -> BehaviourTree:
     """The tree of a sample."""
     grower = _Grower(sample, min_sessions)
     rows = np.arange(len(sample.hashes))
-    root = grower.split(rows, grower.best_leaf(rows), max_depth)
+    with np.errstate(over="ignore", invalid="ignore"):  # of squares: no split is then better than another
+        root = grower.split(rows, grower.best_leaf(rows), max_depth)
     note = (
-        f"behaviours learned from {len(rows):,} of {sample.sessions:,.0f} sessions, which the estimate uses too: "
-        "its interval does not know of the choice"
+        f"behaviours were learned from {len(rows):,} sessions that the estimate uses too: "
+        "its interval knows neither of the choice nor of a bias that the sample did not show"
     )
     return BehaviourTree(root, note)
 
 
 class _Grower:
-    """Grows a tree while it keeps the moments of all leaves as they are."""
+    """Grows a tree while it keeps the state of all leaves as they are: sums of ``V, V^2, |bias|``."""
 
     def __init__(self, sample: Sample, min_sessions: float) -> None:
         self.min_sessions = min_sessions
@@ -106,21 +126,19 @@ class _Grower:
         self.moments = _moments(sample)
         self.counted = float(sample.counts.sum())
         self.sessions = sample.sessions
-        #: Moments of the tree as it stands.
-        self.total = np.zeros(4)
+        self.total = np.zeros(3)
 
     def best_leaf(self, rows: Ints) -> int:
-        """The behaviour of all sessions; they make up the tree's moments from here on."""
-        sums = self.moments[rows].sum(axis=0)[1:].reshape(-1, 4)
-        best = int(np.argmin(self.error(sums)))
-        self.total = sums[best]
+        """The behaviour of all sessions, which are the tree from here on."""
+        states = _states(self.moments[rows].sum(axis=0))
+        best = int(np.argmin(self._error(states)))
+        self.total = states[best]
         return best
 
-    def error(self, sums: Floats) -> Floats:
-        """(...,) estimated mean squared error of sums (..., 4) of ``V, V^2, D, D^2`` over the sample."""
-        value, value_squared, difference, difference_squared = np.moveaxis(sums / self.counted, -1, 0)
-        bias = difference**2 - (difference_squared - difference**2) / self.counted
-        return np.maximum(bias, 0.0) + (value_squared - value**2) / self.sessions
+    def _error(self, states: Floats) -> Floats:
+        """(...,) estimated mean squared error of states (..., 3)."""
+        value, square, bias = np.moveaxis(states / self.counted, -1, 0)
+        return np.asarray(bias**2 + (square - value**2) / self.sessions)
 
     def split(self, rows: Ints, behaviour: int, depth: int) -> Split | Leaf:
         """The subtree of these sessions, which so far are a leaf with a behaviour."""
@@ -139,16 +157,19 @@ class _Grower:
 
     def _best_split(self, rows: Ints, sums: Floats, behaviour: int) -> tuple[_Feature, int, int, int] | None:
         """The feature, its test and both behaviours that make the error least, and less than it is."""
-        least, found, total = float(self.error(self.total)), None, self.total
-        rest = self.total - sums[1:].reshape(-1, 4)[behaviour]
+        least, found, total = float(self._error(self.total)), None, self.total
+        rest = self.total - _states(sums)[behaviour]
         for feature in self.features:
-            yes = _sums_of_tests(feature, rows, self.moments)
-            fits = (yes[:, 0] >= self.min_sessions) & (sums[0] - yes[:, 0] >= self.min_sessions)
+            held = _sums_of_tests(feature, rows, self.moments)
+            fits = (held[:, 0] >= self.min_sessions) & (sums[0] - held[:, 0] >= self.min_sessions)
+            if not fits.any():
+                continue
             tests = np.flatnonzero(fits)
-            held, others = (s[tests, 1:].reshape(-1, len(NAMES), 4) for s in (yes, sums - yes))
-            totals = rest + held[:, :, None] + others[:, None, :]
-            errors = self.error(totals)
-            if errors.size and errors.min() < least:
+            yes, no = _states(held[tests]), _states(sums - held[tests])
+            totals = rest + yes[:, :, None] + no[:, None, :]
+            # A split that changes no behaviour changes no estimate: it only hides its bias in the noise.
+            errors = np.where(_SAME, np.inf, self._error(totals))
+            if errors.min() < least:
                 where = np.unravel_index(int(np.argmin(errors)), errors.shape)
                 least, total = float(errors[where]), totals[where]
                 found = feature, int(tests[where[0]]), int(where[1]), int(where[2])
@@ -157,11 +178,25 @@ class _Grower:
 
 
 def _moments(sample: Sample) -> Floats:
-    """(m, 1 + 4 behaviours): the count, and times it ``V, V^2, D, D^2`` for each behaviour."""
+    """(m, 1 + 2 (behaviours + pairs)): the count, and times it ``V, V^2`` of each, ``D, D^2`` of each pair."""
     value = sample.terms
-    difference = value - value[:, [STANDARD]]
-    each = np.stack([value, value**2, difference, difference**2], axis=2).reshape(len(value), -1)
-    return np.column_stack([sample.counts, sample.counts[:, None] * each])
+    difference = value[:, _NARROW] - value[:, _WIDE]
+    counts = sample.counts[:, None]
+    return np.hstack([counts, counts * np.hstack([value, value**2, difference, difference**2])])
+
+
+def _states(sums: Floats) -> Floats:
+    """(..., behaviours, 3) of leaves with these sums of moments: ``V, V^2`` and ``|bias|``, in sum."""
+    counts = sums[..., :1]
+    value, square, difference, difference_square = np.split(sums[..., 1:], _PARTS, axis=-1)
+    n = np.where(counts > 0.0, counts, 1.0)
+    mean = difference / n
+    noise = (difference_square / n - mean**2) / n
+    seen = np.maximum(mean**2 - noise, 0.0)
+    bias = np.zeros(value.shape)
+    for pair, narrow in enumerate(_NARROW):
+        bias[..., narrow] = np.maximum(bias[..., narrow], seen[..., pair])
+    return np.stack([value, square, counts * np.sqrt(bias)], axis=-1)
 
 
 def _sums_of_tests(feature: _Feature, rows: Ints, moments: Floats) -> Floats:
@@ -188,7 +223,8 @@ def _number(role: str, values: Floats) -> _Feature:
     known = values[~np.isnan(values)]
     shares = np.arange(1, THRESHOLDS + 1) / (THRESHOLDS + 1)
     bounds = np.unique(np.quantile(known, shares, method="lower")) if len(known) else known
-    tests = tuple(AtMost(role, float(bound)) for bound in bounds)
+    some_missing = len(known) < len(values)
+    tests = tuple(AtMost(role, float(bound), some_missing) for bound in bounds)
     return _Feature(np.searchsorted(bounds, values, side="left"), tests, ordered=True)
 
 

@@ -92,7 +92,15 @@ def sampled(
             float(counts.sum()),
         ).smallest(size)
 
-    return fold(log, roles, work, lambda left, right: left.joined(right).smallest(size), threads)
+    def merge(left: Sample, right: Sample) -> Sample:
+        return left.joined(right).smallest(size)
+
+    sample: Sample = fold(log, roles, work, merge, threads)
+    if not sample.counts.any():
+        raise DataError(
+            f"{log.origin}: column {log.name('weight')!r} is 0 in all of {len(sample.counts)} sessions"
+        )
+    return sample
 
 
 def _require_feature(log: Log, role: str) -> None:

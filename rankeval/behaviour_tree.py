@@ -20,10 +20,14 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class AtMost:
-    """Whether a numeric feature is at most a threshold; a missing one is not."""
+    """Whether a numeric feature is at most a threshold; a missing one is not.
+
+    ``some_missing`` says that the sample had such, for the words alone.
+    """
 
     feature: str
     threshold: float
+    some_missing: bool = False
 
     def holds(self, values: pa.Array) -> Bools:
         """(n,) bool; numbers or booleans, null and NaN missing."""
@@ -31,7 +35,9 @@ class AtMost:
 
     def words(self, held: bool) -> str:
         """``age <= 30`` or, where it does not hold, ``age > 30 or missing``."""
-        return f"{self.feature} {'<=' if held else '>'} {self.threshold:g}"
+        if held:
+            return f"{self.feature} <= {self.threshold:g}"
+        return f"{self.feature} > {self.threshold:g}{' or missing' if self.some_missing else ''}"
 
 
 @dataclass(frozen=True)

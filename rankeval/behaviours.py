@@ -1,11 +1,11 @@
 """Which positions of a ranking a user's reward depends on, and the weights that follow (AIPS).
 
-A behaviour says for each position ``k`` on which items the reward ``c_k`` depends: those at the positions of a
-window around it. Its weight is the ratio of target to logging probability of just these items, for product
+A behaviour says for each position ``k`` on which items the reward ``c_k`` depends: those at the positions of
+a window around it. Its weight is the ratio of target to logging probability of just these items, for product
 policies (every position chosen independently) the product of their own ratios. The mean over sessions of
-``sum_k w_k c_k`` is unbiased where each session's behaviour holds, and has the least variance of all such weights
-(Kiyohara, Uehara, Narita, Shimizu, Yamamoto and Saito 2023, "Off-Policy Evaluation of Ranking Policies under
-Diverse User Behavior").
+``sum_k w_k c_k`` is unbiased where each session's behaviour holds, and has the least variance of all unbiased
+weights of this form (Kiyohara, Uehara, Narita, Shimizu, Yamamoto and Saito 2023, "Off-Policy Evaluation of
+Ranking Policies under Diverse User Behavior").
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ class Behaviour(NamedTuple):
     def depends(self, k: int, other: int) -> bool:
         """Whether the reward at position ``k`` depends on the item at ``other``."""
         return k - self.above <= other <= k + self.below
+
+    def within(self, wider: Behaviour) -> bool:
+        """Whether the other depends on all items that this one does."""
+        return self.above <= wider.above and self.below <= wider.below
 
 
 #: Name -> behaviour, from the fewest items to all of them; a behaviour's code is its place here.

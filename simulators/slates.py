@@ -1,8 +1,9 @@
 """Ranking worlds whose users differ in which items their rewards depend on, and product policies in them.
 
-A session draws a type of user ``t``; the policy draws an item for every position on its own; the reward at ``k`` is
-normal around ``base[t, a_k]`` plus the interaction ``pairs[a_k, a_l]`` with every other item ``a_l`` that the type's
-behaviour looks at (as simulated by Kiyohara et al. 2023). Expectations are sums over items and pairs of positions.
+A session draws a type of user ``t``; the policy draws an item for every position on its own; the reward at
+``k`` is normal around ``base[t, a_k]`` plus the interaction ``pairs[a_k, a_l]`` with every other item ``a_l``
+that the type's behaviour looks at (as simulated by Kiyohara et al. 2023). Expectations are sums over items
+and pairs of positions.
 """
 
 from __future__ import annotations
@@ -63,8 +64,8 @@ class SlateWorld:
         unknown = [name for name in self.behaviours if name not in BEHAVIOURS]
         if unknown or len(self.behaviours) != types or types > len(DEVICES):
             raise UsageError(
-                f"behaviours: found {', '.join(self.behaviours)}, wanted one of {', '.join(BEHAVIOURS)} for each "
-                f"of {types} types, at most {len(DEVICES)}"
+                f"behaviours: found {', '.join(self.behaviours)}, wanted one of {', '.join(BEHAVIOURS)} "
+                f"for each of {types} types, at most {len(DEVICES)}"
             )
 
     @cached_property
@@ -72,7 +73,10 @@ class SlateWorld:
         """(types, K, K), whether the reward at the position of the row depends on that of the column."""
         places = range(self.positions)
         return np.array(
-            [[[BEHAVIOURS[name].depends(k, other) for other in places] for k in places] for name in self.behaviours]
+            [
+                [[BEHAVIOURS[name].depends(k, other) for other in places] for k in places]
+                for name in self.behaviours
+            ]
         )
 
     @cached_property
@@ -80,7 +84,7 @@ class SlateWorld:
         return (self.looks & ~np.eye(self.positions, dtype=bool)).astype(np.float64)
 
     def probabilities(self, policy: SoftmaxPolicy) -> Matrix:
-        """(types, K, items); the scores have a row for each position of the first type, then of the second ..."""
+        """(types, K, items); scores have a row for each position of the first type, then of the second ..."""
         types, items = self.base.shape
         wanted = (types * self.positions, items)
         if policy.scores.shape != wanted:
@@ -110,7 +114,7 @@ def random_slate_world(
     interaction: float = 1.0,
     noise: float = 0.5,
 ) -> SlateWorld:
-    """A world of random tastes: base rewards uniform in [0, 1], interactions in ``[-1, 1] interaction / (K - 1)``.
+    """Random tastes: base rewards uniform in [0, 1], interactions in [-1, 1] times ``interaction / (K - 1)``.
 
     Types have equal shares unless told.
     """
@@ -142,7 +146,9 @@ class _Logger:
     def __init__(self, world: SlateWorld, logging: SoftmaxPolicy, target: SoftmaxPolicy) -> None:
         self.world = world
         self.logged, self.target = world.probabilities(logging), world.probabilities(target)
-        self.bounds = np.cumsum(self.logged, axis=2)[:, :, :-1]  # rounding can then give no item beyond the last
+        self.bounds = np.cumsum(self.logged, axis=2)[
+            :, :, :-1
+        ]  # rounding can then give no item beyond the last
 
     def block(self, rng: np.random.Generator, start: int, stop: int) -> pa.Table:
         """Sessions ``start..stop``."""
