@@ -11,10 +11,10 @@ sessions of leaf ``l``,
     bias_l^2 = max over s of max(0, D_s^2 - Var(D_s) / m_l),
     error = (sum_l m_l / m |bias_l|)^2 + Var(V) / n,
 
-``Var`` over sessions, paired, ``V`` the estimate of the tree, ``m`` the sessions of the sample and ``n`` those
-of the log. Biases are added as if none took away from another. The widest, ``standard``, has none; a bias
-within the noise of its differences from all wider ones cannot be seen. Growing the tree on one half of the
-sessions for the other half was tried and not kept: halves choose worse, and intervals covered no more.
+``Var`` over sessions, paired, ``V`` the estimate of the tree, ``m`` the sessions of the sample and ``n``
+those of the log. Biases are added as if none took away from another. The widest, ``standard``, has none; a
+bias within the noise of its differences from all wider ones cannot be seen. Trees grown on one half of the
+sessions for the other half were tried and not kept: halves choose worse, and intervals mostly covered less.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ class _Grower:
 
 
 def _moments(sample: Sample) -> Floats:
-    """(m, 1 + 2 (behaviours + pairs)): the count, and times it ``V, V^2`` of each, ``D, D^2`` of each pair."""
+    """(m, 1 + 2 (behaviours + pairs)): the count, and times it ``V, V^2`` of each, ``D, D^2`` of pairs."""
     value = sample.terms
     difference = value[:, _NARROW] - value[:, _WIDE]
     counts = sample.counts[:, None]

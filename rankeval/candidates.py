@@ -67,13 +67,13 @@ def from_candidates(rounds: Sessions) -> dict[str, Floats]:
     """
     lists = {role: rounds.items[role] for role in CANDIDATE_COLUMNS if role in rounds.items}
     offsets, flat, _ = unnested(lists, rounds.names, rounds.locate)
-    values = {role: _checked(rounds, role, offsets, column) for role, column in flat.items()}
+    values = {role: checked_list(rounds, role, offsets, column) for role, column in flat.items()}
     for role in PROPENSITIES:
         if role in values:
-            _require_sum(rounds, role, offsets, values[role])
+            require_sum(rounds, role, offsets, values[role])
     found: dict[str, Floats] = {}
     if "action" in rounds:
-        rows = offsets[:-1] + _actions(rounds, np.diff(offsets))
+        rows = offsets[:-1] + indices(rounds, np.diff(offsets))
         for column, (first, role) in FOLLOWS_FROM.items():
             if first == "action" and role in values:
                 found[column] = values[role][rows]
@@ -84,7 +84,8 @@ def from_candidates(rounds: Sessions) -> dict[str, Floats]:
     return found
 
 
-def _checked(rounds: Sessions, role: str, offsets: Ints, column: pa.Array) -> Floats:
+def checked_list(rounds: Sessions, role: str, offsets: Ints, column: pa.Array) -> Floats:
+    """The flat values of a list a round: finite, and but for ``candidate_q`` in [0, 1]."""
     values = read_only(as_float64(column))
     bad = ~np.isfinite(values)
     wanted = "finite numbers"
@@ -99,7 +100,8 @@ def _checked(rounds: Sessions, role: str, offsets: Ints, column: pa.Array) -> Fl
     return values
 
 
-def _require_sum(rounds: Sessions, role: str, offsets: Ints, propensities: Floats) -> None:
+def require_sum(rounds: Sessions, role: str, offsets: Ints, propensities: Floats) -> None:
+    """Check that the propensities of every round sum to 1 within 1e-3."""
     sums = sums_of_products(offsets, propensities, read_only(np.ones(len(propensities))))
     bad = np.abs(sums - 1.0) > 1e-3
     if bad.any():
@@ -107,7 +109,8 @@ def _require_sum(rounds: Sessions, role: str, offsets: Ints, propensities: Float
         raise rounds.error(role, row, f"{sums[row]:.6g} in sum", "a sum of 1")
 
 
-def _actions(rounds: Sessions, lengths: Ints) -> Ints:
+def indices(rounds: Sessions, lengths: Ints) -> Ints:
+    """(n,) the logged action of every round, an index into a list of this length."""
     numbers = rounds.numbers("action")
     actions = numbers.astype(np.int64)
     bad = (actions < 0) | (actions >= lengths) | (actions != numbers)
