@@ -46,6 +46,8 @@ _NARROW, _WIDE = np.array(
         if b != s and narrow.within(wide)
     ]
 ).T
+#: Share of the error that a split takes away at least: less is noise.
+LEAST_GAIN = 0.01
 _SAME = np.eye(len(NAMES), dtype=np.bool_)
 _PARTS = np.cumsum([len(NAMES), len(NAMES), len(_NARROW)])
 #: Thresholds that a numeric feature is split at: so many quantiles of the sample.
@@ -106,9 +108,9 @@ class _Feature:
 
 def grown(sample: Sample, min_sessions: float, max_depth: int) -> BehaviourTree:
     """The tree of a sample."""
-    grower = _Grower(sample, min_sessions)
     rows = np.arange(len(sample.hashes))
     with np.errstate(over="ignore", invalid="ignore"):  # of squares: no split is then better than another
+        grower = _Grower(sample, min_sessions)
         root = grower.split(rows, grower.best_leaf(rows), max_depth)
     note = (
         f"behaviours were learned from {len(rows):,} sessions that the estimate uses too: "
@@ -156,8 +158,9 @@ class _Grower:
         )
 
     def _best_split(self, rows: Ints, sums: Floats, behaviour: int) -> tuple[_Feature, int, int, int] | None:
-        """The feature, its test and both behaviours that make the error least, and less than it is."""
-        least, found, total = float(self._error(self.total)), None, self.total
+        """The feature, its test and both behaviours of least error, where that is enough below what it is."""
+        least, found = (1.0 - LEAST_GAIN) * float(self._error(self.total)), None
+        total = self.total
         rest = self.total - _states(sums)[behaviour]
         for feature in self.features:
             held = _sums_of_tests(feature, rows, self.moments)

@@ -61,6 +61,8 @@ class Equals:
 
 
 Test = AtMost | Equals
+#: Tests from the root to a leaf, and whether each held.
+Path = tuple[tuple[Test, bool], ...]
 
 
 @dataclass(frozen=True)
@@ -111,8 +113,8 @@ class BehaviourTree:
     def describe(self) -> list[str]:
         """A line for each leaf: ``device == 'phone' and age <= 30: cascade, 12,345 sessions``."""
         return [
-            f"{' and '.join(tests) or 'all'}: {leaf.behaviour}, {leaf.sessions:,.0f} sessions"
-            for tests, leaf in _leaves(self.root, ())
+            f"{' and '.join(_words(path)) or 'all'}: {leaf.behaviour}, {leaf.sessions:,.0f} sessions"
+            for path, leaf in _leaves(self.root, ())
         ]
 
 
@@ -138,9 +140,22 @@ def _assign(node: Split | Leaf, values: dict[str, pa.Array], there: Bools, codes
     _assign(node.no, values, there & ~held, codes)
 
 
-def _leaves(node: Split | Leaf, tests: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Leaf]]:
+def _leaves(node: Split | Leaf, path: Path) -> Iterator[tuple[Path, Leaf]]:
     if isinstance(node, Leaf):
-        yield tests, node
+        yield path, node
         return
-    yield from _leaves(node.yes, (*tests, node.test.words(True)))
-    yield from _leaves(node.no, (*tests, node.test.words(False)))
+    yield from _leaves(node.yes, (*path, (node.test, True)))
+    yield from _leaves(node.no, (*path, (node.test, False)))
+
+
+def _words(path: Path) -> list[str]:
+    """What is left to say of tests in turn: narrower bounds replace wider ones, a value all else."""
+    said: dict[tuple[object, ...], str] = {}
+    for test, held in path:
+        numeric = isinstance(test, AtMost)
+        if held and not numeric:
+            said = {key: words for key, words in said.items() if key[0] != test.feature}
+        key = (test.feature, held) if numeric else (test.feature, held, test)
+        said.pop(key, None)
+        said[key] = test.words(held)
+    return list(said.values())
