@@ -21,11 +21,15 @@ from rankeval.sessions import Sessions
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+#: The lists of the log's own policies.
+PROPENSITIES = ("candidate_propensities", "candidate_target_propensities")
 #: Row column -> the columns it follows from.
 FOLLOWS_FROM: dict[str, tuple[str, ...]] = {
     "propensity": ("action", "candidate_propensities"),
     "target_propensity": ("action", "candidate_target_propensities"),
     "mixture_propensity": ("logger", "logger_propensities"),
+    "marginal_propensity": ("action", "embedding", "candidate_propensities"),
+    "target_marginal_propensity": ("action", "embedding", "candidate_target_propensities"),
     "q_logged": ("action", "candidate_q"),
     "q_target": ("candidate_target_propensities", "candidate_q"),
 }

@@ -17,6 +17,9 @@ OF_TARGETS = frozenset(
         "target_propensity_list",
         "target_propensity_prefix",
         "target_exposure",
+        "target_marginal_propensity",
+        "slate_weight",
+        "subset_weight",
         "q_target",
         "candidate_target_propensities",
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from rankeval.embeddings import Embedding
 from rankeval.errors import DataError, UsageError
 from rankeval.estimators import RATIO_COLUMNS, Estimator
 from rankeval.log import Log
@@ -27,11 +28,13 @@ class Given:
         targets: names of the target policies; one without a name is the log's own.
         loggers: the policies that wrote the log, where estimators tell them apart.
         reward_range: the rewards that there can be.
+        embedding: what the log says of the embedding of actions.
     """
 
     targets: tuple[str, ...] = ("",)
     loggers: Loggers | None = None
     reward_range: RewardRange | None = None
+    embedding: Embedding | None = None
 
 
 def parse_targets(targets: Mapping[str, str] | Sequence[str] | None) -> dict[str, str]:

@@ -41,12 +41,13 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "exposure", "target_exposure", "slate_weight", "subset_weight", "q_logged", "q_target", "examination",
         "weight", "shuffled", "ranker", "timestamp", "round_id", "action", "candidate_propensities",
         "candidate_target_propensities", "candidate_q", "logger", "logger_propensities", "mixture_propensity",
+        "embedding", "marginal_propensity", "target_marginal_propensity",
     ),
 }  # fmt: skip
 #: Columns of a bandit log that hold a list a round start with one of these.
 LISTS = ("candidate_", "logger_")
 #: Columns that may hold anything.
-ANY_TYPE = frozenset({"ranker", "timestamp"})
+ANY_TYPE = frozenset({"ranker", "timestamp", "embedding"})
 #: Numbers that CSV files may hold as integers.
 MAYBE_WHOLE = frozenset({"relevance", "position", "click", "shuffled"})
 SESSION: dict[Role, str | None] = {"run": "query_id", "judgements": None, "log": "session_id"}

@@ -32,11 +32,13 @@ def unit_keys(sessions: Sessions, key: str | None, first_rows: Sequence[int]) ->
 
 
 def unit_counts(sessions: Sessions) -> NDArray[np.float64]:
-    """(n,) float64, the column ``weight``: how many times each unit counts.
+    """(n,) float64, the column ``weight``: how many times each unit counts; 1 where it was not read.
 
     Raises:
         DataError: a weight is null, not finite or below 0, or changes within a session.
     """
+    if "weight" not in sessions:
+        return np.ones(len(sessions))
     counts = sessions.numbers_per_session("weight")
     if counts.min(initial=0.0) < 0.0:
         first = int(np.argmax(counts < 0.0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rankeval.estimators.definitions import WEIGHT_BOUNDS, Definition, Parameter
 
 # By default no weight exceeds 10: those of DRos peak at 5 where w = 10, those of sg_* tend to 10.
@@ -86,5 +88,14 @@ ACTION_ESTIMATORS = (
         mean="doubly_robust",
         transform="harmonic",
         parameter=CURVATURE,
+    ),
+    Definition(
+        "mips",
+        "mean w r, w of the embedding of the action",
+        "Saito & Joachims 2022",
+        mean="weighted_reward",
+        transform="clipped",
+        parameter=replace(MAX_WEIGHT, default=None),
+        ratio="embedding",
     ),
 )

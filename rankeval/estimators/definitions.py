@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from rankeval.estimators.terms import Kind, Ratio, Transform
+from rankeval.estimators.terms import OF_ACTIONS, Kind, Ratio, Transform
 
 #: Bounds on a weight that the data may choose from.
 WEIGHT_BOUNDS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 1e2, 2e2, 5e2, 1e3, 1e4, 1e5)
@@ -69,7 +69,7 @@ class Definition:
     @property
     def of_rankings(self) -> bool:
         """Whether it reads a ranking log."""
-        return self.ratio != "action"
+        return self.ratio not in OF_ACTIONS
 
     @property
     def combines_loggers(self) -> bool:

@@ -54,6 +54,15 @@ RANKING_ESTIMATORS = (
         ratio="slate",
     ),
     Definition(
+        "aips",
+        "mean sum_k w_k c_k, w_k of the items that the reward at k depends on",
+        "Kiyohara et al. 2023",
+        mean="weighted_reward",
+        transform="clipped",
+        parameter=MAX_WEIGHT,
+        ratio="subset",
+    ),
+    Definition(
         "cascade_dr",
         "mean sum_k w_k (c_k - q_k) + w_{k-1} E_pi q_k, w_k of the items at 1..k, q_k the reward to go",
         "Kiyohara et al. 2022",

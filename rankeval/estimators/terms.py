@@ -28,7 +28,9 @@ Kind = Literal[
     "shown",
     "logged_by",
 ]
-Ratio = Literal["action", "mixture", "list", "item", "prefix", "exposure", "slate"]
+Ratio = Literal[
+    "action", "mixture", "embedding", "list", "item", "prefix", "exposure", "slate", "subset"
+]
 
 
 @dataclass(frozen=True)
@@ -141,12 +143,16 @@ class Block:
 RATIO_COLUMNS: dict[Ratio, tuple[str, ...]] = {
     "action": ("propensity", "target_propensity"),
     "mixture": ("mixture_propensity", "target_propensity"),
+    "embedding": ("marginal_propensity", "target_marginal_propensity"),
     "list": ("propensity_list", "target_propensity_list"),
     "item": ("propensity", "target_propensity"),
     "prefix": ("propensity_prefix", "target_propensity_prefix"),
     "exposure": ("exposure", "target_exposure"),
     "slate": ("slate_weight",),
+    "subset": ("subset_weight",),
 }
+#: Those of the weights of bandit logs.
+OF_ACTIONS: frozenset[Ratio] = frozenset({"action", "mixture", "embedding"})
 #: The kinds of terms that have a weight in them.
 WEIGHTED: frozenset[Kind] = frozenset({"weight", "weighted_reward", "weighted_residual", "doubly_robust"})
 #: The columns that each kind of term is computed from, beside those of its weight.
