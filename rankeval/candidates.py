@@ -73,7 +73,7 @@ def from_candidates(rounds: Sessions) -> dict[str, Floats]:
             _require_sum(rounds, role, offsets, values[role])
     found: dict[str, Floats] = {}
     if "action" in rounds:
-        rows = offsets[:-1] + _actions(rounds, np.diff(offsets))
+        rows = offsets[:-1] + logged_actions(rounds, np.diff(offsets))
         for column, (first, role) in FOLLOWS_FROM.items():
             if first == "action" and role in values:
                 found[column] = values[role][rows]
@@ -82,6 +82,21 @@ def from_candidates(rounds: Sessions) -> dict[str, Floats]:
             offsets, values["candidate_target_propensities"], values["candidate_q"]
         )
     return found
+
+
+def logged_actions(rounds: Sessions, lengths: Ints) -> Ints:
+    """(n,) int64, the logged action of each round as an index into its ``lengths`` (n,) candidates.
+
+    Raises:
+        DataError: an action that is no such index.
+    """
+    numbers = rounds.numbers("action")
+    actions = numbers.astype(np.int64)
+    bad = (actions < 0) | (actions >= lengths) | (actions != numbers)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise rounds.error("action", row, f"{numbers[row]:g}", f"an index from 0 to {lengths[row] - 1}")
+    return actions
 
 
 def _checked(rounds: Sessions, role: str, offsets: Ints, column: pa.Array) -> Floats:
@@ -105,13 +120,3 @@ def _require_sum(rounds: Sessions, role: str, offsets: Ints, propensities: Float
     if bad.any():
         row = int(np.argmax(bad))
         raise rounds.error(role, row, f"{sums[row]:.6g} in sum", "a sum of 1")
-
-
-def _actions(rounds: Sessions, lengths: Ints) -> Ints:
-    numbers = rounds.numbers("action")
-    actions = numbers.astype(np.int64)
-    bad = (actions < 0) | (actions >= lengths) | (actions != numbers)
-    if bad.any():
-        row = int(np.argmax(bad))
-        raise rounds.error("action", row, f"{numbers[row]:g}", f"an index from 0 to {lengths[row] - 1}")
-    return actions

@@ -10,18 +10,17 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrow import is_null
 from rankeval.bandit import Rounds
 from rankeval.errors import DataError, UsageError
 from rankeval.estimators import Units, write_terms
-from rankeval.ids import hashes_of
 from rankeval.log import Log
 from rankeval.moments import Moments, MomentsAccumulator
 from rankeval.plan import Plan
 from rankeval.ranking_log import Rankings
 from rankeval.scan import fold
 from rankeval.segments import segments_of
-from rankeval.sessions import Sessions, counting
+from rankeval.sessions import Sessions
+from rankeval.units import unit_counts, unit_keys
 
 T = TypeVar("T", bound=np.generic)
 
@@ -98,8 +97,8 @@ def collect(
 
     def work(sessions: Sessions) -> Pass:
         units = kind.units(sessions)
-        keys = _keys(sessions, key, first_rows) if bucketed else None
-        counts = _counts(sessions) if counted else None
+        keys = unit_keys(sessions, key, first_rows) if bucketed else None
+        counts = unit_counts(sessions) if counted else None
         own = plan_at(units.positions)
         whole = _moments(units, own, keys, counts, slice(None))
         if not np.isfinite(whole.total).all():
@@ -120,26 +119,6 @@ def _many_segments(log: Log, by: str) -> UsageError:
         f"by: column {log.name(by)!r} of {log.origin} has more than {MAX_BUCKETED_SEGMENTS} values, "
         "wanted fewer with a bootstrap or clusters"
     )
-
-
-def _keys(sessions: Sessions, key: str | None, first_rows: Sequence[int]) -> NDArray[np.uint64]:
-    """What units are resampled by: the cluster, the unit's id, or else its row."""
-    if key is None:
-        return (first_rows[sessions.source] + sessions.first_row + counting(len(sessions))).view(np.uint64)
-    ids = sessions.per_session(key)
-    if ids.null_count:
-        first = int(sessions.offsets[int(np.argmax(is_null(ids)))])
-        raise sessions.error(key, first, None, "an id")
-    return hashes_of(ids)
-
-
-def _counts(sessions: Sessions) -> NDArray[np.float64]:
-    """How many times each unit counts."""
-    counts = sessions.numbers_per_session("weight")
-    if counts.min(initial=0.0) < 0.0:
-        first = int(np.argmax(counts < 0.0))
-        raise sessions.error("weight", int(sessions.offsets[first]), counts[first], "a number of at least 0")
-    return counts
 
 
 def _moments(
