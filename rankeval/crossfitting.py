@@ -166,7 +166,10 @@ def crossfitted(
             f"{log.origin}: all {len(sample)} units to learn from are in one of {count} folds, "
             "wanted rounds, sessions or clusters in several"
         )
-    return tuple(learn(part) for part in parts)
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # else last bits follow the number of threads that BLAS finds
+        return tuple(learn(part) for part in parts)
 
 
 def notes_of(models: Sequence[FoldModel]) -> tuple[str, ...]:

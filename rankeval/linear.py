@@ -126,7 +126,7 @@ def ridge(design: Design, targets: Floats, weights: Floats) -> Linear:
 
     basis = Basis.of(design)
     low, scale = float(targets.min()), float(np.ptp(targets))
-    model = Ridge(alpha=1.0, solver="sparse_cg", tol=1e-10)
+    model = Ridge(alpha=1.0, solver="lsqr", tol=1e-10)
     model.fit(basis.matrix(design), (targets - low) / scale, sample_weight=weights)
     return basis.linear(low + scale * float(model.intercept_), scale * model.coef_, logistic=False)
 

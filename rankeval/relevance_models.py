@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrow import as_float64, take
+from rankeval.arrow import as_float64
 from rankeval.crossfitting import (
     FoldModel,
     Folds,
@@ -20,7 +20,7 @@ from rankeval.crossfitting import (
     require_binary,
     require_options,
 )
-from rankeval.design import Design, Encoding, require_features
+from rankeval.design import Design, Encoding, require_features, taken
 from rankeval.errors import DataError, UsageError
 from rankeval.learners import Learnt, learn, normalised
 from rankeval.linear import Basis, logistic_fit, ridge
@@ -68,7 +68,7 @@ class RelevanceModel:
         for index, model in enumerate(self.models):
             for part in parts_of(folds, index, sessions.offsets):
                 items = places_of(sessions.offsets, part)
-                columns = {name: take(column, items) for name, column in values.items()}
+                columns = {name: taken(column, items) for name, column in values.items()}
                 relevance[items] = model.predict(columns, counting(len(items)), None)
         return np.clip(relevance, 0.0, 1.0, out=relevance)
 
@@ -133,10 +133,7 @@ def fit_relevance_model(
     def fitted(part: Sample) -> FoldModel:
         encoding = Encoding.of(part.features, None)
         design = encoding.design(part.features, counting(int(part.offsets[-1])), None)
-        numbers = part.numbers
-        return FoldModel(
-            encoding, _learnt(kind, design, numbers["click"], numbers["theta"], numbers["weight"])
-        )
+        return FoldModel(encoding, _learnt(kind, design, **part.numbers))
 
     models = crossfitted(log, drawn, folds, fitted)
     return RelevanceModel(tuple(shown.features), shown.folds, models, notes_of(models))
@@ -183,7 +180,7 @@ class _ShownItems:
             order=self.folds.order(sessions)[units],
             folds=self.folds.of(sessions)[units],
             offsets=np.concatenate([[0], np.cumsum(kept[units])]),
-            features={name: take(sessions.column(name), items) for name in self.features},
+            features={name: taken(sessions.column(name), items) for name in self.features},
             numbers={
                 "clicks": self._clicks(sessions, taught)[items],
                 "theta": theta[items],
@@ -245,4 +242,6 @@ def position_based_logistic(design: Design, clicks: Floats, theta: Floats, weigh
         before, relevance = relevance, model.predict_proba(matrix)[:, 1]
         if np.abs(relevance - before).max() < EM_TOLERANCE:
             break
+    else:
+        note = note or f"relevance still moves by more than {EM_TOLERANCE} after {EM_STEPS} steps of EM"
     return basis.linear(float(model.intercept_[0]), model.coef_[0], logistic=True, note=note)

@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.arrow import take
 from rankeval.bandit import Rounds
 from rankeval.candidates import logged_actions, require_lists
 from rankeval.crossfitting import (
@@ -23,7 +22,7 @@ from rankeval.crossfitting import (
     require_binary,
     require_options,
 )
-from rankeval.design import Encoding, require_features
+from rankeval.design import Encoding, require_features, taken
 from rankeval.errors import DataError, UsageError
 from rankeval.layout import list_parts
 from rankeval.learners import learn
@@ -82,12 +81,12 @@ class RewardModel:
                 if self.by_candidate:
                     owners = np.repeat(part, lengths)
                     columns = {
-                        name: take(column, places if name in self.by_candidate else owners)
+                        name: taken(column, places if name in self.by_candidate else owners)
                         for name, column in values.items()
                     }
                     q[places] = model.predict(columns, counting(len(places)), None)
                 else:
-                    columns = {name: take(column, part) for name, column in values.items()}
+                    columns = {name: taken(column, part) for name, column in values.items()}
                     actions = places - np.repeat(offsets[part], lengths)
                     q[places] = model.predict(columns, np.repeat(counting(len(part)), lengths), actions)
         return q
@@ -204,7 +203,7 @@ class _TrainingRounds:
             folds=self.folds.of(rounds)[kept],
             offsets=counting(len(kept) + 1),
             features={
-                name: take(_values(rounds, name, offsets), logged if name in self.by_candidate else kept)
+                name: taken(_values(rounds, name, offsets), logged if name in self.by_candidate else kept)
                 for name in self.features
             },
             numbers={
