@@ -85,7 +85,7 @@ class Encoding:
 
 
 def taken(column: pa.Array, rows: Ints) -> pa.Array:
-    """A feature at these rows, its values themselves where they were numbers of a dictionary."""
+    """A feature at these rows, text itself where the column holds numbers of a dictionary."""
     part = take(column, rows)
     return part.dictionary_decode() if pa.types.is_dictionary(part.type) else part
 

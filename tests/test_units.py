@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from rankeval import DataError, Log
+from rankeval.ids import hashes_of
+from rankeval.scan import scan
+from rankeval.units import unit_counts, unit_keys
+from tests.log_files import write_parts
+
+
+def test_without_a_key_a_unit_is_its_row_in_the_whole_input(tmp_path: Path) -> None:
+    log = Log(write_parts(tmp_path / "log", pa.table({"reward": np.arange(10.0)}), 3, files=3))
+    first_rows = log.first_rows()
+    keys = scan(log, ["reward"], lambda rounds: unit_keys(rounds, None, first_rows))
+    assert np.concatenate(keys).tolist() == list(range(10))
+
+
+def test_keys_are_hashed_values_of_the_column() -> None:
+    log = Log({"reward": [1.0, 2.0, 3.0], "user": ["a", "b", "a"]})
+    (keys,) = scan(log, ["user"], lambda rounds: unit_keys(rounds, "user", []))
+    assert keys.tolist() == hashes_of(pa.array(["a", "b", "a"])).tolist()
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("user", ["a", None], "row 2: column 'user' is null, wanted an id"),
+        ("weight", [1.0, -1.0], "row 2: column 'weight' is -1.0, wanted a number of at least 0"),
+        ("weight", [None, 1.0], "row 1: column 'weight' is null, wanted a finite number"),
+    ],
+)
+def test_bad_values_get_one_line(column: str, values: list[Any], message: str) -> None:
+    log = Log({"reward": [1.0, 2.0], column: values})
+    with pytest.raises(DataError) as caught:
+        scan(log, [column], lambda s: unit_keys(s, column, []) if column == "user" else unit_counts(s))
+    assert str(caught.value) == f"<dict>, {message}"
