@@ -159,7 +159,8 @@ def crossfitted(
         DataError: no row to learn from, or all of them in one fold.
     """
     if not len(sample):
-        raise DataError(f"{log.origin}: every row that a model could learn from has weight 0, wanted more")
+        what = "rounds" if log.session is None else "items shown where users look,"
+        raise DataError(f"{log.origin}: found nothing to learn from, wanted {what} of weight above 0")
     parts = [sample.outside(fold) for fold in range(count)]
     if not all(len(part) for part in parts):
         raise DataError(

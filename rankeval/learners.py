@@ -94,7 +94,9 @@ def learn(kind: str, design: Design, targets: Floats, weights: Floats) -> Learnt
     Targets that are all equal give that constant, whatever the kind.
     """
     if targets.min() == targets.max():
-        return Constant(float(targets[0]), f"every outcome it learnt from is {targets[0]:g}, and so is what it predicts")
+        return Constant(
+            float(targets[0]), f"every outcome it learnt from is {targets[0]:g}, and so is what it predicts"
+        )
     return LEARNERS[kind](design, targets, normalised(weights))
 
 
