@@ -27,6 +27,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 MAX_FOLDS = 100
+#: Outcomes may be as large, so that neither their differences nor, over a small examination, they overflow.
+LARGEST = 1e100
 #: Cases predicted at a time.
 AT_A_TIME = 1 << 17
 # Keys are hashed for two purposes that must have nothing in common, nor with the buckets of the bootstrap.
@@ -202,13 +204,15 @@ def require_options(kind: str, sample: int) -> None:
         raise UsageError(f"sample: found {sample}, wanted at least 1")
 
 
-def require_binary(sessions: Sessions, role: str, outcomes: Floats) -> None:
-    """Check that outcomes are 0 or 1; NaN stands for what is not looked at.
+def require_outcomes(sessions: Sessions, role: str, outcomes: Floats, *, binary: bool) -> None:
+    """Check that outcomes can be learnt from: 0 or 1 if ``binary``, else of at most 1e100 in size.
 
     Raises:
-        DataError: naming the first that is not.
+        DataError: naming the first that cannot.
     """
-    bad = (outcomes != 0.0) & (outcomes != 1.0) & ~np.isnan(outcomes)
-    if bad.any():
-        item = int(np.argmax(bad))
-        raise sessions.error(role, item, outcomes[item], "0 or 1 for a logistic model")
+    wanted = "0 or 1 for a logistic model" if binary else f"a finite number of at most {LARGEST:g} in size"
+    good = (outcomes == 0.0) | (outcomes == 1.0) if binary else np.abs(outcomes) <= LARGEST
+    if not good.all():
+        item = int(np.argmin(good))
+        found = None if np.isnan(outcomes[item]) else outcomes[item]
+        raise sessions.error(role, item, found, wanted)

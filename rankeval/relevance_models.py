@@ -17,8 +17,8 @@ from rankeval.crossfitting import (
     crossfitted,
     notes_of,
     parts_of,
-    require_binary,
     require_options,
+    require_outcomes,
 )
 from rankeval.design import Design, Encoding, require_features, taken
 from rankeval.errors import DataError, UsageError
@@ -35,6 +35,8 @@ Examination = Callable[[Sessions], Floats]
 
 #: What the place or the outcome of an item decides, and relevance must not know.
 KNOWN_AFTER = ("reward", "click", "position", "examination")
+#: Below it an examination is taken for a mistake.
+SMALLEST = 1e-100
 EM_STEPS = 20
 EM_TOLERANCE = 1e-3
 
@@ -196,20 +198,16 @@ class _ShownItems:
     def _clicks(self, sessions: Sessions, wanted: NDArray[np.bool_]) -> Floats:
         column = sessions.column(self.click)
         clicks = np.where(wanted, as_float64(column), 0.0)
-        if not np.isfinite(clicks).all():
-            item = int(np.argmin(np.isfinite(clicks)))
-            raise sessions.error(self.click, item, column[item].as_py(), "a finite number")
-        if self.logistic:
-            require_binary(sessions, self.click, clicks)
+        require_outcomes(sessions, self.click, clicks, binary=self.logistic)
         return clicks
 
 
 def _require_examination(sessions: Sessions, theta: Floats) -> None:
-    bad = ~(np.isfinite(theta) & (theta >= 0.0))
+    bad = ~(np.isfinite(theta) & ((theta == 0.0) | (theta >= SMALLEST)))
     if bad.any():
         item = int(np.argmax(bad))
         place = sessions.place(item)
-        raise DataError(f"{place}: examination is {theta[item]}, wanted a finite number of at least 0")
+        raise DataError(f"{place}: examination is {theta[item]}, wanted 0 or at least {SMALLEST}, and finite")
 
 
 def _learnt(kind: str, design: Design, clicks: Floats, theta: Floats, weights: Floats) -> Learnt:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rankeval.bandit import Rounds
-from rankeval.candidates import logged_actions, require_lists
+from rankeval.candidates import given_by, logged_actions, require_lists
 from rankeval.crossfitting import (
     FoldModel,
     Folds,
@@ -19,8 +19,8 @@ from rankeval.crossfitting import (
     crossfitted,
     notes_of,
     parts_of,
-    require_binary,
     require_options,
+    require_outcomes,
 )
 from rankeval.design import Encoding, require_features, taken
 from rankeval.errors import DataError, UsageError
@@ -215,13 +215,22 @@ class _TrainingRounds:
 
     def _rewards(self, rounds: Sessions) -> Floats:
         rewards = rounds.numbers("reward")
-        if self.logistic:
-            require_binary(rounds, "reward", rewards)
+        require_outcomes(rounds, "reward", rewards, binary=self.logistic)
         return rewards
 
     def _weights(self, rounds: Sessions) -> Floats:
-        weights = unit_counts(rounds) if self.counted else np.ones(len(rounds))
-        return weights if self.ratio is None else weights * _mrdr(self.ratio, rounds)
+        counts = unit_counts(rounds) if self.counted else np.ones(len(rounds))
+        if self.ratio is None:
+            return counts
+        units = self.ratio.units(rounds)
+        p, pi = units.columns["propensity"], units.columns["target_propensity"]
+        with np.errstate(over="ignore", invalid="ignore"):
+            weights = np.asarray((pi / p) ** 2 * (1.0 - p) * counts)
+        if not np.isfinite(weights).all():
+            row = int(np.argmin(np.isfinite(weights)))
+            role = given_by(rounds, "propensity")
+            raise rounds.error(role, row, p[row], "propensities whose weight for mrdr is finite")
+        return weights
 
 
 def _list_of(log: Log) -> str:
@@ -246,14 +255,3 @@ def _values(rounds: Sessions, name: str, offsets: Ints) -> pa.Array:
             f"wanted {wanted[row]}, one for each candidate"
         )
     return flat
-
-
-def _mrdr(ratio: Rounds, rounds: Sessions) -> Floats:
-    """``pi^2 (1 - p) / p^2`` of the logged action."""
-    units = ratio.units(rounds)
-    p, pi = units.columns["propensity"], units.columns["target_propensity"]
-    with np.errstate(over="ignore"):
-        weights = np.asarray((pi / p) ** 2 * (1.0 - p))
-    if not np.isfinite(weights).all():
-        raise ratio.not_finite(rounds, units)
-    return weights

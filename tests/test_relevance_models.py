@@ -260,13 +260,19 @@ def test_an_estimated_examination_may_be_above_1() -> None:
             replaced(SMALL, "click", [0.0, None, *[1.0] * (len(SMALL) - 2)]),
             {},
             DataError,
-            "row 2, session_id 0: column 'click' is null, wanted a finite number",
+            "row 2, session_id 0: column 'click' is null, wanted a finite number of at most 1e+100 in size",
+        ),
+        (
+            replaced(SMALL, "examination", [1.0, 1e-300, *[1.0] * (len(SMALL) - 2)]),
+            {},
+            DataError,
+            "row 2, session_id 0: examination is 1e-300, wanted 0 or at least 1e-100, and finite",
         ),
         (
             replaced(SMALL, "examination", [1.0, -0.5, *[1.0] * (len(SMALL) - 2)]),
             {},
             DataError,
-            "row 2, session_id 0: examination is -0.5, wanted a finite number of at least 0",
+            "row 2, session_id 0: examination is -0.5, wanted 0 or at least 1e-100, and finite",
         ),
         (
             replaced(SMALL, "position", pa.nulls(len(SMALL), pa.int64())),

@@ -301,6 +301,7 @@ def changed(**columns: Any) -> dict[str, Any]:
         (changed(**{PI: [1.0] * 20}), {}, DataError, "holds double, wanted a list of numbers a round"),
         (changed(action=[9] * 20), {}, DataError, "row 1: column 'action' is 9, wanted an index from 0 to"),
         (changed(reward=[None] * 20), {}, DataError, "column 'reward'"),
+        (changed(reward=[1e308, -1e308] * 10), {}, DataError, "row 1: column 'reward' is 1e+308, wanted"),
         (
             changed(price=[*VARYING["price"][:-1], [1.0] * 9]),
             {"features": ["price"]},
@@ -332,6 +333,12 @@ def changed(**columns: Any) -> dict[str, Any]:
             {"cluster": "user"},
             DataError,
             "all 20 units to learn from are in one of 5 folds",
+        ),
+        (
+            WEIGHED | {"candidate_propensities": [[0.5, 0.5], *[[1e-200, 1.0]] * 29]},
+            {"weighting": "mrdr", "features": ["one"]},
+            DataError,
+            "row 2: column 'candidate_propensities' is 1e-200, wanted propensities whose weight for mrdr",
         ),
         (changed(session_id=list(range(20))), {}, DataError, "is a ranking log; wanted a bandit log"),
     ],
