@@ -61,3 +61,11 @@ def by_place(offsets: Ints, places: Floats) -> tuple[Ints, int]:
                 return order, i
             order[place] = i
     return order, -1
+
+
+def places_of(offsets: Ints, units: Ints) -> Ints:
+    """The places ``offsets[u] .. offsets[u + 1] - 1`` of each of ``units``, one unit after the other."""
+    lengths = offsets[units + 1] - offsets[units]
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.asarray(np.arange(total) + np.repeat(offsets[units] - (ends - lengths), lengths), np.int64)

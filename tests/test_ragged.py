@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rankeval.kernels import read_only
-from rankeval.ragged import by_place, cascade_sums, sums, sums_of_products
+from rankeval.ragged import by_place, cascade_sums, places_of, sums, sums_of_products
 
 OFFSETS = read_only(np.array([0, 2, 2, 5]))
 
@@ -41,3 +41,9 @@ def test_places() -> None:
 def test_places_that_are_none(wrong: float) -> None:
     _, bad = by_place(OFFSETS, numbers(1, 2, 1, wrong, 2))
     assert bad == 3
+
+
+def test_places_of_units() -> None:
+    assert places_of(OFFSETS, np.array([2, 0])).tolist() == [2, 3, 4, 0, 1]
+    assert places_of(OFFSETS, np.array([1])).tolist() == []
+    assert places_of(OFFSETS, np.array([], np.int64)).tolist() == []

@@ -1,0 +1,145 @@
+"""Feature columns as a design: numbers, category codes and, for bandits, which action."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from rankeval.arrow import as_float64, take, to_numpy
+from rankeval.errors import DataError, UsageError
+from rankeval.log import Log
+from rankeval.readers import check_same_columns
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Categories of a text feature that have a level of their own; all others share one.
+MAX_CATEGORIES = 100
+
+
+@dataclass(frozen=True)
+class Design:
+    """``m`` cases over ``n`` rows of features: a row may be a round whose cases are its candidates.
+
+    Attributes:
+        numbers: (n, p) float64, NaN where unknown.
+        codes: (n, c) int64, category ``0 .. levels[j] - 1`` of each text feature.
+        rows: (m,) int64, the row of each case.
+        actions: (m,) int64, ``0 .. action_levels - 1``, the last for actions not seen in training; all 0
+            where actions mean nothing.
+    """
+
+    numbers: Floats
+    codes: Ints
+    levels: tuple[int, ...]
+    rows: Ints
+    actions: Ints
+    action_levels: int
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How columns become a design, learnt from training rows so that every batch is coded alike.
+
+    Booleans and numbers stand for themselves; what is null or not finite is NaN. A text feature has a level
+    for each of its 100 most frequent categories (ties: the lesser text), and one for null and all others. An
+    action has a level up to the highest that was logged in training, those above share one.
+    """
+
+    categories: Mapping[str, pa.Array | None]
+    actions: int
+
+    @classmethod
+    def of(cls, columns: Mapping[str, pa.Array], actions: Ints | None) -> Encoding:
+        """From training columns and logged actions (None: actions mean nothing)."""
+        categories = {
+            name: _frequent(column) if pa.types.is_string(column.type) else None
+            for name, column in columns.items()
+        }
+        return cls(categories, 0 if actions is None else int(actions.max(initial=-1)) + 1)
+
+    def design(self, columns: Mapping[str, pa.Array], rows: Ints, actions: Ints | None) -> Design:
+        """The design of cases, each with its row of the columns and its action."""
+        size = len(next(iter(columns.values()))) if columns else int(rows.max(initial=-1)) + 1
+        numbers = [_numbers(columns[name]) for name, known in self.categories.items() if known is None]
+        texts = {name: known for name, known in self.categories.items() if known is not None}
+        codes = [_codes(columns[name], known) for name, known in texts.items()]
+        if actions is None:
+            actions = np.zeros(len(rows), np.int64)
+        return Design(
+            np.stack([*numbers], axis=1) if numbers else np.zeros((size, 0)),
+            np.stack([*codes], axis=1) if codes else np.zeros((size, 0), np.int64),
+            tuple(len(known) + 1 for known in texts.values()),
+            rows,
+            np.minimum(actions, self.actions),
+            self.actions + 1,
+        )
+
+
+def taken(column: pa.Array, rows: Ints) -> pa.Array:
+    """A feature at these rows, text itself where the column holds numbers of a dictionary."""
+    part = take(column, rows)
+    return part.dictionary_decode() if pa.types.is_dictionary(part.type) else part
+
+
+def _frequent(column: pa.Array) -> pa.Array:
+    counts = pc.value_counts(column.drop_null())
+    pairs = zip(to_numpy(counts.field("counts")).tolist(), counts.field("values").to_pylist(), strict=True)
+    ordered = sorted(pairs, key=lambda pair: (-pair[0], pair[1]))
+    return pa.array([value for _, value in ordered[:MAX_CATEGORIES]], pa.string())
+
+
+def _codes(column: pa.Array, known: pa.Array) -> Ints:
+    found = pc.index_in(column.cast(pa.string()), known, skip_nulls=True)
+    return to_numpy(found.fill_null(len(known))).astype(np.int64)
+
+
+def _numbers(column: pa.Array) -> Floats:
+    values = as_float64(column)
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def require_features(log: Log, features: Sequence[str], known_after: Sequence[str]) -> list[str]:
+    """The features without repetition, once it is known that every file has them and what they hold.
+
+    Args:
+        known_after: roles that no feature may be, such as the outcome and what was drawn for it.
+
+    Raises:
+        UsageError: a feature is one of ``known_after``.
+        DataError: a column is missing, or holds neither numbers nor text.
+    """
+    features = list(dict.fromkeys(features))
+    barred = {log.name(role) for role in known_after}
+    for feature in features:
+        if log.name(feature) in barred:
+            raise UsageError(
+                f"features: found {feature!r}, wanted columns that are known before the outcome is"
+            )
+    check_same_columns(log.sources, [log.name(feature) for feature in features])
+    for feature in features:
+        for source in log.sources:
+            _require_feature(source.name, source.schema.field(log.name(feature)))
+    return features
+
+
+def _require_feature(origin: str, field: pa.Field) -> None:
+    value = field.type.value_type if pa.types.is_list(field.type) else field.type
+    tests = (
+        pa.types.is_integer,
+        pa.types.is_floating,
+        pa.types.is_decimal,
+        pa.types.is_boolean,
+        pa.types.is_string,
+        pa.types.is_null,
+    )
+    if not any(test(value) for test in tests):
+        raise DataError(f"{origin}: column {field.name!r} holds {field.type}, wanted numbers or text")
