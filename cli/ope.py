@@ -67,6 +67,27 @@ and q_target for cascade_dr.
     metavar="LOW,HIGH",
     help="Rewards that there can be: one outside is an error, a model's prediction outside a warning.",
 )
+@click.option(
+    "--reward-model",
+    metavar="KIND",
+    help="Predictions q of a model fitted by cross-fitting: lightgbm, logistic or ridge. "
+    "Wants candidate lists.",
+)
+@click.option("--features", metavar="COLUMN,...", default="", help="Columns that the model reads.")
+@click.option("--folds", type=int, default=5, show_default=True, help="Folds of the cross-fitting.")
+@click.option(
+    "--model-weighting",
+    type=click.Choice(["uniform", "mrdr"]),
+    default="uniform",
+    show_default=True,
+    help="mrdr fits for the least variance of dr.",
+)
+@click.option(
+    "--embedding",
+    metavar="COLUMN,...",
+    default="",
+    help="Columns that say what an action is, for mips; by default the column embedding.",
+)
 @inference_options
 @common_options
 def command(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.arrow import as_float64
-from rankeval.candidates import FOLLOWS_FROM, CandidateLists, require_lists
+from rankeval.candidates import FOLLOWS_FROM, CandidateLists, given_by, require_lists
 from rankeval.errors import DataError
 from rankeval.estimators import Block, Units, Views
 from rankeval.feeding import Feed, own
@@ -24,8 +25,25 @@ SMALLEST_PROPENSITY = float(np.finfo(np.float64).tiny)
 LOWEST = {
     "propensity": SMALLEST_PROPENSITY,
     "mixture_propensity": SMALLEST_PROPENSITY,
+    "marginal_propensity": SMALLEST_PROPENSITY,
     "target_propensity": 0.0,
+    "target_marginal_propensity": 0.0,
 }
+PREDICTIONS = frozenset({"q_logged", "q_target"})
+
+
+def feed_of(log: Log, given: Given) -> Feed:
+    """Where the columns of a bandit log come from, with what is given beside it."""
+    follows_from = dict(FOLLOWS_FROM)
+    if given.embedding is not None:
+        for column in ("marginal_propensity", "target_marginal_propensity"):
+            action, _, policy = FOLLOWS_FROM[column]
+            follows_from[column] = (action, *given.embedding.columns, policy)
+    if given.reward_models is not None:
+        roles = [role for model in given.reward_models.values() for role in model.roles]
+        follows_from["q_logged"] = ("action", "candidate_target_propensities", *roles)
+        follows_from["q_target"] = ("candidate_target_propensities", *roles)
+    return Feed(log, follows_from, given.targets, frozenset() if given.reward_models is None else PREDICTIONS)
 
 
 class Rounds:
@@ -40,59 +58,95 @@ class Rounds:
 
     def __init__(self, log: Log, columns: Sequence[str], given: Given = Given()) -> None:  # noqa: B008
         self._columns = columns
-        self._targets = given.targets
-        self._loggers = given.loggers
-        self.roles = Feed(log, FOLLOWS_FROM, given.targets).roles(columns)
+        self._given = given
+        self.roles = feed_of(log, given).roles(columns)
         log.require(self.roles)
         require_lists(log, self.roles)
 
     def units(self, rounds: Sessions) -> Units:
         """The columns, one float64 per round, from rows or from candidate lists."""
-        columns = self._read(rounds)
+        columns = self.columns(rounds)
         blocks = {
             target: Block({column: columns[own(column, target)] for column in self._columns})
-            for target in self._targets
+            for target in self._given.targets
         }
         return blocks[""] if len(blocks) == 1 and "" in blocks else Views(blocks)
 
+    def columns(self, rounds: Sessions) -> dict[str, Floats]:
+        """Each column of each target by its role, checked but for numbers that are not finite."""
+        found = _Found(rounds, self._given)
+        columns: dict[str, Floats] = {}
+        for target in self._given.targets:
+            for column in self._columns:
+                role = own(column, target)
+                if role not in columns:
+                    columns[role] = found.column(column, target)
+                    _require_probability(rounds, role, columns[role])
+        return columns
+
     def not_finite(self, rounds: Sessions) -> DataError:
         """Name the number that is null, NaN or infinite, looked for only when it has poisoned a total."""
-        columns = self._read(rounds)
+        columns = self.columns(rounds)
         for role in columns:
             if role in rounds and role != "logger":
                 rounds.numbers(role)
         largest = max(columns, key=lambda role: float(np.abs(columns[role]).max()))
         row = int(np.argmax(np.abs(columns[largest])))
         wanted = "numbers whose products and sums are finite"
-        return rounds.error(_given_by(rounds, largest), row, columns[largest][row], wanted)
-
-    def _read(self, rounds: Sessions) -> dict[str, Floats]:
-        """Each column of each target by its role, checked but for numbers that are not finite."""
-        lists = CandidateLists(rounds)
-        columns: dict[str, Floats] = {}
-        for target in self._targets:
-            for column in self._columns:
-                role = own(column, target)
-                if role not in columns:
-                    columns[role] = self._column(rounds, lists, column, target)
-                    _require_probability(rounds, role, columns[role])
-        return columns
-
-    def _column(self, rounds: Sessions, lists: CandidateLists, column: str, target: str) -> Floats:
-        role = own(column, target)
-        if column == "logger" and self._loggers is not None:
-            return self._loggers.numbers(rounds)
-        if role in rounds:
-            return as_float64(rounds.column(role))
-        if column == "mixture_propensity" and self._loggers is not None:
-            return self._loggers.mixture(rounds)
-        return lists.column(column, target)
+        return rounds.error(given_by(rounds, largest), row, columns[largest][row], wanted)
 
 
-def _given_by(rounds: Sessions, role: str) -> str:
-    """The role under which a column is logged: its own, or the list that it is taken from."""
-    column, _, target = role.partition("@")
-    return role if role in rounds else own(FOLLOWS_FROM[column][-1], target)
+class _Found:
+    """Columns of some rounds, each from where it is: a row, lists, or what is given beside the log."""
+
+    def __init__(self, rounds: Sessions, given: Given) -> None:
+        self._rounds = rounds
+        self._given = given
+        self._lists = CandidateLists(rounds)
+        self._predictions: dict[int, Floats] = {}
+
+    def column(self, column: str, target: str) -> Floats:
+        """(n,) one column of one target policy."""
+        from_beside = self._beside.get(column)
+        if from_beside is not None:
+            return from_beside(target)
+        if own(column, target) in self._rounds:
+            return as_float64(self._rounds.column(own(column, target)))
+        return self._lists.column(column, target)
+
+    @cached_property
+    def _beside(self) -> dict[str, Callable[[str], Floats]]:
+        """What each column that is not simply read is computed by, given the target."""
+        rounds, given, loggers = self._rounds, self._given, self._given.loggers
+        found: dict[str, Callable[[str], Floats]] = {}
+        if loggers is not None:
+            found["logger"] = lambda _: loggers.numbers(rounds)
+            if "mixture_propensity" not in rounds:
+                found["mixture_propensity"] = lambda _: loggers.mixture(rounds)
+        if given.embedding is not None and given.embedding.columns[0] in rounds:
+            found["marginal_propensity"] = lambda _: self._marginals["candidate_propensities"]
+            found["target_marginal_propensity"] = lambda target: self._marginals[
+                own("candidate_target_propensities", target)
+            ]
+        if given.reward_models is not None:
+            found["q_logged"] = lambda target: self._predicted(target)[self._lists.logged]
+            found["q_target"] = lambda target: self._lists.expected(target, self._predicted(target))
+        return found
+
+    @cached_property
+    def _marginals(self) -> dict[str, Floats]:
+        """List role -> probability of the embedding of the logged action."""
+        targets = [own("candidate_target_propensities", target) for target in self._given.targets]
+        assert self._given.embedding is not None
+        return self._given.embedding.marginals(self._rounds, ["candidate_propensities", *targets])
+
+    def _predicted(self, target: str) -> Floats:
+        """The prediction for every candidate of the model for this target; several may share one."""
+        assert self._given.reward_models is not None
+        model = self._given.reward_models[target]
+        if id(model) not in self._predictions:
+            self._predictions[id(model)] = model.candidate_q(self._rounds, self._lists.offsets)
+        return self._predictions[id(model)]
 
 
 def _require_probability(rounds: Sessions, role: str, values: Floats) -> None:
@@ -100,4 +154,4 @@ def _require_probability(rounds: Sessions, role: str, values: Floats) -> None:
     if lowest is not None and (values.min(initial=1.0) < lowest or values.max(initial=0.0) > 1.0):
         row = int(np.argmax((values < lowest) | (values > 1.0)))
         wanted = f"a probability in {'(' if lowest else '['}0, 1]"
-        raise rounds.error(_given_by(rounds, role), row, values[row], wanted)
+        raise rounds.error(given_by(rounds, role), row, values[row], wanted)

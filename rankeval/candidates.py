@@ -46,7 +46,7 @@ def require_lists(log: Log, roles: Sequence[str]) -> None:
         DataError: for the first that does not.
     """
     indexed = any(map(_is_list, roles))
-    for role in roles:
+    for role in [role for role in roles if role not in log.lists]:
         kind = log.kind(role)
         fits, wanted = not pa.types.is_nested(kind), "one value a round"
         if _is_list(role) or role == "logger_propensities":
@@ -99,10 +99,27 @@ class CandidateLists:
         With candidates ``a``: ``q_target = sum_a pi(a) q(a)``, and the others are the list's value at the
         logged ``action``, an index from 0.
         """
-        first, role = FOLLOWS_FROM[column]
-        if first == "action":
+        role = FOLLOWS_FROM[column][-1]
+        if column != "q_target":
             return np.asarray(self.values(own(role, target))[self.logged])
-        return sums_of_products(self.offsets, self.values(own(first, target)), self.values(role))
+        return self.expected(target, self.values(role))
+
+    def expected(self, target: str, q: Floats) -> Floats:
+        """(n,) ``sum_a pi(a) q(a)``, with one ``q`` per candidate."""
+        role = own("candidate_target_propensities", target)
+        return sums_of_products(self.offsets, self.values(role), read_only(q))
+
+
+def given_by(rounds: Sessions, role: str) -> str:
+    """The role under which a column is logged: its own, or the list that it is taken from."""
+    column, _, target = role.partition("@")
+    if role in rounds or column not in FOLLOWS_FROM:
+        return role
+    return next((s for s in _sources(column, target) if s in rounds), "action")
+
+
+def _sources(column: str, target: str) -> list[str]:
+    return [own(source, target) for source in FOLLOWS_FROM[column][::-1]]
 
 
 def logged_actions(rounds: Sessions, lengths: Ints) -> Ints:

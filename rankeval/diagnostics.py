@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from rankeval.estimate import Mean
 from rankeval.estimators import Ratio
@@ -15,7 +15,7 @@ from rankeval.segments import SMALL_SEGMENT
 #: Effective sample size under which a warning says that the log can hardly tell.
 FEW_EFFECTIVE = 100
 #: Weights whose mean is 1 where the propensities are right.
-AVERAGES_ONE: frozenset[Ratio] = frozenset({"action", "mixture", "embedding", "list", "item", "prefix", "slate", "subset"})
+AVERAGES_ONE = frozenset(get_args(Ratio)) - {"exposure"}
 #: Names that a warning lists before it says how many more there are.
 LISTED = 5
 

@@ -15,6 +15,7 @@ logged action, which may be random; ``p(e|a)`` then is the share of ``e`` among 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -51,6 +52,25 @@ def are_lists(log: Log, columns: Sequence[str]) -> bool:
             f"wanted a list with a value for each candidate as in {log.name(lists[0])!r}"
         )
     return bool(lists)
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """What a log says of the embedding of actions.
+
+    Attributes:
+        columns: roles of the embedding, together one category.
+        frequencies: how often each action came with each embedding, where only that of the logged action is
+            known; None where the columns are lists with that of every candidate.
+    """
+
+    columns: tuple[str, ...]
+    frequencies: EmbeddingFrequencies | None = None
+
+    def marginals(self, rounds: Sessions, lists: Sequence[str]) -> dict[str, Floats]:
+        """List role -> probability of the embedding of the logged action under that policy."""
+        found = marginal_propensities(rounds, self.columns, lists, self.frequencies)
+        return dict(zip(lists, found, strict=True))
 
 
 def marginal_propensities(

@@ -39,16 +39,18 @@ class Feed:
         log: the log.
         follows_from: column -> the columns it follows from where the log does not have it.
         targets: names of the target policies.
+        fitted: columns that are not read even where the log has them: a model gives them.
     """
 
     log: Log
     follows_from: Mapping[str, tuple[str, ...]]
     targets: tuple[str, ...] = ("",)
+    fitted: frozenset[str] = frozenset()
 
     def sources(self, column: str, target: str) -> tuple[str, ...]:
         """The columns to read for one: itself where the log has it, else those it follows from."""
         role = own(column, target)
-        if self.log.has(role):
+        if self.log.has(role) and column not in self.fitted:
             return (role,)
         return tuple(own(other, target) for other in self.follows_from.get(column, (column,)))
 

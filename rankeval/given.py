@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from rankeval.embeddings import Embedding
 from rankeval.errors import DataError, UsageError
 from rankeval.estimators import RATIO_COLUMNS, Estimator
 from rankeval.log import Log
 from rankeval.loggers import Loggers
 from rankeval.reward_range import RewardRange
+
+if TYPE_CHECKING:
+    from rankeval.embeddings import Embedding
+    from rankeval.reward_models import RewardModel
 
 #: The logged policy's name among the policies that are compared.
 LOGGED = "logged"
@@ -29,12 +33,24 @@ class Given:
         loggers: the policies that wrote the log, where estimators tell them apart.
         reward_range: the rewards that there can be.
         embedding: what the log says of the embedding of actions.
+        reward_models: target policy -> the model whose predictions stand for those of the log; None: there
+            is none, empty: it is not fitted yet.
     """
 
     targets: tuple[str, ...] = ("",)
     loggers: Loggers | None = None
     reward_range: RewardRange | None = None
     embedding: Embedding | None = None
+    reward_models: Mapping[str, RewardModel] | None = None
+
+    def notes(self, name: Callable[[str], str]) -> Iterator[str]:
+        """What a reader should know of all this; ``name`` gives the column of a role."""
+        if self.embedding is not None and self.embedding.frequencies is not None:
+            frequencies = self.embedding.frequencies
+            yield from frequencies.notes({role: name(role) for role in frequencies.unseen})
+        for model in dict.fromkeys(map(id, (self.reward_models or {}).values())):
+            fitted = next(m for m in (self.reward_models or {}).values() if id(m) == model)
+            yield from fitted.notes
 
 
 def parse_targets(targets: Mapping[str, str] | Sequence[str] | None) -> dict[str, str]:

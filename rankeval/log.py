@@ -79,6 +79,8 @@ class Log:
     where: str | None = None
     reward: str | None = None
     sources: tuple[Source, ...] = field(init=False, compare=False)
+    #: Roles beyond those named for it whose columns may hold a list a round.
+    lists: frozenset[str] = field(init=False, repr=False, compare=False, default=frozenset())
     _kinds: dict[str, pa.DataType] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -173,7 +175,7 @@ class Log:
 
     def _require_type(self, source: Source, role: str) -> None:
         kind = source.schema.field(self.name(role)).type
-        nested = pa.types.is_list(kind) and (self.nested or role.startswith(LISTS))
+        nested = pa.types.is_list(kind) and (self.nested or role.startswith(LISTS) or role in self.lists)
         value = kind.value_type if nested else kind
         wanted, fits = "one value a row", not pa.types.is_nested(value)
         base = role.partition("@")[0]
@@ -201,6 +203,10 @@ class Log:
     def with_roles(self, columns: Mapping[str, str]) -> Log:
         """The same log with more columns in roles, also in a target's own, such as ``q_target@NAME``."""
         return self._but(columns={**self.columns, **columns})
+
+    def with_lists(self, roles: Iterable[str]) -> Log:
+        """The same log, in which the columns of these roles may hold a list a round."""
+        return self._but(lists=self.lists | frozenset(roles))
 
     def over(self, source: Source) -> Log:
         """The same log, its rows taken from another source that holds them already filtered."""

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rankeval import candidates, ranking_log
+from rankeval import ranking_log
+from rankeval.bandit import feed_of
 from rankeval.collecting import Pass, collect
 from rankeval.diagnostics import notes
 from rankeval.errors import UsageError
-from rankeval.estimators import Estimator, parse
+from rankeval.estimators import parse
 from rankeval.feeding import Feed
 from rankeval.given import Given, parse_targets, with_targets
 from rankeval.inferring import Inferring
 from rankeval.log import Log
-from rankeval.loggers import Loggers, count_loggers
 from rankeval.off_policy_estimates import PartEstimates
 from rankeval.off_policy_result import OffPolicyEvaluation
 from rankeval.options import listed
 from rankeval.plan import Plan
+from rankeval.preparing import Fitting, Weighting, announced, prepared
 from rankeval.reward_range import parse_range
 from rankeval.segments import in_order
 
@@ -38,6 +39,11 @@ def ope(
     where: str | None = None,
     reward: str | None = None,
     reward_range: str | Sequence[float] | None = None,
+    reward_model: str | None = None,
+    features: str | Sequence[str] = (),
+    folds: int = 5,
+    model_weighting: Weighting = "uniform",
+    embedding: str | Sequence[str] = (),
     threads: int | None = None,
 ) -> OffPolicyEvaluation:
     """Value of a target policy from a log, its gain over the log, and what the weights look like.
@@ -73,6 +79,15 @@ def ope(
         reward_range: the least and the largest reward of a round, or of a position of a ranking, that there
             can be. A reward outside is an error, a prediction of it (``q_logged, q_target, candidate_q``, as
             far as the estimators read them) is counted in a warning.
+        reward_model: ``lightgbm``, ``logistic`` (rewards 0 and 1) or ``ridge``: predictions ``q`` of a model
+            that is fitted by cross-fitting, not those of the log; needs candidate lists
+            (:func:`rankeval.reward_models.fit_reward_model`).
+        features: columns that the model reads; one value a round, or a list with one for each candidate.
+        folds: of the cross-fitting.
+        model_weighting: ``mrdr`` fits for the least variance of ``dr`` (Farajtabar et al. 2018).
+        embedding: columns that say what an action is, for ``mips``; by default ``embedding``. Lists hold that
+            of each candidate; one value a round is that of the logged action, and its probability given the
+            action is counted in the log (:mod:`rankeval.embeddings`).
         threads: number of threads; the result does not depend on it.
 
     Returns:
@@ -84,15 +99,17 @@ def ope(
     """
     stated = parse_range(reward_range)
     source = _source(log, columns, where, reward)
-    chosen = [parse(name) for name in _estimator_names(source, estimators)]
+    chosen = [parse(name) for name in _estimator_names(source, estimators, reward_model is not None)]
     columns_of = parse_targets(target)
     source = with_targets(source, columns_of, chosen)
-    targets = tuple(columns_of) or ("",)
-    Feed(source, _follows_from(source), targets).require(chosen)
+    fitting = Fitting(reward_model, tuple(listed(features)), folds, model_weighting, seed, cluster, threads)
+    given = Given(tuple(columns_of) or ("",), reward_range=stated)
+    source, given = announced(source, given, fitting, listed(embedding))
+    _feed(source, given).require(chosen)
     methods = tuple(listed(ci))
     infer = Inferring(methods, level, replicates, seed, cluster is not None)
-    given = Given(targets, _loggers(source, chosen, threads), stated)
-    plan = Plan.of(chosen, targets, given.loggers)
+    given = prepared(source, given, chosen, fitting)
+    plan = Plan.of(chosen, given.targets, given.loggers)
     found = collect(source, plan, given, bucketed=infer.bucketed, by=by, cluster=cluster, threads=threads)
     parts = {None: found.whole} | {v: found.segments[v] for v in in_order(found.segments) if v is not None}
     rows, comparisons = [], []
@@ -108,6 +125,9 @@ def ope(
             "where": where,
             "reward": source.reward,
             "reward_range": stated and [stated.low, stated.high],
+            "reward_model": reward_model,
+            "features": list(fitting.features),
+            "embedding": list(listed(embedding)),
             "by": by,
             "cluster": cluster,
             "seed": seed,
@@ -119,6 +139,7 @@ def ope(
             *_counted(source),
             *_left_out(found, by),
             *(stated.notes(found.checked, source) if stated else ()),
+            *given.notes(source.name),
             *notes({value: parts[value].n for value in parts}, rows),
         ),
     )
@@ -145,13 +166,13 @@ def _left_out(found: Pass, by: str | None) -> Iterator[str]:
         yield f"{found.segments[None].n} {units} have no value in column {by!r} and are in no segment"
 
 
-def _estimator_names(log: Log, estimators: str | Sequence[str] | None) -> Sequence[str]:
+def _estimator_names(log: Log, estimators: str | Sequence[str] | None, modelled: bool) -> Sequence[str]:
     if estimators:
         return listed(estimators)
     if log.session is not None:
         return _of_ranking(log)
-    model = (log.has("q_logged") and log.has("q_target")) or log.has("candidate_q")
-    return ["ips", "snips", *(["dr"] if model else [])]
+    known = (log.has("q_logged") and log.has("q_target")) or log.has("candidate_q")
+    return ["ips", "snips", *(["dr"] if known or modelled else [])]
 
 
 def _of_ranking(log: Log) -> Sequence[str]:
@@ -168,13 +189,5 @@ def _of_ranking(log: Log) -> Sequence[str]:
     return [name for name in names if name in can] or names[:1]
 
 
-def _follows_from(log: Log) -> Mapping[str, tuple[str, ...]]:
-    return candidates.FOLLOWS_FROM if log.session is None else ranking_log.FOLLOWS_FROM
-
-
-def _loggers(log: Log, estimators: Sequence[Estimator], threads: int | None) -> Loggers | None:
-    """Who wrote the log, where estimators tell them apart."""
-    forms = {estimator.loggers for estimator in estimators}
-    if forms == {"naive"}:
-        return None
-    return count_loggers(log, threads, indexed="balanced" in forms and not log.has("mixture_propensity"))
+def _feed(log: Log, given: Given) -> Feed:
+    return feed_of(log, given) if log.session is None else Feed(log, ranking_log.FOLLOWS_FROM, given.targets)

@@ -222,8 +222,8 @@ class _TrainingRounds:
         counts = unit_counts(rounds) if self.counted else np.ones(len(rounds))
         if self.ratio is None:
             return counts
-        units = self.ratio.units(rounds)
-        p, pi = units.columns["propensity"], units.columns["target_propensity"]
+        columns = self.ratio.columns(rounds)
+        p, pi = columns["propensity"], columns["target_propensity"]
         with np.errstate(over="ignore", invalid="ignore"):
             weights = np.asarray((pi / p) ** 2 * (1.0 - p) * counts)
         if not np.isfinite(weights).all():

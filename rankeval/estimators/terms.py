@@ -28,9 +28,7 @@ Kind = Literal[
     "shown",
     "logged_by",
 ]
-Ratio = Literal[
-    "action", "mixture", "embedding", "list", "item", "prefix", "exposure", "slate", "subset"
-]
+Ratio = Literal["action", "mixture", "embedding", "list", "item", "prefix", "exposure", "slate", "subset"]
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,33 @@ from rankeval.estimators import ESTIMATORS, Term, Weighting, parse
 from rankeval.estimators.ranking_terms import OF_THE_SESSION
 from rankeval.estimators.terms import TRANSFORMS, WRITERS
 
-NAMES = ["ips", "cips", "snips", "csnips", "dm", "dr", "cdr", "sndr", "switch_dr", "dros", "sg_ips", "sg_dr"]
-RANKING_NAMES = ["sips", "iips", "rips", "policy_aware", "pi", "cascade_dr", "snsips", "sniips", "snrips"]
+NAMES = [
+    "ips",
+    "cips",
+    "snips",
+    "csnips",
+    "dm",
+    "dr",
+    "cdr",
+    "sndr",
+    "switch_dr",
+    "dros",
+    "sg_ips",
+    "sg_dr",
+    "mips",
+]
+RANKING_NAMES = [
+    "sips",
+    "iips",
+    "rips",
+    "policy_aware",
+    "pi",
+    "aips",
+    "cascade_dr",
+    "snsips",
+    "sniips",
+    "snrips",
+]
 ALL_NAMES = [*NAMES, *RANKING_NAMES]
 DEFAULTS = {
     "cips": "max_weight=10",
@@ -52,8 +77,8 @@ def test_defaults(name: str) -> None:
     assert parse(estimator.label) == estimator
 
 
-@pytest.mark.parametrize("name", RANKING_NAMES)
-def test_rankings_are_clipped_where_asked(name: str) -> None:
+@pytest.mark.parametrize("name", ["mips", *RANKING_NAMES])
+def test_weights_are_clipped_where_asked(name: str) -> None:
     plain, clipped = parse(name), parse(f"{name}:max_weight=3")
     assert plain.label == name
     assert plain.weighting == Weighting()

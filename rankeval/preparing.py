@@ -1,0 +1,128 @@
+"""What is counted or fitted before the pass that estimates: loggers, embeddings, models, behaviours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from rankeval.bandit import PREDICTIONS
+from rankeval.errors import UsageError
+from rankeval.estimators import Estimator
+from rankeval.feeding import own
+from rankeval.given import Given
+from rankeval.log import Log
+from rankeval.loggers import Loggers, count_loggers
+from rankeval.plan import Plan
+
+if TYPE_CHECKING:
+    from rankeval.embeddings import Embedding
+    from rankeval.reward_models import RewardModel
+
+
+Weighting = Literal["uniform", "mrdr"]
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """How models are fitted.
+
+    Attributes:
+        reward_model: ``lightgbm, logistic, ridge``; None: predictions are those of the log.
+        features: columns that models read.
+        folds: a round or session is predicted by a model that has not seen its fold.
+        weighting: ``uniform``, or ``mrdr`` for the least variance of doubly robust estimates.
+        seed: of folds and samples.
+        cluster: a column whose values stay in one fold.
+        threads: number of threads; models do not depend on it.
+    """
+
+    reward_model: str | None
+    features: tuple[str, ...]
+    folds: int
+    weighting: Weighting
+    seed: int
+    cluster: str | None
+    threads: int | None
+
+
+def announced(log: Log, given: Given, fitting: Fitting, embedding: Sequence[str]) -> tuple[Log, Given]:
+    """What is known before anything is fitted: which columns will come from where.
+
+    Raises:
+        DataError: a column of the embedding is missing.
+    """
+    columns = tuple(embedding) or (("embedding",) if log.has("embedding") else ())
+    if columns and log.session is None:
+        from rankeval.embeddings import Embedding
+
+        log, given = log.with_lists(columns), replace(given, embedding=Embedding(columns))
+    if fitting.reward_model is not None:
+        log, given = log.with_lists(fitting.features), replace(given, reward_models={})
+    return log, given
+
+
+def prepared(log: Log, given: Given, estimators: Sequence[Estimator], fitting: Fitting) -> Given:
+    """The same with all that the estimators need fitted.
+
+    Raises:
+        DataError: as the fits say.
+        UsageError: a reward model that none of the estimators uses; a parameter out of range.
+    """
+    columns = Plan.of(estimators).columns
+    given = replace(given, loggers=_loggers(log, estimators, fitting.threads))
+    if given.embedding is not None and "marginal_propensity" in columns:
+        given = replace(given, embedding=_counted(log, given, given.embedding, fitting.threads))
+    if given.reward_models is not None:
+        if PREDICTIONS.isdisjoint(columns):
+            names = ", ".join(estimator.label for estimator in estimators)
+            raise UsageError(f"reward_model: none of {names} uses one; wanted one that does, such as dr")
+        given = replace(given, reward_models=_reward_models(log, given.targets, fitting))
+    return given
+
+
+def _loggers(log: Log, estimators: Sequence[Estimator], threads: int | None) -> Loggers | None:
+    """Who wrote the log, where estimators tell them apart."""
+    forms = {estimator.loggers for estimator in estimators}
+    if forms == {"naive"}:
+        return None
+    return count_loggers(log, threads, indexed="balanced" in forms and not log.has("mixture_propensity"))
+
+
+def _counted(log: Log, given: Given, embedding: Embedding, threads: int | None) -> Embedding:
+    """The embedding with the frequencies it needs where only that of the logged action is known."""
+    from rankeval.embedding_counts import count_embeddings
+    from rankeval.embeddings import are_lists
+
+    if log.has("marginal_propensity") or are_lists(log, embedding.columns):
+        return embedding
+    lists = ["candidate_propensities"]
+    lists += [own("candidate_target_propensities", target) for target in given.targets]
+    return replace(embedding, frequencies=count_embeddings(log, embedding.columns, lists, threads))
+
+
+def _reward_models(log: Log, targets: Sequence[str], fitting: Fitting) -> Mapping[str, RewardModel]:
+    """A model for each target; without weights that depend on it all have the same."""
+    if fitting.weighting == "mrdr":
+        return {target: _reward_model(log, target, fitting) for target in targets}
+    return dict.fromkeys(targets, _reward_model(log, targets[0], fitting))
+
+
+def _reward_model(log: Log, target: str, fitting: Fitting) -> RewardModel:
+    from rankeval.reward_models import fit_reward_model
+
+    assert fitting.reward_model is not None
+    mine = {column: log.columns.get(own(column, target)) for column in _OF_TARGET} if target else {}
+    return fit_reward_model(
+        log.with_roles({column: name for column, name in mine.items() if name is not None}),
+        fitting.reward_model,
+        fitting.features,
+        folds=fitting.folds,
+        weighting=fitting.weighting,
+        seed=fitting.seed,
+        cluster=fitting.cluster,
+        threads=fitting.threads,
+    )
+
+
+_OF_TARGET = ("target_propensity", "candidate_target_propensities")
