@@ -443,7 +443,7 @@ def test_a_level_moves_the_bounds_outwards() -> None:
         ({"level": 95}, "level: found 95, wanted a number between 0 and 1"),
         ({"level": math.nan}, "level: found nan"),
         ({"ci": "bootstrap", "replicates": 1}, "replicates: found 1, wanted 2 to 1,000,000"),
-        ({"estimators": ["mips"]}, "unknown estimator 'mips': did you mean 'ips'?"),
+        ({"estimators": ["mpis"]}, "unknown estimator 'mpis': did you mean 'mips'?"),
         ({"columns": {"rewards": "reward"}}, "rewards"),
         ({"where": "reward >"}, "where"),
     ],

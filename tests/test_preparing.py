@@ -162,7 +162,5 @@ def test_mips_says_what_it_needs() -> None:
     with pytest.raises(DataError) as caught:
         ope(LOG, ["mips"])
     assert "no column 'marginal_propensity', nor 'action' and 'embedding'" in str(caught.value)
-    with pytest.raises(
-        DataError, match="nor .action. and .genre. and .candidate_propensities. that it follows"
-    ):
+    with pytest.raises(DataError, match="nor 'action' and 'genre' and 'candidate_propensities'"):
         ope(LOG, ["mips"], embedding="genre")
