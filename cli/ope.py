@@ -54,12 +54,26 @@ and q_target for cascade_dr.
     help="A target policy by the column of its propensities, of all candidates as a list or of the logged "
     "action. Repeatable: several are compared on the same rounds.",
 )
+@click.option(
+    "--position-bias",
+    metavar="FILE",
+    help='Examination by position, for estimators from clicks: JSON of {"positions": [...], "examination": '
+    "[...]}, or a list; with alpha and beta for click_affine.",
+)
+@click.option(
+    "--estimand",
+    metavar="rerank|full",
+    default="rerank",
+    show_default=True,
+    help="From clicks: the candidate orders the items that were shown, or all candidates in the log.",
+)
 @inference_options
 @common_options
 def command(
     log: str,
     estimators: tuple[str, ...],
     targets: tuple[str, ...],
+    position_bias: str | None,
     ci: str,
     columns: tuple[str, ...],
     format_: str,
@@ -69,13 +83,14 @@ def command(
 ) -> None:
     """Value of a target policy from another one's log, its gain over that log, and how its weights look."""
     be_quiet(quiet)
-    require_no_input(out, log)
+    require_no_input(out, log, position_bias)
     from rankeval import ope
 
     result = ope(
         log,
         listed(estimators),
         target=targets,
+        position_bias=position_bias,
         ci=listed(ci),
         columns=pairs("--column", columns),
         **options,

@@ -50,14 +50,23 @@ def notes(sizes: Mapping[Any, int], rows: Sequence[EstimateRow]) -> Iterator[str
     """What a reader must know, one line each; ``sizes`` holds the units of each segment (None: of all)."""
     units = rows[0].estimator.definition.units
     whole = [row for row in rows if row.segment is None]
-    for row in {(row.target, row.estimator.definition.ratio): row for row in reversed(whole)}.values():
+    for row in {(row.target, row.estimator.weight_of): row for row in reversed(whole)}.values():
         yield from _of_weights(row)
+    yield from _cautions(rows)
     small = [f"{value} ({n})" for value, n in sizes.items() if value is not None and n < SMALL_SEGMENT]
     if small:
         yield f"segments with fewer than {SMALL_SEGMENT} {units} have rough intervals: {_few(small)}"
     estimates = [estimate for row in rows for estimate in (row.value, row.gain, row.relative)]
     yield from dict.fromkeys(warning for e in estimates if e.std_error is not None for warning in e.warnings)
     yield from _of_missing(rows)
+
+
+def _cautions(rows: Sequence[EstimateRow]) -> Iterator[str]:
+    """What the values of some estimators are not, in one line for those that share it."""
+    named: dict[str, list[str]] = {}
+    for estimator in dict.fromkeys(row.estimator for row in rows):
+        named.setdefault(estimator.definition.caution, []).append(estimator.label)
+    yield from (f"{', '.join(names)}: {caution}" for caution, names in named.items() if caution)
 
 
 def _of_weights(row: EstimateRow) -> Iterator[str]:
@@ -67,7 +76,7 @@ def _of_weights(row: EstimateRow) -> Iterator[str]:
         return
     under = "" if row.target is None else f"target {row.target!r}: "
     if ess < FEW_EFFECTIVE:
-        size = f"effective sample size{f' of the {definition.ratio} weights' * definition.of_rankings}"
+        size = f"effective sample size{f' of the {row.estimator.weight_of} weights' * definition.of_rankings}"
         yield f"{under}the {size} is {ess:.4g}: under {FEW_EFFECTIVE} this log can hardly tell"
     off = f"{abs(z):.1f} standard errors off 1" if z is not None else "and so is every weight"
     surely = ess > 1.0 if z is None else abs(z) > 4.0

@@ -1,17 +1,25 @@
-"""What is known beside the log: the target policies and the columns that describe them."""
+"""What is known beside the log: the target policies, the columns that describe them, and position bias."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pyarrow as pa
 
 from rankeval.errors import DataError, UsageError
 from rankeval.estimators import RATIO_COLUMNS, Estimator
 from rankeval.log import Log
+from rankeval.position_bias import PositionBias
 
+Estimand = Literal["rerank", "full"]
+#: What estimators from clicks estimate, where a candidate ranker orders ...
+ESTIMANDS: dict[Estimand, str] = {
+    "rerank": "the items that were shown",
+    "full": "all candidates that were logged, those without a position too",
+}
 #: The logged policy's name among the policies that are compared.
 LOGGED = "logged"
 _NAME = re.compile(r"[\w.+-]+")
@@ -23,9 +31,25 @@ class Given:
 
     Attributes:
         targets: names of the target policies; one without a name is the log's own.
+        position_bias: the curve that stands for the log's columns ``examination``, ``alpha``, ``beta``.
+        estimand: of estimators from clicks.
     """
 
     targets: tuple[str, ...] = ("",)
+    position_bias: PositionBias | None = None
+    estimand: Estimand = "rerank"
+
+
+def parse_estimand(text: str) -> Estimand:
+    """Read the name of an estimand.
+
+    Raises:
+        UsageError: there is none of this name.
+    """
+    for name in ESTIMANDS:
+        if text == name:
+            return name
+    raise UsageError(f"estimand: found {text!r}, wanted {' or '.join(ESTIMANDS)}")
 
 
 def parse_targets(targets: Mapping[str, str] | Sequence[str] | None) -> dict[str, str]:
@@ -58,7 +82,7 @@ def with_targets(log: Log, targets: Mapping[str, str], estimators: Sequence[Esti
 
     In a bandit log a list is the target's propensities of all candidates, a number that of the logged action;
     with a single target the log's ``q_target`` is taken to be its own. In a ranking log it is what the
-    estimators' weights compare with the logging policy.
+    estimators' weights compare with the logging policy; for those from clicks the candidate's score.
 
     Raises:
         DataError: no such column.
@@ -82,7 +106,12 @@ def _role_in_bandit(log: Log, column: str) -> str:
 
 
 def _role_in_ranking(estimators: Sequence[Estimator]) -> str:
-    roles = {estimator.label: RATIO_COLUMNS[estimator.definition.ratio][-1] for estimator in estimators}
+    roles = {
+        estimator.label: "score"
+        if estimator.definition.of_clicks
+        else RATIO_COLUMNS[estimator.definition.ratio][-1]
+        for estimator in estimators
+    }
     first, *others = roles
     for other in others:
         if roles[other] != roles[first]:

@@ -29,8 +29,8 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "session_id", "query_id", "item_id", "position", "click", "reward", "propensity", "target_propensity",
         "propensity_prefix", "target_propensity_prefix", "propensity_list", "target_propensity_list",
         "exposure", "target_exposure", "slate_weight", "subset_weight", "q_logged", "q_target", "examination",
-        "weight", "shuffled", "ranker", "timestamp", "round_id", "action", "candidate_propensities",
-        "candidate_target_propensities", "candidate_q",
+        "alpha", "beta", "score", "weight", "shuffled", "ranker", "timestamp", "round_id", "action",
+        "candidate_propensities", "candidate_target_propensities", "candidate_q",
     ),
 }  # fmt: skip
 #: Columns that may hold anything.

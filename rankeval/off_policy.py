@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
-from rankeval import candidates, ranking_log
+from rankeval import candidates
 from rankeval.collecting import Pass, collect
 from rankeval.diagnostics import notes, weight_diagnostics
 from rankeval.errors import UsageError
-from rankeval.estimate import Relative
-from rankeval.estimators import parse
+from rankeval.estimate import Mean, Relative
+from rankeval.estimators import Estimator, parse
 from rankeval.feeding import Feed
-from rankeval.given import Given, parse_targets, with_targets
+from rankeval.given import Given, parse_estimand, parse_targets, with_targets
 from rankeval.inferring import Inferring
 from rankeval.intervals import Inference
 from rankeval.log import Log
@@ -20,6 +21,8 @@ from rankeval.off_policy_comparisons import compared
 from rankeval.off_policy_result import EstimateRow, OffPolicyEvaluation
 from rankeval.options import listed
 from rankeval.plan import Plan
+from rankeval.position_bias import FIELDS, PositionBias
+from rankeval.ranking_log import ranking_feed
 from rankeval.segments import in_order
 
 
@@ -28,6 +31,8 @@ def ope(
     estimators: str | Sequence[str] | None = None,
     *,
     target: Mapping[str, str] | Sequence[str] | None = None,
+    position_bias: Any = None,
+    estimand: str = "rerank",
     ci: str | Sequence[str] = ("normal",),
     level: float = 0.95,
     replicates: int = 1000,
@@ -47,15 +52,24 @@ def ope(
             ``candidate_target_propensities``, ``candidate_q``. Or a ranking log, long or nested, with
             ``session_id, position``, ``reward`` or ``click``, and what an estimator needs of
             ``propensity_list, propensity, propensity_prefix, exposure`` with their ``target_`` twins,
-            ``slate_weight, q_logged, q_target``. A column ``weight`` says how many times a round or session
-            counts.
-        estimators: names such as ``snips`` or ``cips:max_weight=5`` (:func:`rankeval.estimators.parse`); by
-            default ``ips`` and ``snips``, and ``dr`` where the log has a reward model's predictions; for
-            rankings all of ``sips, iips, rips, policy_aware, pi, cascade_dr`` that the log can feed, ``pi``
-            only if it has ``slate_weight``.
+            ``slate_weight, q_logged, q_target``; for those from clicks, whose logging policy may be
+            deterministic, the candidate's ``score``, with ``item_id`` for ties, and unless ``position_bias``
+            is given ``examination``, or ``alpha`` and ``beta``, of the logged position. A column ``weight``
+            says how many times a round or session counts.
+        estimators: names such as ``snips``, ``cips:max_weight=5`` or ``click_dcg@10``
+            (:func:`rankeval.estimators.parse`); by default ``ips`` and ``snips``, and ``dr`` where the log
+            has a reward model's predictions; for rankings all of ``sips, iips, rips, policy_aware, pi,
+            cascade_dr`` that the log can feed, ``pi`` only if it has ``slate_weight``; ``click_ips`` with
+            ``position_bias``, or where none of those can be fed.
         target: several target policies, name -> column, or texts ``NAME=COLUMN``. In a bandit log the column
             holds the propensities of all candidates as a list, or that of the logged action; in a ranking
-            log what stands for the ``target_`` twin of the estimators. They are compared on the same units.
+            log what stands for the ``target_`` twin of the estimators, or for those from clicks the score by
+            which the candidate ranks, descending. They are compared on the same units.
+        position_bias: for estimators from clicks, how likely users are to examine positions 1, 2, ...:
+            numbers, a JSON file of ``{"positions": [...], "examination": [...]}``, or such a dict; with
+            ``alpha`` and ``beta`` for ``click_affine``. Errors take it as known.
+        estimand: of estimators from clicks: ``rerank``, the candidate orders the items that were shown, or
+            ``full``, all candidates that were logged, where those without a position were not shown.
         ci: interval methods: ``normal`` (delta method), ``bootstrap`` (percentile), ``bootstrap_t``.
         level: confidence level.
         replicates: of the bootstrap, which resamples buckets of hashed ``round_id`` or ``session_id``, else
@@ -75,14 +89,15 @@ def ope(
         UsageError: the call is wrong.
     """
     source = _source(log, columns, where)
-    chosen = [parse(name) for name in _estimator_names(source, estimators)]
     columns_of = parse_targets(target)
+    bias = None if position_bias is None else PositionBias.of(position_bias)
+    given = Given(tuple(columns_of) or ("",), bias, parse_estimand(estimand))
+    chosen = [parse(name) for name in _estimator_names(source, estimators, given)]
     source = with_targets(source, columns_of, chosen)
-    given = Given(tuple(columns_of) or ("",))
-    Feed(source, _follows_from(source), given.targets).require(chosen)
+    _feed(source, given).require(chosen)
     methods = tuple(listed(ci))
     infer = Inferring(methods, level, replicates, seed, cluster is not None)
-    plan = Plan.of(chosen, given.targets)
+    plan = Plan.of(chosen, given.targets, given.estimand)
     found = collect(source, plan, given, bucketed=infer.bucketed, by=by, cluster=cluster, threads=threads)
     parts = {None: found.whole} | {v: found.segments[v] for v in in_order(found.segments) if v is not None}
     rows, comparisons = [], []
@@ -95,6 +110,8 @@ def ope(
             "log": source.origin,
             "estimators": [estimator.label for estimator in chosen],
             "targets": columns_of or None,
+            "position_bias": None if bias is None else bias.origin,
+            "estimand": given.estimand if any(e.definition.of_clicks for e in chosen) else None,
             "where": where,
             "by": by,
             "cluster": cluster,
@@ -102,9 +119,10 @@ def ope(
         },
         estimates=tuple(rows),
         comparisons=tuple(comparisons),
-        logged=rows[0].logged,
+        logged=rows[0].reward,
         notes=(
             *_counted(source),
+            *_of_bias(source, given, chosen),
             *_left_out(found, by),
             *notes({value: parts[value].n for value in parts}, rows),
         ),
@@ -126,23 +144,38 @@ def _counted(log: Log) -> Iterator[str]:
         yield f"every row counts as many times as column {log.name('weight')!r} says"
 
 
+def _of_bias(log: Log, given: Given, estimators: Sequence[Estimator]) -> Iterator[str]:
+    """What there is to say about the curve that is given."""
+    bias = given.position_bias
+    if bias is None:
+        return
+    if not any(estimator.definition.of_clicks for estimator in estimators):
+        yield f"position bias: none of the estimators uses {bias.origin}"
+    for name in FIELDS:
+        if name in bias and log.has(name):
+            yield f"column {log.name(name)!r} is not used: the curve {bias.origin} stands for it"
+    if bias.above_one:
+        places = ", ".join(map(str, bias.above_one[:5])) + (", ..." if len(bias.above_one) > 5 else "")
+        yield f"position bias: examination is above 1 at {places}, which no probability is"
+
+
 def _left_out(found: Pass, by: str | None) -> Iterator[str]:
     if None in found.segments:
         units = found.plan.estimators[0].definition.units
         yield f"{found.segments[None].n} {units} have no value in column {by!r} and are in no segment"
 
 
-def _estimator_names(log: Log, estimators: str | Sequence[str] | None) -> Sequence[str]:
+def _estimator_names(log: Log, estimators: str | Sequence[str] | None, given: Given) -> Sequence[str]:
     if estimators:
         return listed(estimators)
     if log.session is not None:
-        return _of_ranking(log)
+        return ["click_ips"] if given.position_bias is not None else _of_ranking(log)
     model = (log.has("q_logged") and log.has("q_target")) or log.has("candidate_q")
     return ["ips", "snips", *(["dr"] if model else [])]
 
 
 def _of_ranking(log: Log) -> Sequence[str]:
-    """By default all that are not normalised; ``pi`` where its weights are logged."""
+    """By default all that are not normalised; ``pi`` where its weights are logged, else ``click_ips``."""
     names = [
         "sips",
         "iips",
@@ -151,27 +184,56 @@ def _of_ranking(log: Log) -> Sequence[str]:
         *(["pi"] if log.has("slate_weight") else []),
         "cascade_dr",
     ]
-    can = Feed(log, ranking_log.FOLLOWS_FROM).fed()
-    return [name for name in names if name in can] or names[:1]
+    can = ranking_feed(log, Given()).fed()
+    return (
+        [name for name in names if name in can]
+        or [name for name in ["click_ips"] if name in can]
+        or names[:1]
+    )
 
 
-def _follows_from(log: Log) -> Mapping[str, tuple[str, ...]]:
-    return candidates.FOLLOWS_FROM if log.session is None else ranking_log.FOLLOWS_FROM
+def _feed(log: Log, given: Given) -> Feed:
+    return (
+        Feed(log, candidates.FOLLOWS_FROM, given.targets) if log.session is None else ranking_feed(log, given)
+    )
 
 
 def _rows(segment: Any, inference: Inference, plan: Plan) -> Iterator[EstimateRow]:
-    logged = inference.estimate(plan.logged)
+    reward = inference.estimate(plan.reward)
     for target, estimator in plan.asked:
-        value, ratio = plan.value(estimator, target), estimator.definition.ratio
-        weights = weight_diagnostics(inference, plan.weight(ratio, target), ratio)
-        share = plan.share_clipped(estimator, target, inference.moments)
+        value, logged = plan.value(estimator, target), plan.logged(estimator)
         yield EstimateRow(
             estimator=estimator,
             target=target or None,
             segment=segment,
             value=inference.estimate(value),
-            gain=inference.estimate(value - plan.logged),
-            relative=inference.estimate(Relative(value, plan.logged)),
-            logged=logged,
-            diagnostics=weights | {"share_clipped": share},
+            gain=inference.estimate(value - logged),
+            relative=inference.estimate(Relative(value, logged)),
+            logged=inference.estimate(logged) if estimator.definition.logged_apart else reward,
+            reward=reward,
+            diagnostics=_diagnostics(inference, plan, estimator, target),
+            estimand=plan.estimand if estimator.definition.of_clicks else None,
+            bounds=_bounds(inference, plan, estimator, target),
         )
+
+
+def _diagnostics(
+    inference: Inference, plan: Plan, estimator: Estimator, target: str
+) -> dict[str, float | None]:
+    overlap = plan.overlap(estimator, target)
+    return {
+        **weight_diagnostics(inference, plan.weight(estimator, target), estimator.definition.ratio),
+        "share_clipped": plan.share_clipped(estimator, target, inference.moments),
+        "overlap": None if overlap is None else inference.estimate(Mean(overlap)).value,
+    }
+
+
+def _bounds(
+    inference: Inference, plan: Plan, estimator: Estimator, target: str
+) -> tuple[float | None, float | None] | None:
+    """Of the value, over what candidates that were not shown may bring."""
+    functionals = plan.bounds(estimator, target)
+    if functionals is None:
+        return None
+    low, high = (inference.value(functional) for functional in functionals)
+    return (low, high) if isfinite(low) and isfinite(high) else (None, None)

@@ -23,7 +23,8 @@ def compared(segment: Any, inference: Inference, plan: Plan) -> Iterator[TargetC
         return
     pairs = [*((target, LOGGED) for target in plan.targets), *combinations(plan.targets, 2)]
     for estimator in plan.estimators:
-        value = {target: plan.value(estimator, target) for target in plan.targets} | {LOGGED: plan.logged}
+        value = {target: plan.value(estimator, target) for target in plan.targets}
+        value[LOGGED] = plan.logged(estimator)
         differences = [inference.estimate(value[a] - value[b]) for a, b in pairs]
         p_values = [_p_value(difference, inference) for difference in differences]
         adjusted = zip(holm(p_values), benjamini_hochberg(p_values), strict=True)

@@ -21,8 +21,13 @@ class EstimateRow:
         value: the estimate.
         gain: ``value - logged``, with the covariance of both.
         relative: ``gain / logged``.
-        logged: mean reward of the log.
+        logged: what the value is compared with: the estimator's value of the logged order for some of those
+            from clicks, else ``reward``.
+        reward: mean reward of the log.
         diagnostics: what the importance weights look like; None for what the log does not tell.
+        estimand: of estimators from clicks, ``rerank`` or ``full``; None for others.
+        bounds: least and largest value over what candidates that were not shown may bring; None where there
+            are none, or the estimator says nothing of them.
     """
 
     estimator: Estimator
@@ -32,7 +37,10 @@ class EstimateRow:
     gain: Estimate
     relative: Estimate
     logged: Estimate
+    reward: Estimate
     diagnostics: Mapping[str, float | None]
+    estimand: str | None = None
+    bounds: tuple[float | None, float | None] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         gain, relative = self.gain.to_dict(), self.relative.to_dict()
@@ -41,7 +49,9 @@ class EstimateRow:
             "params": dict(self.estimator.params),
             "target": self.target,
             "segment": self.segment,
+            "estimand": self.estimand,
             **self.value.to_dict(),
+            "bounds": None if self.bounds is None else dict(zip(("low", "high"), self.bounds, strict=True)),
             "gain": {
                 "value": gain["value"],
                 "relative": relative["value"],
@@ -136,11 +146,14 @@ class OffPolicyEvaluation(Result):
                 "name": row.estimator.label,
                 "target": row.target,
                 "segment": row.segment,
+                "estimand": row.estimand,
                 "value": row.value.value,
                 "std_error": row.value.std_error,
                 "ci_method": row.value.intervals[0].method,
                 "ci_level": row.value.intervals[0].level,
                 **_bounds("ci", row.value),
+                "bounds_low": None if row.bounds is None else row.bounds[0],
+                "bounds_high": None if row.bounds is None else row.bounds[1],
                 "n": row.value.n,
                 "logged": row.logged.value,
                 "gain": row.gain.value,
@@ -168,39 +181,44 @@ class OffPolicyEvaluation(Result):
             [
                 *self._segment(row),
                 f"{row.logged.n:,}",
-                number(row.logged.value),
-                number(row.logged.std_error, 3),
+                number(row.reward.value),
+                number(row.reward.std_error, 3),
                 *cells,
             ]
             for row in self._of_segments
-            for cells in _interval_cells(row.logged)
+            for cells in _interval_cells(row.reward)
         ]
         return Table("Logged policy", [*self._segment_header, *header], rows)
 
     def _values(self) -> Table:
-        header = [">value", ">std error", *self._interval_header]
+        header = [">value", ">std error", *self._interval_header, *self._bounds_header]
         rows = [
             [
                 row.estimator.label,
                 *self._target(row),
                 *self._segment(row),
+                *self._estimand(row),
                 number(row.value.value),
                 number(row.value.std_error, 3),
                 *cells,
+                *self._bounds(row),
             ]
             for row in self.estimates
             for cells in _interval_cells(row.value)
         ]
         title = "Value of the target policies" if self._target_header else "Value of the target policy"
-        return Table(title, ["estimator", *self._target_header, *self._segment_header, *header], rows)
+        header = [*self._segment_header, *self._estimand_header, *header]
+        return Table(title, ["estimator", *self._target_header, *header], rows)
 
     def _gains(self) -> Table:
-        header = [">gain", *self._interval_header, ">relative"]
+        header = [*self._logged_header, ">gain", *self._interval_header, ">relative"]
         rows = [
             [
                 row.estimator.label,
                 *self._target(row),
                 *self._segment(row),
+                *self._estimand(row),
+                *self._logged(row),
                 signed(row.gain.value),
                 *cells,
                 _relative(row),
@@ -208,7 +226,7 @@ class OffPolicyEvaluation(Result):
             for row in self.estimates
             for cells in _interval_cells(row.gain)
         ]
-        header = ["estimator", *self._target_header, *self._segment_header, *header]
+        header = ["estimator", *self._target_header, *self._segment_header, *self._estimand_header, *header]
         return Table("Gain over the logged policy", header, rows)
 
     def _differences(self) -> Table:
@@ -229,16 +247,16 @@ class OffPolicyEvaluation(Result):
 
     def _weights(self) -> Table:
         """One line a segment and target, and for a ranking log one for each kind of weight."""
-        kinds = {
-            (row.segment, row.target, row.estimator.definition.ratio): row for row in reversed(self.estimates)
-        }
+        kinds = {(row.segment, row.target, row.estimator.weight_of): row for row in reversed(self.estimates)}
         of_rankings = self.estimates[0].estimator.definition.of_rankings
         first = ["weight of"] if of_rankings else []
         header = [">effective sample size", ">largest", ">mean", ">z of mean against 1"]
-        names = ("max_weight", "mean_weight", "mean_weight_z")
+        names = ["max_weight", "mean_weight", "mean_weight_z"]
+        if self._estimand_header:
+            header, names = [*header, ">overlap"], [*names, "overlap"]
         rows = [
             [
-                *([row.estimator.definition.ratio] if of_rankings else []),
+                *([row.estimator.weight_of] if of_rankings else []),
                 *self._target(row),
                 *self._segment(row),
                 _effective(row),
@@ -271,6 +289,31 @@ class OffPolicyEvaluation(Result):
 
     def _segment(self, row: EstimateRow) -> list[str]:
         return [] if self.inputs["by"] is None else [segment_text(row.segment)]
+
+    @property
+    def _estimand_header(self) -> list[str]:
+        return [] if all(row.estimand is None for row in self.estimates) else ["estimand"]
+
+    def _estimand(self, row: EstimateRow) -> list[str]:
+        return [row.estimand or "-"] if self._estimand_header else []
+
+    @property
+    def _bounds_header(self) -> list[str]:
+        return [] if all(row.bounds is None for row in self.estimates) else [">with unshown"]
+
+    def _bounds(self, row: EstimateRow) -> list[str]:
+        if not self._bounds_header:
+            return []
+        low, high = row.bounds or (None, None)
+        return [interval_text({"low": low, "high": high})]
+
+    @property
+    def _logged_header(self) -> list[str]:
+        """Shown where it is not the mean reward alone."""
+        return [">logged"] if any(row.estimator.definition.logged_apart for row in self.estimates) else []
+
+    def _logged(self, row: EstimateRow) -> list[str]:
+        return [number(row.logged.value)] if self._logged_header else []
 
 
 def _bounds(name: str, estimate: Estimate) -> dict[str, float | None]:

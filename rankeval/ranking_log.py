@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from rankeval.arrow import as_float64
 from rankeval.bandit import SMALLEST_PROPENSITY
+from rankeval.click_log import AS_LOGGED, ClickViews, derivations, parted
 from rankeval.errors import DataError
 from rankeval.estimators import RankingBlock, Units, Views
 from rankeval.feeding import Feed
-from rankeval.given import Given
+from rankeval.given import LOGGED, Given
 from rankeval.kernels import read_only
 from rankeval.log import Log
+from rankeval.position_bias import FIELDS
 from rankeval.ragged import by_place
+from rankeval.reranking import Candidates
 from rankeval.sessions import Sessions, counting
 
 Floats = NDArray[np.float64]
@@ -36,43 +39,69 @@ RANGES: dict[str, tuple[float, float, str]] = {
     **{f"target_{name}": (0.0, 1.0, "a probability in [0, 1]") for name in _PROPENSITIES},
     "exposure": (SMALLEST_PROPENSITY, np.inf, "a number above 0"),
     "target_exposure": (0.0, np.inf, "a number of at least 0"),
+    **FIELDS,
 }
+
+
+def ranking_feed(log: Log, given: Given) -> Feed:
+    """Where the columns that terms are computed from come from."""
+    return Feed(log, FOLLOWS_FROM, given.targets, derivations(log, given))
 
 
 class Rankings:
     """How a ranking log gives the columns that terms are computed from.
 
+    Where all estimators are from clicks an item may have a null position: it was a candidate, but not shown.
+
     Raises:
         DataError: a column missing or of the wrong type; from :meth:`units`, a propensity outside (0, 1], a
             target propensity outside [0, 1], a null, NaN or infinity, positions other than 1, 2, ... once
-            each, a propensity of the whole list that changes within a session.
+            each, a propensity of the whole list that changes within a session, and what
+            :class:`~rankeval.click_log.ClickViews` says.
     """
 
     id = "session_id"
 
     def __init__(self, log: Log, columns: Sequence[str], given: Given = Given()) -> None:  # noqa: B008
-        feed = Feed(log, FOLLOWS_FROM, given.targets)
+        feed = ranking_feed(log, given)
         read = feed.roles(columns)
-        self._of_target = {target: _sources(feed, columns, target) for target in given.targets}
-        self._items = [role for role in read if _base(role) not in ONCE]
+        self._columns, self._given = columns, given
+        self._from_clicks = not feed.derived.keys().isdisjoint(columns)
+        self._some_unshown = self._from_clicks and set(columns) <= {*feed.derived, *AS_LOGGED}
+        plain = [column for column in columns if column not in feed.derived]
+        self._of_target = {target: _sources(feed, plain, target) for target in given.targets}
+        self._items = [role for role in read if _base(role) not in ONCE | {"score"}]
         self._once = [role for role in read if _base(role) in ONCE]
         # In nested layout the order of the lists may stand for the positions.
         places = [] if log.nested and not log.has("position") else ["position"]
-        self.roles = [self.id, *places, *read]
+        ids = ["item_id"] if self._from_clicks and log.has("item_id") else []
+        self.roles = [self.id, *places, *ids, *read]
         log.require(self.roles)
-        _require_one_each(log, [*places, *self._items])
+        _require_one_each(log, [role for role in self.roles[1:] if _base(role) not in ONCE])
 
     def units(self, sessions: Sessions) -> Units:
         """The columns by position, one float64 per item, and those that a session has once."""
-        block = self.block(sessions)
-        if len(self._of_target) == 1 and "" in self._of_target:
-            return block
-        return Views({target: _seen(block, roles) for target, roles in self._of_target.items()})
+        shown, unshown = self._parted(sessions)
+        order = _order(shown)
+        block = self._block(shown, order)
+        views = {target: _seen(block, roles) for target, roles in self._of_target.items()}
+        if self._from_clicks:
+            candidates = Candidates(shown, order, unshown)
+            clicks = ClickViews(self._columns, block, candidates, self._given.position_bias)
+            views[LOGGED] = next(iter(views.values()))
+            views = {target: clicks.seen(target, view) for target, view in views.items()}
+        return views[""] if len(views) == 1 and "" in views else Views(views)
 
-    def block(self, sessions: Sessions) -> RankingBlock:
-        """All columns, those of targets in their roles."""
+    def _parted(self, sessions: Sessions) -> tuple[Sessions, Sessions | None]:
+        """The sessions with the items that were shown, and with the others where those are ranked too."""
+        if not self._some_unshown:
+            return sessions, None
+        shown, unshown = parted(sessions, "reward" if "reward" in sessions else "click")
+        return shown, unshown if self._given.estimand == "full" else None
+
+    def _block(self, sessions: Sessions, order: Ints | None) -> RankingBlock:
+        """All columns in their roles, but for what orders candidates."""
         items = {role: _checked(sessions, role) for role in self._items}
-        order = _order(sessions)
         if order is not None:
             items = {role: values[order] for role, values in items.items()}
         if "click" in items:
@@ -82,11 +111,12 @@ class Rankings:
 
     def not_finite(self, sessions: Sessions) -> DataError:
         """Name the session and column of the largest number."""
-        block = self.block(sessions)
+        sessions, _ = self._parted(sessions)
+        order = _order(sessions)
+        block = self._block(sessions, order)
         columns = {**block.items, **block.sessions}
         largest = max(columns, key=lambda name: float(np.abs(columns[name]).max(initial=0.0)))
         index = int(np.argmax(np.abs(columns[largest])))
-        order = _order(sessions)
         item = index if order is None else int(order[index])
         if largest in block.sessions:
             item = int(sessions.offsets[index])

@@ -9,7 +9,7 @@ logged action, ``q_pi`` its expectation under the target policy, ``u`` the weigh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, Protocol
 
@@ -18,8 +18,14 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Transform = Literal["plain", "clipped", "switched", "shrunk", "harmonic"]
-Kind = Literal["reward", "weight", "weighted_reward", "model", "weighted_residual", "doubly_robust", "shown"]
-Ratio = Literal["action", "list", "item", "prefix", "exposure", "slate"]
+Kind = Literal[
+    "reward", "weight", "weighted_reward", "model", "weighted_residual", "doubly_robust", "shown",
+    "weight_sum", "click_affine", "click_doubly_robust", "overlap", "unshown", "unshown_model",
+]  # fmt: skip
+Ratio = Literal[
+    "action", "list", "item", "prefix", "exposure", "slate",
+    "examination", "rho", "trust", "dcg", "precision", "rank", "match",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,7 @@ class Term:
         ratio: what the weight is the ratio of probabilities of.
         position: of a ranking the term is of, 0 for all of them.
         target: name of the target policy, where there are several.
+        cutoff: places that count, 0 for all.
     """
 
     kind: Kind
@@ -45,6 +52,12 @@ class Term:
     ratio: Ratio = "action"
     position: int = 0
     target: str = ""
+    cutoff: int = 0
+
+    @property
+    def plain(self) -> Term:
+        """The weight in it as it is, whatever becomes of it."""
+        return replace(self, kind="weight", weighting=Weighting(), position=0)
 
 
 #: The logged reward itself, against which every gain is measured.
@@ -124,9 +137,31 @@ RATIO_COLUMNS: dict[Ratio, tuple[str, ...]] = {
     "prefix": ("propensity_prefix", "target_propensity_prefix"),
     "exposure": ("exposure", "target_exposure"),
     "slate": ("slate_weight",),
+    "examination": ("examination", "target_examination"),
+    "rho": ("rho", "target_examination"),
+    "trust": ("alpha", "target_alpha"),
+    "dcg": ("examination", "target_rank"),
+    "precision": ("examination", "target_rank"),
+    "rank": ("examination", "target_rank"),
+    "match": ("examination", "rank", "target_rank"),
 }
+#: Weights of clicks by where a candidate ranker puts items.
+CLICK_RATIOS: frozenset[Ratio] = frozenset(
+    {"examination", "rho", "trust", "dcg", "precision", "rank", "match"}
+)
 #: The kinds of terms that have a weight in them.
-WEIGHTED: frozenset[Kind] = frozenset({"weight", "weighted_reward", "weighted_residual", "doubly_robust"})
+WEIGHTED: frozenset[Kind] = frozenset(
+    {
+        "weight",
+        "weighted_reward",
+        "weighted_residual",
+        "doubly_robust",
+        "weight_sum",
+        "click_affine",
+        "click_doubly_robust",
+        "unshown",
+    }
+)
 #: The columns that each kind of term is computed from, beside those of its weight.
 COLUMNS: dict[Kind, tuple[str, ...]] = {
     "reward": ("reward",),
@@ -136,6 +171,12 @@ COLUMNS: dict[Kind, tuple[str, ...]] = {
     "weighted_residual": ("reward", "q_logged"),
     "doubly_robust": ("reward", "q_logged", "q_target"),
     "shown": (),
+    "weight_sum": (),
+    "click_affine": ("reward", "beta", "target_beta"),
+    "click_doubly_robust": ("reward", "q_logged"),
+    "overlap": ("overlap",),
+    "unshown": (),
+    "unshown_model": ("target_examination", "q_logged"),
 }
 
 
