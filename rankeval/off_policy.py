@@ -10,7 +10,7 @@ from rankeval import candidates
 from rankeval.collecting import Pass, collect
 from rankeval.diagnostics import notes, weight_diagnostics
 from rankeval.errors import UsageError
-from rankeval.estimate import Mean, Relative
+from rankeval.estimate import Functional, Mean, Relative
 from rankeval.estimators import Estimator, parse
 from rankeval.feeding import Feed
 from rankeval.given import Given, parse_estimand, parse_targets, with_targets
@@ -224,7 +224,7 @@ def _diagnostics(
     return {
         **weight_diagnostics(inference, plan.weight(estimator, target), estimator.definition.ratio),
         "share_clipped": plan.share_clipped(estimator, target, inference.moments),
-        "overlap": None if overlap is None else inference.estimate(Mean(overlap)).value,
+        "overlap": None if overlap is None else _known(inference, Mean(overlap)),
     }
 
 
@@ -235,5 +235,11 @@ def _bounds(
     functionals = plan.bounds(estimator, target)
     if functionals is None:
         return None
-    low, high = (inference.value(functional) for functional in functionals)
-    return (low, high) if isfinite(low) and isfinite(high) else (None, None)
+    low, high = functionals
+    return _known(inference, low), _known(inference, high)
+
+
+def _known(inference: Inference, functional: Functional) -> float | None:
+    """A value that goes without an error; None where there are no units."""
+    value = inference.value(functional)
+    return value if isfinite(value) else None

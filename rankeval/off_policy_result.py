@@ -9,7 +9,19 @@ from typing import Any
 from rankeval.estimate import Estimate
 from rankeval.estimators import Estimator
 from rankeval.evaluation_result import segment_text
-from rankeval.results import SCHEMA, Result, Table, interval_text, number, percent
+from rankeval.off_policy_cells import (
+    ESTIMAND,
+    OVERLAP,
+    OWN_LOGGED,
+    WITH_UNSHOWN,
+    Column,
+    effective,
+    first_bounds,
+    interval_cells,
+    relative,
+    signed,
+)
+from rankeval.results import SCHEMA, Result, Table, number, percent
 
 
 @dataclass(frozen=True)
@@ -151,16 +163,16 @@ class OffPolicyEvaluation(Result):
                 "std_error": row.value.std_error,
                 "ci_method": row.value.intervals[0].method,
                 "ci_level": row.value.intervals[0].level,
-                **_bounds("ci", row.value),
+                **first_bounds("ci", row.value),
                 "bounds_low": None if row.bounds is None else row.bounds[0],
                 "bounds_high": None if row.bounds is None else row.bounds[1],
                 "n": row.value.n,
                 "logged": row.logged.value,
                 "gain": row.gain.value,
                 "gain_std_error": row.gain.std_error,
-                **_bounds("gain_ci", row.gain),
+                **first_bounds("gain_ci", row.gain),
                 "gain_relative": row.relative.value,
-                **_bounds("gain_relative_ci", row.relative),
+                **first_bounds("gain_relative_ci", row.relative),
                 **row.diagnostics,
             }
             for row in self.estimates
@@ -186,47 +198,48 @@ class OffPolicyEvaluation(Result):
                 *cells,
             ]
             for row in self._of_segments
-            for cells in _interval_cells(row.reward)
+            for cells in interval_cells(row.reward)
         ]
         return Table("Logged policy", [*self._segment_header, *header], rows)
 
     def _values(self) -> Table:
-        header = [">value", ">std error", *self._interval_header, *self._bounds_header]
+        first, last = self._columns(ESTIMAND), self._columns(WITH_UNSHOWN)
+        header = [">value", ">std error", *self._interval_header, *(column.header for column in last)]
         rows = [
             [
                 row.estimator.label,
                 *self._target(row),
                 *self._segment(row),
-                *self._estimand(row),
+                *(column.cell(row) for column in first),
                 number(row.value.value),
                 number(row.value.std_error, 3),
                 *cells,
-                *self._bounds(row),
+                *(column.cell(row) for column in last),
             ]
             for row in self.estimates
-            for cells in _interval_cells(row.value)
+            for cells in interval_cells(row.value)
         ]
         title = "Value of the target policies" if self._target_header else "Value of the target policy"
-        header = [*self._segment_header, *self._estimand_header, *header]
+        header = [*self._segment_header, *(column.header for column in first), *header]
         return Table(title, ["estimator", *self._target_header, *header], rows)
 
     def _gains(self) -> Table:
-        header = [*self._logged_header, ">gain", *self._interval_header, ">relative"]
+        first = self._columns(ESTIMAND, OWN_LOGGED)
+        header = [*(column.header for column in first), ">gain", *self._interval_header, ">relative"]
         rows = [
             [
                 row.estimator.label,
                 *self._target(row),
                 *self._segment(row),
-                *self._estimand(row),
-                *self._logged(row),
+                *(column.cell(row) for column in first),
                 signed(row.gain.value),
                 *cells,
-                _relative(row),
+                relative(row),
             ]
             for row in self.estimates
-            for cells in _interval_cells(row.gain)
+            for cells in interval_cells(row.gain)
         ]
-        header = ["estimator", *self._target_header, *self._segment_header, *self._estimand_header, *header]
+        header = ["estimator", *self._target_header, *self._segment_header, *header]
         return Table("Gain over the logged policy", header, rows)
 
     def _differences(self) -> Table:
@@ -241,7 +254,7 @@ class OffPolicyEvaluation(Result):
                 *(number(p, 3) for p in (c.p_value, c.p_holm, c.p_bh)),
             ]
             for c in self.comparisons
-            for cells in _interval_cells(c.difference)
+            for cells in interval_cells(c.difference)
         ]
         return Table("Paired differences", ["estimator", "difference", *self._segment_header, *header], rows)
 
@@ -251,20 +264,20 @@ class OffPolicyEvaluation(Result):
         of_rankings = self.estimates[0].estimator.definition.of_rankings
         first = ["weight of"] if of_rankings else []
         header = [">effective sample size", ">largest", ">mean", ">z of mean against 1"]
-        names = ["max_weight", "mean_weight", "mean_weight_z"]
-        if self._estimand_header:
-            header, names = [*header, ">overlap"], [*names, "overlap"]
+        names, last = ("max_weight", "mean_weight", "mean_weight_z"), self._columns(OVERLAP)
         rows = [
             [
                 *([row.estimator.weight_of] if of_rankings else []),
                 *self._target(row),
                 *self._segment(row),
-                _effective(row),
+                effective(row),
                 *(number(row.diagnostics[name]) for name in names),
+                *(column.cell(row) for column in last),
             ]
             for row in reversed(kinds.values())
         ]
         header = [*first, *self._target_header, *self._segment_header, *header]
+        header += [column.header for column in last]
         return Table("Importance weights", header, rows)
 
     @property
@@ -290,53 +303,6 @@ class OffPolicyEvaluation(Result):
     def _segment(self, row: EstimateRow) -> list[str]:
         return [] if self.inputs["by"] is None else [segment_text(row.segment)]
 
-    @property
-    def _estimand_header(self) -> list[str]:
-        return [] if all(row.estimand is None for row in self.estimates) else ["estimand"]
-
-    def _estimand(self, row: EstimateRow) -> list[str]:
-        return [row.estimand or "-"] if self._estimand_header else []
-
-    @property
-    def _bounds_header(self) -> list[str]:
-        return [] if all(row.bounds is None for row in self.estimates) else [">with unshown"]
-
-    def _bounds(self, row: EstimateRow) -> list[str]:
-        if not self._bounds_header:
-            return []
-        low, high = row.bounds or (None, None)
-        return [interval_text({"low": low, "high": high})]
-
-    @property
-    def _logged_header(self) -> list[str]:
-        """Shown where it is not the mean reward alone."""
-        return [">logged"] if any(row.estimator.definition.logged_apart for row in self.estimates) else []
-
-    def _logged(self, row: EstimateRow) -> list[str]:
-        return [number(row.logged.value)] if self._logged_header else []
-
-
-def _bounds(name: str, estimate: Estimate) -> dict[str, float | None]:
-    """The first interval of an estimate, under two names."""
-    interval = estimate.intervals[0]
-    return {f"{name}_low": interval.low, f"{name}_high": interval.high}
-
-
-def _interval_cells(estimate: Estimate) -> list[list[str]]:
-    """Bounds and method of each interval."""
-    return [[interval_text(interval.to_dict()), interval.method] for interval in estimate.intervals]
-
-
-def _relative(row: EstimateRow) -> str:
-    return "-" if row.relative.value is None else f"{100 * row.relative.value:+.1f} %"
-
-
-def _effective(row: EstimateRow) -> str:
-    """Effective sample size, and its share of all rounds."""
-    ess = row.diagnostics["ess"]
-    return "-" if ess is None else f"{ess:,.1f} ({100 * ess / row.logged.n:.1f} %)"
-
-
-def signed(value: float | None) -> str:
-    """A number with its sign, for people."""
-    return "-" if value is None else ("+" if value > 0 else "") + number(value + 0.0)
+    def _columns(self, *columns: Column) -> list[Column]:
+        """Those that say something."""
+        return [column for column in columns if any(map(column.says, self.estimates))]

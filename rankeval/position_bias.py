@@ -143,5 +143,5 @@ def _number(value: Any) -> float:
 
 def _shown(value: Any) -> str:
     """A value in a message, on one line."""
-    text = " ".join(repr(value).split())
+    text = "null" if value is None else " ".join(repr(value).split())
     return text if len(text) <= 60 else text[:57] + "..."
