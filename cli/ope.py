@@ -14,6 +14,7 @@ from rankeval.writing import require_no_input
 EPILOG = """\b
 Example:
   rankeval ope log.parquet --estimator snips,cips:max_weight=5 --by country
+  rankeval ope clicks.parquet -e click_ips --position-bias bias.json --target new=new_score
 
 \b
 Estimators, as NAME[:PARAMETER=VALUE]:
@@ -21,6 +22,10 @@ Estimators, as NAME[:PARAMETER=VALUE]:
   with tau (10) switch_dr, with lambda dros (100), sg_ips (0.1), sg_dr (0.1);
 for rankings, all with an optional max_weight:
   sips iips rips policy_aware pi cascade_dr snsips sniips snrips
+for clicks on rankings, the logger deterministic but position bias known:
+  click_ips click_affine, with max_weight (10; the largest 1 / theta) click_cips click_dr; with an optional
+  max_weight the metrics click_dcg@K click_precision@K click_arp; and two indices that only compare
+  candidates and estimate no clicks, click_snips replay_ips
 
 A log with a column session_id is a ranking log, any other a bandit log.
 
@@ -32,6 +37,10 @@ A ranking log has session_id, position, and reward or click, a row an item, or a
 Columns with a target_ twin: propensity_list for sips, snsips; propensity for iips, sniips, pi;
 propensity_prefix for rips, snrips, cascade_dr; exposure for policy_aware. And slate_weight for pi, q_logged
 and q_target for cascade_dr.
+
+From clicks: score, by which the candidate ranks descending (ties by item_id descending), and --position-bias
+or a column examination (alpha and beta for click_affine); q_logged, a relevance, for click_dr. Rows without
+position are candidates that were not shown.
 """
 
 
@@ -44,7 +53,7 @@ and q_target for cascade_dr.
     multiple=True,
     metavar="NAME,...",
     help="By default ips, snips, and dr where the log has a model's predictions; for rankings all that "
-    "the log can feed and that are not normalised. Repeatable.",
+    "the log can feed and that are not normalised, else click_ips. Repeatable.",
 )
 @click.option(
     "--target",
@@ -52,7 +61,7 @@ and q_target for cascade_dr.
     multiple=True,
     metavar="NAME=COLUMN",
     help="A target policy by the column of its propensities, of all candidates as a list or of the logged "
-    "action. Repeatable: several are compared on the same rounds.",
+    "action; from clicks by that of its scores. Repeatable: several are compared on the same rounds.",
 )
 @click.option(
     "--position-bias",
