@@ -14,6 +14,7 @@ from rankeval.writing import require_no_input
 EPILOG = """\b
 Example:
   rankeval ope log.parquet --estimator snips,cips:max_weight=5 --by country
+  rankeval ope clicks.parquet -e click_ips --position-bias bias.json --target new=new_score
 
 \b
 Estimators, as NAME[:PARAMETER=VALUE]:
@@ -23,6 +24,10 @@ with =auto or =auto_mse for a value the data choose it; after all of these but
   dm, :loggers=balanced or weighted combines the rounds of several policies;
 for rankings, all with an optional max_weight:
   sips iips rips policy_aware pi cascade_dr snsips sniips snrips
+for clicks on rankings, the logger deterministic but position bias known:
+  click_ips click_affine, with max_weight (10; the largest 1 / theta) click_cips click_dr; with an optional
+  max_weight the metrics click_dcg@K click_precision@K click_arp; and two indices that only compare
+  candidates and estimate no clicks, click_snips replay_ips
 
 A log with a column session_id is a ranking log, any other a bandit log.
 
@@ -34,6 +39,10 @@ A ranking log has session_id, position, and reward or click, a row an item, or a
 Columns with a target_ twin: propensity_list for sips, snsips; propensity for iips, sniips, pi;
 propensity_prefix for rips, snrips, cascade_dr; exposure for policy_aware. And slate_weight for pi, q_logged
 and q_target for cascade_dr.
+
+From clicks: score, by which the candidate ranks descending (ties by item_id descending), and --position-bias
+or a column examination (alpha and beta for click_affine); q_logged, a relevance, for click_dr. Rows without
+position are candidates that were not shown.
 """
 
 
@@ -46,7 +55,7 @@ and q_target for cascade_dr.
     multiple=True,
     metavar="NAME,...",
     help="By default ips, snips, and dr where the log has a model's predictions; for rankings all that "
-    "the log can feed and that are not normalised. Repeatable.",
+    "the log can feed and that are not normalised, else click_ips. Repeatable.",
 )
 @click.option(
     "--target",
@@ -54,7 +63,20 @@ and q_target for cascade_dr.
     multiple=True,
     metavar="NAME=COLUMN",
     help="A target policy by the column of its propensities, of all candidates as a list or of the logged "
-    "action. Repeatable: several are compared on the same rounds.",
+    "action; from clicks by that of its scores. Repeatable: several are compared on the same rounds.",
+)
+@click.option(
+    "--position-bias",
+    metavar="FILE",
+    help='Examination by position, for estimators from clicks: JSON of {"positions": [...], "examination": '
+    "[...]}, or a list; with alpha and beta for click_affine.",
+)
+@click.option(
+    "--estimand",
+    metavar="rerank|full",
+    default="rerank",
+    show_default=True,
+    help="From clicks: the candidate orders the items that were shown, or all candidates in the log.",
 )
 @click.option(
     "--reward",
@@ -94,6 +116,7 @@ def command(
     log: str,
     estimators: tuple[str, ...],
     targets: tuple[str, ...],
+    position_bias: str | None,
     ci: str,
     columns: tuple[str, ...],
     format_: str,
@@ -103,13 +126,14 @@ def command(
 ) -> None:
     """Value of a target policy from another one's log, its gain over that log, and how its weights look."""
     be_quiet(quiet)
-    require_no_input(out, log)
+    require_no_input(out, log, position_bias)
     from rankeval import ope
 
     result = ope(
         log,
         listed(estimators),
         target=targets,
+        position_bias=position_bias,
         ci=listed(ci),
         columns=pairs("--column", columns),
         **options,

@@ -32,18 +32,19 @@ LOWEST = {
 PREDICTIONS = frozenset({"q_logged", "q_target"})
 
 
-def feed_of(log: Log, given: Given) -> Feed:
+def bandit_feed(log: Log, given: Given) -> Feed:
     """Where the columns of a bandit log come from, with what is given beside it."""
     follows_from = dict(FOLLOWS_FROM)
     if given.embedding is not None:
         for column in ("marginal_propensity", "target_marginal_propensity"):
             action, _, policy = FOLLOWS_FROM[column]
             follows_from[column] = (action, *given.embedding.columns, policy)
+    predicted: dict[str, tuple[str, ...]] = {}
     if given.reward_models is not None:
         roles = [role for model in given.reward_models.values() for role in model.roles]
-        follows_from["q_logged"] = ("action", "candidate_target_propensities", *roles)
-        follows_from["q_target"] = ("candidate_target_propensities", *roles)
-    return Feed(log, follows_from, given.targets, frozenset() if given.reward_models is None else PREDICTIONS)
+        predicted["q_logged"] = ("action", "candidate_target_propensities", *roles)
+        predicted["q_target"] = ("candidate_target_propensities", *roles)
+    return Feed(log, follows_from, given.targets, predicted)
 
 
 class Rounds:
@@ -59,7 +60,7 @@ class Rounds:
     def __init__(self, log: Log, columns: Sequence[str], given: Given = Given()) -> None:  # noqa: B008
         self._columns = columns
         self._given = given
-        self.roles = feed_of(log, given).roles(columns)
+        self.roles = bandit_feed(log, given).roles(columns)
         log.require(self.roles)
         require_lists(log, self.roles)
 

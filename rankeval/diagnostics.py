@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from rankeval.estimate import Mean
-from rankeval.estimators import Ratio
+from rankeval.estimators import CLICK_RATIOS, Ratio
 from rankeval.intervals import Inference
 from rankeval.moments import Moments
 from rankeval.off_policy_result import EstimateRow
@@ -15,7 +15,7 @@ from rankeval.segments import SMALL_SEGMENT
 #: Effective sample size under which a warning says that the log can hardly tell.
 FEW_EFFECTIVE = 100
 #: Weights whose mean is 1 where the propensities are right.
-AVERAGES_ONE = frozenset(get_args(Ratio)) - {"exposure"}
+AVERAGES_ONE = frozenset(get_args(Ratio)) - CLICK_RATIOS - {"exposure"}
 #: Names that a warning lists before it says how many more there are.
 LISTED = 5
 
@@ -50,8 +50,9 @@ def notes(sizes: Mapping[Any, int], rows: Sequence[EstimateRow]) -> Iterator[str
     """What a reader must know, one line each; ``sizes`` holds the units of each segment (None: of all)."""
     units = rows[0].estimator.definition.units
     whole = [row for row in rows if row.segment is None]
-    for row in {(row.target, row.estimator.ratio): row for row in reversed(whole)}.values():
+    for row in {(row.target, row.estimator.weight_of): row for row in reversed(whole)}.values():
         yield from _of_weights(row)
+    yield from _cautions(rows)
     yield from dict.fromkeys(_of_choice(row) for row in whole if row.selection is not None)
     small = [f"{value} ({n})" for value, n in sizes.items() if value is not None and n < SMALL_SEGMENT]
     if small:
@@ -61,6 +62,14 @@ def notes(sizes: Mapping[Any, int], rows: Sequence[EstimateRow]) -> Iterator[str
     yield from _of_missing(rows)
 
 
+def _cautions(rows: Sequence[EstimateRow]) -> Iterator[str]:
+    """What the values of some estimators are not, in one line for those that share it."""
+    named: dict[str, list[str]] = {}
+    for estimator in dict.fromkeys(row.estimator for row in rows):
+        named.setdefault(estimator.definition.caution, []).append(estimator.label)
+    yield from (f"{', '.join(names)}: {caution}" for caution, names in named.items() if caution)
+
+
 def _of_weights(row: EstimateRow) -> Iterator[str]:
     definition = row.estimator.definition
     ess, mean, z = (row.diagnostics[name] for name in ("ess", "mean_weight", "mean_weight_z"))
@@ -68,7 +77,7 @@ def _of_weights(row: EstimateRow) -> Iterator[str]:
         return
     under = "" if row.target is None else f"target {row.target!r}: "
     if ess < FEW_EFFECTIVE:
-        size = f"effective sample size{f' of the {row.estimator.ratio} weights' * definition.of_rankings}"
+        size = f"effective sample size{f' of the {row.estimator.weight_of} weights' * definition.of_rankings}"
         yield f"{under}the {size} is {ess:.4g}: under {FEW_EFFECTIVE} this log can hardly tell"
     off = f"{abs(z):.1f} standard errors off 1" if z is not None else "and so is every weight"
     surely = ess > 1.0 if z is None else abs(z) > 4.0

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rankeval.errors import DataError
-from rankeval.estimators import ESTIMATORS, Definition, Estimator, parse
+from rankeval.estimators import ESTIMATORS, Definition, Estimator
 from rankeval.log import Log
 from rankeval.plan import Plan
+from rankeval.position_bias import FIELDS
 
 #: Columns that each of several target policies has for itself.
 OF_TARGETS = frozenset(
@@ -22,6 +23,7 @@ OF_TARGETS = frozenset(
         "subset_weight",
         "q_target",
         "candidate_target_propensities",
+        "score",
     }
 )
 
@@ -39,18 +41,20 @@ class Feed:
         log: the log.
         follows_from: column -> the columns it follows from where the log does not have it.
         targets: names of the target policies.
-        fitted: columns that are not read even where the log has them: a model gives them.
+        derived: column -> the columns that it is always derived from, whatever the log has by its name.
     """
 
     log: Log
     follows_from: Mapping[str, tuple[str, ...]]
     targets: tuple[str, ...] = ("",)
-    fitted: frozenset[str] = frozenset()
+    derived: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def sources(self, column: str, target: str) -> tuple[str, ...]:
         """The columns to read for one: itself where the log has it, else those it follows from."""
         role = own(column, target)
-        if self.log.has(role) and column not in self.fitted:
+        if column in self.derived:
+            return tuple(own(other, target) for other in self.derived[column])
+        if self.log.has(role):
             return (role,)
         return tuple(own(other, target) for other in self.follows_from.get(column, (column,)))
 
@@ -62,7 +66,7 @@ class Feed:
     def fed(self) -> list[str]:
         """Names of the estimators that the log has the columns of."""
         kind = [d for d in ESTIMATORS.values() if d.of_rankings == (self.log.session is not None)]
-        return [definition.name for definition in kind if not self._missing(parse(definition.name))]
+        return [definition.form for definition in kind if not self._missing(Estimator(definition))]
 
     def require(self, estimators: Sequence[Estimator]) -> None:
         """Check that the log is of the estimators' kind and has their columns.
@@ -89,7 +93,8 @@ class Feed:
     def _missing(self, estimator: Estimator) -> list[tuple[str, str]]:
         """The columns that it needs and the log lacks, each with the target that it is of."""
         columns = Plan.of([estimator]).columns
-        wanted = {own(column, target): (column, target) for target in self.targets for column in columns}
+        raw = [other for column in columns for other in self.derived.get(column, (column,))]
+        wanted = {own(column, target): (column, target) for target in self.targets for column in raw}
         return [
             (column, target)
             for column, target in wanted.values()
@@ -102,7 +107,7 @@ class Feed:
         if column in self.follows_from:
             others = " and ".join(repr(self.log.name(role)) for role in self.follows_from[column])
             text += f", nor {others} that it follows from"
-        return text
+        return text + (", nor a position-bias curve that has it" if column in FIELDS else "")
 
 
 def _of_the_other_kind(log: Log, definition: Definition) -> str:

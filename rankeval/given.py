@@ -1,24 +1,33 @@
-"""What is known beside the log: the target policies and the columns that describe them."""
+"""What is known beside the log: target policies, position bias, what was fitted."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
 
 from rankeval.errors import DataError, UsageError
-from rankeval.estimators import RATIO_COLUMNS, Estimator
+from rankeval.estimators import RATIO_COLUMNS, Definition, Estimator
 from rankeval.log import Log
 from rankeval.loggers import Loggers
+from rankeval.position_bias import PositionBias
 from rankeval.reward_range import RewardRange
 
 if TYPE_CHECKING:
+    from rankeval.behaviour_tree import BehaviourTree
     from rankeval.embeddings import Embedding
+    from rankeval.relevance_models import RelevanceModel
     from rankeval.reward_models import RewardModel
 
+Estimand = Literal["rerank", "full"]
+#: What estimators from clicks estimate, where a candidate ranker orders ...
+ESTIMANDS: dict[Estimand, str] = {
+    "rerank": "the items that were shown",
+    "full": "all candidates that were logged, those without a position too",
+}
 #: The logged policy's name among the policies that are compared.
 LOGGED = "logged"
 _NAME = re.compile(r"[\w.+-]+")
@@ -30,27 +39,53 @@ class Given:
 
     Attributes:
         targets: names of the target policies; one without a name is the log's own.
+        position_bias: the curve that stands for the log's columns ``examination``, ``alpha``, ``beta``.
+        estimand: of estimators from clicks.
         loggers: the policies that wrote the log, where estimators tell them apart.
         reward_range: the rewards that there can be.
         embedding: what the log says of the embedding of actions.
+        behaviours: target policy -> the tree that says which behaviour a session's user has.
+        relevance_model: its predictions stand for the column ``q_logged`` of ``click_dr``; with ``modelled``
+            alone it is not fitted yet.
         reward_models: target policy -> the model whose predictions stand for those of the log; None: there
             is none, empty: it is not fitted yet.
     """
 
     targets: tuple[str, ...] = ("",)
+    position_bias: PositionBias | None = None
+    estimand: Estimand = "rerank"
     loggers: Loggers | None = None
     reward_range: RewardRange | None = None
     embedding: Embedding | None = None
     reward_models: Mapping[str, RewardModel] | None = None
+    behaviours: Mapping[str, BehaviourTree] = field(default_factory=dict)
+    modelled: bool = False
+    relevance_model: RelevanceModel | None = None
 
     def notes(self, name: Callable[[str], str]) -> Iterator[str]:
         """What a reader should know of all this; ``name`` gives the column of a role."""
         if self.embedding is not None and self.embedding.frequencies is not None:
             frequencies = self.embedding.frequencies
             yield from frequencies.notes({role: name(role) for role in frequencies.unseen})
-        for model in dict.fromkeys(map(id, (self.reward_models or {}).values())):
-            fitted = next(m for m in (self.reward_models or {}).values() if id(m) == model)
-            yield from fitted.notes
+        models: list[RewardModel | RelevanceModel] = [*(self.reward_models or {}).values()]
+        models += [self.relevance_model] if self.relevance_model is not None else []
+        yield from dict.fromkeys(note for model in models for note in model.notes)
+        for target, tree in self.behaviours.items():
+            of = f" for target {target!r}" if target else ""
+            yield f"aips{of}, users by {'; '.join(tree.describe())}"
+            yield from [tree.note] * (target == self.targets[0])
+
+
+def parse_estimand(text: str) -> Estimand:
+    """Read the name of an estimand.
+
+    Raises:
+        UsageError: there is none of this name.
+    """
+    for name in ESTIMANDS:
+        if text == name:
+            return name
+    raise UsageError(f"estimand: found {text!r}, wanted {' or '.join(ESTIMANDS)}")
 
 
 def parse_targets(targets: Mapping[str, str] | Sequence[str] | None) -> dict[str, str]:
@@ -83,7 +118,7 @@ def with_targets(log: Log, targets: Mapping[str, str], estimators: Sequence[Esti
 
     In a bandit log a list is the target's propensities of all candidates, a number that of the logged action;
     with a single target the log's ``q_target`` is taken to be its own. In a ranking log it is what the
-    estimators' weights compare with the logging policy.
+    estimators' weights compare with the logging policy; for those from clicks the candidate's score.
 
     Raises:
         DataError: no such column.
@@ -107,7 +142,7 @@ def _role_in_bandit(log: Log, column: str) -> str:
 
 
 def _role_in_ranking(estimators: Sequence[Estimator]) -> str:
-    roles = {estimator.label: RATIO_COLUMNS[estimator.definition.ratio][-1] for estimator in estimators}
+    roles = {estimator.label: _twin(estimator.definition) for estimator in estimators}
     first, *others = roles
     for other in others:
         if roles[other] != roles[first]:
@@ -116,3 +151,13 @@ def _role_in_ranking(estimators: Sequence[Estimator]) -> str:
                 "wanted estimators that share a column, or one call for each kind"
             )
     return roles[first]
+
+
+def _twin(definition: Definition) -> str:
+    """What a ranking estimator reads of a target: its score, or the twin of a logged propensity."""
+    if definition.of_clicks:
+        return "score"
+    # Of these the weights follow from the propensities of product policies.
+    if definition.ratio in ("slate", "subset"):
+        return "target_propensity"
+    return RATIO_COLUMNS[definition.ratio][-1]

@@ -38,16 +38,17 @@ ROLES: dict[Role, tuple[str, ...]] = {
     "log": (
         "session_id", "query_id", "item_id", "position", "click", "reward", "propensity", "target_propensity",
         "propensity_prefix", "target_propensity_prefix", "propensity_list", "target_propensity_list",
-        "exposure", "target_exposure", "slate_weight", "subset_weight", "q_logged", "q_target", "examination",
-        "weight", "shuffled", "ranker", "timestamp", "round_id", "action", "candidate_propensities",
-        "candidate_target_propensities", "candidate_q", "logger", "logger_propensities", "mixture_propensity",
-        "embedding", "marginal_propensity", "target_marginal_propensity",
+        "exposure", "target_exposure", "slate_weight", "subset_weight", "behaviour", "q_logged", "q_target",
+        "examination", "alpha", "beta", "score", "weight", "shuffled", "ranker", "timestamp", "round_id",
+        "action", "candidate_propensities", "candidate_target_propensities", "candidate_q", "embedding",
+        "marginal_propensity", "target_marginal_propensity", "logger", "logger_propensities",
+        "mixture_propensity",
     ),
 }  # fmt: skip
 #: Columns of a bandit log that hold a list a round start with one of these.
 LISTS = ("candidate_", "logger_")
 #: Columns that may hold anything.
-ANY_TYPE = frozenset({"ranker", "timestamp", "embedding"})
+ANY_TYPE = frozenset({"ranker", "timestamp", "embedding", "behaviour"})
 #: Numbers that CSV files may hold as integers.
 MAYBE_WHOLE = frozenset({"relevance", "position", "click", "shuffled"})
 SESSION: dict[Role, str | None] = {"run": "query_id", "judgements": None, "log": "session_id"}

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rankeval import ranking_log
-from rankeval.bandit import feed_of
+from rankeval.bandit import bandit_feed
 from rankeval.collecting import Pass, collect
 from rankeval.diagnostics import notes
 from rankeval.errors import UsageError
-from rankeval.estimators import parse
+from rankeval.estimators import Estimator, parse
 from rankeval.feeding import Feed
-from rankeval.given import Given, parse_targets, with_targets
+from rankeval.given import Given, parse_estimand, parse_targets, with_targets
 from rankeval.inferring import Inferring
 from rankeval.log import Log
 from rankeval.off_policy_estimates import PartEstimates
 from rankeval.off_policy_result import OffPolicyEvaluation
 from rankeval.options import listed
 from rankeval.plan import Plan
+from rankeval.position_bias import FIELDS, PositionBias
 from rankeval.preparing import Fitting, Weighting, announced, prepared
+from rankeval.ranking_log import ranking_feed
 from rankeval.reward_range import parse_range
 from rankeval.segments import in_order
 
@@ -29,6 +30,8 @@ def ope(
     estimators: str | Sequence[str] | None = None,
     *,
     target: Mapping[str, str] | Sequence[str] | None = None,
+    position_bias: Any = None,
+    estimand: str = "rerank",
     ci: str | Sequence[str] = ("normal",),
     level: float = 0.95,
     replicates: int = 1000,
@@ -55,15 +58,24 @@ def ope(
             ``candidate_target_propensities``, ``candidate_q``. Or a ranking log, long or nested, with
             ``session_id, position``, ``reward`` or ``click``, and what an estimator needs of
             ``propensity_list, propensity, propensity_prefix, exposure`` with their ``target_`` twins,
-            ``slate_weight, q_logged, q_target``. A column ``weight`` says how many times a round or session
-            counts.
-        estimators: names such as ``snips`` or ``cips:max_weight=5`` (:func:`rankeval.estimators.parse`); by
-            default ``ips`` and ``snips``, and ``dr`` where the log has a reward model's predictions; for
-            rankings all of ``sips, iips, rips, policy_aware, pi, cascade_dr`` that the log can feed, ``pi``
-            only if it has ``slate_weight``.
+            ``slate_weight, q_logged, q_target``; for those from clicks, whose logging policy may be
+            deterministic, the candidate's ``score``, with ``item_id`` for ties, and unless ``position_bias``
+            is given ``examination``, or ``alpha`` and ``beta``, of the logged position. A column ``weight``
+            says how many times a round or session counts.
+        estimators: names such as ``snips``, ``cips:max_weight=5`` or ``click_dcg@10``
+            (:func:`rankeval.estimators.parse`); by default ``ips`` and ``snips``, and ``dr`` where the log
+            has a reward model's predictions; for rankings all of ``sips, iips, rips, policy_aware, pi,
+            cascade_dr`` that the log can feed, ``pi`` only if it has ``slate_weight``; ``click_ips`` with
+            ``position_bias``, or where none of those can be fed.
         target: several target policies, name -> column, or texts ``NAME=COLUMN``. In a bandit log the column
             holds the propensities of all candidates as a list, or that of the logged action; in a ranking
-            log what stands for the ``target_`` twin of the estimators. They are compared on the same units.
+            log what stands for the ``target_`` twin of the estimators, or for those from clicks the score by
+            which the candidate ranks, descending. They are compared on the same units.
+        position_bias: for estimators from clicks, how likely users are to examine positions 1, 2, ...:
+            numbers, a JSON file of ``{"positions": [...], "examination": [...]}``, or such a dict; with
+            ``alpha`` and ``beta`` for ``click_affine``. Errors take it as known.
+        estimand: of estimators from clicks: ``rerank``, the candidate orders the items that were shown, or
+            ``full``, all candidates that were logged, where those without a position were not shown.
         ci: interval methods: ``normal`` (delta method), ``bootstrap`` (percentile), ``bootstrap_t``.
         level: confidence level.
         replicates: of the bootstrap, which resamples buckets of hashed ``round_id`` or ``session_id``, else
@@ -99,17 +111,18 @@ def ope(
     """
     stated = parse_range(reward_range)
     source = _source(log, columns, where, reward)
-    chosen = [parse(name) for name in _estimator_names(source, estimators, reward_model is not None)]
     columns_of = parse_targets(target)
-    source = with_targets(source, columns_of, chosen)
+    bias = None if position_bias is None else PositionBias.of(position_bias)
     fitting = Fitting(reward_model, tuple(listed(features)), folds, model_weighting, seed, cluster, threads)
-    given = Given(tuple(columns_of) or ("",), reward_range=stated)
+    given = Given(tuple(columns_of) or ("",), bias, parse_estimand(estimand), reward_range=stated)
+    chosen = [parse(name) for name in _estimator_names(source, estimators, given, fitting)]
+    source = with_targets(source, columns_of, chosen)
     source, given = announced(source, given, fitting, listed(embedding))
     _feed(source, given).require(chosen)
     methods = tuple(listed(ci))
     infer = Inferring(methods, level, replicates, seed, cluster is not None)
     given = prepared(source, given, chosen, fitting)
-    plan = Plan.of(chosen, given.targets, given.loggers)
+    plan = Plan.of(chosen, given)
     found = collect(source, plan, given, bucketed=infer.bucketed, by=by, cluster=cluster, threads=threads)
     parts = {None: found.whole} | {v: found.segments[v] for v in in_order(found.segments) if v is not None}
     rows, comparisons = [], []
@@ -122,6 +135,8 @@ def ope(
             "log": source.origin,
             "estimators": [estimator.label for estimator in chosen],
             "targets": columns_of or None,
+            "position_bias": None if bias is None else bias.origin,
+            "estimand": given.estimand if any(e.definition.of_clicks for e in chosen) else None,
             "where": where,
             "reward": source.reward,
             "reward_range": stated and [stated.low, stated.high],
@@ -134,9 +149,10 @@ def ope(
         },
         estimates=tuple(rows),
         comparisons=tuple(comparisons),
-        logged=rows[0].logged,
+        logged=rows[0].reward,
         notes=(
             *_counted(source),
+            *_of_clicks(source, given, chosen),
             *_left_out(found, by),
             *(stated.notes(found.checked, source) if stated else ()),
             *given.notes(source.name),
@@ -160,23 +176,48 @@ def _counted(log: Log) -> Iterator[str]:
         yield f"every row counts as many times as column {log.name('weight')!r} says"
 
 
+def _of_clicks(log: Log, given: Given, estimators: Sequence[Estimator]) -> Iterator[str]:
+    """What there is to say about examination and the estimand."""
+    from_clicks = [estimator.definition for estimator in estimators if estimator.definition.of_clicks]
+    if not from_clicks and given.estimand != "rerank":
+        yield f"estimand: none of the estimators is from clicks, {given.estimand!r} changes nothing"
+    if log.has("exposure") and any(definition.ratio == "rho" for definition in from_clicks):
+        yield f"click_dr: column {log.name('exposure')!r} stands for theta_k, as it may with a random logger"
+    if given.position_bias is not None:
+        yield from _of_bias(log, given.position_bias, bool(from_clicks))
+
+
+def _of_bias(log: Log, bias: PositionBias, used: bool) -> Iterator[str]:
+    """What there is to say about the curve that is given."""
+    if not used:
+        yield f"position bias: none of the estimators uses {bias.origin}"
+    for name in FIELDS:
+        if name in bias and log.has(name):
+            yield f"column {log.name(name)!r} is not used: the curve {bias.origin} stands for it"
+    if bias.above_one:
+        places = ", ".join(map(str, bias.above_one[:5])) + (", ..." if len(bias.above_one) > 5 else "")
+        yield f"position bias: examination is above 1 at {places}, which no probability is"
+
+
 def _left_out(found: Pass, by: str | None) -> Iterator[str]:
     if None in found.segments:
         units = found.plan.asked[0].definition.units
         yield f"{found.segments[None].n} {units} have no value in column {by!r} and are in no segment"
 
 
-def _estimator_names(log: Log, estimators: str | Sequence[str] | None, modelled: bool) -> Sequence[str]:
+def _estimator_names(
+    log: Log, estimators: str | Sequence[str] | None, given: Given, fitting: Fitting
+) -> Sequence[str]:
     if estimators:
         return listed(estimators)
     if log.session is not None:
-        return _of_ranking(log)
+        return ["click_ips"] if given.position_bias is not None else _of_ranking(log)
     known = (log.has("q_logged") and log.has("q_target")) or log.has("candidate_q")
-    return ["ips", "snips", *(["dr"] if known or modelled else [])]
+    return ["ips", "snips", *(["dr"] if known or fitting.reward_model else [])]
 
 
 def _of_ranking(log: Log) -> Sequence[str]:
-    """By default all that are not normalised; ``pi`` where its weights are logged."""
+    """By default all that are not normalised; ``pi`` where its weights are logged, else ``click_ips``."""
     names = [
         "sips",
         "iips",
@@ -185,9 +226,10 @@ def _of_ranking(log: Log) -> Sequence[str]:
         *(["pi"] if log.has("slate_weight") else []),
         "cascade_dr",
     ]
-    can = Feed(log, ranking_log.FOLLOWS_FROM).fed()
-    return [name for name in names if name in can] or names[:1]
+    can = ranking_feed(log, Given()).fed()
+    default = "click_ips" if log.has("examination") else names[0]
+    return [name for name in names if name in can] or [default]
 
 
 def _feed(log: Log, given: Given) -> Feed:
-    return feed_of(log, given) if log.session is None else Feed(log, ranking_log.FOLLOWS_FROM, given.targets)
+    return bandit_feed(log, given) if log.session is None else ranking_feed(log, given)

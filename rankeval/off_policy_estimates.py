@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from math import isfinite
 from typing import Any
 
 from rankeval.comparisons import benjamini_hochberg, holm, t_test
 from rankeval.diagnostics import weight_diagnostics
-from rankeval.estimate import Estimate, Relative
+from rankeval.estimate import Estimate, Functional, Mean, Relative
 from rankeval.estimators import Estimator
 from rankeval.given import LOGGED
 from rankeval.intervals import Inference
@@ -47,21 +48,44 @@ class PartEstimates:
         self, target: str, asked: Estimator, estimator: Estimator, selection: Selection | None
     ) -> EstimateRow:
         inference, plan = self.inference, self.plan
-        value = plan.value(estimator, target, inference)
-        weights = weight_diagnostics(inference, plan.weight(estimator.ratio, target), estimator.ratio)
-        share = plan.share_clipped(estimator, target, inference.moments)
+        value, logged = plan.value(estimator, target, inference), plan.logged(estimator)
+        reward = inference.estimate(plan.reward)
         return EstimateRow(
             estimator=estimator,
             asked=asked,
             target=target or None,
             segment=self.segment,
             value=inference.estimate(value),
-            gain=inference.estimate(value - plan.logged),
-            relative=inference.estimate(Relative(value, plan.logged)),
-            logged=inference.estimate(plan.logged),
-            diagnostics=weights | {"share_clipped": share},
+            gain=inference.estimate(value - logged),
+            relative=inference.estimate(Relative(value, logged)),
+            logged=inference.estimate(logged) if estimator.definition.logged_apart else reward,
+            reward=reward,
+            diagnostics=self._diagnostics(estimator, target),
             selection=None if selection is None else selection.to_dict(target),
+            estimand=plan.given.estimand if estimator.definition.of_clicks else None,
+            bounds=self._bounds(estimator, target),
         )
+
+    def _diagnostics(self, estimator: Estimator, target: str) -> dict[str, float | None]:
+        plan, overlap = self.plan, self.plan.overlap(estimator, target)
+        return {
+            **weight_diagnostics(self.inference, plan.weight(estimator, target), estimator.ratio),
+            "share_clipped": plan.share_clipped(estimator, target, self.inference.moments),
+            "overlap": None if overlap is None else self._known(Mean(overlap)),
+        }
+
+    def _bounds(self, estimator: Estimator, target: str) -> tuple[float | None, float | None] | None:
+        """Of the value, over what candidates that were not shown may bring."""
+        functionals = self.plan.bounds(estimator, target)
+        if functionals is None:
+            return None
+        low, high = functionals
+        return self._known(low), self._known(high)
+
+    def _known(self, functional: Functional) -> float | None:
+        """A value that goes without an error; None where there are no units."""
+        value = self.inference.value(functional)
+        return value if isfinite(value) else None
 
     def comparisons(self) -> list[TargetComparison]:
         """All pairs of policies, the logged one included, by each estimator; none without named targets.
@@ -75,7 +99,7 @@ class PartEstimates:
     def _compared(self, estimator: Estimator) -> list[TargetComparison]:
         inference, plan = self.inference, self.plan
         value = {target: plan.value(estimator, target, inference) for target in plan.targets}
-        value[LOGGED] = plan.logged
+        value[LOGGED] = plan.logged(estimator)
         pairs = [*((target, LOGGED) for target in plan.targets), *combinations(plan.targets, 2)]
         differences = [inference.estimate(value[a] - value[b]) for a, b in pairs]
         p_values = [self._p_value(difference) for difference in differences]

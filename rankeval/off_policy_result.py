@@ -9,7 +9,20 @@ from typing import Any
 from rankeval.estimate import Estimate
 from rankeval.estimators import Estimator
 from rankeval.evaluation_result import segment_text
-from rankeval.results import SCHEMA, Result, Table, interval_text, number, percent
+from rankeval.off_policy_cells import (
+    ESTIMAND,
+    OVERLAP,
+    OWN_LOGGED,
+    WITH_UNSHOWN,
+    Column,
+    candidate_cells,
+    effective,
+    first_bounds,
+    interval_cells,
+    relative,
+    signed,
+)
+from rankeval.results import SCHEMA, Result, Table, number, percent
 
 
 @dataclass(frozen=True)
@@ -23,9 +36,14 @@ class EstimateRow:
         value: the estimate.
         gain: ``value - logged``, with the covariance of both.
         relative: ``gain / logged``.
-        logged: mean reward of the log.
+        logged: what the value is compared with: the estimator's value of the logged order for some of those
+            from clicks, else ``reward``.
+        reward: mean reward of the log.
         diagnostics: what the importance weights look like; None for what the log does not tell.
         selection: how the data chose the parameter: the values tried and what either rule says; else None.
+        estimand: of estimators from clicks, ``rerank`` or ``full``; None for others.
+        bounds: least and largest value over what candidates that were not shown may bring; None where there
+            are none, or the estimator says nothing of them.
     """
 
     estimator: Estimator
@@ -36,8 +54,11 @@ class EstimateRow:
     gain: Estimate
     relative: Estimate
     logged: Estimate
+    reward: Estimate
     diagnostics: Mapping[str, float | None]
     selection: Mapping[str, Any] | None
+    estimand: str | None
+    bounds: tuple[float | None, float | None] | None
 
     @property
     def label(self) -> str:
@@ -51,7 +72,9 @@ class EstimateRow:
             "params": self.estimator.settings,
             "target": self.target,
             "segment": self.segment,
+            "estimand": self.estimand,
             **self.value.to_dict(),
+            "bounds": None if self.bounds is None else dict(zip(("low", "high"), self.bounds, strict=True)),
             "gain": {
                 "value": gain["value"],
                 "relative": relative["value"],
@@ -147,18 +170,21 @@ class OffPolicyEvaluation(Result):
                 "name": row.estimator.label,
                 "target": row.target,
                 "segment": row.segment,
+                "estimand": row.estimand,
                 "value": row.value.value,
                 "std_error": row.value.std_error,
                 "ci_method": row.value.intervals[0].method,
                 "ci_level": row.value.intervals[0].level,
-                **_bounds("ci", row.value),
+                **first_bounds("ci", row.value),
+                "bounds_low": None if row.bounds is None else row.bounds[0],
+                "bounds_high": None if row.bounds is None else row.bounds[1],
                 "n": row.value.n,
                 "logged": row.logged.value,
                 "gain": row.gain.value,
                 "gain_std_error": row.gain.std_error,
-                **_bounds("gain_ci", row.gain),
+                **first_bounds("gain_ci", row.gain),
                 "gain_relative": row.relative.value,
-                **_bounds("gain_relative_ci", row.relative),
+                **first_bounds("gain_relative_ci", row.relative),
                 **row.diagnostics,
             }
             for row in self.estimates
@@ -180,45 +206,51 @@ class OffPolicyEvaluation(Result):
             [
                 *self._segment(row),
                 f"{row.logged.n:,}",
-                number(row.logged.value),
-                number(row.logged.std_error, 3),
+                number(row.reward.value),
+                number(row.reward.std_error, 3),
                 *cells,
             ]
             for row in self._of_segments
-            for cells in _interval_cells(row.logged)
+            for cells in interval_cells(row.reward)
         ]
         return Table("Logged policy", [*self._segment_header, *header], rows)
 
     def _values(self) -> Table:
-        header = [">value", ">std error", *self._interval_header]
+        first, last = self._columns(ESTIMAND), self._columns(WITH_UNSHOWN)
+        header = [">value", ">std error", *self._interval_header, *(column.header for column in last)]
         rows = [
             [
                 row.label,
                 *self._target(row),
                 *self._segment(row),
+                *(column.cell(row) for column in first),
                 number(row.value.value),
                 number(row.value.std_error, 3),
                 *cells,
+                *(column.cell(row) for column in last),
             ]
             for row in self.estimates
-            for cells in _interval_cells(row.value)
+            for cells in interval_cells(row.value)
         ]
         title = "Value of the target policies" if self._target_header else "Value of the target policy"
-        return Table(title, ["estimator", *self._target_header, *self._segment_header, *header], rows)
+        header = [*self._segment_header, *(column.header for column in first), *header]
+        return Table(title, ["estimator", *self._target_header, *header], rows)
 
     def _gains(self) -> Table:
-        header = [">gain", *self._interval_header, ">relative"]
+        first = self._columns(ESTIMAND, OWN_LOGGED)
+        header = [*(column.header for column in first), ">gain", *self._interval_header, ">relative"]
         rows = [
             [
                 row.label,
                 *self._target(row),
                 *self._segment(row),
+                *(column.cell(row) for column in first),
                 signed(row.gain.value),
                 *cells,
-                _relative(row),
+                relative(row),
             ]
             for row in self.estimates
-            for cells in _interval_cells(row.gain)
+            for cells in interval_cells(row.gain)
         ]
         header = ["estimator", *self._target_header, *self._segment_header, *header]
         return Table("Gain over the logged policy", header, rows)
@@ -227,21 +259,10 @@ class OffPolicyEvaluation(Result):
         """The values that a parameter was chosen from, over all units."""
         header = [">value", ">std error", ">bound on mean squared error", "chosen by"]
         rows = [
-            [
-                f"{row.estimator.name}:{selection['parameter']}={candidate[selection['parameter']]:g}",
-                *self._target(row),
-                number(candidate["value"]),
-                number(candidate["std_error"], 3),
-                number(candidate["mse_bound"], 3),
-                ", ".join(
-                    text
-                    for rule, text in (("slope", "SLOPE"), ("mse", "bound"))
-                    if selection[rule] == candidate[selection["parameter"]]
-                ),
-            ]
+            [cells[0], *self._target(row), *cells[1:]]
             for row in self.estimates
-            if (selection := row.selection) is not None and row.segment is None
-            for candidate in selection["candidates"]
+            if row.segment is None
+            for cells in candidate_cells(row)
         ]
         return Table("Choice of parameters", ["estimator", *self._target_header, *header], rows)
 
@@ -257,28 +278,30 @@ class OffPolicyEvaluation(Result):
                 *(number(p, 3) for p in (c.p_value, c.p_holm, c.p_bh)),
             ]
             for c in self.comparisons
-            for cells in _interval_cells(c.difference)
+            for cells in interval_cells(c.difference)
         ]
         return Table("Paired differences", ["estimator", "difference", *self._segment_header, *header], rows)
 
     def _weights(self) -> Table:
         """One line a segment and target, and for a ranking log one for each kind of weight."""
-        kinds = {(row.segment, row.target, row.estimator.ratio): row for row in reversed(self.estimates)}
-        named = any(row.estimator.ratio != "action" for row in self.estimates)
+        kinds = {(row.segment, row.target, row.estimator.weight_of): row for row in reversed(self.estimates)}
+        named = any(row.estimator.weight_of != "action" for row in self.estimates)
         first = ["weight of"] if named else []
         header = [">effective sample size", ">largest", ">mean", ">z of mean against 1"]
-        names = ("max_weight", "mean_weight", "mean_weight_z")
+        names, last = ("max_weight", "mean_weight", "mean_weight_z"), self._columns(OVERLAP)
         rows = [
             [
-                *([row.estimator.ratio] if named else []),
+                *([row.estimator.weight_of] if named else []),
                 *self._target(row),
                 *self._segment(row),
-                _effective(row),
+                effective(row),
                 *(number(row.diagnostics[name]) for name in names),
+                *(column.cell(row) for column in last),
             ]
             for row in reversed(kinds.values())
         ]
         header = [*first, *self._target_header, *self._segment_header, *header]
+        header += [column.header for column in last]
         return Table("Importance weights", header, rows)
 
     @property
@@ -304,28 +327,6 @@ class OffPolicyEvaluation(Result):
     def _segment(self, row: EstimateRow) -> list[str]:
         return [] if self.inputs["by"] is None else [segment_text(row.segment)]
 
-
-def _bounds(name: str, estimate: Estimate) -> dict[str, float | None]:
-    """The first interval of an estimate, under two names."""
-    interval = estimate.intervals[0]
-    return {f"{name}_low": interval.low, f"{name}_high": interval.high}
-
-
-def _interval_cells(estimate: Estimate) -> list[list[str]]:
-    """Bounds and method of each interval."""
-    return [[interval_text(interval.to_dict()), interval.method] for interval in estimate.intervals]
-
-
-def _relative(row: EstimateRow) -> str:
-    return "-" if row.relative.value is None else f"{100 * row.relative.value:+.1f} %"
-
-
-def _effective(row: EstimateRow) -> str:
-    """Effective sample size, and its share of all rounds."""
-    ess = row.diagnostics["ess"]
-    return "-" if ess is None else f"{ess:,.1f} ({100 * ess / row.logged.n:.1f} %)"
-
-
-def signed(value: float | None) -> str:
-    """A number with its sign, for people."""
-    return "-" if value is None else ("+" if value > 0 else "") + number(value + 0.0)
+    def _columns(self, *columns: Column) -> list[Column]:
+        """Those that say something."""
+        return [column for column in columns if any(map(column.says, self.estimates))]

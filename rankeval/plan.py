@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from rankeval.diagnostics import share_clipped
 from rankeval.estimate import Functional, Mean, SumOfRatios, WeightedSum, pairs_needed
-from rankeval.estimators import REDUCING, REWARD, WEIGHTED, Estimator, Kind, Ratio, Term, needed_columns
+from rankeval.estimators import REDUCING, REWARD, WEIGHTED, Estimator, Kind, Term, needed_columns
+from rankeval.given import LOGGED, Given
 from rankeval.intervals import Inference
 from rankeval.loggers import Loggers, precision_shares
 from rankeval.moments import Moments
@@ -24,22 +25,28 @@ class Plan:
 
     Attributes:
         asked: the estimators in the order asked.
-        targets: names of the target policies; one without a name is the log's own.
-        loggers: the policies that wrote the log, where estimators tell them apart.
+        given: what is known beside the log: names of target policies, the estimand, the loggers.
         positions: of the longest list, as far as estimators go by position; 0 where none does.
     """
 
     asked: tuple[Estimator, ...]
-    targets: tuple[str, ...] = ("",)
-    loggers: Loggers | None = None
+    given: Given = Given()  # noqa: RUF009  (frozen)
     positions: int = 0
 
     @classmethod
-    def of(
-        cls, estimators: Sequence[Estimator], targets: Sequence[str] = ("",), loggers: Loggers | None = None
-    ) -> Plan:
+    def of(cls, estimators: Sequence[Estimator], given: Given = Given()) -> Plan:  # noqa: B008
         """The plan of some estimators."""
-        return cls(tuple(estimators), tuple(targets), loggers)
+        return cls(tuple(estimators), given)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the target policies; one without a name is the log's own."""
+        return self.given.targets
+
+    @property
+    def loggers(self) -> Loggers | None:
+        """The policies that wrote the log, where estimators tell them apart."""
+        return self.given.loggers
 
     def at(self, positions: int) -> Plan:
         """The same for lists up to so many positions."""
@@ -67,10 +74,18 @@ class Plan:
             for target, estimator in self._pairs
             if estimator.weighting.transform in REDUCING
         ]
-        plain = [
-            Term("weight", ratio=term.ratio, target=term.target) for term in used if term.kind in WEIGHTED
-        ]
-        return tuple(dict.fromkeys([REWARD, *plain, *used]))
+        plain = [term.plain for term in used if term.kind in WEIGHTED]
+        apart = [estimator for estimator in self.estimators if estimator.definition.logged_apart]
+        logged = [term for estimator in apart for term in self._terms_of(estimator, LOGGED)]
+        beside = [term for target, estimator in self._pairs for term in self._beside(estimator, target)]
+        return tuple(dict.fromkeys([REWARD, *plain, *used, *logged, *beside]))
+
+    def _beside(self, estimator: Estimator, target: str) -> list[Term]:
+        """What is said beside an estimate from clicks: overlap of the rankings, and what was not shown."""
+        if not estimator.definition.of_clicks:
+            return []
+        unshown: tuple[Kind, ...] = estimator.definition.unshown if self.given.estimand == "full" else ()
+        return [estimator.term(kind, target=target) for kind in ("overlap", *unshown)]
 
     def _terms_of(self, estimator: Estimator, target: str) -> list[Term]:
         if estimator.definition.by_position:
@@ -97,8 +112,13 @@ class Plan:
         return needed_columns(self.at(1).terms)
 
     @property
-    def logged(self) -> Functional:
+    def reward(self) -> Functional:
+        """The mean reward of the log."""
         return Mean(0)
+
+    def logged(self, estimator: Estimator) -> Functional:
+        """What an estimator's value of a target policy is compared with: the same of the logged one."""
+        return self.value(estimator, LOGGED) if estimator.definition.logged_apart else self.reward
 
     def value(self, estimator: Estimator, target: str = "", inference: Inference | None = None) -> Functional:
         """What an estimator makes of the means of the terms.
@@ -133,13 +153,30 @@ class Plan:
         variances = [inference.estimate(value).std_error or 0.0 for value in values]
         return precision_shares([v * v for v in variances], self.loggers.counts)
 
-    def weight(self, ratio: Ratio, target: str = "") -> int | None:
-        """The term that holds a kind of weight as it is, None where no estimator uses it."""
-        return self.index.get(Term("weight", ratio=ratio, target=target))
+    def weight(self, estimator: Estimator, target: str = "") -> int | None:
+        """The term that holds an estimator's weight as it is, None where it has none."""
+        return self.index.get(estimator.term("weight", target=target).plain)
+
+    def overlap(self, estimator: Estimator, target: str) -> int | None:
+        """The term that holds the overlap of the rankings, None where they are not compared."""
+        if not estimator.definition.of_clicks:
+            return None
+        return self.index[estimator.term("overlap", target=target)]
+
+    def bounds(self, estimator: Estimator, target: str) -> tuple[Functional, Functional] | None:
+        """Least and largest value over what the candidates that were not shown may bring; None if unknown."""
+        kinds = estimator.definition.unshown if self.given.estimand == "full" else ()
+        if not kinds:
+            return None
+        most, *modelled = (Mean(self.index[estimator.term(kind, target=target)]) for kind in kinds)
+        low = self.value(estimator, target)
+        for model in modelled:
+            low = low - model
+        return low, low + most
 
     def share_clipped(self, estimator: Estimator, target: str, moments: Moments) -> float | None:
         """Share of the weight that an estimator takes away, None for one whose weights are not reduced."""
-        weight = self.weight(estimator.ratio, target)
+        weight = self.weight(estimator, target)
         if weight is None or estimator.weighting.transform not in REDUCING:
             return None
         return share_clipped(moments, weight, self.index[estimator.term("weight", target=target)])
@@ -148,7 +185,7 @@ class Plan:
     def pairs(self) -> NDArray[np.int64]:
         """Co-moments of every estimate's own terms and the reward, of the weights, and between targets."""
         value = {pair: self.value(pair[1], pair[0]) for pair in self._pairs}
-        gains = [functional - self.logged for functional in value.values()]
+        gains = [functional - self.logged(estimator) for (_, estimator), functional in value.items()]
         between = [
             value[a, estimator] - value[b, estimator]
             for a, b in combinations(self.targets, 2)
@@ -164,7 +201,7 @@ class Plan:
         weights = [
             Mean(i) for i, term in enumerate(self.terms) if term.kind == "weight" and not term.position
         ]
-        return pairs_needed([self.logged, *gains, *between, *biases, *weights])
+        return pairs_needed([self.reward, *gains, *between, *biases, *weights])
 
 
 def _sum(mean: Functional | None, numerator: Functional | None, denominator: Functional | None) -> Functional:

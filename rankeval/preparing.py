@@ -16,7 +16,9 @@ from rankeval.loggers import Loggers, count_loggers
 from rankeval.plan import Plan
 
 if TYPE_CHECKING:
+    from rankeval.behaviour_tree import BehaviourTree
     from rankeval.embeddings import Embedding
+    from rankeval.relevance_models import RelevanceModel
     from rankeval.reward_models import RewardModel
 
 
@@ -57,9 +59,9 @@ def announced(log: Log, given: Given, fitting: Fitting, embedding: Sequence[str]
         from rankeval.embeddings import Embedding
 
         log, given = log.with_lists(columns), replace(given, embedding=Embedding(columns))
-    if fitting.reward_model is not None:
-        log, given = log.with_lists(fitting.features), replace(given, reward_models={})
-    return log, given
+    if fitting.reward_model is not None and log.session is None:
+        return log.with_lists(fitting.features), replace(given, reward_models={})
+    return log, replace(given, modelled=fitting.reward_model is not None)
 
 
 def prepared(log: Log, given: Given, estimators: Sequence[Estimator], fitting: Fitting) -> Given:
@@ -78,6 +80,10 @@ def prepared(log: Log, given: Given, estimators: Sequence[Estimator], fitting: F
             names = ", ".join(estimator.label for estimator in estimators)
             raise UsageError(f"reward_model: none of {names} uses one; wanted one that does, such as dr")
         given = replace(given, reward_models=_reward_models(log, given.targets, fitting))
+    if given.modelled:
+        given = replace(given, relevance_model=_relevance_model(log, given, estimators, fitting))
+    if "subset_weight" in columns and not log.has("behaviour"):
+        given = replace(given, behaviours=_behaviours(log, given.targets, fitting))
     return given
 
 
@@ -123,6 +129,52 @@ def _reward_model(log: Log, target: str, fitting: Fitting) -> RewardModel:
         cluster=fitting.cluster,
         threads=fitting.threads,
     )
+
+
+def _relevance_model(
+    log: Log, given: Given, estimators: Sequence[Estimator], fitting: Fitting
+) -> RelevanceModel:
+    """Relevance for ``click_dr``, by the examination of the curve that is given, else of the log."""
+    from rankeval.click_log import examination_of
+    from rankeval.relevance_models import fit_relevance_model
+
+    assert fitting.reward_model is not None
+    kinds = {estimator.definition.mean for estimator in estimators}
+    if "click_doubly_robust" not in kinds or "doubly_robust" in kinds:
+        names = ", ".join(estimator.label for estimator in estimators)
+        wanted = "on a ranking log it is the relevance that click_dr needs, and no reward to go"
+        raise UsageError(f"reward_model: {wanted}; found {names}")
+    if fitting.weighting != "uniform":
+        raise UsageError(f"model_weighting: found {fitting.weighting!r}, wanted uniform on a ranking log")
+    examination, roles = examination_of(log, given)
+    return fit_relevance_model(
+        log,
+        fitting.reward_model,
+        fitting.features,
+        examination,
+        roles=roles,
+        folds=fitting.folds,
+        seed=fitting.seed,
+        cluster=fitting.cluster,
+        threads=fitting.threads,
+    )
+
+
+def _behaviours(log: Log, targets: Sequence[str], fitting: Fitting) -> Mapping[str, BehaviourTree]:
+    """For each target whose subset weights are not logged, a tree of its own: it depends on the weights."""
+    from rankeval.behaviour_learning import learn_behaviour_tree
+
+    return {
+        target: learn_behaviour_tree(
+            log,
+            fitting.features,
+            columns=("reward", "propensity", own("target_propensity", target)),
+            seed=fitting.seed,
+            threads=fitting.threads,
+        )
+        for target in targets
+        if not log.has(own("subset_weight", target))
+    }
 
 
 _OF_TARGET = ("target_propensity", "candidate_target_propensities")

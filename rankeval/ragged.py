@@ -44,6 +44,18 @@ def cascade_sums(offsets: Ints, weights: Floats, rewards: Floats, logged: Floats
 
 
 @kernel
+def corrected_sums(
+    offsets: Ints, weights: Floats, rewards: Floats, expected: Floats, added: Floats
+) -> Floats:
+    """(n,) sum of ``weights * (rewards - expected) + added`` over each stretch."""
+    total = np.zeros(offsets.size - 1)
+    for row in range(total.size):
+        for i in range(offsets[row], offsets[row + 1]):
+            total[row] += weights[i] * (rewards[i] - expected[i]) + added[i]
+    return total
+
+
+@kernel
 def by_place(offsets: Ints, places: Floats) -> tuple[Ints, int]:
     """Order that puts the items of each stretch on their places 1, 2, ..., and the first without one, or -1.
 

@@ -8,15 +8,19 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.arrow import as_float64
+from rankeval.arrow import as_float64, to_arrow
 from rankeval.bandit import SMALLEST_PROPENSITY
+from rankeval.behaviours import behaviour_codes, subset_weights
+from rankeval.click_log import AS_LOGGED, ClickViews, derivations, parted
 from rankeval.errors import DataError
 from rankeval.estimators import RankingBlock, Units, Views
-from rankeval.feeding import Feed
-from rankeval.given import Given
+from rankeval.feeding import Feed, own
+from rankeval.given import LOGGED, Given
 from rankeval.kernels import read_only
 from rankeval.log import Log
+from rankeval.position_bias import FIELDS
 from rankeval.ragged import by_place
+from rankeval.reranking import Candidates
 from rankeval.sessions import Sessions, counting
 
 Floats = NDArray[np.float64]
@@ -26,6 +30,7 @@ Ints = NDArray[np.int64]
 FOLLOWS_FROM: dict[str, tuple[str, ...]] = {
     "reward": ("click",),
     "slate_weight": ("propensity", "target_propensity"),
+    "subset_weight": ("propensity", "target_propensity"),
 }
 #: Columns that hold one value a session.
 ONCE = frozenset({"propensity_list", "target_propensity_list", "slate_weight"})
@@ -36,43 +41,111 @@ RANGES: dict[str, tuple[float, float, str]] = {
     **{f"target_{name}": (0.0, 1.0, "a probability in [0, 1]") for name in _PROPENSITIES},
     "exposure": (SMALLEST_PROPENSITY, np.inf, "a number above 0"),
     "target_exposure": (0.0, np.inf, "a number of at least 0"),
+    "subset_weight": (0.0, np.inf, "a number of at least 0"),
+    **FIELDS,
 }
+
+
+def ranking_feed(log: Log, given: Given) -> Feed:
+    """Where the columns that terms are computed from come from."""
+    predicted: dict[str, tuple[str, ...]] = {"q_logged": ()} if given.modelled else {}
+    return Feed(log, FOLLOWS_FROM, given.targets, derivations(log, given) | predicted)
 
 
 class Rankings:
     """How a ranking log gives the columns that terms are computed from.
 
+    Where all estimators are from clicks an item may have a null position: it was a candidate, but not shown.
+
     Raises:
         DataError: a column missing or of the wrong type; from :meth:`units`, a propensity outside (0, 1], a
             target propensity outside [0, 1], a null, NaN or infinity, positions other than 1, 2, ... once
-            each, a propensity of the whole list that changes within a session.
+            each, a propensity of the whole list that changes within a session, and what
+            :class:`~rankeval.click_log.ClickViews` says.
     """
 
     id = "session_id"
 
     def __init__(self, log: Log, columns: Sequence[str], given: Given = Given()) -> None:  # noqa: B008
-        feed = Feed(log, FOLLOWS_FROM, given.targets)
+        self._columns, self._given = columns, given
+        feed, derived = ranking_feed(log, given), derivations(log, given)
+        self._from_clicks = not derived.keys().isdisjoint(columns)
+        self._some_unshown = self._from_clicks and set(columns) <= {*derived, *AS_LOGGED}
+        predicted = ["q_logged"] if given.relevance_model is not None and "q_logged" in columns else []
+        unweighed = [target for target in given.targets if not log.has(own("subset_weight", target))]
+        self._weighed = unweighed if "subset_weight" in columns else []
+        plain = [column for column in columns if column not in derived]
+        self._of_target = {
+            target: _sources(feed, plain, target) | dict(zip(predicted, predicted, strict=True))
+            for target in given.targets
+        }
         read = feed.roles(columns)
-        self._of_target = {target: _sources(feed, columns, target) for target in given.targets}
-        self._items = [role for role in read if _base(role) not in ONCE]
+        self._items = [role for role in [*read, *predicted] if _base(role) not in ONCE | {"score"}]
         self._once = [role for role in read if _base(role) in ONCE]
         # In nested layout the order of the lists may stand for the positions.
         places = [] if log.nested and not log.has("position") else ["position"]
-        self.roles = [self.id, *places, *read]
+        ids = ["item_id"] if self._from_clicks and log.has("item_id") else []
+        self.roles = list(dict.fromkeys([self.id, *places, *ids, *read, *self._of_models(log)]))
         log.require(self.roles)
-        _require_one_each(log, [*places, *self._items])
+        _require_one_each(log, [role for role in [*places, *ids, *read] if _base(role) not in ONCE])
+
+    def _of_models(self, log: Log) -> list[str]:
+        """Columns that models read, and not terms."""
+        model, given = self._given.relevance_model, self._given
+        roles = list(model.roles) if model is not None and "q_logged" in self._columns else []
+        if self._weighed and log.has("behaviour"):
+            roles.append("behaviour")
+        elif self._weighed:
+            roles += [
+                role
+                for target in self._weighed & given.behaviours.keys()
+                for role in given.behaviours[target].roles
+            ]
+        return roles
 
     def units(self, sessions: Sessions) -> Units:
         """The columns by position, one float64 per item, and those that a session has once."""
-        block = self.block(sessions)
-        if len(self._of_target) == 1 and "" in self._of_target:
-            return block
-        return Views({target: _seen(block, roles) for target, roles in self._of_target.items()})
+        shown, unshown = self._parted(sessions)
+        order = _order(shown)
+        block = self._block(shown, order)
+        views = {target: _seen(block, roles) for target, roles in self._of_target.items()}
+        for target in self._weighed:
+            views[target] = self._with_subset_weights(target, shown, views[target])
+        if self._from_clicks:
+            candidates = Candidates(shown, order, unshown)
+            clicks = ClickViews(self._columns, block, candidates, self._given.position_bias)
+            views[LOGGED] = next(iter(views.values()))
+            views = {target: clicks.seen(target, view) for target, view in views.items()}
+        return views[""] if len(views) == 1 and "" in views else Views(views)
+
+    def _parted(self, sessions: Sessions) -> tuple[Sessions, Sessions | None]:
+        """The sessions with the items that were shown, and with the others where those are ranked too."""
+        model = self._given.relevance_model
+        if model is not None and "q_logged" in self._columns:
+            sessions = sessions.with_items("q_logged", to_arrow(model.q(sessions)))
+        if not self._some_unshown:
+            return sessions, None
+        shown, unshown = parted(sessions, "reward" if "reward" in sessions else "click")
+        return shown, unshown if self._given.estimand == "full" else None
+
+    def _with_subset_weights(self, target: str, sessions: Sessions, view: RankingBlock) -> RankingBlock:
+        """The weights of what each position's reward depends on, from those of the items and the user."""
+        codes = (
+            behaviour_codes(sessions, "behaviour")
+            if "behaviour" in sessions
+            else self._given.behaviours[target].codes(sessions)
+        )
+        items = view.items["target_propensity"] / view.items["propensity"]
+        weights = subset_weights(view.offsets, items, codes)
+        return RankingBlock(view.offsets, {**view.items, "subset_weight": weights}, view.sessions)
 
     def block(self, sessions: Sessions) -> RankingBlock:
-        """All columns, those of targets in their roles."""
+        """All columns by position, those of targets in their roles; of logs whose items were all shown."""
+        return self._block(sessions, _order(sessions))
+
+    def _block(self, sessions: Sessions, order: Ints | None) -> RankingBlock:
+        """All columns in their roles, but for what orders candidates."""
         items = {role: _checked(sessions, role) for role in self._items}
-        order = _order(sessions)
         if order is not None:
             items = {role: values[order] for role, values in items.items()}
         if "click" in items:
@@ -82,11 +155,12 @@ class Rankings:
 
     def not_finite(self, sessions: Sessions) -> DataError:
         """Name the session and column of the largest number."""
-        block = self.block(sessions)
+        sessions, _ = self._parted(sessions)
+        order = _order(sessions)
+        block = self._block(sessions, order)
         columns = {**block.items, **block.sessions}
         largest = max(columns, key=lambda name: float(np.abs(columns[name]).max(initial=0.0)))
         index = int(np.argmax(np.abs(columns[largest])))
-        order = _order(sessions)
         item = index if order is None else int(order[index])
         if largest in block.sessions:
             item = int(sessions.offsets[index])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -55,6 +55,10 @@ class Sessions:
         """(n,) int64, number of items of each session."""
         return np.diff(self.offsets)
 
+    def with_items(self, role: str, values: pa.Array) -> Sessions:
+        """The same with one more value per item."""
+        return replace(self, items={**self.items, role: values}, names={**self.names, role: role})
+
     def column(self, role: str) -> pa.Array:
         """One value per item; what a session has once is repeated for its items."""
         return self.items[role] if role in self.items else self._repeated(self.fields[role])
@@ -80,6 +84,19 @@ class Sessions:
             item = int(np.argmax(changed))
             raise self.error(role, item, values[item].as_py(), "one value throughout a session")
         return first
+
+    def having(self, chosen: NDArray[np.bool_]) -> Sessions:
+        """The same sessions with the chosen ones of their items."""
+        rows, fields = np.flatnonzero(chosen), dict(self.fields)
+        if self.session is not None:
+            fields[self.session] = self.per_session(self.session)
+        return replace(
+            self,
+            offsets=read_only(np.concatenate(([0], np.cumsum(chosen)))[self.offsets]),
+            items={role: take(array, rows) for role, array in self.items.items() if role not in fields},
+            fields=fields,
+            locate=self.locate if self.nested else lambda item: self.locate(int(rows[item])),
+        )
 
     def place(self, item: int) -> str:
         """``FILE, row 17, query_id 'q3'``: where an item stands, for messages."""

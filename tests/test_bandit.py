@@ -41,7 +41,7 @@ def numbers(result: OffPolicyEvaluation) -> list[float | None]:
         for estimate in (row.value, row.gain, row.relative, row.logged):
             found += [estimate.value, estimate.std_error, estimate.n]
             found += [bound for interval in estimate.intervals for bound in (interval.low, interval.high)]
-        found += row.diagnostics.values()
+        found += [*row.diagnostics.values(), *(row.bounds or ())]
     return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rankeval import OffPolicyEvaluation, ope
-from rankeval.off_policy_result import signed
+from rankeval.off_policy_cells import signed
 from tests import naive_off_policy as naive
 
 LOG = naive.random_log(2000, seed=1)
@@ -38,11 +38,13 @@ def test_json_contract(result: OffPolicyEvaluation) -> None:
         "params",
         "target",
         "segment",
+        "estimand",
         "value",
         "std_error",
         "ci",
         "intervals",
         "n",
+        "bounds",
         "gain",
         "logged",
         "diagnostics",
@@ -53,7 +55,14 @@ def test_json_contract(result: OffPolicyEvaluation) -> None:
     assert row["ci"] == row["intervals"][0]
     assert [interval["method"] for interval in row["intervals"]] == ["normal", "bootstrap"]
     assert {"value", "relative", "std_error", "ci"} <= set(row["gain"])
-    assert set(row["diagnostics"]) == {"ess", "max_weight", "mean_weight", "mean_weight_z", "share_clipped"}
+    assert set(row["diagnostics"]) == {
+        "ess",
+        "max_weight",
+        "mean_weight",
+        "mean_weight_z",
+        "share_clipped",
+        "overlap",
+    }
 
 
 def test_json_keeps_every_digit(result: OffPolicyEvaluation) -> None:

@@ -100,7 +100,7 @@ def test_a_model_that_nothing_uses_is_refused() -> None:
 
 def test_a_model_wants_candidate_lists() -> None:
     plain = simulate(WORLD, LOGGING, TARGET, 50, 4).drop_columns(["q_logged", "q_target"])
-    with pytest.raises(DataError, match="no column 'q_target', nor 'candidate_target_propensities' that it"):
+    with pytest.raises(DataError, match="no column 'candidate_target_propensities', which dr needs"):
         ope(plain, ["dr"], reward_model="ridge", features=["context"])
 
 

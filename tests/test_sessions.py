@@ -167,3 +167,30 @@ def test_nulls_of_no_type_do_not_differ():
 def test_differ():
     left, right = pa.array([1.0, None, np.nan, 2.0, None]), pa.array([1.0, None, np.nan, 3.0, 4.0])
     assert differ(left, right).tolist() == [False, False, False, True, True]
+
+
+def test_some_of_the_items():
+    user = ["u", "u", None, "v", "v", "v"]
+    part = flat(query_id=QUERIES, user=user, score=[1.0, 2, 3, 4, 5, 6]).having(
+        np.array([False, True, False, True, False, True])
+    )
+    assert len(part) == 3
+    assert part.offsets.tolist() == [0, 1, 1, 3]
+    assert part.column("score").to_pylist() == [2.0, 4.0, 6.0]
+    assert part.per_session("query_id").to_pylist() == ["q1", "q2", "q3"]
+    assert part.column("query_id").to_pylist() == ["q1", "q3", "q3"]
+    assert "score" in part
+    assert part.place(1) == "FILE, row 4, column_query_id 'q3'"
+    assert str(part.error("score", 2, 6.0, "less")) == (
+        "FILE, row 6, column_query_id 'q3': column 'column_score' is 6.0, wanted less"
+    )
+
+
+def test_some_of_the_items_of_lists():
+    part = in_lists({"query_id": ["q1", "q2", "q3"]}, score=[1.0, 2.0, 3.0]).having(
+        np.array([False, True, True])
+    )
+    assert part.offsets.tolist() == [0, 1, 1, 2]
+    assert part.column("query_id").to_pylist() == ["q1", "q3"]
+    assert part.place(1) == "FILE, row 3, query_id 'q3'"
+    assert part.place(0) == "FILE, row 1, query_id 'q1'"

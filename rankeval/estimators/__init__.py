@@ -6,6 +6,7 @@ from rankeval.estimators.catalogue import ESTIMATORS, Estimator, parse
 from rankeval.estimators.definitions import Definition, Parameter
 from rankeval.estimators.ranking_terms import RankingBlock
 from rankeval.estimators.terms import (
+    CLICK_RATIOS,
     RATIO_COLUMNS,
     REDUCING,
     REWARD,
@@ -23,6 +24,7 @@ from rankeval.estimators.terms import (
 )
 
 __all__ = [
+    "CLICK_RATIOS",
     "ESTIMATORS",
     "RATIO_COLUMNS",
     "REDUCING",

@@ -1,4 +1,4 @@
-"""All estimators by name. A new one is a line in ``actions.py`` or ``rankings.py``."""
+"""All estimators by name. A new one is a line in ``actions.py``, ``rankings.py`` or ``clicks.py``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from typing import Literal
 
 from rankeval.errors import UsageError
 from rankeval.estimators.actions import ACTION_ESTIMATORS
+from rankeval.estimators.clicks import CLICK_ESTIMATORS
 from rankeval.estimators.definitions import Definition, Parameter
 from rankeval.estimators.rankings import RANKING_ESTIMATORS
 from rankeval.estimators.terms import Kind, Ratio, Term, Weighting
 
 ESTIMATORS: dict[str, Definition] = {
-    definition.name: definition for definition in (*ACTION_ESTIMATORS, *RANKING_ESTIMATORS)
+    definition.name: definition for definition in (*ACTION_ESTIMATORS, *RANKING_ESTIMATORS, *CLICK_ESTIMATORS)
 }
+#: Cutoffs are no larger, so that they are exact as float64 too.
+LARGEST_CUTOFF = 10**9
 
 #: How rounds that several policies logged are combined.
 Loggers = Literal["naive", "balanced", "weighted"]
@@ -34,17 +37,28 @@ class Estimator:
         params: value of the parameter, empty where it has none, is left out or is chosen from the data.
         choice: how the parameter is chosen from the data, None where it is given.
         loggers: how rounds of several logging policies are combined.
+        cutoff: places that count, 0 for all.
     """
 
     definition: Definition
     params: Mapping[str, float] = field(default_factory=dict, hash=False)
     choice: Choice | None = None
     loggers: Loggers = "naive"
+    cutoff: int = 0
 
     @property
     def name(self) -> str:
-        """The name in the catalogue, without parameters."""
-        return self.definition.name
+        """The name without parameters, such as ``cips`` or ``click_dcg@10``."""
+        return self.definition.name + self._at
+
+    @property
+    def weight_of(self) -> str:
+        """What its weights are of, for tables: ``action``, ``prefix``, ``dcg@10``."""
+        return self.ratio + self._at
+
+    @property
+    def _at(self) -> str:
+        return f"@{self.cutoff}" if self.cutoff else ""
 
     @property
     def label(self) -> str:
@@ -92,9 +106,10 @@ class Estimator:
         """The term of this kind, with this estimator's weights; of one position (0: of the whole unit)."""
         if kind in ("shown", "logged_by"):
             return Term(kind, position=position, logger=logger)
-        if kind == "model":
+        if kind in ("model", "overlap", "unshown_model"):
             return Term(kind, position=position, target=target, logger=logger)
-        return Term(kind, self.weighting, self.ratio, position, target, logger)
+        weighting = Weighting() if kind == "unshown" else self.weighting
+        return Term(kind, weighting, self.ratio, position, target, logger, self.cutoff)
 
     def terms(self, target: str = "", logger: int = 0) -> tuple[Term | None, Term | None, Term | None]:
         """The terms behind ``mean``, ``numerator`` and ``denominator``."""
@@ -111,17 +126,21 @@ def _shortest(value: float) -> str:
 
 
 def parse(text: str) -> Estimator:
-    """Read ``NAME[:PARAMETER=VALUE]...``, such as ``snips``, ``cips:max_weight=5`` or ``dros:lambda=auto``.
+    """Read ``NAME[@K][:PARAMETER=VALUE]...``: ``snips``, ``click_dcg@10``, ``dros:lambda=auto``.
 
     Raises:
-        UsageError: for an unknown name, and a parameter that is unknown or out of range.
+        UsageError: for an unknown name, a parameter that is unknown or out of range, and a cutoff that is
+            missing, unwanted or no whole number of at least 1.
     """
-    name, *settings = text.split(":")
+    full_name, *settings = text.split(":")
+    name, at, cutoff = full_name.partition("@")
     if name not in ESTIMATORS:
         near = difflib.get_close_matches(name.lower(), ESTIMATORS, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise UsageError(f"unknown estimator {text!r}: {hint}known are {', '.join(ESTIMATORS)}")
     definition = ESTIMATORS[name]
+    if definition.cutoff == "required" and not at:
+        raise UsageError(f"estimator {text!r}: found no cutoff, wanted one such as {name}@10")
     estimator = Estimator(definition)
     given: list[str] = []
     for setting in settings:
@@ -130,6 +149,8 @@ def parse(text: str) -> Estimator:
             raise UsageError(f"estimator {text!r}: {key} is given twice")
         given.append(key)
         estimator = _with(estimator, text, key, value)
+    if at:
+        estimator = replace(estimator, cutoff=_cutoff(text, definition, cutoff))
     parameter = definition.parameter
     if parameter is None or parameter.default is None or parameter.name in given:
         return estimator
@@ -150,6 +171,16 @@ def _with(estimator: Estimator, text: str, key: str, value: str) -> Estimator:
         return replace(estimator, loggers=LOGGERS[value])
     known = ([] if parameter is None else [parameter.name]) + ["loggers"] * definition.combines_loggers
     raise UsageError(f"estimator {text!r}: unknown parameter {key!r}, known: {', '.join(known) or 'none'}")
+
+
+def _cutoff(text: str, definition: Definition, cutoff: str) -> int:
+    if definition.cutoff == "none":
+        raise UsageError(f"estimator {text!r}: {definition.name} takes no cutoff, found '@{cutoff}'")
+    digits = cutoff.isascii() and cutoff.isdigit() and len(cutoff) <= len(str(LARGEST_CUTOFF))
+    if not digits or not 1 <= int(cutoff) <= LARGEST_CUTOFF:
+        wanted = f"a whole number from 1 to {LARGEST_CUTOFF}"
+        raise UsageError(f"estimator {text!r}: the cutoff is {cutoff!r}, wanted {wanted}")
+    return int(cutoff)
 
 
 def _in_range(text: str, parameter: Parameter, value: str) -> float:

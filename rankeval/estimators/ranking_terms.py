@@ -1,20 +1,22 @@
 """The terms of ranking logs: weights, rewards and predictions of a session, summed over its positions.
 
 Symbols: reward ``c_k`` at position ``k`` of a session, ``w_k`` the ratio of target to logging probability,
-``q_k`` the predicted reward to go, ``u_k`` the weight as an estimator has it.
+``q_k`` the predicted reward to go, or from clicks the relevance, ``u_k`` the weight as an estimator has it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.estimators.terms import RATIO_COLUMNS, TRANSFORMS, Kind, Ratio, Term, Weighting
+from rankeval.estimators.click_terms import click_weights, most_unshown
+from rankeval.estimators.terms import CLICK_RATIOS, RATIO_COLUMNS, TRANSFORMS, Kind, Ratio, Term
 from rankeval.kernels import read_only
-from rankeval.ragged import cascade_sums, sums, sums_of_products
+from rankeval.ragged import cascade_sums, corrected_sums, sums, sums_of_products
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -29,18 +31,26 @@ class RankingBlock:
     Attributes:
         offsets: (m + 1,) int64, the items of session ``i`` are ``offsets[i]:offsets[i + 1]``, by position.
         items: column -> one float64 per item.
-        sessions: column -> one float64 per session: propensities of whole lists, ``slate_weight``.
+        sessions: column -> one float64 per session, such as propensities of whole lists.
+        unshown: candidates of the same sessions that were not shown, where they are ranked with the others.
     """
 
     #: Sessions that are worked on at a time: their items and terms stay in the second-level cache.
     AT_A_TIME = 1 << 12
 
-    def __init__(self, offsets: Ints, items: Mapping[str, Floats], sessions: Mapping[str, Floats]) -> None:
+    def __init__(
+        self,
+        offsets: Ints,
+        items: Mapping[str, Floats],
+        sessions: Mapping[str, Floats],
+        unshown: RankingBlock | None = None,
+    ) -> None:
         self.offsets = read_only(offsets)
         self.items = {name: read_only(column) for name, column in items.items()}
         self.sessions = sessions
-        self._weights: dict[tuple[Ratio, Weighting], Floats] = {}
-        self._products: dict[tuple[Ratio, Weighting], Floats] = {}
+        self.unshown = unshown
+        self._weights: dict[Term, Floats] = {}
+        self._products: dict[Term, Floats] = {}
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -68,6 +78,7 @@ class RankingBlock:
             offsets,
             {name: column[items] for name, column in self.items.items()},
             {name: column[rows] for name, column in self.sessions.items()},
+            None if self.unshown is None else self.unshown.taken(rows),
         )
 
     def write(self, term: Term, row: Floats) -> None:
@@ -90,10 +101,13 @@ class RankingBlock:
 
     def weights(self, term: Term) -> Floats:
         """``u``, the weights as an estimator uses them: one per session or per item."""
-        key = term.ratio, term.weighting
+        key = _as_weight(term)
         if key not in self._weights:
-            plain = self._ratio(term.ratio)
-            self._weights[key] = TRANSFORMS[term.weighting.transform](plain, term.weighting.parameter)
+            if term.ratio in CLICK_RATIOS:
+                self._weights[key] = click_weights(self.items, term)
+            else:
+                plain = self._ratio(term.ratio)
+                self._weights[key] = TRANSFORMS[term.weighting.transform](plain, term.weighting.parameter)
         return self._weights[key]
 
     def _ratio(self, ratio: Ratio) -> Floats:
@@ -112,10 +126,15 @@ class RankingBlock:
 
     def products(self, term: Term) -> Floats:
         """``u_k c_k`` per item."""
-        key = term.ratio, term.weighting
+        key = _as_weight(term)
         if key not in self._products:
             self._products[key] = self.weights(term) * self.items["reward"]
         return self._products[key]
+
+
+def _as_weight(term: Term) -> Term:
+    """What terms with the same weights share."""
+    return replace(term, kind="weight", position=0)
 
 
 def _reward(block: RankingBlock, _: Term) -> Floats:
@@ -145,11 +164,52 @@ def _doubly_robust(block: RankingBlock, term: Term) -> Floats:
     )
 
 
+def _weight_sum(block: RankingBlock, term: Term) -> Floats:
+    return sums(block.offsets, block.weights(term))
+
+
+def _click_affine(block: RankingBlock, term: Term) -> Floats:
+    """``sum_k w_k (c_k - beta_k) + beta_k'``."""
+    items = block.items
+    return corrected_sums(
+        block.offsets, read_only(block.weights(term)), items["reward"], items["beta"], items["target_beta"]
+    )
+
+
+def _click_doubly_robust(block: RankingBlock, term: Term) -> Floats:
+    """``sum_k w_k (c_k - rho q_k) + theta_k' q_k``, and ``theta_k' q`` of what was not shown."""
+    items = block.items
+    expected, target = items["rho"] * items["q_logged"], items["target_examination"] * items["q_logged"]
+    corrected = corrected_sums(
+        block.offsets, read_only(block.weights(term)), items["reward"], read_only(expected), read_only(target)
+    )
+    return corrected + _unshown_model(block, term)
+
+
+def _unshown_model(block: RankingBlock, _: Term) -> Floats:
+    if block.unshown is None:
+        return np.zeros(len(block))
+    items = block.unshown.items
+    return sums_of_products(block.unshown.offsets, items["target_examination"], items["q_logged"])
+
+
+def _unshown(block: RankingBlock, term: Term) -> Floats:
+    if block.unshown is None:
+        return np.zeros(len(block))
+    return sums(block.unshown.offsets, read_only(most_unshown(block.unshown.items, term)))
+
+
 OF_THE_SESSION: dict[Kind, Callable[[RankingBlock, Term], Floats]] = {
     "reward": _reward,
     "weight": _weight,
     "weighted_reward": _weighted_reward,
     "doubly_robust": _doubly_robust,
+    "weight_sum": _weight_sum,
+    "click_affine": _click_affine,
+    "click_doubly_robust": _click_doubly_robust,
+    "overlap": lambda block, _: block.sessions["overlap"],
+    "unshown": _unshown,
+    "unshown_model": _unshown_model,
 }
 #: Of the items at one position.
 AT_A_POSITION: dict[Kind, Callable[[RankingBlock, Term, Ints], Floats]] = {

@@ -9,7 +9,7 @@ logged action, ``q_pi`` its expectation under the target policy, ``u`` the weigh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, Protocol
 
@@ -19,16 +19,13 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Transform = Literal["plain", "clipped", "switched", "shrunk", "harmonic"]
 Kind = Literal[
-    "reward",
-    "weight",
-    "weighted_reward",
-    "model",
-    "weighted_residual",
-    "doubly_robust",
-    "shown",
-    "logged_by",
-]
-Ratio = Literal["action", "mixture", "embedding", "list", "item", "prefix", "exposure", "slate", "subset"]
+    "reward", "weight", "weighted_reward", "model", "weighted_residual", "doubly_robust", "logged_by",
+    "shown", "weight_sum", "click_affine", "click_doubly_robust", "overlap", "unshown", "unshown_model",
+]  # fmt: skip
+Ratio = Literal[
+    "action", "mixture", "embedding", "list", "item", "prefix", "exposure", "slate", "subset",
+    "examination", "rho", "trust", "dcg", "precision", "rank", "match",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,6 +45,7 @@ class Term:
         position: of a ranking the term is of, 0 for all of them.
         target: name of the target policy, where there are several.
         logger: number of the logging policy whose rounds alone count, all others being 0; 0 for all.
+        cutoff: places that count, 0 for all.
     """
 
     kind: Kind
@@ -56,6 +54,12 @@ class Term:
     position: int = 0
     target: str = ""
     logger: int = 0
+    cutoff: int = 0
+
+    @property
+    def plain(self) -> Term:
+        """The weight in it as it is, of all units, whatever becomes of it."""
+        return replace(self, kind="weight", weighting=Weighting(), position=0, logger=0)
 
 
 #: Weights as they are.
@@ -148,11 +152,33 @@ RATIO_COLUMNS: dict[Ratio, tuple[str, ...]] = {
     "exposure": ("exposure", "target_exposure"),
     "slate": ("slate_weight",),
     "subset": ("subset_weight",),
+    "examination": ("examination", "target_examination"),
+    "rho": ("rho", "target_examination"),
+    "trust": ("alpha", "target_alpha"),
+    "dcg": ("examination", "target_rank"),
+    "precision": ("examination", "target_rank"),
+    "rank": ("examination", "target_rank"),
+    "match": ("examination", "rank", "target_rank"),
 }
 #: Those of the weights of bandit logs.
 OF_ACTIONS: frozenset[Ratio] = frozenset({"action", "mixture", "embedding"})
+#: Weights of clicks by where a candidate ranker puts items.
+CLICK_RATIOS: frozenset[Ratio] = frozenset(
+    {"examination", "rho", "trust", "dcg", "precision", "rank", "match"}
+)
 #: The kinds of terms that have a weight in them.
-WEIGHTED: frozenset[Kind] = frozenset({"weight", "weighted_reward", "weighted_residual", "doubly_robust"})
+WEIGHTED: frozenset[Kind] = frozenset(
+    {
+        "weight",
+        "weighted_reward",
+        "weighted_residual",
+        "doubly_robust",
+        "weight_sum",
+        "click_affine",
+        "click_doubly_robust",
+        "unshown",
+    }
+)
 #: The columns that each kind of term is computed from, beside those of its weight.
 COLUMNS: dict[Kind, tuple[str, ...]] = {
     "reward": ("reward",),
@@ -163,6 +189,12 @@ COLUMNS: dict[Kind, tuple[str, ...]] = {
     "doubly_robust": ("reward", "q_logged", "q_target"),
     "shown": (),
     "logged_by": (),
+    "weight_sum": (),
+    "click_affine": ("reward", "beta", "target_beta"),
+    "click_doubly_robust": ("reward", "q_logged"),
+    "overlap": ("overlap",),
+    "unshown": (),
+    "unshown_model": ("target_examination", "q_logged"),
 }
 
 

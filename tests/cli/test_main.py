@@ -181,7 +181,7 @@ def test_head_gets_its_line(log: Path) -> None:
     done = subprocess.run(
         command, shell=True, cwd=REPO, capture_output=True, text=True, timeout=60, check=False
     )
-    assert done.stdout.startswith("name,target,segment,value,")
+    assert done.stdout.startswith("name,target,segment,estimand,")
     assert done.stdout.count("\n") == 1
     assert done.stderr == ""
 

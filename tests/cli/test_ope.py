@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rankeval import ope
+from tests import naive_clicks
 from tests.cli.helpers import call, run
 from tests.naive_off_policy import NAMES, random_log
 
@@ -305,3 +306,55 @@ def test_one_bad_row_in_the_last_of_many_leaves(tmp_path: Path) -> None:
     assert (
         called.error == f"{tmp_path}/part-9.parquet, row 400: column 'reward' is nan, wanted a finite number"
     )
+
+
+# Rankings of a deterministic logger.
+
+
+@pytest.fixture
+def clicks(tmp_path: Path) -> Path:
+    path = tmp_path / "clicks.parquet"
+    pq.write_table(pa.table(naive_clicks.random_log(200, seed=1, unshown=3)), path)
+    return path
+
+
+def test_clicks_go_with_a_curve_an_estimand_and_candidates(clicks: Path, tmp_path: Path) -> None:
+    bias = tmp_path / "bias.json"
+    bias.write_text('{"positions": [1, 2, 3, 4, 5, 6], "examination": [1, 0.6, 0.5, 0.4, 0.3, 0.25]}')
+    asked = ["click_ips", "click_dcg@3", "click_snips"]
+    options = ["--position-bias", bias, "--estimand", "full", "--target", "a=score", "--target", "b=other"]
+    called = call("ope", clicks, "--format", "json", "-e", ",".join(asked), *options)
+    assert (called.status, called.err) == (0, "")
+    wanted = ope(
+        str(clicks),
+        asked,
+        position_bias=str(bias),
+        estimand="full",
+        target={"a": "score", "b": "other"},
+    )
+    assert json.loads(called.out) == wanted.to_dict()
+    table = call("ope", clicks, "-e", ",".join(asked), *options)
+    assert "warning: click_snips: a bounded index for comparing candidates" in table.out
+    csv_ = call("ope", clicks, "-e", ",".join(asked), "--format", "csv", *options)
+    assert "warning: click_snips: a bounded index for comparing candidates" in csv_.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["-e", "click_precision"], 2, "estimator 'click_precision': found no cutoff"),
+        (["-e", "click_ips", "--estimand", "both"], 2, "estimand: found 'both', wanted rerank or full"),
+        (["-e", "click_ips", "--position-bias", "{bias}"], 1, "bias.json: is no JSON"),
+        (["-e", "click_ips", "--position-bias", "no.json"], 1, "no.json: cannot be read"),
+        (["-e", "click_ips", "--target", "a=nobody"], 1, "no column 'nobody' for target 'a'"),
+        (["--position-bias", "{bias}", "--out", "{bias}"], 2, "bias.json: is an input"),
+    ],
+)
+def test_wrong_calls_with_clicks(
+    clicks: Path, tmp_path: Path, arguments: list[str], status: int, message: str
+) -> None:
+    bias = tmp_path / "bias.json"
+    bias.write_text("examination: 1")
+    called = call("ope", clicks, *(argument.format(bias=bias) for argument in arguments))
+    assert called.status == status
+    assert message in called.error

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from rankeval.errors import UsageError
 from rankeval.estimators import ESTIMATORS, Term, Weighting, parse
+from rankeval.estimators.click_terms import WORTH
 from rankeval.estimators.ranking_terms import OF_THE_SESSION
 from rankeval.estimators.terms import TRANSFORMS, WRITERS
 
@@ -36,7 +37,18 @@ RANKING_NAMES = [
     "sniips",
     "snrips",
 ]
-ALL_NAMES = [*NAMES, *RANKING_NAMES]
+CLICK_NAMES = [
+    "click_ips",
+    "click_cips",
+    "click_dr",
+    "click_affine",
+    "click_dcg",
+    "click_precision",
+    "click_arp",
+    "click_snips",
+    "replay_ips",
+]
+ALL_NAMES = [*NAMES, *RANKING_NAMES, *CLICK_NAMES]
 DEFAULTS = {
     "cips": "max_weight=10",
     "csnips": "max_weight=10",
@@ -45,7 +57,11 @@ DEFAULTS = {
     "dros": "lambda=100",
     "sg_ips": "lambda=0.1",
     "sg_dr": "lambda=0.1",
+    "click_cips": "max_weight=10",
+    "click_dr": "max_weight=10",
 }
+#: Text for the name of an estimator that must have a cutoff.
+NAMED = {"click_precision": "click_precision@10"}
 
 
 def test_catalogue() -> None:
@@ -61,8 +77,15 @@ def test_definitions_are_whole(name: str) -> None:
     kinds = [definition.mean, definition.numerator, definition.denominator]
     kernels = OF_THE_SESSION if definition.of_rankings else WRITERS
     assert {kind for kind in kinds if kind is not None} <= set(kernels)
-    assert definition.of_rankings == (name in RANKING_NAMES)
-    assert definition.units == ("sessions" if name in RANKING_NAMES else "rounds")
+    assert definition.of_rankings == (name not in NAMES)
+    assert definition.of_clicks == (name in CLICK_NAMES)
+    assert definition.units == ("rounds" if name in NAMES else "sessions")
+    assert definition.form == {"click_precision": "click_precision@K"}.get(name, name)
+    if definition.of_clicks:
+        assert definition.ratio in WORTH
+        assert not definition.by_position
+    else:
+        assert (definition.logged_apart, definition.unshown, definition.caution) == (False, (), "")
     assert (definition.numerator is None) == (definition.denominator is None)
     assert any(kind is not None for kind in kinds)
     assert definition.transform in TRANSFORMS
@@ -71,10 +94,31 @@ def test_definitions_are_whole(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALL_NAMES)
 def test_defaults(name: str) -> None:
-    estimator = parse(name)
-    assert estimator.name == name
-    assert estimator.label == (f"{name}:{DEFAULTS[name]}" if name in DEFAULTS else name)
+    text = NAMED.get(name, name)
+    estimator = parse(text)
+    assert estimator.name == text
+    assert estimator.definition.name == name
+    assert estimator.label == (f"{text}:{DEFAULTS[name]}" if name in DEFAULTS else text)
     assert parse(estimator.label) == estimator
+
+
+@pytest.mark.parametrize("name", [*RANKING_NAMES, "click_dcg", "click_precision", "click_arp", "replay_ips"])
+def test_weights_are_left_alone_unless_asked(name: str) -> None:
+    assert parse(NAMED.get(name, name)).weighting == Weighting()
+
+
+@pytest.mark.parametrize("cutoff", [1, 3, 10, 1_000_000_000])
+def test_cutoffs_read_back(cutoff: int) -> None:
+    for text in (f"click_dcg@{cutoff}", f"click_precision@{cutoff}:max_weight=5"):
+        estimator = parse(text)
+        assert (estimator.cutoff, estimator.label) == (cutoff, text)
+        assert estimator.name == text.partition(":")[0]
+        assert estimator.term("weight").cutoff == estimator.term("weighted_reward").cutoff == cutoff
+        assert parse(estimator.label) == estimator
+    assert parse("click_dcg@007").label == "click_dcg@7"
+    assert parse("click_dcg").cutoff == 0
+    assert parse("click_dcg@3").weight_of == "dcg@3"
+    assert parse("click_ips").weight_of == "examination"
 
 
 @pytest.mark.parametrize("name", ["mips", *RANKING_NAMES])
@@ -137,6 +181,23 @@ def test_labels_are_short_where_they_can_be() -> None:
         ("cips:max_weight=inf", "max_weight is 'inf', wanted a number above 0"),
         ("cips:max_weight=ten", "max_weight is 'ten', wanted a number above 0"),
         ("cips:max_weight", "max_weight is '', wanted a number above 0"),
+        (
+            "click_precision",
+            "estimator 'click_precision': found no cutoff, wanted one such as click_precision@10",
+        ),
+        ("click_precision:max_weight=2", "found no cutoff, wanted one such as click_precision@10"),
+        ("click_dcg@0", "estimator 'click_dcg@0': the cutoff is '0', wanted a whole number from 1 to 10"),
+        ("click_dcg@", "the cutoff is '', wanted a whole number from 1"),
+        ("click_dcg@k", "the cutoff is 'k', wanted a whole number from 1"),
+        ("click_dcg@1.5", "the cutoff is '1.5', wanted a whole number from 1"),
+        ("click_dcg@-1", "the cutoff is '-1', wanted a whole number from 1"),
+        ("click_dcg@²", "the cutoff is '²', wanted a whole number from 1"),
+        ("click_dcg@1000000001", "the cutoff is '1000000001', wanted a whole number from 1 to 1000000000"),
+        ("click_dcg@3@4", "the cutoff is '3@4', wanted a whole number from 1"),
+        ("click_ips@5", "estimator 'click_ips@5': click_ips takes no cutoff, found '@5'"),
+        ("snips@5", "estimator 'snips@5': snips takes no cutoff, found '@5'"),
+        ("click_dgc@5", "unknown estimator 'click_dgc@5': did you mean 'click_dcg'?"),
+        ("click_snips:max_weight=2", "unknown parameter 'max_weight', known: none"),
         ("cips:", "unknown parameter '', known: max_weight"),
         ("cips:max_weight=5:max_weight=6", "max_weight is given twice"),
     ],

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from rankeval.estimators import Block, Term, Weighting, needed_columns, write_terms
+from rankeval.estimators.ranking_terms import AT_A_POSITION, OF_THE_SESSION
 from rankeval.estimators.terms import COLUMNS, TRANSFORMS, WRITERS
 
 # Weights 0.5 / 0.25 = 2, 0.1 / 0.5 = 0.2, 0 / 0.8 = 0.
@@ -51,7 +52,8 @@ def test_terms_by_hand(term: Term) -> None:
 
 
 def test_terms_by_hand_cover_every_kind_and_transform() -> None:
-    assert {term.kind for term in BY_HAND} == set(WRITERS) == set(COLUMNS) - {"shown"}
+    assert {term.kind for term in BY_HAND} == set(WRITERS)
+    assert set(COLUMNS) == {*WRITERS, *OF_THE_SESSION, *AT_A_POSITION}
     assert {term.weighting.transform for term in BY_HAND} == set(TRANSFORMS)
 
 

@@ -1,0 +1,116 @@
+"""Estimators from clicks on rankings whose users examine position k with a known probability ``theta_k``.
+
+The ranker that was logged may be deterministic, or its propensities unknown: no weight is random. A candidate
+moves the item shown at k to k'; clicks follow the position-based model, ``theta_k`` times relevance, or for
+``click_affine`` trust bias, ``alpha_k`` times relevance plus ``beta_k``. All need the curve right.
+"""
+
+from __future__ import annotations
+
+from rankeval.estimators.definitions import WEIGHT_BOUNDS, Definition, Parameter
+
+# The largest 1 / theta_k there may be; 10 where clipping is what the estimator is for.
+MAX_WEIGHT = Parameter("max_weight", 10.0, WEIGHT_BOUNDS)
+OPTIONAL_MAX_WEIGHT = Parameter("max_weight", None, WEIGHT_BOUNDS)
+#: What every output that shows these says.
+SCALE = "on the scale of 1 / theta_1, so that values compare only under one position-bias curve"
+
+CLICK_ESTIMATORS = (
+    Definition(
+        "click_ips",
+        "mean sum_k c_k theta_k' / theta_k: clicks under the candidate",
+        "Joachims et al. 2017",
+        mean="weighted_reward",
+        ratio="examination",
+        unshown=("unshown",),
+    ),
+    Definition(
+        "click_cips",
+        "mean sum_k c_k theta_k' min(1 / theta_k, max_weight)",
+        "Joachims et al. 2017",
+        mean="weighted_reward",
+        transform="clipped",
+        parameter=MAX_WEIGHT,
+        ratio="examination",
+        logged_apart=True,
+        unshown=("unshown",),
+    ),
+    Definition(
+        "click_dr",
+        "mean sum theta_k' q over all candidates + sum_k theta_k' min(1 / rho, max_weight) (c_k - rho q_k)",
+        "Oosterhuis 2022",
+        mean="click_doubly_robust",
+        transform="clipped",
+        parameter=MAX_WEIGHT,
+        ratio="rho",
+        logged_apart=True,
+        unshown=("unshown", "unshown_model"),
+    ),
+    Definition(
+        "click_affine",
+        "mean sum_k alpha_k' (c_k - beta_k) / alpha_k + beta_k'",
+        "Vardasbi et al. 2020",
+        mean="click_affine",
+        ratio="trust",
+        unshown=("unshown",),
+    ),
+    Definition(
+        "click_dcg",
+        "mean sum_k c_k / theta_k / log2(k' + 1), over k' <= K for click_dcg@K",
+        "Agarwal et al. 2019",
+        mean="weighted_reward",
+        transform="clipped",
+        parameter=OPTIONAL_MAX_WEIGHT,
+        ratio="dcg",
+        cutoff="optional",
+        logged_apart=True,
+        unshown=("unshown",),
+        caution=SCALE,
+    ),
+    Definition(
+        "click_precision",
+        "mean sum_k c_k / theta_k 1{k' <= K} / K",
+        "Agarwal et al. 2019",
+        mean="weighted_reward",
+        transform="clipped",
+        parameter=OPTIONAL_MAX_WEIGHT,
+        ratio="precision",
+        cutoff="required",
+        logged_apart=True,
+        unshown=("unshown",),
+        caution=SCALE,
+    ),
+    Definition(
+        "click_arp",
+        "mean sum_k c_k / theta_k k': lower is better",
+        "Agarwal et al. 2019",
+        mean="weighted_reward",
+        transform="clipped",
+        parameter=OPTIONAL_MAX_WEIGHT,
+        ratio="rank",
+        logged_apart=True,
+        unshown=("unshown",),
+        caution=f"a sum of ranks, lower is better; {SCALE}",
+    ),
+    Definition(
+        "click_snips",
+        "sum w c / sum w over impressions, w = theta_k' / theta_k: a click rate",
+        "self-normalised click_ips",
+        numerator="weighted_reward",
+        denominator="weight_sum",
+        ratio="examination",
+        logged_apart=True,
+        caution="a bounded index for comparing candidates, not a consistent estimate of clicks",
+    ),
+    Definition(
+        "replay_ips",
+        "mean sum_k c_k 1{k' = k} / theta_k",
+        "rank-match replay",
+        mean="weighted_reward",
+        transform="clipped",
+        parameter=OPTIONAL_MAX_WEIGHT,
+        ratio="match",
+        logged_apart=True,
+        caution=f"relevance where both rankings agree, not clicks; {SCALE}",
+    ),
+)

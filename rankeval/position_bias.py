@@ -1,0 +1,147 @@
+"""How likely users are to examine each position: a curve from a file or from numbers."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.errors import DataError
+
+_SMALLEST = float(np.finfo(np.float64).tiny)
+#: What a curve may hold -> the least value, with which weights are finite, the largest, and both in words.
+FIELDS: dict[str, tuple[float, float, str]] = {
+    "examination": (_SMALLEST, math.inf, "a number above 0"),
+    "alpha": (_SMALLEST, math.inf, "a number above 0"),
+    "beta": (0.0, math.inf, "a number of at least 0"),
+}
+
+
+@dataclass(frozen=True)
+class PositionBias:
+    """Examination by position, and what trust bias adds: ``P(click) = alpha_k * relevance + beta_k``.
+
+    Attributes:
+        values: ``examination`` (``theta_k``, on any scale), or ``alpha`` and ``beta``, or all three, each the
+            values at positions 1, 2, ...
+        origin: where it comes from, for messages.
+    """
+
+    values: Mapping[str, tuple[float, ...]]
+    origin: str = field(default="<position bias>", compare=False)
+
+    @classmethod
+    def of(cls, source: Any) -> PositionBias:
+        """Read a path of a JSON file, such a file's content as a dict, or the examination by position.
+
+        The content is ``{"positions": [1, 2, ...], "examination": [...]}``, with ``alpha`` and ``beta``
+        beside or instead of ``examination``; without ``positions`` they are 1, 2, ..., and a list alone is
+        ``examination``. Other keys, such as standard errors, are left alone.
+
+        Raises:
+            DataError: an unreadable file; no curve; lists of unequal length; positions that are not 1 to n
+                once each; a value that is no finite number in its range.
+        """
+        if isinstance(source, PositionBias):
+            return source
+        origin, content = "<position bias>", source
+        if isinstance(source, str | os.PathLike):
+            origin = os.fspath(source)
+            content = _read(origin)
+        if not isinstance(content, Mapping):
+            content = {"examination": content}
+        return cls(_curves(origin, content), origin)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.values
+
+    def __len__(self) -> int:
+        """Number of positions."""
+        return len(next(iter(self.values.values())))
+
+    def curve(self, name: str) -> NDArray[np.float64]:
+        """(n,) values at positions 1 to n."""
+        return np.array(self.values[name])
+
+    @property
+    def above_one(self) -> list[int]:
+        """Positions whose examination is above 1, which no probability is."""
+        return [k for k, theta in enumerate(self.values.get("examination", ()), 1) if theta > 1.0]
+
+
+def _read(path: str) -> Any:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: is no JSON ({error}), wanted a position-bias curve") from None
+
+
+def _curves(origin: str, content: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
+    """The curves in the order of their positions."""
+    found = {name: _values(origin, name, content[name]) for name in FIELDS if content.get(name) is not None}
+    if "examination" not in found and not {"alpha", "beta"} <= found.keys():
+        have = ", ".join(str(name) for name, value in content.items() if value is not None)
+        raise DataError(f"{origin}: holds {have or 'nothing'}, wanted examination, or alpha and beta")
+    first = next(iter(found))
+    order = _order(origin, content.get("positions"), len(found[first]))
+    for name, values in found.items():
+        if len(values) != len(order):
+            beside = "positions" if content.get("positions") is not None else first
+            raise DataError(f"{origin}: {name} has {len(values)} values, wanted {len(order)} as in {beside}")
+    return {name: tuple(values[i] for i in order) for name, values in found.items()}
+
+
+def _values(origin: str, name: str, values: Any) -> list[float]:
+    low, high, wanted = FIELDS[name]
+    numbers = [_number(value) for value in _items(origin, name, values)]
+    for k, number in enumerate(numbers):
+        if not low <= number < high:
+            raise DataError(f"{origin}: {name} is {_shown(values[k])} in place {k + 1}, wanted {wanted}")
+    return numbers
+
+
+def _order(origin: str, positions: Any, length: int) -> list[int]:
+    """Where the values of positions 1, 2, ... stand."""
+    if positions is None:
+        return list(range(length))
+    numbers = [_number(position) for position in _items(origin, "positions", positions)]
+    for k, number in enumerate(numbers):
+        if number not in range(1, len(numbers) + 1) or number in numbers[:k]:
+            wanted = f"each of 1 to {len(numbers)} once"
+            raise DataError(
+                f"{origin}: positions hold {_shown(positions[k])} in place {k + 1}, wanted {wanted}"
+            )
+    return sorted(range(len(numbers)), key=numbers.__getitem__)
+
+
+def _items(origin: str, name: str, values: Any) -> Sequence[Any]:
+    if isinstance(values, np.ndarray) and values.ndim == 1:
+        values = values.tolist()
+    if not isinstance(values, Sequence) or isinstance(values, str | bytes) or not len(values):
+        raise DataError(f"{origin}: {name} is {_shown(values)}, wanted a list of numbers, one a position")
+    return values
+
+
+def _number(value: Any) -> float:
+    """The number that a value is, NaN where it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        return math.nan
+    try:
+        return float(value)
+    except (OverflowError, TypeError):
+        return math.nan
+
+
+def _shown(value: Any) -> str:
+    """A value in a message, on one line."""
+    text = "null" if value is None else " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."
