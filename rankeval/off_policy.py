@@ -69,7 +69,8 @@ def ope(
             numbers, a JSON file of ``{"positions": [...], "examination": [...]}``, or such a dict; with
             ``alpha`` and ``beta`` for ``click_affine``. Errors take it as known.
         estimand: of estimators from clicks: ``rerank``, the candidate orders the items that were shown, or
-            ``full``, all candidates that were logged, where those without a position were not shown.
+            ``full``, all candidates that were logged, where those without a position were not shown; it needs
+            ``item_id``.
         ci: interval methods: ``normal`` (delta method), ``bootstrap`` (percentile), ``bootstrap_t``.
         level: confidence level.
         replicates: of the bootstrap, which resamples buckets of hashed ``round_id`` or ``session_id``, else
@@ -122,7 +123,7 @@ def ope(
         logged=rows[0].reward,
         notes=(
             *_counted(source),
-            *_of_bias(source, given, chosen),
+            *_of_clicks(source, given, chosen),
             *_left_out(found, by),
             *notes({value: parts[value].n for value in parts}, rows),
         ),
@@ -144,12 +145,20 @@ def _counted(log: Log) -> Iterator[str]:
         yield f"every row counts as many times as column {log.name('weight')!r} says"
 
 
-def _of_bias(log: Log, given: Given, estimators: Sequence[Estimator]) -> Iterator[str]:
+def _of_clicks(log: Log, given: Given, estimators: Sequence[Estimator]) -> Iterator[str]:
+    """What there is to say about examination and the estimand."""
+    from_clicks = [estimator.definition for estimator in estimators if estimator.definition.of_clicks]
+    if not from_clicks and given.estimand != "rerank":
+        yield f"estimand: none of the estimators is from clicks, {given.estimand!r} changes nothing"
+    if log.has("exposure") and any(definition.ratio == "rho" for definition in from_clicks):
+        yield f"click_dr: column {log.name('exposure')!r} stands for theta_k, as it may with a random logger"
+    if given.position_bias is not None:
+        yield from _of_bias(log, given.position_bias, bool(from_clicks))
+
+
+def _of_bias(log: Log, bias: PositionBias, used: bool) -> Iterator[str]:
     """What there is to say about the curve that is given."""
-    bias = given.position_bias
-    if bias is None:
-        return
-    if not any(estimator.definition.of_clicks for estimator in estimators):
+    if not used:
         yield f"position bias: none of the estimators uses {bias.origin}"
     for name in FIELDS:
         if name in bias and log.has(name):
@@ -185,11 +194,8 @@ def _of_ranking(log: Log) -> Sequence[str]:
         "cascade_dr",
     ]
     can = ranking_feed(log, Given()).fed()
-    return (
-        [name for name in names if name in can]
-        or [name for name in ["click_ips"] if name in can]
-        or names[:1]
-    )
+    default = "click_ips" if log.has("examination") else names[0]
+    return [name for name in names if name in can] or [default]
 
 
 def _feed(log: Log, given: Given) -> Feed:

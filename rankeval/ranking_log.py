@@ -74,7 +74,9 @@ class Rankings:
         self._once = [role for role in read if _base(role) in ONCE]
         # In nested layout the order of the lists may stand for the positions.
         places = [] if log.nested and not log.has("position") else ["position"]
-        ids = ["item_id"] if self._from_clicks and log.has("item_id") else []
+        # Ties go by id; without one items that were not shown would go by row.
+        full = given.estimand == "full"
+        ids = ["item_id"] if self._from_clicks and (full or log.has("item_id")) else []
         self.roles = [self.id, *places, *ids, *read]
         log.require(self.roles)
         _require_one_each(log, [role for role in self.roles[1:] if _base(role) not in ONCE])
