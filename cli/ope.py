@@ -14,7 +14,7 @@ from rankeval.writing import require_no_input
 EPILOG = """\b
 Example:
   rankeval ope log.parquet --estimator snips,cips:max_weight=5 --by country
-  rankeval ope clicks.parquet -e click_ips --position-bias bias.json --target new=new_score
+  rankeval ope clicks.parquet -e click_ips --position-bias bias.json
 
 \b
 Estimators, as NAME[:PARAMETER=VALUE]:
@@ -23,9 +23,10 @@ Estimators, as NAME[:PARAMETER=VALUE]:
 for rankings, all with an optional max_weight:
   sips iips rips policy_aware pi cascade_dr snsips sniips snrips
 for clicks on rankings, the logger deterministic but position bias known:
-  click_ips click_affine, with max_weight (10; the largest 1 / theta) click_cips click_dr; with an optional
-  max_weight the metrics click_dcg@K click_precision@K click_arp, on the scale of 1 / theta at the top; and
-  two indices that only compare candidates and estimate no clicks, click_snips replay_ips
+  click_ips click_affine, with max_weight (10, of 1 / theta) click_cips
+  click_dr; metrics, on the scale of 1 / theta at the top, with an optional
+  max_weight click_dcg@K click_precision@K click_arp; and two indices that
+  only compare candidates and estimate no clicks, click_snips replay_ips
 
 A log with a column session_id is a ranking log, any other a bandit log.
 
