@@ -14,20 +14,22 @@ from rankeval.writing import require_no_input
 EPILOG = """\b
 Example:
   rankeval ope log.parquet --estimator snips,cips:max_weight=5 --by country
-  rankeval ope clicks.parquet -e click_ips --position-bias bias.json --target new=new_score
+  rankeval ope clicks.parquet -e click_ips --position-bias bias.json
 
 \b
 Estimators, as NAME[:PARAMETER=VALUE]:
   ips snips dm dr sndr, and with max_weight (10 unless set) cips csnips cdr,
   with tau (10) switch_dr, with lambda dros (100), sg_ips (0.1), sg_dr (0.1);
-with =auto or =auto_mse for a value the data choose it; after all of these but
-  dm, :loggers=balanced or weighted combines the rounds of several policies;
+  mips, by the embedding of actions, with an optional max_weight;
+with =auto or =auto_mse for a value the data choose it; after all but dm and
+  mips, :loggers=balanced or weighted combines the rounds of several policies;
 for rankings, all with an optional max_weight:
-  sips iips rips policy_aware pi cascade_dr snsips sniips snrips
+  sips iips rips policy_aware pi aips cascade_dr snsips sniips snrips
 for clicks on rankings, the logger deterministic but position bias known:
-  click_ips click_affine, with max_weight (10; the largest 1 / theta) click_cips click_dr; with an optional
-  max_weight the metrics click_dcg@K click_precision@K click_arp; and two indices that only compare
-  candidates and estimate no clicks, click_snips replay_ips
+  click_ips click_affine, with max_weight (10, of 1 / theta) click_cips
+  click_dr; metrics, on the scale of 1 / theta at the top, with an optional
+  max_weight click_dcg@K click_precision@K click_arp; and two indices that
+  only compare candidates and estimate no clicks, click_snips replay_ips
 
 A log with a column session_id is a ranking log, any other a bandit log.
 
@@ -36,9 +38,9 @@ q_target; or candidate sets as lists: action (an index from 0), candidate_propen
 candidate_target_propensities, candidate_q.
 
 A ranking log has session_id, position, and reward or click, a row an item, or a row a session with lists.
-Columns with a target_ twin: propensity_list for sips, snsips; propensity for iips, sniips, pi;
-propensity_prefix for rips, snrips, cascade_dr; exposure for policy_aware. And slate_weight for pi, q_logged
-and q_target for cascade_dr.
+Columns with a target_ twin: propensity_list for sips, snsips; propensity for iips, sniips, pi,
+aips; propensity_prefix for rips, snrips, cascade_dr; exposure for policy_aware. And slate_weight for pi,
+subset_weight or behaviour for aips (else learned from --features), q_logged and q_target for cascade_dr.
 
 From clicks: score, by which the candidate ranks descending (ties by item_id descending), and --position-bias
 or a column examination (alpha and beta for click_affine); q_logged, a relevance, for click_dr. Rows without
@@ -92,10 +94,15 @@ position are candidates that were not shown.
 @click.option(
     "--reward-model",
     metavar="KIND",
-    help="Predictions q of a model fitted by cross-fitting: lightgbm, logistic or ridge. "
-    "Wants candidate lists.",
+    help="Predictions q of a model fitted by cross-fitting: lightgbm, logistic or ridge. Wants candidate "
+    "lists; for click_dr the relevance of items.",
 )
-@click.option("--features", metavar="COLUMN,...", default="", help="Columns that the model reads.")
+@click.option(
+    "--features",
+    metavar="COLUMN,...",
+    default="",
+    help="Columns that the model reads, or for aips the tree of users' behaviours.",
+)
 @click.option("--folds", type=int, default=5, show_default=True, help="Folds of the cross-fitting.")
 @click.option(
     "--model-weighting",

@@ -137,7 +137,9 @@ class ClickViews:
     def seen(self, target: str, logged: RankingBlock) -> RankingBlock:
         """The sessions as a target policy would show them, or ``LOGGED`` as they were, with its columns."""
         if target == LOGGED:
-            return RankingBlock(logged.offsets, self._items(logged, self._rank), logged.sessions)
+            stayed = {f"target_{name}": values for name, values in self._curves.items()}
+            items = {**logged.items, **self._curves, **stayed, "rank": self._rank, "target_rank": self._rank}
+            return RankingBlock(logged.offsets, items, logged.sessions)
         shown, others = self._candidates.ranks(own("score", target))
         overlap = {"overlap": overlaps(self._offsets, shown, LONGEST_TOP)}
         return RankingBlock(
@@ -146,8 +148,7 @@ class ClickViews:
 
     def _items(self, logged: RankingBlock, ranks: Floats) -> dict[str, Floats]:
         """One number per shown item, whose ranks are given."""
-        moved = self._moved(self._offsets, ranks)
-        return {**logged.items, **self._curves, "rank": self._rank, **moved}
+        return {**logged.items, **self._curves, "rank": self._rank, **self._moved(self._offsets, ranks)}
 
     def _unshown(self, ranks: Floats) -> RankingBlock | None:
         """The items that were not shown."""

@@ -75,7 +75,8 @@ def ope(
             numbers, a JSON file of ``{"positions": [...], "examination": [...]}``, or such a dict; with
             ``alpha`` and ``beta`` for ``click_affine``. Errors take it as known.
         estimand: of estimators from clicks: ``rerank``, the candidate orders the items that were shown, or
-            ``full``, all candidates that were logged, where those without a position were not shown.
+            ``full``, all candidates that were logged, where those without a position were not shown; it needs
+            ``item_id``.
         ci: interval methods: ``normal`` (delta method), ``bootstrap`` (percentile), ``bootstrap_t``.
         level: confidence level.
         replicates: of the bootstrap, which resamples buckets of hashed ``round_id`` or ``session_id``, else

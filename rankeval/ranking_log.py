@@ -84,7 +84,9 @@ class Rankings:
         self._once = [role for role in read if _base(role) in ONCE]
         # In nested layout the order of the lists may stand for the positions.
         places = [] if log.nested and not log.has("position") else ["position"]
-        ids = ["item_id"] if self._from_clicks and log.has("item_id") else []
+        # Ties go by id; without one items that were not shown would go by row.
+        full = given.estimand == "full"
+        ids = ["item_id"] if self._from_clicks and (full or log.has("item_id")) else []
         self.roles = list(dict.fromkeys([self.id, *places, *ids, *read, *self._of_models(log)]))
         log.require(self.roles)
         _require_one_each(log, [role for role in [*places, *ids, *read] if _base(role) not in ONCE])
@@ -96,11 +98,8 @@ class Rankings:
         if self._weighed and log.has("behaviour"):
             roles.append("behaviour")
         elif self._weighed:
-            roles += [
-                role
-                for target in self._weighed & given.behaviours.keys()
-                for role in given.behaviours[target].roles
-            ]
+            trees = [given.behaviours[target] for target in self._weighed if target in given.behaviours]
+            roles += [role for tree in trees for role in tree.roles]
         return roles
 
     def units(self, sessions: Sessions) -> Units:

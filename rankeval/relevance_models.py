@@ -103,7 +103,7 @@ def fit_relevance_model(
 
     Args:
         log: with ``position`` (null: not shown, predicted but not learnt from; nested logs may leave it
-            out) and ``click``, else ``reward``; a column ``weight`` multiplies weights.
+            out) and ``reward``, else ``click``; a column ``weight`` multiplies weights.
         kind: ``lightgbm``, ``logistic`` (clicks 0 and 1) or ``ridge``: see :mod:`rankeval.learners`.
         features: columns with one value an item or a session, as for reward models; at least one.
         examination: (items,) theta of each item of some sessions, looked at for shown ones. Those of theta 0
@@ -159,7 +159,7 @@ class _ShownItems:
             )
         self.features = require_features(log, features, KNOWN_AFTER)
         self.folds = folds
-        self.click = "click" if log.has("click") else "reward"
+        self.click = "reward" if log.has("reward") else "click"
         self.logistic = kind == "logistic"
         self.counted = log.has("weight")
         self.placed = log.has("position") or not log.nested

@@ -226,6 +226,8 @@ def test_estimators_by_default() -> None:
     random = shown.append_column("propensity", ones).append_column("target_propensity", ones)
     assert names(random) == ["iips"]
     assert names(random, position_bias=THETA) == ["click_ips"]
+    unscored = TABLE.rename_columns(["s" if name == "score" else name for name in TABLE.schema.names])
+    assert names(unscored, target={"new": "s"}) == ["click_ips"]
 
 
 def test_with_propensities_every_item_was_shown() -> None:
@@ -292,6 +294,26 @@ def test_targets_of_propensities_and_of_scores_do_not_mix() -> None:
         UsageError, match="click_ips wants the score of each target, iips the target_propensity"
     ):
         ope(TABLE, ["click_ips", "iips"], target={"a": "score"})
+
+
+def test_without_ids_nothing_but_shown_items_can_be_ranked() -> None:
+    without = TABLE.drop_columns("item_id")
+    assert ope(without, "click_ips", target={"b": "other"}).logged.n == 300
+    with pytest.raises(DataError, match="no column 'item_id'"):
+        ope(without, "click_ips", estimand="full")
+
+
+def test_what_changes_nothing_is_said() -> None:
+    shown = TABLE.filter(TABLE["position"].is_valid())
+    random = shown.append_column("exposure", pa.array(np.full(shown.num_rows, 0.5)))
+    random = random.append_column("target_exposure", random["exposure"])
+    note = "estimand: none of the estimators is from clicks, 'full' changes nothing"
+    assert note in ope(random, "policy_aware", estimand="full").warnings
+    assert note not in ope(random, "click_ips", estimand="full").warnings
+    stands = "click_dr: column 'exposure' stands for theta_k, as it may with a random logger"
+    assert stands in ope(random, ["click_ips", "click_dr"]).warnings
+    for log, label in ((random, "click_ips"), (shown, "click_dr")):
+        assert stands not in ope(log, label).warnings
 
 
 def test_unknown_estimands() -> None:
