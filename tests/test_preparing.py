@@ -12,6 +12,8 @@ from rankeval import ope
 from rankeval.errors import DataError, UsageError
 from rankeval.off_policy_result import EstimateRow
 from rankeval.simulators.bandit import BanditWorld, random_policy, random_world, simulate
+from rankeval.simulators.slates import random_slate_policy, random_slate_world
+from rankeval.simulators.slates import simulate as simulate_slates
 
 WORLD: BanditWorld = random_world(8, 5, seed=1, mean=0.3)
 LOGGING, TARGET = random_policy(WORLD, 2), random_policy(WORLD, 3, skill=0.8)
@@ -164,3 +166,133 @@ def test_mips_says_what_it_needs() -> None:
     assert "no column 'marginal_propensity', nor 'action' and 'embedding'" in str(caught.value)
     with pytest.raises(DataError, match="nor 'action' and 'genre' and 'candidate_propensities'"):
         ope(LOG, ["mips"], embedding="genre")
+
+
+# Behaviours: which items the reward at a position depends on.
+SLATES = random_slate_world(4, 3, seed=1)
+SLATE_LOG = simulate_slates(SLATES, random_slate_policy(SLATES, 2), random_slate_policy(SLATES, 3), 3000, 4)
+UNTOLD = SLATE_LOG.drop_columns(["behaviour"])
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "name"), [("independent", "iips"), ("cascade", "rips"), ("standard", "sips")]
+)
+def test_aips_of_one_behaviour_is_the_estimator_that_assumes_it(behaviour: str, name: str) -> None:
+    log = UNTOLD.append_column("behaviour", pa.array([behaviour] * len(UNTOLD)))
+    aips, other = rows(log, ["aips", name])
+    assert aips.value.value == pytest.approx(other.value.value, rel=1e-9)
+    assert aips.gain.std_error == pytest.approx(other.gain.std_error, rel=1e-9)
+
+
+def test_aips_takes_logged_weights_before_behaviours() -> None:
+    log = SLATE_LOG.append_column("subset_weight", pa.array(np.full(len(SLATE_LOG), 0.5)))
+    found, clipped = rows(log, ["aips", "aips:max_weight=0.25"])
+    assert found.value.value == pytest.approx(0.5 * (found.logged.value or 0.0))
+    assert clipped.value.value == pytest.approx(0.25 * (found.logged.value or 0.0))
+
+
+def test_aips_learns_behaviours_and_says_which() -> None:
+    result = ope(UNTOLD, ["aips", "iips"], features="device")
+    row = result.estimates[0]
+    assert row.value.value == pytest.approx(SLATES.value(random_slate_policy(SLATES, 3)), abs=0.15)
+    assert any(note.startswith("aips, users by ") and "sessions" in note for note in result.warnings)
+    whole = ope(UNTOLD, ["aips"])
+    assert any(note.startswith("aips, users by all: ") for note in whole.warnings)
+
+
+def test_aips_learns_for_each_target() -> None:
+    log = UNTOLD.append_column("logging", UNTOLD["propensity"])
+    found = ope(log, ["aips"], features=["device"], target={"new": "target_propensity", "old": "logging"})
+    new, old = found.estimates
+    assert new.value.value == pytest.approx(rows(UNTOLD, ["aips"], features=["device"])[0].value.value)
+    assert old.gain.value == pytest.approx(0.0, abs=1e-12)
+    assert any(note.startswith("aips for target 'old', users by ") for note in found.warnings)
+
+
+def test_aips_names_unknown_behaviours() -> None:
+    log = UNTOLD.append_column("behaviour", pa.array(["cascade"] * (len(UNTOLD) - 1) + ["zigzag"]))
+    with pytest.raises(DataError) as caught:
+        ope(log, ["aips"])
+    assert "zigzag" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+# Relevance: clicks on what a deterministic ranker showed, with a feature that tells relevance.
+def clicks(sessions: int, seed: int) -> dict[str, Any]:
+    rng = np.random.default_rng(seed)
+    theta, size = 1.0 / np.arange(1, 7), sessions * 6
+    grade = rng.integers(0, 3, size)
+    position = np.tile(np.arange(1, 7), sessions)
+    return {
+        "session_id": np.repeat(np.arange(sessions), 6),
+        "item_id": np.arange(size),
+        "position": position,
+        "click": (rng.random(size) < theta[position - 1] * RELEVANCE[grade]).astype(np.int64),
+        "grade": grade,
+        "score": grade + rng.random(size),
+        "examination": theta[position - 1],
+    }
+
+
+RELEVANCE = np.array([0.05, 0.3, 0.8])
+CLICKS = clicks(1500, seed=5)
+
+
+@pytest.mark.parametrize("kind", ["ridge", "logistic", "lightgbm"])
+@pytest.mark.parametrize("bias", [None, [1.0, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6]])
+def test_a_relevance_model_makes_clipped_click_dr_nearly_unbiased(kind: str, bias: Any) -> None:
+    options: dict[str, Any] = {"reward_model": kind, "features": ["grade"], "folds": 3, "position_bias": bias}
+    log = {k: v for k, v in CLICKS.items() if bias is None or k != "examination"}
+    names = ["click_ips", "click_cips:max_weight=2", "click_dr:max_weight=2"]
+    ips, clipped, robust = rows(log, names, **options)
+    order = np.argsort(-CLICKS["score"].reshape(-1, 6), axis=1)
+    grades = np.take_along_axis(CLICKS["grade"].reshape(-1, 6), order, axis=1)
+    truth = float((RELEVANCE[grades] / np.arange(1, 7)).sum(axis=1).mean())
+    assert abs((ips.value.value or 0.0) - truth) < 4 * (ips.value.std_error or 0.0)
+    assert (clipped.value.value or 0.0) < 0.8 * truth
+    assert robust.value.value == pytest.approx(truth, rel=0.05)
+    assert (robust.value.std_error or 0.0) < (ips.value.std_error or 0.0)
+
+
+def test_unclipped_click_dr_is_click_ips_whatever_the_model() -> None:
+    ips, robust = rows(
+        CLICKS, ["click_ips", "click_dr:max_weight=100"], reward_model="ridge", features=["grade"]
+    )
+    assert robust.value.value == pytest.approx(ips.value.value, rel=1e-12)
+
+
+def test_relevance_of_items_that_were_not_shown() -> None:
+    shown = pa.table(CLICKS)
+    beside = {
+        "session_id": np.arange(1500),
+        "item_id": 100_000 + np.arange(1500),
+        "position": pa.nulls(1500, pa.int64()),
+        "click": pa.nulls(1500, pa.int64()),
+        "grade": np.full(1500, 2),
+        "score": np.full(1500, 9.0),
+        "examination": pa.nulls(1500, pa.float64()),
+    }
+    log = pa.concat_tables([shown, pa.table(beside)]).sort_by("session_id")
+    options: dict[str, Any] = {
+        "reward_model": "ridge",
+        "features": ["grade"],
+        "position_bias": 1 / np.arange(1, 7),
+    }
+    full = rows(log, ["click_dr:max_weight=2"], estimand="full", **options)[0]
+    rerank = rows(log, ["click_dr:max_weight=2"], **options)[0]
+    assert full.bounds is not None
+    low, high = full.bounds
+    # The others come first where they are ranked: nearly 0.8 clicks at position 1, which users always see.
+    assert (high or 0.0) - (low or 0.0) == pytest.approx(1.0)
+    assert (full.value.value or 0.0) - (low or 0.0) == pytest.approx(0.8, abs=0.1)
+    assert (rerank.value.value or 0.0) > (low or 0.0)
+
+
+def test_relevance_models_are_for_click_dr() -> None:
+    with pytest.raises(UsageError, match="the relevance that click_dr needs, and no reward to go; found"):
+        ope(CLICKS, ["click_ips"], reward_model="ridge", features=["grade"])
+    with pytest.raises(UsageError, match="model_weighting: found 'mrdr', wanted uniform on a ranking log"):
+        ope(CLICKS, ["click_dr"], reward_model="ridge", features=["grade"], model_weighting="mrdr")
+    short = {k: v for k, v in CLICKS.items() if k != "examination"}
+    with pytest.raises(DataError, match="as many as the curve"):
+        ope(short, ["click_dr"], reward_model="ridge", features=["grade"], position_bias=[1.0, 0.5])

@@ -113,6 +113,8 @@ class RankingBlock:
     def _ratio(self, ratio: Ratio) -> Floats:
         if ratio == "slate":
             return self._slate_weight
+        if ratio == "subset":
+            return self.items["subset_weight"]
         of = self.sessions if ratio in OF_SESSIONS else self.items
         logging, target = RATIO_COLUMNS[ratio]
         return of[target] / of[logging]
