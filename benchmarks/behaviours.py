@@ -16,8 +16,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rankeval import ope
-from rankeval.behaviour_learning import learn_behaviour_tree
-from rankeval.behaviours import behaviour_codes, subset_weights
+from rankeval.behaviours.learning import learn_behaviour_tree
+from rankeval.behaviours.windows import behaviour_codes, subset_weights
 from rankeval.log import Log
 from rankeval.ragged import sums_of_products
 from rankeval.ranking_log import Rankings

@@ -17,10 +17,10 @@ from rankeval.position_bias import PositionBias
 from rankeval.reward_range import RewardRange
 
 if TYPE_CHECKING:
-    from rankeval.behaviour_tree import BehaviourTree
+    from rankeval.behaviours.tree import BehaviourTree
     from rankeval.embeddings import Embedding
-    from rankeval.relevance_models import RelevanceModel
-    from rankeval.reward_models import RewardModel
+    from rankeval.models.relevance import RelevanceModel
+    from rankeval.models.reward import RewardModel
 
 Estimand = Literal["rerank", "full"]
 #: What estimators from clicks estimate, where a candidate ranker orders ...

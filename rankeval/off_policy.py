@@ -94,7 +94,7 @@ def ope(
             far as the estimators read them) is counted in a warning.
         reward_model: ``lightgbm``, ``logistic`` (rewards 0 and 1) or ``ridge``: predictions ``q`` of a model
             that is fitted by cross-fitting, not those of the log; needs candidate lists
-            (:func:`rankeval.reward_models.fit_reward_model`).
+            (:func:`rankeval.models.reward.fit_reward_model`).
         features: columns that the model reads; one value a round, or a list with one for each candidate.
         folds: of the cross-fitting.
         model_weighting: ``mrdr`` fits for the least variance of ``dr`` (Farajtabar et al. 2018).

@@ -16,10 +16,10 @@ from rankeval.loggers import Loggers, count_loggers
 from rankeval.plan import Plan
 
 if TYPE_CHECKING:
-    from rankeval.behaviour_tree import BehaviourTree
+    from rankeval.behaviours.tree import BehaviourTree
     from rankeval.embeddings import Embedding
-    from rankeval.relevance_models import RelevanceModel
-    from rankeval.reward_models import RewardModel
+    from rankeval.models.relevance import RelevanceModel
+    from rankeval.models.reward import RewardModel
 
 
 Weighting = Literal["uniform", "mrdr"]
@@ -115,7 +115,7 @@ def _reward_models(log: Log, targets: Sequence[str], fitting: Fitting) -> Mappin
 
 
 def _reward_model(log: Log, target: str, fitting: Fitting) -> RewardModel:
-    from rankeval.reward_models import fit_reward_model
+    from rankeval.models.reward import fit_reward_model
 
     assert fitting.reward_model is not None
     mine = {column: log.columns.get(own(column, target)) for column in _OF_TARGET} if target else {}
@@ -136,7 +136,7 @@ def _relevance_model(
 ) -> RelevanceModel:
     """Relevance for ``click_dr``, by the examination of the curve that is given, else of the log."""
     from rankeval.click_log import examination_of
-    from rankeval.relevance_models import fit_relevance_model
+    from rankeval.models.relevance import fit_relevance_model
 
     assert fitting.reward_model is not None
     kinds = {estimator.definition.mean for estimator in estimators}
@@ -162,7 +162,7 @@ def _relevance_model(
 
 def _behaviours(log: Log, targets: Sequence[str], fitting: Fitting) -> Mapping[str, BehaviourTree]:
     """For each target whose subset weights are not logged, a tree of its own: it depends on the weights."""
-    from rankeval.behaviour_learning import learn_behaviour_tree
+    from rankeval.behaviours.learning import learn_behaviour_tree
 
     return {
         target: learn_behaviour_tree(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rankeval.arrow import as_float64, to_arrow
 from rankeval.bandit import SMALLEST_PROPENSITY
-from rankeval.behaviours import behaviour_codes, subset_weights
+from rankeval.behaviours.windows import behaviour_codes, subset_weights
 from rankeval.click_log import AS_LOGGED, ClickViews, derivations, parted
 from rankeval.errors import DataError
 from rankeval.estimators import RankingBlock, Units, Views

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.behaviours import BEHAVIOURS
+from rankeval.behaviours.windows import BEHAVIOURS
 from rankeval.errors import UsageError
 from rankeval.simulators.checks import distribution, matrix, real, whole
 from rankeval.simulators.policies import Matrix, SoftmaxPolicy
@@ -36,7 +36,7 @@ class SlateWorld:
     Attributes:
         base: (types, items), expected reward of an item alone.
         pairs: (items, items), what the item of the row gains next to that of the column.
-        behaviours: for each type a name of :data:`rankeval.behaviours.BEHAVIOURS`.
+        behaviours: for each type a name of :data:`rankeval.behaviours.windows.BEHAVIOURS`.
         shares: (types,) of the sessions.
         positions: length of the lists.
         noise: standard deviation of a reward.

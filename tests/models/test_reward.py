@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from rankeval import DataError, Log, UsageError, ope
 from rankeval.layout import list_parts
-from rankeval.learners import LEARNERS
-from rankeval.reward_models import RewardModel, Weighting, fit_reward_model
+from rankeval.models.learners import LEARNERS
+from rankeval.models.reward import RewardModel, Weighting, fit_reward_model
 from rankeval.scan import scan
 from rankeval.sessions import Sessions
 from rankeval.simulators.bandit import random_policy, random_world, simulate

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
-from rankeval.design import Design, Encoding
-from rankeval.learners import LEARNERS, Constant, learn
-from rankeval.linear import MAX_SLOPES, Basis, Linear
+from rankeval.models.design import Design, Encoding
+from rankeval.models.learners import LEARNERS, Constant, learn
+from rankeval.models.linear import MAX_SLOPES, Basis, Linear
 
 Floats = NDArray[np.float64]
 KINDS = sorted(LEARNERS)
@@ -148,7 +148,7 @@ def test_only_the_proportions_of_weights_matter(kind: str) -> None:
 
 
 def test_a_logistic_fit_that_stops_early_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rankeval.linear.MAX_ITERATIONS", 2)
+    monkeypatch.setattr("rankeval.models.linear.MAX_ITERATIONS", 2)
     design = random_design(300, 15)
     model = learn("logistic", design, outcomes(design, 16), np.ones(300))
     assert model.note == "logistic regression has not converged in 2 steps"

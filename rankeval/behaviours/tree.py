@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from rankeval.arrow import as_float64, is_null, to_numpy
-from rankeval.behaviours import NAMES
+from rankeval.behaviours.windows import NAMES
 from rankeval.sessions import Sessions
 
 Ints = NDArray[np.int64]
@@ -100,7 +100,7 @@ class BehaviourTree:
         return list(dict.fromkeys(_features(self.root)))
 
     def codes(self, sessions: Sessions) -> Ints:
-        """(n,) code of the behaviour of each session, its place in :data:`rankeval.behaviours.BEHAVIOURS`.
+        """(n,) code of the behaviour of each session, its place in ``BEHAVIOURS``.
 
         Raises:
             DataError: a feature that changes within a session.

@@ -14,11 +14,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rankeval.arrow import take
-from rankeval.design import Encoding
 from rankeval.errors import DataError, UsageError
 from rankeval.hashing import mix64
-from rankeval.learners import LEARNERS, Learnt
 from rankeval.log import Log
+from rankeval.models.design import Encoding
+from rankeval.models.learners import LEARNERS, Learnt
 from rankeval.ragged import places_of
 from rankeval.sessions import Sessions
 from rankeval.units import unit_keys

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from rankeval import DataError, Log, UsageError
-from rankeval.design import MAX_CATEGORIES, Design, Encoding, require_features, taken
+from rankeval.models.design import MAX_CATEGORIES, Design, Encoding, require_features, taken
 
 
 def design(encoding: Encoding, **columns: list[Any]) -> Design:

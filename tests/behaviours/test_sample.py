@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from rankeval.behaviour_sample import Sample, sampled
-from rankeval.behaviours import NAMES
+from rankeval.behaviours.sample import Sample, sampled
+from rankeval.behaviours.windows import NAMES
 from rankeval.hashing import mix64
 from rankeval.ids import hashes_of
 from rankeval.log import Log

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from rankeval import DataError, Log, UsageError
-from rankeval.design import Encoding
-from rankeval.learners import LEARNERS
-from rankeval.relevance_models import RelevanceModel, fit_relevance_model, position_based_logistic
+from rankeval.models.design import Encoding
+from rankeval.models.learners import LEARNERS
+from rankeval.models.relevance import RelevanceModel, fit_relevance_model, position_based_logistic
 from rankeval.scan import scan
 from rankeval.sessions import Sessions
 from tests.log_files import nested, write_parts
@@ -127,7 +127,7 @@ def test_em_climbs_to_the_maximum_of_the_likelihood() -> None:
 
 
 def test_em_that_has_not_settled_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rankeval.relevance_models.EM_STEPS", 1)
+    monkeypatch.setattr("rankeval.models.relevance.EM_STEPS", 1)
     assert fitted(SMALL, "logistic", folds=2).notes == (
         "model of fold 1, 2 of 2: relevance still moves by more than 0.001 after 1 steps of EM",
     )
@@ -249,7 +249,7 @@ def test_an_estimated_examination_may_be_above_1() -> None:
         (SMALL, {"sample": 0}, UsageError, "sample: found 0, wanted at least 1"),
         (SMALL.drop_columns(["session_id"]), {}, DataError, "no column 'session_id' and so a bandit log"),
         (SMALL.drop_columns(["position"]), {}, DataError, "no column 'position'"),
-        (SMALL.drop_columns(["click"]), {}, DataError, "no column 'reward'"),
+        (SMALL.drop_columns(["click"]), {}, DataError, "no column 'click'"),
         (
             replaced(SMALL, "click", [0.5] * len(SMALL)),
             {"kind": "logistic"},

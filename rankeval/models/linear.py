@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.design import Design
 from rankeval.kernels import kernel, read_only
+from rankeval.models.design import Design
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -10,8 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rankeval.arrow import take
-from rankeval.behaviour_tree import feature_of
-from rankeval.behaviours import NAMES, subset_weights
+from rankeval.behaviours.tree import feature_of
+from rankeval.behaviours.windows import NAMES, subset_weights
 from rankeval.errors import DataError
 from rankeval.hashing import mix64
 from rankeval.ids import hashes_of

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from rankeval.behaviour_tree import AtMost, BehaviourTree, Equals, Leaf, Split, feature_of
-from rankeval.behaviours import NAMES
+from rankeval.behaviours.tree import AtMost, BehaviourTree, Equals, Leaf, Split, feature_of
+from rankeval.behaviours.windows import NAMES
 from rankeval.errors import DataError
 from rankeval.log import Log
 from rankeval.scan import fold

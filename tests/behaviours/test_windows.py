@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from rankeval.behaviours import BEHAVIOURS, NAMES, STANDARD, behaviour_codes, subset_weights
+from rankeval.behaviours.windows import BEHAVIOURS, NAMES, STANDARD, behaviour_codes, subset_weights
 from rankeval.errors import DataError
 from rankeval.log import Log
 from rankeval.scan import fold, scan

@@ -27,9 +27,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rankeval.arrow import as_float64, is_null, to_numpy
-from rankeval.behaviour_sample import Sample, is_numeric, sampled
-from rankeval.behaviour_tree import AtMost, BehaviourTree, Equals, Leaf, Split, Test
-from rankeval.behaviours import BEHAVIOURS, NAMES
+from rankeval.behaviours.sample import Sample, is_numeric, sampled
+from rankeval.behaviours.tree import AtMost, BehaviourTree, Equals, Leaf, Split, Test
+from rankeval.behaviours.windows import BEHAVIOURS, NAMES
 from rankeval.errors import UsageError
 from rankeval.kernels import kernel
 from rankeval.log import Log
@@ -80,7 +80,7 @@ def learn_behaviour_tree(
         threads: number of threads; the result does not depend on it.
 
     Raises:
-        DataError: as :func:`rankeval.behaviour_sample.sampled` says.
+        DataError: as :func:`rankeval.behaviours.sample.sampled` says.
         UsageError: a parameter out of range.
     """
     for name, value, low in (

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 from rankeval.bandit import Rounds
 from rankeval.candidates import given_by, logged_actions, require_lists
-from rankeval.crossfitting import (
+from rankeval.errors import DataError, UsageError
+from rankeval.layout import list_parts
+from rankeval.log import Log
+from rankeval.models.crossfitting import (
     FoldModel,
     Folds,
     Sample,
@@ -22,11 +25,8 @@ from rankeval.crossfitting import (
     require_options,
     require_outcomes,
 )
-from rankeval.design import Encoding, require_features, taken
-from rankeval.errors import DataError, UsageError
-from rankeval.layout import list_parts
-from rankeval.learners import learn
-from rankeval.log import Log
+from rankeval.models.design import Encoding, require_features, taken
+from rankeval.models.learners import learn
 from rankeval.ragged import places_of
 from rankeval.scan import fold
 from rankeval.sessions import Sessions, counting
@@ -126,7 +126,7 @@ def fit_reward_model(
     Args:
         log: with ``reward``, ``action`` (an index from 0) and ``candidate_target_propensities`` or
             ``candidate_propensities``; a column ``weight`` multiplies weights.
-        kind: ``lightgbm``, ``logistic`` (rewards 0 and 1) or ``ridge``: see :mod:`rankeval.learners`.
+        kind: ``lightgbm``, ``logistic`` (rewards 0 and 1) or ``ridge``: see :mod:`rankeval.models.learners`.
         features: columns known before the action is.
         folds: how many; a round's is the hash of its cluster, else of ``round_id``, else of its row.
         weighting: ``uniform`` or ``mrdr``.

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rankeval import DataError, Log, UsageError
-from rankeval.crossfitting import Folds, Sample, parts_of
+from rankeval.models.crossfitting import Folds, Sample, parts_of
 from rankeval.scan import fold, scan
 from rankeval.sessions import Sessions, counting
 from tests.log_files import write_parts
@@ -118,7 +118,7 @@ def test_outside_leaves_one_fold_out() -> None:
 
 
 def test_parts_are_the_units_of_a_fold_in_bounded_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rankeval.crossfitting.AT_A_TIME", 10)
+    monkeypatch.setattr("rankeval.models.crossfitting.AT_A_TIME", 10)
     lengths = np.random.default_rng(0).integers(0, 8, 200)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     folds = np.arange(200) % 3

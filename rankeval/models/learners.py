@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.design import Design
-from rankeval.linear import logistic, ridge
+from rankeval.models.design import Design
+from rankeval.models.linear import logistic, ridge
 
 Floats = NDArray[np.float64]
 

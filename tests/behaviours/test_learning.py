@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from rankeval.behaviour_learning import grown, learn_behaviour_tree
-from rankeval.behaviour_sample import Sample
-from rankeval.behaviour_tree import BehaviourTree, Leaf, Split
-from rankeval.behaviours import BEHAVIOURS, NAMES
+from rankeval.behaviours.learning import grown, learn_behaviour_tree
+from rankeval.behaviours.sample import Sample
+from rankeval.behaviours.tree import BehaviourTree, Leaf, Split
+from rankeval.behaviours.windows import BEHAVIOURS, NAMES
 from rankeval.errors import DataError, UsageError
 from rankeval.log import Log
 from rankeval.simulators.slates import random_slate_policy, random_slate_world, simulate

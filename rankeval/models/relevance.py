@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.arrow import as_float64
-from rankeval.crossfitting import (
+from rankeval.errors import DataError, UsageError
+from rankeval.log import Log
+from rankeval.models.crossfitting import (
     FoldModel,
     Folds,
     Sample,
@@ -20,11 +22,9 @@ from rankeval.crossfitting import (
     require_options,
     require_outcomes,
 )
-from rankeval.design import Design, Encoding, require_features, taken
-from rankeval.errors import DataError, UsageError
-from rankeval.learners import Learnt, learn, normalised
-from rankeval.linear import Basis, logistic_fit, ridge
-from rankeval.log import Log
+from rankeval.models.design import Design, Encoding, require_features, taken
+from rankeval.models.learners import Learnt, learn, normalised
+from rankeval.models.linear import Basis, logistic_fit, ridge
 from rankeval.ragged import places_of, sums
 from rankeval.scan import fold
 from rankeval.sessions import Sessions, counting
@@ -104,7 +104,7 @@ def fit_relevance_model(
     Args:
         log: with ``position`` (null: not shown, predicted but not learnt from; nested logs may leave it
             out) and ``reward``, else ``click``; a column ``weight`` multiplies weights.
-        kind: ``lightgbm``, ``logistic`` (clicks 0 and 1) or ``ridge``: see :mod:`rankeval.learners`.
+        kind: ``lightgbm``, ``logistic`` (clicks 0 and 1) or ``ridge``: see :mod:`rankeval.models.learners`.
         features: columns with one value an item or a session, as for reward models; at least one.
         examination: (items,) theta of each item of some sessions, looked at for shown ones. Those of theta 0
             teach nothing and are left out.
