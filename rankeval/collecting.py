@@ -22,7 +22,7 @@ from rankeval.reward_range import RangeCheck
 from rankeval.scan import fold
 from rankeval.segments import segments_of
 from rankeval.sessions import Sessions
-from rankeval.units import unit_counts, unit_keys
+from rankeval.units import nothing_counts, unit_counts, unit_keys
 
 T = TypeVar("T", bound=np.generic)
 
@@ -98,7 +98,8 @@ def collect(
 
     Raises:
         DataError: as the kind of log (:class:`~rankeval.bandit.Rounds`,
-            :class:`~rankeval.ranking_log.Rankings`) says; a reward outside the stated range.
+            :class:`~rankeval.ranking_log.Rankings`) says; a reward outside the stated range;
+            units that all count 0 times.
         UsageError: more than 1,000 segments where each would keep bucket sums.
     """
     of_log = Rounds if log.session is None else Rankings
@@ -127,7 +128,10 @@ def collect(
         of_parts = {value: _moments(units, own, keys, counts, rows) for value, rows in parts.items()}
         return Pass(whole, of_parts, own, checked)
 
-    return fold(log, roles, work, Pass.merge, threads)
+    found = fold(log, roles, work, Pass.merge, threads)
+    if not found.whole.n:
+        raise nothing_counts(log)
+    return found
 
 
 def _many_segments(log: Log, by: str) -> UsageError:

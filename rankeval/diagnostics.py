@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
@@ -25,19 +26,20 @@ def weight_diagnostics(
 ) -> dict[str, float | None]:
     """Effective sample size ``(sum w)^2 / sum w^2``, largest and mean weight, z of the mean against 1.
 
-    ``weight`` is the term that holds ``w``; all are None where there is none, and z where the weights have
+    ``weight`` is the term that holds ``w``; all are None where there is none, or no unit, and z where the weights have
     no standard error, or, as those of exposure, need not average 1.
     """
     names = ("ess", "max_weight", "mean_weight", "mean_weight_z")
-    if weight is None:
-        return dict.fromkeys(names)
     moments = inference.moments
+    if weight is None or not moments.n:
+        return dict.fromkeys(names)
     mean = float(moments.mean[weight])
-    squares = float(moments.comoment[moments.pair_index[weight, weight]]) + moments.n * mean**2
+    total = moments.n * mean
+    squares = float(moments.comoment[moments.pair_index[weight, weight]]) + total * mean
     std_error = inference.estimate(Mean(weight)).std_error
     z = (mean - 1.0) / std_error if std_error and ratio in AVERAGES_ONE else None
-    ess = (moments.n * mean) ** 2 / squares if squares > 0 else 0.0
-    return dict(zip(names, (ess, float(moments.high[weight]), mean, z), strict=True))
+    ess = total / squares * total if squares > 0.0 else 0.0
+    return dict(zip(names, (ess if math.isfinite(squares) else None, float(moments.high[weight]), mean, z), strict=True))
 
 
 def share_clipped(moments: Moments, weight: int, clipped: int) -> float | None:

@@ -8,6 +8,10 @@ class RankevalError(ValueError):
 
     exit_code = 1
 
+    def __init__(self, message: str) -> None:
+        # Names of files and values of cells may hold line breaks.
+        super().__init__(" ".join(message.splitlines()))
+
 
 class DataError(RankevalError):
     """The data is wrong: names the file, the column, the row or id, the value found and the one wanted."""

@@ -27,7 +27,7 @@ from rankeval.judgements import Judgements
 from rankeval.log import Log
 from rankeval.metrics import Metric, parse
 from rankeval.moments import Moments
-from rankeval.options import listed
+from rankeval.options import listed, require_types
 from rankeval.placement import TIES, Ties
 from rankeval.run import Rules, ScoreType, score_run
 from rankeval.segments import in_order, segments_of
@@ -114,6 +114,7 @@ def evaluate(
         DataError: the data is wrong; the message names file, column, row and what is wanted.
         UsageError: the call is wrong.
     """
+    require_types(locals())
     parsed = tuple(dict.fromkeys(parse(name) for name in listed(metrics)))
     if not parsed:
         raise UsageError("metrics: found none, wanted at least one, such as ndcg@10")

@@ -14,6 +14,7 @@ from rankeval.estimators import RATIO_COLUMNS, Definition, Estimator
 from rankeval.log import Log
 from rankeval.loggers import Loggers
 from rankeval.position_bias import PositionBias
+from rankeval.readers import check_same_columns
 from rankeval.reward_range import RewardRange
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def with_targets(log: Log, targets: Mapping[str, str], estimators: Sequence[Esti
     estimators' weights compare with the logging policy; for those from clicks the candidate's score.
 
     Raises:
-        DataError: no such column.
+        DataError: no such column, or two of them.
         UsageError: estimators whose weights need different columns of a target.
     """
     roles: dict[str, str] = {}
@@ -129,6 +130,7 @@ def with_targets(log: Log, targets: Mapping[str, str], estimators: Sequence[Esti
         if column not in log.schema.names:
             known = ", ".join(log.schema.names[:20])
             raise DataError(f"{log.origin}: no column {column!r} for target {name!r}; it has {known}")
+        check_same_columns(log.sources, [column])
         role = _role_in_ranking(estimators) if log.session is not None else _role_in_bandit(log, column)
         roles[f"{role}@{name}"] = column
         if len(targets) == 1 and log.has("q_target") and role != "candidate_target_propensities":

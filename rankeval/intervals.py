@@ -68,6 +68,10 @@ class Inference:
 
     def estimate(self, functional: Functional) -> Estimate:
         """Value, standard error and intervals of ``functional``; None with a reason, never NaN."""
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite becomes a reason
+            return self._estimate(functional)
+
+    def _estimate(self, functional: Functional) -> Estimate:
         n, value = self.moments.n, self.value(functional)
         reason = self._obstacle(functional)
         if reason is not None:
@@ -125,6 +129,8 @@ class Inference:
             low, high = INTERVALS[method](self, functional)
         except Undefined as undefined:
             return Interval(method, self.level, None, None, str(undefined))
+        if not (math.isfinite(low) and math.isfinite(high)):
+            return Interval(method, self.level, None, None, "its terms are too large")
         return Interval(method, self.level, low, high)
 
     def _few_clusters(self) -> bool:
@@ -144,7 +150,7 @@ class Inference:
         if self.independent <= 1 and (self.clustered or self.moments.freedom <= 0):
             return f"a single {'cluster' if self.clustered else 'unit'} has no standard error"
         if not math.isfinite(self.std_error(functional)):
-            return "its denominator is too close to 0"
+            return "its denominator is too close to 0, or its terms are too large"
         return None
 
     def _between_units(self, a: Gradient, b: Gradient) -> list[float]:

@@ -19,6 +19,7 @@ from rankeval.layout import list_parts
 from rankeval.log import Log
 from rankeval.scan import fold
 from rankeval.sessions import Sessions
+from rankeval.units import nothing_counts, unit_counts
 
 Floats = NDArray[np.float64]
 
@@ -44,10 +45,10 @@ class Loggers:
         return np.array(self.counts) / sum(self.counts)
 
     def numbers(self, rounds: Sessions) -> Floats:
-        """(n,) the number of each round's policy."""
+        """(n,) the number of each round's policy, 0 of one whose rounds count 0 times."""
         column = rounds.column("logger")
         found = pc.index_in(column, value_set=pa.array(self.ids, column.type))
-        return as_float64(found) + 1.0
+        return as_float64(found.fill_null(-1)) + 1.0
 
     def mixture(self, rounds: Sessions) -> Floats:
         """(n,) probability of the logged action under the mixture, ``sum_j n_j / n pi_j(a|x)``.
@@ -87,11 +88,15 @@ def count_loggers(log: Log, threads: int | None, *, indexed: bool) -> Loggers:
         indexed: whether ids must be indices from 0 into lists.
 
     Raises:
-        DataError: no such column, a null in it, more than 100 policies, or ids that are no indices.
+        DataError: no such column, a null in it, more than 100 policies, ids that are no indices, or rounds
+            that all count 0 times.
     """
     counted = ["weight"] if log.has("weight") else []
     log.require(["logger", *counted])
-    totals = fold(log, ["logger", *counted], _counts, lambda a, b: a + b, threads)
+    # The sum of counters, as the plus sign, leaves out what is 0: a policy whose rounds all count 0 times.
+    totals = +fold(log, ["logger", *counted], _counts, lambda a, b: a + b, threads)
+    if not totals:
+        raise nothing_counts(log)
     if len(totals) > MAX_LOGGERS:
         raise DataError(f"{_column(log)} has {len(totals)} values, wanted at most {MAX_LOGGERS}")
     ids = sorted(totals)
@@ -111,8 +116,7 @@ def _counts(rounds: Sessions) -> Counter[Any]:
     if column.null_count:
         raise rounds.error("logger", int(np.argmax(is_null(column))), None, "an id")
     encoded = column.dictionary_encode() if not pa.types.is_dictionary(column.type) else column
-    weights = rounds.numbers_per_session("weight") if "weight" in rounds else None
-    sums = np.bincount(to_numpy(encoded.indices), weights, len(encoded.dictionary))
+    sums = np.bincount(to_numpy(encoded.indices), unit_counts(rounds), len(encoded.dictionary))
     return Counter(dict(zip(encoded.dictionary.to_pylist(), sums.tolist(), strict=True)))
 
 

@@ -16,7 +16,7 @@ from rankeval.inferring import Inferring
 from rankeval.log import Log
 from rankeval.off_policy_estimates import PartEstimates
 from rankeval.off_policy_result import OffPolicyEvaluation
-from rankeval.options import listed
+from rankeval.options import listed, require_types
 from rankeval.plan import Plan
 from rankeval.position_bias import FIELDS, PositionBias
 from rankeval.preparing import Fitting, Weighting, announced, prepared
@@ -110,6 +110,7 @@ def ope(
         DataError: the data is wrong; the message names file, column, row and what is wanted.
         UsageError: the call is wrong.
     """
+    require_types(locals())
     stated = parse_range(reward_range)
     source = _source(log, columns, where, reward)
     columns_of = parse_targets(target)
@@ -121,7 +122,7 @@ def ope(
     source, given = announced(source, given, fitting, listed(embedding))
     _feed(source, given).require(chosen)
     methods = tuple(listed(ci))
-    infer = Inferring(methods, level, replicates, seed, cluster is not None)
+    infer = Inferring(methods, float(level), int(replicates), int(seed), cluster is not None)
     given = prepared(source, given, chosen, fitting)
     plan = Plan.of(chosen, given)
     found = collect(source, plan, given, bucketed=infer.bucketed, by=by, cluster=cluster, threads=threads)
@@ -146,7 +147,7 @@ def ope(
             "embedding": list(listed(embedding)),
             "by": by,
             "cluster": cluster,
-            "seed": seed,
+            "seed": infer.seed,
         },
         estimates=tuple(rows),
         comparisons=tuple(comparisons),

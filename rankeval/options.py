@@ -2,10 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+from rankeval.errors import UsageError
 
 
 def listed(values: str | Sequence[str]) -> list[str]:
     """``"a,b"``, ``["a", "b"]`` and ``["a,b"]`` as one list."""
     parts = [values] if isinstance(values, str) else values
     return [part.strip() for value in parts for part in value.split(",") if part.strip()]
+
+
+def require_types(options: Mapping[str, Any]) -> None:
+    """Check the Python types of options by their names; what has a name of its own is left alone.
+
+    Raises:
+        UsageError: for the first that is of another type than its name asks for.
+    """
+    for name, value in options.items():
+        if name in _WANTED and not _WANTED[name][0](value):
+            raise UsageError(f"{name}: found {shown(value)}, wanted {_WANTED[name][1]}")
+
+
+def shown(value: Any) -> str:
+    """A value in a message, on one line."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _are_texts(value: Any) -> bool:
+    return _is_text(value) or (isinstance(value, Sequence) and all(map(_is_text, value)))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _are_named(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(map(_is_text, [*value, *value.values()]))
+
+
+def _or_none(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: value is None or fits(value)
+
+
+_TEXT = (_is_text, "a text")
+_TEXTS = (_are_texts, "a text or a list of texts")
+_WHOLE = (_is_whole, "a whole number")
+_MAYBE_TEXT = (_or_none(_is_text), "a text")
+#: Option -> whether a value is of its type, and that in words.
+_WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
+    **dict.fromkeys(("metrics", "ci", "features", "embedding"), _TEXTS),
+    **dict.fromkeys(("by", "cluster", "where", "reward", "reward_model"), _MAYBE_TEXT),
+    **dict.fromkeys(("ties", "empty", "missing", "score_type", "estimand", "model_weighting"), _TEXT),
+    **dict.fromkeys(("replicates", "permutations", "seed", "folds"), _WHOLE),
+    **dict.fromkeys(("level", "relevance_threshold"), (_is_number, "a number")),
+    "threads": (_or_none(_is_whole), "a whole number"),
+    "estimators": (_or_none(_are_texts), "a text or a list of texts"),
+    "columns": (_or_none(_are_named), "a dict of role to column name"),
+    "target": (
+        _or_none(lambda value: _are_texts(value) or _are_named(value)),
+        "a dict of name to column, or texts NAME=COLUMN",
+    ),
+    "per_query": (_or_none(lambda value: isinstance(value, str | os.PathLike)), "a path"),
+}

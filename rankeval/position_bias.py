@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.errors import DataError
+from rankeval.options import shown
 
 _SMALLEST = float(np.finfo(np.float64).tiny)
 #: What a curve may hold -> the least value, with which weights are finite, the largest, and both in words.
@@ -142,6 +143,5 @@ def _number(value: Any) -> float:
 
 
 def _shown(value: Any) -> str:
-    """A value in a message, on one line."""
-    text = "null" if value is None else " ".join(repr(value).split())
-    return text if len(text) <= 60 else text[:57] + "..."
+    """A value in a message, as JSON says it where it is nothing."""
+    return "null" if value is None else shown(value)

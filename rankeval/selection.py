@@ -98,10 +98,8 @@ def _candidate(
     bias = inference.estimate(plan.value(estimator.unreduced, target, inference) - value)
     bound = math.inf
     if bias.value is not None and bias.std_error is not None:
-        bound = (
-            estimate.std_error**2
-            + (abs(bias.value) + math.sqrt(2.0 * math.log(2.0 / DELTA)) * bias.std_error) ** 2
-        )
+        largest = abs(bias.value) + math.sqrt(2.0 * math.log(2.0 / DELTA)) * bias.std_error
+        bound = estimate.std_error * estimate.std_error + largest * largest
     half_width = inference.quantile * estimate.std_error
     return Candidate(parameter, estimate.value, estimate.std_error, half_width, bound)
 

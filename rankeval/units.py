@@ -8,8 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.arrow import is_null
+from rankeval.errors import DataError
 from rankeval.ids import hashes_of
+from rankeval.log import Log
 from rankeval.sessions import Sessions, counting
+
+#: What a unit may count at most, so that squares of sums are finite.
+LARGEST_COUNT = 1e100
 
 
 def unit_keys(sessions: Sessions, key: str | None, first_rows: Sequence[int]) -> NDArray[np.uint64]:
@@ -35,12 +40,19 @@ def unit_counts(sessions: Sessions) -> NDArray[np.float64]:
     """(n,) float64, the column ``weight``: how many times each unit counts; 1 where it was not read.
 
     Raises:
-        DataError: a weight is null, not finite or below 0, or changes within a session.
+        DataError: a weight is null, not finite, below 0 or above 1e100, or changes within a session.
     """
     if "weight" not in sessions:
         return np.ones(len(sessions))
     counts = sessions.numbers_per_session("weight")
-    if counts.min(initial=0.0) < 0.0:
-        first = int(np.argmax(counts < 0.0))
-        raise sessions.error("weight", int(sessions.offsets[first]), counts[first], "a number of at least 0")
+    if counts.min(initial=0.0) < 0.0 or counts.max(initial=0.0) > LARGEST_COUNT:
+        first = int(np.argmax((counts < 0.0) | (counts > LARGEST_COUNT)))
+        wanted = "a number of at least 0" if counts[first] < 0.0 else f"a number of at most {LARGEST_COUNT:g}"
+        raise sessions.error("weight", int(sessions.offsets[first]), counts[first], wanted)
     return counts
+
+
+def nothing_counts(log: Log) -> DataError:
+    """The error for a log whose units all count 0 times."""
+    rows = f"in all rows that match {log.where!r}" if log.where else "in all rows"
+    return DataError(f"{log.origin}: column {log.name('weight')!r} is 0 {rows}, wanted some above 0")

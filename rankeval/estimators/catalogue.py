@@ -14,6 +14,7 @@ from rankeval.estimators.clicks import CLICK_ESTIMATORS
 from rankeval.estimators.definitions import Definition, Parameter
 from rankeval.estimators.rankings import RANKING_ESTIMATORS
 from rankeval.estimators.terms import Kind, Ratio, Term, Weighting
+from rankeval.options import shown
 
 ESTIMATORS: dict[str, Definition] = {
     definition.name: definition for definition in (*ACTION_ESTIMATORS, *RANKING_ESTIMATORS, *CLICK_ESTIMATORS)
@@ -137,7 +138,7 @@ def parse(text: str) -> Estimator:
     if name not in ESTIMATORS:
         near = difflib.get_close_matches(name.lower(), ESTIMATORS, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UsageError(f"unknown estimator {text!r}: {hint}known are {', '.join(ESTIMATORS)}")
+        raise UsageError(f"unknown estimator {shown(text)}: {hint}known are {', '.join(ESTIMATORS)}")
     definition = ESTIMATORS[name]
     if definition.cutoff == "required" and not at:
         raise UsageError(f"estimator {text!r}: found no cutoff, wanted one such as {name}@10")

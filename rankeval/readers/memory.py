@@ -63,7 +63,7 @@ def _column(name: str, values: Any) -> Any:
             # One list a row: candidate sets of equal size.
             return pa.FixedSizeListArray.from_arrays(pa.array(np.ravel(values)), values.shape[1])
         return pa.array(values)
-    except (TypeError, pa.ArrowException) as error:
+    except (TypeError, OverflowError, pa.ArrowException) as error:
         raise DataError(
             f"<dict>: column {name!r}: {first_line(error)}; wanted an array or a list of like values"
         ) from error

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from rankeval.errors import DataError
-from rankeval.readers.messages import guard, listed
+from rankeval.readers.messages import guard, listed, short
 from rankeval.readers.plain import plain, plain_schema, type_class
 from rankeval.readers.where import Where
 
@@ -185,7 +185,7 @@ def check_columns(source: Source, columns: Sequence[str]) -> None:
         count = len(source.schema.get_all_field_indices(name))
         if count == 0:
             raise DataError(
-                f"{source.name}: no column {name!r}; its columns are {listed(source.schema.names)}"
+                f"{source.name}: no column {short(name)}; its columns are {listed(source.schema.names)}"
             )
         if count > 1:
             raise DataError(f"{source.name}: found {count} columns named {name!r}, wanted one")
