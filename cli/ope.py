@@ -103,7 +103,9 @@ position are candidates that were not shown.
     default="",
     help="Columns that the model reads, or for aips the tree of users' behaviours.",
 )
-@click.option("--folds", type=int, default=5, show_default=True, help="Folds of the cross-fitting.")
+@click.option(
+    "--folds", type=click.IntRange(2, 100), default=5, show_default=True, help="Folds of the cross-fitting."
+)
 @click.option(
     "--model-weighting",
     type=click.Choice(["uniform", "mrdr"]),

@@ -29,7 +29,6 @@ LOWEST = {
     "target_propensity": 0.0,
     "target_marginal_propensity": 0.0,
 }
-PREDICTIONS = frozenset({"q_logged", "q_target"})
 
 
 def bandit_feed(log: Log, given: Given) -> Feed:

@@ -104,7 +104,7 @@ def collect(
     """
     of_log = Rounds if log.session is None else Rankings
     kind: LogKind = of_log(log, plan.columns, given)
-    key = cluster or (kind.id if bucketed and log.has(kind.id) else None)
+    key = cluster if cluster is not None else (kind.id if bucketed and log.has(kind.id) else None)
     counted = "weight" if log.has("weight") else None
     roles = list(dict.fromkeys([*kind.roles, *(name for name in (key, by, counted) if name is not None)]))
     log.require(roles)

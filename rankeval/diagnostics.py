@@ -26,8 +26,8 @@ def weight_diagnostics(
 ) -> dict[str, float | None]:
     """Effective sample size ``(sum w)^2 / sum w^2``, largest and mean weight, z of the mean against 1.
 
-    ``weight`` is the term that holds ``w``; all are None where there is none, or no unit, and z where the weights have
-    no standard error, or, as those of exposure, need not average 1.
+    ``weight`` is the term that holds ``w``; all are None where there is none, or no unit, and z where the
+    weights have no standard error, or, as those of exposure, need not average 1.
     """
     names = ("ess", "max_weight", "mean_weight", "mean_weight_z")
     moments = inference.moments
@@ -38,8 +38,8 @@ def weight_diagnostics(
     squares = float(moments.comoment[moments.pair_index[weight, weight]]) + total * mean
     std_error = inference.estimate(Mean(weight)).std_error
     z = (mean - 1.0) / std_error if std_error and ratio in AVERAGES_ONE else None
-    ess = total / squares * total if squares > 0.0 else 0.0
-    return dict(zip(names, (ess if math.isfinite(squares) else None, float(moments.high[weight]), mean, z), strict=True))
+    ess = None if math.isinf(squares) else total / squares * total if squares > 0.0 else 0.0
+    return dict(zip(names, (ess, float(moments.high[weight]), mean, z), strict=True))
 
 
 def share_clipped(moments: Moments, weight: int, clipped: int) -> float | None:

@@ -19,7 +19,7 @@ from rankeval.layout import unnested
 from rankeval.log import Log
 from rankeval.scan import fold
 from rankeval.sessions import Sessions
-from rankeval.units import unit_counts
+from rankeval.units import nothing_counts, unit_counts
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -116,7 +116,7 @@ def count_embeddings(
 
     counts: _Counts = fold(log, roles, work, merge, threads)
     if not counts.total:
-        raise DataError(f"{log.origin}: column {log.name('weight')!r} is 0 in every row, wanted one above")
+        raise nothing_counts(log)
     return counts.frequencies(lists)
 
 

@@ -124,7 +124,7 @@ def evaluate(
         _choice("missing", missing, ("zero", "skip", "error")),
     )
     _choice("score_type", score_type, ("float64", "float32"))
-    methods = tuple(listed(ci))
+    methods = tuple(dict.fromkeys(listed(ci)))
     inferring = Comparing(methods, level, replicates, int(seed), cluster is not None, permutations)
     if per_query is not None:
         runs = run.values() if isinstance(run, Mapping) else run if isinstance(run, list | tuple) else [run]

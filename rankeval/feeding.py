@@ -26,6 +26,8 @@ OF_TARGETS = frozenset(
         "score",
     }
 )
+#: What a reward model predicts.
+PREDICTIONS = frozenset({"q_logged", "q_target"})
 
 
 def own(column: str, target: str) -> str:
@@ -81,7 +83,7 @@ class Feed:
             missing = self._missing(estimator)
             if missing:
                 have = ", ".join(log.schema.names[:20])
-                lacks = ", ".join(self._lacks(column, target) for column, target in missing)
+                lacks = " and ".join(self._lacks(estimator, column, target) for column, target in missing)
                 raise DataError(
                     f"{log.origin}: {lacks}, which {estimator.label} needs; {self._can}; it has {have}"
                 )
@@ -101,13 +103,20 @@ class Feed:
             if not all(self.log.has(role) for role in self.sources(column, target))
         ]
 
-    def _lacks(self, column: str, target: str) -> str:
+    def _lacks(self, estimator: Estimator, column: str, target: str) -> str:
+        """That a column is missing, and in brackets what else would do."""
         of = f" of target {target!r}" if own(column, target) != column else ""
-        text = f"no column {self.log.name(column)!r}{of}"
+        instead = []
         if column in self.follows_from:
             others = " and ".join(repr(self.log.name(role)) for role in self.follows_from[column])
-            text += f", nor {others} that it follows from"
-        return text + (", nor a position-bias curve that has it" if column in FIELDS else "")
+            instead.append(f"{others} that it follows from")
+        if column in FIELDS:
+            instead.append("a position-bias curve that has it")
+        definition = estimator.definition
+        if column in PREDICTIONS and (definition.of_clicks or not definition.of_rankings):
+            instead.append("a reward model")
+        nor = f" (nor {', nor '.join(instead)})" if instead else ""
+        return f"no column {self.log.name(column)!r}{of}{nor}"
 
 
 def _of_the_other_kind(log: Log, definition: Definition) -> str:

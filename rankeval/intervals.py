@@ -59,7 +59,8 @@ class Inference:
         for method in self.methods:
             if method not in INTERVALS:
                 raise UsageError(f"ci: found {method!r}, wanted one of {', '.join(INTERVALS)}")
-        if not 0.0 < self.level < 1.0:
+        # Of (1 + level) / 2, which rounding may make 1, there must be a quantile.
+        if not 0.5 < 0.5 + self.level / 2 < 1.0:
             raise UsageError(f"level: found {self.level}, wanted a number between 0 and 1")
         if not 2 <= self.replicates <= MAX_REPLICATES:
             raise UsageError(f"replicates: found {self.replicates}, wanted 2 to {MAX_REPLICATES:,}")

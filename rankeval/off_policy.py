@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import pyarrow as pa
+
 from rankeval.bandit import bandit_feed
 from rankeval.collecting import Pass, collect
 from rankeval.diagnostics import notes
-from rankeval.errors import UsageError
+from rankeval.errors import DataError, UsageError
 from rankeval.estimators import Estimator, parse
 from rankeval.feeding import Feed
 from rankeval.given import Given, parse_estimand, parse_targets, with_targets
@@ -19,7 +21,7 @@ from rankeval.off_policy_result import OffPolicyEvaluation
 from rankeval.options import listed, require_types
 from rankeval.plan import Plan
 from rankeval.position_bias import FIELDS, PositionBias
-from rankeval.preparing import Fitting, Weighting, announced, prepared
+from rankeval.preparing import Fitting, Weighting, announced, prepared, unused
 from rankeval.ranking_log import ranking_feed
 from rankeval.reward_range import parse_range
 from rankeval.segments import in_order
@@ -113,15 +115,17 @@ def ope(
     require_types(locals())
     stated = parse_range(reward_range)
     source = _source(log, columns, where, reward)
+    _require_one_value(source, by, cluster)
     columns_of = parse_targets(target)
     bias = None if position_bias is None else PositionBias.of(position_bias)
     fitting = Fitting(reward_model, tuple(listed(features)), folds, model_weighting, seed, cluster, threads)
     given = Given(tuple(columns_of) or ("",), bias, parse_estimand(estimand), reward_range=stated)
-    chosen = [parse(name) for name in _estimator_names(source, estimators, given, fitting)]
+    names = _estimator_names(source, estimators, given, fitting)
+    chosen = list(dict.fromkeys(parse(name) for name in names))
     source = with_targets(source, columns_of, chosen)
     source, given = announced(source, given, fitting, listed(embedding))
     _feed(source, given).require(chosen)
-    methods = tuple(listed(ci))
+    methods = tuple(dict.fromkeys(listed(ci)))
     infer = Inferring(methods, float(level), int(replicates), int(seed), cluster is not None)
     given = prepared(source, given, chosen, fitting)
     plan = Plan.of(chosen, given)
@@ -155,6 +159,7 @@ def ope(
         notes=(
             *_counted(source),
             *_of_clicks(source, given, chosen),
+            *unused(given, chosen, fitting, listed(embedding)),
             *_left_out(found, by),
             *(stated.notes(found.checked, source) if stated else ()),
             *given.notes(source.name),
@@ -171,6 +176,16 @@ def _source(log: Any, columns: Mapping[str, str] | None, where: str | None, rewa
     if log.role != "log":
         raise UsageError(f"log: found a Log of role {log.role!r}, wanted 'log'")
     return log
+
+
+def _require_one_value(log: Log, *names: str | None) -> None:
+    """Lists are columns of a bandit log too, but none that says which segment or cluster a round is of."""
+    known = [name for name in names if name is not None]
+    log.require(known)
+    for name in known if log.session is None else ():
+        if pa.types.is_nested(log.kind(name)):
+            found = f"column {log.name(name)!r} holds {log.kind(name)}"
+            raise DataError(f"{log.origin}: {found}, wanted one value a round")
 
 
 def _counted(log: Log) -> Iterator[str]:

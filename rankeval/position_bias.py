@@ -22,6 +22,7 @@ FIELDS: dict[str, tuple[float, float, str]] = {
     "alpha": (_SMALLEST, math.inf, "a number above 0"),
     "beta": (0.0, math.inf, "a number of at least 0"),
 }
+_WANTED = 'wanted a position-bias curve such as {"positions": [1, 2], "examination": [1, 0.5]}'
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,9 @@ def _read(path: str) -> Any:
         with open(path, encoding="utf-8") as file:
             return json.load(file)
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
+        raise DataError(f"{path}: cannot be read ({error.strerror or error}), {_WANTED}") from None
     except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: is no JSON ({error}), wanted a position-bias curve") from None
+        raise DataError(f"{path}: is no JSON ({error}), {_WANTED}") from None
 
 
 def _curves(origin: str, content: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:

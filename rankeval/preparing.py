@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from rankeval.bandit import PREDICTIONS
 from rankeval.errors import UsageError
 from rankeval.estimators import Estimator
-from rankeval.feeding import own
+from rankeval.feeding import PREDICTIONS, own
 from rankeval.given import Given
 from rankeval.log import Log
 from rankeval.loggers import Loggers, count_loggers
@@ -85,6 +84,18 @@ def prepared(log: Log, given: Given, estimators: Sequence[Estimator], fitting: F
     if "subset_weight" in columns and not log.has("behaviour"):
         given = replace(given, behaviours=_behaviours(log, given.targets, fitting))
     return given
+
+
+def unused(
+    given: Given, estimators: Sequence[Estimator], fitting: Fitting, embedding: Sequence[str]
+) -> Iterator[str]:
+    """What was asked for and changes nothing."""
+    if fitting.reward_model is None and fitting.features and not given.behaviours:
+        yield "features: nothing is learned from them; they are for a reward model, or behaviours for aips"
+    if fitting.reward_model is None and fitting.weighting != "uniform":
+        yield f"model_weighting: no reward model is fitted, {fitting.weighting!r} changes nothing"
+    if embedding and "marginal_propensity" not in Plan.of(estimators).columns:
+        yield "embedding: none of the estimators uses it; it is for mips"
 
 
 def _loggers(log: Log, estimators: Sequence[Estimator], threads: int | None) -> Loggers | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -63,8 +64,8 @@ class RangeCheck:
 class RewardRange:
     """The least and the largest reward that a round, or a position of a ranking, can have.
 
-    The predictions of a ranking log are of the reward to go: with ``m`` positions from an item's on to the
-    end of its list they may lie in ``[m low, m high]``.
+    The predictions for ``cascade_dr`` are of the reward to go: with ``m`` positions from an item's on to the
+    end of its list they may lie in ``[m low, m high]``. Such logs are told by their column ``q_target``.
     """
 
     low: float
@@ -87,7 +88,8 @@ class RewardRange:
 
     def notes(self, check: RangeCheck, log: Log) -> Iterator[str]:
         """A warning for each column of predictions outside."""
-        of = " times the positions left of the list" if log.session is not None else ""
+        to_go = log.session is not None and _to_go(check.columns)
+        of = " times the positions left of the list" if to_go else ""
         for role, outside in check.columns.items():
             if outside.furthest is not None:
                 yield (
@@ -101,7 +103,7 @@ class RewardRange:
         distances = self._distances(rewards, 1.0)
         if distances.max(initial=0.0) > 0.0:
             item = int(np.argmax(distances > 0.0))
-            place = "" if sessions.session is None else f" at position {_places(sessions)[item]:g}"
+            place = "" if sessions.session is None else f" at position {_place(sessions, item)}"
             raise sessions.error(role, item, f"{rewards[item]}{place}", f"a reward in the range {self}")
 
     def _outside(self, values: Floats, positions: Floats | float) -> Outside:
@@ -143,9 +145,14 @@ def _predictions(sessions: Sessions, role: str) -> tuple[Floats, Floats | float]
     column = sessions.column(role)
     if pa.types.is_list(column.type):
         column = pc.list_flatten(column)
-    if sessions.session is None:
+    if sessions.session is None or not _to_go(sessions.items):
         return as_float64(column), 1.0
     return as_float64(column), np.repeat(sessions.lengths, sessions.lengths) - _places(sessions) + 1.0
+
+
+def _to_go(roles: Iterable[str]) -> bool:
+    """Whether predictions are of the reward to go, as those are that have an expectation beside them."""
+    return any(role.partition("@")[0] == "q_target" for role in roles)
 
 
 def _places(sessions: Sessions) -> Floats:
@@ -154,3 +161,10 @@ def _places(sessions: Sessions) -> Floats:
         return sessions.numbers("position")
     first = np.repeat(sessions.offsets[:-1], sessions.lengths)
     return (counting(len(first)) - first + 1).astype(np.float64)
+
+
+def _place(sessions: Sessions, item: int) -> Any:
+    """Position of one item, as a message says it."""
+    if "position" in sessions:
+        return sessions.column("position")[item].as_py()
+    return f"{_places(sessions)[item]:g}"

@@ -254,17 +254,17 @@ def test_with_propensities_every_item_was_shown() -> None:
         (
             "examination",
             "click_dcg@5",
-            "no column 'examination', nor a position-bias curve that has it, which click_dcg@5 needs; "
+            "no column 'examination' (nor a position-bias curve that has it), which click_dcg@5 needs; "
             "it can feed click_affine",
         ),
         (
             "beta",
             "click_affine",
-            "no column 'beta', nor a position-bias curve that has it, which click_affine needs; it can feed "
+            "no column 'beta' (nor a position-bias curve that has it), which click_affine needs; it can feed "
             "click_ips, click_cips, click_dr, click_dcg, click_precision@K, click_arp, click_snips, "
             "replay_ips",
         ),
-        ("q_logged", "click_dr", "no column 'q_logged', which click_dr:max_weight=10 needs"),
+        ("q_logged", "click_dr", "no column 'q_logged' (nor a reward model), which click_dr:max_weight=10 needs"),
     ],
 )
 def test_an_estimator_whose_columns_are_missing(dropped: str, label: str, lacks: str) -> None:

@@ -151,7 +151,7 @@ def test_lists_of_another_length_than_counted_are_an_error() -> None:
             {"candidate_propensities": [*LOG["candidate_propensities"][:5], [1.0, 0.0]]},
             "row 6: the list in column 'candidate_target_propensities' has 4 values, wanted 2 as in",
         ),
-        ({"weight": [0.0] * 6}, "column 'weight' is 0 in every row, wanted one above"),
+        ({"weight": [0.0] * 6}, "column 'weight' is 0 in all rows, wanted some above 0"),
         ({"weight": [1, 1, 1, 1, 1, -1]}, "row 6: column 'weight' is -1.0, wanted a number of at least 0"),
         ({"genre": [["folk"]] * 6}, "column 'genre' holds list<item: string>, wanted one value a row"),
     ],

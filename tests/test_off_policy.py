@@ -440,7 +440,7 @@ def test_a_level_moves_the_bounds_outwards() -> None:
     [
         ({"ci": ["jackknife"]}, "ci: found 'jackknife', wanted one of normal, bootstrap, bootstrap_t"),
         ({"ci": []}, "ci: found no method, wanted one of normal, bootstrap, bootstrap_t"),
-        ({"level": 95}, "level: found 95, wanted a number between 0 and 1"),
+        ({"level": 95}, "level: found 95.0, wanted a number between 0 and 1"),
         ({"level": math.nan}, "level: found nan"),
         ({"ci": "bootstrap", "replicates": 1}, "replicates: found 1, wanted 2 to 1,000,000"),
         ({"estimators": ["mpis"]}, "unknown estimator 'mpis': did you mean 'mips'?"),

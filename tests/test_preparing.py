@@ -163,7 +163,7 @@ def test_mips_has_joint_embeddings_targets_and_logged_marginals() -> None:
 def test_mips_says_what_it_needs() -> None:
     with pytest.raises(DataError) as caught:
         ope(LOG, ["mips"])
-    assert "no column 'marginal_propensity', nor 'action' and 'embedding'" in str(caught.value)
+    assert "no column 'marginal_propensity' (nor 'action' and 'embedding'" in str(caught.value)
     with pytest.raises(DataError, match="nor 'action' and 'genre' and 'candidate_propensities'"):
         ope(LOG, ["mips"], embedding="genre")
 

@@ -219,9 +219,9 @@ def test_estimators_by_default() -> None:
 
 
 CAN = {
-    "propensity_list": "iips, rips, policy_aware, pi, cascade_dr, sniips, snrips",
+    "propensity_list": "iips, rips, policy_aware, pi, aips, cascade_dr, sniips, snrips",
     "propensity": "sips, rips, policy_aware, cascade_dr, snsips, snrips",
-    "q_target": "sips, iips, rips, policy_aware, pi, snsips, sniips, snrips",
+    "q_target": "sips, iips, rips, policy_aware, pi, aips, snsips, sniips, snrips",
 }
 
 
@@ -233,7 +233,7 @@ CAN = {
         (
             "propensity",
             "pi",
-            "no column 'slate_weight', nor 'propensity' and 'target_propensity' that it follows from, "
+            "no column 'slate_weight' (nor 'propensity' and 'target_propensity' that it follows from), "
             "which pi needs",
         ),
     ],

@@ -98,7 +98,8 @@ def sampled(
     sample: Sample = fold(log, roles, work, merge, threads)
     if not sample.counts.any():
         raise DataError(
-            f"{log.origin}: column {log.name('weight')!r} is 0 in all of {len(sample.counts)} sessions"
+            f"{log.origin}: column {log.name('weight')!r} is 0 in all of {len(sample.counts)} sessions, "
+            "wanted some above 0"
         )
     return sample
 

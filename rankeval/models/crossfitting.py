@@ -62,7 +62,9 @@ class Folds:
         if not 2 <= count <= MAX_FOLDS:
             raise UsageError(f"folds: found {count}, wanted 2 to {MAX_FOLDS}")
         id = log.session or ("round_id" if log.has("round_id") else None)
-        folds = cls(cluster or id, id, () if id else tuple(log.first_rows()), count, seed)
+        folds = cls(
+            id if cluster is None else cluster, id, () if id else tuple(log.first_rows()), count, seed
+        )
         log.require(folds.roles)
         return folds
 

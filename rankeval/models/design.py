@@ -118,7 +118,7 @@ def require_features(log: Log, features: Sequence[str], known_after: Sequence[st
         DataError: a column is missing, or holds neither numbers nor text.
     """
     features = list(dict.fromkeys(features))
-    barred = {log.name(role) for role in known_after}
+    barred = set(log.names(known_after))
     for feature in features:
         if log.name(feature) in barred:
             raise UsageError(

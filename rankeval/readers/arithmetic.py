@@ -55,7 +55,7 @@ class Arithmetic:
         """
         for column in self.columns:
             if column not in schema.names:
-                self._refuse(name, f"no column {column!r}; its columns are {listed(schema.names)}")
+                self._refuse(name, f"no column {short(column)}; its columns are {listed(schema.names)}")
             kind = schema.field(schema.names.index(column)).type
             value = kind.value_type if lists and pt.is_list(kind) else kind
             # A file without a single value, as CSV files without rows are, has columns of no type.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import reduce
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from rankeval.errors import DataError, UsageError
-from rankeval.readers.messages import listed
+from rankeval.readers.messages import listed, short
 from rankeval.readers.plain import type_class
 
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
@@ -66,7 +67,7 @@ def parse_where(text: str) -> Where:
         tree = ast.parse(text.strip(), mode="eval").body
         _Builder(text, None, "").condition(tree)
     except SyntaxError as error:
-        hint = " (equality is ==)" if "=" in text and "==" not in text else ""
+        hint = " (equality is ==)" if re.search("(?<![=<>!])=(?!=)", text) else ""
         raise UsageError(f"where {text!r}: {error.msg} at character {error.offset or 1}{hint}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         if isinstance(error, UsageError):
@@ -196,7 +197,7 @@ class _Builder:
             return _Operand(column, None, node.id)
         if self.schema.get_field_index(node.id) < 0:
             raise DataError(
-                f"{self.name}: where {self.text!r}: no column {node.id!r}; "
+                f"{self.name}: where {self.text!r}: no column {short(node.id)}; "
                 f"its columns are {listed(self.schema.names)}"
             )
         kind = self.schema.field(node.id).type
