@@ -9,7 +9,7 @@ from rankeval.estimate import Mean
 from rankeval.estimators import CLICK_RATIOS, Ratio
 from rankeval.intervals import Inference
 from rankeval.moments import Moments
-from rankeval.off_policy_result import EstimateRow
+from rankeval.off_policy_rows import EstimateRow
 from rankeval.segments import SMALL_SEGMENT
 
 #: Effective sample size under which a warning says that the log can hardly tell.
