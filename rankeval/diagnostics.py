@@ -91,7 +91,8 @@ def _of_choice(row: EstimateRow) -> str:
     rule = {"slope": "SLOPE", "mse": "the bound on the mean squared error"}[row.selection["by"]]
     return (
         f"{row.estimator.label}: chosen by {rule} among {len(row.selection['candidates'])} values "
-        f"on the same {row.estimator.definition.units}; its interval does not count the choice"
+        f"on the same {row.estimator.definition.units}; its interval counts neither the choice nor "
+        "the bias that is left"
     )
 
 
