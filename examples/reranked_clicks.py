@@ -32,13 +32,8 @@ def main() -> None:
             **{name: values.ravel() for name, values in scores.items()},
         }
     )
-    result = rankeval.ope(
-        log,
-        ["click_ips", "click_dcg@5"],
-        target={"good": "good", "poor": "poor"},
-        position_bias=EXAMINATION,
-    )
-    print(result)
+    targets = {"good": "good", "poor": "poor"}
+    print(rankeval.ope(log, ["click_ips"], target=targets, position_bias=EXAMINATION))
     for name, values in scores.items():
         ranked = np.take_along_axis(relevance, np.argsort(-values, axis=1), axis=1)
         print(f"exact clicks of {name}: {(ranked * EXAMINATION).sum(axis=1).mean():.4f}")
