@@ -13,6 +13,7 @@ ITEMS = 100
 QUERIES = (300, 10_000, 100_000)
 ROUNDS = (1_000_000, 10_000_000, 30_000_000)
 CANDIDATE_ROUNDS = 1_000_000
+SESSIONS = (1_000_000, 4_000_000)
 # Grades above 0 for 2 % of the items and a judgement for 1 % of the others: 3 judgements a query.
 FEW_GRADES, FEW_JUDGED = (0.98, 0.01, 0.005, 0.003, 0.002), 0.0102
 
@@ -40,6 +41,11 @@ def bandit_log(rounds: int) -> Path:
 def candidate_log(rounds: int) -> Path:
     """The same kind of log with lists of 100 candidates."""
     return FOLDER / f"candidates-{rounds}.parquet"
+
+
+def slate_log(sessions: int) -> Path:
+    """A ranking log, ten positions a session, with propensities of items, prefixes and lists."""
+    return FOLDER / f"slates-{sessions}.parquet"
 
 
 def make_runs(queries: int) -> None:
@@ -75,6 +81,16 @@ def make_candidates(rounds: int) -> None:
         write_bandit_log(path, world, logging, target, rounds, 5, layout="candidates", rows_per_group=rows)
 
 
+def make_slates(sessions: int) -> None:
+    """Write the ranking log where it is missing."""
+    from rankeval.simulators.slates import random_slate_policy, random_slate_world, write_slate_log
+
+    if not slate_log(sessions).exists():
+        world = random_slate_world(10, 20, seed=1)
+        logging, target = random_slate_policy(world, 2), random_slate_policy(world, 3, skill=0.3)
+        write_slate_log(slate_log(sessions), world, logging, target, sessions, seed=4)
+
+
 def main() -> None:
     """Make every file that is missing."""
     for queries in QUERIES:
@@ -82,6 +98,8 @@ def main() -> None:
     for rounds in ROUNDS:
         make_log(rounds)
     make_candidates(CANDIDATE_ROUNDS)
+    for sessions in SESSIONS:
+        make_slates(sessions)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,16 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from benchmarks.data import CANDIDATE_ROUNDS, bandit_log, bare_run, candidate_log, judged_run, judgements
+from benchmarks.data import (
+    CANDIDATE_ROUNDS,
+    SESSIONS,
+    bandit_log,
+    bare_run,
+    candidate_log,
+    judged_run,
+    judgements,
+    slate_log,
+)
 
 METRICS = ["ndcg@10", "map", "mrr", "recall@100"]
 EIGHT = ["ips", "cips", "snips", "csnips", "dm", "dr", "cdr", "sndr"]
@@ -170,6 +179,40 @@ def _candidates() -> dict[str, Job]:
     }  # fmt: skip
 
 
+SIX = ["sips", "iips", "rips", "pi", "aips", "snsips"]
+PROPENSITIES = ["propensity", "propensity_prefix", "propensity_list"]
+RANKED = ["session_id", "position", "reward", *PROPENSITIES, *(f"target_{name}" for name in PROPENSITIES)]
+CLICKS = ["click_ips", "click_cips", "click_snips", "click_dcg@10"]
+CLICKED = ["session_id", "position", "item_id", "reward", "target_propensity"]
+
+
+def ope_of_clicks(log: Path) -> None:
+    """Estimates from clicks: the score is what the target prefers, users examine position k with 1 / k."""
+    from rankeval import ope as estimate
+
+    curve = [1.0 / k for k in range(1, 11)]
+    estimate(str(log), CLICKS, position_bias=curve, columns={"score": "target_propensity"})
+
+
+def _rankings() -> dict[str, Job]:
+    small, large = (slate_log(sessions) for sessions in SESSIONS)
+    return {
+        "read-slates": Job("pyarrow: read 10 columns", partial(read, small, [*RANKED, "behaviour"])),
+        "ope-slates": Job(
+            f"rankeval.ope: {', '.join(SIX)}", partial(ope, small, SIX, ["normal"]),
+            "read-slates", times=4.0, megabytes=600,
+        ),
+        "ope-slates-4": Job(
+            "the same, 4 M slates", partial(ope, large, SIX, ["normal"]), megabytes=600
+        ),
+        "read-clicks": Job("pyarrow: read 5 columns", partial(read, small, CLICKED)),
+        "ope-clicks": Job(
+            f"rankeval.ope: {', '.join(CLICKS)}", partial(ope_of_clicks, small),
+            "read-clicks", megabytes=600,
+        ),
+    }  # fmt: skip
+
+
 #: Title of a table -> its jobs; the numbers that jobs of one group return must agree.
 GROUPS: dict[str, dict[str, Job]] = {
     "Metrics, 10,000 queries x 100": {
@@ -188,5 +231,6 @@ GROUPS: dict[str, dict[str, Job]] = {
     },
     "Off-policy evaluation of actions": _actions(),
     "Off-policy evaluation of actions, lists of 100 candidates, 1 M rounds": _candidates(),
+    "Off-policy evaluation of rankings, 1 M slates of 10": _rankings(),
 }  # fmt: skip
 JOBS = {name: job for group in GROUPS.values() for name, job in group.items()}

@@ -10,7 +10,7 @@ from rankeval.estimate import Mean
 from rankeval.estimators import CLICK_RATIOS, Ratio
 from rankeval.intervals import Inference
 from rankeval.moments import Moments
-from rankeval.off_policy_result import EstimateRow
+from rankeval.off_policy_rows import EstimateRow
 from rankeval.segments import SMALL_SEGMENT
 
 #: Effective sample size under which a warning says that the log can hardly tell.
@@ -93,7 +93,8 @@ def _of_choice(row: EstimateRow) -> str:
     rule = {"slope": "SLOPE", "mse": "the bound on the mean squared error"}[row.selection["by"]]
     return (
         f"{row.estimator.label}: chosen by {rule} among {len(row.selection['candidates'])} values "
-        f"on the same {row.estimator.definition.units}; its interval does not count the choice"
+        f"on the same {row.estimator.definition.units}; its interval counts neither the choice nor "
+        "the bias that is left"
     )
 
 

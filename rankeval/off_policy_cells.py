@@ -10,7 +10,7 @@ from rankeval.estimate import Estimate
 from rankeval.results import interval_text, number
 
 if TYPE_CHECKING:
-    from rankeval.off_policy_result import EstimateRow
+    from rankeval.off_policy_rows import EstimateRow
 
 
 @dataclass(frozen=True)

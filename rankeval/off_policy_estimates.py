@@ -14,7 +14,7 @@ from rankeval.estimate import Estimate, Functional, Mean, Relative
 from rankeval.estimators import Estimator
 from rankeval.given import LOGGED
 from rankeval.intervals import Inference
-from rankeval.off_policy_result import EstimateRow, TargetComparison
+from rankeval.off_policy_rows import EstimateRow, TargetComparison
 from rankeval.plan import Plan
 from rankeval.selection import Selection, select
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from rankeval import DataError, ope
-from rankeval.off_policy_result import EstimateRow
+from rankeval.off_policy_rows import EstimateRow
 from rankeval.simulators.bandit import random_policy, random_world, simulate
 from tests.naive_off_policy import NAMES
 

@@ -11,7 +11,7 @@ EXAMPLES = sorted((Path(__file__).resolve().parents[1] / "examples").glob("*.py"
 
 
 def test_there_are_examples():
-    assert {path.stem for path in EXAMPLES} >= {"compare_runs", "policy_value"}
+    assert {path.stem for path in EXAMPLES} >= {"compare_runs", "policy_value", "several_policies"}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)

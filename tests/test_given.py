@@ -12,7 +12,7 @@ import pytest
 from rankeval import ope
 from rankeval.errors import DataError, UsageError
 from rankeval.given import parse_targets
-from rankeval.off_policy_result import EstimateRow
+from rankeval.off_policy_rows import EstimateRow
 from tests import naive_off_policy as naive
 from tests.naive_rankings import random_log as random_rankings
 

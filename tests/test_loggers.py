@@ -12,7 +12,7 @@ from rankeval import ope
 from rankeval.errors import DataError, UsageError
 from rankeval.log import Log
 from rankeval.loggers import count_loggers, precision_shares
-from rankeval.off_policy_result import EstimateRow
+from rankeval.off_policy_rows import EstimateRow
 from tests import naive_off_policy as naive
 
 ACTIONS = 4

@@ -18,7 +18,7 @@ from scipy.optimize import brentq
 
 from rankeval import Log, UsageError, ope
 from rankeval.estimate import Estimate
-from rankeval.off_policy_result import EstimateRow
+from rankeval.off_policy_rows import EstimateRow
 from tests import naive_off_policy as naive
 from tests.naive_off_policy import NAMES, PARAMETERS, TIGHT, spelled
 

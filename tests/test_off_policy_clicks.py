@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rankeval import ope
-from rankeval.off_policy_result import EstimateRow
+from rankeval.off_policy_rows import EstimateRow
 from tests import naive_clicks as naive
 from tests.naive_clicks import LOGGED_IS_REWARD, NAMES
 from tests.naive_off_policy import std_error

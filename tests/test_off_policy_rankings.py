@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rankeval import ope
-from rankeval.off_policy_result import EstimateRow
+from rankeval.off_policy_rows import EstimateRow
 from tests import naive_rankings as naive
 from tests.naive_off_policy import std_error
 from tests.naive_rankings import NAMES

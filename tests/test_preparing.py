@@ -10,7 +10,7 @@ import pytest
 
 from rankeval import ope
 from rankeval.errors import DataError, UsageError
-from rankeval.off_policy_result import EstimateRow
+from rankeval.off_policy_rows import EstimateRow
 from rankeval.simulators.bandit import BanditWorld, random_policy, random_world, simulate
 from rankeval.simulators.slates import random_slate_policy, random_slate_world
 from rankeval.simulators.slates import simulate as simulate_slates

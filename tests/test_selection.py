@@ -88,7 +88,7 @@ def test_the_choice_is_shown_and_noted() -> None:
     text = repr(found)
     assert "Choice of parameters" in text
     assert "SLOPE" in text
-    assert any("its interval does not count the choice" in note for note in found.warnings)
+    assert any("its interval counts neither the choice nor" in note for note in found.warnings)
     assert found.to_dict()["inputs"]["estimators"] == ["dros:lambda=auto"]
 
 

@@ -17,7 +17,7 @@ from rankeval.readers.where import Where
 WHOLE_ROWS = 2**18
 WHOLE_VALUES = 2**23
 BATCH_ROWS = 2**19
-_BATCH_VALUES = 2**22
+_BATCH_VALUES = 2**21
 
 
 class ParquetSource(ArrowSource):

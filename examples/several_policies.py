@@ -1,0 +1,34 @@
+"""Two policies that never ran, compared on one log of candidate lists, with a model fitted to it."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+import rankeval
+from rankeval.simulators.bandit import random_policy, random_world, simulate
+
+
+def main() -> None:
+    world = random_world(contexts=20, actions=10, seed=1)
+    logging = random_policy(world, seed=1, skill=0.1)
+    cautious, bold = (random_policy(world, seed=2, skill=0.6, temperature=t) for t in (2.0, 0.5))
+    log = simulate(world, logging, cautious, rounds=50_000, seed=1, layout="candidates")
+    log = log.drop_columns(["candidate_q"])
+    contexts = log["context"].to_pylist()
+    log = log.append_column("bold", pa.array([world.probabilities(bold)[context] for context in contexts]))
+    # Text is a category, where a number would be a quantity.
+    log = log.append_column("place", pa.array([f"place {context}" for context in contexts]))
+    result = rankeval.ope(
+        log,
+        ["snips", "dr", "dros:lambda=auto"],
+        target={"cautious": "candidate_target_propensities", "bold": "bold"},
+        reward_model="lightgbm",
+        features=["place"],
+    )
+    print(result)
+    for name, policy in (("cautious", cautious), ("bold", bold)):
+        print(f"exact value of {name}: {world.value(policy):.4f}")
+
+
+if __name__ == "__main__":
+    main()
