@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.naive_rankings import DEPENDS
+
 Floats = NDArray[np.float64]
 Items = tuple[int, ...]
 Clicks = tuple[float, ...]
@@ -229,16 +231,6 @@ class Context:
             "q_logged": self.to_go(items[: k + 1], k),
             "q_target": self.to_go(items[:k], k),
         }
-
-
-#: Name of a behaviour -> whether the reward at ``k`` depends on the item at the other position.
-DEPENDS: dict[str, Callable[[int, int], bool]] = {
-    "independent": lambda k, other: other == k,
-    "neighbours": lambda k, other: abs(k - other) <= 1,
-    "cascade": lambda k, other: other <= k,
-    "cascade_neighbours": lambda k, other: other <= k + 1,
-    "standard": lambda _, __: True,
-}
 
 
 class World:

@@ -15,7 +15,8 @@ import pytest
 from rankeval import ope
 from rankeval.off_policy_result import EstimateRow
 from tests import naive_users as naive
-from tests.naive_users import DEPENDS, Context, Users, World
+from tests.naive_rankings import DEPENDS
+from tests.naive_users import Context, Users, World
 
 REFERENCE = Path(__file__).resolve().parents[1].parent / "shared" / "reference" / "click" / "exact.json"
 pytestmark = pytest.mark.skipif(not REFERENCE.is_file(), reason=f"no reference values at {REFERENCE}")

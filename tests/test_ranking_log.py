@@ -219,9 +219,9 @@ def test_estimators_by_default() -> None:
 
 
 CAN = {
-    "propensity_list": "iips, rips, policy_aware, pi, cascade_dr, sniips, snrips",
+    "propensity_list": "iips, rips, policy_aware, pi, aips, cascade_dr, sniips, snrips",
     "propensity": "sips, rips, policy_aware, cascade_dr, snsips, snrips",
-    "q_target": "sips, iips, rips, policy_aware, pi, snsips, sniips, snrips",
+    "q_target": "sips, iips, rips, policy_aware, pi, aips, snsips, sniips, snrips",
 }
 
 
