@@ -33,10 +33,10 @@ def weight_diagnostics(
         return dict.fromkeys(names)
     moments = inference.moments
     mean = float(moments.mean[weight])
-    squares = float(moments.comoment[moments.pair_index[weight, weight]]) + moments.n * mean**2
+    squares = float(moments.comoment[moments.pair_index[weight, weight]]) + moments.n * mean * mean
     std_error = inference.estimate(Mean(weight)).std_error
     z = (mean - 1.0) / std_error if std_error and ratio in AVERAGES_ONE else None
-    ess = (moments.n * mean) ** 2 / squares if squares > 0 else 0.0
+    ess = moments.n * mean * (moments.n * mean / squares) if squares > 0 else 0.0
     return dict(zip(names, (ess, float(moments.high[weight]), mean, z), strict=True))
 
 

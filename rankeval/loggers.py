@@ -81,20 +81,23 @@ class Loggers:
 
 
 def count_loggers(log: Log, threads: int | None, *, indexed: bool) -> Loggers:
-    """Who wrote how many rounds, in one pass over the column ``logger``.
+    """Who wrote how many rounds, in one pass over the column ``logger``; rounds of weight 0 do not count.
 
     Args:
         indexed: whether ids must be indices from 0 into lists.
 
     Raises:
-        DataError: no such column, a null in it, more than 100 policies, or ids that are no indices.
+        DataError: no such column, a null in it, more than 100 policies, or ids that are no indices; no round
+            that counts.
     """
     counted = ["weight"] if log.has("weight") else []
     log.require(["logger", *counted])
     totals = fold(log, ["logger", *counted], _counts, lambda a, b: a + b, threads)
     if len(totals) > MAX_LOGGERS:
         raise DataError(f"{_column(log)} has {len(totals)} values, wanted at most {MAX_LOGGERS}")
-    ids = sorted(totals)
+    ids = sorted(logger for logger, count in totals.items() if count > 0.0)
+    if not ids:
+        raise DataError(f"{log.origin}: column {log.name('weight')!r} is 0 in every row, wanted one above")
     if indexed and not (isinstance(ids[0], int) and ids[0] >= 0 and ids[-1] < MAX_LOGGERS):
         wanted = "indices from 0 into the list logger_propensities"
         raise DataError(f"{_column(log)} holds {ids[0]!r} to {ids[-1]!r}, wanted {wanted}")

@@ -152,7 +152,7 @@ def ope(
         comparisons=tuple(comparisons),
         logged=rows[0].reward,
         notes=(
-            *_counted(source),
+            *_counted(source, infer),
             *_of_clicks(source, given, chosen),
             *_left_out(found, by),
             *(stated.notes(found.checked, source) if stated else ()),
@@ -172,9 +172,12 @@ def _source(log: Any, columns: Mapping[str, str] | None, where: str | None, rewa
     return log
 
 
-def _counted(log: Log) -> Iterator[str]:
+def _counted(log: Log, infer: Inferring) -> Iterator[str]:
     if log.has("weight"):
         yield f"every row counts as many times as column {log.name('weight')!r} says"
+        if infer.bucketed:
+            name = "errors by cluster" if infer.clustered else "the bootstrap"
+            yield f"copies of a row stay together in {name}, and tell no more than one of them does"
 
 
 def _of_clicks(log: Log, given: Given, estimators: Sequence[Estimator]) -> Iterator[str]:

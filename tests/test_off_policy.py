@@ -313,7 +313,7 @@ def test_clipping_less_takes_cips_up_to_ips(seed: int, limits: list[float]) -> N
     found = [known(row.value.value) for row in rows]
     assert all(low <= high * (1 + 1e-14) for low, high in pairwise(found))
     unclipped = values(log, ["ips", "dr", "snips", "mips"])
-    largest = max(max(naive.weights(name, log)) for name in ("ips", "mips"))
+    largest = float(max(max(naive.weights(name, log)) for name in ("ips", "mips")))
     assert found[-1] <= unclipped["ips"] * (1 + 1e-14)
     for clipped, plain in (("cips", "ips"), ("cdr", "dr"), ("csnips", "snips"), ("mips", "mips")):
         above = f"{clipped}:max_weight={largest * 1.001!r}"
