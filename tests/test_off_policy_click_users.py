@@ -198,3 +198,14 @@ def test_clipping_is_biased_but_for_a_model_that_is_right(label: str) -> None:
     (row,) = ope(knowing, label, position_bias=curves()).estimates
     bias = abs(row.value.value - truth)  # type: ignore[operator]
     assert bias < 1e-9 if label.startswith("click_dr") else bias > 0.01
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_means_of_drawn_sessions_are_within_four_errors_of_the_expectation(model: str) -> None:
+    p, n = chances(model), 20_000
+    drawn = np.random.default_rng(5).multinomial(n, p / p.sum())
+    counted = log(model) | {"weight": np.repeat(drawn, K)}
+    for label, row in zip(LABELS, ope(counted, LABELS, position_bias=curves()).estimates, strict=True):
+        expectation, deviation = estimate(terms(label, new_places().tolist()), lambda means: means[0], p)
+        assert abs(row.value.value - expectation) < 4 * deviation / math.sqrt(n), label  # type: ignore[operator]
+        assert row.value.std_error == pytest.approx(deviation / math.sqrt(n), rel=0.1), label

@@ -202,3 +202,17 @@ def test_cascade_dr_is_unbiased_whatever_the_model_predicts(model: str) -> None:
     row = rows(of, ["cascade_dr"], behaviour=None)["cascade_dr"]
     agrees(row, of, "cascade_dr", math.inf)
     assert (abs(row.value.value - of.value()) < 1e-9) == (model in CASCADING)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("kind", WORLDS)
+def test_means_of_drawn_sessions_are_within_four_errors_of_the_expectation(kind: str, model: str) -> None:
+    of = world(kind, model)
+    drawn = np.random.default_rng(11).multinomial(20_000, of.chances / of.chances.sum())
+    log = {"weight": drawn[of.log["session_id"]], "behaviour": np.full(len(of.log["click"]), "neighbours")}
+    for bound in BOUNDS[:2]:
+        for name, row in rows(of, [*NAMES, "aips"], bound, **log).items():
+            expectation, deviation = of.estimate("aips.=neighbours" if name == "aips" else name, bound)
+            assert row.value.n == 20_000
+            assert abs(row.value.value - expectation) < 4 * deviation / math.sqrt(20_000), name  # type: ignore[operator]
+            assert row.value.std_error == pytest.approx(deviation / math.sqrt(20_000), rel=0.15), name
