@@ -115,7 +115,8 @@ def ope(
     columns_of = parse_targets(target)
     bias = None if position_bias is None else PositionBias.of(position_bias)
     fitting = Fitting(reward_model, tuple(listed(features)), folds, model_weighting, seed, cluster, threads)
-    given = Given(tuple(columns_of) or ("",), bias, parse_estimand(estimand), reward_range=stated)
+    exposed = source.has("exposure")
+    given = Given(tuple(columns_of) or ("",), bias, parse_estimand(estimand), exposed, reward_range=stated)
     chosen = [parse(name) for name in _estimator_names(source, estimators, given, fitting)]
     source = with_targets(source, columns_of, chosen)
     source, given = announced(source, given, fitting, listed(embedding))
@@ -186,7 +187,11 @@ def _of_clicks(log: Log, given: Given, estimators: Sequence[Estimator]) -> Itera
     if not from_clicks and given.estimand != "rerank":
         yield f"estimand: none of the estimators is from clicks, {given.estimand!r} changes nothing"
     if log.has("exposure") and any(definition.ratio == "rho" for definition in from_clicks):
-        yield f"click_dr: column {log.name('exposure')!r} stands for theta_k, as it may with a random logger"
+        name = (
+            f"column {log.name('exposure')!r} stands for theta_k in weights, as it may with a random logger"
+        )
+        rerank = " that shows the same items in any order; with another only the estimand full is right"
+        yield f"click_dr: {name}{rerank * (given.estimand == 'rerank')}"
     if given.position_bias is not None:
         yield from _of_bias(log, given.position_bias, bool(from_clicks))
 

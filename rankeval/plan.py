@@ -84,8 +84,13 @@ class Plan:
         """What is said beside an estimate from clicks: overlap of the rankings, and what was not shown."""
         if not estimator.definition.of_clicks:
             return []
-        unshown: tuple[Kind, ...] = estimator.definition.unshown if self.given.estimand == "full" else ()
-        return [estimator.term(kind, target=target) for kind in ("overlap", *unshown)]
+        kinds: tuple[Kind, ...] = ("overlap", *self._unshown(estimator))
+        return [estimator.term(kind, target=target) for kind in kinds]
+
+    def _unshown(self, estimator: Estimator) -> tuple[Kind, ...]:
+        """What bounds an estimate: nothing where exposure stands in for items while they are not shown."""
+        known = self.given.estimand == "rerank" or (self.given.exposed and estimator.ratio == "rho")
+        return () if known else estimator.definition.unshown
 
     def _terms_of(self, estimator: Estimator, target: str) -> list[Term]:
         if estimator.definition.by_position:
@@ -171,10 +176,10 @@ class Plan:
 
     def bounds(self, estimator: Estimator, target: str) -> tuple[Functional, Functional] | None:
         """Least and largest value over what the candidates that were not shown may bring; None if unknown."""
-        kinds = estimator.definition.unshown if self.given.estimand == "full" else ()
-        if not kinds:
+        terms = [estimator.term(kind, target=target) for kind in self._unshown(estimator)]
+        if not terms:
             return None
-        most, *modelled = (Mean(self.index[estimator.term(kind, target=target)]) for kind in kinds)
+        most, *modelled = (Mean(self.index[term]) for term in terms)
         low = self.value(estimator, target)
         for model in modelled:
             low = low - model

@@ -209,3 +209,73 @@ def test_means_of_drawn_sessions_are_within_four_errors_of_the_expectation(model
         expectation, deviation = estimate(terms(label, new_places().tolist()), lambda means: means[0], p)
         assert abs(row.value.value - expectation) < 4 * deviation / math.sqrt(n), label  # type: ignore[operator]
         assert row.value.std_error == pytest.approx(deviation / math.sqrt(n), rel=0.1), label
+
+
+# A random logger, whose exposure of each item is known: all of five items, or three of them.
+
+
+def random_logger(size: int, q: Sequence[float]) -> tuple[dict[str, Any], dict[str, float]]:
+    """Every list and click pattern with those not shown beside; what a fixed order of all would bring, and
+    what the same order of those that are shown, and what was logged."""
+    given = json.loads(REFERENCE.read_text())["stochastic_ope"]
+    a, theta = given["attractiveness"], [1.0, 0.5, 1 / 3, 0.25, 0.2][:size]
+    policy = naive.plackett_luce(np.exp(given["logging_scores"]).tolist(), size)
+    clicking, order_ = naive.position_based(a, theta), [1, 3, 2, 0, 4]
+    exposure = [0.0] * 5
+    rows, session = [], 0
+    truth = {
+        "full": math.fsum(t * a[i] for t, i in zip(theta, order_, strict=False)),
+        "rerank": 0.0,
+        "logged": 0.0,
+    }
+    for items, p in policy.items():
+        for k, item in enumerate(items):
+            exposure[item] += p * theta[k]
+        ranked = [item for item in order_ if item in items]
+        truth["rerank"] += p * math.fsum(click_rates(clicking, tuple(ranked)))
+        truth["logged"] += p * math.fsum(click_rates(clicking, items))
+        for clicks in naive.patterns(size):
+            own = {"session_id": session, "weight": p * clicking(items, clicks)}
+            shown = zip(items, clicks, theta, strict=True)
+            rows += [
+                {**own, "item_id": item, "position": k, "click": click, "examination": examined}
+                for k, (item, click, examined) in enumerate(shown, 1)
+            ]
+            rows += [
+                {**own, "item_id": item, "position": None, "click": None, "examination": None}
+                for item in order_
+                if item not in items
+            ]
+            session += 1
+    log = {name: [row[name] for row in rows] for name in rows[0]}
+    log["score"] = [-order_.index(item) for item in log["item_id"]]
+    log["q_logged"] = [q[item] for item in log["item_id"]]
+    log["exposure"] = [exposure[item] for item in log["item_id"]]
+    return log, truth
+
+
+RIGHT = (0.3, 0.7, 0.2, 0.5, 0.1)
+
+
+@pytest.mark.parametrize("q", [(0.0,) * 5, (0.4,) * 5, (0.9, 0.1, 0.5, 0.2, 0.6), RIGHT], ids=str)
+@pytest.mark.parametrize("size", [3, 5])
+def test_exposure_makes_up_for_what_is_shown_in_other_sessions(size: int, q: Sequence[float]) -> None:
+    log, truth = random_logger(size, q)
+    (row,) = ope(log, "click_dr:max_weight=1e9", estimand="full").estimates
+    assert row.value.value == pytest.approx(truth["full"], rel=0, abs=1e-9)
+    assert row.logged.value == pytest.approx(truth["logged"], rel=0, abs=1e-9)
+    assert row.bounds is None
+    (row,) = ope(log, "click_dr:max_weight=1e9").estimates
+    bias = abs(row.value.value - truth["rerank"])  # type: ignore[operator]
+    assert (bias < 1e-9) == (size == 5 or q == RIGHT)
+    assert row.logged.value == pytest.approx(truth["logged"], rel=0, abs=1e-9)
+
+
+@pytest.mark.parametrize("estimand", ["rerank", "full"])
+@pytest.mark.parametrize("exposed", [True, False])
+def test_relevance_that_is_right_leaves_clipping_without_bias(estimand: str, exposed: bool) -> None:
+    log, truth = random_logger(3, RIGHT)
+    if not exposed:
+        del log["exposure"]
+    (row,) = ope(log, "click_dr:max_weight=1.2", estimand=estimand).estimates
+    assert row.value.value == pytest.approx(truth[estimand], rel=0, abs=1e-9)
