@@ -1,5 +1,7 @@
 """Whether intervals hold what they should: ``python -m benchmarks.coverage [--worlds N] [--replicates R]``.
 
+With ``--more`` those of rankings, clicks, several loggers and targets, fitted models (``more_coverage.py``).
+
 Every world draws its own rewards, policies and reward model, so that its truth is known exactly, and leaves a
 log of 20,000 rounds. Estimators that reduce weights, or have none, are held to their own expectation. A 95 %
 interval passes unless an exact binomial test, by Holm over all cells, rejects a coverage within 93 to 97 %.
@@ -177,23 +179,53 @@ def rejected(counts: Sequence[int], worlds: int, error: float = 0.05) -> list[bo
 
 
 def main() -> None:
-    """Print a table for each scenario."""
+    """Print the tables that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--worlds", type=int, default=2000)
     parser.add_argument("--replicates", type=int, default=1000)
+    parser.add_argument(
+        "--more", action="store_true", help="rankings, clicks, loggers, targets, fitted models"
+    )
     arguments = parser.parse_args()
-    found = {name: hits(s, arguments.worlds, METHODS, arguments.replicates) for name, s in SCENARIOS.items()}
+    if arguments.more:
+        print_more(arguments.worlds, arguments.replicates)
+    else:
+        print_bandits(arguments.worlds, arguments.replicates)
+
+
+def print_bandits(worlds: int, replicates: int) -> None:
+    """A table for each scenario."""
+    found = {name: hits(s, worlds, METHODS, replicates) for name, s in SCENARIOS.items()}
     counts = [found[name][cell] for name in found for cell in cells()]
-    flags = iter(rejected(counts, arguments.worlds))
+    flags = iter(rejected(counts, worlds))
     columns = [(quantity, method) for quantity in QUANTITIES for method in METHODS]
     for name in found:
-        print(f"\n{name}, {arguments.worlds} worlds of {ROUNDS:,} rounds, coverage in % of 95 % intervals\n")
+        print(f"\n{name}, {worlds} worlds of {ROUNDS:,} rounds, coverage in % of 95 % intervals\n")
         print("| | " + " | ".join(f"{quantity} {method}" for quantity, method in columns) + " |")
         print("|---" + "|---:" * len(columns) + "|")
         for estimator in ESTIMATORS:
-            shares = [found[name][Cell(estimator, *column)] / arguments.worlds for column in columns]
-            texts = [f"{100 * share:.1f}{' (out)' if next(flags) else ''}" for share in shares]
-            print(f"| {estimator} | " + " | ".join(texts) + " |")
+            shares = [found[name][Cell(estimator, *column)] / worlds for column in columns]
+            print(f"| {estimator} | " + " | ".join(_cell(share, next(flags)) for share in shares) + " |")
+
+
+def print_more(worlds: int, replicates: int) -> None:
+    """A table for each family."""
+    from benchmarks.more_coverage import FAMILIES, UNITS
+
+    found = {name: of().hits(worlds, ci=METHODS, replicates=replicates) for name, of in FAMILIES.items()}
+    flags = iter(rejected([held for counts in found.values() for held in counts.values()], worlds))
+    for name, counts in found.items():
+        print(f"\n{name}, {worlds} logs of {UNITS:,}, coverage in % of 95 % intervals\n")
+        print("| | | " + " | ".join(METHODS) + " |")
+        print("|---|---" + "|---:" * len(METHODS) + "|")
+        for estimator, quantity in dict.fromkeys(cell[:2] for cell in counts):
+            shares = [counts[estimator, quantity, method] / worlds for method in METHODS]
+            texts = " | ".join(_cell(share, next(flags)) for share in shares)
+            print(f"| {estimator} | {quantity} | {texts} |")
+
+
+def _cell(share: float, out: bool) -> str:
+    return f"{100 * share:.1f}{' (out)' * out}"
 
 
 if __name__ == "__main__":

@@ -90,8 +90,9 @@ class Rounds:
         for role in columns:
             if role in rounds and role != "logger":
                 rounds.numbers(role)
-        largest = max(columns, key=lambda role: float(np.abs(columns[role]).max()))
-        row = int(np.argmax(np.abs(columns[largest])))
+        sizes = {role: _size(role, values) for role, values in columns.items()}
+        largest = max(sizes, key=lambda role: float(sizes[role].max()))
+        row = int(np.argmax(sizes[largest]))
         wanted = "numbers whose products and sums are finite"
         return rounds.error(given_by(rounds, largest), row, columns[largest][row], wanted)
 
@@ -147,6 +148,12 @@ class _Found:
         if id(model) not in self._predictions:
             self._predictions[id(model)] = model.candidate_q(self._rounds, self._lists.offsets)
         return self._predictions[id(model)]
+
+
+def _size(role: str, values: Floats) -> Floats:
+    """(n,) how large a number makes a term: of what weights are divided by, its inverse."""
+    divides = LOWEST.get(role.partition("@")[0]) == SMALLEST_PROPENSITY
+    return np.asarray(1.0 / values if divides else np.abs(values))
 
 
 def _require_probability(rounds: Sessions, role: str, values: Floats) -> None:

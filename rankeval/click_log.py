@@ -139,6 +139,9 @@ class ClickViews:
         if target == LOGGED:
             stayed = {f"target_{name}": values for name, values in self._curves.items()}
             items = {**logged.items, **self._curves, **stayed, "rank": self._rank, "target_rank": self._rank}
+            if "rho" in items:
+                # The logged place is random as theta_k is: rho stands for it at places that are not.
+                items["rho"] = items["examination"]
             return RankingBlock(logged.offsets, items, logged.sessions)
         shown, others = self._candidates.ranks(own("score", target))
         overlap = {"overlap": overlaps(self._offsets, shown, LONGEST_TOP)}

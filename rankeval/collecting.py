@@ -118,7 +118,7 @@ def collect(
         counts = unit_counts(sessions) if counted else None
         own = plan_at(units.positions)
         whole = _moments(units, own, keys, counts, slice(None))
-        if not np.isfinite(whole.total).all():
+        if not (np.isfinite(whole.total).all() and np.isfinite(whole.comoment).all()):
             raise kind.not_finite(sessions)
         if by is None:
             return Pass(whole, {}, own, checked)

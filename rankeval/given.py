@@ -42,6 +42,7 @@ class Given:
         targets: names of the target policies; one without a name is the log's own.
         position_bias: the curve that stands for the log's columns ``examination``, ``alpha``, ``beta``.
         estimand: of estimators from clicks.
+        exposed: whether the log says how likely each item was to be examined, whatever its place.
         loggers: the policies that wrote the log, where estimators tell them apart.
         reward_range: the rewards that there can be.
         embedding: what the log says of the embedding of actions.
@@ -55,6 +56,7 @@ class Given:
     targets: tuple[str, ...] = ("",)
     position_bias: PositionBias | None = None
     estimand: Estimand = "rerank"
+    exposed: bool = False
     loggers: Loggers | None = None
     reward_range: RewardRange | None = None
     embedding: Embedding | None = None

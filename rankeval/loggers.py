@@ -82,7 +82,7 @@ class Loggers:
 
 
 def count_loggers(log: Log, threads: int | None, *, indexed: bool) -> Loggers:
-    """Who wrote how many rounds, in one pass over the column ``logger``.
+    """Who wrote how many rounds, in one pass over the column ``logger``; rounds of weight 0 do not count.
 
     Args:
         indexed: whether ids must be indices from 0 into lists.

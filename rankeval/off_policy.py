@@ -119,7 +119,8 @@ def ope(
     columns_of = parse_targets(target)
     bias = None if position_bias is None else PositionBias.of(position_bias)
     fitting = Fitting(reward_model, tuple(listed(features)), folds, model_weighting, seed, cluster, threads)
-    given = Given(tuple(columns_of) or ("",), bias, parse_estimand(estimand), reward_range=stated)
+    exposed = source.has("exposure")
+    given = Given(tuple(columns_of) or ("",), bias, parse_estimand(estimand), exposed, reward_range=stated)
     names = _estimator_names(source, estimators, given, fitting)
     chosen = list(dict.fromkeys(parse(name) for name in names))
     source = with_targets(source, columns_of, chosen)
@@ -157,7 +158,7 @@ def ope(
         comparisons=tuple(comparisons),
         logged=rows[0].reward,
         notes=(
-            *_counted(source),
+            *_counted(source, infer),
             *_of_clicks(source, given, chosen),
             *unused(given, chosen, fitting, listed(embedding)),
             *_left_out(found, by),
@@ -188,9 +189,12 @@ def _require_one_value(log: Log, *names: str | None) -> None:
             raise DataError(f"{log.origin}: {found}, wanted one value a round")
 
 
-def _counted(log: Log) -> Iterator[str]:
+def _counted(log: Log, infer: Inferring) -> Iterator[str]:
     if log.has("weight"):
         yield f"every row counts as many times as column {log.name('weight')!r} says"
+        if infer.bucketed:
+            name = "errors by cluster" if infer.clustered else "the bootstrap"
+            yield f"copies of a row stay together in {name}, and tell no more than one of them does"
 
 
 def _of_clicks(log: Log, given: Given, estimators: Sequence[Estimator]) -> Iterator[str]:
@@ -199,7 +203,11 @@ def _of_clicks(log: Log, given: Given, estimators: Sequence[Estimator]) -> Itera
     if not from_clicks and given.estimand != "rerank":
         yield f"estimand: none of the estimators is from clicks, {given.estimand!r} changes nothing"
     if log.has("exposure") and any(definition.ratio == "rho" for definition in from_clicks):
-        yield f"click_dr: column {log.name('exposure')!r} stands for theta_k, as it may with a random logger"
+        name = (
+            f"column {log.name('exposure')!r} stands for theta_k in weights, as it may with a random logger"
+        )
+        rerank = " that shows the same items in any order; with another only the estimand full is right"
+        yield f"click_dr: {name}{rerank * (given.estimand == 'rerank')}"
     if given.position_bias is not None:
         yield from _of_bias(log, given.position_bias, bool(from_clicks))
 

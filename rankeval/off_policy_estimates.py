@@ -8,6 +8,7 @@ from itertools import combinations
 from math import isfinite
 from typing import Any
 
+from rankeval.bootstrap import ROUNDING
 from rankeval.comparisons import benjamini_hochberg, holm, t_test
 from rankeval.diagnostics import weight_diagnostics
 from rankeval.estimate import Estimate, Functional, Mean, Relative
@@ -68,8 +69,11 @@ class PartEstimates:
 
     def _diagnostics(self, estimator: Estimator, target: str) -> dict[str, float | None]:
         plan, overlap = self.plan, self.plan.overlap(estimator, target)
+        found = weight_diagnostics(self.inference, plan.weight(estimator, target), estimator.ratio)
+        if estimator.ratio == "mixture" and self.segment is not None:
+            found["mean_weight_z"] = None  # a segment may have its own shares of the logging policies
         return {
-            **weight_diagnostics(self.inference, plan.weight(estimator, target), estimator.ratio),
+            **found,
             "share_clipped": plan.share_clipped(estimator, target, self.inference.moments),
             "overlap": None if overlap is None else self._known(Mean(overlap)),
         }
@@ -102,14 +106,20 @@ class PartEstimates:
         value[LOGGED] = plan.logged(estimator)
         pairs = [*((target, LOGGED) for target in plan.targets), *combinations(plan.targets, 2)]
         differences = [inference.estimate(value[a] - value[b]) for a, b in pairs]
-        p_values = [self._p_value(difference) for difference in differences]
+        size = {name: abs(inference.value(functional)) for name, functional in value.items()}
+        p_values = [
+            self._p_value(difference, size[a] + size[b])
+            for difference, (a, b) in zip(differences, pairs, strict=True)
+        ]
         columns = zip(pairs, differences, p_values, holm(p_values), benjamini_hochberg(p_values), strict=True)
         return [
             TargetComparison(estimator, self.segment, a, b, difference, p, p_holm, p_bh)
             for (a, b), difference, p, p_holm, p_bh in columns
         ]
 
-    def _p_value(self, difference: Estimate) -> float | None:
+    def _p_value(self, difference: Estimate, size: float) -> float | None:
+        """Of a t-test; a difference of values of this size that is rounding alone is none."""
         if difference.value is None or difference.std_error is None:
             return None
-        return t_test(difference.value, difference.std_error, int(self.inference.independent) - 1)
+        value = 0.0 if abs(difference.value) <= ROUNDING * size else difference.value
+        return t_test(value, difference.std_error, int(self.inference.independent) - 1)

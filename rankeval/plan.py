@@ -84,8 +84,13 @@ class Plan:
         """What is said beside an estimate from clicks: overlap of the rankings, and what was not shown."""
         if not estimator.definition.of_clicks:
             return []
-        unshown: tuple[Kind, ...] = estimator.definition.unshown if self.given.estimand == "full" else ()
-        return [estimator.term(kind, target=target) for kind in ("overlap", *unshown)]
+        kinds: tuple[Kind, ...] = ("overlap", *self._unshown(estimator))
+        return [estimator.term(kind, target=target) for kind in kinds]
+
+    def _unshown(self, estimator: Estimator) -> tuple[Kind, ...]:
+        """What bounds an estimate: nothing where exposure stands in for items while they are not shown."""
+        known = self.given.estimand == "rerank" or (self.given.exposed and estimator.ratio == "rho")
+        return () if known else estimator.definition.unshown
 
     def _terms_of(self, estimator: Estimator, target: str) -> list[Term]:
         if estimator.definition.by_position:
@@ -93,7 +98,7 @@ class Plan:
             return [estimator.term(kind, k, target) for kind in kinds for k in range(1, self.positions + 1)]
         strata = self._strata(estimator)
         terms = [term for logger in strata for term in estimator.terms(target, logger) if term is not None]
-        return terms + [estimator.term("logged_by", logger=logger) for logger in strata if logger]
+        return terms + [_logged_by(estimator, logger) for logger in strata if logger]
 
     def _strata(self, estimator: Estimator) -> Sequence[int]:
         """The numbers of the logging policies that an estimator tells apart; 0 where it does not."""
@@ -131,12 +136,11 @@ class Plan:
             return SumOfRatios(tuple(terms[:n]), tuple(terms[n : 2 * n]), tuple(terms[2 * n :]))
         if estimator.loggers == "naive":
             return _sum(*self._means(estimator, target, 0))
+        if estimator.loggers == "weighted":
+            return self._by_precision(estimator, target, inference)
         parts = [self._means(estimator, target, logger) for logger in self._strata(estimator)]
-        if estimator.loggers == "balanced":
-            shares = tuple(self.loggers.shares.tolist()) if self.loggers else (1.0,)
-            return _sum(*(_weighted(column, shares) for column in zip(*parts, strict=True)))
-        values = tuple(_sum(*part) for part in parts)
-        return WeightedSum(values, self._precisions(values, inference))
+        shares = tuple(self.loggers.shares.tolist()) if self.loggers else (1.0,)
+        return _sum(*(_weighted(column, shares) for column in zip(*parts, strict=True)))
 
     def _means(self, estimator: Estimator, target: str, logger: int) -> list[Functional | None]:
         """``mean``, ``numerator`` and ``denominator`` over all units, or those of one logging policy."""
@@ -144,14 +148,21 @@ class Plan:
         means: list[Functional | None] = [None if t is None else Mean(self.index[t]) for t in terms]
         if not logger:
             return means
-        count = Mean(self.index[estimator.term("logged_by", logger=logger)])
+        count = Mean(self.index[_logged_by(estimator, logger)])
         return [None if mean is None else mean / count for mean in means]
 
-    def _precisions(self, values: Sequence[Functional], inference: Inference | None) -> tuple[float, ...]:
+    def _by_precision(self, estimator: Estimator, target: str, inference: Inference | None) -> Functional:
+        """The estimates of all logging policies, averaged; a segment may have no round of some of them."""
+        loggers = self._strata(estimator)
+        if inference is not None:
+            share = {j: inference.moments.mean[self.index[_logged_by(estimator, j)]] for j in loggers}
+            loggers = [j for j in loggers if share[j] > 0.0] or loggers
+        values = tuple(_sum(*self._means(estimator, target, j)) for j in loggers)
         if inference is None or self.loggers is None:
-            return (1.0,) * len(values)
-        variances = [inference.estimate(value).std_error or 0.0 for value in values]
-        return precision_shares([v * v for v in variances], self.loggers.counts)
+            return WeightedSum(values, (1.0,) * len(values))
+        errors = [inference.estimate(value).std_error or 0.0 for value in values]
+        counts = [self.loggers.counts[j - 1] for j in loggers]
+        return WeightedSum(values, precision_shares([error * error for error in errors], counts))
 
     def weight(self, estimator: Estimator, target: str = "") -> int | None:
         """The term that holds an estimator's weight as it is, None where it has none."""
@@ -165,10 +176,10 @@ class Plan:
 
     def bounds(self, estimator: Estimator, target: str) -> tuple[Functional, Functional] | None:
         """Least and largest value over what the candidates that were not shown may bring; None if unknown."""
-        kinds = estimator.definition.unshown if self.given.estimand == "full" else ()
-        if not kinds:
+        terms = [estimator.term(kind, target=target) for kind in self._unshown(estimator)]
+        if not terms:
             return None
-        most, *modelled = (Mean(self.index[estimator.term(kind, target=target)]) for kind in kinds)
+        most, *modelled = (Mean(self.index[term]) for term in terms)
         low = self.value(estimator, target)
         for model in modelled:
             low = low - model
@@ -211,6 +222,11 @@ def _sum(mean: Functional | None, numerator: Functional | None, denominator: Fun
         return mean
     ratio = numerator / denominator
     return ratio if mean is None else mean + ratio
+
+
+def _logged_by(estimator: Estimator, logger: int) -> Term:
+    """Whether a round is of a logging policy."""
+    return estimator.term("logged_by", logger=logger)
 
 
 def _weighted(parts: Sequence[Functional | None], shares: tuple[float, ...]) -> Functional | None:

@@ -158,8 +158,9 @@ class Rankings:
         order = _order(sessions)
         block = self._block(sessions, order)
         columns = {**block.items, **block.sessions}
-        largest = max(columns, key=lambda name: float(np.abs(columns[name]).max(initial=0.0)))
-        index = int(np.argmax(np.abs(columns[largest])))
+        sizes = {name: _size(name, values) for name, values in columns.items()}
+        largest = max(sizes, key=lambda name: float(sizes[name].max(initial=0.0)))
+        index = int(np.argmax(sizes[largest]))
         item = index if order is None else int(order[index])
         if largest in block.sessions:
             item = int(sessions.offsets[index])
@@ -227,6 +228,12 @@ def _out_of_range(role: str, values: Floats) -> int | None:
     if values.min(initial=high) >= low and values.max(initial=low) <= high:
         return None
     return int(np.argmax((values < low) | (values > high)))
+
+
+def _size(role: str, values: Floats) -> Floats:
+    """(n,) how large a number makes a term: of what weights are divided by, its inverse."""
+    divides = _base(role) in RANGES and RANGES[_base(role)][0] == SMALLEST_PROPENSITY
+    return np.asarray(1.0 / values if divides else np.abs(values))
 
 
 def _ordinal(sessions: Sessions, item: int) -> str:

@@ -51,6 +51,10 @@ class Reranked:
         self.shown = shown
         self.unshown = [i for i in rows if session["position"][i] is None] if estimand == "full" else []
         self.session = session
+        # An exposure is that of an item whose place is given: where the logger put it is none.
+        self.rho = (
+            session["exposure"] if "exposure" in session and score is not None else session["examination"]
+        )
         self.old = {i: k for k, i in enumerate(shown, 1)}
         ranked = [*shown, *self.unshown]
         if score is not None:
@@ -90,9 +94,7 @@ def weights(label: str, list_: Reranked) -> list[float]:
     """One for each shown item, by position."""
     name, cutoff, bound = read(label)
     column = {"click_affine": "alpha"}.get(name, "examination")
-    if name == "click_dr" and "exposure" in list_.session:
-        column = "exposure"
-    examined = [list_.session[column][i] for i in list_.shown]
+    examined = [(list_.rho if name == "click_dr" else list_.session[column])[i] for i in list_.shown]
     return [
         worth(name, cutoff, list_, i) * min(1 / theta, bound)
         for i, theta in zip(list_.shown, examined, strict=True)
@@ -108,13 +110,13 @@ def term(label: str, list_: Reranked) -> float:
         new = [list_.at("beta", list_.new[i]) for i in list_.shown]
         return math.fsum(a * (c - b) + n for a, c, b, n in zip(w, clicks, betas, new, strict=True))
     if name == "click_dr":
-        rho = session["exposure"] if "exposure" in session else session["examination"]
         model = [
             list_.at("examination", list_.new[i]) * session["q_logged"][i]
             for i in (*list_.shown, *list_.unshown)
         ]
         corrections = [
-            a * (c - rho[i] * session["q_logged"][i]) for a, c, i in zip(w, clicks, list_.shown, strict=True)
+            a * (c - session["examination"][i] * session["q_logged"][i])
+            for a, c, i in zip(w, clicks, list_.shown, strict=True)
         ]
         return math.fsum([*model, *corrections])
     return math.fsum(a * c for a, c in zip(w, clicks, strict=True))
@@ -152,7 +154,7 @@ def residuals(label: str, reranked: Sequence[Reranked]) -> NDArray[np.float64]:
 def bounds(label: str, reranked: Sequence[Reranked]) -> tuple[float, float] | None:
     """Of the value, over relevances from 0 to 1 of what was not shown."""
     name, cutoff, _ = read(label)
-    if name in ("click_snips", "replay_ips"):
+    if name in ("click_snips", "replay_ips") or (name == "click_dr" and "exposure" in reranked[0].session):
         return None
     low, most = value(label, reranked), 0.0
     for list_ in reranked:

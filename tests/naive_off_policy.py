@@ -11,7 +11,21 @@ from numpy.typing import NDArray
 
 Log = Mapping[str, Sequence[float] | NDArray[Any]]
 
-NAMES = ("ips", "cips", "snips", "csnips", "dm", "dr", "cdr", "sndr", "switch_dr", "dros", "sg_ips", "sg_dr")
+NAMES = (
+    "ips",
+    "cips",
+    "snips",
+    "csnips",
+    "dm",
+    "dr",
+    "cdr",
+    "sndr",
+    "switch_dr",
+    "dros",
+    "sg_ips",
+    "sg_dr",
+    "mips",
+)
 RATIOS = ("snips", "csnips", "sndr")
 PARAMETERS = {
     "cips": "max_weight",
@@ -21,8 +35,9 @@ PARAMETERS = {
     "dros": "lambda",
     "sg_ips": "lambda",
     "sg_dr": "lambda",
+    "mips": "max_weight",
 }
-DEFAULTS = dict.fromkeys(NAMES, 10.0) | {"dros": 100.0, "sg_ips": 0.1, "sg_dr": 0.1}
+DEFAULTS = dict.fromkeys(NAMES, 10.0) | {"dros": 100.0, "sg_ips": 0.1, "sg_dr": 0.1, "mips": math.inf}
 #: Settings under which many weights of :func:`random_log` change.
 TIGHT = dict.fromkeys(NAMES, 2.0) | {"sg_ips": 0.3, "sg_dr": 0.3}
 
@@ -45,6 +60,12 @@ def transformed(name: str, w: float, parameter: float) -> float:
     return w
 
 
+def weights(name: str, log: Log) -> list[float]:
+    """Of each round, as they are."""
+    column = "marginal_propensity" if name == "mips" else "propensity"
+    return [pi / p for p, pi in zip(log[column], log[f"target_{column}"], strict=True)]
+
+
 def mean(numbers: Sequence[float]) -> float:
     return math.fsum(numbers) / len(numbers)
 
@@ -52,18 +73,13 @@ def mean(numbers: Sequence[float]) -> float:
 def parts(name: str, log: Log, parameter: float) -> tuple[list[float], list[float], list[float]]:
     """Per round the plain term, the numerator and the denominator; what a name does without is 0, 0 and 1."""
     plain, numerator, denominator = [], [], []
-    for r, p, pi, q, q_pi in zip(
-        log["reward"],
-        log["propensity"],
-        log["target_propensity"],
-        log["q_logged"],
-        log["q_target"],
-        strict=True,
+    for r, w, q, q_pi in zip(
+        log["reward"], weights(name, log), log["q_logged"], log["q_target"], strict=True
     ):
-        w = transformed(name, pi / p, parameter)
+        w = transformed(name, w, parameter)
         if name == "dm":
             plain.append(q_pi)
-        elif name in ("ips", "cips", "sg_ips"):
+        elif name in ("ips", "cips", "sg_ips", "mips"):
             plain.append(w * r)
         elif name in ("dr", "cdr", "switch_dr", "dros", "sg_dr"):
             plain.append(q_pi + w * (r - q))
@@ -146,7 +162,7 @@ def random_log(n: int, seed: int, *, rate: float = 0.3, spread: float = 0.7) -> 
     propensity = rng.uniform(0.05, 0.5, n)
     target = np.minimum(propensity * rng.lognormal(-(spread**2) / 2, spread, n), 1.0)
     predicted = np.clip(rate + 0.1 * rng.standard_normal(n), 0.0, 1.0)
-    return {
+    log = {
         "round_id": np.arange(n),
         "reward": (rng.random(n) < predicted).astype(float),
         "propensity": propensity,
@@ -156,3 +172,7 @@ def random_log(n: int, seed: int, *, rate: float = 0.3, spread: float = 0.7) -> 
         "country": rng.choice(["de", "fr", "jp"], n, p=[0.5, 0.3, 0.2]),
         "user": rng.integers(0, max(n // 4, 1), n),
     }
+    # Of an embedding that other actions share.
+    marginal = propensity + rng.uniform(0.0, 0.4, n)
+    moved = marginal * rng.lognormal(-(spread**2) / 8, spread / 2, n)
+    return log | {"marginal_propensity": marginal, "target_marginal_propensity": np.minimum(moved, 1.0)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -13,10 +13,29 @@ from numpy.typing import NDArray
 
 Session = Mapping[str, Any]
 
-NAMES = ("sips", "iips", "rips", "policy_aware", "pi", "cascade_dr", "snsips", "sniips", "snrips")
+NAMES = (
+    "sips",
+    "iips",
+    "rips",
+    "policy_aware",
+    "pi",
+    "aips",
+    "cascade_dr",
+    "snsips",
+    "sniips",
+    "snrips",
+)
 BY_POSITION = ("sniips", "snrips")
 #: Columns that a session has once; in nested layout no lists.
-ONCE = ("propensity_list", "target_propensity_list", "slate_weight", "country", "user")
+ONCE = ("propensity_list", "target_propensity_list", "slate_weight", "country", "user", "behaviour")
+#: Name of a behaviour -> whether the reward at ``k`` depends on the item at the other position.
+DEPENDS: dict[str, Callable[[int, int], bool]] = {
+    "independent": lambda k, other: other == k,
+    "neighbours": lambda k, other: abs(k - other) <= 1,
+    "cascade": lambda k, other: other <= k,
+    "cascade_neighbours": lambda k, other: other <= k + 1,
+    "standard": lambda _, __: True,
+}
 
 
 def sessions_of(log: Mapping[str, Any]) -> list[Session]:
@@ -35,9 +54,15 @@ def weights(name: str, session: Session, max_weight: float = math.inf) -> list[f
         ]
     elif name == "pi" and "slate_weight" in session:
         w = list(session["slate_weight"])
+    elif name == "aips" and "subset_weight" in session:
+        w = list(session["subset_weight"])
+    elif name == "aips":
+        each = np.divide(session["target_propensity"], session["propensity"])
+        depends = DEPENDS[session["behaviour"][0]]
+        w = [math.prod(each[j] for j in range(size) if depends(k, j)) for k in range(size)]
     elif name == "pi":
-        each = zip(session["target_propensity"], session["propensity"], strict=True)
-        w = [1.0 + math.fsum(a / b - 1.0 for a, b in each)] * size
+        ratios = zip(session["target_propensity"], session["propensity"], strict=True)
+        w = [1.0 + math.fsum(a / b - 1.0 for a, b in ratios)] * size
     else:
         column = {"iips": "propensity", "sniips": "propensity", "policy_aware": "exposure"}.get(
             name, "propensity_prefix"
@@ -142,4 +167,5 @@ def random_log(n: int, seed: int, *, longest: int = 5, spread: float = 0.4) -> d
         "q_target": np.clip(predicted + 0.05 * rng.standard_normal(items), 0.0, 1.0),
         "country": rng.choice(["de", "fr", "jp"], n, p=[0.5, 0.3, 0.2])[of],
         "user": rng.integers(0, max(n // 4, 1), n)[of],
+        "behaviour": rng.choice(list(DEPENDS), n)[of],
     }

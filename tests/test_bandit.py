@@ -303,6 +303,21 @@ def test_rounds_that_count_often_are_like_repeated_ones(tmp_path: Path) -> None:
     assert_same(*clustered, 1e-10)
 
 
+def test_resampling_keeps_copies_together_and_says_so() -> None:
+    often = LOG | {"weight": np.full(3000, 100)}
+    one, many = (ope(log, "ips", ci=METHODS, replicates=50) for log in (LOG, often))
+    for before, after in zip(
+        one.estimates[0].value.intervals, many.estimates[0].value.intervals, strict=True
+    ):
+        shrunk = 10.0 if before.method == "normal" else 1.0
+        width = (before.high - before.low) / shrunk  # type: ignore[operator]
+        assert after.high - after.low == pytest.approx(width, rel=1e-3)  # type: ignore[operator]
+    said = "copies of a row stay together in the bootstrap, and tell no more than one of them does"
+    assert said in many.warnings
+    assert said not in ope(often, "ips").warnings
+    assert any("together in errors by cluster" in note for note in ope(often, "ips", cluster="user").warnings)
+
+
 def test_counts_must_be_known_and_not_negative() -> None:
     counts = np.ones(3000)
     for value, message in (
@@ -406,6 +421,13 @@ def test_infinity_at_weight_zero_is_found() -> None:
 def test_rewards_too_large_to_add_up_are_named() -> None:
     with pytest.raises(DataError, match=r"row 5: column 'reward' is 1e\+308, wanted numbers whose products"):
         ope(bad("reward", 1e308) | {"target_propensity": np.ones(3000)}, "ips")
+
+
+@pytest.mark.parametrize("value", [1e-200, 1e-307])
+def test_weights_whose_squares_are_infinite_are_named(value: float) -> None:
+    wanted = rf"row 5: column 'propensity' is {value}, wanted numbers whose products"
+    with pytest.raises(DataError, match=wanted):
+        ope(bad("propensity", value) | {"target_propensity": np.ones(3000)}, "ips")
 
 
 @pytest.mark.parametrize("column", ["reward", "propensity", "target_propensity", "q_logged", "q_target"])

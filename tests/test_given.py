@@ -114,6 +114,16 @@ def test_p_values_are_adjusted_over_the_pairs() -> None:
         assert mine[0].p_value == pytest.approx(math.erfc(abs(z) / math.sqrt(2)), abs=2e-3)
 
 
+def test_a_policy_like_the_logged_one_does_not_differ_from_it() -> None:
+    """Its values are those of the log up to rounding, with no error at all."""
+    log = random_rankings(1000, seed=1)
+    log |= {"target_propensity": log["propensity"]}
+    found = ope(log, ["iips", "sniips", "aips"], target={"same": "target_propensity"})
+    (off,) = [c.difference.value for c in found.comparisons if c.estimator.name == "sniips"]
+    assert 0.0 < abs(off) < 1e-14  # type: ignore[arg-type]
+    assert [(c.p_value, c.p_holm, c.p_bh) for c in found.comparisons] == [(1.0, 1.0, 1.0)] * 3
+
+
 def test_segments_clusters_and_bootstrap_know_the_targets() -> None:
     both = {"new": "candidate_target_propensities", "greedy": "greedy"}
     found = ope(table(LISTS), ["snips"], target=both, by="country", ci=["normal", "bootstrap"])

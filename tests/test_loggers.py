@@ -165,6 +165,41 @@ def test_threads_and_row_groups_change_nothing() -> None:
     assert found.std_error == pytest.approx(wanted.std_error, rel=1e-9)
 
 
+BY_COUNTRY = LOG | {"country": np.where(LOG["logger"] == 2, "de", np.where(np.arange(800) % 2, "fr", "jp"))}
+
+
+def kept(log: dict[str, Any], rows: np.ndarray) -> dict[str, Any]:
+    return {k: v.filter(pa.array(rows)) if isinstance(v, pa.Array) else v[rows] for k, v in log.items()}
+
+
+@pytest.mark.parametrize("name", ["ips", "snips", "dr", "cips:max_weight=auto"])
+def test_a_segment_without_rounds_of_a_policy_is_weighed_by_the_others(name: str) -> None:
+    rows = ope(BY_COUNTRY, f"{name}:loggers=weighted", by="country").estimates[1:]
+    for row in rows:
+        wanted = estimate(kept(LOG, BY_COUNTRY["country"] == row.segment), f"{name}:loggers=weighted").value
+        assert row.value.value == pytest.approx(wanted.value, rel=1e-9)
+        assert row.value.std_error == pytest.approx(wanted.std_error, rel=1e-9)
+
+
+def test_but_has_no_balanced_value_and_no_mean_weight_to_expect() -> None:
+    whole, *parts = ope(BY_COUNTRY, "ips:loggers=balanced", by="country").estimates
+    assert abs(whole.diagnostics["mean_weight_z"] or 9.0) < 4.0
+    for row in parts:
+        assert row.value.value is None
+        assert row.diagnostics["mean_weight_z"] is None
+
+
+@pytest.mark.parametrize("form", ["balanced", "weighted"])
+def test_policies_whose_rounds_do_not_count_are_as_if_they_were_not_there(form: str) -> None:
+    others = LOG["logger"] != 1
+    found = estimate(LOG | {"weight": others.astype(float)}, f"dr:loggers={form}").value
+    wanted = estimate(kept(LOG, others), f"dr:loggers={form}").value
+    assert found.value == pytest.approx(wanted.value, rel=1e-12)
+    assert found.std_error == pytest.approx(wanted.std_error, rel=1e-9)
+    with pytest.raises(DataError, match="column 'weight' is 0 in all rows, wanted some above 0"):
+        estimate(LOG | {"weight": np.zeros(800)}, f"dr:loggers={form}")
+
+
 def test_counts() -> None:
     found = count_loggers(Log(EXACT), None, indexed=True)
     assert found.ids == (0, 1, 2)

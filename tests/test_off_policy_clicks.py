@@ -240,8 +240,8 @@ def test_exposure_stands_for_examination_where_the_logger_was_random() -> None:
     dr, ips = ope(log, ["click_dr:max_weight=4", "click_ips"]).estimates
     wanted = (
         (0.5 * 0.5 + 0.25 * 0.25 + 1 * 0.5)
-        + (0.5 * 2 * (1 - 0.5 * 0.5) + 0.25 * 2.5 * (0 - 0.4 * 0.25) + 1 * 4 * (1 - 0.2 * 0.5))
-        + (0.5 * 1 + 0.5 * 1 * (1 - 1 * 1))
+        + (0.5 * 2 * (1 - 1 * 0.5) + 0.25 * 2.5 * (0 - 0.5 * 0.25) + 1 * 4 * (1 - 0.25 * 0.5))
+        + (0.5 * 1 + 0.5 * 1 * (1 - 0.5 * 1))
     ) / 2
     assert dr.value.value == pytest.approx(wanted, rel=1e-14)
     assert ips.value.value == pytest.approx(BY_HAND["click_ips"], rel=1e-14)
@@ -340,8 +340,10 @@ def test_full_rankings_equal_the_naive_ones(label: str) -> None:
 
 def test_random_loggers_equal_the_naive_ones() -> None:
     log = LOG | {"exposure": [min(1.0, 1.3 * theta) for theta in LOG["examination"]]}
+    full = FULL | {"exposure": [theta and min(1.0, 1.3 * theta) for theta in FULL["examination"]]}
     for label in ("click_dr:max_weight=2", "click_dr:max_weight=1000"):
         check_against_naive(log, label, "rerank", "score")
+        check_against_naive(full, label, "full", "score")
 
 
 @pytest.mark.parametrize("label", NAMES)

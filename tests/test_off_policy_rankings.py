@@ -27,7 +27,7 @@ needs_reference = pytest.mark.skipif(not REFERENCE.is_dir(), reason=f"no referen
 METHODS = ("normal", "bootstrap", "bootstrap_t")
 LOG = naive.random_log(500, seed=1)
 SESSIONS = naive.sessions_of(LOG)
-PLAIN = ("sips", "iips", "rips", "policy_aware", "pi")
+PLAIN = ("sips", "iips", "rips", "policy_aware", "pi", "aips")
 
 
 def estimates(log: Any, estimators: Any = NAMES, **options: Any) -> dict[str, EstimateRow]:

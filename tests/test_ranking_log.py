@@ -377,6 +377,13 @@ def test_rewards_too_large_to_add_up_are_named() -> None:
         ope(weighty, "iips")
 
 
+def test_weights_whose_squares_are_infinite_are_named() -> None:
+    weighty = replaced("target_propensity", np.ones(len(LOG["position"])), bad("propensity", 1e-200, ROW))
+    wanted = rf"session_id {SESSION}: column 'propensity' is 1e-200, wanted numbers whose products"
+    with pytest.raises(DataError, match=wanted):
+        ope(weighty, "iips")
+
+
 def test_wrong_parameters_of_rankings() -> None:
     with pytest.raises(UsageError, match="max_weight is '0', wanted a number above 0"):
         ope(TABLE, "sips:max_weight=0")

@@ -37,8 +37,8 @@ CLICK_ESTIMATORS = (
     ),
     Definition(
         "click_dr",
-        "mean sum theta_k' q over all candidates + sum_k theta_k' min(1 / rho, max_weight) (c_k - rho q_k); "
-        "rho the item's exposure where that is logged, else theta_k",
+        "mean sum theta_k' q over all candidates + sum_k theta_k' min(1 / rho, max_weight) "
+        "(c_k - theta_k q_k); rho the item's exposure where that is logged, else theta_k",
         "Oosterhuis 2022",
         mean="click_doubly_robust",
         transform="clipped",

@@ -179,9 +179,10 @@ def _click_affine(block: RankingBlock, term: Term) -> Floats:
 
 
 def _click_doubly_robust(block: RankingBlock, term: Term) -> Floats:
-    """``sum_k w_k (c_k - rho q_k) + theta_k' q_k``, and ``theta_k' q`` of what was not shown."""
+    """``sum_k w_k (c_k - theta_k q_k) + theta_k' q_k``, and ``theta_k' q`` of what was not shown."""
     items = block.items
-    expected, target = items["rho"] * items["q_logged"], items["target_examination"] * items["q_logged"]
+    q = items["q_logged"]
+    expected, target = items["examination"] * q, items["target_examination"] * q
     corrected = corrected_sums(
         block.offsets, read_only(block.weights(term)), items["reward"], read_only(expected), read_only(target)
     )

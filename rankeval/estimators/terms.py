@@ -191,7 +191,7 @@ COLUMNS: dict[Kind, tuple[str, ...]] = {
     "logged_by": (),
     "weight_sum": (),
     "click_affine": ("reward", "beta", "target_beta"),
-    "click_doubly_robust": ("reward", "q_logged"),
+    "click_doubly_robust": ("reward", "q_logged", "examination"),
     "overlap": ("overlap",),
     "unshown": (),
     "unshown_model": ("target_examination", "q_logged"),

@@ -63,9 +63,9 @@ BY_HAND = {
     Term("weight_sum", ratio="examination"): [4, 0, 1],
     Term("click_affine", ratio="trust"): [4 * (1 - 0.1) + 0.2, 0, 1 * (0 - 0.3) + 0.3],
     Term("click_doubly_robust", CLIPPED, "rho"): [
-        2 * (1 - 0.5 * 0.25) + 1 * 0.25 + 0.25 * 0.5,
+        2 * (1 - 0.25 * 0.25) + 1 * 0.25 + 0.25 * 0.5,
         0,
-        0.5 * 2 * (0 - 0.25 * 1) + 0.5 * 1,
+        0.5 * 2 * (0 - 0.5 * 1) + 0.5 * 1,
     ],
     Term("overlap"): [0, 1, 1],
     Term("unshown", ratio="examination"): [0.25, 0, 0],
