@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rankeval.bandit import bandit_feed
@@ -116,8 +117,11 @@ def ope(
     bias = None if position_bias is None else PositionBias.of(position_bias)
     fitting = Fitting(reward_model, tuple(listed(features)), folds, model_weighting, seed, cluster, threads)
     exposed = source.has("exposure")
-    given = Given(tuple(columns_of) or ("",), bias, parse_estimand(estimand), exposed, reward_range=stated)
+    given = Given(tuple(columns_of) or ("",), bias, parse_estimand(estimand), exposed)
     chosen = [parse(name) for name in _estimator_names(source, estimators, given, fitting)]
+    if stated is not None:
+        stated = replace(stated, to_go=any(e.definition.mean == "doubly_robust" for e in chosen))
+        given = replace(given, reward_range=stated)
     source = with_targets(source, columns_of, chosen)
     source, given = announced(source, given, fitting, listed(embedding))
     _feed(source, given).require(chosen)

@@ -64,11 +64,13 @@ class RewardRange:
     """The least and the largest reward that a round, or a position of a ranking, can have.
 
     The predictions of a ranking log are of the reward to go: with ``m`` positions from an item's on to the
-    end of its list they may lie in ``[m low, m high]``.
+    end of its list they may lie in ``[m low, m high]``. Without ``to_go`` they are of an item alone, as
+    relevance is.
     """
 
     low: float
     high: float
+    to_go: bool = True
 
     def __str__(self) -> str:
         low, high = (str(bound).removesuffix(".0") for bound in (self.low, self.high))
@@ -83,11 +85,11 @@ class RewardRange:
         self._require_rewards(sessions)
         # Of several target policies each has a role of its own, such as q_target@NAME.
         roles = [role for role in sessions.items if role.partition("@")[0] in PREDICTIONS]
-        return RangeCheck({role: self._outside(*_predictions(sessions, role)) for role in roles})
+        return RangeCheck({role: self._outside(*self._predictions(sessions, role)) for role in roles})
 
     def notes(self, check: RangeCheck, log: Log) -> Iterator[str]:
         """A warning for each column of predictions outside."""
-        of = " times the positions left of the list" if log.session is not None else ""
+        of = " times the positions left of the list" if log.session is not None and self.to_go else ""
         for role, outside in check.columns.items():
             if outside.furthest is not None:
                 yield (
@@ -103,6 +105,15 @@ class RewardRange:
             item = int(np.argmax(distances > 0.0))
             place = "" if sessions.session is None else f" at position {_places(sessions)[item]:g}"
             raise sessions.error(role, item, f"{rewards[item]}{place}", f"a reward in the range {self}")
+
+    def _predictions(self, sessions: Sessions, role: str) -> tuple[Floats, Floats | float]:
+        """The values of a column of predictions, and of how many rewards each is the sum."""
+        column = sessions.column(role)
+        if pa.types.is_list(column.type):
+            column = pc.list_flatten(column)
+        if sessions.session is None or not self.to_go:
+            return as_float64(column), 1.0
+        return as_float64(column), np.repeat(sessions.lengths, sessions.lengths) - _places(sessions) + 1.0
 
     def _outside(self, values: Floats, positions: Floats | float) -> Outside:
         distances = self._distances(values, positions)
@@ -138,19 +149,9 @@ def parse_range(value: str | Sequence[float] | None) -> RewardRange | None:
     return RewardRange(low, high)
 
 
-def _predictions(sessions: Sessions, role: str) -> tuple[Floats, Floats | float]:
-    """The values of a column of predictions, and of how many rewards each is the sum."""
-    column = sessions.column(role)
-    if pa.types.is_list(column.type):
-        column = pc.list_flatten(column)
-    if sessions.session is None:
-        return as_float64(column), 1.0
-    return as_float64(column), np.repeat(sessions.lengths, sessions.lengths) - _places(sessions) + 1.0
-
-
 def _places(sessions: Sessions) -> Floats:
-    """Position of each item of a ranking log."""
+    """Position of each item of a ranking log, NaN where it was not shown."""
     if "position" in sessions:
-        return sessions.numbers("position")
+        return as_float64(sessions.column("position"))
     first = np.repeat(sessions.offsets[:-1], sessions.lengths)
     return (counting(len(first)) - first + 1).astype(np.float64)
