@@ -159,6 +159,7 @@ def ope(
         logged=rows[0].reward,
         notes=(
             *_counted(source, infer),
+            *(_of_targets(source, chosen) if columns_of else ()),
             *_of_clicks(source, given, chosen),
             *unused(given, chosen, fitting, listed(embedding)),
             *_left_out(found, by),
@@ -195,6 +196,14 @@ def _counted(log: Log, infer: Inferring) -> Iterator[str]:
         if infer.bucketed:
             name = "errors by cluster" if infer.clustered else "the bootstrap"
             yield f"copies of a row stay together in {name}, and tell no more than one of them does"
+
+
+def _of_targets(log: Log, estimators: Sequence[Estimator]) -> Iterator[str]:
+    """Weights of the log that are of none of the targets named."""
+    for ratio, column in (("slate", "slate_weight"), ("subset", "subset_weight")):
+        if log.has(column) and any(estimator.definition.ratio == ratio for estimator in estimators):
+            follow = "weights of targets follow from their propensities, as those of product policies do"
+            yield f"column {log.name(column)!r} is not used: {follow}"
 
 
 def _of_clicks(log: Log, given: Given, estimators: Sequence[Estimator]) -> Iterator[str]:

@@ -149,6 +149,18 @@ def test_rankings_have_targets_too() -> None:
         ope(log, ["iips", "sips"], target={"new": "new"})
 
 
+@pytest.mark.parametrize(("name", "column"), [("pi", "slate_weight"), ("aips", "subset_weight")])
+def test_weights_of_the_log_are_of_no_target_and_this_is_said(name: str, column: str) -> None:
+    log = random_rankings(50, seed=6)
+    wanted = row(log, name, None)
+    log |= {column: np.ones(len(log["reward"]))}
+    found = ope(log, [name], target={"new": "target_propensity"})
+    same(found.estimates[0], wanted)
+    note = f"column {column!r} is not used: weights of targets follow from their propensities"
+    assert any(said.startswith(note) for said in found.warnings)
+    assert not any(said.startswith(note) for said in ope(log, [name]).warnings)
+
+
 @pytest.mark.parametrize(
     ("target", "error", "message"),
     [

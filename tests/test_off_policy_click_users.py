@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from rankeval import ope
 from tests import naive_users as naive
-from tests.naive_users import Users, click_rates, estimate
+from tests.naive_slates import estimate, plackett_luce
+from tests.naive_users import Users, click_rates
 
 Floats = NDArray[np.float64]
 REFERENCE = Path(__file__).resolve().parents[1].parent / "shared" / "reference" / "click" / "exact.json"
@@ -219,7 +220,7 @@ def random_logger(size: int, q: Sequence[float]) -> tuple[dict[str, Any], dict[s
     what the same order of those that are shown, and what was logged."""
     given = json.loads(REFERENCE.read_text())["stochastic_ope"]
     a, theta = given["attractiveness"], [1.0, 0.5, 1 / 3, 0.25, 0.2][:size]
-    policy = naive.plackett_luce(np.exp(given["logging_scores"]).tolist(), size)
+    policy = plackett_luce(np.exp(given["logging_scores"]).tolist(), size)
     clicking, order_ = naive.position_based(a, theta), [1, 3, 2, 0, 4]
     exposure = [0.0] * 5
     rows, session = [], 0

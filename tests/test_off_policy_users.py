@@ -16,7 +16,8 @@ from rankeval import ope
 from rankeval.off_policy_result import EstimateRow
 from tests import naive_users as naive
 from tests.naive_rankings import DEPENDS
-from tests.naive_users import Context, Users, World
+from tests.naive_slates import Context, World, plackett_luce, separate
+from tests.naive_users import Users
 
 REFERENCE = Path(__file__).resolve().parents[1].parent / "shared" / "reference" / "click" / "exact.json"
 pytestmark = pytest.mark.skipif(not REFERENCE.is_file(), reason=f"no reference values at {REFERENCE}")
@@ -46,13 +47,13 @@ def users(model: str) -> Users:
     return naive.comparing(a, theta)
 
 
-def context(share: float, size: int, model: str, *, separate: bool = False, **options: Any) -> Context:
+def context(share: float, size: int, model: str, *, apart: bool = False, **options: Any) -> Context:
     given = reference()["stochastic_ope"]
     names = ("logging", "target")
-    if separate:
-        policies = [naive.separate(np.transpose(given[f"item_position_{name}"]).tolist()) for name in names]
+    if apart:
+        policies = [separate(np.transpose(given[f"item_position_{name}"]).tolist()) for name in names]
     else:
-        policies = [naive.plackett_luce(np.exp(given[f"{name}_scores"]).tolist(), size) for name in names]
+        policies = [plackett_luce(np.exp(given[f"{name}_scores"]).tolist(), size) for name in names]
     return Context(share, *policies, users(model), given["theta"], **options)
 
 
@@ -60,7 +61,7 @@ def context(share: float, size: int, model: str, *, separate: bool = False, **op
 def world(kind: str, model: str) -> World:
     if kind == "ragged":
         return World([context(share, size, model) for share, size in ((0.5, 3), (0.3, 2), (0.2, 1))])
-    return World([context(1.0, 3, model, separate=kind == "separate")])
+    return World([context(1.0, 3, model, apart=kind == "separate")])
 
 
 @cache
@@ -69,7 +70,7 @@ def mixed() -> World:
     kinds = {"independent": ("pbm", 0.4), "cascade": ("cascade", 0.3), "standard": ("dep", 0.3)}
     return World(
         [
-            context(share, 3, model, separate=True, behaviour=behaviour)
+            context(share, 3, model, apart=True, behaviour=behaviour)
             for behaviour, (model, share) in kinds.items()
         ]
     )
