@@ -264,7 +264,11 @@ def test_with_propensities_every_item_was_shown() -> None:
             "click_ips, click_cips, click_dr, click_dcg, click_precision@K, click_arp, click_snips, "
             "replay_ips",
         ),
-        ("q_logged", "click_dr", "no column 'q_logged' (nor a reward model), which click_dr:max_weight=10 needs"),
+        (
+            "q_logged",
+            "click_dr",
+            "no column 'q_logged' (nor a reward model), which click_dr:max_weight=10 needs",
+        ),
     ],
 )
 def test_an_estimator_whose_columns_are_missing(dropped: str, label: str, lacks: str) -> None:

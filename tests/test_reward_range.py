@@ -253,3 +253,38 @@ def test_merging_is_associative(distances: list[float], cut: int) -> None:
     assert (found.n, found.count) == (2 * len(parts), len(parts))
     assert found.furthest == distances.index(max(distances))
     assert RangeCheck().merge(whole) == whole.merge(RangeCheck()) == whole
+
+
+# Relevance.
+
+
+@pytest.mark.parametrize("layout", ["long", "nested"])
+def test_predicted_relevance_is_of_one_reward_whatever_the_position(layout: str) -> None:
+    log: dict[str, Any] = {
+        "session_id": ["s"] * 3 + ["t"] * 3,
+        "item_id": ["a", "b", "c"] * 2,
+        "position": pa.array([1, 2, None] * 2),
+        "click": pa.array([1, 0, None] * 2),
+        "score": [0.3, 0.2, 0.1] * 2,
+        "q_logged": [1.5, 0.5, 1.2, 1.0, 0.0, -0.1],
+    }
+    table = pa.table(log)
+    data = nested(table, "session_id") if layout == "nested" else table
+    (note,) = outside(data, "click_dr", position_bias=[1, 0.5], estimand="full")
+    assert note == (
+        "3 of 6 values in column 'q_logged' lie outside the range of rewards [0, 1], the furthest is 1.5"
+    )
+
+
+def test_a_reward_outside_beside_items_that_were_not_shown() -> None:
+    log = {
+        "session_id": ["s", "s"],
+        "item_id": ["a", "b"],
+        "position": pa.array([None, 1]),
+        "click": pa.array([None, 7]),
+        "score": [0.3, 0.2],
+    }
+    error_of(
+        lambda: ope(log, "click_ips", position_bias=[1], reward_range=(0, 1)),
+        "<dict>, row 2, session_id 's': column 'click' is 7.0 at position 1, wanted a reward",
+    )

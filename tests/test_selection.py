@@ -115,3 +115,10 @@ def test_auto_reads_back_and_wants_a_parameter() -> None:
         parse("ips:lambda=auto")
     with pytest.raises(UsageError, match="wanted a number above 0, or auto or auto_mse"):
         parse("dros:lambda=automatic")
+
+
+def test_rewards_whose_squares_overflow_leave_a_choice() -> None:
+    log = {**LOG, "reward": np.asarray(LOG["reward"]) * 1e153}
+    (row,) = ope(log, "cips:max_weight=auto_mse").estimates
+    assert row.selection is not None
+    assert all(math.isfinite(candidate["value"]) for candidate in row.selection["candidates"])
