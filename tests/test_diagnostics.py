@@ -133,13 +133,6 @@ def test_rows_left_out_of_segments() -> None:
     assert notes(log, by="part") == ("400 rounds have no value in column 'part' and are in no segment",)
 
 
-def test_a_segment_that_counts_as_nothing_has_no_weights() -> None:
-    log = HAND | {"country": ["de", "de", "fr", "fr"], "weight": [1, 2, 0, 0]}
-    *_, empty = ope(log, "ips", by="country").estimates
-    assert (empty.segment, empty.value.value) == ("fr", None)
-    assert set(empty.diagnostics.values()) == {None}
-
-
 def test_weights_as_large_as_float64_holds() -> None:
     huge = HAND | {"propensity": [1e-300, 1e-300, 0.2, 0.5], "reward": [0.0, 0.0, 1.0, 1.0]}
     found = ope(huge, "ips").estimates[0].diagnostics

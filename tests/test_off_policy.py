@@ -492,3 +492,10 @@ def test_lists_say_no_segment_and_no_cluster(option: str) -> None:
 def test_a_column_without_a_name_is_none(option: str) -> None:
     with pytest.raises(DataError, match="<dict>: no column ''; its columns are"):
         ope(LOG, "ips", **{option: ""})  # type: ignore[arg-type]
+
+
+def test_a_segment_that_counts_0_times_is_none() -> None:
+    log = HAND | {"country": ["de", "de", "fr", None], "weight": [1, 2, 0, 0]}
+    result = ope(log, "ips", by="country")
+    assert [row.segment for row in result.estimates] == [None, "de"]
+    assert not any("in no segment" in warning for warning in result.warnings)
