@@ -12,39 +12,63 @@ from rankeval.options import listed
 from rankeval.writing import require_no_input
 
 EPILOG = """\b
-Example:
-  rankeval ope log.parquet --estimator snips,cips:max_weight=5 --by country
+Examples:
+  rankeval ope log.parquet -e snips,cips:max_weight=5 --by country
+  rankeval ope log.parquet --target new=p_new --target other=p_other
+  rankeval ope log.parquet -e dr --reward-model lightgbm --features age,hour
+  rankeval ope slates.parquet -e iips,rips --reward 'click + 5*purchase'
   rankeval ope clicks.parquet -e click_ips --position-bias bias.json
 
+A log with a column session_id is a ranking log, any other a bandit log. --column names columns that are
+called otherwise.
+
 \b
-Estimators, as NAME[:PARAMETER=VALUE]:
-  ips snips dm dr sndr, and with max_weight (10 unless set) cips csnips cdr,
-  with tau (10) switch_dr, with lambda dros (100), sg_ips (0.1), sg_dr (0.1);
-  mips, by the embedding of actions, with an optional max_weight;
-with =auto or =auto_mse for a value the data choose it; after all but dm and
-  mips, :loggers=balanced or weighted combines the rounds of several policies;
-for rankings, all with an optional max_weight:
-  sips iips rips policy_aware pi aips cascade_dr snsips sniips snrips
-for clicks on rankings, the logger deterministic but position bias known:
-  click_ips click_affine, with max_weight (10, of 1 / theta) click_cips
-  click_dr; metrics, on the scale of 1 / theta at the top, with an optional
-  max_weight click_dcg@K click_precision@K click_arp; and two indices that
-  only compare candidates and estimate no clicks, click_snips replay_ips
+Columns of a bandit log, a row a round:
+  reward, propensity, target_propensity    of the logged action
+  q_logged, q_target                       a model's, for dm and all of *dr
+or lists, from which the others follow:
+  action                                   an index from 0 into the lists
+  candidate_propensities, candidate_target_propensities, candidate_q
 
-A log with a column session_id is a ranking log, any other a bandit log.
+\b
+Estimators from bandit logs, as NAME[:PARAMETER=VALUE]:
+  ips snips dm dr sndr
+  cips csnips cdr      weights of at most max_weight (10)
+  switch_dr dros       tau (10), lambda (100)
+  sg_ips sg_dr         lambda (0.1)
+  mips                 by an embedding of actions; max_weight if wanted
+With =auto (auto_slope, auto_mse) the data choose: dros:lambda=auto.
+With :loggers=balanced or weighted, rounds that several policies logged are
+combined, by a column logger; not for dm and mips.
 
-A bandit log has the columns reward, propensity, target_propensity, and for dm and all of *dr* also q_logged,
-q_target; or candidate sets as lists: action (an index from 0), candidate_propensities,
-candidate_target_propensities, candidate_q.
+\b
+Columns of a ranking log, a row an item, or a row a session with lists:
+  session_id, position, item_id, reward or click
 
-A ranking log has session_id, position, and reward or click, a row an item, or a row a session with lists.
-Columns with a target_ twin: propensity_list for sips, snsips; propensity for iips, sniips, pi,
-aips; propensity_prefix for rips, snrips, cascade_dr; exposure for policy_aware. And slate_weight for pi,
-subset_weight or behaviour for aips (else learned from --features), q_logged and q_target for cascade_dr.
+\b
+Estimators from rankings, by columns that have a target_ twin; max_weight if
+wanted:
+  sips snsips          propensity_list, of the whole list
+  iips sniips          propensity, of the item at its position
+  rips snrips          propensity_prefix, of the items down to there
+  policy_aware         exposure, of the item
+  pi                   propensity, or slate_weight
+  aips                 propensity, and subset_weight or behaviour, else
+                       learned from --features
+  cascade_dr           propensity_prefix, and q_logged, q_target
 
-From clicks: score, by which the candidate ranks descending (ties by item_id descending), and --position-bias
-or a column examination (alpha and beta for click_affine); q_logged, a relevance, for click_dr. Rows without
-position are candidates that were not shown.
+\b
+Estimators from clicks, by score, which the candidate ranks descending (ties
+by item_id), and --position-bias or a column examination:
+  click_ips            clicks
+  click_cips click_dr  clicks, max_weight (10) of 1 / examination; click_dr
+                       with a model's relevance in q_logged
+  click_affine         clicks under trust bias, by alpha and beta
+  click_dcg@K click_precision@K click_arp
+                       metrics, on the scale of 1 / examination at the top
+  click_snips replay_ips
+                       indices that only compare candidates
+Rows without position are candidates that were not shown.
 """
 
 

@@ -28,9 +28,12 @@ _DRAWS_PER_WORD = 5  # of 12 bits each
 
 
 def without_rounding(parts: list[Any]) -> Any:
-    """The sum of ``parts``, or 0 where it is negative or cancels to within rounding; elementwise."""
+    """The sum of ``parts``, or 0 where it is negative or cancels to within rounding; elementwise.
+
+    NaN where parts are so large that it is not known.
+    """
     total, size = sum(parts), sum(np.abs(part) for part in parts)
-    return np.where(total <= ROUNDING * size, 0.0, total)
+    return np.where(total <= ROUNDING * size, np.where(np.isfinite(size), 0.0, np.nan), total)
 
 
 def centred_buckets(moments: Moments, buckets: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
@@ -131,7 +131,8 @@ def collect(
     found = fold(log, roles, work, Pass.merge, threads)
     if not found.whole.n:
         raise nothing_counts(log)
-    return found
+    # What counts 0 times is as if it were not there.
+    return replace(found, segments={value: part for value, part in found.segments.items() if part.n})
 
 
 def _many_segments(log: Log, by: str) -> UsageError:

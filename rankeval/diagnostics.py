@@ -26,12 +26,12 @@ def weight_diagnostics(
 ) -> dict[str, float | None]:
     """Effective sample size ``(sum w)^2 / sum w^2``, largest and mean weight, z of the mean against 1.
 
-    ``weight`` is the term that holds ``w``; all are None where there is none, or no unit, and z where the
-    weights have no standard error, or, as those of exposure, need not average 1.
+    ``weight`` is the term that holds ``w``; all are None where there is none, and z where the weights have
+    no standard error, or, as those of exposure, need not average 1.
     """
     names = ("ess", "max_weight", "mean_weight", "mean_weight_z")
     moments = inference.moments
-    if weight is None or not moments.n:
+    if weight is None:
         return dict.fromkeys(names)
     mean = float(moments.mean[weight])
     total = moments.n * mean
@@ -90,7 +90,8 @@ def _of_weights(row: EstimateRow) -> Iterator[str]:
 
 def _of_choice(row: EstimateRow) -> str:
     assert row.selection is not None
-    rule = {"slope": "SLOPE", "mse": "the bound on the mean squared error"}[row.selection["by"]]
+    rules = {"slope": "SLOPE", "mse": "the bound on the mean squared error"}
+    rule = rules.get(row.selection["by"], "the more careful of SLOPE and the bound on the mean squared error")
     return (
         f"{row.estimator.label}: chosen by {rule} among {len(row.selection['candidates'])} values "
         f"on the same {row.estimator.definition.units}; its interval counts neither the choice nor "

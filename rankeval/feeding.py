@@ -84,9 +84,12 @@ class Feed:
             if missing:
                 have = ", ".join(log.schema.names[:20])
                 lacks = " and ".join(self._lacks(estimator, column, target) for column, target in missing)
-                raise DataError(
-                    f"{log.origin}: {lacks}, which {estimator.label} needs; {self._can}; it has {have}"
-                )
+                needs = f"{estimator.label} needs{self._with_model}"
+                raise DataError(f"{log.origin}: {lacks}, which {needs}; {self._can}; it has {have}")
+
+    @property
+    def _with_model(self) -> str:
+        return " with a reward model" if self.derived.keys() >= PREDICTIONS else ""
 
     @property
     def _can(self) -> str:

@@ -169,7 +169,7 @@ class Inference:
         parts = [g * self._centred_sums[:, j] for j, g in gradient.items()]
         residuals = np.sum(parts, axis=0)
         size = sum(abs(g) * _norm(self.buckets[:, j + 1]) for j, g in gradient.items())
-        return np.where(_norm(residuals) <= ROUNDING * size, 0.0, residuals)
+        return np.where(_norm(residuals) <= ROUNDING * size < math.inf, 0.0, residuals)
 
     @cached_property
     def _centred_sums(self) -> NDArray[np.float64]:

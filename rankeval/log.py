@@ -46,7 +46,7 @@ ROLES: dict[Role, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 #: Columns of a bandit log that hold a list a round start with one of these.
-LISTS = ("candidate_", "logger_")
+LISTS = ("candidate_", "logger_", "embedding")
 #: Columns that may hold anything.
 ANY_TYPE = frozenset({"ranker", "timestamp", "embedding", "behaviour"})
 #: Numbers that CSV files may hold as integers.
@@ -185,7 +185,7 @@ class Log:
         elif base in ROLES[self.role] and base not in ANY_TYPE:
             wanted, fits = "numbers", is_number(value)
         # A file without a single value, as CSV files without rows are, has columns of no type.
-        if not fits and not pa.types.is_null(kind):
+        if not fits and not pa.types.is_null(value):
             raise DataError(f"{source.name}: column {self.name(role)!r} holds {kind}, wanted {wanted}")
 
     def leaves(self) -> list[Leaf]:

@@ -21,15 +21,18 @@ class Candidate:
 
     Attributes:
         value, std_error: of the estimate; None where it cannot be computed.
-        half_width: of its interval at the level asked for.
         mse_bound: variance plus the square of the bound on the bias.
     """
 
     parameter: float
     value: float | None
     std_error: float | None
-    half_width: float
     mse_bound: float
+
+    @property
+    def deviation(self) -> float:
+        """The standard error, infinite where there is none."""
+        return math.inf if self.std_error is None else self.std_error
 
     def to_dict(self, name: str) -> dict[str, Any]:
         """As JSON takes it."""
@@ -71,7 +74,8 @@ class Selection:
 def select(estimator: Estimator, inference: Inference, plan: Plan) -> Selection | None:
     """Choose the parameter of an estimator, one for all target policies so that they stay comparable.
 
-    None where the parameter is given.
+    By both rules it is the more careful of the two, that with the larger standard error: SLOPE alone allows
+    for a bias of twice that. None where the parameter is given.
     """
     if estimator.choice is None:
         return None
@@ -80,11 +84,11 @@ def select(estimator: Estimator, inference: Inference, plan: Plan) -> Selection 
         target: tuple(_candidate(one, estimator, target, inference, plan) for one in concrete)
         for target in plan.targets
     }
-    by_slope = concrete[slope(list(found.values()))]
-    by_mse = concrete[least_bound(list(found.values()))]
-    (slope_value,), (mse_value,) = by_slope.params.values(), by_mse.params.values()
-    chosen = by_slope if estimator.choice == "slope" else by_mse
-    return Selection(estimator, chosen, slope_value, mse_value, found)
+    of_targets = list(found.values())
+    by = {"slope": slope(of_targets), "mse": least_bound(of_targets)}
+    by["both"] = max(by.values(), key=lambda i: max(row[i].deviation for row in of_targets))
+    (slope_value,), (mse_value,) = (concrete[by[rule]].params.values() for rule in ("slope", "mse"))
+    return Selection(estimator, concrete[by[estimator.choice]], slope_value, mse_value, found)
 
 
 def _candidate(
@@ -94,24 +98,24 @@ def _candidate(
     estimate = inference.estimate(value)
     (parameter,) = one.params.values()
     if estimate.std_error is None:
-        return Candidate(parameter, estimate.value, None, math.inf, math.inf)
+        return Candidate(parameter, estimate.value, None, math.inf)
     bias = inference.estimate(plan.value(estimator.unreduced, target, inference) - value)
     bound = math.inf
     if bias.value is not None and bias.std_error is not None:
         largest = abs(bias.value) + math.sqrt(2.0 * math.log(2.0 / DELTA)) * bias.std_error
         bound = estimate.std_error * estimate.std_error + largest * largest
-    half_width = inference.quantile * estimate.std_error
-    return Candidate(parameter, estimate.value, estimate.std_error, half_width, bound)
+    return Candidate(parameter, estimate.value, estimate.std_error, bound)
 
 
 def slope(candidates: Sequence[Sequence[Candidate]]) -> int:
     """Index of the value that SLOPE chooses (Su, Srinath & Krishnamurthy 2020).
 
-    Values are ordered by falling width of their intervals, so by falling variance and rising bias. Chosen is
-    the last for which the intervals ``value +- 2 half_width`` of all up to it have a point in common, for
-    every one of several target policies (rows of ``candidates``): within a constant factor of the best.
+    Values are ordered by falling standard error, so by rising bias. Chosen is the last for which the
+    intervals ``value +- 2 std_error`` of all up to it have a point in common, for every one of several
+    target policies (rows of ``candidates``). The paper has the width of a bound on the deviation for the
+    standard error, for a guarantee within a constant factor of the best; what it then chooses is worse.
     """
-    order = sorted(range(len(candidates[0])), key=lambda i: -max(row[i].half_width for row in candidates))
+    order = sorted(range(len(candidates[0])), key=lambda i: -max(row[i].deviation for row in candidates))
     return order[min(_last_common([row[i] for i in order]) for row in candidates)]
 
 
@@ -121,8 +125,8 @@ def _last_common(ordered: Sequence[Candidate]) -> int:
     last = 0
     for i, candidate in enumerate(ordered):
         if candidate.value is not None:
-            low = max(low, candidate.value - 2.0 * candidate.half_width)
-            high = min(high, candidate.value + 2.0 * candidate.half_width)
+            low = max(low, candidate.value - 2.0 * candidate.deviation)
+            high = min(high, candidate.value + 2.0 * candidate.deviation)
         if low > high:
             break
         last = i

@@ -191,9 +191,7 @@ def test_what_is_missing_names_the_column_and_the_lists() -> None:
     without = {name: values for name, values in HAND.items() if name != "candidate_propensities"}
     with pytest.raises(DataError) as caught:
         ope(without, "ips")
-    message = (
-        "<dict>: no column 'propensity' (nor 'action' and 'candidate_propensities' that it follows from)"
-    )
+    message = "<dict>: no column 'propensity' (nor 'action' and 'candidate_propensities' that it follows"
     assert str(caught.value).startswith(message)
     with pytest.raises(
         DataError, match=r"no column 'q_target' .nor 'candidate_target_propensities' and 'candidate_q'"

@@ -131,3 +131,9 @@ def test_missing_intervals_name_their_method_and_segment() -> None:
 def test_rows_left_out_of_segments() -> None:
     log = naive.random_log(1000, seed=8) | {"part": pa.array([None] * 400 + ["a"] * 600)}
     assert notes(log, by="part") == ("400 rounds have no value in column 'part' and are in no segment",)
+
+
+def test_weights_as_large_as_float64_holds() -> None:
+    huge = HAND | {"propensity": [1e-300, 1e-300, 0.2, 0.5], "reward": [0.0, 0.0, 1.0, 1.0]}
+    found = ope(huge, "ips").estimates[0].diagnostics
+    assert (found["ess"], found["max_weight"]) == (None, 0.5 / 1e-300)

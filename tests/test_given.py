@@ -200,3 +200,11 @@ def test_targets_are_parsed_from_texts_and_mappings() -> None:
     assert parse_targets(None) == {}
     assert parse_targets("a=b=c") == {"a": "b=c"}
     assert parse_targets(["a=x", "b=y"]) == parse_targets({"a": "x", "b": "y"}) == {"a": "x", "b": "y"}
+
+
+def test_a_target_with_two_columns_of_its_name() -> None:
+    table = pa.table(TWO_ROWS)
+    twice = table.append_column("other", table["other"])
+    with pytest.raises(DataError) as caught:
+        ope(twice, "ips", target={"new": "other"})
+    assert str(caught.value) == "<table>: found 2 columns named 'other', wanted one"

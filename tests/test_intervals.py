@@ -300,6 +300,8 @@ def test_wrong_calls_say_what_was_found_and_wanted() -> None:
         Inference(moments, ("jackknife",))
     with pytest.raises(UsageError, match=r"level: found 95, wanted a number between 0 and 1"):
         Inference(moments, level=95)
+    with pytest.raises(UsageError, match=r"level: found 0.9999999999999999"):
+        Inference(moments, level=1.0 - 2.0**-53)
     with pytest.raises(UsageError, match=r"replicates: found 1, wanted 2 to 1,000,000"):
         Inference(moments, replicates=1)
     keyless = Moments.of(logged(10), pairs_needed([SNIPS]))
@@ -390,3 +392,17 @@ def test_leaves_in_blocks_give_the_estimates_of_the_whole() -> None:
     assert parts.std_error == pytest.approx(whole.std_error, rel=1e-11)
     for index in range(len(ALL)):
         assert bounds(parts, index) == pytest.approx(bounds(whole, index), rel=1e-9)
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_terms_whose_squares_overflow_have_a_value_and_a_reason(clustered: bool) -> None:
+    terms = np.array([[1e200, 2e200, -1e200, 1e200]])
+    keys = np.arange(4, dtype=np.uint64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        moments = Moments.of(terms, pairs_needed([Mean(0)]), keys)
+    estimate = Inference(moments, ALL, clustered=clustered).estimate(Mean(0))
+    assert estimate.value == pytest.approx(0.75e200)
+    assert estimate.std_error is None
+    assert {interval.reason for interval in estimate.intervals} == {
+        "its denominator is too close to 0, or its terms are too large"
+    }

@@ -183,3 +183,12 @@ def test_origin_and_schema_are_those_of_the_first_file(tmp_path):
     assert log.origin == str(path)
     assert log.schema.names == BANDIT.schema.names
     assert "data" not in repr(log)
+
+
+def test_a_column_of_embeddings_may_hold_lists() -> None:
+    assert Log({"genres": [["a", "b"]]}, columns={"embedding": "genres"}).has("embedding")
+
+
+def test_lists_without_any_value_are_of_no_type() -> None:
+    log = Log({"session_id": [1, 2], "position": [[], []], "click": [[], []]})
+    log.require(["position", "click"])

@@ -265,3 +265,15 @@ def test_wrong_forms_get_one_line() -> None:
     without = {k: v for k, v in LOG.items() if k != "logger"}
     with pytest.raises(DataError, match="no column 'logger', which ips:loggers=weighted needs"):
         ope(without, ["ips:loggers=weighted"])
+
+
+@pytest.mark.parametrize("form", ["balanced", "weighted"])
+@pytest.mark.parametrize("name", ["ips", "dr", "snips"])
+def test_a_policy_whose_rounds_count_0_times_is_none(name: str, form: str) -> None:
+    log = random_log(300, seed=8)
+    counts = (log["logger"] != 1).astype(float)
+    kept = {column: pa.array(values).filter(pa.array(counts > 0)) for column, values in log.items()}
+    label = f"{name}:loggers={form}"
+    (found,), (wanted,) = ope(log | {"weight": counts}, label).estimates, ope(kept, label).estimates
+    assert found.value.value == pytest.approx(wanted.value.value, rel=1e-12)
+    assert found.value.std_error == pytest.approx(wanted.value.std_error, rel=1e-10)

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from rankeval import Log, UsageError, ope
+from rankeval import DataError, Log, UsageError, ope
 from rankeval.estimate import Estimate
 from rankeval.off_policy_rows import EstimateRow
 from tests import naive_off_policy as naive
@@ -467,3 +467,37 @@ def test_a_log_brings_its_own_columns_and_filter() -> None:
     run = Log({"query_id": ["a"], "item_id": ["b"], "score": [1.0]}, "run")
     with pytest.raises(UsageError, match="log: found a Log of role 'run', wanted 'log'"):
         ope(run, "snips")
+
+
+def test_what_is_asked_for_twice_is_computed_once() -> None:
+    twice = ope(LOG, "ips,snips,ips", ci="normal,normal")
+    assert [row.estimator.name for row in twice.estimates] == ["ips", "snips"]
+    assert twice.to_dict() == ope(LOG, "ips,snips").to_dict()
+
+
+@pytest.mark.parametrize("option", ["by", "cluster"])
+def test_lists_say_no_segment_and_no_cluster(option: str) -> None:
+    log = {
+        "reward": [1.0, 0.0],
+        "action": [0, 0],
+        "candidate_propensities": [[0.5, 0.5]] * 2,
+        "candidate_target_propensities": [[0.5, 0.5]] * 2,
+    }
+    with pytest.raises(DataError) as caught:
+        ope(log, "ips", **{option: "candidate_propensities"})  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "<dict>: column 'candidate_propensities' holds list<item: double>, wanted one value a round"
+    )
+
+
+@pytest.mark.parametrize("option", ["by", "cluster"])
+def test_a_column_without_a_name_is_none(option: str) -> None:
+    with pytest.raises(DataError, match="<dict>: no column ''; its columns are"):
+        ope(LOG, "ips", **{option: ""})  # type: ignore[arg-type]
+
+
+def test_a_segment_that_counts_0_times_is_none() -> None:
+    log = HAND | {"country": ["de", "de", "fr", None], "weight": [1, 2, 0, 0]}
+    result = ope(log, "ips", by="country")
+    assert [row.segment for row in result.estimates] == [None, "de"]
+    assert not any("in no segment" in warning for warning in result.warnings)

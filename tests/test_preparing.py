@@ -296,3 +296,27 @@ def test_relevance_models_are_for_click_dr() -> None:
     short = {k: v for k, v in CLICKS.items() if k != "examination"}
     with pytest.raises(DataError, match="as many as the curve"):
         ope(short, ["click_dr"], reward_model="ridge", features=["grade"], position_bias=[1.0, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("options", "note"),
+    [
+        ({"features": "context"}, "features: nothing is learned from them"),
+        ({"model_weighting": "mrdr"}, "model_weighting: no reward model is fitted, 'mrdr' changes nothing"),
+        ({"embedding": "context"}, "embedding: none of the estimators uses it"),
+    ],
+)
+def test_what_nothing_reads_is_said(options: dict[str, str], note: str) -> None:
+    result = ope(LOG, ["ips", "dr"], **options)  # type: ignore[arg-type]
+    assert [text for text in result.warnings if text.startswith(note)]
+    assert result.estimates == ope(LOG, ["ips", "dr"]).estimates
+
+
+def test_a_reward_model_for_a_log_without_lists() -> None:
+    rounds = {"reward": [1.0], "propensity": [0.5], "target_propensity": [0.5], "age": [3]}
+    with pytest.raises(DataError) as caught:
+        ope(rounds, "dr", reward_model="ridge", features="age")
+    assert str(caught.value).startswith(
+        "<dict>: no column 'action' and no column 'candidate_target_propensities', "
+        "which dr needs with a reward model; it can feed ips, cips, snips, csnips, sg_ips; it has reward, "
+    )

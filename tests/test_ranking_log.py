@@ -408,3 +408,14 @@ def test_sessions_are_called_sessions() -> None:
     )
     few = ope(TABLE.slice(0, 100), ["sips", "iips"]).warnings
     assert any(note.startswith("the effective sample size of the list weights is") for note in few)
+
+
+def test_a_part_whose_lists_are_all_empty() -> None:
+    columns = ("click", "propensity", "target_propensity")
+    some = pa.table(
+        {"session_id": [1, 2]} | {name: [[1.0], [0.5]] for name in columns[1:]} | {"click": [[1], [0]]}
+    )
+    none = pa.table({"session_id": [3]} | {name: [[]] for name in columns})
+    (row,) = ope([some, none], "iips").estimates
+    assert (row.value.value, row.value.n) == (pytest.approx(1 / 3), 3)
+    assert ope([none, some], "iips").estimates[0].value == row.value

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from rankeval import UsageError, ope
 from rankeval.reward_range import Outside, RangeCheck, RewardRange, parse_range
-from tests import naive_clicks, naive_off_policy, naive_rankings
+from tests import naive_off_policy, naive_rankings
 from tests.log_files import nested, write_parts
 from tests.readers.helpers import error_of
 
@@ -255,26 +255,36 @@ def test_merging_is_associative(distances: list[float], cut: int) -> None:
     assert RangeCheck().merge(whole) == whole.merge(RangeCheck()) == whole
 
 
-# Clicks, whose predictions are of an item, and candidates that were not shown.
+# Relevance.
 
 
-def test_relevance_is_of_an_item_alone() -> None:
-    log = naive_clicks.random_log(50, seed=1)
-    assert outside(log, "click_dr") == []
-    log["q_logged"][3] = 1.5
-    (note,) = outside(log, "click_dr")
-    count = f"1 of {len(log['click'])} values in column 'q_logged' lie outside the range of rewards [0, 1]"
-    assert note == f"{count}, the furthest is 1.5"
+@pytest.mark.parametrize("layout", ["long", "nested"])
+def test_predicted_relevance_is_of_one_reward_whatever_the_position(layout: str) -> None:
+    log: dict[str, Any] = {
+        "session_id": ["s"] * 3 + ["t"] * 3,
+        "item_id": ["a", "b", "c"] * 2,
+        "position": pa.array([1, 2, None] * 2),
+        "click": pa.array([1, 0, None] * 2),
+        "score": [0.3, 0.2, 0.1] * 2,
+        "q_logged": [1.5, 0.5, 1.2, 1.0, 0.0, -0.1],
+    }
+    table = pa.table(log)
+    data = nested(table, "session_id") if layout == "nested" else table
+    (note,) = outside(data, "click_dr", position_bias=[1, 0.5], estimand="full")
+    assert note == (
+        "3 of 6 values in column 'q_logged' lie outside the range of rewards [0, 1], the furthest is 1.5"
+    )
 
 
-@pytest.mark.parametrize("estimand", ["rerank", "full"])
-def test_candidates_that_were_not_shown_have_no_reward_to_check(estimand: str) -> None:
-    log = naive_clicks.random_log(50, seed=2, unshown=3)
-    assert None in log["position"]
-    found = ope(log, ["click_dr", "click_ips"], reward_range=(0, 1), estimand=estimand)
-    wanted = ope(log, ["click_dr", "click_ips"], estimand=estimand)
-    assert [row.value for row in found.estimates] == [row.value for row in wanted.estimates]
-    row = log["position"].index(2)
-    log["click"][row] = 2.0
-    message = error_of(lambda: ope(log, "click_ips", reward_range=(0, 1)))
-    assert "column 'click' is 2.0 at position 2, wanted a reward in the range [0, 1]" in message
+def test_a_reward_outside_beside_items_that_were_not_shown() -> None:
+    log = {
+        "session_id": ["s", "s"],
+        "item_id": ["a", "b"],
+        "position": pa.array([None, 1]),
+        "click": pa.array([None, 7]),
+        "score": [0.3, 0.2],
+    }
+    error_of(
+        lambda: ope(log, "click_ips", position_bias=[1], reward_range=(0, 1)),
+        "<dict>, row 2, session_id 's': column 'click' is 7.0 at position 1, wanted a reward",
+    )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rankeval import ope
-from rankeval.errors import UsageError
+from rankeval.errors import DataError, UsageError
 from rankeval.estimators import ESTIMATORS, parse
 from rankeval.selection import Candidate, least_bound, slope
 from tests import naive_off_policy as naive
@@ -18,8 +18,8 @@ LOG = naive.random_log(3000, seed=2, spread=1.2)
 
 
 def candidates(*pairs: tuple[float, float]) -> list[Candidate]:
-    """From values and half widths; the bound is the half width."""
-    return [Candidate(float(i), v, h / 2, h, h) for i, (v, h) in enumerate(pairs)]
+    """From values and standard errors; the bound is the standard error."""
+    return [Candidate(float(i), v, h, h) for i, (v, h) in enumerate(pairs)]
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_least_bound_by_hand() -> None:
 
 
 @pytest.mark.parametrize("name", ["cips", "csnips", "cdr", "switch_dr", "dros", "sg_ips", "sg_dr"])
-@pytest.mark.parametrize("rule", ["auto", "auto_mse"])
+@pytest.mark.parametrize("rule", ["auto", "auto_slope", "auto_mse"])
 def test_the_choice_is_the_estimate_at_the_chosen_value(name: str, rule: str) -> None:
     parameter = naive.PARAMETERS[name]
     row = ope(LOG, [f"{name}:{parameter}={rule}"]).estimates[0]
@@ -58,7 +58,9 @@ def test_the_choice_is_the_estimate_at_the_chosen_value(name: str, rule: str) ->
     grid = ESTIMATORS[name].parameter.grid  # type: ignore[union-attr]
     assert [c[parameter] for c in selection["candidates"]] == list(grid)
     chosen = selection["chosen"]
-    assert chosen == selection["slope" if rule == "auto" else "mse"]
+    error = {c[parameter]: c["std_error"] for c in selection["candidates"]}
+    careful = max((selection["slope"], selection["mse"]), key=lambda value: error[value])
+    assert chosen == {"auto": careful, "auto_slope": selection["slope"], "auto_mse": selection["mse"]}[rule]
     assert row.estimator.params == {parameter: chosen}
     given = ope(LOG, [f"{name}:{parameter}={chosen!r}"]).estimates[0]
     assert (row.value.value, row.value.std_error) == pytest.approx((given.value.value, given.value.std_error))
@@ -105,7 +107,7 @@ def test_targets_share_the_choice_and_segments_choose_for_themselves() -> None:
 def test_rankings_choose_too() -> None:
     row = ope(random_rankings(300, seed=1), ["sips:max_weight=auto"]).estimates[0]
     assert row.selection is not None
-    assert row.estimator.params["max_weight"] == row.selection["slope"]
+    assert row.estimator.params["max_weight"] in (row.selection["slope"], row.selection["mse"])
 
 
 def test_auto_reads_back_and_wants_a_parameter() -> None:
@@ -113,5 +115,11 @@ def test_auto_reads_back_and_wants_a_parameter() -> None:
     assert parse("cips:max_weight=auto_mse").label == "cips:max_weight=auto_mse"
     with pytest.raises(UsageError, match="unknown parameter 'lambda'"):
         parse("ips:lambda=auto")
-    with pytest.raises(UsageError, match="wanted a number above 0, or auto or auto_mse"):
+    with pytest.raises(UsageError, match="wanted a number above 0, or auto, auto_slope, auto_mse"):
         parse("dros:lambda=automatic")
+
+
+def test_rewards_whose_squares_overflow_are_named() -> None:
+    log = {**LOG, "reward": np.asarray(LOG["reward"]) * 1e160}
+    with pytest.raises(DataError, match="wanted numbers whose products and sums are finite"):
+        ope(log, "cips:max_weight=auto_mse")

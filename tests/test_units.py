@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from rankeval import DataError, Log
+from rankeval import DataError, Log, ope
 from rankeval.ids import hashes_of
 from rankeval.scan import scan
 from rankeval.units import unit_counts, unit_keys
@@ -32,6 +32,7 @@ def test_keys_are_hashed_values_of_the_column() -> None:
     [
         ("user", ["a", None], "row 2: column 'user' is null, wanted an id"),
         ("weight", [1.0, -1.0], "row 2: column 'weight' is -1.0, wanted a number of at least 0"),
+        ("weight", [1.0, 1e101], "row 2: column 'weight' is 1e+101, wanted a number of at most 1e+100"),
         ("weight", [None, 1.0], "row 1: column 'weight' is null, wanted a finite number"),
     ],
 )
@@ -40,3 +41,14 @@ def test_bad_values_get_one_line(column: str, values: list[Any], message: str) -
     with pytest.raises(DataError) as caught:
         scan(log, [column], lambda s: unit_keys(s, column, []) if column == "user" else unit_counts(s))
     assert str(caught.value) == f"<dict>, {message}"
+
+
+@pytest.mark.parametrize("estimator", ["ips", "ips:loggers=weighted"])
+def test_a_log_that_counts_as_nothing(estimator: str) -> None:
+    log = {"reward": [1.0, 2.0], "propensity": [0.5, 0.5], "target_propensity": [0.5, 0.5]}
+    log |= {"logger": ["a", "b"], "weight": [0.0, 1.0]}
+    with pytest.raises(DataError) as caught:
+        ope(log, estimator, where="reward < 2")
+    assert str(caught.value) == (
+        "<dict>: column 'weight' is 0 in all rows that match 'reward < 2', wanted some above 0"
+    )

@@ -26,8 +26,8 @@ LARGEST_CUTOFF = 10**9
 Loggers = Literal["naive", "balanced", "weighted"]
 LOGGERS: dict[str, Loggers] = {"naive": "naive", "balanced": "balanced", "weighted": "weighted"}
 #: How a parameter is chosen from the data.
-Choice = Literal["slope", "mse"]
-CHOICES: dict[str, Choice] = {"auto": "slope", "auto_mse": "mse"}
+Choice = Literal["both", "slope", "mse"]
+CHOICES: dict[str, Choice] = {"auto": "both", "auto_slope": "slope", "auto_mse": "mse"}
 
 
 @dataclass(frozen=True)
@@ -190,6 +190,6 @@ def _in_range(text: str, parameter: Parameter, value: str) -> float:
     except ValueError:
         number = math.nan
     if not parameter.admits(number):
-        wanted = f"{parameter.wanted}, or {' or '.join(CHOICES)}"
+        wanted = f"{parameter.wanted}, or {', '.join(CHOICES)}"
         raise UsageError(f"estimator {text!r}: {parameter.name} is {value!r}, wanted {wanted}")
     return number

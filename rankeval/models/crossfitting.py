@@ -201,7 +201,7 @@ def require_options(kind: str, sample: int) -> None:
         UsageError: an unknown kind, a sample of less than 1.
     """
     if kind not in LEARNERS:
-        raise UsageError(f"reward model: found {kind!r}, wanted {', '.join(LEARNERS)}")
+        raise UsageError(f"reward_model: found {kind!r}, wanted {', '.join(LEARNERS)}")
     if sample < 1:
         raise UsageError(f"sample: found {sample}, wanted at least 1")
 

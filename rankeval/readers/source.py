@@ -195,7 +195,7 @@ def check_same_columns(sources: Sequence[Source], columns: Sequence[str]) -> Non
     """Raise DataError unless all ``sources`` have ``columns``, each with the same class of type.
 
     Classes are integers, floats, strings and so on; widths do not matter. A column that holds nothing
-    but nulls (Arrow type null) agrees with every class.
+    but nulls (Arrow type null) agrees with every class, and a list of nothing but nulls with every list.
     """
     seen: dict[str, tuple[str, str]] = {}
     for source in sources:
@@ -203,10 +203,15 @@ def check_same_columns(sources: Sequence[Source], columns: Sequence[str]) -> Non
         for name in columns:
             found = type_class(source.schema.field(name).type)
             wanted, where = seen.setdefault(name, (found, source.name))
-            if wanted == "nulls":
+            if not _within(found, wanted):
+                if not _within(wanted, found):
+                    raise DataError(
+                        f"{source.name}: column {name!r} holds {found}, but {wanted} in {where}; "
+                        "wanted the same in both"
+                    )
                 seen[name] = (found, source.name)
-            elif found not in (wanted, "nulls"):
-                raise DataError(
-                    f"{source.name}: column {name!r} holds {found}, but {wanted} in {where}; "
-                    "wanted the same in both"
-                )
+
+
+def _within(one: str, other: str) -> bool:
+    """Whether a class of type is another, or one of nothing but nulls."""
+    return one in (other, "nulls") or (one == "lists of nulls" and other.startswith("lists of "))

@@ -100,3 +100,10 @@ def test_an_outcome_under_another_name_is_no_feature_either() -> None:
     log = Log({"clicked": [1.0], "x": [1.0]}, columns={"reward": "clicked"})
     with pytest.raises(UsageError, match="features: found 'clicked'"):
         require_features(log, ["clicked"], ["reward"])
+
+
+def test_what_a_reward_is_computed_from_is_no_feature() -> None:
+    log = Log({"click": [1.0], "purchase": [0.0], "age": [3.0]}, reward="click + 5*purchase")
+    assert require_features(log, ["age"], ["reward"]) == ["age"]
+    with pytest.raises(UsageError, match="features: found 'purchase', wanted columns that are known before"):
+        require_features(log, ["age", "purchase"], ["reward"])

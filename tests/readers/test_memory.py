@@ -89,3 +89,11 @@ def test_a_dict_that_is_no_table(data: Any, parts: list[str]) -> None:
 
 def test_a_frame_of_mixed_objects() -> None:
     error_of(lambda: read(pd.DataFrame({"a": [1, "x"]})), "<table>", "'x'")
+
+
+def test_an_integer_that_no_column_holds() -> None:
+    error_of(
+        lambda: open_sources({"query_id": [1, 2**63]}, role="run"),
+        "<dict>: column 'query_id': Python int too large",
+        "wanted an array or a list of like values",
+    )

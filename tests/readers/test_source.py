@@ -55,6 +55,16 @@ def test_widths_and_columns_of_nulls_do_not_matter() -> None:
     error_of(lambda: check_same_columns(bad, ["a"]), "strings", "integers")
 
 
+def test_lists_of_nothing_but_nulls_do_not_matter() -> None:
+    tables = [table(a=[[]]), table(a=[[0.5]]), table(a=[[None]]), table(a=[[1.5]])]
+    sources = open_sources(tables, role="log")
+    check_same_columns(sources, ["a"])
+    bad = [*sources, *open_sources(table(a=[["x"]]), role="log")]
+    error_of(lambda: check_same_columns(bad, ["a"]), "lists of strings", "lists of floats")
+    bad = [*open_sources(table(a=[[]]), role="log"), *open_sources(table(a=[0.5]), role="log")]
+    error_of(lambda: check_same_columns(bad, ["a"]), "floats", "lists of nulls")
+
+
 def test_a_column_that_one_part_lacks(tmp_path: Path) -> None:
     pq.write_table(table(a=[1], b=[2]), tmp_path / "a.parquet")
     pq.write_table(table(a=[1], c=[2]), tmp_path / "b.parquet")

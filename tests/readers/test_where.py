@@ -117,6 +117,7 @@ def test_columns_of_the_filter_alone_are_not_in_the_output() -> None:
         ("True", ["'True'", "condition"]),
         ("lambda: 1", ["condition"]),
         ("i = 3", ["character 3", "equality is =="]),
+        ("i <= 3 and i = 3", ["equality is =="]),
         ("i <== 3", ["character"]),
         ("(i == 1", ["character 1"]),
         ("", ["''"]),
@@ -221,3 +222,9 @@ def test_same_as_three_valued_logic_row_by_row(tree: Any, rows: list[Any]) -> No
 def test_a_date_column_compares_with_a_date() -> None:
     table = pa.table({"d": [datetime.date(2024, 1, 31), datetime.date(2024, 2, 1)]})
     assert read(table, ["d"], parse_where("d > '2024-01-31'"))["d"].to_pylist() == [datetime.date(2024, 2, 1)]
+
+
+def test_a_comparison_that_ends_early_is_no_equality() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_where("i <=")
+    assert "equality" not in str(caught.value)
