@@ -110,8 +110,11 @@ def slope(candidates: Sequence[Sequence[Candidate]]) -> int:
     Values are ordered by falling width of their intervals, so by falling variance and rising bias. Chosen is
     the last for which the intervals ``value +- 2 half_width`` of all up to it have a point in common, for
     every one of several target policies (rows of ``candidates``): within a constant factor of the best.
+    Of values that change nothing the first of the grid is chosen.
     """
-    order = sorted(range(len(candidates[0])), key=lambda i: -max(row[i].half_width for row in candidates))
+    order = sorted(
+        range(len(candidates[0])), key=lambda i: (-max(row[i].half_width for row in candidates), -i)
+    )
     return order[min(_last_common([row[i] for i in order]) for row in candidates)]
 
 
