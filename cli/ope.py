@@ -80,8 +80,9 @@ Rows without position are candidates that were not shown.
     "estimators",
     multiple=True,
     metavar="NAME,...",
-    help="By default ips, snips, and dr where the log has a model's predictions; for rankings all that "
-    "the log can feed and that are not normalised, else click_ips. Repeatable.",
+    help="By default ips, snips, and dr where there are predictions of a model; for rankings those of sips, "
+    "iips, rips, policy_aware, cascade_dr that the log can feed, pi where it has slate_weight; from clicks "
+    "click_ips. Repeatable.",
 )
 @click.option(
     "--target",

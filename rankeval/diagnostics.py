@@ -48,16 +48,19 @@ def share_clipped(moments: Moments, weight: int, clipped: int) -> float | None:
     return 1.0 - float(moments.mean[clipped]) / mean if mean > 0 else None
 
 
-def notes(sizes: Mapping[Any, int], rows: Sequence[EstimateRow]) -> Iterator[str]:
-    """What a reader must know, one line each; ``sizes`` holds the units of each segment (None: of all)."""
+def notes(sizes: Mapping[Any, int], rows: Sequence[EstimateRow], whole_counts: bool = True) -> Iterator[str]:
+    """What a reader must know, one line each; ``sizes`` holds the units of each segment (None: of all).
+
+    Where units do not count a whole number of times they stand for a distribution, and no size is small.
+    """
     units = rows[0].estimator.definition.units
     whole = [row for row in rows if row.segment is None]
     for row in {(row.target, row.estimator.weight_of): row for row in reversed(whole)}.values():
-        yield from _of_weights(row)
+        yield from _of_weights(row, whole_counts)
     yield from _cautions(rows)
     yield from dict.fromkeys(_of_choice(row) for row in whole if row.selection is not None)
     small = [f"{value} ({n})" for value, n in sizes.items() if value is not None and n < SMALL_SEGMENT]
-    if small:
+    if small and whole_counts:
         yield f"segments with fewer than {SMALL_SEGMENT} {units} have rough intervals: {_few(small)}"
     estimates = [estimate for row in rows for estimate in (row.value, row.gain, row.relative)]
     yield from dict.fromkeys(warning for e in estimates if e.std_error is not None for warning in e.warnings)
@@ -72,13 +75,13 @@ def _cautions(rows: Sequence[EstimateRow]) -> Iterator[str]:
     yield from (f"{', '.join(names)}: {caution}" for caution, names in named.items() if caution)
 
 
-def _of_weights(row: EstimateRow) -> Iterator[str]:
+def _of_weights(row: EstimateRow, whole_counts: bool) -> Iterator[str]:
     definition = row.estimator.definition
     ess, mean, z = (row.diagnostics[name] for name in ("ess", "mean_weight", "mean_weight_z"))
     if ess is None or mean is None:
         return
     under = "" if row.target is None else f"target {row.target!r}: "
-    if ess < FEW_EFFECTIVE:
+    if ess < FEW_EFFECTIVE and whole_counts:
         size = f"effective sample size{f' of the {row.estimator.weight_of} weights' * definition.of_rankings}"
         yield f"{under}the {size} is {ess:.4g}: under {FEW_EFFECTIVE} this log can hardly tell"
     off = f"{abs(z):.1f} standard errors off 1" if z is not None else "and so is every weight"

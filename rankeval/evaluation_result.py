@@ -11,7 +11,7 @@ import numpy as np
 from rankeval.alignment import Aligned
 from rankeval.estimate import Estimate
 from rankeval.judgements import Judgements
-from rankeval.results import SCHEMA, Result, Table, interval_text, number, percent
+from rankeval.results import SCHEMA, Result, Table, interval_text, number, p_text, percent
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class Evaluation(Result):
             [c.metric, f"{c.a} - {c.b}"]
             + ([segment_text(c.segment)] if segmented else [])
             + [number(c.estimate.value), interval_text(c.estimate.intervals[0].to_dict()), c.test]
-            + [number(p, 3) for p in (c.p_value, c.p_holm, c.p_bh)]
+            + [*map(p_text, (c.p_value, c.p_holm, c.p_bh))]
             for c in self.comparisons
         ]
         return Table("Paired differences", header, rows)

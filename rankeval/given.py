@@ -75,7 +75,7 @@ class Given:
         yield from dict.fromkeys(note for model in models for note in model.notes)
         for target, tree in self.behaviours.items():
             of = f" for target {target!r}" if target else ""
-            yield f"aips{of}, users by {'; '.join(tree.describe())}"
+            yield f"aips{of}, learned behaviours: {'; '.join(tree.describe())}"
             yield from [tree.note] * (target == self.targets[0])
 
 

@@ -68,7 +68,7 @@ def ope(
             (:func:`rankeval.estimators.parse`); by default ``ips`` and ``snips``, and ``dr`` where the log
             has a reward model's predictions; for rankings all of ``sips, iips, rips, policy_aware, pi,
             cascade_dr`` that the log can feed, ``pi`` only if it has ``slate_weight``; ``click_ips`` with
-            ``position_bias``, or where none of those can be fed.
+            ``position_bias``, or where none of those can be fed and there is ``score`` or ``examination``.
         target: several target policies, name -> column, or texts ``NAME=COLUMN``. In a bandit log the column
             holds the propensities of all candidates as a list, or that of the logged action; in a ranking
             log what stands for the ``target_`` twin of the estimators, or for those from clicks the score by
@@ -149,6 +149,8 @@ def ope(
             "reward_range": stated and [stated.low, stated.high],
             "reward_model": reward_model,
             "features": list(fitting.features),
+            "folds": folds if reward_model else None,
+            "model_weighting": model_weighting if reward_model else None,
             "embedding": list(listed(embedding)),
             "by": by,
             "cluster": cluster,
@@ -165,7 +167,7 @@ def ope(
             *_left_out(found, by),
             *(stated.notes(found.checked, source) if stated else ()),
             *given.notes(source.name),
-            *notes({value: parts[value].n for value in parts}, rows),
+            *notes({value: parts[value].n for value in parts}, rows, found.whole.whole),
         ),
     )
 
@@ -261,7 +263,7 @@ def _of_ranking(log: Log) -> Sequence[str]:
         "cascade_dr",
     ]
     can = ranking_feed(log, Given()).fed()
-    default = "click_ips" if log.has("examination") else names[0]
+    default = "click_ips" if log.has("examination") or log.has("score") else names[0]
     return [name for name in names if name in can] or [default]
 
 

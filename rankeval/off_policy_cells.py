@@ -54,10 +54,18 @@ def relative(row: EstimateRow) -> str:
     return "-" if row.relative.value is None else f"{100 * row.relative.value:+.1f} %"
 
 
+def counted(n: float) -> str:
+    """How many units there are; the sum of weights that are not whole is no count."""
+    return f"{n:,.0f}" if float(n).is_integer() else number(n)
+
+
 def effective(row: EstimateRow) -> str:
     """Effective sample size, and its share of all rounds."""
     ess = row.diagnostics["ess"]
-    return "-" if ess is None else f"{ess:,.1f} ({100 * ess / row.logged.n:.1f} %)"
+    if ess is None:
+        return "-"
+    size = f"{ess:,.1f}" if ess >= 10.0 else number(ess)
+    return f"{size} ({100 * ess / row.logged.n:.1f} %)"
 
 
 def signed(value: float | None) -> str:

@@ -15,6 +15,7 @@ from rankeval.off_policy_cells import (
     WITH_UNSHOWN,
     Column,
     candidate_cells,
+    counted,
     effective,
     first_bounds,
     interval_cells,
@@ -22,7 +23,7 @@ from rankeval.off_policy_cells import (
     signed,
 )
 from rankeval.off_policy_rows import EstimateRow, TargetComparison
-from rankeval.results import SCHEMA, Result, Table, number, percent
+from rankeval.results import SCHEMA, Result, Table, number, p_text, percent
 
 
 @dataclass(frozen=True, repr=False)
@@ -103,7 +104,7 @@ class OffPolicyEvaluation(Result):
         rows = [
             [
                 *self._segment(row),
-                f"{row.logged.n:,}",
+                counted(row.logged.n),
                 number(row.reward.value),
                 number(row.reward.std_error, 3),
                 *cells,
@@ -173,7 +174,7 @@ class OffPolicyEvaluation(Result):
                 *([] if self.inputs["by"] is None else [segment_text(c.segment)]),
                 signed(c.difference.value),
                 *cells,
-                *(number(p, 3) for p in (c.p_value, c.p_holm, c.p_bh)),
+                *map(p_text, (c.p_value, c.p_holm, c.p_bh)),
             ]
             for c in self.comparisons
             for cells in interval_cells(c.difference)

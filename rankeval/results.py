@@ -139,6 +139,11 @@ def number(value: float | None, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
+def p_text(p: float | None) -> str:
+    """A p-value for people; one that is too small for a float is not 0."""
+    return "<1e-300" if p == 0.0 else number(p, 3)
+
+
 def interval_text(ci: Mapping[str, Any] | None, digits: int = 4) -> str:
     """``0.31 .. 0.35`` for people."""
     if ci is None or ci["low"] is None or ci["high"] is None:

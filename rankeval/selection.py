@@ -114,8 +114,11 @@ def slope(candidates: Sequence[Sequence[Candidate]]) -> int:
     intervals ``value +- 2 std_error`` of all up to it have a point in common, for every one of several
     target policies (rows of ``candidates``). The paper has the width of a bound on the deviation for the
     standard error, for a guarantee within a constant factor of the best; what it then chooses is worse.
+    Of values that change nothing the first of the grid is chosen.
     """
-    order = sorted(range(len(candidates[0])), key=lambda i: -max(row[i].deviation for row in candidates))
+    order = sorted(
+        range(len(candidates[0])), key=lambda i: (-max(row[i].deviation for row in candidates), -i)
+    )
     return order[min(_last_common([row[i] for i in order]) for row in candidates)]
 
 

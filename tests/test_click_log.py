@@ -226,6 +226,8 @@ def test_estimators_by_default() -> None:
     random = shown.append_column("propensity", ones).append_column("target_propensity", ones)
     assert names(random) == ["iips"]
     assert names(random, position_bias=THETA) == ["click_ips"]
+    with pytest.raises(DataError, match=r"no column 'examination' \(nor a position-bias curve that has it\)"):
+        ope(TABLE.drop_columns("examination"))
     unscored = TABLE.rename_columns(["s" if name == "score" else name for name in TABLE.schema.names])
     assert names(unscored, target={"new": "s"}) == ["click_ips"]
 

@@ -63,6 +63,15 @@ def test_few_effective_rounds() -> None:
     assert not any("effective" in note for note in notes(equal))
 
 
+def test_a_distribution_has_no_few_rounds() -> None:
+    log = naive.random_log(200, seed=2) | {"weight": np.full(200, 1 / 200)}
+    result = ope(log, ["ips"], by="country")
+    assert not any("effective" in note or "fewer" in note for note in result.warnings)
+    table = result.render("table", 120)
+    assert "1.000" in table.splitlines()[4]
+    assert "0000000" not in table
+
+
 def test_a_mean_weight_off_one() -> None:
     log = naive.random_log(5000, seed=3, spread=0.3)
     log["target_propensity"] = 0.8 * log["target_propensity"]

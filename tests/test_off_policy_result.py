@@ -26,6 +26,7 @@ def test_json_contract(result: OffPolicyEvaluation) -> None:
     assert list(found) == ["schema", "command", "inputs", "n", "results", "comparisons", "logged", "warnings"]
     assert (found["schema"], found["command"], found["n"]) == (1, "ope", 2000)
     assert found["inputs"]["log"] == "<dict>"
+    assert (found["inputs"]["folds"], found["inputs"]["model_weighting"]) == (None, None)
     assert [(r["name"], r["params"]) for r in found["results"]] == [
         ("snips", {}),
         ("cips", {"max_weight": 5.0}),

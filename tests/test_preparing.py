@@ -195,9 +195,11 @@ def test_aips_learns_behaviours_and_says_which() -> None:
     result = ope(UNTOLD, ["aips", "iips"], features="device")
     row = result.estimates[0]
     assert row.value.value == pytest.approx(SLATES.value(random_slate_policy(SLATES, 3)), abs=0.15)
-    assert any(note.startswith("aips, users by ") and "sessions" in note for note in result.warnings)
+    assert any(
+        note.startswith("aips, learned behaviours: ") and "sessions" in note for note in result.warnings
+    )
     whole = ope(UNTOLD, ["aips"])
-    assert any(note.startswith("aips, users by all: ") for note in whole.warnings)
+    assert any(note.startswith("aips, learned behaviours: all: ") for note in whole.warnings)
 
 
 def test_aips_learns_for_each_target() -> None:
@@ -206,7 +208,7 @@ def test_aips_learns_for_each_target() -> None:
     new, old = found.estimates
     assert new.value.value == pytest.approx(rows(UNTOLD, ["aips"], features=["device"])[0].value.value)
     assert old.gain.value == pytest.approx(0.0, abs=1e-12)
-    assert any(note.startswith("aips for target 'old', users by ") for note in found.warnings)
+    assert any(note.startswith("aips for target 'old', learned behaviours: ") for note in found.warnings)
 
 
 def test_aips_names_unknown_behaviours() -> None:

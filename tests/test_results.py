@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rankeval import Evaluation, evaluate
-from rankeval.results import RENDERERS, interval_text, number, percent
+from rankeval.results import RENDERERS, interval_text, number, p_text, percent
 from tests.naive_evaluation import judgements_table, run_table
 from tests.test_evaluation_inference import JUDGEMENTS, TABLES, with_queries
 
@@ -167,6 +167,10 @@ def test_every_format_ends_in_one_line_end(result, format_):
 )
 def test_numbers_for_people(value, text):
     assert number(value) == text
+
+
+def test_a_p_value_is_never_0():
+    assert (p_text(0.0), p_text(0.01234), p_text(None)) == ("<1e-300", "0.0123", "-")
 
 
 def test_intervals_for_people():

@@ -30,6 +30,8 @@ def candidates(*pairs: tuple[float, float]) -> list[Candidate]:
         ([(1.0, 1.0), (1.5, 0.2), (2.0, 0.01)], 1),  # [-1, 3], [1.1, 1.9], [1.98, 2.02]
         ([(1.0, 0.1), (5.0, 0.01)], 0),  # [0.8, 1.2], [4.98, 5.02]
         ([(2.0, 0.01), (1.5, 0.2), (1.0, 1.0)], 1),  # in the other order: they are sorted by width
+        ([(1.0, 0.1), (1.5, 0.2), (1.5, 0.2)], 0),  # sorted 2, 1, 0: all share [1.1, 1.2]
+        ([(9.0, 0.1), (1.5, 0.2), (1.5, 0.2)], 1),  # of equal ones the first
         ([(1.0, 1.0), (9.0, 0.5), (1.0, 0.1)], 0),  # the third shares a point with the first, not with all
     ],
 )
