@@ -217,7 +217,7 @@ def _checked_once(sessions: Sessions, role: str) -> Floats:
         sessions.numbers(role) if role in sessions.items else sessions.numbers_per_session(role)
     bad = _out_of_range(role, values)
     if bad is not None:
-        raise sessions.error(role, int(sessions.offsets[bad]), values[bad], RANGES[_base(role)][2])
+        raise sessions.error_once(role, bad, values[bad], RANGES[_base(role)][2])
     return values
 
 

@@ -178,7 +178,7 @@ def _weights(sessions: Sessions) -> Floats:
     weights = sessions.numbers_per_session("weight")
     if len(weights) and weights.min() < 0.0:
         query = int(np.argmin(weights))
-        raise sessions.error("weight", int(sessions.offsets[query]), weights[query], "a number of at least 0")
+        raise sessions.error_once("weight", query, weights[query], "a number of at least 0")
     return weights
 
 

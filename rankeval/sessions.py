@@ -100,7 +100,9 @@ class Sessions:
 
     def place(self, item: int) -> str:
         """``FILE, row 17, query_id 'q3'``: where an item stands, for messages."""
-        session = int(np.searchsorted(self.offsets, item, side="right")) - 1
+        return self._place(int(np.searchsorted(self.offsets, item, side="right")) - 1, item)
+
+    def _place(self, session: int, item: int) -> str:
         place = self.locate(session if self.nested else item)
         if self.session is None:
             return place
@@ -108,8 +110,15 @@ class Sessions:
 
     def error(self, role: str, item: int, found: object, wanted: str) -> DataError:
         """The error for one bad value: which input, row and column, the value found and the one wanted."""
+        return self._error(self.place(item), role, found, wanted)
+
+    def error_once(self, role: str, session: int, found: object, wanted: str) -> DataError:
+        """The same for a value that a session has once, also one without items."""
+        return self._error(self._place(session, int(self.offsets[session])), role, found, wanted)
+
+    def _error(self, place: str, role: str, found: object, wanted: str) -> DataError:
         shown = "null" if found is None else found
-        return DataError(f"{self.place(item)}: column {self.names[role]!r} is {shown}, wanted {wanted}")
+        return DataError(f"{place}: column {self.names[role]!r} is {shown}, wanted {wanted}")
 
     def _repeated(self, values: pa.Array) -> pa.Array:
         return take(values, np.repeat(np.arange(len(self)), self.lengths))
@@ -119,8 +128,8 @@ class Sessions:
         finite = np.isfinite(numbers)
         if not finite.all():
             row = int(np.argmin(finite))
-            item = int(self.offsets[row]) if of_sessions else row
-            raise self.error(role, item, values[row].as_py(), "a finite number")
+            error = self.error_once if of_sessions else self.error
+            raise error(role, row, values[row].as_py(), "a finite number")
         return numbers
 
 

@@ -31,8 +31,7 @@ def unit_keys(sessions: Sessions, key: str | None, first_rows: Sequence[int]) ->
         return (first_rows[sessions.source] + sessions.first_row + counting(len(sessions))).view(np.uint64)
     ids = sessions.per_session(key)
     if ids.null_count:
-        first = int(sessions.offsets[int(np.argmax(is_null(ids)))])
-        raise sessions.error(key, first, None, "an id")
+        raise sessions.error_once(key, int(np.argmax(is_null(ids))), None, "an id")
     return hashes_of(ids)
 
 
@@ -48,7 +47,7 @@ def unit_counts(sessions: Sessions) -> NDArray[np.float64]:
     if counts.min(initial=0.0) < 0.0 or counts.max(initial=0.0) > LARGEST_COUNT:
         first = int(np.argmax((counts < 0.0) | (counts > LARGEST_COUNT)))
         wanted = "a number of at least 0" if counts[first] < 0.0 else f"a number of at most {LARGEST_COUNT:g}"
-        raise sessions.error("weight", int(sessions.offsets[first]), counts[first], wanted)
+        raise sessions.error_once("weight", first, counts[first], wanted)
     return counts
 
 

@@ -52,3 +52,16 @@ def test_a_log_that_counts_as_nothing(estimator: str) -> None:
     assert str(caught.value) == (
         "<dict>: column 'weight' is 0 in all rows that match 'reward < 2', wanted some above 0"
     )
+
+
+def test_a_session_without_items_is_named_by_its_own_row() -> None:
+    log = Log({"session_id": [7, 8], "click": [[1], []], "user": ["a", None], "weight": [1.0, -2.0]})
+    for column, found, wanted in (("user", "null", "an id"), ("weight", "-2.0", "a number of at least 0")):
+        with pytest.raises(DataError) as caught:
+            scan(
+                log,
+                ["session_id", "click", column],
+                lambda s: unit_keys(s, "user", []) if "user" in s else unit_counts(s),
+            )
+        place = "<dict>, row 2, session_id 8"
+        assert str(caught.value) == f"{place}: column {column!r} is {found}, wanted {wanted}"

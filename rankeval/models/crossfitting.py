@@ -65,7 +65,7 @@ class Folds:
         folds = cls(
             id if cluster is None else cluster, id, () if id else tuple(log.first_rows()), count, seed
         )
-        log.require(folds.roles)
+        log.require(folds.sample_roles)
         return folds
 
     @property

@@ -141,3 +141,9 @@ def test_clusters_that_are_none(cluster: str, message: str) -> None:
     data: dict[str, Any] = {"reward": [1.0], "list": [[1.0]]}
     with pytest.raises(DataError, match=message):
         Folds.over(Log(data), cluster, 2, 0)
+
+
+def test_an_id_of_the_wrong_type() -> None:
+    log = Log({"round_id": [0.5, 1.5], "user": ["a", "b"], "reward": [1.0, 0.0]})
+    with pytest.raises(DataError, match="column 'round_id' holds double, wanted integers or strings"):
+        Folds.over(log, "user", 2, 0)
