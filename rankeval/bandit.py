@@ -12,9 +12,10 @@ from rankeval.arrow import as_float64
 from rankeval.candidates import FOLLOWS_FROM, CandidateLists, given_by, require_lists
 from rankeval.errors import DataError
 from rankeval.estimators import Block, Units, Views
-from rankeval.feeding import Feed, own
+from rankeval.feeding import Feed
 from rankeval.given import Given
 from rankeval.log import Log
+from rankeval.roles import base, own
 from rankeval.sessions import Sessions
 
 Floats = NDArray[np.float64]
@@ -152,12 +153,12 @@ class _Found:
 
 def _size(role: str, values: Floats) -> Floats:
     """(n,) how large a number makes a term: of what weights are divided by, its inverse."""
-    divides = LOWEST.get(role.partition("@")[0]) == SMALLEST_PROPENSITY
+    divides = LOWEST.get(base(role)) == SMALLEST_PROPENSITY
     return np.asarray(1.0 / values if divides else np.abs(values))
 
 
 def _require_probability(rounds: Sessions, role: str, values: Floats) -> None:
-    lowest = LOWEST.get(role.partition("@")[0])
+    lowest = LOWEST.get(base(role))
     if lowest is not None and (values.min(initial=1.0) < lowest or values.max(initial=0.0) > 1.0):
         row = int(np.argmax((values < lowest) | (values > 1.0)))
         wanted = f"a probability in {'(' if lowest else '['}0, 1]"

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from rankeval.arrow import as_float64
 from rankeval.errors import DataError
-from rankeval.feeding import own
 from rankeval.kernels import read_only
 from rankeval.layout import unnested
 from rankeval.log import Log
 from rankeval.ragged import sums, sums_of_products
+from rankeval.roles import own
 from rankeval.sessions import Sessions
 
 Floats = NDArray[np.float64]

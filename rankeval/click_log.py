@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from rankeval.arrow import as_float64, is_null
 from rankeval.errors import DataError
 from rankeval.estimators import RankingBlock
-from rankeval.feeding import own
 from rankeval.given import LOGGED, Given
 from rankeval.kernels import kernel, read_only
 from rankeval.log import Log
 from rankeval.position_bias import FIELDS, PositionBias
 from rankeval.reranking import LONGEST_TOP, Candidates, at_ranks, overlaps
+from rankeval.roles import own
 from rankeval.sessions import Sessions, counting
 
 Floats = NDArray[np.float64]

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 from rankeval.errors import UsageError
 from rankeval.estimators import Estimator
-from rankeval.feeding import PREDICTIONS, own
+from rankeval.feeding import PREDICTIONS
 from rankeval.given import Given
 from rankeval.log import Log
 from rankeval.loggers import Loggers, count_loggers
 from rankeval.plan import Plan
+from rankeval.roles import own
 
 if TYPE_CHECKING:
     from rankeval.behaviours.tree import BehaviourTree

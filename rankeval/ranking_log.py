@@ -14,13 +14,14 @@ from rankeval.behaviours.windows import behaviour_codes, subset_weights
 from rankeval.click_log import AS_LOGGED, ClickViews, derivations, parted
 from rankeval.errors import DataError
 from rankeval.estimators import RankingBlock, Units, Views
-from rankeval.feeding import Feed, own
+from rankeval.feeding import Feed
 from rankeval.given import LOGGED, Given
 from rankeval.kernels import read_only
 from rankeval.log import Log
 from rankeval.position_bias import FIELDS
 from rankeval.ragged import by_place
 from rankeval.reranking import Candidates
+from rankeval.roles import base, own
 from rankeval.sessions import Sessions, counting
 
 Floats = NDArray[np.float64]
@@ -80,8 +81,8 @@ class Rankings:
             for target in given.targets
         }
         read = feed.roles(columns)
-        self._items = [role for role in [*read, *predicted] if _base(role) not in ONCE | {"score"}]
-        self._once = [role for role in read if _base(role) in ONCE]
+        self._items = [role for role in [*read, *predicted] if base(role) not in ONCE | {"score"}]
+        self._once = [role for role in read if base(role) in ONCE]
         # In nested layout the order of the lists may stand for the positions.
         places = [] if log.nested and not log.has("position") else ["position"]
         # Ties go by id; without one items that were not shown would go by row.
@@ -89,7 +90,7 @@ class Rankings:
         ids = ["item_id"] if self._from_clicks and (full or log.has("item_id")) else []
         self.roles = list(dict.fromkeys([self.id, *places, *ids, *read, *self._of_models(log)]))
         log.require(self.roles)
-        _require_one_each(log, [role for role in [*places, *ids, *read] if _base(role) not in ONCE])
+        _require_one_each(log, [role for role in [*places, *ids, *read] if base(role) not in ONCE])
 
     def _of_models(self, log: Log) -> list[str]:
         """Columns that models read, and not terms."""
@@ -169,15 +170,10 @@ class Rankings:
         return sessions.error(role, item, f"{columns[largest][index]}", wanted)
 
 
-def _base(role: str) -> str:
-    """The column that a target's own role is of."""
-    return role.partition("@")[0]
-
-
 def _sources(feed: Feed, columns: Sequence[str], target: str) -> dict[str, str]:
     """Column -> the role in which a target has it."""
     every = [role for column in columns for role in feed.sources(column, target)]
-    return {_base(role): role for role in every}
+    return {base(role): role for role in every}
 
 
 def _seen(block: RankingBlock, roles: Mapping[str, str]) -> RankingBlock:
@@ -205,7 +201,7 @@ def _checked(sessions: Sessions, role: str) -> Floats:
     bad = _out_of_range(role, values)
     if bad is not None:
         found = f"{values[bad]} at {_ordinal(sessions, bad)}"
-        raise sessions.error(role, bad, found, RANGES[_base(role)][2])
+        raise sessions.error(role, bad, found, RANGES[base(role)][2])
     return values
 
 
@@ -217,14 +213,14 @@ def _checked_once(sessions: Sessions, role: str) -> Floats:
         sessions.numbers(role) if role in sessions.items else sessions.numbers_per_session(role)
     bad = _out_of_range(role, values)
     if bad is not None:
-        raise sessions.error(role, int(sessions.offsets[bad]), values[bad], RANGES[_base(role)][2])
+        raise sessions.error(role, int(sessions.offsets[bad]), values[bad], RANGES[base(role)][2])
     return values
 
 
 def _out_of_range(role: str, values: Floats) -> int | None:
-    if _base(role) not in RANGES:
+    if base(role) not in RANGES:
         return None
-    low, high, _ = RANGES[_base(role)]
+    low, high, _ = RANGES[base(role)]
     if values.min(initial=high) >= low and values.max(initial=low) <= high:
         return None
     return int(np.argmax((values < low) | (values > high)))
@@ -232,7 +228,7 @@ def _out_of_range(role: str, values: Floats) -> int | None:
 
 def _size(role: str, values: Floats) -> Floats:
     """(n,) how large a number makes a term: of what weights are divided by, its inverse."""
-    divides = _base(role) in RANGES and RANGES[_base(role)][0] == SMALLEST_PROPENSITY
+    divides = base(role) in RANGES and RANGES[base(role)][0] == SMALLEST_PROPENSITY
     return np.asarray(1.0 / values if divides else np.abs(values))
 
 

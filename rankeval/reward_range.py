@@ -15,6 +15,7 @@ from rankeval.arrow import as_float64
 from rankeval.errors import UsageError
 from rankeval.log import Log
 from rankeval.options import listed
+from rankeval.roles import base
 from rankeval.sessions import Sessions, counting
 
 Floats = NDArray[np.float64]
@@ -83,7 +84,7 @@ class RewardRange:
         """
         self._require_rewards(sessions)
         # Of several target policies each has a role of its own, such as q_target@NAME.
-        roles = [role for role in sessions.items if role.partition("@")[0] in PREDICTIONS]
+        roles = [role for role in sessions.items if base(role) in PREDICTIONS]
         return RangeCheck({role: self._outside(*_predictions(sessions, role)) for role in roles})
 
     def notes(self, check: RangeCheck, log: Log) -> Iterator[str]:
@@ -152,7 +153,7 @@ def _predictions(sessions: Sessions, role: str) -> tuple[Floats, Floats | float]
 
 def _to_go(roles: Iterable[str]) -> bool:
     """Whether predictions are of the reward to go, as those are that have an expectation beside them."""
-    return any(role.partition("@")[0] == "q_target" for role in roles)
+    return any(base(role) == "q_target" for role in roles)
 
 
 def _places(sessions: Sessions) -> Floats:
