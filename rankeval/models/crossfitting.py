@@ -19,7 +19,7 @@ from rankeval.hashing import mix64
 from rankeval.log import Log
 from rankeval.models.design import Encoding
 from rankeval.models.learners import LEARNERS, Learnt
-from rankeval.ragged import places_of
+from rankeval.ragged import offsets_of, places_of
 from rankeval.sessions import Sessions
 from rankeval.units import unit_keys
 
@@ -132,11 +132,10 @@ class Sample:
 
     def _taken(self, units: Ints) -> Sample:
         rows = places_of(self.offsets, units)
-        lengths = np.diff(self.offsets)[units]
         return Sample(
             self.order[units],
             self.folds[units],
-            np.concatenate([[0], np.cumsum(lengths)]),
+            offsets_of(np.diff(self.offsets)[units]),
             {name: take(column, rows) for name, column in self.features.items()},
             {name: values[rows] for name, values in self.numbers.items()},
         )

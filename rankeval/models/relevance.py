@@ -25,10 +25,11 @@ from rankeval.models.crossfitting import (
 from rankeval.models.design import Design, Encoding, require_features, taken
 from rankeval.models.learners import Learnt, learn, normalised
 from rankeval.models.linear import Basis, logistic_fit, ridge
-from rankeval.ragged import places_of, sums
+from rankeval.positions import position_roles, positions
+from rankeval.ragged import offsets_of, places_of, sums
 from rankeval.scan import fold
 from rankeval.sessions import Sessions, counting
-from rankeval.units import unit_counts
+from rankeval.units import unit_counts, weight_roles
 
 Floats = NDArray[np.float64]
 Examination = Callable[[Sessions], Floats]
@@ -161,19 +162,16 @@ class _ShownItems:
         self.folds = folds
         self.click = "reward" if log.has("reward") else "click"
         self.logistic = kind == "logistic"
-        self.counted = log.has("weight")
-        self.placed = log.has("position") or not log.nested
         self.examination = examination[0]
-        own = [*(["position"] if self.placed else []), self.click, *(["weight"] if self.counted else [])]
+        own = [*position_roles(log), self.click, *weight_roles(log)]
         log.require([*own, *self.features])
         self.roles = list(dict.fromkeys([*own, *self.features, *folds.sample_roles, *examination[1]]))
 
     def of(self, sessions: Sessions) -> Sample:
         """The items shown where users may look, session by session."""
-        theta = np.where(self._shown(sessions), self.examination(sessions), 0.0)
+        theta = np.where(np.isnan(positions(sessions)), 0.0, self.examination(sessions))
         _require_examination(sessions, theta)
-        counts = unit_counts(sessions) if self.counted else np.ones(len(sessions))
-        weights = np.repeat(counts, sessions.lengths)
+        weights = np.repeat(unit_counts(sessions), sessions.lengths)
         taught = (theta > 0.0) & (weights > 0.0)
         items = np.flatnonzero(taught)
         kept = sums(sessions.offsets, taught.astype(np.float64)).astype(np.int64)
@@ -181,7 +179,7 @@ class _ShownItems:
         return Sample(
             order=self.folds.order(sessions)[units],
             folds=self.folds.of(sessions)[units],
-            offsets=np.concatenate([[0], np.cumsum(kept[units])]),
+            offsets=offsets_of(kept[units]),
             features={name: taken(sessions.column(name), items) for name in self.features},
             numbers={
                 "clicks": self._clicks(sessions, taught)[items],
@@ -189,11 +187,6 @@ class _ShownItems:
                 "weights": weights[items],
             },
         )
-
-    def _shown(self, sessions: Sessions) -> NDArray[np.bool_]:
-        if not self.placed:
-            return np.ones(int(sessions.offsets[-1]), bool)
-        return ~np.isnan(as_float64(sessions.column("position")))
 
     def _clicks(self, sessions: Sessions, wanted: NDArray[np.bool_]) -> Floats:
         column = sessions.column(self.click)

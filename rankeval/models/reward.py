@@ -27,10 +27,10 @@ from rankeval.models.crossfitting import (
 )
 from rankeval.models.design import Encoding, require_features, taken
 from rankeval.models.learners import learn
-from rankeval.ragged import places_of
+from rankeval.ragged import offsets_of, places_of
 from rankeval.scan import fold
 from rankeval.sessions import Sessions, counting
-from rankeval.units import unit_counts
+from rankeval.units import unit_counts, weight_roles
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -181,10 +181,9 @@ class _TrainingRounds:
         self.folds = folds
         self.list = _list_of(log)
         self.logistic = kind == "logistic"
-        self.counted = log.has("weight")
         ratio = ["propensity", "target_propensity"] if weighting == "mrdr" else []
         self.ratio = Rounds(log, ratio) if ratio else None
-        own = ["reward", "action", self.list, *(["weight"] if self.counted else [])]
+        own = ["reward", "action", self.list, *weight_roles(log)]
         log.require(own)
         require_lists(log, own)
         others = [*(self.ratio.roles if self.ratio else []), *self.features, *folds.sample_roles]
@@ -193,7 +192,7 @@ class _TrainingRounds:
     def of(self, rounds: Sessions) -> Sample:
         """The rounds whose weight is above 0."""
         lengths, _ = list_parts(rounds.column(self.list), rounds.names[self.list], rounds.locate)
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        offsets = offsets_of(lengths)
         actions = logged_actions(rounds, lengths)
         weights = self._weights(rounds)
         kept = np.flatnonzero(weights > 0.0)
@@ -219,7 +218,7 @@ class _TrainingRounds:
         return rewards
 
     def _weights(self, rounds: Sessions) -> Floats:
-        counts = unit_counts(rounds) if self.counted else np.ones(len(rounds))
+        counts = unit_counts(rounds)
         if self.ratio is None:
             return counts
         columns = self.ratio.columns(rounds)
