@@ -20,6 +20,7 @@ from rankeval.log import Log
 from rankeval.models.design import Encoding
 from rankeval.models.learners import LEARNERS, Learnt
 from rankeval.ragged import offsets_of, places_of
+from rankeval.scan import fold
 from rankeval.sessions import Sessions
 from rankeval.units import unit_keys
 
@@ -153,6 +154,42 @@ class FoldModel:
         return self.learnt.predict(self.encoding.design(columns, rows, actions))
 
 
+def sampled(
+    log: Log, roles: Sequence[str], of: Callable[[Sessions], Sample], size: int, threads: int | None
+) -> Sample:
+    """The ``size`` units of smallest hash of a log, in one pass; ``of`` turns a part of it into a sample."""
+    sample: Sample = fold(
+        log,
+        roles,
+        lambda part: of(part).smallest(size),
+        lambda left, right: left.merge(right, size),
+        threads,
+    )
+    return sample
+
+
+@dataclass(frozen=True)
+class CrossFitted:
+    """Predictions for units by models that have not seen their fold.
+
+    Attributes:
+        features: columns that the models read.
+        folds: which model is whose.
+        models: one for each fold, learnt from all others.
+        notes: what a reader should know of the fits.
+    """
+
+    features: tuple[str, ...]
+    folds: Folds
+    models: tuple[FoldModel, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def roles(self) -> list[str]:
+        """Columns that predictions read."""
+        return list(dict.fromkeys([*self.features, *self.folds.roles]))
+
+
 def crossfitted(
     log: Log, sample: Sample, count: int, learn: Callable[[Sample], FoldModel]
 ) -> tuple[FoldModel, ...]:
@@ -179,9 +216,9 @@ def crossfitted(
 def notes_of(models: Sequence[FoldModel]) -> tuple[str, ...]:
     """What is to be said of the models, the same things once."""
     said: dict[str, list[str]] = {}
-    for fold, model in enumerate(models, 1):
+    for number, model in enumerate(models, 1):
         if model.learnt.note:
-            said.setdefault(model.learnt.note, []).append(str(fold))
+            said.setdefault(model.learnt.note, []).append(str(number))
     return tuple(f"model of fold {', '.join(folds)} of {len(models)}: {note}" for note, folds in said.items())
 
 

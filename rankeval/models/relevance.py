@@ -13,6 +13,7 @@ from rankeval.arrow import as_float64
 from rankeval.errors import DataError, UsageError
 from rankeval.log import Log
 from rankeval.models.crossfitting import (
+    CrossFitted,
     FoldModel,
     Folds,
     Sample,
@@ -21,13 +22,13 @@ from rankeval.models.crossfitting import (
     parts_of,
     require_options,
     require_outcomes,
+    sampled,
 )
 from rankeval.models.design import Design, Encoding, require_features, taken
 from rankeval.models.learners import Learnt, learn, normalised
 from rankeval.models.linear import Basis, logistic_fit, ridge
 from rankeval.positions import position_roles, positions
 from rankeval.ragged import offsets_of, places_of, sums
-from rankeval.scan import fold
 from rankeval.sessions import Sessions, counting
 from rankeval.units import unit_counts, weight_roles
 
@@ -43,25 +44,11 @@ EM_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
-class RelevanceModel:
+class RelevanceModel(CrossFitted):
     """The relevance of every item of a session, shown or not, by models that have not seen its fold.
 
-    Attributes:
-        features: columns with one value an item, or one a session.
-        folds: which model is whose.
-        models: one for each fold, learnt from all others.
-        notes: what a reader should know of the fits.
+    Features are columns with one value an item, or one a session.
     """
-
-    features: tuple[str, ...]
-    folds: Folds
-    models: tuple[FoldModel, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def roles(self) -> list[str]:
-        """Columns that predictions read."""
-        return list(dict.fromkeys([*self.features, *self.folds.roles]))
 
     def q(self, sessions: Sessions) -> Floats:
         """(items,) float64 in [0, 1], the relevance of each item."""
@@ -125,13 +112,7 @@ def fit_relevance_model(
     if not features:
         raise UsageError("features: found none, wanted at least one column")
     shown = _ShownItems(log, kind, features, Folds.over(log, cluster, folds, seed), (examination, roles))
-    drawn = fold(
-        log,
-        shown.roles,
-        lambda part: shown.of(part).smallest(sample),
-        lambda left, right: left.merge(right, sample),
-        threads,
-    )
+    drawn = sampled(log, shown.roles, shown.of, sample, threads)
 
     def fitted(part: Sample) -> FoldModel:
         encoding = Encoding.of(part.features, None)
