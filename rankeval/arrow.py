@@ -35,6 +35,21 @@ def is_null(values: pa.Array) -> NDArray[np.bool_]:
     return to_numpy(values.is_null())
 
 
+def is_unknown(values: pa.Array) -> NDArray[np.bool_]:
+    """(n,) bool, whether a value is null or NaN."""
+    return np.isnan(as_float64(values)) if pa.types.is_floating(values.type) else is_null(values)
+
+
+def encoded(values: pa.Array) -> pa.Array:
+    """Values as a dictionary, which they may be already."""
+    return values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
+
+
+def decoded(values: pa.Array) -> pa.Array:
+    """Values themselves, which may be a dictionary."""
+    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+
+
 def take(values: pa.Array, rows: NDArray[np.int64]) -> pa.Array:
     """The values at these rows."""
     return values.take(to_arrow(rows))

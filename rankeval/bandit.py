@@ -12,23 +12,14 @@ from rankeval.arrow import as_float64
 from rankeval.candidates import FOLLOWS_FROM, CandidateLists, given_by, require_lists
 from rankeval.errors import DataError
 from rankeval.estimators import Block, Units, Views
-from rankeval.feeding import Feed, own
+from rankeval.feeding import Feed
 from rankeval.given import Given
 from rankeval.log import Log
+from rankeval.ranges import FINITE_TERMS, RANGES, largest, out_of_range
+from rankeval.roles import base, own
 from rankeval.sessions import Sessions
 
 Floats = NDArray[np.float64]
-
-#: With it a weight, at most its inverse, is finite.
-SMALLEST_PROPENSITY = float(np.finfo(np.float64).tiny)
-#: Column -> the least probability that it may hold.
-LOWEST = {
-    "propensity": SMALLEST_PROPENSITY,
-    "mixture_propensity": SMALLEST_PROPENSITY,
-    "marginal_propensity": SMALLEST_PROPENSITY,
-    "target_propensity": 0.0,
-    "target_marginal_propensity": 0.0,
-}
 
 
 def bandit_feed(log: Log, given: Given) -> Feed:
@@ -81,7 +72,7 @@ class Rounds:
                 role = own(column, target)
                 if role not in columns:
                     columns[role] = found.column(column, target)
-                    _require_probability(rounds, role, columns[role])
+                    _require_in_range(rounds, role, columns[role])
         return columns
 
     def not_finite(self, rounds: Sessions) -> DataError:
@@ -90,11 +81,8 @@ class Rounds:
         for role in columns:
             if role in rounds and role != "logger":
                 rounds.numbers(role)
-        sizes = {role: _size(role, values) for role, values in columns.items()}
-        largest = max(sizes, key=lambda role: float(sizes[role].max()))
-        row = int(np.argmax(sizes[largest]))
-        wanted = "numbers whose products and sums are finite"
-        return rounds.error(given_by(rounds, largest), row, columns[largest][row], wanted)
+        role, row = largest(columns)
+        return rounds.error(given_by(rounds, role), row, columns[role][row], FINITE_TERMS)
 
 
 class _Found:
@@ -150,15 +138,7 @@ class _Found:
         return self._predictions[id(model)]
 
 
-def _size(role: str, values: Floats) -> Floats:
-    """(n,) how large a number makes a term: of what weights are divided by, its inverse."""
-    divides = LOWEST.get(role.partition("@")[0]) == SMALLEST_PROPENSITY
-    return np.asarray(1.0 / values if divides else np.abs(values))
-
-
-def _require_probability(rounds: Sessions, role: str, values: Floats) -> None:
-    lowest = LOWEST.get(role.partition("@")[0])
-    if lowest is not None and (values.min(initial=1.0) < lowest or values.max(initial=0.0) > 1.0):
-        row = int(np.argmax((values < lowest) | (values > 1.0)))
-        wanted = f"a probability in {'(' if lowest else '['}0, 1]"
-        raise rounds.error(given_by(rounds, role), row, values[row], wanted)
+def _require_in_range(rounds: Sessions, role: str, values: Floats) -> None:
+    row = out_of_range(role, values)
+    if row is not None:
+        raise rounds.error(given_by(rounds, role), row, values[row], RANGES[base(role)].wanted)

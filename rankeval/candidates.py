@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from rankeval.arrow import as_float64
 from rankeval.errors import DataError
-from rankeval.feeding import own
 from rankeval.kernels import read_only
 from rankeval.layout import unnested
 from rankeval.log import Log
-from rankeval.ragged import sums, sums_of_products
+from rankeval.ragged import stretch_of, sums, sums_of_products
+from rankeval.roles import own
 from rankeval.sessions import Sessions
 
 Floats = NDArray[np.float64]
@@ -165,6 +165,6 @@ def _refuse(rounds: Sessions, role: str, offsets: Ints, column: pa.Array, values
         wanted = "probabilities in [0, 1]"
     if bad.any():
         index = int(np.argmax(bad))
-        row = int(np.searchsorted(offsets, index, side="right")) - 1
+        row = stretch_of(offsets, index)
         shown = column[index].as_py() if column[index].is_valid else "null"
         raise rounds.error(role, row, f"{shown} at index {index - offsets[row]}", wanted)

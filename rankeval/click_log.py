@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from rankeval.arrow import as_float64, is_null
 from rankeval.errors import DataError
 from rankeval.estimators import RankingBlock
-from rankeval.feeding import own
 from rankeval.given import LOGGED, Given
 from rankeval.kernels import kernel, read_only
 from rankeval.log import Log
 from rankeval.position_bias import FIELDS, PositionBias
+from rankeval.positions import position_roles, positions
 from rankeval.reranking import LONGEST_TOP, Candidates, at_ranks, overlaps
-from rankeval.sessions import Sessions, counting
+from rankeval.roles import own
+from rankeval.sessions import Sessions
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -73,15 +74,10 @@ def examination_of(log: Log, given: Given) -> tuple[Callable[[Sessions], Floats]
     bias = given.position_bias
     if bias is None or "examination" not in bias:
         return lambda sessions: as_float64(sessions.column("examination")), ["examination"]
-    # In nested layout the order of the lists may stand for the positions.
-    placed = not log.nested or log.has("position")
     curve = np.concatenate([[0.0], bias.curve("examination")])
 
     def examination(sessions: Sessions) -> Floats:
-        lengths = sessions.lengths
-        places = counting(int(lengths.sum())) - np.repeat(sessions.offsets[:-1], lengths) + 1.0
-        if placed:
-            places = np.nan_to_num(as_float64(sessions.column("position")), nan=0.0)
+        places = np.nan_to_num(positions(sessions), nan=0.0)
         bad = (places < 0) | (places >= len(curve)) | (places != np.floor(places))
         if bad.any():
             item = int(np.argmax(bad))
@@ -89,7 +85,7 @@ def examination_of(log: Log, given: Given) -> tuple[Callable[[Sessions], Floats]
             raise DataError(f"{sessions.place(item)}: position {places[item]:g}, wanted {wanted}")
         return np.asarray(curve[places.astype(np.int64)])
 
-    return examination, ["position"] if placed else []
+    return examination, position_roles(log)
 
 
 class ClickViews:

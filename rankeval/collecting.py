@@ -22,7 +22,7 @@ from rankeval.reward_range import RangeCheck
 from rankeval.scan import fold
 from rankeval.segments import segments_of
 from rankeval.sessions import Sessions
-from rankeval.units import nothing_counts, unit_counts, unit_keys
+from rankeval.units import nothing_counts, unit_counts, unit_keys, weight_roles
 
 T = TypeVar("T", bound=np.generic)
 
@@ -105,8 +105,9 @@ def collect(
     of_log = Rounds if log.session is None else Rankings
     kind: LogKind = of_log(log, plan.columns, given)
     key = cluster if cluster is not None else (kind.id if bucketed and log.has(kind.id) else None)
-    counted = "weight" if log.has("weight") else None
-    roles = list(dict.fromkeys([*kind.roles, *(name for name in (key, by, counted) if name is not None)]))
+    counted = weight_roles(log)
+    named = [name for name in (key, by) if name is not None]
+    roles = list(dict.fromkeys([*kind.roles, *named, *counted]))
     log.require(roles)
     first_rows = log.first_rows() if bucketed and key is None else []
     plan_at = cache(plan.at)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.arrow import as_float64, is_null, to_arrow
+from rankeval.arrow import as_float64, decoded, is_unknown, to_arrow
 from rankeval.candidates import PROPENSITIES, checked_list, logged_actions, require_lists
 from rankeval.errors import DataError
 from rankeval.hashing import mix64
@@ -19,7 +19,7 @@ from rankeval.layout import unnested
 from rankeval.log import Log
 from rankeval.scan import fold
 from rankeval.sessions import Sessions
-from rankeval.units import nothing_counts, unit_counts
+from rankeval.units import nothing_counts, unit_counts, weight_roles
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -98,8 +98,7 @@ def count_embeddings(
         DataError: a column is missing or of the wrong type, a null embedding, lists of unequal length, an
             action that is no index, more than 4,194,304 pairs of action and embedding, no round that counts.
     """
-    weight = ["weight"] if log.has("weight") else []
-    roles = list(dict.fromkeys(["action", *columns, *lists, *weight]))
+    roles = list(dict.fromkeys(["action", *columns, *lists, *weight_roles(log)]))
     log.require(roles)
     require_lists(log, ["action", *lists])
 
@@ -217,17 +216,19 @@ def joint_hashes(rounds: Sessions, columns: Sequence[str]) -> Hashes:
     """
     joint = np.zeros(len(rounds), np.uint64)
     for place, role in enumerate(columns):
-        values = rounds.column(role)
-        if pa.types.is_dictionary(values.type):
-            values = values.dictionary_decode()
-        floats = pa.types.is_floating(values.type)
-        unknown = np.isnan(as_float64(values)) if floats else is_null(values)
+        values = decoded(rounds.column(role))
+        unknown = is_unknown(values)
         if unknown.any():
             raise rounds.error(role, int(np.argmax(unknown)), None, "an embedding of the logged action")
-        if floats:
-            values = to_arrow((as_float64(values) + 0.0).view(np.int64))  # one zero, not two
+        if pa.types.is_floating(values.type):
+            values = to_arrow(float_codes(values))
         joint = mix64(joint ^ hashes_of(values), seed=place)
     return joint
+
+
+def float_codes(values: pa.Array) -> Ints:
+    """(n,) int64, equal where the numbers are: there is one zero, not two."""
+    return (as_float64(values) + 0.0).view(np.int64)
 
 
 @kernel

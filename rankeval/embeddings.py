@@ -21,13 +21,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.arrow import as_float64, is_null, to_numpy
+from rankeval.arrow import decoded, is_unknown, to_numpy
 from rankeval.candidates import PROPENSITIES, checked_list, logged_actions
-from rankeval.embedding_counts import EmbeddingFrequencies, joint_hashes
+from rankeval.embedding_counts import EmbeddingFrequencies, float_codes, joint_hashes
 from rankeval.errors import DataError
 from rankeval.kernels import kernel, read_only
 from rankeval.layout import unnested
 from rankeval.log import Log
+from rankeval.ragged import stretch_of
 from rankeval.readers import check_same_columns
 from rankeval.sessions import Sessions
 
@@ -112,25 +113,16 @@ def _as_logged(rounds: Sessions, offsets: Ints, logged: Ints, flat: dict[str, pa
     """One bool per candidate, whether its embedding is that of the logged action of its round."""
     same = np.ones(int(offsets[-1]), np.bool_)
     for role, values in flat.items():
-        if pa.types.is_dictionary(values.type):
-            values = values.dictionary_decode()
-        bad = _unknown(values)
-        if bad is not None:
-            row = int(np.searchsorted(offsets, bad, side="right")) - 1
+        values = decoded(values)
+        unknown = is_unknown(values)
+        if unknown.any():
+            bad = int(np.argmax(unknown))
+            row = stretch_of(offsets, bad)
             raise rounds.error(
                 role, row, f"null at index {bad - offsets[row]}", "an embedding of every candidate"
             )
         _keep_equal(offsets, logged, read_only(_codes(values)), same)
     return same
-
-
-def _unknown(values: pa.Array) -> int | None:
-    """The first value that is null or NaN."""
-    if pa.types.is_floating(values.type):
-        unknown = np.isnan(as_float64(values))
-    else:
-        unknown = is_null(values) if values.null_count else np.zeros(1, np.bool_)
-    return int(np.argmax(unknown)) if unknown.any() else None
 
 
 def _codes(values: pa.Array) -> Ints:
@@ -139,7 +131,7 @@ def _codes(values: pa.Array) -> Ints:
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
         return np.asarray(to_numpy(values).astype(np.int64))
     if pa.types.is_floating(kind):
-        return (as_float64(values) + 0.0).view(np.int64)  # one zero, not two
+        return float_codes(values)
     return np.asarray(to_numpy(values.dictionary_encode().indices).astype(np.int64))
 
 

@@ -10,29 +10,10 @@ from rankeval.estimators import ESTIMATORS, Definition, Estimator
 from rankeval.log import Log
 from rankeval.plan import Plan
 from rankeval.position_bias import FIELDS
+from rankeval.roles import own
 
-#: Columns that each of several target policies has for itself.
-OF_TARGETS = frozenset(
-    {
-        "target_propensity",
-        "target_propensity_list",
-        "target_propensity_prefix",
-        "target_exposure",
-        "target_marginal_propensity",
-        "slate_weight",
-        "subset_weight",
-        "q_target",
-        "candidate_target_propensities",
-        "score",
-    }
-)
 #: What a reward model predicts.
 PREDICTIONS = frozenset({"q_logged", "q_target"})
-
-
-def own(column: str, target: str) -> str:
-    """The role in which a target has a column."""
-    return f"{column}@{target}" if target and column in OF_TARGETS else column
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from rankeval.loggers import Loggers
 from rankeval.position_bias import PositionBias
 from rankeval.readers import check_same_columns
 from rankeval.reward_range import RewardRange
+from rankeval.roles import own
 
 if TYPE_CHECKING:
     from rankeval.behaviours.tree import BehaviourTree
@@ -134,9 +135,9 @@ def with_targets(log: Log, targets: Mapping[str, str], estimators: Sequence[Esti
             raise DataError(f"{log.origin}: no column {column!r} for target {name!r}; it has {known}")
         check_same_columns(log.sources, [column])
         role = _role_in_ranking(estimators) if log.session is not None else _role_in_bandit(log, column)
-        roles[f"{role}@{name}"] = column
+        roles[own(role, name)] = column
         if len(targets) == 1 and log.has("q_target") and role != "candidate_target_propensities":
-            roles[f"q_target@{name}"] = log.name("q_target")
+            roles[own("q_target", name)] = log.name("q_target")
     return log.with_roles(roles)
 
 

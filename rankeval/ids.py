@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.arrow import to_numpy
+from rankeval.arrow import decoded, to_numpy
 from rankeval.kernels import kernel, read_only
+from rankeval.ragged import offsets_of
 
 _SIGN = np.uint64(1) << np.uint64(63)
 
@@ -67,12 +68,11 @@ def _unsigned_bytes(values: NDArray[np.uint64]) -> tuple[NDArray[np.uint8], NDAr
     words = np.stack([np.where(large, ~np.uint64(0), values ^ _SIGN), values], axis=1)
     lengths = np.where(large, 16, 8)
     kept = np.arange(16) < lengths[:, np.newaxis]
-    return words.astype(">u8").view(np.uint8)[kept], np.concatenate(([0], np.cumsum(lengths)))
+    return words.astype(">u8").view(np.uint8)[kept], offsets_of(lengths)
 
 
 def _string_bytes(ids: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    if pa.types.is_dictionary(ids.type):
-        ids = ids.dictionary_decode()
+    ids = decoded(ids)
     if not (pa.types.is_string(ids.type) or pa.types.is_large_string(ids.type)):
         ids = ids.cast(pa.large_string())
     wide = pa.types.is_large_string(ids.type)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rankeval.arrow import as_float64, is_null
 from rankeval.errors import DataError
 from rankeval.log import Log
+from rankeval.ragged import stretch_of
 from rankeval.readers import Leaf
 from rankeval.sessions import Sessions
 
@@ -108,7 +109,7 @@ def _checked(sessions: Sessions, roles: Sequence[str]) -> dict[str, pa.Array]:
 
 
 def _place(log: Log, leaf: Leaf, index: int, offsets: NDArray[np.int64] | None, item: int) -> str:
-    row = item if offsets is None else int(np.searchsorted(offsets, item, side="right")) - 1
+    row = item if offsets is None else stretch_of(offsets, item)
     return log.place(leaf, index + row)
 
 

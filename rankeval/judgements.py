@@ -16,6 +16,7 @@ from rankeval.judgement_rows import GradeLimit, JudgementRows
 from rankeval.kernels import kernel, read_only
 from rankeval.log import Log
 from rankeval.order import argsort_each
+from rankeval.ragged import offsets_of
 from rankeval.sessions import Sessions, differ
 
 NO_LIMIT = GradeLimit()
@@ -76,7 +77,7 @@ def judged_in_run(sessions: Sessions, nonrelevant: bool) -> Judged:
 
 def counts_in(offsets: Ints, mask: NDArray[np.bool_]) -> Ints:
     """(n,) int64: how many of a flat mask are true in each stretch."""
-    return np.diff(np.concatenate(([0], np.cumsum(mask)))[offsets])
+    return np.diff(offsets_of(mask)[offsets])
 
 
 def _require_grades(sessions: Sessions, relevance: pa.Array, grade: Floats) -> None:
@@ -126,7 +127,7 @@ class Judgements:
         item, grade = table.columns["item_id"], table.grade
         _require_once(table, rows, offsets)
         judged = grade[rows] >= 0
-        judged_offsets = np.concatenate(([0], np.cumsum(judged)))[offsets]
+        judged_offsets = offsets_of(judged)[offsets]
         judged_rows = rows[judged]
         judged_rows = judged_rows[_by_grade(judged_offsets, grade[judged_rows])]
         query_keys = keys_of(codes.dictionary)
@@ -157,7 +158,7 @@ class Judgements:
         A position of -1 is a query without judgements; ``offsets`` (n + 1,) and ``items`` describe the batch.
         """
         lengths = np.where(positions >= 0, np.diff(self.offsets)[positions], 0)
-        bounds = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+        bounds = offsets_of(lengths)
         picked = np.repeat(self.offsets[:-1][positions] - bounds[:-1], lengths) + np.arange(bounds[-1])
         rows = find_rows(offsets, items, bounds, picked, self.items)
         return Judged(bounds, self.grade[picked], rows, lengths, counts_in(bounds, rows >= 0))
@@ -177,7 +178,7 @@ def _encoded(queries: pa.Array) -> pa.Array:
 
 def _grouped(codes: NDArray[np.int32], groups: int) -> tuple[Ints, Ints]:
     """Rows in the order of their codes, and the offsets of each code's rows."""
-    offsets = np.concatenate(([0], np.cumsum(np.bincount(codes, minlength=groups)))).astype(np.int64)
+    offsets = offsets_of(np.bincount(codes, minlength=groups))
     return np.argsort(codes, kind="stable"), offsets
 
 

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from rankeval.arrow import is_null, take, to_arrow, to_numpy
+from rankeval.arrow import decoded, is_null, take, to_arrow, to_numpy
 from rankeval.errors import DataError
 from rankeval.kernels import read_only
+from rankeval.ragged import offsets_of
 from rankeval.readers import Arithmetic, Leaf
 from rankeval.sessions import counting
 
@@ -38,8 +39,7 @@ class Stretch:
 
     def copied(self) -> Stretch:
         """A copy that does not keep alive the large batch it is a slice of."""
-        plain = [c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in self.rows.columns]
-        arrays = [take(column, counting(len(self))) for column in plain]
+        arrays = [take(decoded(column), counting(len(self))) for column in self.rows.columns]
         return Stretch(
             self.leaf, self.index, pa.RecordBatch.from_arrays(arrays, names=self.rows.schema.names)
         )
@@ -83,7 +83,7 @@ def unnested(
     items = {}
     for role, array in lists.items():
         lengths, items[role] = list_parts(array, names[role], locate)
-        bounds = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+        bounds = offsets_of(lengths)
         if offsets is not None and not np.array_equal(bounds, offsets):
             row = int(np.argmax(np.diff(bounds) != np.diff(offsets)))
             raise DataError(

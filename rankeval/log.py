@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,37 +21,12 @@ from rankeval.readers import (
     Source,
     Where,
     check_same_columns,
-    is_number,
     open_sources,
     parse_arithmetic,
     parse_where,
 )
+from rankeval.roles import ANY_TYPE, IDS, LISTS, MAYBE_WHOLE, ROLES, SESSION, Role, wanted_type
 from rankeval.sessions import Sessions, counting
-
-Role = Literal["run", "judgements", "log"]
-IDS = frozenset({"query_id", "item_id", "session_id", "round_id", "action", "logger"})
-
-#: Columns of interface files by role; every other name stands for itself (segments, clusters, features).
-ROLES: dict[Role, tuple[str, ...]] = {
-    "run": ("query_id", "item_id", "score", "relevance", "weight"),
-    "judgements": ("query_id", "item_id", "relevance"),
-    "log": (
-        "session_id", "query_id", "item_id", "position", "click", "reward", "propensity", "target_propensity",
-        "propensity_prefix", "target_propensity_prefix", "propensity_list", "target_propensity_list",
-        "exposure", "target_exposure", "slate_weight", "subset_weight", "behaviour", "q_logged", "q_target",
-        "examination", "alpha", "beta", "score", "weight", "shuffled", "ranker", "timestamp", "round_id",
-        "action", "candidate_propensities", "candidate_target_propensities", "candidate_q", "embedding",
-        "marginal_propensity", "target_marginal_propensity", "logger", "logger_propensities",
-        "mixture_propensity",
-    ),
-}  # fmt: skip
-#: Columns of a bandit log that hold a list a round start with one of these.
-LISTS = ("candidate_", "logger_", "embedding")
-#: Columns that may hold anything.
-ANY_TYPE = frozenset({"ranker", "timestamp", "embedding", "behaviour"})
-#: Numbers that CSV files may hold as integers.
-MAYBE_WHOLE = frozenset({"relevance", "position", "click", "shuffled"})
-SESSION: dict[Role, str | None] = {"run": "query_id", "judgements": None, "log": "session_id"}
 
 
 @dataclass(frozen=True)
@@ -177,15 +152,9 @@ class Log:
     def _require_type(self, source: Source, role: str) -> None:
         kind = source.schema.field(self.name(role)).type
         nested = pa.types.is_list(kind) and (self.nested or role.startswith(LISTS) or role in self.lists)
-        value = kind.value_type if nested else kind
-        wanted, fits = "one value a row", not pa.types.is_nested(value)
-        base = role.partition("@")[0]
-        if base in IDS:
-            wanted, fits = "integers or strings", _is_id(value)
-        elif base in ROLES[self.role] and base not in ANY_TYPE:
-            wanted, fits = "numbers", is_number(value)
+        wanted = wanted_type(role, kind.value_type if nested else kind, self.role)
         # A file without a single value, as CSV files without rows are, has columns of no type.
-        if not fits and not pa.types.is_null(value):
+        if wanted is not None and not pa.types.is_null(kind.value_type if nested else kind):
             raise DataError(f"{source.name}: column {self.name(role)!r} holds {kind}, wanted {wanted}")
 
     def leaves(self) -> list[Leaf]:
@@ -309,7 +278,3 @@ class Log:
                 return self.place(stretch.leaf, stretch.index + row)
             row -= len(stretch)
         raise IndexError(row)
-
-
-def _is_id(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_string(kind))

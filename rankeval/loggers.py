@@ -12,14 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from rankeval.arrow import as_float64, is_null, to_numpy
+from rankeval.arrow import as_float64, encoded, is_null, to_numpy
 from rankeval.errors import DataError
 from rankeval.kernels import read_only
 from rankeval.layout import list_parts
 from rankeval.log import Log
 from rankeval.scan import fold
 from rankeval.sessions import Sessions
-from rankeval.units import nothing_counts, unit_counts
+from rankeval.units import nothing_counts, unit_counts, weight_roles
 
 Floats = NDArray[np.float64]
 
@@ -91,10 +91,10 @@ def count_loggers(log: Log, threads: int | None, *, indexed: bool) -> Loggers:
         DataError: no such column, a null in it, more than 100 policies, ids that are no indices, or rounds
             that all count 0 times.
     """
-    counted = ["weight"] if log.has("weight") else []
-    log.require(["logger", *counted])
+    roles = ["logger", *weight_roles(log)]
+    log.require(roles)
     # The sum of counters, as the plus sign, leaves out what is 0: a policy whose rounds all count 0 times.
-    totals = +fold(log, ["logger", *counted], _counts, lambda a, b: a + b, threads)
+    totals = +fold(log, roles, _counts, lambda a, b: a + b, threads)
     if not totals:
         raise nothing_counts(log)
     if len(totals) > MAX_LOGGERS:
@@ -115,9 +115,9 @@ def _counts(rounds: Sessions) -> Counter[Any]:
     column = rounds.column("logger")
     if column.null_count:
         raise rounds.error("logger", int(np.argmax(is_null(column))), None, "an id")
-    encoded = column.dictionary_encode() if not pa.types.is_dictionary(column.type) else column
-    sums = np.bincount(to_numpy(encoded.indices), unit_counts(rounds), len(encoded.dictionary))
-    return Counter(dict(zip(encoded.dictionary.to_pylist(), sums.tolist(), strict=True)))
+    ids = encoded(column)
+    sums = np.bincount(to_numpy(ids.indices), unit_counts(rounds), len(ids.dictionary))
+    return Counter(dict(zip(ids.dictionary.to_pylist(), sums.tolist(), strict=True)))
 
 
 def precision_shares(variances: Sequence[float], counts: Sequence[float]) -> tuple[float, ...]:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
 from rankeval.bandit import bandit_feed
-from rankeval.collecting import Pass, collect
-from rankeval.diagnostics import notes
+from rankeval.collecting import collect
 from rankeval.errors import DataError, UsageError
-from rankeval.estimators import Estimator, parse
+from rankeval.estimators import parse
 from rankeval.feeding import Feed
 from rankeval.given import Given, parse_estimand, parse_targets, with_targets
 from rankeval.inferring import Inferring
 from rankeval.log import Log
+from rankeval.models.reward import Weighting
 from rankeval.off_policy_estimates import PartEstimates
+from rankeval.off_policy_notes import of_clicks, of_counts, of_estimates, of_left_out, of_targets
 from rankeval.off_policy_result import OffPolicyEvaluation
 from rankeval.options import listed, require_types
 from rankeval.plan import Plan
-from rankeval.position_bias import FIELDS, PositionBias
-from rankeval.preparing import Fitting, Weighting, announced, prepared, unused
+from rankeval.position_bias import PositionBias
+from rankeval.preparing import Fitting, announced, prepared, unused
 from rankeval.ranking_log import ranking_feed
 from rankeval.reward_range import parse_range
 from rankeval.segments import in_order
@@ -118,13 +119,14 @@ def ope(
     _require_one_value(source, by, cluster)
     columns_of = parse_targets(target)
     bias = None if position_bias is None else PositionBias.of(position_bias)
+    embeddings = listed(embedding)
     fitting = Fitting(reward_model, tuple(listed(features)), folds, model_weighting, seed, cluster, threads)
     exposed = source.has("exposure")
     given = Given(tuple(columns_of) or ("",), bias, parse_estimand(estimand), exposed, reward_range=stated)
     names = _estimator_names(source, estimators, given, fitting)
     chosen = list(dict.fromkeys(parse(name) for name in names))
     source = with_targets(source, columns_of, chosen)
-    source, given = announced(source, given, fitting, listed(embedding))
+    source, given = announced(source, given, fitting, embeddings)
     _feed(source, given).require(chosen)
     methods = tuple(dict.fromkeys(listed(ci)))
     infer = Inferring(methods, float(level), int(replicates), int(seed), cluster is not None)
@@ -151,7 +153,7 @@ def ope(
             "features": list(fitting.features),
             "folds": folds if reward_model else None,
             "model_weighting": model_weighting if reward_model else None,
-            "embedding": list(listed(embedding)),
+            "embedding": embeddings,
             "by": by,
             "cluster": cluster,
             "seed": infer.seed,
@@ -160,14 +162,14 @@ def ope(
         comparisons=tuple(comparisons),
         logged=rows[0].reward,
         notes=(
-            *_counted(source, infer),
-            *(_of_targets(source, chosen) if columns_of else ()),
-            *_of_clicks(source, given, chosen),
-            *unused(given, chosen, fitting, listed(embedding)),
-            *_left_out(found, by),
+            *of_counts(source, infer),
+            *(of_targets(source, chosen) if columns_of else ()),
+            *of_clicks(source, given, chosen),
+            *unused(given, chosen, fitting, embeddings),
+            *of_left_out(found, by),
             *(stated.notes(found.checked, source) if stated else ()),
             *given.notes(source.name),
-            *notes({value: parts[value].n for value in parts}, rows, found.whole.whole),
+            *of_estimates({value: parts[value].n for value in parts}, rows, found.whole.whole),
         ),
     )
 
@@ -190,55 +192,6 @@ def _require_one_value(log: Log, *names: str | None) -> None:
         if pa.types.is_nested(log.kind(name)):
             found = f"column {log.name(name)!r} holds {log.kind(name)}"
             raise DataError(f"{log.origin}: {found}, wanted one value a round")
-
-
-def _counted(log: Log, infer: Inferring) -> Iterator[str]:
-    if log.has("weight"):
-        yield f"every row counts as many times as column {log.name('weight')!r} says"
-        if infer.bucketed:
-            name = "errors by cluster" if infer.clustered else "the bootstrap"
-            yield f"copies of a row stay together in {name}, and tell no more than one of them does"
-
-
-def _of_targets(log: Log, estimators: Sequence[Estimator]) -> Iterator[str]:
-    """Weights of the log that are of none of the targets named."""
-    for ratio, column in (("slate", "slate_weight"), ("subset", "subset_weight")):
-        if log.has(column) and any(estimator.definition.ratio == ratio for estimator in estimators):
-            follow = "weights of targets follow from their propensities, as those of product policies do"
-            yield f"column {log.name(column)!r} is not used: {follow}"
-
-
-def _of_clicks(log: Log, given: Given, estimators: Sequence[Estimator]) -> Iterator[str]:
-    """What there is to say about examination and the estimand."""
-    from_clicks = [estimator.definition for estimator in estimators if estimator.definition.of_clicks]
-    if not from_clicks and given.estimand != "rerank":
-        yield f"estimand: none of the estimators is from clicks, {given.estimand!r} changes nothing"
-    if log.has("exposure") and any(definition.ratio == "rho" for definition in from_clicks):
-        name = (
-            f"column {log.name('exposure')!r} stands for theta_k in weights, as it may with a random logger"
-        )
-        rerank = " that shows the same items in any order; with another only the estimand full is right"
-        yield f"click_dr: {name}{rerank * (given.estimand == 'rerank')}"
-    if given.position_bias is not None:
-        yield from _of_bias(log, given.position_bias, bool(from_clicks))
-
-
-def _of_bias(log: Log, bias: PositionBias, used: bool) -> Iterator[str]:
-    """What there is to say about the curve that is given."""
-    if not used:
-        yield f"position bias: none of the estimators uses {bias.origin}"
-    for name in FIELDS:
-        if name in bias and log.has(name):
-            yield f"column {log.name(name)!r} is not used: the curve {bias.origin} stands for it"
-    if bias.above_one:
-        places = ", ".join(map(str, bias.above_one[:5])) + (", ..." if len(bias.above_one) > 5 else "")
-        yield f"position bias: examination is above 1 at {places}, which no probability is"
-
-
-def _left_out(found: Pass, by: str | None) -> Iterator[str]:
-    if None in found.segments:
-        units = found.plan.asked[0].definition.units
-        yield f"{found.segments[None].n} {units} have no value in column {by!r} and are in no segment"
 
 
 def _estimator_names(

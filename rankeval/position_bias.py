@@ -14,14 +14,10 @@ from numpy.typing import NDArray
 
 from rankeval.errors import DataError
 from rankeval.options import shown
+from rankeval.ranges import RANGES
 
-_SMALLEST = float(np.finfo(np.float64).tiny)
-#: What a curve may hold -> the least value, with which weights are finite, the largest, and both in words.
-FIELDS: dict[str, tuple[float, float, str]] = {
-    "examination": (_SMALLEST, math.inf, "a number above 0"),
-    "alpha": (_SMALLEST, math.inf, "a number above 0"),
-    "beta": (0.0, math.inf, "a number of at least 0"),
-}
+#: What a curve may hold.
+FIELDS = ("examination", "alpha", "beta")
 _WANTED = 'wanted a position-bias curve such as {"positions": [1, 2], "examination": [1, 0.5]}'
 
 
@@ -103,7 +99,7 @@ def _curves(origin: str, content: Mapping[str, Any]) -> dict[str, tuple[float, .
 
 
 def _values(origin: str, name: str, values: Any) -> list[float]:
-    low, high, wanted = FIELDS[name]
+    low, high, wanted = RANGES[name]
     numbers = [_number(value) for value in _items(origin, name, values)]
     for k, number in enumerate(numbers):
         if not low <= number < high:

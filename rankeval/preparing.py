@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
 
+from rankeval.behaviours.learning import learn_behaviour_tree
+from rankeval.behaviours.tree import BehaviourTree
+from rankeval.click_log import examination_of
+from rankeval.embedding_counts import count_embeddings
+from rankeval.embeddings import Embedding, are_lists
 from rankeval.errors import UsageError
 from rankeval.estimators import Estimator
-from rankeval.feeding import PREDICTIONS, own
+from rankeval.feeding import PREDICTIONS
 from rankeval.given import Given
 from rankeval.log import Log
 from rankeval.loggers import Loggers, count_loggers
+from rankeval.models.relevance import RelevanceModel, fit_relevance_model
+from rankeval.models.reward import RewardModel, Weighting, fit_reward_model
 from rankeval.plan import Plan
+from rankeval.roles import own
 
-if TYPE_CHECKING:
-    from rankeval.behaviours.tree import BehaviourTree
-    from rankeval.embeddings import Embedding
-    from rankeval.models.relevance import RelevanceModel
-    from rankeval.models.reward import RewardModel
-
-
-Weighting = Literal["uniform", "mrdr"]
+#: What a target has of its own that a reward model is weighted by.
+OF_WEIGHTING = ("target_propensity", "candidate_target_propensities")
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,6 @@ def announced(log: Log, given: Given, fitting: Fitting, embedding: Sequence[str]
     """
     columns = tuple(embedding) or (("embedding",) if log.has("embedding") else ())
     if columns and log.session is None:
-        from rankeval.embeddings import Embedding
-
         log, given = log.with_lists(columns), replace(given, embedding=Embedding(columns))
     if fitting.reward_model is not None and log.session is None:
         return log.with_lists(fitting.features), replace(given, reward_models={})
@@ -108,9 +107,6 @@ def _loggers(log: Log, estimators: Sequence[Estimator], threads: int | None) -> 
 
 def _counted(log: Log, given: Given, embedding: Embedding, threads: int | None) -> Embedding:
     """The embedding with the frequencies it needs where only that of the logged action is known."""
-    from rankeval.embedding_counts import count_embeddings
-    from rankeval.embeddings import are_lists
-
     if log.has("marginal_propensity") or are_lists(log, embedding.columns):
         return embedding
     lists = ["candidate_propensities"]
@@ -126,10 +122,8 @@ def _reward_models(log: Log, targets: Sequence[str], fitting: Fitting) -> Mappin
 
 
 def _reward_model(log: Log, target: str, fitting: Fitting) -> RewardModel:
-    from rankeval.models.reward import fit_reward_model
-
     assert fitting.reward_model is not None
-    mine = {column: log.columns.get(own(column, target)) for column in _OF_TARGET} if target else {}
+    mine = {column: log.columns.get(own(column, target)) for column in OF_WEIGHTING} if target else {}
     return fit_reward_model(
         log.with_roles({column: name for column, name in mine.items() if name is not None}),
         fitting.reward_model,
@@ -146,9 +140,6 @@ def _relevance_model(
     log: Log, given: Given, estimators: Sequence[Estimator], fitting: Fitting
 ) -> RelevanceModel:
     """Relevance for ``click_dr``, by the examination of the curve that is given, else of the log."""
-    from rankeval.click_log import examination_of
-    from rankeval.models.relevance import fit_relevance_model
-
     assert fitting.reward_model is not None
     kinds = {estimator.definition.mean for estimator in estimators}
     if "click_doubly_robust" not in kinds or "doubly_robust" in kinds:
@@ -173,8 +164,6 @@ def _relevance_model(
 
 def _behaviours(log: Log, targets: Sequence[str], fitting: Fitting) -> Mapping[str, BehaviourTree]:
     """For each target whose subset weights are not logged, a tree of its own: it depends on the weights."""
-    from rankeval.behaviours.learning import learn_behaviour_tree
-
     return {
         target: learn_behaviour_tree(
             log,
@@ -186,6 +175,3 @@ def _behaviours(log: Log, targets: Sequence[str], fitting: Fitting) -> Mapping[s
         for target in targets
         if not log.has(own("subset_weight", target))
     }
-
-
-_OF_TARGET = ("target_propensity", "candidate_target_propensities")

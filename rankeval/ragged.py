@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,16 @@ from rankeval.kernels import kernel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+def offsets_of(lengths: NDArray[Any]) -> Ints:
+    """(n + 1,) where stretches of these lengths, one after the other, start and end."""
+    return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
+
+
+def stretch_of(offsets: Ints, place: int) -> int:
+    """The stretch that a place in the flat array is in."""
+    return int(np.searchsorted(offsets, place, side="right")) - 1
 
 
 @kernel

@@ -9,18 +9,19 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rankeval.arrow import as_float64, to_arrow
-from rankeval.bandit import SMALLEST_PROPENSITY
 from rankeval.behaviours.windows import behaviour_codes, subset_weights
 from rankeval.click_log import AS_LOGGED, ClickViews, derivations, parted
 from rankeval.errors import DataError
 from rankeval.estimators import RankingBlock, Units, Views
-from rankeval.feeding import Feed, own
+from rankeval.feeding import Feed
 from rankeval.given import LOGGED, Given
 from rankeval.kernels import read_only
 from rankeval.log import Log
-from rankeval.position_bias import FIELDS
-from rankeval.ragged import by_place
+from rankeval.positions import position_of, position_roles
+from rankeval.ragged import by_place, stretch_of
+from rankeval.ranges import FINITE_TERMS, RANGES, largest, out_of_range
 from rankeval.reranking import Candidates
+from rankeval.roles import base, own
 from rankeval.sessions import Sessions, counting
 
 Floats = NDArray[np.float64]
@@ -34,16 +35,6 @@ FOLLOWS_FROM: dict[str, tuple[str, ...]] = {
 }
 #: Columns that hold one value a session.
 ONCE = frozenset({"propensity_list", "target_propensity_list", "slate_weight"})
-_PROPENSITIES = ("propensity", "propensity_prefix", "propensity_list")
-#: Column -> the least and the largest value it may hold, and that in words.
-RANGES: dict[str, tuple[float, float, str]] = {
-    **dict.fromkeys(_PROPENSITIES, (SMALLEST_PROPENSITY, 1.0, "a probability in (0, 1]")),
-    **{f"target_{name}": (0.0, 1.0, "a probability in [0, 1]") for name in _PROPENSITIES},
-    "exposure": (SMALLEST_PROPENSITY, np.inf, "a number above 0"),
-    "target_exposure": (0.0, np.inf, "a number of at least 0"),
-    "subset_weight": (0.0, np.inf, "a number of at least 0"),
-    **FIELDS,
-}
 
 
 def ranking_feed(log: Log, given: Given) -> Feed:
@@ -80,16 +71,15 @@ class Rankings:
             for target in given.targets
         }
         read = feed.roles(columns)
-        self._items = [role for role in [*read, *predicted] if _base(role) not in ONCE | {"score"}]
-        self._once = [role for role in read if _base(role) in ONCE]
-        # In nested layout the order of the lists may stand for the positions.
-        places = [] if log.nested and not log.has("position") else ["position"]
+        self._items = [role for role in [*read, *predicted] if base(role) not in ONCE | {"score"}]
+        self._once = [role for role in read if base(role) in ONCE]
+        places = position_roles(log)
         # Ties go by id; without one items that were not shown would go by row.
         full = given.estimand == "full"
         ids = ["item_id"] if self._from_clicks and (full or log.has("item_id")) else []
         self.roles = list(dict.fromkeys([self.id, *places, *ids, *read, *self._of_models(log)]))
         log.require(self.roles)
-        _require_one_each(log, [role for role in [*places, *ids, *read] if _base(role) not in ONCE])
+        _require_one_each(log, [role for role in [*places, *ids, *read] if base(role) not in ONCE])
 
     def _of_models(self, log: Log) -> list[str]:
         """Columns that models read, and not terms."""
@@ -158,26 +148,18 @@ class Rankings:
         order = _order(sessions)
         block = self._block(sessions, order)
         columns = {**block.items, **block.sessions}
-        sizes = {name: _size(name, values) for name, values in columns.items()}
-        largest = max(sizes, key=lambda name: float(sizes[name].max(initial=0.0)))
-        index = int(np.argmax(sizes[largest]))
+        name, index = largest(columns)
         item = index if order is None else int(order[index])
-        if largest in block.sessions:
+        if name in block.sessions:
             item = int(sessions.offsets[index])
-        role = largest if largest in sessions else "click"
-        wanted = "numbers whose products and sums are finite"
-        return sessions.error(role, item, f"{columns[largest][index]}", wanted)
-
-
-def _base(role: str) -> str:
-    """The column that a target's own role is of."""
-    return role.partition("@")[0]
+        role = name if name in sessions else "click"
+        return sessions.error(role, item, f"{columns[name][index]}", FINITE_TERMS)
 
 
 def _sources(feed: Feed, columns: Sequence[str], target: str) -> dict[str, str]:
     """Column -> the role in which a target has it."""
     every = [role for column in columns for role in feed.sources(column, target)]
-    return {_base(role): role for role in every}
+    return {base(role): role for role in every}
 
 
 def _seen(block: RankingBlock, roles: Mapping[str, str]) -> RankingBlock:
@@ -202,10 +184,10 @@ def _require_one_each(log: Log, roles: Sequence[str]) -> None:
 def _checked(sessions: Sessions, role: str) -> Floats:
     """One number per item, within its range."""
     values = sessions.numbers(role)
-    bad = _out_of_range(role, values)
+    bad = out_of_range(role, values)
     if bad is not None:
-        found = f"{values[bad]} at {_ordinal(sessions, bad)}"
-        raise sessions.error(role, bad, found, RANGES[_base(role)][2])
+        found = f"{values[bad]} at position {position_of(sessions, bad)}"
+        raise sessions.error(role, bad, found, RANGES[base(role)].wanted)
     return values
 
 
@@ -215,33 +197,10 @@ def _checked_once(sessions: Sessions, role: str) -> Floats:
     values = np.where(sessions.lengths == 0, 1.0, values) if role in sessions.items else values
     if not np.isfinite(values).all():
         sessions.numbers(role) if role in sessions.items else sessions.numbers_per_session(role)
-    bad = _out_of_range(role, values)
+    bad = out_of_range(role, values)
     if bad is not None:
-        raise sessions.error_once(role, bad, values[bad], RANGES[_base(role)][2])
+        raise sessions.error_once(role, bad, values[bad], RANGES[base(role)].wanted)
     return values
-
-
-def _out_of_range(role: str, values: Floats) -> int | None:
-    if _base(role) not in RANGES:
-        return None
-    low, high, _ = RANGES[_base(role)]
-    if values.min(initial=high) >= low and values.max(initial=low) <= high:
-        return None
-    return int(np.argmax((values < low) | (values > high)))
-
-
-def _size(role: str, values: Floats) -> Floats:
-    """(n,) how large a number makes a term: of what weights are divided by, its inverse."""
-    divides = _base(role) in RANGES and RANGES[_base(role)][0] == SMALLEST_PROPENSITY
-    return np.asarray(1.0 / values if divides else np.abs(values))
-
-
-def _ordinal(sessions: Sessions, item: int) -> str:
-    """Which position an item has, in words."""
-    if "position" in sessions:
-        return f"position {sessions.column('position')[item].as_py()}"
-    session = int(np.searchsorted(sessions.offsets, item, side="right")) - 1
-    return f"position {item - int(sessions.offsets[session]) + 1}"
 
 
 def _order(sessions: Sessions) -> Ints | None:
@@ -251,7 +210,7 @@ def _order(sessions: Sessions) -> Ints | None:
     places = sessions.numbers("position")
     order, bad = by_place(sessions.offsets, read_only(places))
     if bad >= 0:
-        session = int(np.searchsorted(sessions.offsets, bad, side="right")) - 1
+        session = stretch_of(sessions.offsets, bad)
         length = int(sessions.lengths[session])
         raise sessions.error(
             "position", bad, f"{places[bad]:g}", f"each of 1 to {length} once in the session"

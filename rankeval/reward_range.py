@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +14,9 @@ from rankeval.arrow import as_float64
 from rankeval.errors import UsageError
 from rankeval.log import Log
 from rankeval.options import listed
-from rankeval.sessions import Sessions, counting
+from rankeval.positions import position_of, positions
+from rankeval.roles import base
+from rankeval.sessions import Sessions
 
 Floats = NDArray[np.float64]
 
@@ -83,7 +84,7 @@ class RewardRange:
         """
         self._require_rewards(sessions)
         # Of several target policies each has a role of its own, such as q_target@NAME.
-        roles = [role for role in sessions.items if role.partition("@")[0] in PREDICTIONS]
+        roles = [role for role in sessions.items if base(role) in PREDICTIONS]
         return RangeCheck({role: self._outside(*_predictions(sessions, role)) for role in roles})
 
     def notes(self, check: RangeCheck, log: Log) -> Iterator[str]:
@@ -103,7 +104,7 @@ class RewardRange:
         distances = self._distances(rewards, 1.0)
         if distances.max(initial=0.0) > 0.0:
             item = int(np.argmax(distances > 0.0))
-            place = "" if sessions.session is None else f" at position {_place(sessions, item)}"
+            place = "" if sessions.session is None else f" at position {position_of(sessions, item)}"
             raise sessions.error(role, item, f"{rewards[item]}{place}", f"a reward in the range {self}")
 
     def _outside(self, values: Floats, positions: Floats | float) -> Outside:
@@ -147,24 +148,9 @@ def _predictions(sessions: Sessions, role: str) -> tuple[Floats, Floats | float]
         column = pc.list_flatten(column)
     if sessions.session is None or not _to_go(sessions.items):
         return as_float64(column), 1.0
-    return as_float64(column), np.repeat(sessions.lengths, sessions.lengths) - _places(sessions) + 1.0
+    return as_float64(column), np.repeat(sessions.lengths, sessions.lengths) - positions(sessions) + 1.0
 
 
 def _to_go(roles: Iterable[str]) -> bool:
     """Whether predictions are of the reward to go, as those are that have an expectation beside them."""
-    return any(role.partition("@")[0] == "q_target" for role in roles)
-
-
-def _places(sessions: Sessions) -> Floats:
-    """Position of each item of a ranking log."""
-    if "position" in sessions:
-        return sessions.numbers("position")
-    first = np.repeat(sessions.offsets[:-1], sessions.lengths)
-    return (counting(len(first)) - first + 1).astype(np.float64)
-
-
-def _place(sessions: Sessions, item: int) -> Any:
-    """Position of one item, as a message says it."""
-    if "position" in sessions:
-        return sessions.column("position")[item].as_py()
-    return f"{_places(sessions)[item]:g}"
+    return any(base(role) == "q_target" for role in roles)

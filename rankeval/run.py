@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.arrow import is_null, take
+from rankeval.arrow import decoded, is_null, take
 from rankeval.errors import DataError
 from rankeval.ids import NO_KEYS, Keys, is_integer_id, keys_of
 from rankeval.judgement_rows import GradeLimit
@@ -238,5 +238,4 @@ def _joined(parts: Sequence[ScoredQueries]) -> ScoredQueries:
 
 def _together(arrays: Sequence[pa.Array]) -> pa.Array:
     """One plain array of several, some of which may be dictionaries."""
-    plain = [array.dictionary_decode() if pa.types.is_dictionary(array.type) else array for array in arrays]
-    return pa.concat_arrays(plain)
+    return pa.concat_arrays([decoded(array) for array in arrays])

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from rankeval.arrow import as_float64, is_null, take, take_or_null, to_numpy
+from rankeval.arrow import as_float64, decoded, is_unknown, take, take_or_null, to_numpy
 from rankeval.errors import DataError
 from rankeval.kernels import read_only
+from rankeval.ragged import offsets_of, stretch_of
 
 Numbers = NDArray[np.float64]
 
@@ -92,7 +93,7 @@ class Sessions:
             fields[self.session] = self.per_session(self.session)
         return replace(
             self,
-            offsets=read_only(np.concatenate(([0], np.cumsum(chosen)))[self.offsets]),
+            offsets=read_only(offsets_of(chosen)[self.offsets]),
             items={role: take(array, rows) for role, array in self.items.items() if role not in fields},
             fields=fields,
             locate=self.locate if self.nested else lambda item: self.locate(int(rows[item])),
@@ -100,7 +101,7 @@ class Sessions:
 
     def place(self, item: int) -> str:
         """``FILE, row 17, query_id 'q3'``: where an item stands, for messages."""
-        return self._place(int(np.searchsorted(self.offsets, item, side="right")) - 1, item)
+        return self._place(stretch_of(self.offsets, item), item)
 
     def _place(self, session: int, item: int) -> str:
         place = self.locate(session if self.nested else item)
@@ -149,14 +150,7 @@ def differ(left: pa.Array, right: pa.Array) -> NDArray[np.bool_]:
     """(n,) bool, where two arrays differ; null equals null alone, and NaN is null."""
     if pa.types.is_null(left.type):
         return np.zeros(len(left), bool)
-    if pa.types.is_dictionary(left.type):
-        left, right = left.dictionary_decode(), right.dictionary_decode()
-    unknown, other_unknown = _unknown(left), _unknown(right)
+    left, right = decoded(left), decoded(right)
+    unknown, other_unknown = is_unknown(left), is_unknown(right)
     unequal = to_numpy(pc.not_equal(left, right))
     return np.where(unknown | other_unknown, unknown != other_unknown, unequal)
-
-
-def _unknown(values: pa.Array) -> NDArray[np.bool_]:
-    if pa.types.is_floating(values.type):
-        return np.isnan(as_float64(values))
-    return is_null(values)

@@ -35,6 +35,11 @@ def unit_keys(sessions: Sessions, key: str | None, first_rows: Sequence[int]) ->
     return hashes_of(ids)
 
 
+def weight_roles(log: Log) -> list[str]:
+    """The column ``weight``, where the log has it."""
+    return ["weight"] if log.has("weight") else []
+
+
 def unit_counts(sessions: Sessions) -> NDArray[np.float64]:
     """(n,) float64, the column ``weight``: how many times each unit counts; 1 where it was not read.
 

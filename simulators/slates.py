@@ -146,9 +146,8 @@ class _Logger:
     def __init__(self, world: SlateWorld, logging: SoftmaxPolicy, target: SoftmaxPolicy) -> None:
         self.world = world
         self.logged, self.target = world.probabilities(logging), world.probabilities(target)
-        self.bounds = np.cumsum(self.logged, axis=2)[
-            :, :, :-1
-        ]  # rounding can then give no item beyond the last
+        # Without the last bound, 1 up to rounding, no draw gives an item beyond the last.
+        self.bounds = np.cumsum(self.logged, axis=2)[:, :, :-1]
 
     def block(self, rng: np.random.Generator, start: int, stop: int) -> pa.Table:
         """Sessions ``start..stop``."""

@@ -9,7 +9,17 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from rankeval.arrow import as_float64, is_null, take, take_or_null, to_arrow, to_numpy
+from rankeval.arrow import (
+    as_float64,
+    decoded,
+    encoded,
+    is_null,
+    is_unknown,
+    take,
+    take_or_null,
+    to_arrow,
+    to_numpy,
+)
 
 NUMBERS = [pa.int8(), pa.uint16(), pa.int64(), pa.uint64(), pa.float16(), pa.float32(), pa.float64()]
 
@@ -84,6 +94,19 @@ def test_take():
     assert take_or_null(values, np.array([2, -1, 0])).to_pylist() == ["c", None, "a"]
     assert take_or_null(values.dictionary_encode(), np.array([-1, 2])).to_pylist() == [None, "c"]
     assert take_or_null(values, np.zeros(0, np.int64)).to_pylist() == []
+
+
+def test_dictionaries_and_what_they_hold():
+    values = pa.array(["b", "a", "b"])
+    assert encoded(values).type == values.dictionary_encode().type
+    assert encoded(encoded(values)).equals(encoded(values))
+    assert decoded(encoded(values)).equals(values)
+    assert decoded(values) is values
+
+
+@pytest.mark.parametrize("values", [[1.0, None, float("nan")], ["a", None, None]])
+def test_null_and_nan_are_unknown(values):
+    assert is_unknown(pa.array(values)).tolist() == [False, True, True]
 
 
 def test_pandas_is_not_imported():

@@ -7,7 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from rankeval.errors import DataError, UsageError
-from rankeval.log import ROLES, Log
+from rankeval.log import Log
+from rankeval.roles import ROLES
 from tests.log_files import nested, write_parts
 from tests.readers.helpers import error_of
 

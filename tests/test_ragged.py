@@ -4,13 +4,27 @@ import numpy as np
 import pytest
 
 from rankeval.kernels import read_only
-from rankeval.ragged import by_place, cascade_sums, places_of, sums, sums_of_products
+from rankeval.ragged import (
+    by_place,
+    cascade_sums,
+    offsets_of,
+    places_of,
+    stretch_of,
+    sums,
+    sums_of_products,
+)
 
 OFFSETS = read_only(np.array([0, 2, 2, 5]))
 
 
 def numbers(*values: float) -> np.ndarray:
     return read_only(np.array(values, dtype=float))
+
+
+def test_offsets_of_lengths_and_the_stretch_of_a_place() -> None:
+    assert offsets_of(np.array([2, 0, 3])).tolist() == OFFSETS.tolist()
+    assert offsets_of(np.array([True, False])).tolist() == [0, 1, 1]
+    assert [stretch_of(OFFSETS, place) for place in range(5)] == [0, 0, 2, 2, 2]
 
 
 def test_sums() -> None:

@@ -21,7 +21,7 @@ from rankeval.ragged import sums_of_products
 from rankeval.ranking_log import Rankings
 from rankeval.scan import fold
 from rankeval.sessions import Sessions
-from rankeval.units import unit_counts
+from rankeval.units import unit_counts, weight_roles
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -78,8 +78,7 @@ def sampled(
     log.require(features)
     for role in features:
         _require_feature(log, role)
-    weight = ["weight"] if log.has("weight") else []
-    roles = list(dict.fromkeys([*rankings.roles, *features, *weight]))
+    roles = list(dict.fromkeys([*rankings.roles, *features, *weight_roles(log)]))
 
     def work(sessions: Sessions) -> Sample:
         counts = unit_counts(sessions)

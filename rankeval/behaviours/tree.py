@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from rankeval.arrow import as_float64, is_null, to_numpy
+from rankeval.arrow import as_float64, decoded, is_null, to_numpy
 from rankeval.behaviours.windows import NAMES
 from rankeval.sessions import Sessions
 
@@ -120,8 +120,7 @@ class BehaviourTree:
 
 def feature_of(sessions: Sessions, role: str) -> pa.Array:
     """One value a session, plain."""
-    values = sessions.per_session(role)
-    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+    return decoded(sessions.per_session(role))
 
 
 def _features(node: Split | Leaf) -> Iterator[str]:

@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
+from rankeval.arrow import encoded
 from rankeval.kernels import kernel, read_only
 from rankeval.sessions import Sessions
 
@@ -97,9 +97,7 @@ def behaviour_codes(sessions: Sessions, role: str) -> Ints:
     Raises:
         DataError: a name that is none of ``BEHAVIOURS``, null, or changes within a session.
     """
-    values = sessions.per_session(role)
-    if not pa.types.is_dictionary(values.type):
-        values = values.dictionary_encode()
+    values = encoded(sessions.per_session(role))
     known = {name: code for code, name in enumerate(NAMES)}
     codes = np.array([known.get(name, -1) for name in values.dictionary.to_pylist()] + [-1], np.int64)
     found = codes[np.asarray(values.indices.fill_null(len(codes) - 1))]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rankeval.estimators.click_terms import click_weights, most_unshown
 from rankeval.estimators.terms import CLICK_RATIOS, RATIO_COLUMNS, TRANSFORMS, Kind, Ratio, Term
 from rankeval.kernels import read_only
-from rankeval.ragged import cascade_sums, corrected_sums, sums, sums_of_products
+from rankeval.ragged import cascade_sums, corrected_sums, offsets_of, sums, sums_of_products
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -68,7 +68,7 @@ class RankingBlock:
     def taken(self, rows: slice | Ints) -> RankingBlock:
         """Some of the sessions."""
         lengths = self.lengths[rows]
-        offsets = np.concatenate(([0], np.cumsum(lengths)))
+        offsets = offsets_of(lengths)
         if isinstance(rows, slice):
             begin = self.offsets[rows.start or 0]
             items: slice | Ints = slice(int(begin), int(begin + offsets[-1]))

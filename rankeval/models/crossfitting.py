@@ -19,7 +19,8 @@ from rankeval.hashing import mix64
 from rankeval.log import Log
 from rankeval.models.design import Encoding
 from rankeval.models.learners import LEARNERS, Learnt
-from rankeval.ragged import places_of
+from rankeval.ragged import offsets_of, places_of
+from rankeval.scan import fold
 from rankeval.sessions import Sessions
 from rankeval.units import unit_keys
 
@@ -132,11 +133,10 @@ class Sample:
 
     def _taken(self, units: Ints) -> Sample:
         rows = places_of(self.offsets, units)
-        lengths = np.diff(self.offsets)[units]
         return Sample(
             self.order[units],
             self.folds[units],
-            np.concatenate([[0], np.cumsum(lengths)]),
+            offsets_of(np.diff(self.offsets)[units]),
             {name: take(column, rows) for name, column in self.features.items()},
             {name: values[rows] for name, values in self.numbers.items()},
         )
@@ -152,6 +152,42 @@ class FoldModel:
     def predict(self, columns: Mapping[str, pa.Array], rows: Ints, actions: Ints | None) -> Floats:
         """(m,) float64, the prediction for each case: a row of the columns, and its action."""
         return self.learnt.predict(self.encoding.design(columns, rows, actions))
+
+
+def sampled(
+    log: Log, roles: Sequence[str], of: Callable[[Sessions], Sample], size: int, threads: int | None
+) -> Sample:
+    """The ``size`` units of smallest hash of a log, in one pass; ``of`` turns a part of it into a sample."""
+    sample: Sample = fold(
+        log,
+        roles,
+        lambda part: of(part).smallest(size),
+        lambda left, right: left.merge(right, size),
+        threads,
+    )
+    return sample
+
+
+@dataclass(frozen=True)
+class CrossFitted:
+    """Predictions for units by models that have not seen their fold.
+
+    Attributes:
+        features: columns that the models read.
+        folds: which model is whose.
+        models: one for each fold, learnt from all others.
+        notes: what a reader should know of the fits.
+    """
+
+    features: tuple[str, ...]
+    folds: Folds
+    models: tuple[FoldModel, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def roles(self) -> list[str]:
+        """Columns that predictions read."""
+        return list(dict.fromkeys([*self.features, *self.folds.roles]))
 
 
 def crossfitted(
@@ -180,9 +216,9 @@ def crossfitted(
 def notes_of(models: Sequence[FoldModel]) -> tuple[str, ...]:
     """What is to be said of the models, the same things once."""
     said: dict[str, list[str]] = {}
-    for fold, model in enumerate(models, 1):
+    for number, model in enumerate(models, 1):
         if model.learnt.note:
-            said.setdefault(model.learnt.note, []).append(str(fold))
+            said.setdefault(model.learnt.note, []).append(str(number))
     return tuple(f"model of fold {', '.join(folds)} of {len(models)}: {note}" for note, folds in said.items())
 
 

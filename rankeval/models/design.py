@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from rankeval.arrow import as_float64, take, to_numpy
+from rankeval.arrow import as_float64, decoded, take, to_numpy
 from rankeval.errors import DataError, UsageError
 from rankeval.log import Log
 from rankeval.readers import check_same_columns
@@ -86,8 +86,7 @@ class Encoding:
 
 def taken(column: pa.Array, rows: Ints) -> pa.Array:
     """A feature at these rows, text itself where the column holds numbers of a dictionary."""
-    part = take(column, rows)
-    return part.dictionary_decode() if pa.types.is_dictionary(part.type) else part
+    return decoded(take(column, rows))
 
 
 def _frequent(column: pa.Array) -> pa.Array:

@@ -13,6 +13,7 @@ from rankeval.arrow import as_float64
 from rankeval.errors import DataError, UsageError
 from rankeval.log import Log
 from rankeval.models.crossfitting import (
+    CrossFitted,
     FoldModel,
     Folds,
     Sample,
@@ -21,14 +22,15 @@ from rankeval.models.crossfitting import (
     parts_of,
     require_options,
     require_outcomes,
+    sampled,
 )
 from rankeval.models.design import Design, Encoding, require_features, taken
 from rankeval.models.learners import Learnt, learn, normalised
 from rankeval.models.linear import Basis, logistic_fit, ridge
-from rankeval.ragged import places_of, sums
-from rankeval.scan import fold
+from rankeval.positions import position_roles, positions
+from rankeval.ragged import offsets_of, places_of, sums
 from rankeval.sessions import Sessions, counting
-from rankeval.units import unit_counts
+from rankeval.units import unit_counts, weight_roles
 
 Floats = NDArray[np.float64]
 Examination = Callable[[Sessions], Floats]
@@ -42,25 +44,11 @@ EM_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
-class RelevanceModel:
+class RelevanceModel(CrossFitted):
     """The relevance of every item of a session, shown or not, by models that have not seen its fold.
 
-    Attributes:
-        features: columns with one value an item, or one a session.
-        folds: which model is whose.
-        models: one for each fold, learnt from all others.
-        notes: what a reader should know of the fits.
+    Features are columns with one value an item, or one a session.
     """
-
-    features: tuple[str, ...]
-    folds: Folds
-    models: tuple[FoldModel, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def roles(self) -> list[str]:
-        """Columns that predictions read."""
-        return list(dict.fromkeys([*self.features, *self.folds.roles]))
 
     def q(self, sessions: Sessions) -> Floats:
         """(items,) float64 in [0, 1], the relevance of each item."""
@@ -124,13 +112,7 @@ def fit_relevance_model(
     if not features:
         raise UsageError("features: found none, wanted at least one column")
     shown = _ShownItems(log, kind, features, Folds.over(log, cluster, folds, seed), (examination, roles))
-    drawn = fold(
-        log,
-        shown.roles,
-        lambda part: shown.of(part).smallest(sample),
-        lambda left, right: left.merge(right, sample),
-        threads,
-    )
+    drawn = sampled(log, shown.roles, shown.of, sample, threads)
 
     def fitted(part: Sample) -> FoldModel:
         encoding = Encoding.of(part.features, None)
@@ -161,19 +143,16 @@ class _ShownItems:
         self.folds = folds
         self.click = "reward" if log.has("reward") else "click"
         self.logistic = kind == "logistic"
-        self.counted = log.has("weight")
-        self.placed = log.has("position") or not log.nested
         self.examination = examination[0]
-        own = [*(["position"] if self.placed else []), self.click, *(["weight"] if self.counted else [])]
+        own = [*position_roles(log), self.click, *weight_roles(log)]
         log.require([*own, *self.features])
         self.roles = list(dict.fromkeys([*own, *self.features, *folds.sample_roles, *examination[1]]))
 
     def of(self, sessions: Sessions) -> Sample:
         """The items shown where users may look, session by session."""
-        theta = np.where(self._shown(sessions), self.examination(sessions), 0.0)
+        theta = np.where(np.isnan(positions(sessions)), 0.0, self.examination(sessions))
         _require_examination(sessions, theta)
-        counts = unit_counts(sessions) if self.counted else np.ones(len(sessions))
-        weights = np.repeat(counts, sessions.lengths)
+        weights = np.repeat(unit_counts(sessions), sessions.lengths)
         taught = (theta > 0.0) & (weights > 0.0)
         items = np.flatnonzero(taught)
         kept = sums(sessions.offsets, taught.astype(np.float64)).astype(np.int64)
@@ -181,7 +160,7 @@ class _ShownItems:
         return Sample(
             order=self.folds.order(sessions)[units],
             folds=self.folds.of(sessions)[units],
-            offsets=np.concatenate([[0], np.cumsum(kept[units])]),
+            offsets=offsets_of(kept[units]),
             features={name: taken(sessions.column(name), items) for name in self.features},
             numbers={
                 "clicks": self._clicks(sessions, taught)[items],
@@ -189,11 +168,6 @@ class _ShownItems:
                 "weights": weights[items],
             },
         )
-
-    def _shown(self, sessions: Sessions) -> NDArray[np.bool_]:
-        if not self.placed:
-            return np.ones(int(sessions.offsets[-1]), bool)
-        return ~np.isnan(as_float64(sessions.column("position")))
 
     def _clicks(self, sessions: Sessions, wanted: NDArray[np.bool_]) -> Floats:
         column = sessions.column(self.click)

@@ -16,6 +16,7 @@ from rankeval.errors import DataError, UsageError
 from rankeval.layout import list_parts
 from rankeval.log import Log
 from rankeval.models.crossfitting import (
+    CrossFitted,
     FoldModel,
     Folds,
     Sample,
@@ -24,13 +25,13 @@ from rankeval.models.crossfitting import (
     parts_of,
     require_options,
     require_outcomes,
+    sampled,
 )
 from rankeval.models.design import Encoding, require_features, taken
 from rankeval.models.learners import learn
-from rankeval.ragged import places_of
-from rankeval.scan import fold
+from rankeval.ragged import offsets_of, places_of
 from rankeval.sessions import Sessions, counting
-from rankeval.units import unit_counts
+from rankeval.units import unit_counts, weight_roles
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -43,27 +44,14 @@ LISTS = ("candidate_target_propensities", "candidate_propensities")
 
 
 @dataclass(frozen=True)
-class RewardModel:
+class RewardModel(CrossFitted):
     """``q(x, a)`` by models that have not seen the fold of the round.
 
     Attributes:
-        features: columns with one value a round, or a list with one value a candidate.
-        by_candidate: those of them that hold lists.
-        folds: which model is whose.
-        models: one for each fold, learnt from all others.
-        notes: what a reader should know of the fits.
+        by_candidate: features that hold a list with one value a candidate; others have one value a round.
     """
 
-    features: tuple[str, ...]
     by_candidate: frozenset[str]
-    folds: Folds
-    models: tuple[FoldModel, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def roles(self) -> list[str]:
-        """Columns that predictions read."""
-        return list(dict.fromkeys([*self.features, *self.folds.roles]))
 
     def candidate_q(self, rounds: Sessions, offsets: Ints) -> Floats:
         """(offsets[-1],) float64: ``q`` of each candidate; those of round ``i`` from ``offsets[i]`` on.
@@ -145,13 +133,7 @@ def fit_reward_model(
     if weighting not in get_args(Weighting):
         raise UsageError(f"weighting: found {weighting!r}, wanted {' or '.join(get_args(Weighting))}")
     rounds = _TrainingRounds(log, kind, features, Folds.over(log, cluster, folds, seed), weighting)
-    drawn = fold(
-        log,
-        rounds.roles,
-        lambda part: rounds.of(part).smallest(sample),
-        lambda left, right: left.merge(right, sample),
-        threads,
-    )
+    drawn = sampled(log, rounds.roles, rounds.of, sample, threads)
 
     def fitted(part: Sample) -> FoldModel:
         actions = None if rounds.by_candidate else part.numbers["action"].astype(np.int64)
@@ -160,7 +142,7 @@ def fit_reward_model(
         return FoldModel(encoding, learn(kind, design, part.numbers["reward"], part.numbers["weight"]))
 
     models = crossfitted(log, drawn, folds, fitted)
-    return RewardModel(tuple(rounds.features), rounds.by_candidate, rounds.folds, models, notes_of(models))
+    return RewardModel(tuple(rounds.features), rounds.folds, models, notes_of(models), rounds.by_candidate)
 
 
 class _TrainingRounds:
@@ -181,10 +163,9 @@ class _TrainingRounds:
         self.folds = folds
         self.list = _list_of(log)
         self.logistic = kind == "logistic"
-        self.counted = log.has("weight")
         ratio = ["propensity", "target_propensity"] if weighting == "mrdr" else []
         self.ratio = Rounds(log, ratio) if ratio else None
-        own = ["reward", "action", self.list, *(["weight"] if self.counted else [])]
+        own = ["reward", "action", self.list, *weight_roles(log)]
         log.require(own)
         require_lists(log, own)
         others = [*(self.ratio.roles if self.ratio else []), *self.features, *folds.sample_roles]
@@ -193,7 +174,7 @@ class _TrainingRounds:
     def of(self, rounds: Sessions) -> Sample:
         """The rounds whose weight is above 0."""
         lengths, _ = list_parts(rounds.column(self.list), rounds.names[self.list], rounds.locate)
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        offsets = offsets_of(lengths)
         actions = logged_actions(rounds, lengths)
         weights = self._weights(rounds)
         kept = np.flatnonzero(weights > 0.0)
@@ -219,7 +200,7 @@ class _TrainingRounds:
         return rewards
 
     def _weights(self, rounds: Sessions) -> Floats:
-        counts = unit_counts(rounds) if self.counted else np.ones(len(rounds))
+        counts = unit_counts(rounds)
         if self.ratio is None:
             return counts
         columns = self.ratio.columns(rounds)
