@@ -144,7 +144,5 @@ def test_rows_left_out_of_segments() -> None:
 
 def test_weights_whose_squares_overflow_are_named() -> None:
     huge = HAND | {"propensity": [1e-300, 1e-300, 0.2, 0.5], "reward": [0.0, 0.0, 1.0, 1.0]}
-    with pytest.raises(
-        DataError, match="row 1: column 'propensity' is 1e-300, wanted numbers whose"
-    ):
+    with pytest.raises(DataError, match="row 1: column 'propensity' is 1e-300, wanted numbers whose"):
         ope(huge, "ips")
