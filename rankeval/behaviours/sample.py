@@ -21,7 +21,7 @@ from rankeval.ragged import sums_of_products
 from rankeval.ranking_log import Rankings
 from rankeval.scan import fold
 from rankeval.sessions import Sessions
-from rankeval.units import unit_counts, weight_roles
+from rankeval.units import nothing_counts, unit_counts, weight_roles
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -46,8 +46,9 @@ class Sample:
     sessions: float
 
     def smallest(self, size: int) -> Sample:
-        """At most so many of them."""
-        order = np.argsort(self.hashes, kind="stable")[:size]
+        """At most so many of those that count."""
+        counted = np.flatnonzero(self.counts > 0.0)
+        order = counted[np.argsort(self.hashes[counted], kind="stable")[:size]]
         features = {role: take(values, order) for role, values in self.features.items()}
         return Sample(self.hashes[order], self.terms[order], self.counts[order], features, self.sessions)
 
@@ -95,11 +96,8 @@ def sampled(
         return left.joined(right).smallest(size)
 
     sample: Sample = fold(log, roles, work, merge, threads)
-    if not sample.counts.any():
-        raise DataError(
-            f"{log.origin}: column {log.name('weight')!r} is 0 in all of {len(sample.counts)} sessions, "
-            "wanted some above 0"
-        )
+    if not len(sample.counts):
+        raise nothing_counts(log)
     return sample
 
 

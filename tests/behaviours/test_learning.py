@@ -168,7 +168,7 @@ def test_bad_features_get_one_line(features: list[str], message: str) -> None:
 
 def test_bad_data_gets_one_line() -> None:
     nobody = LOG.append_column("weight", pa.array([0.0] * LOG.num_rows))
-    with pytest.raises(DataError, match="column 'weight' is 0 in all of 20000 sessions"):
+    with pytest.raises(DataError, match="column 'weight' is 0 in all rows, wanted some above 0"):
         learn_behaviour_tree(Log(nobody))
     with pytest.raises(DataError, match="no column 'propensity'"):
         learn_behaviour_tree(Log(LOG.drop_columns("propensity")))

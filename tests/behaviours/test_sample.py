@@ -51,3 +51,15 @@ def test_terms_are_those_of_the_estimators() -> None:
         for name, weights in wanted.items():
             term = math.fsum(w * row["reward"] for w, row in zip(weights, session, strict=True))
             assert sample.terms[i, NAMES.index(name)] == pytest.approx(term, rel=1e-12)
+
+
+def test_sessions_that_do_not_count_take_no_place_in_the_sample() -> None:
+    sample = Sample(
+        hashes=np.array([1, 2, 3, 4], np.uint64),
+        terms=np.zeros((4, len(NAMES))),
+        counts=np.array([0.0, 1.0, 0.0, 2.0]),
+        features={},
+        sessions=3.0,
+    )
+    assert sample.smallest(2).hashes.tolist() == [2, 4]
+    assert sample.smallest(1).hashes.tolist() == [2]
