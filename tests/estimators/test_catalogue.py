@@ -9,34 +9,9 @@ from rankeval.estimators import ESTIMATORS, Term, Weighting, parse
 from rankeval.estimators.click_terms import WORTH
 from rankeval.estimators.ranking_terms import OF_THE_SESSION
 from rankeval.estimators.terms import TRANSFORMS, WRITERS
+from tests.naive_off_policy import NAMES
+from tests.naive_rankings import NAMES as RANKING_NAMES
 
-NAMES = [
-    "ips",
-    "cips",
-    "snips",
-    "csnips",
-    "dm",
-    "dr",
-    "cdr",
-    "sndr",
-    "switch_dr",
-    "dros",
-    "sg_ips",
-    "sg_dr",
-    "mips",
-]
-RANKING_NAMES = [
-    "sips",
-    "iips",
-    "rips",
-    "policy_aware",
-    "pi",
-    "aips",
-    "cascade_dr",
-    "snsips",
-    "sniips",
-    "snrips",
-]
 CLICK_NAMES = [
     "click_ips",
     "click_cips",
