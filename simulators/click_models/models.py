@@ -1,0 +1,229 @@
+"""The click models, one small class each."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rankeval.simulators.click_models.base import BrowsingModel, ClickModel, Clicks, Floats
+from rankeval.simulators.click_models.kernels import (
+    examined_going_on,
+    predicted_by_last_click,
+    predicted_going_on,
+    sample_by_last_click,
+    sample_going_on,
+)
+
+
+class _ByLastClick(BrowsingModel):
+    """Users examine each position with a probability that depends on the last click above it."""
+
+    @abstractmethod
+    def table(self, positions: int) -> Floats:
+        """(K, K + 1) examination of position ``k + 1`` given the last click above, ``r`` (0: none)."""
+
+    def rates(self, attractiveness: Floats) -> Floats:
+        return np.nan_to_num(attractiveness)
+
+    def examined(self, attractiveness: Floats, satisfaction: Floats | None) -> Floats:
+        n, size = attractiveness.shape
+        return np.ascontiguousarray(np.broadcast_to(self.table(size).T, (n, size + 1, size)))
+
+    def predicted(self, clicks: Clicks, attractiveness: Floats, satisfaction: Floats | None = None) -> Floats:
+        table = self.table(attractiveness.shape[1])
+        return predicted_by_last_click(self.rates(attractiveness), table, clicks)
+
+    def sample(
+        self, rng: np.random.Generator, attractiveness: Floats, satisfaction: Floats | None = None
+    ) -> Clicks:
+        table = self.table(attractiveness.shape[1])
+        return sample_by_last_click(self.rates(attractiveness), table, rng.random(attractiveness.shape))
+
+
+class _GoingOn(BrowsingModel):
+    """Users examine from the top, click with ``a``, and go on or stop."""
+
+    @abstractmethod
+    def goes_on(self, attractiveness: Floats, satisfaction: Floats | None) -> tuple[Floats, Floats]:
+        """(n, K) each: probability to go on after a skip, and after a click; anything beyond a list's end."""
+
+    def rates(self, attractiveness: Floats) -> Floats:
+        return np.nan_to_num(attractiveness)
+
+    def examined(self, attractiveness: Floats, satisfaction: Floats | None) -> Floats:
+        return examined_going_on(*self._chances(attractiveness, satisfaction))
+
+    def predicted(self, clicks: Clicks, attractiveness: Floats, satisfaction: Floats | None = None) -> Floats:
+        return predicted_going_on(*self._chances(attractiveness, satisfaction), clicks)
+
+    def sample(
+        self, rng: np.random.Generator, attractiveness: Floats, satisfaction: Floats | None = None
+    ) -> Clicks:
+        draws = rng.random(attractiveness.shape)
+        return sample_going_on(*self._chances(attractiveness, satisfaction), draws)
+
+    def _chances(self, attractiveness: Floats, satisfaction: Floats | None) -> tuple[Floats, Floats, Floats]:
+        """(n, K) each: probability of a click on what is examined, to go on after a skip, after a click."""
+        rates = self.rates(attractiveness)
+        liked = None if satisfaction is None else np.nan_to_num(satisfaction)
+        return rates, *self.goes_on(rates, liked)
+
+
+@dataclass(frozen=True)
+class PositionBased(_ByLastClick):
+    """Click with ``theta_k a`` (Richardson et al. 2007; Craswell et al. 2008).
+
+    ``examination``: ``theta_k`` for k = 1, 2, ...
+    """
+
+    name = "pbm"
+    examination: tuple[float, ...]
+
+    def parameters(self) -> dict[str, Any]:
+        return {"examination": list(self.examination)}
+
+    def table(self, positions: int) -> Floats:
+        return np.repeat(np.array(self.examination[:positions])[:, np.newaxis], positions + 1, axis=1)
+
+
+@dataclass(frozen=True)
+class TrustBias(PositionBased):
+    """Click with ``theta_k (eps_plus_k a + eps_minus_k (1 - a))`` (Agarwal et al. 2019).
+
+    In terms of ``P(click) = alpha_k a + beta_k``: ``alpha = theta (eps_plus - eps_minus)``, ``beta = theta
+    eps_minus``.
+    """
+
+    name = "pbm_trust"
+    eps_plus: tuple[float, ...]
+    eps_minus: tuple[float, ...]
+
+    def parameters(self) -> dict[str, Any]:
+        eps = {"eps_plus": list(self.eps_plus), "eps_minus": list(self.eps_minus)}
+        return {**super().parameters(), **eps}
+
+    def rates(self, attractiveness: Floats) -> Floats:
+        size = attractiveness.shape[1]
+        plus, minus = np.array(self.eps_plus[:size]), np.array(self.eps_minus[:size])
+        return np.nan_to_num(plus * attractiveness + minus * (1.0 - attractiveness))
+
+
+@dataclass(frozen=True)
+class UserBrowsing(_ByLastClick):
+    """Click with ``gamma[k][r] a``, r the position of the last click above (Dupret & Piwowarski 2008).
+
+    ``gamma``: row k = 1, 2, ... holds the k values for r = 0 (none), 1, ..., k - 1.
+    """
+
+    name = "ubm"
+    gamma: tuple[tuple[float, ...], ...]
+
+    def parameters(self) -> dict[str, Any]:
+        return {"gamma": [list(row) for row in self.gamma]}
+
+    def table(self, positions: int) -> Floats:
+        table = np.zeros((positions, positions + 1))
+        for k, row in enumerate(self.gamma[:positions]):
+            table[k, : k + 1] = row
+        return table
+
+
+@dataclass(frozen=True)
+class Cascade(_GoingOn):
+    """Examine in order, stop at the first click (Craswell et al. 2008)."""
+
+    name = "cascade"
+
+    def parameters(self) -> dict[str, Any]:
+        return {}
+
+    def goes_on(self, attractiveness: Floats, satisfaction: Floats | None) -> tuple[Floats, Floats]:
+        return np.ones_like(attractiveness), np.zeros_like(attractiveness)
+
+
+@dataclass(frozen=True)
+class DependentClick(_GoingOn):
+    """Go on after a click at k with ``lambda_k``, always after a skip (Guo et al. 2009).
+
+    ``continuation``: ``lambda_k`` for k = 1, 2, ...; that of the last position changes nothing.
+    """
+
+    name = "dcm"
+    continuation: tuple[float, ...]
+
+    def parameters(self) -> dict[str, Any]:
+        return {"continuation": list(self.continuation)}
+
+    def goes_on(self, attractiveness: Floats, satisfaction: Floats | None) -> tuple[Floats, Floats]:
+        after_click = np.array(self.continuation[: attractiveness.shape[1]])
+        return np.ones_like(attractiveness), np.tile(after_click, (len(attractiveness), 1))
+
+
+@dataclass(frozen=True)
+class DynamicBayesian(_GoingOn):
+    """Stop satisfied after a click with ``s``, otherwise go on with ``gamma`` (Chapelle & Zhang 2009)."""
+
+    name = "dbn"
+    uses_satisfaction = True
+    gamma: float
+
+    def parameters(self) -> dict[str, Any]:
+        return {"gamma": self.gamma}
+
+    def goes_on(self, attractiveness: Floats, satisfaction: Floats | None) -> tuple[Floats, Floats]:
+        assert satisfaction is not None
+        return np.full_like(attractiveness, self.gamma), self.gamma * (1.0 - satisfaction)
+
+
+@dataclass(frozen=True)
+class SimplifiedDynamicBayesian(DynamicBayesian):
+    """The dynamic Bayesian network whose users go on until they are satisfied (Chapelle & Zhang 2009)."""
+
+    name = "sdbn"
+    gamma: float = 1.0
+
+    def parameters(self) -> dict[str, Any]:
+        return {}
+
+
+@dataclass(frozen=True)
+class ClickChain(_GoingOn):
+    """Go on after a skip with ``tau1``, after a click with ``tau2 (1 - a) + tau3 a`` (Guo et al. 2009)."""
+
+    name = "ccm"
+    tau1: float
+    tau2: float
+    tau3: float
+
+    def parameters(self) -> dict[str, Any]:
+        return {"tau1": self.tau1, "tau2": self.tau2, "tau3": self.tau3}
+
+    def goes_on(self, attractiveness: Floats, satisfaction: Floats | None) -> tuple[Floats, Floats]:
+        after_click = self.tau2 * (1.0 - attractiveness) + self.tau3 * attractiveness
+        return np.full_like(attractiveness, self.tau1), after_click
+
+
+@dataclass(frozen=True)
+class Mixture(ClickModel):
+    """A share of sessions for each of several models."""
+
+    name = "mixture"
+    models: tuple[ClickModel, ...]
+    shares: tuple[float, ...]
+
+    @property
+    def parts(self) -> list[tuple[float, BrowsingModel]]:
+        return [
+            (share * inner, part)
+            for share, model in zip(self.shares, self.models, strict=True)
+            for inner, part in model.parts
+        ]
+
+    def parameters(self) -> dict[str, Any]:
+        models = [
+            {**model.to_dict(), "share": share} for share, model in zip(self.shares, self.models, strict=True)
+        ]
+        return {"models": models}

@@ -1,0 +1,45 @@
+"""A ranker without chance: items by descending score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from rankeval.simulators.list_policies.base import Floats, Ints, ListPolicy, Lists
+
+
+@dataclass(frozen=True, eq=False)
+class FixedOrder(ListPolicy):
+    """Items by descending score, equal ones in the order of the world.
+
+    ``scores``: (items,) flat.
+    """
+
+    scores: Floats
+
+    @cached_property
+    def best(self) -> Lists:
+        """(Q, K) the list of each query."""
+        sizes = np.diff(self.offsets)
+        query = np.repeat(np.arange(len(sizes)), sizes)
+        order = np.lexsort((-self.scores, query)) - self.offsets[query]
+        best = np.full((len(sizes), self.positions), -1, np.int32)
+        rank = np.arange(len(query)) - self.offsets[query]
+        shown = rank < self.positions
+        best[query[shown], rank[shown]] = order[shown]
+        return best
+
+    def lists(self, rng: np.random.Generator, queries: Ints) -> Lists:
+        return np.asarray(self.best[queries])
+
+    def item_probabilities(self) -> Floats:
+        probabilities = np.zeros((len(self.scores), self.positions))
+        query, rank = np.nonzero(self.best >= 0)
+        probabilities[self.offsets[query] + self.best[query, rank], rank] = 1.0
+        return probabilities
+
+    def prefix_probabilities(self, queries: Ints, lists: Lists) -> Floats:
+        same = lists == self.best[queries]
+        return np.asarray(np.logical_and.accumulate(same, axis=1).astype(np.float64))
