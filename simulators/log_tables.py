@@ -24,7 +24,7 @@ class Column:
         values: (n,) one a session, or (n, K) one a position; None: all are null.
         type: what it holds.
         names: what ``values`` number, where they are numbers of names or ids.
-        null: of the shape of ``values``, where there is none.
+        null: (n,) for which sessions there is no value.
     """
 
     values: NDArray[Any] | None
