@@ -1,4 +1,4 @@
-"""The queries and items of real judgements, and how attractive items of a grade are."""
+"""The queries and items of real judgements."""
 
 from __future__ import annotations
 
@@ -6,18 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rankeval.errors import DataError
 from rankeval.judgement_rows import JudgementRows
 from rankeval.log import Log
-
-Floats = NDArray[np.float64]
-
-
-def attractiveness(grades: Floats, epsilon: float, max_grade: float) -> Floats:
-    """``epsilon + (1 - epsilon) (2^y - 1) / (2^max_grade - 1)`` for grades ``y`` in ``[0, max_grade]``."""
-    return epsilon + (1.0 - epsilon) * (np.exp2(grades) - 1.0) / (np.exp2(max_grade) - 1.0)
 
 
 def judged_queries(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rankeval.errors import UsageError
+
+#: Commas between parameters, but not those within a list.
+_COMMAS = re.compile(r",(?![^\[]*\])")
 
 
 def parse_spec(option: str, text: str, known: Mapping[str, Sequence[str]]) -> tuple[str, dict[str, Any]]:
@@ -23,16 +27,25 @@ def parse_spec(option: str, text: str, known: Mapping[str, Sequence[str]]) -> tu
     name, colon, rest = text.strip().partition(":")
     if name not in known:
         raise UsageError(f"{option}: found {name!r}, wanted one of {', '.join(known)}")
-    parameters: dict[str, Any] = {}
-    for part in rest.split(",") if colon else []:
-        key, equals, value = part.strip().partition("=")
-        if key not in known[name] or not equals:
+    parameters = parse_parameters(option, rest) if colon else {}
+    for key in parameters:
+        if key not in known[name]:
             taken = ", ".join(f"{parameter}=NUMBER" for parameter in known[name]) or "no parameters"
-            raise UsageError(f"{option}: found {part.strip()!r} for {name}, wanted {taken}")
+            raise UsageError(f"{option}: found {key!r} for {name}, wanted {taken}")
+    return name, parameters
+
+
+def parse_parameters(option: str, text: str) -> dict[str, Any]:
+    """``PARAMETER=VALUE,...``."""
+    parameters: dict[str, Any] = {}
+    for part in _COMMAS.split(text):
+        key, equals, value = part.strip().partition("=")
+        if not key or not equals:
+            raise UsageError(f"{option}: found {part.strip()!r}, wanted PARAMETER=VALUE")
         if key in parameters:
             raise UsageError(f"{option}: found {key} twice in {text!r}, wanted it once")
         parameters[key] = parse_value(f"{option}: {key}", value)
-    return name, parameters
+    return parameters
 
 
 def parse_value(what: str, text: str) -> Any:
@@ -48,7 +61,7 @@ def _no_number(text: str) -> Any:
 
 
 def parse_shares(option: str, texts: Sequence[str]) -> dict[str, float]:
-    """``NAME[=SHARE]`` each; without shares all have the same, else each has one.
+    """``NAME[=SHARE]`` each; without shares all have the same.
 
     Raises:
         UsageError: a name twice, a share that is no number, or given for some names only.
