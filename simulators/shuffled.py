@@ -74,8 +74,8 @@ class TopShuffled(ListPolicy):
 class Shuffled(ListPolicy):
     """A policy with a share of its sessions in the order of a design; probabilities are marginal over that.
 
-    ``P(item at k)`` is exact where the base policy's is. That of prefixes and lists is so where the base order
-    is fixed, a mixture of fixed ones, or uniform; that of lists also where pairs are exchanged and the base
+    ``P(item at k)`` is exact where the base policy's is, that of prefixes and lists where the base order is
+    fixed, a mixture of fixed ones, or uniform; that of lists also where pairs are exchanged and the base
     policy's lists have one.
     """
 
@@ -133,7 +133,7 @@ class Shuffled(ListPolicy):
             return base.parts
         if self.shuffle.design == "full":
             share = np.full(len(sizes), self.shuffle.share)
-            return [(1.0 - share, base), (share, TopShuffled(*common, base, self.shuffle.top))]
+            return [(1.0 - share, base), (share, self._top_shuffled(base))]
         lows, highs, chances = exchanges(self._within, sizes)
         changed = [Exchanged(*common, base, low, high) for low, high in zip(lows, highs, strict=True)]
         shown: list[ListPolicy] = [*changed]
@@ -142,13 +142,23 @@ class Shuffled(ListPolicy):
         return [(1.0 - chances.sum(axis=1), base), *zip(chances.T, shown, strict=True)]
 
     def _prefixes_of_part(self, base: ListPolicy, queries: Ints, lists: Lists) -> Floats | None:
-        if not isinstance(base, Deterministic):
-            return base.prefix_probabilities(queries, lists) if isinstance(base, Uniform) else None
+        if isinstance(base, Uniform):
+            return base.prefix_probabilities(queries, lists)
         if self.shuffle.design == "full":
             plain = base.prefix_probabilities(queries, lists)
-            mixed = shuffled_prefixes(base.best, queries, lists, self.shuffle.top)
+            mixed = self._top_shuffled(base).prefix_probabilities(queries, lists)
+            if plain is None or mixed is None:
+                return None
             return np.asarray((1.0 - self.shuffle.share) * plain + self.shuffle.share * mixed)
+        if not isinstance(base, Deterministic):
+            return None
         return exchanged_prefixes(base.best, queries, lists, *exchanges(self._within, np.diff(self.offsets)))
+
+    def _top_shuffled(self, base: ListPolicy) -> ListPolicy:
+        """The lists of a part of the base policy in random order: uniform where all items are shown."""
+        if (np.diff(self.offsets) <= min(self.shuffle.top, self.positions)).all():
+            return Uniform(self.offsets, self.positions)
+        return TopShuffled(self.offsets, self.positions, base, self.shuffle.top)
 
     @property
     def _within(self) -> Shuffle:

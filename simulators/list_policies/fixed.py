@@ -35,9 +35,13 @@ class Deterministic(ListPolicy):
 
 @dataclass(frozen=True, eq=False)
 class GivenLists(Deterministic):
-    """The lists ``best``, (Q, K)."""
+    """Lists that are given; ``of_queries``: (Q, K)."""
 
-    best: Lists
+    of_queries: Lists
+
+    @property
+    def best(self) -> Lists:
+        return self.of_queries
 
 
 @dataclass(frozen=True, eq=False)
