@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.hashing import mix64
+from rankeval.simulators.designs import display
 from rankeval.simulators.list_policies import PolicyMixture
 from rankeval.simulators.list_policies.base import Lists
 from rankeval.simulators.sampling import Categorical
@@ -38,7 +39,7 @@ class Block:
         times: (n,) milliseconds since 1970, ascending.
         rankers: (n,) number of the ranker that made the list, -1 where a policy has but one.
         shuffled: (n,) whether the session takes part in the shuffle.
-        swap: (n, 2) the two positions of its arm in the shuffle, 0 where it has none.
+        swap: the two positions, (n,) each, of its arm in the shuffle, 0 where it has none.
     """
 
     sessions: Ints
@@ -51,7 +52,7 @@ class Block:
     times: Ints | None = None
     rankers: Numbers | None = None
     shuffled: NDArray[np.bool_] | None = None
-    swap: Numbers | None = None
+    swap: tuple[NDArray[np.int16], NDArray[np.int16]] | None = None
 
     def __len__(self) -> int:
         return len(self.sessions)
@@ -84,7 +85,10 @@ class SessionMaker:
         times = self._times(rng, numbers) if self.world.days else None
         arms = self._arms_of(numbers if users is None else users)
         lists, rankers = self._lists(rng, queries, arms)
-        lists, shuffled, swap = self._shuffled(rng, queries, lists)
+        shuffled, swap = None, None
+        if self.world.shuffle:
+            lists, shuffled, *pair = display(self.world.shuffle, rng, lists)
+            swap = None if self.world.shuffle.design == "full" else (pair[0], pair[1])
         clicks = self._clicks(rng, queries, lists, self._factors(numbers, users), contexts)
         return Block(numbers, queries, lists, clicks, arms, users, contexts, times, rankers, shuffled, swap)
 
@@ -128,11 +132,6 @@ class SessionMaker:
             if chosen is not None:
                 rankers[rows] = chosen
         return lists, rankers if self.several_rankers else None
-
-    def _shuffled(
-        self, rng: np.random.Generator, queries: Ints, lists: Lists
-    ) -> tuple[Lists, NDArray[np.bool_] | None, Numbers | None]:
-        return lists, None, None
 
     def _clicks(
         self,
