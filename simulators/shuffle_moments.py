@@ -117,83 +117,84 @@ def _pair(shuffle: Shuffle, lists: BaseLists, model: ClickModel, propensities: F
     lows, highs = arms(shuffle.design, shuffle.top)
     number = number_of_arms(shuffle.design, np.minimum(lists.sizes, shuffle.top))
     chance = shuffle.share / np.maximum(number, 1)
-    clicks, mean, squares = _weighted(lists, lists.weights * (1.0 - chance * number), model, propensities)
+    still = lists.weights * (1.0 - chance * number)
+    clicks, products = _weighted(lists, still, model, propensities)
     changed = clicks @ (lists.weights * (number == 0))
     for arm, (low, high) in enumerate(zip(lows.tolist(), highs.tolist(), strict=True)):
         there = np.flatnonzero(number > arm)
         some, weights = lists.some(there).exchanged(low, high), lists.weights[there]
-        found = _weighted(some, weights * chance[there], model, propensities)
-        changed += found[0] @ (weights / number[there])
-        mean, squares = mean + found[1], squares + found[2]
-    return _star(shuffle, mean, squares, float(changed))
+        clicks, more = _weighted(some, weights * chance[there], model, propensities)
+        changed += clicks @ (weights / number[there])
+        products = products + more
+    # n of the experiment are n / share of the log, and the variance of a mean shrinks as much.
+    products[2:] *= shuffle.share
+    return _star(shuffle, products, float(changed))
 
 
 def _weighted(
     lists: BaseLists, weights: Floats, model: ClickModel, propensities: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """(m,) clicks of each list; (K,) means and (K, K) mean products of clicks over propensities."""
+) -> tuple[Floats, Floats]:
+    """(m,) clicks of each list; (5, K) as :func:`_star` takes them, of clicks over propensities."""
     joint = model.joint_probabilities(*lists.values())
     places = lists.queries.flat(lists.of, lists.lists)
-    shown = propensities[places, np.arange(joint.shape[1])]
-    inverse = 1.0 / np.where(lists.lists >= 0, shown, 1.0)
-    mean = np.einsum("n,nkk,nk->k", weights, joint, inverse)
-    squares = np.einsum("n,njk,nj,nk->jk", weights, joint, inverse, inverse)
-    return np.trace(joint, axis1=1, axis2=2), mean, squares
+    held = lists.lists >= 0
+    inverse = 1.0 / np.where(held, propensities[places, np.arange(joint.shape[1])], 1.0)
+    rates = np.einsum("nkk->nk", joint)
+    first = (rates * inverse)[:, :1] * held
+    rows = [first, rates * inverse, first * inverse[:, :1], rates * inverse**2]
+    rows.append(joint[:, 0, :] * inverse[:, :1] * inverse)
+    return np.asarray(rates.sum(axis=1)), np.array([weights @ row for row in rows])
 
 
-def _star(shuffle: Shuffle, mean: Floats, squares: Floats, clicks: float) -> Moments:
-    """All positions compared with the first, in all sessions of the log."""
+def _star(shuffle: Shuffle, products: Floats, clicks: float) -> Moments:
+    """All positions compared with the first, in the sessions that have them.
+
+    ``products``: (5, K) mean at position 1, at k; mean square at 1, at k; mean product.
+    """
     empty = no_moments(shuffle.design, shuffle.top)
-    highs, ones = empty.highs, np.ones(len(empty.highs))
-    square = np.diag(squares)
-    values = [mean[0] * ones, mean[highs], square[0] * ones, square[highs], squares[0, highs]]
-    # n of the experiment are n / share of the log, and the variance of a mean shrinks as much.
-    scale = np.array([[1.0]] * 3 + [[shuffle.share]] * 3)
-    return Moments(empty.lows, highs, np.array([ones, *values]) * scale, clicks)
+    ones = np.ones((1, len(empty.highs)))
+    return Moments(empty.lows, empty.highs, np.concatenate([ones, products[:, empty.highs]]), clicks)
 
 
 def _full(top: int, lists: BaseLists, model: ClickModel) -> Moments | None:
     """Of the first positions in uniformly random order."""
-    positions = lists.lists.shape[1]
-    rates, with_first = np.zeros(positions), np.zeros(positions)
+    total = np.zeros((3, lists.lists.shape[1]))
     for share, part in model.parts:
         if isinstance(part, PositionBased):
-            found = _full_by_position(top, lists, part)
+            total += share * _full_by_position(top, lists, part)
         elif min(int(lists.sizes.max()), top) <= MOST_ITEMS:
-            found = _full_over_orders(top, lists, part)
+            total += share * _full_over_orders(top, lists, part)
         else:
             return None
-        rates, with_first = rates + share * found[0], with_first + share * found[1]
-    squares = np.diag(rates)
-    squares[0, 1:] = with_first[1:]
-    return _star(Shuffle("full", 1.0, top), rates, squares, float(rates.sum()))
+    first, rates, product = total
+    products = np.array([first, rates, first, rates, product])
+    return _star(Shuffle("full", 1.0, top), products, float(rates.sum()))
 
 
-def _full_by_position(top: int, lists: BaseLists, model: PositionBased) -> tuple[Floats, Floats]:
-    """(K,) probability of a click at each position, and of one there and at position 1."""
+def _full_by_position(top: int, lists: BaseLists, model: PositionBased) -> Floats:
+    """(3, K) probability of a click at 1 of a list that has position k, at k, and at both."""
     attractiveness, _ = lists.values()
-    size = np.minimum(lists.sizes, top)
-    clicks, with_first = np.zeros(attractiveness.shape), np.zeros(attractiveness.shape)
-    for k in range(attractiveness.shape[1]):
-        at_first, here = (_everywhere(attractiveness, model, place)[:, :top] for place in (0, k))
-        if k >= top:
-            clicks[:, k] = _everywhere(attractiveness, model, k)[:, k]
-            continue
-        there = np.flatnonzero(size > k)
-        clicks[there, k] = here[there].sum(axis=1) / size[there]
-        other = at_first.sum(axis=1) * here.sum(axis=1) - (at_first * here).sum(axis=1)
-        with_first[there, k] = other[there] / np.maximum(size * (size - 1), 1)[there]
-    return lists.weights @ clicks, lists.weights @ with_first
+    sizes = np.minimum(lists.sizes, top)
+    held = lists.lists >= 0
+    found = np.zeros((3, *held.shape))
+    at_first = _everywhere(attractiveness, model, 0)[:, :top]
+    found[0] = held * (at_first.sum(axis=1) / sizes)[:, np.newaxis]
+    for k in range(held.shape[1]):
+        here = _everywhere(attractiveness, model, k)
+        found[1, :, k] = here[:, :top].sum(axis=1) / sizes * held[:, k] if k < top else here[:, k]
+        other = at_first.sum(axis=1) * here[:, :top].sum(axis=1) - (at_first * here[:, :top]).sum(axis=1)
+        found[2, :, k] = other / np.maximum(sizes * (sizes - 1), 1) * held[:, k]
+    return np.asarray(np.einsum("n,ink->ik", lists.weights, found))
 
 
 def _everywhere(attractiveness: Floats, model: PositionBased, place: int) -> Floats:
     """(m, K) probability of a click on each item if it stood at one place; 0 beyond the end of a list."""
-    flat = browsing(model, attractiveness.ravel(), None, attractiveness.shape[1])
-    rates = flat.rates[:, place].reshape(attractiveness.shape)
-    return np.asarray(rates * flat.examination[place, 0])
+    table = browsing(model, attractiveness.ravel(), None, attractiveness.shape[1])
+    rates = np.where(np.isnan(attractiveness), 0.0, table.rates[:, place].reshape(attractiveness.shape))
+    return np.asarray(rates * table.examination[place, 0])
 
 
-def _full_over_orders(top: int, lists: BaseLists, model: BrowsingModel) -> tuple[Floats, Floats]:
+def _full_over_orders(top: int, lists: BaseLists, model: BrowsingModel) -> Floats:
     """The same by dynamic programming over the sets of items above."""
     held = lists.lists >= 0
     sizes = held.sum(axis=1)
@@ -202,11 +203,10 @@ def _full_over_orders(top: int, lists: BaseLists, model: BrowsingModel) -> tuple
     table = browsing(model, attractiveness[held], liked, held.shape[1])
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     weights = np.repeat(lists.weights, sizes)
-    found = []
+    clicks = []
     for clicked_first in (False, True):
-        nothing = np.zeros(len(weights))
-        examined, _ = over_orders(
-            nothing, offsets, np.minimum(sizes, top), table, clicked_first=clicked_first
-        )
-        found.append(weights @ (examined * table.rates))
-    return found[0], found[1]
+        order = np.zeros(len(weights)), offsets, np.minimum(sizes, top), table
+        examined, _ = over_orders(*order, clicked_first=clicked_first)
+        clicks.append(examined * table.rates)
+    first = np.add.reduceat(clicks[0][:, 0], offsets[:-1])
+    return np.array([(lists.weights * first) @ held, weights @ clicks[0], weights @ clicks[1]])

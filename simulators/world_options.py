@@ -134,7 +134,9 @@ class WorldOptions:
             raise UsageError("found columns or where without judgements, wanted both or neither")
         items = max(ITEMS, self.positions) if self.items is None else self.items
         if items < self.positions:
-            raise UsageError(f"positions: found {self.positions}, wanted at most {items}, the items of a query")
+            raise UsageError(
+                f"positions: found {self.positions}, wanted at most {items}, the items of a query"
+            )
         queries = QUERIES if self.queries is None else self.queries
         return drawn_queries(queries, items, GRADES if self.grades is None else self.grades, scale, seed)
 
@@ -165,7 +167,9 @@ class WorldOptions:
             notes.append(f"{short} of {len(queries)} queries have fewer than {self.positions} items: ")
             notes[-1] += "their lists are shorter"
         if factor > 1.0:
-            notes.append(f"attractiveness is divided by {factor:g}, so that it stays in [0, 1] for all users ")
+            notes.append(
+                f"attractiveness is divided by {factor:g}, so that it stays in [0, 1] for all users "
+            )
             notes[-1] += "and days"
         return notes
 
