@@ -30,6 +30,7 @@ _HOME = {
     "UsageError": "rankeval.errors",
     "evaluate": "rankeval.evaluation",
     "ope": "rankeval.off_policy",
+    "plan_shuffle": "rankeval.simulators.shuffle_plan",
     "propensity": "rankeval.propensities.estimation",
 }
 
@@ -45,6 +46,7 @@ __all__ = [
     "__version__",
     "evaluate",
     "ope",
+    "plan_shuffle",
     "propensity",
 ]
 

@@ -316,10 +316,6 @@ def test_threads_must_be_positive(threads):
     error_of(lambda: scanned(Log(sessions_table([3])), threads), "threads", str(threads), kind=UsageError)
 
 
-def test_default_threads_is_what_the_process_may_use():
-    assert default_threads() >= 1
-
-
 @pytest.mark.usefixtures("small_leaves")
 @pytest.mark.parametrize("files", [1, 2])
 def test_places_of_rows_of_sessions_put_together(tmp_path, files):
