@@ -27,6 +27,7 @@ _HOME = {
     "UsageError": "rankeval.errors",
     "evaluate": "rankeval.evaluation",
     "ope": "rankeval.off_policy",
+    "simulate": "rankeval.simulators.simulation",
 }
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "__version__",
     "evaluate",
     "ope",
+    "simulate",
 ]
 
 
