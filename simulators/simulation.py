@@ -35,10 +35,10 @@ def simulate(
 ) -> Simulation:
     """Simulate sessions of users with rankings, and compute what is true of them exactly.
 
-    Writes to the folder ``out`` the log as ``log.parquet`` (or part files), ``world.json``, from which the same
-    sessions and seed make the same bytes, and ``truth.json``: expected clicks, click rates by position, and
-    judged metrics of the logging policy, as its users see it, and of every candidate. They appear when all of
-    them are whole.
+    Writes to the folder ``out`` the log as ``log.parquet`` (or part files), ``world.json``, from which the
+    same sessions and seed make the same bytes, and ``truth.json``: expected clicks, click rates by position,
+    and judged metrics of the logging policy, as its users see it, and of every candidate. They appear when
+    all of them are whole.
 
     Args:
         out: a folder, new or empty.
@@ -46,8 +46,8 @@ def simulate(
         seed: of everything that is drawn.
         world: a world file, or its content; without one the world is made from options.
         overwrite: replace an earlier simulation in ``out``.
-        options: of the log (:class:`~rankeval.simulators.log_maker.LogOptions`) and, without ``world``, of the
-            world (:class:`~rankeval.simulators.world_options.WorldOptions`).
+        options: of the log (:class:`~rankeval.simulators.log_maker.LogOptions`) and, without ``world``, of
+            the world (:class:`~rankeval.simulators.world_options.WorldOptions`).
 
     Returns:
         :class:`~rankeval.simulators.simulation_result.Simulation`, with ``to_dict()``, ``to_pandas()`` and a

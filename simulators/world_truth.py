@@ -25,15 +25,17 @@ Floats = NDArray[np.float64]
 def as_shown(world: World, name: str) -> ListPolicy:
     """A policy as the users of the log see it: the design of a shuffle takes its share of the sessions."""
     policy = world.policy(name)
-    return policy if world.shuffle is None else Shuffled(policy.offsets, policy.positions, policy, world.shuffle)
+    return (
+        policy if world.shuffle is None else Shuffled(policy.offsets, policy.positions, policy, world.shuffle)
+    )
 
 
 class WorldTruth:
     """What is exact of the policies of a world, where a log has so many sessions.
 
-    Clicks are averaged over users, contexts and days. The probability of any pattern of clicks is a polynomial
-    in the factor that users and days give the attractiveness, so that a quadrature rule averages it exactly
-    at fewer factors than there are.
+    Clicks are averaged over users, contexts and days. The probability of any pattern of clicks is a
+    polynomial in the factor that users and days give the attractiveness, so that a quadrature rule averages
+    it exactly at fewer factors than there are.
     """
 
     def __init__(self, world: World, sessions: int) -> None:
@@ -51,8 +53,8 @@ class WorldTruth:
 
     def exposures(self, policy: ListPolicy) -> Floats | None:
         """(C, items) expected examination of each item in each context (one, where there are none)."""
-        contexts = [context.name for context in self.world.contexts] or [None]
-        rows = [self._exposures(policy, context) for context in contexts]
+        contexts: list[str | None] = [context.name for context in self.world.contexts]
+        rows = [self._exposures(policy, context) for context in contexts or [None]]
         known = [row for row in rows if row is not None]
         return np.array(known) if len(known) == len(rows) else None
 
@@ -100,7 +102,9 @@ def whole_truth(world: World, sessions: int) -> tuple[dict[str, Any], list[str]]
         found["unshuffled"] = of(LOGGING, world.logging)
     found["candidates"] = {name: of(name, policy) for name, policy in world.candidates.items()}
     if world.contexts:
-        found["contexts"] = {context.name: _of_context(context, world.positions) for context in world.contexts}
+        found["contexts"] = {
+            context.name: _of_context(context, world.positions) for context in world.contexts
+        }
     if world.arms:
         found["arms"] = {
             name: {"share": share, **of(f"arm {name}", as_shown(world, name))}
@@ -126,7 +130,7 @@ def degree(model: ClickModel, positions: int) -> int:
 def position_curves(
     models: Sequence[tuple[float, ClickModel]], positions: int
 ) -> dict[str, list[float] | None]:
-    """``examination`` by position, and ``alpha``, ``beta`` under trust bias, averaged over models by their shares.
+    """``examination`` by position, and ``alpha``, ``beta`` under trust bias, averaged over models.
 
     None where users of some sessions do not examine positions by their number alone.
     """
