@@ -16,7 +16,9 @@ from rankeval.errors import RankevalError, UsageError
 COMMANDS = {
     "demo": "Evaluate rankers and estimate a policy's value on a small simulated world.",
     "evaluate": "Ranking metrics of one or several runs, with intervals and paired comparisons.",
+    "plan": "How much traffic an experiment needs, and what it costs.",
     "ope": "Value of a policy from a log of actions or rankings, before any A/B test.",
+    "propensity": "How likely users are to examine each position, from shuffles, swaps or several rankers.",
     "simulate": "A log of simulated users, with what is true of them exactly.",
 }
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rankeval.simulators.list_policies import FixedOrder, ListPolicy
 from rankeval.simulators.list_policies.base import Lists
-from rankeval.simulators.log_tables import Column, Layout, id_column, to_table
+from rankeval.simulators.log_tables import Column, Layout, id_column, strings, to_table
 from rankeval.simulators.session_blocks import Block
 from rankeval.simulators.world import World
 
@@ -109,8 +109,8 @@ class LogColumns:
         layout: Layout = "long",
     ) -> None:
         self.world, self.layout, names = world, layout, NAMES[propensities]
-        self._arm_names = pa.array(list(arms), pa.string())
-        self._context_names = pa.array([context.name for context in world.contexts], pa.string())
+        self._arm_names = strings(list(arms))
+        self._context_names = strings([context.name for context in world.contexts])
         self._arms = [shown.probabilities(world, names) for shown in arms.values()]
         self._targets = {
             _suffix(name, candidates): shown.probabilities(world, names) for name, shown in candidates.items()

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rankeval.arrow import to_arrow
 from rankeval.ragged import offsets_of
 
 Layout = Literal["long", "nested"]
@@ -38,11 +39,12 @@ class Column:
         """The ``size`` values that an index or a mask picks."""
         if self.values is None:
             return pa.nulls(size, self.type)
-        mask = None if self.null is None else self.null[picked]
+        known = None if self.null is None else ~self.null[picked]
         values = self.values[picked].reshape(-1)
-        if self.names is None:
-            return pa.array(values, self.type, mask=mask)
-        return pa.DictionaryArray.from_arrays(pa.array(values, pa.int32(), mask=mask), self.names)
+        if self.names is not None:
+            return pa.DictionaryArray.from_arrays(to_arrow(values.astype(np.int32), known), self.names)
+        values = values.view(np.uint8) if values.dtype == np.bool_ else values
+        return to_arrow(values, known).cast(self.type)
 
 
 def to_table(columns: Mapping[str, Column], shown: NDArray[np.bool_], layout: Layout) -> pa.Table:
@@ -66,7 +68,15 @@ def to_table(columns: Mapping[str, Column], shown: NDArray[np.bool_], layout: La
 
 
 def _listed(flat: pa.Array, lengths: NDArray[np.int64]) -> pa.Array:
-    return pa.ListArray.from_arrays(pa.array(offsets_of(lengths).astype(np.int32)), flat)
+    return pa.ListArray.from_arrays(to_arrow(offsets_of(lengths).astype(np.int32)), flat)
+
+
+def strings(values: Sequence[str]) -> pa.Array:
+    """An Arrow array of texts, by their bytes."""
+    encoded = [value.encode() for value in values]
+    ends = offsets_of(np.array([len(value) for value in encoded], np.int64)).astype(np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
 
 
 def id_column(ids: Sequence[int] | Sequence[str]) -> tuple[pa.DataType, pa.Array | None, NDArray[Any]]:
@@ -76,8 +86,7 @@ def id_column(ids: Sequence[int] | Sequence[str]) -> tuple[pa.DataType, pa.Array
     """
     if isinstance(ids[0], str):
         names, codes = np.unique(np.array(ids, dtype=object), return_inverse=True)
-        strings = pa.array(names.tolist(), pa.string())
-        return pa.dictionary(pa.int32(), pa.string()), strings, codes.astype(np.int32)
+        return pa.string(), strings(names.tolist()), codes.astype(np.int32)
     numbers = np.array(ids, np.int64)
     narrow = np.abs(numbers).max() < 2**31
     return (pa.int32(), None, numbers.astype(np.int32)) if narrow else (pa.int64(), None, numbers)

@@ -141,6 +141,6 @@ def _plus(total: Floats | None, weight: float | Floats, value: Floats | None) ->
 
 def _reason(what: str, model: ClickModel) -> str:
     return (
-        f"{what} under {model.name}: no exact value for this policy, whose lists are too many to sum over or have "
-        "no exact probabilities"
+        f"{what} under {model.name}: no exact value for this policy, whose lists are too many to sum over or "
+        "have no exact probabilities"
     )
