@@ -1,8 +1,8 @@
 """Whether shuffle experiments spread as planned: ``python -m benchmarks.shuffle_spread [--experiments N]``.
 
-Every experiment is simulated session by session, by the design and the click model that logs are simulated with,
-and long enough for 500 expected clicks behind every figure; the standard deviation of its estimates over 20,000
-experiments is set beside the planned standard error.
+Every experiment is simulated session by session, by the design and the click model that logs are simulated
+with, and long enough for 500 expected clicks behind every figure; the standard deviation of its estimates
+over 20,000 experiments is set beside the planned standard error.
 """
 
 from __future__ import annotations

@@ -158,6 +158,8 @@ def _positions(design: Design, moments: Moments, request: Request) -> tuple[Plan
         values = [moments.ratios, moments.variances, moments.variances * moments.values[0]]
         if design == "adjacent":
             values = [np.cumprod(values[0]), np.cumsum(values[1]), np.cumsum(values[2])]
-    numbers = zip(*(value.tolist() for value in values), strict=True)
-    rest = [PlannedPosition.of(k, *of_k, request) for k, of_k in enumerate(numbers, 2)]
+    rest = [
+        PlannedPosition.of(k, float(ratio), float(variance), float(within), request)
+        for k, (ratio, variance, within) in enumerate(zip(*values, strict=True), 2)
+    ]
     return (PlannedPosition.first(), *rest)

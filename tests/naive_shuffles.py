@@ -1,6 +1,6 @@
 """Slow, obvious version of shuffle experiments: every session that can be, with its probability.
 
-A session adds ``low`` and ``high`` to the two sums whose ratio estimates ``theta_high / theta_low`` of each arm.
+A session adds ``low`` and ``high`` to two sums of each arm, whose ratio estimates ``theta_high / theta_low``.
 """
 
 from __future__ import annotations

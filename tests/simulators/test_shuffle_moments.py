@@ -109,7 +109,7 @@ def test_many_positions_in_random_order_have_a_closed_form_where_positions_decid
     np.testing.assert_allclose(found.ratios, theta[1:], rtol=1e-13)
     a = queries.attractiveness[:20]
     both = (a.sum() ** 2 - (a**2).sum()) / (20 * 19)
-    # Var(C_k - theta_k C_1) / E[C_1]^2 over theta_k^2, as sessions of random order have E[C_k] = theta_k E[a].
+    # Var(C_k - theta_k C_1) / E[C_1]^2 over theta_k^2: in random order E[C_k] = theta_k E[a].
     wanted = (1.0 / theta[1:] + 1.0) / a.mean() - 2.0 * both / a.mean() ** 2
     np.testing.assert_allclose(found.variances, wanted, rtol=1e-12)
     assert shuffle_moments(shuffle, lists, parse_click_model({"name": "cascade"}, 40), policy) is None

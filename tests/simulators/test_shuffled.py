@@ -62,7 +62,7 @@ def test_prefixes_and_lists_where_there_are_some(name, design):
 
 @pytest.mark.parametrize("design", DESIGNS)
 def test_parts_together_are_the_policy(design):
-    found, lists = made("mixture", design, 3)
+    found, _ = made("mixture", design, 3)
     parts = found.parts
     np.testing.assert_allclose(sum(share for share, _ in parts), 1.0)
     shares = [np.repeat(share, SIZES)[:, np.newaxis] for share, _ in parts]

@@ -8,7 +8,7 @@ import pytest
 from rankeval.simulators.list_policies import LIST_POLICIES, FixedOrder, parse_list_policy
 from rankeval.simulators.queries import Queries
 from tests.readers.helpers import error_of
-from tests.simulators.list_policies.worlds import DESCRIPTIONS, NOISY, QUERIES, SCORES, policy
+from tests.simulators.list_policies.worlds import DESCRIPTIONS, NOISY, SCORES, policy
 
 
 def test_every_policy_has_a_description_in_these_tests():
