@@ -19,6 +19,7 @@ COMMANDS = {
     "plan": "How much traffic an experiment needs, and what it costs.",
     "ope": "Value of a policy from a log of actions or rankings, before any A/B test.",
     "propensity": "How likely users are to examine each position, from shuffles, swaps or several rankers.",
+    "simulate": "A log of simulated users, with what is true of them exactly.",
 }
 
 

@@ -32,6 +32,7 @@ _HOME = {
     "ope": "rankeval.off_policy",
     "plan_shuffle": "rankeval.simulators.shuffle_plan",
     "propensity": "rankeval.propensities.estimation",
+    "simulate": "rankeval.simulators.simulation",
 }
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "ope",
     "plan_shuffle",
     "propensity",
+    "simulate",
 ]
 
 

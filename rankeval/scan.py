@@ -100,9 +100,7 @@ def _scan(
     results: list[T] = []
     hashes: list[NDArray[np.uint64]] = []
     rows = 0
-    leaves = in_order(
-        lambda leaf: _Leaf(log, roles, work, keep).run(leaf), log.leaves(), threads, "reading"
-    )
+    leaves = in_order(lambda leaf: _Leaf(log, roles, work, keep).run(leaf), log.leaves(), threads, "reading")
     for leaf in leaves:
         if give_up and len(leaf.repeated):
             return [], leaf.repeated  # in no order, nearly every row would have a result of its own

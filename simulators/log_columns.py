@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from rankeval.simulators.list_policies import FixedOrder, ListPolicy
 from rankeval.simulators.list_policies.base import Lists
-from rankeval.simulators.log_tables import Column, Layout, id_column, to_table
+from rankeval.simulators.log_tables import Column, Layout, id_column, strings, to_table
 from rankeval.simulators.session_blocks import Block
 from rankeval.simulators.world import World
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Numbers = NDArray[np.int32]
 
 Propensities = Literal["all", "item", "none"]
 PROPENSITIES: tuple[Propensities, ...] = get_args(Propensities)
@@ -27,7 +28,7 @@ NAMES: dict[Propensities, tuple[str, ...]] = {
     "item": ("propensity",),
     "none": (),
 }
-#: Columns with one value a session.
+#: Of these there is one a session.
 ONCE = "propensity_list"
 
 
@@ -60,18 +61,18 @@ class Probabilities:
     def __init__(self, world: World, shown: Shown, names: tuple[str, ...]) -> None:
         self._queries, self._shown, self.names = world.queries, shown, names
         self._items = shown.policy.item_probabilities() if "propensity" in names else None
-        probe = np.zeros(1, np.int64)
+        query, context = np.zeros(1, np.int64), np.zeros(1, np.int32)
         self.unknown = frozenset(
             name
-            for name, values in self._of(probe, shown.policy.lists(np.random.default_rng(0), probe), probe)
+            for name, values in self._of(query, shown.policy.lists(np.random.default_rng(0), query), context)
             if values is None
         )
 
-    def of(self, queries: Ints, lists: Lists, contexts: Ints) -> dict[str, Floats | None]:
+    def of(self, queries: Ints, lists: Lists, contexts: Numbers) -> dict[str, Floats | None]:
         """Name -> (n, K) for each position, or (n,) for lists; None where it cannot be computed."""
         return dict(self._of(queries, lists, contexts))
 
-    def _of(self, queries: Ints, lists: Lists, contexts: Ints) -> Iterator[tuple[str, Floats | None]]:
+    def _of(self, queries: Ints, lists: Lists, contexts: Numbers) -> Iterator[tuple[str, Floats | None]]:
         policy, exposures = self._shown.policy, self._shown.exposures
         if not self.names:
             return
@@ -108,8 +109,8 @@ class LogColumns:
         layout: Layout = "long",
     ) -> None:
         self.world, self.layout, names = world, layout, NAMES[propensities]
-        self._arm_names = pa.array(list(arms), pa.string())
-        self._context_names = pa.array([context.name for context in world.contexts], pa.string())
+        self._arm_names = strings(list(arms))
+        self._context_names = strings([context.name for context in world.contexts])
         self._arms = [shown.probabilities(world, names) for shown in arms.values()]
         self._targets = {
             _suffix(name, candidates): shown.probabilities(world, names) for name, shown in candidates.items()
@@ -137,12 +138,15 @@ class LogColumns:
 
     def table(self, block: Block) -> pa.Table:
         """The sessions as a table."""
-        sessions, items = dict(self._of_sessions(block)), dict(self._of_items(block))
-        for name, values in self._probabilities(block):
-            (sessions if name.startswith((ONCE, f"target_{ONCE}")) else items)[name] = Column(
-                values, pa.float64()
-            )
-        return to_table(sessions, items, block.lists >= 0, self.layout)
+        columns = {
+            **{name: replace(column, once=True) for name, column in self._of_sessions(block)},
+            **dict(self._of_items(block)),
+            **{
+                name: Column(values, pa.float64(), once=ONCE in name)
+                for name, values in self._probabilities(block)
+            },
+        }
+        return to_table(columns, block.lists >= 0, self.layout)
 
     def _of_sessions(self, block: Block) -> Iterator[tuple[str, Column]]:
         kind, names, ids = self._query_ids
@@ -177,35 +181,33 @@ class LogColumns:
 
     def _probabilities(self, block: Block) -> Iterator[tuple[str, Floats | None]]:
         """Those of the arms that the sessions were in, then those of each candidate."""
-        contexts = np.zeros(len(block), np.int64) if block.contexts is None else block.contexts
-        parts = [
-            (rows, probabilities.of(block.queries[rows], block.lists[rows], contexts[rows]))
-            for number, probabilities in enumerate(self._arms)
-            for rows in [slice(None) if len(self._arms) == 1 else np.flatnonzero(block.arms == number)]
-        ]
-        for name in self._names:
-            if name in self._unknown:
-                yield name, None
-            elif len(parts) == 1:
-                yield name, parts[0][1][name]
-            else:
-                yield name, _joined([(rows, found[name]) for rows, found in parts], len(block))
+        contexts = np.zeros(len(block), np.int32) if block.contexts is None else block.contexts
+        yield from self._of_arms(block, contexts).items()
         for suffix, probabilities in self._targets.items():
             found = probabilities.of(block.queries, block.lists, contexts)
-            yield from ((f"target_{name}{suffix}", found[name]) for name in self._names)
+            yield from ((f"target_{name}{suffix}", values) for name, values in found.items())
+
+    def _of_arms(self, block: Block, contexts: Numbers) -> dict[str, Floats | None]:
+        if len(self._arms) == 1:
+            return self._arms[0].of(block.queries, block.lists, contexts)
+        values: dict[str, Floats | None] = {}
+        for number, probabilities in enumerate(self._arms):
+            rows = np.flatnonzero(block.arms == number)
+            for name, found in probabilities.of(
+                block.queries[rows], block.lists[rows], contexts[rows]
+            ).items():
+                if name in self._unknown or found is None:
+                    values[name] = None
+                else:
+                    own = values.setdefault(name, np.empty((len(block), *found.shape[1:])))
+                    assert own is not None
+                    own[rows] = found
+        return values
 
 
 def _suffix(name: str, candidates: dict[str, Shown]) -> str:
     """Columns of the only candidate are those that estimators read unless told otherwise."""
     return "" if len(candidates) == 1 else f"_{name}"
-
-
-def _joined(parts: list[tuple[Ints, Floats]], size: int) -> Floats:
-    """The values of several sets of rows, put where they belong."""
-    values = np.empty((size, *parts[0][1].shape[1:]))
-    for rows, found in parts:
-        values[rows] = found
-    return values
 
 
 def minus_ranks(policy: FixedOrder) -> NDArray[np.int32]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import chain
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,32 +21,29 @@ def is_log(name: str) -> bool:
     return name.startswith("log") and name.endswith(".parquet")
 
 
-def write_log(folder: Path, blocks: Iterable[pa.Table], blocks_per_part: int | None) -> None:
-    """Write ``log.parquet``, or ``log-00000.parquet`` and so on; a block (at least one) is a row group."""
-    waiting = iter(blocks)
-    for part, first in enumerate(waiting):
-        name = "log.parquet" if blocks_per_part is None else f"log-{part:05d}.parquet"
-        _write_part(folder / name, chain([first], _next(waiting, blocks_per_part)))
+def write_log(folder: Path, tables: Iterable[tuple[int | None, pa.Table]]) -> int:
+    """Write ``log.parquet``, or with numbers of parts ``log-00000.parquet`` and so on; returns the rows.
+
+    Every table is a row group, those of one part follow one another.
+    """
+    rows = 0
+    for part, of_part in groupby(tables, key=itemgetter(0)):
+        name = "log.parquet" if part is None else f"log-{part:05d}.parquet"
+        rows += _write_part(folder / name, (table for _, table in of_part))
+    return rows
 
 
-def _next(blocks: Iterable[pa.Table], size: int | None) -> Iterable[pa.Table]:
-    """The rest of a part whose first block is taken."""
-    if size is None:
-        yield from blocks
-        return
-    for _, block in zip(range(size - 1), blocks, strict=False):
-        yield block
-
-
-def _write_part(path: Path, blocks: Iterable[pa.Table]) -> None:
-    writer = None
+def _write_part(path: Path, tables: Iterable[pa.Table]) -> int:
+    writer, rows = None, 0
     try:
-        for block in blocks:
-            writer = writer or _writer(path, block.schema)
-            writer.write_table(block, row_group_size=max(1, block.num_rows))
+        for table in tables:
+            writer = writer or _writer(path, table.schema)
+            writer.write_table(table, row_group_size=max(1, table.num_rows))
+            rows += table.num_rows
     finally:
         if writer is not None:
             writer.close()
+    return rows
 
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:

@@ -38,7 +38,7 @@ def _trust(eta: float, positions: int) -> dict[str, Any]:
 
 
 def _browsing(eta: float, positions: int) -> dict[str, Any]:
-    """``gamma[k][r] = (k (k - r))^(-eta / 2)``: ``k^-eta`` without a click, more the nearer the last one is."""
+    """``gamma[k][r] = (k (k - r))^(-eta / 2)``: ``k^-eta`` without a click, more near the last one."""
     rows = [[(k * (k - r)) ** (-eta / 2.0) for r in range(k)] for k in range(1, positions + 1)]
     return {"gamma": rows}
 

@@ -31,7 +31,7 @@ class GradeScale:
     max_grade: float
 
     def attractiveness(self, grades: Floats) -> Floats:
-        """``epsilon + (1 - epsilon) (2^y - 1) / (2^max_grade - 1)`` for grades ``y`` in ``[0, max_grade]``."""
+        """``epsilon + (1 - epsilon) (2^y - 1) / (2^max_grade - 1)`` for grades ``y``."""
         steepness = (np.exp2(grades) - 1.0) / (np.exp2(self.max_grade) - 1.0)
         return np.asarray(self.epsilon + (1.0 - self.epsilon) * steepness)
 

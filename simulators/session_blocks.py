@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +57,18 @@ class Block:
 
     def __len__(self) -> int:
         return len(self.sessions)
+
+    def part(self, start: int, stop: int) -> Block:
+        """Its sessions of these numbers."""
+        cut = slice(start - int(self.sessions[0]), stop - int(self.sessions[0]))
+        return Block(*(_cut(getattr(self, field.name), cut) for field in fields(self)))
+
+
+def _cut(values: Any, cut: slice) -> Any:
+    """Some rows of an array, of each array of a tuple, or of nothing."""
+    if isinstance(values, tuple):
+        return tuple(one[cut] for one in values)
+    return None if values is None else values[cut]
 
 
 class SessionMaker:

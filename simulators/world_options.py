@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.errors import UsageError
+from rankeval.options import listed
 from rankeval.simulators.checks import real, whole
 from rankeval.simulators.judged_world import judged_queries
 from rankeval.simulators.model_options import click_model_options
@@ -46,13 +47,14 @@ class WorldOptions:
         queries: how many, 1000 unless given.
         items: of each query; unless given 10, or ``positions`` if those are more.
         positions: length of lists.
-        grades: probabilities of grades 0, 1, ... of an item.
+        grades: probabilities of grades 0, 1, ... of an item, numbers or ``P0,P1,...``.
         judgements: real queries, items and grades instead of ``queries``, ``items`` and ``grades``.
         columns: role -> column name of the judgements.
         where: row filter of the judgements.
         epsilon: attractiveness of grade 0.
         max_grade: the grade of attractiveness 1; unless given 4, or the last of ``grades``.
-        popularity: ``zipf:EXPONENT``, the r-th query is asked in proportion to ``r^-EXPONENT``, or ``uniform``.
+        popularity: ``zipf:EXPONENT``, the r-th query is asked in proportion to ``r^-EXPONENT``, or
+            ``uniform``.
         logging: the policy that writes the log, ``NAME[:PARAMETER=VALUE,...]``.
         candidate: other policies, by name or as ``NAME=POLICY``; unless given ``new``, the logging policy
             with better scores.
@@ -72,7 +74,7 @@ class WorldOptions:
     queries: int | None = None
     items: int | None = None
     positions: int = 10
-    grades: Sequence[float] | None = None
+    grades: str | Sequence[float] | None = None
     judgements: Any = None
     columns: Mapping[str, str] | None = None
     where: str | None = None
@@ -119,9 +121,14 @@ class WorldOptions:
         return world, list(self._notes(queries, largest_factor(traffic)))
 
     def _scale(self) -> GradeScale:
-        usual = 4 if self.grades is None or self.judgements is not None else max(len(self.grades) - 1, 1)
+        usual = 4 if self.judgements is not None else max(len(self._grades()) - 1, 1)
         highest = usual if self.max_grade is None else self.max_grade
         return GradeScale(real("epsilon", self.epsilon, 0.0, 1.0), real("max_grade", highest, 1e-3, 100.0))
+
+    def _grades(self) -> Sequence[float]:
+        if isinstance(self.grades, str):
+            return [parse_value("grades", text) for text in listed(self.grades)]
+        return GRADES if self.grades is None else self.grades
 
     def _judged(self, scale: GradeScale) -> list[dict[str, Any]]:
         for name in ("queries", "items", "grades"):
@@ -134,11 +141,9 @@ class WorldOptions:
             raise UsageError("found columns or where without judgements, wanted both or neither")
         items = max(ITEMS, self.positions) if self.items is None else self.items
         if items < self.positions:
-            raise UsageError(
-                f"positions: found {self.positions}, wanted at most {items}, the items of a query"
-            )
+            raise UsageError(f"positions: found {self.positions}, wanted at most the {items} items")
         queries = QUERIES if self.queries is None else self.queries
-        return drawn_queries(queries, items, GRADES if self.grades is None else self.grades, scale, seed)
+        return drawn_queries(queries, items, self._grades(), scale, seed)
 
     def _policies(self, rankers: Rankers) -> dict[str, Any]:
         candidates = _named("candidate", self.candidate, lambda _, text: text) or {"new": self.logging}
@@ -162,16 +167,9 @@ class WorldOptions:
     def _notes(self, queries: Sequence[dict[str, Any]], factor: float) -> list[str]:
         """What a reader would not expect."""
         short = sum(len(query["items"]) < self.positions for query in queries)
-        notes = []
-        if short:
-            notes.append(f"{short} of {len(queries)} queries have fewer than {self.positions} items: ")
-            notes[-1] += "their lists are shorter"
-        if factor > 1.0:
-            notes.append(
-                f"attractiveness is divided by {factor:g}, so that it stays in [0, 1] for all users "
-            )
-            notes[-1] += "and days"
-        return notes
+        fewer = f"{short} of {len(queries)} queries have fewer than {self.positions} items: shorter lists"
+        divided = f"attractiveness is divided by {factor:g}, to stay in [0, 1] for all users and days"
+        return [fewer] * (short > 0) + [divided] * (factor > 1.0)
 
 
 def _query(query: dict[str, Any], weight: float, liked: Floats, factor: float) -> dict[str, Any]:

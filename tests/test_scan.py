@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rankeval import scan as module
 from rankeval.errors import UsageError
 from rankeval.log import Log
-from rankeval.scan import default_threads, scan
+from rankeval.scan import scan
 from rankeval.sessions import Sessions
 from tests.log_files import nested, with_type, write_parts
 from tests.readers.helpers import error_of, examples
