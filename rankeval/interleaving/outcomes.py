@@ -1,0 +1,148 @@
+"""What comes of an interleaved session, exactly: who wins, and the mean and spread of the credit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.interleaving.clicks import Clicks
+from rankeval.interleaving.credit import draft_credits, softmax_credits
+from rankeval.interleaving.drawing import TEAM_A
+from rankeval.interleaving.enumeration import ListDistribution, exact_lists, rank_weights
+from rankeval.interleaving.methods import Method
+from rankeval.interleaving.optimised import rank_credits
+from rankeval.interleaving.patterns import balanced_counts, signed_counts, sums_over_patterns
+from rankeval.interleaving.rankings import PairArrays
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Lists worked on at a time.
+BLOCK = 4096
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The outcome of one session: the sign of its credit says who wins.
+
+    Attributes:
+        square_credit: mean of the squared credit.
+    """
+
+    p_a_wins: float
+    p_b_wins: float
+    p_tie: float
+    mean_credit: float
+    square_credit: float
+
+    @property
+    def sd_credit(self) -> float:
+        """Standard deviation of a session's credit; 0 where that is rounding alone."""
+        variance = self.square_credit - self.mean_credit**2
+        return sqrt(variance) if variance > 1e-15 * self.square_credit else 0.0
+
+    @property
+    def delta_ab(self) -> float:
+        """``P(A wins) + P(tie) / 2 - 1/2`` (Chapelle et al. 2012)."""
+        return 0.5 * (self.p_a_wins - self.p_b_wins)
+
+    @property
+    def z_per_sqrt_n(self) -> float | None:
+        """``mean / sd``: a test of n sessions' mean credit has about ``sqrt(n)`` times this; None for sd 0."""
+        return self.mean_credit / self.sd_credit if self.sd_credit > 0.0 else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The numbers by their names in reports."""
+        return {
+            "p_A_wins": self.p_a_wins,
+            "p_B_wins": self.p_b_wins,
+            "p_tie": self.p_tie,
+            "mean_credit": self.mean_credit,
+            "sd_credit": self.sd_credit,
+            "delta_AB": self.delta_ab,
+            "z_per_sqrt_n": self.z_per_sqrt_n,
+        }
+
+
+def mixed(outcomes: Sequence[Outcome], shares: Sequence[float] | Floats) -> Outcome:
+    """The outcome of a session that is of each kind with a probability."""
+    parts = np.array([_numbers(outcome) for outcome in outcomes])
+    return Outcome(*(np.asarray(shares) @ parts).tolist())
+
+
+def _numbers(outcome: Outcome) -> tuple[float, ...]:
+    o = outcome
+    return o.p_a_wins, o.p_b_wins, o.p_tie, o.mean_credit, o.square_credit
+
+
+def exact_outcome(pairs: PairArrays, method: Method, clicks: Clicks, length: int) -> Outcome:
+    """The outcome of a session of query 0, over all lists, teams and clicks.
+
+    Raises:
+        UsageError, DataError: as :func:`~rankeval.interleaving.enumeration.exact_lists`.
+    """
+    chances = exact_lists(pairs, method, length)
+    if method.credit == "marginal":
+        chances = chances.of_lists()
+    found, shares = [], []
+    for start in range(0, len(chances), BLOCK):
+        rows = slice(start, start + BLOCK)
+        teams = None if chances.teams is None else chances.teams[rows]
+        block = ListDistribution(chances.lists[rows], chances.probability[rows], teams)
+        credits = list_credits(pairs, method, block)
+        for share, conditionals in clicks.conditionals(block.lists):
+            found.append(_block_outcome(pairs, method, block, credits, conditionals))
+            shares.append(share)
+    return mixed(found, shares)
+
+
+def _block_outcome(
+    pairs: PairArrays, method: Method, block: ListDistribution, credits: Floats, conditionals: Floats
+) -> Outcome:
+    """What some lists add to the outcome, weighted by their probability."""
+    if method.credit == "balanced":
+        rank_a, rank_b = (ranks[0][block.lists] for ranks in pairs.ranks())
+        return _of_counts(block.probability @ balanced_counts(conditionals, rank_a, rank_b), signs=True)
+    if method.credit == "team":  # -1 to 1: for certain, or what chance is left of either team
+        up, down = 0.5 + 0.5 * credits, 0.5 - 0.5 * credits
+        return _of_counts(block.probability @ signed_counts(conditionals, up, down))
+    if np.isin(credits, (-1.0, 0.0, 1.0)).all():
+        up, down = np.maximum(credits, 0.0), np.maximum(-credits, 0.0)
+        return _of_counts(block.probability @ signed_counts(conditionals, up, down))
+    return Outcome(*(block.probability @ sums_over_patterns(conditionals, credits)).tolist())
+
+
+def _of_counts(chances: Floats, *, signs: bool = False) -> Outcome:
+    """From the probabilities of the credits ``-L .. L``; ``signs``: of which only the signs count."""
+    credit = np.arange(len(chances)) - len(chances) // 2
+    a, b, tie = (float(chances[chosen].sum()) for chosen in (credit > 0, credit < 0, credit == 0))
+    values = np.sign(credit) if signs else credit
+    return Outcome(a, b, tie, float(chances @ values), float(chances @ values**2))
+
+
+def list_credits(pairs: PairArrays, method: Method, lists: ListDistribution) -> Floats:
+    """(m, L) what a click on each item of each list of query 0 counts; 0 throughout for ``balanced``.
+
+    For ``team`` and ``marginal`` credit ``P(team A) - P(team B)``, given the teams if the lists have them.
+    """
+    m, size = lists.lists.shape
+    credits = np.zeros(m * size)
+    offsets = np.arange(0, m * size + 1, size)
+    rank_a, rank_b = (np.ascontiguousarray(ranks[0][lists.lists].ravel()) for ranks in pairs.ranks())
+    lengths = [np.full(m, length[0]) for length in (pairs.length_a, pairs.length_b)]
+    if lists.teams is not None:
+        return np.where(lists.teams == TEAM_A, 1.0, -1.0)
+    if method.name == "team_draft":
+        draft_credits(offsets, rank_a, rank_b, *lengths, credits)
+    elif method.name == "probabilistic":
+        weights = rank_weights(method.tau, max(pairs.order_a.shape[1], pairs.order_b.shape[1]))
+        softmax_credits(offsets, rank_a, rank_b, *lengths, weights, credits)
+    elif method.name == "optimised":
+        flat = rank_credits(method.credit, rank_a, rank_b, pairs.length_a, pairs.length_b)
+        return np.asarray(flat.reshape(m, size))
+    return credits.reshape(m, size)
