@@ -106,8 +106,8 @@ def softmax_credits(
 ) -> None:
     """``P(team A) - P(team B)`` of each item given its probabilistic list.
 
-    ``(p_A - p_B) / (p_A + p_B)``, ``p_R = weights[rank] / sum of weights[rank] of R's items left`` (Hofmann et
-    al. 2011). ``weights`` holds ``1 / rank^tau`` for ranks from 1.
+    ``(p_A - p_B) / (p_A + p_B)``, ``p_R = weights[rank] / sum of weights[rank] of R's items left`` (Hofmann
+    et al. 2011). ``weights`` holds ``1 / rank^tau`` for ranks from 1.
     """
     used_a = np.zeros(weights.size, np.bool_)
     used_b = np.zeros(weights.size, np.bool_)

@@ -39,7 +39,7 @@ def _next(order: Ints, at: int, stamp: Ints, session: int) -> int:
 def team_draft(
     pairs: PairArrays, queries: Ints, first: int, seed: np.uint64, lists: Ints, teams: Teams
 ) -> None:
-    """Fill ``lists`` and ``teams`` (n, L), -1 beyond the last item, for sessions ``first``, ``first + 1``, ...
+    """Fill ``lists`` and ``teams`` (n, L), all -1 before, for sessions ``first``, ``first + 1``, ...
 
     A ranking that has no item left picks no more: the other one fills the list.
     """
@@ -67,7 +67,7 @@ def team_draft(
 
 @kernel
 def balanced(pairs: PairArrays, queries: Ints, first: int, seed: np.uint64, lists: Ints) -> None:
-    """Fill ``lists`` as :func:`team_draft` does; the list of a session leads with A where its coin is heads."""
+    """Fill ``lists`` as :func:`team_draft` does; which ranking leads a coin of each session says."""
     for s in range(queries.size):
         state = seeded(np.uint64(first + s), seed) + GOLDEN
         balanced_list(pairs, queries[s], finalise(state) >> np.uint64(63) == 0, lists[s])

@@ -45,7 +45,7 @@ class ListDistribution:
         if self.teams is None:
             return self
         _, first, inverse = np.unique(self.lists, axis=0, return_index=True, return_inverse=True)
-        total = np.bincount(inverse.ravel(), self.probability)
+        total = np.bincount(inverse.ravel(), self.probability).astype(np.float64)
         order = np.argsort(first)
         return ListDistribution(self.lists[first[order]], total[order])
 
@@ -55,11 +55,15 @@ class ListDistribution:
         return [
             {
                 "items": [pair.items[item] for item in self.lists[row]],
-                "teams": None if self.teams is None else [TEAM_NAMES[team] for team in self.teams[row].tolist()],
+                "teams": self.team_names(row),
                 "probability": float(self.probability[row]),
             }
             for row in order
         ]
+
+    def team_names(self, row: int) -> list[str | None] | None:
+        """``A`` or ``B`` for each item of a row, if its list has teams."""
+        return None if self.teams is None else [TEAM_NAMES[team] for team in self.teams[row].tolist()]
 
 
 def list_distribution(

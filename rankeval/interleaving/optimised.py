@@ -81,7 +81,7 @@ def optimised_distribution(credits: Floats, describe: str) -> Floats:
             f"optimised: no distribution over the {lists} allowed lists is unbiased with credit {describe}; "
             "wanted rankings that differ otherwise, or another credit"
         )
-    return _polished(np.maximum(found.x, 0.0), constraints, wanted)
+    return _polished(np.maximum(np.asarray(found.x), 0.0), constraints, wanted)
 
 
 def _polished(chances: Floats, constraints: Floats, wanted: Floats) -> Floats:

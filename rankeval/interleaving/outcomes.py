@@ -18,6 +18,7 @@ from rankeval.interleaving.methods import Method
 from rankeval.interleaving.optimised import rank_credits
 from rankeval.interleaving.patterns import balanced_counts, signed_counts, sums_over_patterns
 from rankeval.interleaving.rankings import PairArrays
+from rankeval.kernels import read_only
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -53,7 +54,7 @@ class Outcome:
 
     @property
     def z_per_sqrt_n(self) -> float | None:
-        """``mean / sd``: a test of n sessions' mean credit has about ``sqrt(n)`` times this; None for sd 0."""
+        """``mean / sd``: the z of a test of n sessions is about ``sqrt(n)`` times this; None for sd 0."""
         return self.mean_credit / self.sd_credit if self.sd_credit > 0.0 else None
 
     def to_dict(self) -> dict[str, Any]:
@@ -132,16 +133,16 @@ def list_credits(pairs: PairArrays, method: Method, lists: ListDistribution) -> 
     """
     m, size = lists.lists.shape
     credits = np.zeros(m * size)
-    offsets = np.arange(0, m * size + 1, size)
-    rank_a, rank_b = (np.ascontiguousarray(ranks[0][lists.lists].ravel()) for ranks in pairs.ranks())
-    lengths = [np.full(m, length[0]) for length in (pairs.length_a, pairs.length_b)]
+    offsets = read_only(np.arange(0, m * size + 1, size))
+    rank_a, rank_b = (read_only(ranks[0][lists.lists].ravel()) for ranks in pairs.ranks())
+    length_a, length_b = (read_only(np.full(m, n[0])) for n in (pairs.length_a, pairs.length_b))
     if lists.teams is not None:
         return np.where(lists.teams == TEAM_A, 1.0, -1.0)
     if method.name == "team_draft":
-        draft_credits(offsets, rank_a, rank_b, *lengths, credits)
+        draft_credits(offsets, rank_a, rank_b, length_a, length_b, credits)
     elif method.name == "probabilistic":
-        weights = rank_weights(method.tau, max(pairs.order_a.shape[1], pairs.order_b.shape[1]))
-        softmax_credits(offsets, rank_a, rank_b, *lengths, weights, credits)
+        weights = read_only(rank_weights(method.tau, max(pairs.order_a.shape[1], pairs.order_b.shape[1])))
+        softmax_credits(offsets, rank_a, rank_b, length_a, length_b, weights, credits)
     elif method.name == "optimised":
         flat = rank_credits(method.credit, rank_a, rank_b, pairs.length_a, pairs.length_b)
         return np.asarray(flat.reshape(m, size))

@@ -1,7 +1,7 @@
 """Kernels over the clicks of a list: the distribution of what they count, by dynamic programming.
 
-``clicks[i, r, k]`` is the probability of a click at position ``k + 1`` of list ``i`` where the last click above
-is at position ``r``, 0 for none.
+``clicks[i, r, k]`` is the probability of a click at position ``k + 1`` of list ``i`` where the last click
+above is at position ``r``, 0 for none.
 """
 
 from __future__ import annotations
