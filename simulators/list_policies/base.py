@@ -28,9 +28,20 @@ class ListPolicy(ABC):
     offsets: Ints
     positions: int
 
+    @property
+    def parts(self) -> list[tuple[float, ListPolicy]]:
+        """Shares of lists and the policy of each; a policy that is no mixture is its only part."""
+        return [(1.0, self)]
+
     @abstractmethod
     def lists(self, rng: np.random.Generator, queries: Ints) -> Lists:
         """(n, K) one list for each of (n,) queries."""
+
+    def lists_with_ranker(
+        self, rng: np.random.Generator, queries: Ints
+    ) -> tuple[Lists, NDArray[np.int16] | None]:
+        """The lists, and the number from 0 of the ranker of each (n,); None where there is but one."""
+        return self.lists(rng, queries), None
 
     @abstractmethod
     def item_probabilities(self) -> Floats | None:
