@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from rankeval.errors import DataError, RankevalError, UsageError
     from rankeval.evaluation import evaluate
     from rankeval.evaluation_result import Evaluation
+    from rankeval.interleaving.analysis import interleave_analyse
+    from rankeval.interleaving.analysis_result import InterleavingAnalysis
+    from rankeval.interleaving.drawer import interleave
+    from rankeval.interleaving.listing import InterleavedLists, interleave_lists
+    from rankeval.interleaving.power import InterleavingPower
     from rankeval.log import Log
     from rankeval.off_policy import ope
     from rankeval.off_policy_result import OffPolicyEvaluation
@@ -20,18 +25,29 @@ if TYPE_CHECKING:
 _HOME = {
     "DataError": "rankeval.errors",
     "Evaluation": "rankeval.evaluation_result",
+    "InterleavedLists": "rankeval.interleaving.listing",
+    "InterleavingAnalysis": "rankeval.interleaving.analysis_result",
+    "InterleavingPower": "rankeval.interleaving.power",
     "Log": "rankeval.log",
     "OffPolicyEvaluation": "rankeval.off_policy_result",
     "RankevalError": "rankeval.errors",
     "Sessions": "rankeval.sessions",
     "UsageError": "rankeval.errors",
     "evaluate": "rankeval.evaluation",
+    "interleave": "rankeval.interleaving.drawer",
+    "interleave_analyse": "rankeval.interleaving.analysis",
+    "interleave_lists": "rankeval.interleaving.listing",
+    "interleave_power": "rankeval.simulators.interleaving",
+    "interleave_simulate": "rankeval.simulators.interleaving",
     "ope": "rankeval.off_policy",
 }
 
 __all__ = [
     "DataError",
     "Evaluation",
+    "InterleavedLists",
+    "InterleavingAnalysis",
+    "InterleavingPower",
     "Log",
     "OffPolicyEvaluation",
     "RankevalError",
@@ -39,6 +55,11 @@ __all__ = [
     "UsageError",
     "__version__",
     "evaluate",
+    "interleave",
+    "interleave_analyse",
+    "interleave_lists",
+    "interleave_power",
+    "interleave_simulate",
     "ope",
 ]
 

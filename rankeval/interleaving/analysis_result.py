@@ -105,16 +105,17 @@ class InterleavingAnalysis(Result):
         """The result in words."""
         whole, alpha = self.parts[0], self.inputs["alpha"]
         p = p_text(whole.tests.credit_p)
+        of_credit = f"p {p if p.startswith('<') else f'= {p}'} of the mean credit"
         if self.winner is not None:
             names = [self.inputs["a"], self.inputs["b"]]
             better, worse = names if self.winner == "A" else names[::-1]
-            return f"{better} is preferred to {worse} (p = {p} of the mean credit)"
+            return f"{better} is preferred to {worse} ({of_credit})"
         needed = whole.tests.sessions_needed
         enough = ""
         if needed is not None:
             power = percent(self.inputs["power"])
             enough = f"; a difference as seen shows with {power} power in {needed:,} sessions"
-        return f"no preference is shown (p = {p} of the mean credit, not below {alpha:g}){enough}"
+        return f"no preference is shown ({of_credit}, not below {alpha:g}){enough}"
 
     def to_dict(self) -> dict[str, Any]:
         return {

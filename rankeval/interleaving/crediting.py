@@ -40,7 +40,6 @@ class Tally:
         items, items_without_team: shown, and those of them in neither team.
         clicks_without_team: on these.
         unequal: sessions in which one team has at least two items more than the other.
-        no_click: sessions without a click.
     """
 
     sessions: int = 0
@@ -49,7 +48,6 @@ class Tally:
     items_without_team: int = 0
     clicks_without_team: int = 0
     unequal: int = 0
-    no_click: int = 0
 
     def merge(self, other: Tally) -> Tally:
         """Both together."""
@@ -173,14 +171,7 @@ class RankCrediting(Crediting):
 
 
 def _counted(sessions: Sessions, clicks: Ints) -> Tally:
-    bounds = np.concatenate(([0], np.cumsum(clicks)))
-    of_sessions = np.diff(bounds[sessions.offsets])
-    return Tally(
-        sessions=len(sessions),
-        clicks=int(bounds[-1]),
-        items=len(clicks),
-        no_click=int((of_sessions == 0).sum()),
-    )
+    return Tally(sessions=len(sessions), clicks=int(clicks.sum()), items=len(clicks))
 
 
 @kernel

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -83,11 +82,11 @@ def exact_lists(pairs: PairArrays, method: Method, length: int) -> ListDistribut
     """
     size = int(pairs.sizes()[0])
     length = min(length, size)
-    longest = method.definition.longest
-    if longest is not None and length > longest:
+    if not method.definition.enumerable(size, length):
+        most = f"{MOST_LISTS:,} lists" if method.name == "probabilistic" else ""
         raise UsageError(
-            f"{method.name}: the exact distribution of lists is computed for up to {longest} positions, "
-            f"found {length}"
+            f"{method.name}: found {length} positions for {size} items, wanted at most "
+            f"{method.definition.longest} positions{f' and {most}' if most else ''} for exact lists"
         )
     if method.name == "team_draft":
         return _team_draft(pairs, length)
@@ -95,12 +94,6 @@ def exact_lists(pairs: PairArrays, method: Method, length: int) -> ListDistribut
         return _balanced(pairs, length)
     if method.name == "optimised":
         return _optimised(pairs, method, length)
-    count = prod(range(size - length + 1, size + 1))
-    if count > MOST_LISTS:
-        raise UsageError(
-            f"{method.name}: {size} items on {length} positions make {count:,} lists, wanted at most "
-            f"{MOST_LISTS:,} for their exact distribution"
-        )
     return _probabilistic(pairs, method.tau, length)
 
 

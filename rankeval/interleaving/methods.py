@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import perm
 from typing import Any
 
 from rankeval.errors import UsageError
 
 DEFAULT_TAU = 3.0
+#: Lists that are enumerated at most.
+MOST_LISTS = 400_000
 LARGEST_TAU = 20.0
 
 
@@ -26,6 +29,12 @@ class Definition:
     source: str
     credits: tuple[str, ...]
     longest: int | None
+
+    def enumerable(self, items: int, length: int) -> bool:
+        """Whether the lists of so many positions that show some of so many items can be enumerated."""
+        if self.longest is not None and length > self.longest:
+            return False
+        return self.name != "probabilistic" or perm(items, length) <= MOST_LISTS
 
     @property
     def has_teams(self) -> bool:
@@ -66,8 +75,6 @@ INTERLEAVINGS = {
         ),
     )
 }
-#: What `exact` enumerates at most; also how :data:`Definition.longest` of ``probabilistic`` comes about.
-MOST_LISTS = 400_000
 METHODS_TEXT = ", ".join(INTERLEAVINGS)
 
 

@@ -45,6 +45,12 @@ class Testing:
             return None
         return max(ceil((total / z_per_sqrt_n) ** 2), 1)
 
+    def power_of(self, z: float) -> float:
+        """Power of the two-sided test where its statistic is normal around ``z``."""
+        normal = NormalDist()
+        limit = normal.inv_cdf(1.0 - self.alpha / 2.0)
+        return normal.cdf(z - limit) + normal.cdf(-z - limit)
+
 
 @dataclass(frozen=True)
 class OutcomeTests:

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.interleaving.clicks import Clicks
-from rankeval.interleaving.credit import draft_credits, softmax_credits
-from rankeval.interleaving.drawing import TEAM_A
-from rankeval.interleaving.enumeration import ListDistribution, exact_lists, rank_weights
+from rankeval.interleaving.enumeration import ListDistribution, exact_lists
+from rankeval.interleaving.list_credits import list_credits
 from rankeval.interleaving.methods import Method
-from rankeval.interleaving.optimised import rank_credits
 from rankeval.interleaving.patterns import balanced_counts, signed_counts, sums_over_patterns
 from rankeval.interleaving.rankings import PairArrays
-from rankeval.kernels import read_only
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -95,7 +92,7 @@ def exact_outcome(pairs: PairArrays, method: Method, clicks: Clicks, length: int
         rows = slice(start, start + BLOCK)
         teams = None if chances.teams is None else chances.teams[rows]
         block = ListDistribution(chances.lists[rows], chances.probability[rows], teams)
-        credits = list_credits(pairs, method, block)
+        credits = list_credits(pairs, method, np.zeros(len(block), np.int64), block.lists, teams)
         for share, conditionals in clicks.conditionals(block.lists):
             found.append(_block_outcome(pairs, method, block, credits, conditionals))
             shares.append(share)
@@ -126,24 +123,36 @@ def _of_counts(chances: Floats, *, signs: bool = False) -> Outcome:
     return Outcome(a, b, tie, float(chances @ values), float(chances @ values**2))
 
 
-def list_credits(pairs: PairArrays, method: Method, lists: ListDistribution) -> Floats:
-    """(m, L) what a click on each item of each list of query 0 counts; 0 throughout for ``balanced``.
+class ClickCount(NamedTuple):
+    """Mean and mean square of the number of clicks of a session."""
 
-    For ``team`` and ``marginal`` credit ``P(team A) - P(team B)``, given the teams if the lists have them.
+    mean: float
+    square: float
+
+    @property
+    def variance(self) -> float:
+        """Variance of the number of clicks."""
+        return max(self.square - self.mean**2, 0.0)
+
+
+def click_count(order: Ints, clicks: Clicks, length: int) -> ClickCount:
+    """Clicks on the first ``length`` items of a ranking, -1 beyond its end."""
+    shown = order[order >= 0][:length].reshape(1, -1)
+    if not shown.size:
+        return ClickCount(0.0, 0.0)
+    every = np.ones(shown.shape)
+    chances = sum(
+        share * signed_counts(conditionals, every, np.zeros(shown.shape))[0]
+        for share, conditionals in clicks.conditionals(shown)
+    )
+    count = np.arange(len(np.atleast_1d(chances))) - shown.size
+    return ClickCount(float(chances @ count), float(chances @ count**2))
+
+
+def ab_z_per_sqrt_n(a: ClickCount, b: ClickCount) -> tuple[float, float | None]:
+    """Standard deviation of ``sqrt(n)`` times the difference of clicks of n sessions split in halves; its z.
+
+    ``sd = sqrt(2 (var_A + var_B))``, ``z = (mean_A - mean_B) / sd``, None for sd 0.
     """
-    m, size = lists.lists.shape
-    credits = np.zeros(m * size)
-    offsets = read_only(np.arange(0, m * size + 1, size))
-    rank_a, rank_b = (read_only(ranks[0][lists.lists].ravel()) for ranks in pairs.ranks())
-    length_a, length_b = (read_only(np.full(m, n[0])) for n in (pairs.length_a, pairs.length_b))
-    if lists.teams is not None:
-        return np.where(lists.teams == TEAM_A, 1.0, -1.0)
-    if method.name == "team_draft":
-        draft_credits(offsets, rank_a, rank_b, length_a, length_b, credits)
-    elif method.name == "probabilistic":
-        weights = read_only(rank_weights(method.tau, max(pairs.order_a.shape[1], pairs.order_b.shape[1])))
-        softmax_credits(offsets, rank_a, rank_b, length_a, length_b, weights, credits)
-    elif method.name == "optimised":
-        flat = rank_credits(method.credit, rank_a, rank_b, pairs.length_a, pairs.length_b)
-        return np.asarray(flat.reshape(m, size))
-    return credits.reshape(m, size)
+    sd = sqrt(2.0 * (a.variance + b.variance))
+    return sd, (a.mean - b.mean) / sd if sd > 0.0 else None

@@ -39,6 +39,12 @@ class PairArrays(NamedTuple):
         items = 1 + max(int(a.max(initial=-1)), int(b.max(initial=-1)))
         return cls(a, (a >= 0).sum(axis=1), b, (b >= 0).sum(axis=1), items)
 
+    def query(self, q: int) -> PairArrays:
+        """The rankings of one query."""
+        parts = (values[q : q + 1] for values in (self.order_a, self.length_a, self.order_b, self.length_b))
+        order_a, length_a, order_b, length_b = parts
+        return PairArrays(order_a, length_a, order_b, length_b, self.items)
+
     def ranks(self) -> tuple[Ints, Ints]:
         """(Q, items) rank of each item in A and in B, from 1; 0 where a ranking lacks it."""
         return _ranks(self.order_a, self.items), _ranks(self.order_b, self.items)
