@@ -17,7 +17,7 @@ from rankeval.interleaving.drawer import Drawer
 from rankeval.interleaving.drawing import NO_TEAM, TEAM_B, Teams
 from rankeval.interleaving.list_credits import session_credits
 from rankeval.interleaving.methods import Method
-from rankeval.interleaving.outcome_tests import Testing
+from rankeval.interleaving.outcome_tests import Levels
 from rankeval.interleaving.outcomes import Outcome, ab_z_per_sqrt_n
 from rankeval.interleaving.patterns import TIED
 from rankeval.interleaving.power import AbRow, InterleavingPower, MethodRow
@@ -215,7 +215,7 @@ def interleave_simulate(
     made = InterleavedSessions(contest, chosen, whole("sessions", sessions, 1), whole("seed", seed, 0))
     tables = _Tables(made)
     write_parquet(Path(out), (tables.table(block) for block in made.blocks()), rows_per_group)
-    return _compared(contest, [chosen], Testing(), sessions, SAMPLE, seed)
+    return _compared(contest, [chosen], Levels(), sessions, SAMPLE, seed)
 
 
 def interleave_power(
@@ -249,15 +249,15 @@ def interleave_power(
         raise UsageError(f"methods: found none, wanted some of {', '.join(METHODS)}")
     if sessions is not None:
         whole("sessions", sessions, 1)
-    testing = Testing(alpha, power)
+    levels = Levels(alpha, power)
     drawn = whole("sample", sample, 2)
-    return _compared(Contest.of(world, a, b), chosen, testing, sessions, drawn, whole("seed", seed, 0))
+    return _compared(Contest.of(world, a, b), chosen, levels, sessions, drawn, whole("seed", seed, 0))
 
 
 def _compared(
     contest: Contest,
     methods: Sequence[Method],
-    testing: Testing,
+    levels: Levels,
     sessions: int | None,
     sample: int,
     seed: int,
@@ -272,10 +272,10 @@ def _compared(
         "positions": contest.world.positions,
         "queries": len(contest.world.queries),
         "sessions": sessions,
-        "alpha": testing.alpha,
-        "power": testing.power,
+        "alpha": levels.alpha,
+        "power": levels.power,
     }
-    return InterleavingPower(inputs, tuple(rows), AbRow(a.mean, b.mean, sd, z), testing)
+    return InterleavingPower(inputs, tuple(rows), AbRow(a.mean, b.mean, sd, z), levels)
 
 
 def _row(contest: Contest, method: Method, sessions: int, sample: int, seed: int) -> MethodRow:

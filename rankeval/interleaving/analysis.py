@@ -17,7 +17,7 @@ from rankeval.interleaving.analysis_result import InterleavingAnalysis, Part
 from rankeval.interleaving.crediting import CREDIT, Crediting, RankCrediting, Tally, TeamCrediting
 from rankeval.interleaving.log_ranks import RankReader
 from rankeval.interleaving.methods import Method
-from rankeval.interleaving.outcome_tests import DELTA, Testing
+from rankeval.interleaving.outcome_tests import DELTA, Levels
 from rankeval.log import Log
 from rankeval.moments import Moments
 from rankeval.options import listed, require_types
@@ -80,7 +80,7 @@ def interleave_analyse(
         UsageError: the call is wrong.
     """
     require_types(locals())
-    testing = Testing(alpha, power)
+    levels = Levels(alpha, power)
     infer = Inferring(
         tuple(dict.fromkeys(listed(ci))), float(level), int(replicates), int(seed), cluster is not None
     )
@@ -88,7 +88,7 @@ def interleave_analyse(
     crediting = _crediting(source, method, (a, b), ranking_length)
     found = _collect(crediting, infer.bucketed, by, cluster, threads)
     moments = {None: found.whole} | {v: found.segments[v] for v in in_order(found.segments) if v is not None}
-    parts = tuple(Part.of(value, infer.of(part), testing) for value, part in moments.items())
+    parts = tuple(Part.of(value, infer.of(part), levels) for value, part in moments.items())
     return InterleavingAnalysis(
         inputs={
             "log": source.origin,
@@ -97,8 +97,8 @@ def interleave_analyse(
             "a": a,
             "b": b,
             "ranking_length": ranking_length,
-            "alpha": testing.alpha,
-            "power": testing.power,
+            "alpha": levels.alpha,
+            "power": levels.power,
             "where": where,
             "by": by,
             "cluster": cluster,

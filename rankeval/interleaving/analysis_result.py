@@ -9,7 +9,7 @@ from typing import Any
 from rankeval.estimate import Estimate, Mean
 from rankeval.evaluation_result import segment_text
 from rankeval.interleaving.crediting import CREDIT, WIN_A, WIN_B
-from rankeval.interleaving.outcome_tests import DELTA, OutcomeTests, Testing
+from rankeval.interleaving.outcome_tests import DELTA, Levels, OutcomeTests
 from rankeval.intervals import Inference
 from rankeval.off_policy_cells import counted, first_bounds, interval_cells, signed
 from rankeval.results import SCHEMA, Result, Table, number, p_text, percent
@@ -34,7 +34,7 @@ class Part:
     tests: OutcomeTests
 
     @classmethod
-    def of(cls, segment: Any, inference: Inference, testing: Testing) -> Part:
+    def of(cls, segment: Any, inference: Inference, levels: Levels) -> Part:
         """From the terms' moments."""
         n, total = inference.moments.n, inference.moments.total
         wins_a, wins_b = (_plain(float(total[term])) for term in (WIN_A, WIN_B))
@@ -46,7 +46,7 @@ class Part:
             ties=_plain(n - wins_a - wins_b),
             delta=inference.estimate(DELTA),
             credit=inference.estimate(Mean(CREDIT)),
-            tests=OutcomeTests.of(inference, testing),
+            tests=OutcomeTests.of(inference, levels),
         )
 
     @property

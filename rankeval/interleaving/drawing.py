@@ -110,16 +110,15 @@ def probabilistic(
     for s in range(queries.size):
         q = queries[s]
         state = seeded(np.uint64(first + s), seed)
-        left_a, left_b = pairs.length_a[q], pairs.length_b[q]
         for k in range(lists.shape[1]):
             i = _next(pairs.order_a[q], 0, stamp, s)
             j = _next(pairs.order_b[q], 0, stamp, s)
-            left_a, left_b = i < pairs.length_a[q], j < pairs.length_b[q]
-            if not (left_a or left_b):
+            has_a, has_b = i < pairs.length_a[q], j < pairs.length_b[q]
+            if not (has_a or has_b):
                 break
             state += GOLDEN
             coin = finalise(state) >> np.uint64(63) == 0
-            by_a = left_a and (coin or not left_b)
+            by_a = has_a and (coin or not has_b)
             order = pairs.order_a[q] if by_a else pairs.order_b[q]
             length = pairs.length_a[q] if by_a else pairs.length_b[q]
             state += GOLDEN

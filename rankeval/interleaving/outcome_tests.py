@@ -19,7 +19,7 @@ MOST_SESSIONS = 10**15
 
 
 @dataclass(frozen=True)
-class Testing:
+class Levels:
     """Level and power of two-sided tests.
 
     Raises:
@@ -69,7 +69,7 @@ class OutcomeTests:
     sessions_needed: int | None
 
     @classmethod
-    def of(cls, inference: Inference, testing: Testing) -> OutcomeTests:
+    def of(cls, inference: Inference, levels: Levels) -> OutcomeTests:
         """The tests of these sessions; the credit's follow clusters, the sign test does not."""
         moments = inference.moments
         estimate = inference.estimate(Mean(CREDIT))
@@ -78,7 +78,7 @@ class OutcomeTests:
         mean, error = estimate.value, estimate.std_error
         degrees = int(inference.independent if inference.clustered else moments.n) - 1
         t = mean / error if error > 0.0 else None
-        needed = None if t is None else testing.sessions(t / float(moments.n) ** 0.5)
+        needed = None if t is None else levels.sessions(t / float(moments.n) ** 0.5)
         return cls(_sign_test(inference), t_test(mean, error, degrees), t, needed)
 
 

@@ -8,7 +8,7 @@ from math import sqrt
 from typing import Any
 
 from rankeval.interleaving.methods import Method
-from rankeval.interleaving.outcome_tests import Testing
+from rankeval.interleaving.outcome_tests import Levels
 from rankeval.interleaving.outcomes import Outcome
 from rankeval.off_policy_cells import signed
 from rankeval.results import SCHEMA, Result, Table, number, percent
@@ -40,7 +40,7 @@ class InterleavingPower(Result):
     inputs: Mapping[str, Any]
     methods: tuple[MethodRow, ...]
     ab: AbRow
-    testing: Testing
+    levels: Levels
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -86,8 +86,8 @@ class InterleavingPower(Result):
     def _told(self, z: float | None) -> dict[str, Any]:
         """Sessions needed, and the power of those that there are."""
         n = self.inputs["sessions"]
-        power = None if n is None or z is None else self.testing.power_of(z * sqrt(n))
-        return {"sessions_needed": self.testing.sessions(z), "power_at_sessions": power}
+        power = None if n is None or z is None else self.levels.power_of(z * sqrt(n))
+        return {"sessions_needed": self.levels.sessions(z), "power_at_sessions": power}
 
     def rows(self) -> list[dict[str, Any]]:
         """A record for each method, the A/B test last."""
@@ -108,7 +108,7 @@ class InterleavingPower(Result):
     def tables(self) -> list[Table]:
         of_power = [] if self.inputs["sessions"] is None else [f">power of {self.inputs['sessions']:,}"]
         header = [">A wins", ">B wins", ">tie", ">mean credit", ">sd", ">z / sqrt(n)"]
-        needed = f">sessions for {percent(self.testing.power)} power"
+        needed = f">sessions for {percent(self.levels.power)} power"
         rows = [self._cells(record) for record in self.rows()]
         title = f"Interleaving {self.inputs['a']} (A) with {self.inputs['b']} (B)"
         clicks = f"{number(self.ab.clicks_a)} and {number(self.ab.clicks_b)}"
