@@ -14,6 +14,13 @@ from rankeval.writing import require_no_input
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+EXAMPLES = """\b
+Examples:
+  rankeval interleave lists --a a,b,c,d --b b,c,d,a
+  rankeval interleave power world.json
+  rankeval interleave simulate world.json log.parquet --sessions 100000
+  rankeval interleave analyse log.parquet --a control --b treatment
+"""
 METHODS = """\b
 Methods, as NAME[:PARAMETER=VALUE]:
   team_draft      credit=team (marginal)
@@ -31,9 +38,9 @@ Examples:
 WORLDS = """\b
 WORLD is a world file with policies of kind fixed, or one whose queries have
 keys a and b, their rankings:
-  {"click_model": {"name": "pbm", "eta": 1}, "positions": 3, "queries": [
-    {"query_id": "q1", "items": ["x", "y", "z"],
-     "attractiveness": [0.9, 0.5, 0.2], "a": ["x", "y"], "b": ["z", "x", "y"]}]}
+  {"click_model": {"name": "pbm", "eta": 1}, "positions": 2, "queries": [
+    {"query_id": "q1", "items": ["x", "y"], "attractiveness": [0.9, 0.5],
+     "a": ["x", "y"], "b": ["y"]}]}
 """
 SIMULATE_EXAMPLES = f"""\b
 Example:
@@ -51,10 +58,16 @@ Examples:
 Columns, a row an item, or a row a session with lists:
   session_id, position, click
   team                 the ranking that chose the item, null for neither
-or, with --method: rank_a, rank_b    ranks in A and B, null where absent
-  length_a, length_b   items of A and B, where the log has them
+With --method, instead of team:
+  rank_a, rank_b       ranks in A and B from 1, null where absent
+  length_a, length_b   items of A and B; of use where the two differ
 
-With a method, team credit is replaced by its expectation given the list (Rao-Blackwell): less noise.
+\b
+Methods: team_draft balanced probabilistic[:tau=3]
+  optimised[:credit=linear|inverse|binary]
+
+Of team_draft and probabilistic, team credit is then replaced by its
+expectation given the list (Rao-Blackwell): the same mean with less noise.
 """
 POWER_EXAMPLES = f"""\b
 Example:
@@ -95,7 +108,7 @@ def _with(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
     return decorate
 
 
-@click.group(name="interleave")
+@click.group(name="interleave", epilog=EXAMPLES)
 def command() -> None:
     """Mix two rankings into one list, and learn from clicks on it which of them users prefer."""
 

@@ -74,8 +74,9 @@ class Contest:
         """
         if isinstance(source, World):
             return cls._of_policies(source, a, b)
-        origin = "world" if isinstance(source, Mapping) else os.fspath(source)
-        description = source if isinstance(source, Mapping) else read_description(source)
+        origin, description = "world", source
+        if isinstance(source, str | os.PathLike):
+            origin, description = os.fspath(source), read_description(source)
         if not _lists_rankings(description):
             return cls._of_policies(parse_world(description, origin), a, b)
         if a is not None or b is not None:
@@ -96,8 +97,8 @@ class Contest:
         return cls(world, PairArrays.of(*orders), *names)
 
     @classmethod
-    def _of_rankings(cls, description: Mapping[str, Any], origin: str) -> Contest:
-        plain = [{k: v for k, v in q.items() if k not in ("a", "b")} for q in description["queries"]]
+    def _of_rankings(cls, description: Any, origin: str) -> Contest:
+        plain = [_without_rankings(query) for query in description["queries"]]
         no_policy = {"logging": {"policy": "uniform"}, "short_lists": True}
         world = parse_world({**no_policy, **description, "queries": plain}, origin)
         orders: dict[str, list[Ints]] = {"a": [], "b": []}
@@ -156,6 +157,13 @@ def _lists_rankings(description: Any) -> bool:
     )
 
 
+def _without_rankings(query: Any) -> Any:
+    """A query as worlds describe it."""
+    if not isinstance(query, Mapping):
+        return query
+    return {name: value for name, value in query.items() if name not in ("a", "b")}
+
+
 def _fixed(world: World, name: str) -> FixedOrder:
     if name != LOGGING and name not in world.candidates:
         raise UsageError(f"policy: found {name!r}, wanted one of {', '.join((LOGGING, *world.candidates))}")
@@ -175,7 +183,7 @@ def _orders(world: World, number: int, query: Mapping[str, Any], place: str) -> 
         if not isinstance(query.get(name), list):
             raise DataError(f"{place}.{name}: found {query.get(name)!r}, wanted a list of the query's items")
         for item in query[name]:
-            if item not in index:
+            if not isinstance(item, int | str) or item not in index:
                 raise DataError(f"{place}.{name}: found {item!r}, wanted items that the query has")
     try:
         pair = RankingPair(query["a"], query["b"])

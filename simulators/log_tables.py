@@ -75,7 +75,8 @@ def _flat(column: Column, shown: NDArray[np.bool_], every: bool) -> pa.Array:
         return pa.nulls(int(shown.sum()), column.type)
     if not every:
         return column.array(shown)
-    flat = Column(column.values.reshape(-1), column.type, column.names)
+    null = None if column.null is None else column.null.reshape(-1)
+    flat = Column(column.values.reshape(-1), column.type, column.names, null)
     return flat.array(slice(None))
 
 
