@@ -146,6 +146,9 @@ def lists(
 @method_option
 @_with(*policy_options)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of all that is random.")
+@click.option(
+    "--threads", type=click.IntRange(min=1), help="Number of threads; the log does not depend on it."
+)
 @_with(*output_options)
 def simulate(world: str, log: Path, format_: str, out: Path | None, quiet: bool, **options: Any) -> None:
     """Write a Parquet log of interleaved sessions, and tell what it should show, exactly."""

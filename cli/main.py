@@ -18,6 +18,9 @@ COMMANDS = {
     "evaluate": "Ranking metrics of one or several runs, with intervals and paired comparisons.",
     "interleave": "Mix two rankings into one list; simulate and analyse which of them users prefer.",
     "ope": "Value of a policy from a log of actions or rankings, before any A/B test.",
+    "plan": "How much traffic an experiment needs, and what it costs.",
+    "propensity": "How likely users are to examine each position, from shuffles, swaps or several rankers.",
+    "simulate": "A log of simulated users, with what is true of them exactly.",
 }
 
 

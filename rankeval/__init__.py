@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rankeval.log import Log
     from rankeval.off_policy import ope
     from rankeval.off_policy_result import OffPolicyEvaluation
+    from rankeval.propensities.estimation import propensity
+    from rankeval.propensities.result import PropensityCurve
     from rankeval.sessions import Sessions
 
 # Numba and Arrow load when a name is first used, so that `rankeval --help` and errors are instant.
@@ -30,6 +32,7 @@ _HOME = {
     "InterleavingPower": "rankeval.interleaving.power",
     "Log": "rankeval.log",
     "OffPolicyEvaluation": "rankeval.off_policy_result",
+    "PropensityCurve": "rankeval.propensities.result",
     "RankevalError": "rankeval.errors",
     "Sessions": "rankeval.sessions",
     "UsageError": "rankeval.errors",
@@ -40,6 +43,9 @@ _HOME = {
     "interleave_power": "rankeval.simulators.interleaving",
     "interleave_simulate": "rankeval.simulators.interleaving",
     "ope": "rankeval.off_policy",
+    "plan_shuffle": "rankeval.simulators.shuffle_plan",
+    "propensity": "rankeval.propensities.estimation",
+    "simulate": "rankeval.simulators.simulation",
 }
 
 __all__ = [
@@ -50,6 +56,7 @@ __all__ = [
     "InterleavingPower",
     "Log",
     "OffPolicyEvaluation",
+    "PropensityCurve",
     "RankevalError",
     "Sessions",
     "UsageError",
@@ -61,6 +68,9 @@ __all__ = [
     "interleave_power",
     "interleave_simulate",
     "ope",
+    "plan_shuffle",
+    "propensity",
+    "simulate",
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -26,21 +27,30 @@ Source = str | os.PathLike[str] | Mapping[str, Any] | World
 
 @dataclass(frozen=True, eq=False)
 class ModelledClicks:
-    """Clicks of a model on lists of one query's items.
+    """Clicks of models on lists of one query's items.
 
     Attributes:
-        attractiveness, satisfaction: (items,) of the query; satisfaction None where the model needs none.
+        users: share of the sessions, their model, and (items,) how attractive the items are to them.
+        satisfaction: (items,); None where no model needs it.
     """
 
-    model: ClickModel
-    attractiveness: Floats
+    users: tuple[tuple[float, ClickModel, Floats], ...]
     satisfaction: Floats | None
 
     def conditionals(self, lists: Ints) -> Sequence[tuple[float, Floats]]:
         """Shares of the sessions and (n, L + 1, L) probabilities given the last click above."""
-        attractive = np.where(lists >= 0, self.attractiveness[lists], np.nan)
-        liked = None if self.satisfaction is None else np.where(lists >= 0, self.satisfaction[lists], np.nan)
-        return [(share, model.conditionals(attractive, liked)) for share, model in self.model.parts]
+        liked = None if self.satisfaction is None else _of_lists(self.satisfaction, lists)
+        return [
+            (share * part, browsing.conditionals(_of_lists(attractive, lists), liked))
+            for share, model, attractive in self.users
+            for part, browsing in model.parts
+            if share * part > 0.0
+        ]
+
+
+def _of_lists(values: Floats, lists: Ints) -> Floats:
+    """(n, L) what listed items have, NaN beyond the end."""
+    return np.where(lists >= 0, values[lists], np.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,46 +117,44 @@ class Contest:
                 orders[name].append(order)
         return cls(world, PairArrays.of(*(_padded(orders[name]) for name in "ab")), "A", "B")
 
-    def clicks(self, query: int) -> ModelledClicks:
-        """How users click on lists of a query."""
-        items = self.world.queries
-        own = slice(items.offsets[query], items.offsets[query + 1])
-        liked = None if items.satisfaction is None else items.satisfaction[own]
-        return ModelledClicks(self.world.click_model, items.attractiveness[own], liked)
-
     def outcome(self, method: Method, sessions: int = 1) -> Outcome:
         """The exact outcome of one of ``sessions`` sessions, drawn at random.
 
         Raises:
             UsageError, DataError: as :func:`~rankeval.interleaving.enumeration.exact_lists`.
         """
-        parts = list(self._parts(sessions))
+        weights = self.world.queries.weights
+        asked = np.flatnonzero(weights).tolist()
         outcomes = [
-            exact_outcome(self.pairs.query(q), method, plain.clicks(q), self.world.positions)
-            for _, plain, q in parts
+            exact_outcome(self.pairs.query(q), method, self.clicks(q, sessions), self.world.positions)
+            for q in asked
         ]
-        return mixed(outcomes, [share for share, _, _ in parts])
+        return mixed(outcomes, weights[asked])
 
     def click_counts(self, sessions: int = 1) -> tuple[ClickCount, ClickCount]:
         """Clicks on a session that shows A alone, and on one that shows B."""
+        weights = self.world.queries.weights
         counts = []
-        for name in ("order_a", "order_b"):
-            parts = [
-                (share, click_count(getattr(self.pairs, name)[q], plain.clicks(q), self.world.positions))
-                for share, plain, q in self._parts(sessions)
+        for orders in (self.pairs.order_a, self.pairs.order_b):
+            each = [
+                click_count(order, self.clicks(q, sessions), self.world.positions)
+                for q, order in enumerate(orders)
             ]
-            counts.append(ClickCount(*(sum(share * one[i] for share, one in parts) for i in (0, 1))))
+            counts.append(ClickCount(*(weights @ np.array(each)).tolist()))
         return counts[0], counts[1]
 
-    def _parts(self, sessions: int) -> list[tuple[float, Contest, int]]:
-        """Share of the sessions, their users, and the query."""
-        weights = self.world.queries.weights.tolist()
-        return [
-            (share * weight, Contest(plain, self.pairs, self.a, self.b), q)
-            for share, plain in self.world.plain_worlds(sessions)
-            for q, weight in enumerate(weights)
-            if weight > 0.0
+    def clicks(self, query: int, sessions: int = 1) -> ModelledClicks:
+        """How users click on lists of a query, over all ``sessions``."""
+        items, world = self.world.queries, self.world
+        own = slice(items.offsets[query], items.offsets[query + 1])
+        liked = None if items.satisfaction is None else items.satisfaction[own]
+        users = [
+            (weight * share, model, items.attractiveness[own] * factor)
+            for (weight, model), (factor, share) in product(
+                world.models(), world.attractiveness_factors(sessions).items()
+            )
         ]
+        return ModelledClicks(tuple(users), liked)
 
 
 def _lists_rankings(description: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -83,16 +84,11 @@ class _Query:
         if len(values) != count:
             raise section.error(name, f"{len(values)} values", wanted)
         for index, value in enumerate(values):
-            place = f"{name}[{index}]"
-            found = "null" if value is None else repr(value)
-            checked_number(
-                value,
-                0.0,
-                high,
-                False,
-                lambda place=place, found=found: section.error(place, found, range_text(0.0, high)),
-            )
+            checked_number(value, 0.0, high, False, partial(self._not, f"{name}[{index}]", value, high))
         return np.array(values, np.float64)
+
+    def _not(self, place: str, value: Any, high: float) -> DataError:
+        return self.section.error(place, "null" if value is None else repr(value), range_text(0.0, high))
 
 
 def _require_ids(sections: Sequence[Section], name: str, ids: Sequence[Any]) -> None:

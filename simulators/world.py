@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import product
 from typing import Literal, get_args
@@ -131,22 +131,11 @@ class World:
         """The logging policy or the candidate of this name."""
         return self.logging if name == LOGGING else self.candidates[name]
 
-    def plain_worlds(self, sessions: int, context: str | None = None) -> Iterator[tuple[float, World]]:
-        """Share of ``sessions`` and the world that they live in, without users, contexts and days.
-
-        A session's clicks follow from its world alone; means over sessions are those of these worlds, weighted
-        by the shares. ``context``: only the sessions in it, whose shares sum to 1.
-        """
-        factors = self.attractiveness_factors(sessions)
-        for (weight, model), (factor, share) in product(self._models(context), factors.items()):
-            if weight * share > 0.0:
-                queries = replace(self.queries, attractiveness=self.queries.attractiveness * factor)
-                yield (
-                    weight * share,
-                    replace(
-                        self, click_model=model, queries=queries, users=None, contexts=(), days=None, arms={}
-                    ),
-                )
+    def models(self, context: str | None = None) -> list[tuple[float, ClickModel]]:
+        """Share of the sessions, or of those in a context, and how their users click."""
+        if context is not None:
+            return [(1.0, one.click_model) for one in self.contexts if one.name == context]
+        return [(one.weight, one.click_model) for one in self.contexts] or [(1.0, self.click_model)]
 
     def attractiveness_factors(self, sessions: int) -> dict[float, float]:
         """What the attractiveness is multiplied by, by users and days -> share of ``sessions``."""
@@ -155,11 +144,6 @@ class World:
         for (share, factor), (day, drift) in product(levels, self._days(sessions)):
             shares[factor * drift] = shares.get(factor * drift, 0.0) + share * day
         return shares
-
-    def _models(self, context: str | None) -> list[tuple[float, ClickModel]]:
-        if context is not None:
-            return [(1.0, one.click_model) for one in self.contexts if one.name == context]
-        return [(one.weight, one.click_model) for one in self.contexts] or [(1.0, self.click_model)]
 
     def _days(self, sessions: int) -> list[tuple[float, float]]:
         """Share of the sessions and factor of each day."""

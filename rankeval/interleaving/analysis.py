@@ -79,7 +79,7 @@ def interleave_analyse(
         DataError: the data is wrong; the message names file, column, row and what is wanted.
         UsageError: the call is wrong.
     """
-    require_types(locals())
+    require_types({name: value for name, value in locals().items() if name != "method"})
     levels = Levels(alpha, power)
     infer = Inferring(
         tuple(dict.fromkeys(listed(ci))), float(level), int(replicates), int(seed), cluster is not None

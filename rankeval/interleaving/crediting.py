@@ -19,9 +19,9 @@ from rankeval.interleaving.optimised import rank_credits
 from rankeval.interleaving.patterns import TIED
 from rankeval.kernels import kernel, read_only
 from rankeval.log import Log
-from rankeval.pairs import checked_clicks
 from rankeval.positions import order_by_position, position_roles, require_one_each
 from rankeval.sessions import Sessions
+from rankeval.shown import checked_clicks
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

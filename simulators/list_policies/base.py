@@ -29,9 +29,9 @@ class ListPolicy(ABC):
     positions: int
 
     @property
-    def parts(self) -> list[tuple[float, ListPolicy]]:
-        """Shares of lists and the policy of each; a policy that is no mixture is its only part."""
-        return [(1.0, self)]
+    def parts(self) -> list[tuple[Floats, ListPolicy]]:
+        """Shares of lists, (Q,), and the policy of each; a policy that is no mixture is its only part."""
+        return [(np.ones(len(self.offsets) - 1), self)]
 
     @abstractmethod
     def lists(self, rng: np.random.Generator, queries: Ints) -> Lists:

@@ -26,12 +26,12 @@ class PolicyMixture(ListPolicy):
     shares: tuple[float, ...]
 
     @property
-    def parts(self) -> list[tuple[float, ListPolicy]]:
+    def parts(self) -> list[tuple[Floats, ListPolicy]]:
         return [
             (share * inner, part)
             for share, policy in zip(self.shares, self.policies, strict=True)
             for inner, part in policy.parts
-            if share * inner > 0.0
+            if share > 0.0
         ]
 
     def lists(self, rng: np.random.Generator, queries: Ints) -> Lists:

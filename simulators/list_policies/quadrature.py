@@ -1,13 +1,13 @@
 """Where items with independent random utilities land: one integral for any number of items.
 
-Item ``j`` has utility ``s_j + e_j``, and lists show the highest. Given that item ``i`` has utility ``v``, each
-other item stands above it with probability ``1 - F(v - s_j)``, independently, so that
+Item ``j`` has utility ``s_j + e_j``, and lists show the highest. Given that item ``i`` has utility ``v``,
+each other item stands above it with probability ``1 - F(v - s_j)``, independently, so that
 
     P(i at k) = integral of f(v - s_i) [z^(k-1)] prod over j != i of (F_j + (1 - F_j) z g_j) dv,
 
-``F_j = F(v - s_j)``, with ``g = 1``. With Gumbel noise this is the Plackett-Luce model with weights ``exp(s)``.
-With ``g_j`` the probability that a user who examined ``j`` goes on, it is the probability that ``i`` is at k and
-examined.
+``F_j = F(v - s_j)``, with ``g = 1``. With Gumbel noise this is the Plackett-Luce model with weights
+``exp(s)``. With ``g_j`` the probability that a user who examined ``j`` goes on, it is the probability that
+``i`` is at k and examined.
 
 The integrand is smooth and vanishes at both ends, where the trapezoidal rule converges exponentially.
 """

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from rankeval import InterleavingPower, interleave_analyse, interleave_power, interleave_simulate
-from rankeval.errors import UsageError
+from rankeval.errors import DataError, UsageError
 from rankeval.interleaving.methods import Method
 from rankeval.simulators.contests import Contest
-from rankeval.simulators.interleaving import METHODS, InterleavedSessions, sampled_outcome
-from rankeval.simulators.writer import block_bounds
+from rankeval.simulators.interleaved_sessions import InterleavedSessions
+from rankeval.simulators.interleaving import METHODS, sampled_outcome
 from tests.simulators.test_contests import description, of_policies
 
 N = 40_000
@@ -83,20 +83,29 @@ def test_methods_without_teams_have_none(tmp_path: Path) -> None:
     assert table["team"].null_count == len(table)
 
 
-def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_bytes_with_any_threads(tmp_path: Path) -> None:
     files = [tmp_path / f"{name}.parquet" for name in ("a", "b", "c")]
-    for file, seed in zip(files, (1, 1, 2), strict=True):
-        written(file, description(), "probabilistic", sessions=20_000, seed=seed)
+    for file, seed, threads in zip(files, (1, 1, 2), (1, 3, 1), strict=True):
+        written(file, description(), "probabilistic", sessions=200_000, seed=seed, threads=threads)
     assert files[0].read_bytes() == files[1].read_bytes() != files[2].read_bytes()
 
 
+def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        interleave_simulate(description(), tmp_path, sessions=10)
+    assert str(caught.value).startswith(f"{tmp_path}: cannot be written (")
+    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.parent.glob("*.partial")) == []
+
+
 def test_blocks_are_made_on_their_own() -> None:
-    made = InterleavedSessions(Contest.of(description()), Method.parse("team_draft"), N, 3)
-    whole = list(made.blocks())
-    for index, (start, stop) in reversed(list(enumerate(block_bounds(N, 1 << 14)))):
-        alone = made.block(index, start, stop)
-        assert np.array_equal(alone.clicks, whole[index].clicks)
-        assert np.array_equal(alone.lists, whole[index].lists)
+    made = InterleavedSessions(Contest.of(description()), Method.parse("team_draft"), 200_000, 3)
+    assert len(made.bounds) > 1
+    whole = [made.made(each) for each in made.bounds]
+    for each in reversed(made.bounds):
+        alone = made.made(each)
+        assert np.array_equal(alone.clicks, whole[each[0]].clicks)
+        assert np.array_equal(alone.lists, whole[each[0]].lists)
 
 
 def test_users_contexts_and_days_change_clicks_as_told(tmp_path: Path) -> None:
@@ -111,6 +120,8 @@ def test_users_contexts_and_days_change_clicks_as_told(tmp_path: Path) -> None:
     )
     table, truth = written(tmp_path / "log.parquet", world, "team_draft")
     assert set(table["user_id"].to_pylist()) == set(range(50))
+    assert set(table["context"].to_pylist()) == {"phone", "desk"}
+    assert len({moment.date() for moment in table["timestamp"].to_pylist()}) == 4
     outcome = truth.methods[0].outcome
     part = interleave_analyse(tmp_path / "log.parquet", cluster="user_id").parts[0]
     assert abs(part.credit.value - outcome.mean_credit) <= 4 * outcome.sd_credit / math.sqrt(N)
@@ -181,7 +192,7 @@ def test_bad_calls_get_one_line(message: str) -> None:
 
 def test_a_bad_call_writes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "log.parquet"
-    for options in ({"sessions": 0}, {"seed": -1}, {"method": "x"}):
+    for options in ({"sessions": 0}, {"seed": -1}, {"method": "x"}, {"threads": 0}):
         with pytest.raises(UsageError):
             interleave_simulate(description(), path, **{"sessions": 10, **options})
     assert list(tmp_path.iterdir()) == []
