@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from rankeval.arrow import as_float64, to_arrow
@@ -15,14 +14,12 @@ from rankeval.errors import DataError
 from rankeval.estimators import RankingBlock, Units, Views
 from rankeval.feeding import Feed
 from rankeval.given import LOGGED, Given
-from rankeval.kernels import read_only
 from rankeval.log import Log
-from rankeval.positions import position_of, position_roles
-from rankeval.ragged import by_place, stretch_of
+from rankeval.positions import order_by_position, position_of, position_roles, require_one_each
 from rankeval.ranges import FINITE_TERMS, RANGES, largest, out_of_range
 from rankeval.reranking import Candidates
 from rankeval.roles import base, own
-from rankeval.sessions import Sessions, counting
+from rankeval.sessions import Sessions
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -79,7 +76,7 @@ class Rankings:
         ids = ["item_id"] if self._from_clicks and (full or log.has("item_id")) else []
         self.roles = list(dict.fromkeys([self.id, *places, *ids, *read, *self._of_models(log)]))
         log.require(self.roles)
-        _require_one_each(log, [role for role in [*places, *ids, *read] if base(role) not in ONCE])
+        require_one_each(log, [role for role in [*places, *ids, *read] if base(role) not in ONCE])
 
     def _of_models(self, log: Log) -> list[str]:
         """Columns that models read, and not terms."""
@@ -95,7 +92,7 @@ class Rankings:
     def units(self, sessions: Sessions) -> Units:
         """The columns by position, one float64 per item, and those that a session has once."""
         shown, unshown = self._parted(sessions)
-        order = _order(shown)
+        order = order_by_position(shown)
         block = self._block(shown, order)
         views = {target: _seen(block, roles) for target, roles in self._of_target.items()}
         for target in self._weighed:
@@ -130,7 +127,7 @@ class Rankings:
 
     def block(self, sessions: Sessions) -> RankingBlock:
         """All columns by position, those of targets in their roles; of logs whose items were all shown."""
-        return self._block(sessions, _order(sessions))
+        return self._block(sessions, order_by_position(sessions))
 
     def _block(self, sessions: Sessions, order: Ints | None) -> RankingBlock:
         """All columns in their roles, but for what orders candidates."""
@@ -145,7 +142,7 @@ class Rankings:
     def not_finite(self, sessions: Sessions) -> DataError:
         """Name the session and column of the largest number."""
         sessions, _ = self._parted(sessions)
-        order = _order(sessions)
+        order = order_by_position(sessions)
         block = self._block(sessions, order)
         columns = {**block.items, **block.sessions}
         name, index = largest(columns)
@@ -170,17 +167,6 @@ def _seen(block: RankingBlock, roles: Mapping[str, str]) -> RankingBlock:
     return RankingBlock(block.offsets, items, once)
 
 
-def _require_one_each(log: Log, roles: Sequence[str]) -> None:
-    """In nested layout, what each item has one of is a list."""
-    for role in roles if log.nested else ():
-        kind = log.kind(role)
-        if not pa.types.is_list(kind):
-            raise DataError(
-                f"{log.origin}: column {log.name(role)!r} holds {kind}, "
-                "wanted a list with a value for each item"
-            )
-
-
 def _checked(sessions: Sessions, role: str) -> Floats:
     """One number per item, within its range."""
     values = sessions.numbers(role)
@@ -201,18 +187,3 @@ def _checked_once(sessions: Sessions, role: str) -> Floats:
     if bad is not None:
         raise sessions.error_once(role, bad, values[bad], RANGES[base(role)].wanted)
     return values
-
-
-def _order(sessions: Sessions) -> Ints | None:
-    """The order that puts items by position; None where they are."""
-    if "position" not in sessions:
-        return None
-    places = sessions.numbers("position")
-    order, bad = by_place(sessions.offsets, read_only(places))
-    if bad >= 0:
-        session = stretch_of(sessions.offsets, bad)
-        length = int(sessions.lengths[session])
-        raise sessions.error(
-            "position", bad, f"{places[bad]:g}", f"each of 1 to {length} once in the session"
-        )
-    return None if np.array_equal(order, counting(len(order))) else order
