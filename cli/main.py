@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "Evaluate rankers and estimate a policy's value on a small simulated world.",
     "evaluate": "Ranking metrics of one or several runs, with intervals and paired comparisons.",
     "ope": "Value of a policy from a log of actions or rankings, before any A/B test.",
+    "propensity": "How likely users are to examine each position, from shuffles, swaps or several rankers.",
 }
 
 

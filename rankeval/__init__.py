@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rankeval.log import Log
     from rankeval.off_policy import ope
     from rankeval.off_policy_result import OffPolicyEvaluation
+    from rankeval.propensities.estimation import propensity
+    from rankeval.propensities.result import PropensityCurve
     from rankeval.sessions import Sessions
 
 # Numba and Arrow load when a name is first used, so that `rankeval --help` and errors are instant.
@@ -22,11 +24,13 @@ _HOME = {
     "Evaluation": "rankeval.evaluation_result",
     "Log": "rankeval.log",
     "OffPolicyEvaluation": "rankeval.off_policy_result",
+    "PropensityCurve": "rankeval.propensities.result",
     "RankevalError": "rankeval.errors",
     "Sessions": "rankeval.sessions",
     "UsageError": "rankeval.errors",
     "evaluate": "rankeval.evaluation",
     "ope": "rankeval.off_policy",
+    "propensity": "rankeval.propensities.estimation",
 }
 
 __all__ = [
@@ -34,12 +38,14 @@ __all__ = [
     "Evaluation",
     "Log",
     "OffPolicyEvaluation",
+    "PropensityCurve",
     "RankevalError",
     "Sessions",
     "UsageError",
     "__version__",
     "evaluate",
     "ope",
+    "propensity",
 ]
 
 

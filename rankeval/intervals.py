@@ -98,6 +98,15 @@ class Inference:
         gradients = a.gradient(self.moments.mean), b.gradient(self.moments.mean)
         return self._between_clusters(*gradients) if self.clustered else sum(self._between_units(*gradients))
 
+    def bucket_totals(self, functional: Functional) -> NDArray[np.float64]:
+        """(BUCKETS,) linearised totals, scaled: a clustered covariance is the sum of products of two of them.
+
+        Also of two functionals of different moments, if units of one key are in the same buckets.
+        """
+        gradient = functional.gradient(self.moments.mean)
+        scale = math.sqrt(self.independent / max(self.independent - 1, 1)) / self.moments.n
+        return self._residuals(gradient) * scale
+
     @cached_property
     def independent(self) -> float:
         """The number of units; if clustered, of occupied buckets (of clusters, while they are few)."""

@@ -65,10 +65,13 @@ _MAYBE_TEXT = (_or_none(_is_text), "a text")
 _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("metrics", "ci", "features", "embedding"), _TEXTS),
     **dict.fromkeys(("by", "cluster", "where", "reward", "reward_model"), _MAYBE_TEXT),
-    **dict.fromkeys(("ties", "empty", "missing", "score_type", "estimand", "model_weighting"), _TEXT),
+    **dict.fromkeys(("weights", "smooth"), _MAYBE_TEXT),
+    **dict.fromkeys(
+        ("ties", "empty", "missing", "score_type", "estimand", "model_weighting", "method"), _TEXT
+    ),
     **dict.fromkeys(("replicates", "permutations", "seed", "folds"), _WHOLE),
     **dict.fromkeys(("level", "relevance_threshold"), (_is_number, "a number")),
-    "threads": (_or_none(_is_whole), "a whole number"),
+    **dict.fromkeys(("threads", "top"), (_or_none(_is_whole), "a whole number")),
     "estimators": (_or_none(_are_texts), "a text or a list of texts"),
     "columns": (_or_none(_are_named), "a dict of role to column name"),
     "target": (

@@ -6,6 +6,7 @@ is counted are cells, a pair at a position; a log has few of them however long i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -14,22 +15,23 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.arrow import as_float64, decoded, is_null, take
-from rankeval.click_log import parted
+from rankeval.arrow import decoded, is_null, take
 from rankeval.errors import DataError
 from rankeval.hashing import GOLDEN, finalise
 from rankeval.ids import hashes_of, is_integer_id, table_mask
 from rankeval.kernels import kernel
 from rankeval.log import Log
-from rankeval.positions import order_by_position, position_roles, positions, require_one_each
+from rankeval.positions import require_one_each
 from rankeval.scan import fold
 from rankeval.sessions import Sessions
+from rankeval.shown import shown_items, shown_roles
 
 Ints = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 
 #: Cells that are counted at most: about a gigabyte.
 MAX_CELLS = 1 << 24
+NO_IDS: Mapping[str, pa.Array] = {}
 
 
 class PairRows(NamedTuple):
@@ -59,38 +61,21 @@ def pair_roles(log: Log) -> list[str]:
     Raises:
         DataError: a column is missing or of the wrong type; a log without sessions.
     """
-    each = ["item_id", *position_roles(log), "click"]
-    roles = ["session_id", *id_roles(log), *each[1:]]
-    log.require(roles)
-    require_one_each(log, each)
+    ids = id_roles(log)
+    roles = [*shown_roles(log), *ids]
+    log.require(ids)
+    require_one_each(log, ["item_id"])
     return roles
 
 
-def pair_rows(sessions: Sessions) -> PairRows:
-    """Keys, positions and clicks of the items that were shown; those of null position were not.
+def pair_rows(sessions: Sessions, top: int | None = None) -> PairRows:
+    """Keys, positions and clicks of the items that were shown, down to position ``top``.
 
     Raises:
-        DataError: a click other than 0 and 1, or on an item that was not shown; positions other than 1, 2, ...
-            once each in a session; an id that is null.
+        DataError: an id that is null, or as :func:`rankeval.shown.shown_items` says.
     """
-    shown, _ = parted(sessions, "click")
-    order_by_position(shown)
-    return PairRows(shown, pair_keys(shown), positions(shown).astype(np.int64), checked_clicks(shown))
-
-
-def checked_clicks(sessions: Sessions) -> Ints:
-    """(n,) int64, the clicks of items.
-
-    Raises:
-        DataError: one that is neither 0 nor 1.
-    """
-    values = as_float64(sessions.column("click"))
-    clicked = values == 1.0
-    bad = ~(clicked | (values == 0.0))
-    if bad.any():
-        item = int(np.argmax(bad))
-        raise sessions.error("click", item, sessions.column("click")[item].as_py(), "0 or 1")
-    return np.asarray(clicked, np.int64)
+    shown = shown_items(sessions, top)
+    return PairRows(shown.sessions, pair_keys(shown.sessions), shown.positions, shown.clicks)
 
 
 def pair_keys(sessions: Sessions) -> Hashes:
@@ -135,7 +120,7 @@ class PairCounts:
     positions: Ints
     impressions: Ints
     clicks: Ints
-    ids: dict[str, pa.Array]
+    ids: Mapping[str, pa.Array]
 
     def __len__(self) -> int:
         """Number of pairs."""
@@ -176,20 +161,26 @@ def count_pairs(log: Log, threads: int | None = None) -> PairCounts:
 class PairTable:
     """Cells in the order of their first row, found by hashing; merging adds to the left one in place."""
 
-    def __init__(self, pairs: Hashes, positions: Ints, ids: dict[str, pa.Array]) -> None:
-        """An empty table for rows such as these."""
+    def __init__(self, ids: Mapping[str, pa.Array]) -> None:
+        """An empty table for rows with such ids."""
         self._size = 0
-        self._pairs, self._numbers = pairs[:0], np.zeros((3, 0), np.int64)
+        self._pairs, self._numbers = np.zeros(0, np.uint64), np.zeros((3, 0), np.int64)
         self._slots = np.full(2, -1, np.int64)
         self._ids = {role: [values[:0]] for role, values in ids.items()}
 
     @classmethod
     def of(cls, rows: PairRows) -> PairTable:
-        """The cells of some rows."""
+        """The cells of some rows, with their ids."""
         ids = {role: _plain(rows.sessions.column(role)) for role in _IDS if role in rows.sessions}
-        table = cls(rows.pairs, rows.positions, ids)
-        numbers = np.stack([rows.positions, np.ones(len(rows.pairs), np.int64), rows.clicks])
-        table._add(rows.pairs, numbers, ids)
+        return cls.counted(rows.pairs, rows.positions, rows.clicks, ids)
+
+    @classmethod
+    def counted(
+        cls, pairs: Hashes, positions: Ints, clicks: Ints, ids: Mapping[str, pa.Array] = NO_IDS
+    ) -> PairTable:
+        """The cells of rows given by their columns."""
+        table = cls(ids)
+        table._add(pairs, np.stack([positions, np.ones(len(pairs), np.int64), clicks]), ids)
         return table
 
     def __len__(self) -> int:
@@ -211,7 +202,7 @@ class PairTable:
         self._add(other._pairs[: other._size], other._numbers[:, : other._size], ids)
         return self
 
-    def _add(self, pairs: Hashes, numbers: Ints, ids: dict[str, pa.Array]) -> None:
+    def _add(self, pairs: Hashes, numbers: Ints, ids: Mapping[str, pa.Array]) -> None:
         self._reserve(self._size + len(pairs))
         new = np.empty(len(pairs), np.int64)
         size = _tally(

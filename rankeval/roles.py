@@ -19,7 +19,8 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "session_id", "query_id", "item_id", "position", "click", "reward", "propensity", "target_propensity",
         "propensity_prefix", "target_propensity_prefix", "propensity_list", "target_propensity_list",
         "exposure", "target_exposure", "slate_weight", "subset_weight", "behaviour", "q_logged", "q_target",
-        "examination", "alpha", "beta", "score", "weight", "shuffled", "ranker", "timestamp", "round_id",
+        "examination", "alpha", "beta", "score", "weight", "shuffled", "swap_low", "swap_high", "ranker",
+        "timestamp", "round_id",
         "action", "candidate_propensities", "candidate_target_propensities", "candidate_q", "embedding",
         "marginal_propensity", "target_marginal_propensity", "logger", "logger_propensities",
         "mixture_propensity",
@@ -30,7 +31,7 @@ LISTS = ("candidate_", "logger_", "embedding")
 #: Columns that may hold anything.
 ANY_TYPE = frozenset({"ranker", "timestamp", "embedding", "behaviour"})
 #: Numbers that CSV files may hold as integers.
-MAYBE_WHOLE = frozenset({"relevance", "position", "click", "shuffled"})
+MAYBE_WHOLE = frozenset({"relevance", "position", "click", "shuffled", "swap_low", "swap_high"})
 SESSION: dict[Role, str | None] = {"run": "query_id", "judgements": None, "log": "session_id"}
 #: Columns that each of several target policies has for itself.
 OF_TARGETS = frozenset(

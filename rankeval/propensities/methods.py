@@ -1,0 +1,54 @@
+"""The methods that curves are estimated by, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from rankeval.errors import UsageError
+from rankeval.propensities.curve import Curve
+from rankeval.propensities.harvesting import WEIGHTS, allpairs, chain, pivot
+from rankeval.propensities.likelihood import em
+from rankeval.propensities.request import Request
+from rankeval.propensities.shuffling import pair, shuffle
+from rankeval.propensities.swapping import swap
+
+
+class Method(NamedTuple):
+    """How a curve is estimated.
+
+    Attributes:
+        estimate: the curves of the whole log (``None``) and of each segment.
+        weighted: whether ``weights`` change it.
+    """
+
+    estimate: Callable[[Request], dict[Any, Curve]]
+    weighted: bool = False
+
+
+METHODS = {
+    "shuffle": Method(shuffle),
+    "swap": Method(swap),
+    "pair": Method(pair),
+    "pivot": Method(pivot, weighted=True),
+    "chain": Method(chain, weighted=True),
+    "allpairs": Method(allpairs, weighted=True),
+    "em": Method(em),
+}
+
+
+def parse_method(name: str, weights: str | None) -> tuple[Method, str]:
+    """The method of a name, and the weights it uses.
+
+    Raises:
+        UsageError: an unknown name; weights that are unknown, or that the method does not use.
+    """
+    if name not in METHODS:
+        raise UsageError(f"method: found {name!r}, wanted one of {', '.join(METHODS)}")
+    if weights is not None and weights not in WEIGHTS:
+        raise UsageError(f"weights: found {weights!r}, wanted one of {', '.join(WEIGHTS)}")
+    method = METHODS[name]
+    if weights is not None and not method.weighted:
+        names = ", ".join(name for name, each in METHODS.items() if each.weighted)
+        raise UsageError(f"weights: {name} has none; they are for {names}")
+    return method, weights or WEIGHTS[0]
