@@ -29,6 +29,7 @@ _HOME = {
     "Sessions": "rankeval.sessions",
     "UsageError": "rankeval.errors",
     "evaluate": "rankeval.evaluation",
+    "fit": "rankeval.simulators.click_models.fitting.fit",
     "ope": "rankeval.off_policy",
     "propensity": "rankeval.propensities.estimation",
 }
@@ -44,6 +45,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "evaluate",
+    "fit",
     "ope",
     "propensity",
 ]

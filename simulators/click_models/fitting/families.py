@@ -136,9 +136,17 @@ class UserBrowsingFamily(_Examined):
 
 
 class TrustBiasFamily(_OfCells):
-    """``shared``: click rates by position of relevant items, then of others."""
+    """``shared``: click rates by position of relevant items, then of others.
+
+    Relevance is identified up to shift and scale only: errors are those where its ends are held by the click
+    rates at position 1.
+    """
 
     name = "pbm_trust"
+
+    @property
+    def fixed(self) -> dict[int, str]:
+        return dict.fromkeys((0, self.positions), "held fixed: relevance has no scale of its own")
 
     @property
     def start(self) -> Floats:
@@ -159,6 +167,18 @@ class TrustBiasFamily(_OfCells):
         return TrustBias(
             tuple(relevant.tolist()), (1.0,) * self.positions, tuple(eps_minus.tolist())
         )
+
+    def slopes(self, shared: Floats) -> tuple[Floats, Floats, Floats]:
+        """``alpha``, ``beta`` (K,) and their derivatives (2 K, 2 K) where relevance is the click rate at 1.
+
+        ``P(click at k) = alpha_k P(click at 1) + beta_k``, whatever the scale of relevance.
+        """
+        relevant, others = np.split(shared, 2)
+        size, unit = self.positions, float(relevant[0] - others[0])
+        alpha = (relevant - others) / unit
+        of_alpha = np.hstack([np.eye(size), -np.eye(size)]) / unit
+        of_beta = np.hstack([np.zeros((size, size)), np.eye(size)]) - others[0] * of_alpha
+        return alpha, others - alpha * others[0], np.vstack([of_alpha, of_beta])
 
 
 class _Chain(Family):

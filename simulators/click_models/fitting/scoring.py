@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rankeval.simulators.click_models.base import ClickModel
 from rankeval.simulators.click_models.fitting.mixtures import listed
-from rankeval.simulators.click_models.fitting.points import NONE, Floats, Point
+from rankeval.simulators.click_models.fitting.points import NONE, Floats, Point, log_or_zero
 from rankeval.simulators.click_models.fitting.sessions import SessionLists
 from rankeval.simulators.click_models.models import PositionBased
 
@@ -76,6 +76,7 @@ class Baseline(NamedTuple):
 
     name: str
     rates: tuple[float, ...]
+    log_likelihood: float
 
     def score(self, lists: SessionLists) -> Score:
         """How well they predict."""
@@ -91,4 +92,9 @@ def baselines(train: SessionLists) -> tuple[Baseline, Baseline]:
         clicked += train.counts[rows] @ clicks
     total = float(clicked.sum() / shown.sum())
     rates = np.divide(clicked, shown, out=np.full(train.positions, total), where=shown > 0.0)
-    return Baseline("rank_ctr", tuple(rates.tolist())), Baseline("global_ctr", (total,) * train.positions)
+
+    def baseline(name: str, chances: Floats) -> Baseline:
+        likelihood = log_or_zero(clicked, chances) + log_or_zero(shown - clicked, 1.0 - chances)
+        return Baseline(name, tuple(chances.tolist()), float(likelihood.sum()))
+
+    return baseline("rank_ctr", rates), baseline("global_ctr", np.full(train.positions, total))
