@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.kernels import kernel, read_only
-from rankeval.pairs import PairCounts
+from rankeval.pairs import PairCounts, PairIndex
 from rankeval.propensities.cells import Cells
 from rankeval.propensities.climbing import TOLERANCE
 from rankeval.propensities.connecting import refuse, require_clicks
@@ -70,14 +70,18 @@ def _influence(
 ) -> Influence:
     """``covariance`` times the score of each session, ``(c - x) / (1 - x)``, with relevance profiled out."""
     x, h = fitted.probabilities(cells), curvature(cells, fitted, expected=True)
-    total = np.bincount(cells.pair, h, len(keys))
+    total = np.asarray(np.bincount(cells.pair, h, len(keys)), np.float64)
     share = h / np.where(total > 0.0, total, 1.0)[cells.pair]
-    model = _Scores(*(read_only(array) for array in (cells.offsets, cells.places, x, share, total)))
+    model = _Scores(
+        read_only(cells.offsets), read_only(cells.places), read_only(x), read_only(share), read_only(total)
+    )
+
+    index = PairIndex(keys)
 
     def influence(items: Items) -> Floats:
-        scores = np.zeros((cells.length, len(items.offsets) - 1))
-        _write_scores(located(items, keys), model, scores)
-        return np.asarray(np.einsum("jk,kn->jn", covariance, scores))
+        scores = np.zeros((len(items.offsets) - 1, cells.length))
+        _write_scores(located(items, index), model, scores)
+        return np.asarray(np.einsum("jk,nk->jn", covariance, scores))
 
     return influence
 
@@ -127,6 +131,6 @@ def _write_scores(items: Located, model: _Scores, scores: Floats) -> None:
                 if model.places[cell] != items.positions[i] - 1:
                     continue
                 score = (items.clicks[i] - model.x[cell]) / (1.0 - model.x[cell])
-                scores[model.places[cell], row] += score
+                scores[row, model.places[cell]] += score
                 for other in range(begin, end):
-                    scores[model.places[other], row] -= score * model.share[other]
+                    scores[row, model.places[other]] -= score * model.share[other]
