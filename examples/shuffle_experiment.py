@@ -52,6 +52,7 @@ def main() -> None:
         low, high = estimate["ci"]["low"], estimate["ci"]["high"]
         print(f"click_ips with this curve: {estimate['value']:.4f} ({low:.4f} .. {high:.4f})")
         print(f"truth: {truth['candidates']['new']['expected_clicks']:.4f}")
+        print(*result["warnings"], sep="\n")
 
 
 if __name__ == "__main__":
