@@ -49,8 +49,8 @@ class InterleavingPower(Result):
     @property
     def warnings(self) -> Sequence[str]:
         sampled = [
-            f"{row.method.label}: too many lists for exact numbers; these are of {row.sample:,} sessions drawn at "
-            f"random, standard error of the mean credit {_error(row):.2g}"
+            f"{row.method.label}: too many lists for exact numbers; these are of {row.sample:,} sessions "
+            f"drawn at random, standard error of the mean credit {_error(row):.2g}"
             for row in self.methods
             if row.sample is not None
         ]
