@@ -47,7 +47,10 @@ def _write_part(path: Path, tables: Iterable[pa.Table]) -> int:
 
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Every column by its distinct values, but for those that rise."""
+    """Every column by its distinct values, but for those that rise.
+
+    Without Arrow's own schema strings are read as strings, which lists of dictionaries cannot be.
+    """
     rising = {name: "DELTA_BINARY_PACKED" for name in _RISING if name in schema.names}
     return pq.ParquetWriter(
         path,
@@ -56,6 +59,7 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
         use_dictionary=[_leaf(field) for field in schema if field.name not in rising],
         column_encoding=rising,
         dictionary_pagesize_limit=_DICTIONARY_BYTES,
+        store_schema=False,
     )
 
 

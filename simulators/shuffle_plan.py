@@ -126,7 +126,7 @@ def _request(
     _require("share", part, 0.0, above=True)
     if part > 1.0:
         raise UsageError(f"share: found {part:g}, wanted a share of the traffic, at most 1")
-    return Request(sessions, float(relative_error), chosen, float(part), per_day)
+    return Request(int(sessions), float(relative_error), chosen, float(part), per_day)
 
 
 def _clicks_logged(world: World, request: Request) -> tuple[float, bool]:
@@ -156,8 +156,10 @@ def _planned(design: Design, world: World, request: Request, logged: float) -> P
 def _positions(design: Design, moments: Moments, request: Request) -> tuple[PlannedPosition, ...]:
     with np.errstate(divide="ignore", invalid="ignore"):
         values = [moments.ratios, moments.variances, moments.variances * moments.values[0]]
-    if design == "adjacent":
-        values = [np.cumprod(values[0]), np.cumsum(values[1]), np.cumsum(values[2])]
-    numbers = zip(*(value.tolist() for value in values), strict=True)
-    rest = [PlannedPosition.of(k, *of_k, request) for k, of_k in enumerate(numbers, 2)]
+        if design == "adjacent":
+            values = [np.cumprod(values[0]), np.cumsum(values[1]), np.cumsum(values[2])]
+    rest = [
+        PlannedPosition.of(k, float(ratio), float(variance), float(within), request)
+        for k, (ratio, variance, within) in enumerate(zip(*values, strict=True), 2)
+    ]
     return (PlannedPosition.first(), *rest)

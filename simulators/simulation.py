@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from rankeval.errors import UsageError
+from rankeval.errors import DataError, UsageError
 from rankeval.options import shown
 from rankeval.results import SCHEMA
 from rankeval.simulators.checks import whole
@@ -17,6 +17,7 @@ from rankeval.simulators.log_maker import LogMaker, LogOptions
 from rankeval.simulators.log_writer import is_log
 from rankeval.simulators.output_folder import filled, require_free
 from rankeval.simulators.simulation_result import Simulation
+from rankeval.simulators.world import World
 from rankeval.simulators.world_file import parse_world, read_description
 from rankeval.simulators.world_options import WorldOptions
 from rankeval.simulators.world_truth import whole_truth
@@ -61,11 +62,11 @@ def simulate(
     of_log, of_world = _split(options)
     log = LogOptions(**of_log)
     require_free(folder, overwrite, _is_result)
-    description, origin, notes = _described(world, of_world, seed)
-    read = parse_world(description, origin)
-    truth, unknown = whole_truth(read, sessions)
+    description, origin, made = _described(world, of_world, seed)
+    read = _parsed(description, origin, as_options=world is None)
+    truth, notes = whole_truth(read, sessions)
     maker = LogMaker(read, sessions, seed, log)
-    notes += [*unknown, *maker.notes]
+    notes += maker.notes
     head = {"schema": SCHEMA, "command": "simulate", "sessions": sessions, "seed": seed}
     with filled(folder, _is_result) as staging:
         rows = maker.write(staging)
@@ -73,7 +74,7 @@ def simulate(
         _write_json(staging / TRUTH, {**head, **truth, "warnings": notes})
         files = tuple(sorted(path.name for path in staging.iterdir()))
     inputs = {"out": os.fspath(out), "world": None if world is None else origin, "seed": seed}
-    return Simulation({**inputs, **asdict(log)}, sessions, rows, files, truth, tuple(notes))
+    return Simulation({**inputs, **asdict(log)}, sessions, rows, files, truth, (*made, *notes))
 
 
 def _split(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -90,7 +91,7 @@ def _split(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _described(world: Any, options: Mapping[str, Any], seed: int) -> tuple[Any, str, list[str]]:
-    """The content of a world file, its name, and what its user should know."""
+    """The content of a world file, its name, and what its maker should know."""
     if world is None:
         description, notes = WorldOptions(**options).describe(seed)
         return description, "world", notes
@@ -100,6 +101,14 @@ def _described(world: Any, options: Mapping[str, Any], seed: int) -> tuple[Any, 
     if isinstance(world, Mapping):
         return world, "world", []
     return read_description(world), os.fspath(world), []
+
+
+def _parsed(description: Any, origin: str, *, as_options: bool) -> World:
+    """The world; what is wrong with one that was made from options is a matter of the call."""
+    try:
+        return parse_world(description, origin)
+    except DataError as error:
+        raise UsageError(str(error)) if as_options else error from None
 
 
 def _is_result(name: str) -> bool:

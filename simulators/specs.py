@@ -49,15 +49,18 @@ def parse_parameters(option: str, text: str) -> dict[str, Any]:
 
 
 def parse_value(what: str, text: str) -> Any:
-    """A number or a list, as JSON writes them."""
+    """A number, or a list as JSON writes it."""
     try:
-        return json.loads(text, parse_constant=_no_number)
+        return json.loads(text) if text.lstrip().startswith(("[", "{")) else _number(text)
     except ValueError:
         raise UsageError(f"{what}: found {text!r}, wanted a number or a list") from None
 
 
-def _no_number(text: str) -> Any:
-    raise ValueError(text)
+def _number(text: str) -> int | float:
+    try:
+        return int(text)
+    except ValueError:
+        return float(text)
 
 
 def parse_shares(option: str, texts: Sequence[str]) -> dict[str, float]:

@@ -32,10 +32,10 @@ def user_section(users: int | None, spread: float | None) -> dict[str, Any]:
     return {"users": {"count": whole("users", users, 1), "spread": spread}}
 
 
-def context_section(texts: Sequence[str]) -> dict[str, Any]:
+def context_section(texts: str | Sequence[str]) -> dict[str, Any]:
     """Of ``NAME[=WEIGHT][:PARAMETER=VALUE,...]`` each, the parameters those of the click model."""
     contexts = []
-    for text in texts:
+    for text in [texts] if isinstance(texts, str) else texts:
         head, colon, rest = text.partition(":")
         ((name, weight),) = parse_shares("context", [head]).items()
         own = parse_parameters("context", rest) if colon else {}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import product
 from typing import Literal, get_args
@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.simulators.click_models import ClickModel
+from rankeval.simulators.click_models.models import ClickChain
+from rankeval.simulators.gauss import gauss_rule
 from rankeval.simulators.list_policies import ListPolicy
 from rankeval.simulators.queries import Queries
 
@@ -131,11 +133,29 @@ class World:
         """The logging policy or the candidate of this name."""
         return self.logging if name == LOGGING else self.candidates[name]
 
+    def plain_worlds(self, sessions: int, context: str | None = None) -> Iterator[tuple[float, World]]:
+        """Shares and worlds without users, contexts and days; ``sessions`` of this one are a mixture of them.
+
+        Means over sessions of what depends on their clicks alone, and so their probabilities, are exactly
+        those of these worlds weighted by the shares. Those probabilities are polynomials in the factor that
+        users and days give the attractiveness: a quadrature rule takes the place of many factors.
+
+        ``context``: only the sessions in it, whose shares sum to 1.
+        """
+        for weight, model in self.models(context):
+            for share, factor in self._factors(sessions, degree(model, self.positions)):
+                queries = replace(self.queries, attractiveness=self.queries.attractiveness * factor)
+                plain = replace(
+                    self, click_model=model, queries=queries, users=None, contexts=(), days=None, arms={}
+                )
+                yield weight * share, plain
+
     def models(self, context: str | None = None) -> list[tuple[float, ClickModel]]:
         """Share of the sessions, or of those in a context, and how their users click."""
         if context is not None:
             return [(1.0, one.click_model) for one in self.contexts if one.name == context]
-        return [(one.weight, one.click_model) for one in self.contexts] or [(1.0, self.click_model)]
+        weighted = [(one.weight, one.click_model) for one in self.contexts if one.weight > 0.0]
+        return weighted or [(1.0, self.click_model)]
 
     def attractiveness_factors(self, sessions: int) -> dict[float, float]:
         """What the attractiveness is multiplied by, by users and days -> share of ``sessions``."""
@@ -143,7 +163,15 @@ class World:
         shares: dict[float, float] = {}
         for (share, factor), (day, drift) in product(levels, self._days(sessions)):
             shares[factor * drift] = shares.get(factor * drift, 0.0) + share * day
-        return shares
+        return {factor: share for factor, share in shares.items() if share > 0.0}
+
+    def _factors(self, sessions: int, degree: int) -> list[tuple[float, float]]:
+        """Shares and factors with the mean of every polynomial up to a degree."""
+        factors, size = self.attractiveness_factors(sessions), degree // 2 + 1
+        values, shares = np.array(list(factors)), np.array(list(factors.values()))
+        if len(values) > 2 * size:
+            values, shares = gauss_rule(values, shares / shares.sum(), size)
+        return list(zip(shares.tolist(), values.tolist(), strict=True))
 
     def _days(self, sessions: int) -> list[tuple[float, float]]:
         """Share of the sessions and factor of each day."""
@@ -151,3 +179,9 @@ class World:
             return [(1.0, 1.0)]
         shares = np.diff(self.days.bounds(sessions)) / sessions
         return list(zip(shares.tolist(), self.days.factors.tolist(), strict=True))
+
+
+def degree(model: ClickModel, positions: int) -> int:
+    """The degree in the attractiveness that probabilities of clicks on a list have."""
+    twice = any(isinstance(part, ClickChain) for _, part in model.parts)
+    return 2 * positions if twice else positions

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.errors import UsageError
-from rankeval.options import listed
+from rankeval.options import listed, require_types
 from rankeval.simulators.checks import real, whole
 from rankeval.simulators.judged_world import judged_queries
 from rankeval.simulators.model_options import click_model_options
@@ -87,12 +87,15 @@ class WorldOptions:
     arms: str | Sequence[str] = ()
     users: int | None = None
     user_spread: float | None = None
-    context: Sequence[str] = ()
+    context: str | Sequence[str] = ()
     days: int | None = None
     drift: float = 0.0
 
+    def __post_init__(self) -> None:
+        require_types(vars(self))
+
     def describe(self, seed: int) -> tuple[dict[str, Any], list[str]]:
-        """The world as world files have it, and what its user should know.
+        """The world as world files have it, and what its maker should know.
 
         Raises:
             UsageError: an option that is not understood, or out of range.
@@ -118,7 +121,9 @@ class WorldOptions:
                 for query, weight, values in zip(queries, weights, liked, strict=True)
             ],
         }
-        return world, list(self._notes(queries, largest_factor(traffic)))
+        factor = largest_factor(traffic)
+        divided = f"attractiveness is divided by {factor:g}, to stay in [0, 1] for all users and days"
+        return world, [divided] * (factor > 1.0)
 
     def _scale(self) -> GradeScale:
         usual = 4 if self.judgements is not None else max(len(self._grades()) - 1, 1)
@@ -163,13 +168,6 @@ class WorldOptions:
             **day_section(self.days, self.drift),
             **arm_section(self.arms),
         }
-
-    def _notes(self, queries: Sequence[dict[str, Any]], factor: float) -> list[str]:
-        """What a reader would not expect."""
-        short = sum(len(query["items"]) < self.positions for query in queries)
-        fewer = f"{short} of {len(queries)} queries have fewer than {self.positions} items: shorter lists"
-        divided = f"attractiveness is divided by {factor:g}, to stay in [0, 1] for all users and days"
-        return [fewer] * (short > 0) + [divided] * (factor > 1.0)
 
 
 def _query(query: dict[str, Any], weight: float, liked: Floats, factor: float) -> dict[str, Any]:

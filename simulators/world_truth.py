@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.simulators.click_models import ClickModel
-from rankeval.simulators.click_models.models import ClickChain, PositionBased, TrustBias
-from rankeval.simulators.gauss import gauss_rule
+from rankeval.simulators.click_models.models import PositionBased, TrustBias
 from rankeval.simulators.judged_truth import judged_metrics
 from rankeval.simulators.list_policies import ListPolicy
-from rankeval.simulators.queries import Queries
 from rankeval.simulators.shuffled import Shuffled
 from rankeval.simulators.truth import PolicyTruth, average_truth, exposures, policy_truth
 from rankeval.simulators.world import LOGGING, Context, World
@@ -31,25 +28,16 @@ def as_shown(world: World, name: str) -> ListPolicy:
 
 
 class WorldTruth:
-    """What is exact of the policies of a world, where a log has so many sessions.
-
-    Clicks are averaged over users, contexts and days. The probability of any pattern of clicks is a
-    polynomial in the factor that users and days give the attractiveness, so that a quadrature rule averages
-    it exactly at fewer factors than there are.
-    """
+    """What is exact of the policies of a world, where a log has so many sessions."""
 
     def __init__(self, world: World, sessions: int) -> None:
-        self.world = world
-        self._factors = world.attractiveness_factors(sessions)
+        self.world, self.sessions = world, sessions
 
     def clicks(self, policy: ListPolicy) -> PolicyTruth:
-        """Of a policy, shuffled or not."""
-        parts = [
-            (share * weight, policy_truth(policy, model, queries))
-            for share, model in self.world.models()
-            for weight, queries in self._queries(model)
-        ]
-        return average_truth([truth for _, truth in parts], [weight for weight, _ in parts])
+        """Of a policy, shuffled or not, averaged over users, contexts and days."""
+        plain = list(self.world.plain_worlds(self.sessions))
+        truths = [policy_truth(policy, world.click_model, world.queries) for _, world in plain]
+        return average_truth(truths, [share for share, _ in plain])
 
     def exposures(self, policy: ListPolicy) -> Floats | None:
         """(C, items) expected examination of each item in each context (one, where there are none)."""
@@ -60,33 +48,21 @@ class WorldTruth:
 
     def _exposures(self, policy: ListPolicy, context: str | None) -> Floats | None:
         total = np.zeros(len(self.world.queries.attractiveness))
-        for share, model in self.world.models(context):
-            for weight, queries in self._queries(model):
-                found = exposures(policy, model, queries)
-                if found is None:
-                    return None
-                total += share * weight * found
+        for share, world in self.world.plain_worlds(self.sessions, context):
+            found = exposures(policy, world.click_model, world.queries)
+            if found is None:
+                return None
+            total += share * found
         return total
-
-    def _queries(self, model: ClickModel) -> Iterator[tuple[float, Queries]]:
-        """Weights, and the queries with the attractiveness that items have for some users on some days."""
-        queries = self.world.queries
-        factors, shares = np.array(list(self._factors)), np.array(list(self._factors.values()))
-        factors, shares = factors[shares > 0.0], shares[shares > 0.0]
-        size = degree(model, self.world.positions) // 2 + 1
-        if len(factors) > 2 * size:
-            factors, shares = gauss_rule(factors, shares / shares.sum(), size)
-        for factor, share in zip(factors.tolist(), shares.tolist(), strict=True):
-            yield share, replace(queries, attractiveness=queries.attractiveness * factor)
 
 
 def whole_truth(world: World, sessions: int) -> tuple[dict[str, Any], list[str]]:
-    """What ``truth.json`` holds but for the names of its making, and why some of it is null.
+    """What ``truth.json`` holds but for what made it, and what to know of it.
 
     ``logging`` and ``arms`` are as users see them, shuffles included; ``unshuffled`` is the logging policy
     without them. Candidates are never shuffled.
     """
-    truth, notes = WorldTruth(world, sessions), dict[str, None]()
+    truth, notes = WorldTruth(world, sessions), dict.fromkeys(_short_lists(world))
 
     def of(name: str, policy: ListPolicy) -> dict[str, Any]:
         clicks = truth.clicks(policy)
@@ -113,18 +89,19 @@ def whole_truth(world: World, sessions: int) -> tuple[dict[str, Any], list[str]]
     return found, list(notes)
 
 
+def _short_lists(world: World) -> list[str]:
+    """What to know of lists that end before the last position."""
+    short = int((world.queries.sizes < world.positions).sum())
+    of = f"{short} of {len(world.queries)} queries have fewer than {world.positions} items"
+    return [f"{of}: their lists are shorter"] if short else []
+
+
 def _of_context(context: Context, positions: int) -> dict[str, Any]:
     return {
         "weight": context.weight,
         "click_model": context.click_model.to_dict(),
         **position_curves([(1.0, context.click_model)], positions),
     }
-
-
-def degree(model: ClickModel, positions: int) -> int:
-    """The degree in the attractiveness that probabilities of clicks on a list have."""
-    twice = any(isinstance(part, ClickChain) for _, part in model.parts)
-    return 2 * positions if twice else positions
 
 
 def position_curves(

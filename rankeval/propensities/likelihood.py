@@ -94,8 +94,8 @@ def _notes(counts: PairCounts, fitted: PositionBased) -> Iterator[str]:
     if few:
         yield (
             f"{few:,} of {np.count_nonzero(several):,} pairs of query and item have fewer than "
-            f"{FEW_IMPRESSIONS} impressions: with many relevances to learn from so few the curve is biased, and "
-            "its errors are too small"
+            f"{FEW_IMPRESSIONS} impressions: with many relevances to learn from so few the curve is biased, "
+            "and its errors are too small"
         )
     bound = int(fitted.at_bound.sum())
     if bound:
