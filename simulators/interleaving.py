@@ -17,6 +17,7 @@ from rankeval.interleaving.outcome_tests import Levels
 from rankeval.interleaving.outcomes import Outcome, ab_z_per_sqrt_n
 from rankeval.interleaving.patterns import TIED
 from rankeval.interleaving.power import AbRow, InterleavingPower, MethodRow
+from rankeval.options import listed
 from rankeval.parallel import default_threads, in_order
 from rankeval.simulators.checks import whole
 from rankeval.simulators.contests import Contest, Source
@@ -80,12 +81,12 @@ def interleave_simulate(
         write_parquet(Path(out), tables, ROWS_PER_GROUP)
     except OSError as error:
         raise DataError(f"{os.fspath(out)}: cannot be written ({error.strerror or error})") from None
-    return _compared(contest, [chosen], Levels(), sessions, SAMPLE, seed)
+    return _beside_ab(contest, [_row(contest, chosen, sessions, SAMPLE, seed)], Levels(), sessions)
 
 
 def interleave_power(
     world: Source,
-    methods: str | Sequence[str] = METHODS,
+    methods: str | Sequence[str] | None = None,
     *,
     a: str | None = None,
     b: str | None = None,
@@ -99,7 +100,8 @@ def interleave_power(
 
     Args:
         world, a, b: as in :func:`interleave_simulate`.
-        methods: to compare, such as ``team_draft`` or ``probabilistic:credit=marginal``.
+        methods: to compare, such as ``team_draft`` or ``probabilistic:credit=marginal``; by default all, but
+            for ``optimised`` where no distribution of lists is unbiased, of which a warning tells.
         sessions: also tell the power of so many.
         alpha, power: of the two-sided test of the mean credit, and of the difference in clicks per session.
         sample: sessions drawn for a method whose lists are too many for exact numbers.
@@ -108,28 +110,34 @@ def interleave_power(
     Raises:
         DataError, UsageError: as :func:`interleave_simulate`.
     """
-    names = [methods] if isinstance(methods, str) else list(methods)
-    chosen = [Method.parse(name) for text in names for name in str(text).split(",")]
+    chosen = [Method.parse(name) for name in listed(METHODS if methods is None else methods)]
     if not chosen:
         raise UsageError(f"methods: found none, wanted some of {', '.join(METHODS)}")
     if sessions is not None:
         whole("sessions", sessions, 1)
-    levels = Levels(alpha, power)
-    drawn = whole("sample", sample, 2)
-    return _compared(Contest.of(world, a, b), chosen, levels, sessions, drawn, whole("seed", seed, 0))
+    levels, contest = Levels(alpha, power), Contest.of(world, a, b)
+    whole("sample", sample, 2)
+    whole("seed", seed, 0)
+    rows, left_out = [], []
+    for method in chosen:
+        try:
+            rows.append(_row(contest, method, sessions or 1, sample, seed))
+        except DataError as error:
+            if methods is not None:
+                raise
+            left_out.append(f"left out: {error}")
+    return _beside_ab(contest, rows, levels, sessions, left_out)
 
 
-def _compared(
+def _beside_ab(
     contest: Contest,
-    methods: Sequence[Method],
+    rows: Sequence[MethodRow],
     levels: Levels,
     sessions: int | None,
-    sample: int,
-    seed: int,
+    left_out: Sequence[str] = (),
 ) -> InterleavingPower:
-    over = sessions or 1
-    rows = [_row(contest, method, over, sample, seed) for method in methods]
-    a, b = contest.click_counts(over)
+    """Outcomes of methods, and clicks on either ranking alone."""
+    a, b = contest.click_counts(sessions or 1)
     sd, z = ab_z_per_sqrt_n(a, b)
     inputs: dict[str, Any] = {
         "a": contest.a,
@@ -140,7 +148,7 @@ def _compared(
         "alpha": levels.alpha,
         "power": levels.power,
     }
-    return InterleavingPower(inputs, tuple(rows), AbRow(a.mean, b.mean, sd, z), levels)
+    return InterleavingPower(inputs, tuple(rows), AbRow(a.mean, b.mean, sd, z), levels, tuple(left_out))
 
 
 def _row(contest: Contest, method: Method, sessions: int, sample: int, seed: int) -> MethodRow:

@@ -180,6 +180,11 @@ def _collect(
         return _Pass(whole, of_parts, tally)
 
     found = fold(log, roles, work, _Pass.merge, threads)
+    if found.tally.items and found.tally.items_without_team == found.tally.items:
+        raise DataError(
+            f"{log.origin}: column {log.name('team')!r} is null in all rows, wanted the teams of items, or a "
+            f"method with {log.name('rank_a')!r} and {log.name('rank_b')!r}"
+        )
     if not found.whole.n:
         raise nothing_counts(log)
     return replace(found, segments={value: part for value, part in found.segments.items() if part.n})

@@ -111,22 +111,30 @@ def softmax_credits(
     """
     used_a = np.zeros(weights.size, np.bool_)
     used_b = np.zeros(weights.size, np.bool_)
+    below = np.zeros(weights.size + 1)  # the weights of all ranks below a rank
+    for rank in range(weights.size - 1, -1, -1):
+        below[rank] = below[rank + 1] + weights[rank]
     for s in range(offsets.size - 1):
+        lowest_a = lowest_b = 0
         for k in range(offsets[s], offsets[s + 1]):
-            p_a = _share(rank_a[k], used_a, weights, length_a[s])
-            p_b = _share(rank_b[k], used_b, weights, length_b[s])
+            p_a = _share(rank_a[k], used_a, lowest_a, weights, below[lowest_a] - below[length_a[s]])
+            p_b = _share(rank_b[k], used_b, lowest_b, weights, below[lowest_b] - below[length_b[s]])
+            lowest_a, lowest_b = max(lowest_a, rank_a[k]), max(lowest_b, rank_b[k])
             credits[k] = (p_a - p_b) / (p_a + p_b)
         for k in range(offsets[s], offsets[s + 1]):
             used_a[rank_a[k] - 1] = used_b[rank_b[k] - 1] = False
 
 
 @kernel
-def _share(rank: int, used: NDArray[np.bool_], weights: Floats, length: int) -> float:
-    """Probability to draw an item of this rank among those left, which it then leaves."""
+def _share(rank: int, used: NDArray[np.bool_], lowest: int, weights: Floats, below: float) -> float:
+    """Probability to draw an item of this rank among those left, which it then leaves.
+
+    ``below``: the weights of all ranks below the ``lowest`` that is used.
+    """
     if rank == 0:
         return 0.0
-    total = 0.0
-    for place in range(length):
+    total = below
+    for place in range(lowest):
         total += 0.0 if used[place] else weights[place]
     used[rank - 1] = True
     return float(weights[rank - 1] / total)

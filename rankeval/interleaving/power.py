@@ -35,25 +35,31 @@ class AbRow:
 
 @dataclass(frozen=True, repr=False)
 class InterleavingPower(Result):
-    """Methods side by side, and an A/B test whose sessions are split in halves."""
+    """Methods side by side, and an A/B test whose sessions are split in halves.
+
+    ``left_out``: why a method is not among them.
+    """
 
     inputs: Mapping[str, Any]
     methods: tuple[MethodRow, ...]
     ab: AbRow
     levels: Levels
+    left_out: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> Sequence[str]:
-        return [
-            f"{row.method.label}: too many lists for exact numbers; those of {row.sample:,} sessions drawn "
-            f"at random, standard error of the mean credit {_error(row):.2g}"
+        sampled = [
+            f"{row.method.label}: too many lists for exact numbers; these are of {row.sample:,} sessions "
+            f"drawn at random, standard error of the mean credit {_error(row):.2g}"
             for row in self.methods
             if row.sample is not None
-        ] + [
+        ]
+        constant = [
             f"{row.method.label}: no z and no number of sessions, the credit is the same in every session"
             for row in self.methods
             if row.outcome.z_per_sqrt_n is None
         ]
+        return [*sampled, *constant, *self.left_out]
 
     def to_dict(self) -> dict[str, Any]:
         results = [

@@ -336,6 +336,10 @@ BAD: dict[str, tuple[Any, dict[str, Any]]] = {
     "column 'team' is 'C', wanted 'A', 'B' or null": (with_one("team", 4, "C"), {}),
     "column 'session_id' is null, wanted an id": (with_one("session_id", 4, None), {}),
     "no column 'team', wanted it, or a method with 'rank_a' and 'rank_b'": (changed(team=None), {}),
+    "column 'team' is null in all rows, wanted the teams of items, or a method with 'rank_a' and 'rank_b'": (
+        changed(team=[None] * 15),
+        {},
+    ),
     "no column 'click'": (changed(click=None), {}),
     "no column 'position'": (changed(position=None), {}),
     "no column 'session_id'": (changed(session_id=None), {}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -98,6 +100,30 @@ def test_softmax_credit_as_arithmetic() -> None:
     )
     p_a, p_b = 1 / (1 + 1 / 8), (1 / 8) / (1 + 1 / 8)
     assert credits[0] == pytest.approx((p_a - p_b) / (p_a + p_b), abs=1e-15)
+
+
+@pytest.mark.parametrize("tau", [0.5, 3.0, 8.0])
+def test_softmax_credit_of_long_rankings(tau: float) -> None:
+    """The ranking ends where its length says, however long others are; credits as sums of fractions."""
+    ranks_a, ranks_b, lengths = [3, 40, 1, 39], [1, 2, 50, 49], (40, 50)
+    weights = [Fraction(float(weight)) for weight in rank_weights(tau, 200)]
+
+    def share(ranks: list[int], k: int, length: int) -> Fraction:
+        left = [weights[rank - 1] for rank in range(1, length + 1) if rank not in ranks[:k]]
+        return weights[ranks[k] - 1] / sum(left)
+
+    pairs = [(share(ranks_a, k, lengths[0]), share(ranks_b, k, lengths[1])) for k in range(4)]
+    credits = np.zeros(4)
+    softmax_credits(
+        read_only(np.array([0, 4])),
+        read_only(np.array(ranks_a)),
+        read_only(np.array(ranks_b)),
+        read_only(np.array([lengths[0]])),
+        read_only(np.array([lengths[1]])),
+        read_only(rank_weights(tau, 200)),
+        credits,
+    )
+    assert credits.tolist() == pytest.approx([float((a - b) / (a + b)) for a, b in pairs], abs=1e-12)
 
 
 @settings(max_examples=80, deadline=None)

@@ -153,7 +153,9 @@ def test_methods_side_by_side() -> None:
     assert ab["z_per_sqrt_n"] == pytest.approx(ab["difference"] / ab["sd_difference"], rel=1e-12)
     assert 0.0 < ab["power_at_sessions"] < first["power_at_sessions"] <= 1.0
     assert len(result.warnings) == 2
-    assert result.warnings[0].startswith("probabilistic: too many lists for exact numbers; those of 5,000 ")
+    assert result.warnings[0].startswith(
+        "probabilistic: too many lists for exact numbers; these are of 5,000 "
+    )
     assert json.loads(result.render("json")) == content
     assert "power of 100" in repr(result)
     assert [record["name"] for record in result.rows()] == [*METHODS, "ab"]
@@ -170,6 +172,18 @@ def test_rankings_that_are_the_same_tell_nothing() -> None:
     assert result.warnings == [
         "balanced: no z and no number of sessions, the credit is the same in every session"
     ]
+
+
+def test_what_cannot_be_unbiased_is_left_out_unless_asked_for() -> None:
+    """B's only item is A's second: the third item of any list speaks for B."""
+    world = description(positions=3)
+    for query in world["queries"]:
+        query["a"], query["b"] = query["items"], query["items"][1:2]
+    result = interleave_power(world)
+    assert [row.method.label for row in result.methods] == list(METHODS[:-1])
+    assert result.warnings[-1].startswith("left out: optimised: no distribution over the ")
+    with pytest.raises(DataError, match=r"^optimised: no distribution over the "):
+        interleave_power(world, "optimised")
 
 
 MISUSED: dict[str, Any] = {
