@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from rankeval.interleaving.analysis_result import Part
@@ -11,6 +12,8 @@ from rankeval.segments import SMALL_SEGMENT
 
 #: Sessions that somebody wins, below which the normal approximation is rough.
 FEW_DECIDED = 30
+#: Teams differ in size where they do by more than this share of all items, and than chance lets them.
+UNEQUAL_SHARE, UNEQUAL_ERRORS = 0.01, 4.0
 
 
 def notes(crediting: Crediting, tally: Tally, parts: Sequence[Part], *, clustered: bool) -> Iterator[str]:
@@ -47,9 +50,9 @@ def _of_teams(tally: Tally) -> Iterator[str]:
     if tally.items_without_team:
         share = f"{tally.items_without_team} of {tally.items} items"
         yield f"{share} have no team: {tally.clicks_without_team} clicks on them give no credit"
-    if tally.unequal:
-        what = "one team has at least two items more, and gets more of the clicks that are random"
-        yield f"in {tally.unequal} of {tally.sessions} sessions {what}"
+    a, b = tally.items_of_a, tally.items_of_b
+    if abs(a - b) > max(UNEQUAL_SHARE * (a + b), UNEQUAL_ERRORS * math.sqrt(a + b)):
+        yield f"{a} items are of team A and {b} of B: the larger team gets more of the clicks that are random"
 
 
 def _of_lengths(crediting: RankCrediting) -> Iterator[str]:

@@ -39,7 +39,7 @@ class Tally:
         clicks: on all items.
         items, items_without_team: shown, and those of them in neither team.
         clicks_without_team: on these.
-        unequal: sessions in which one team has at least two items more than the other.
+        items_of_a, items_of_b: those in each team.
     """
 
     sessions: int = 0
@@ -47,7 +47,8 @@ class Tally:
     items: int = 0
     items_without_team: int = 0
     clicks_without_team: int = 0
-    unequal: int = 0
+    items_of_a: int = 0
+    items_of_b: int = 0
 
     def merge(self, other: Tally) -> Tally:
         """Both together."""
@@ -102,12 +103,13 @@ class TeamCrediting(Crediting):
         order_by_position(sessions)
         clicks, teams = checked_clicks(sessions), self._teams(sessions)
         credits = np.where(teams == NO_TEAM, 0.0, np.where(teams == TEAM_A, 1.0, -1.0))
-        terms, unequal = _summed(sessions.offsets, read_only(clicks.astype(np.float64)), read_only(credits))
+        terms = _summed(sessions.offsets, read_only(clicks.astype(np.float64)), read_only(credits))
         without = teams == NO_TEAM
         of_teams = Tally(
             items_without_team=int(without.sum()),
             clicks_without_team=int(clicks[without].sum()),
-            unequal=unequal,
+            items_of_a=int((teams == TEAM_A).sum()),
+            items_of_b=int((teams == TEAM_B).sum()),
         )
         return terms, _counted(sessions, clicks).merge(of_teams)
 
@@ -147,7 +149,7 @@ class RankCrediting(Crediting):
             terms = np.stack([outcomes, outcomes > 0.0, outcomes < 0.0]).astype(np.float64)
         else:
             credits = read_only(self._credits(sessions, order, ranks))
-            terms = _summed(sessions.offsets, placed, credits)[0]
+            terms = _summed(sessions.offsets, placed, credits)
         return terms, _counted(sessions, clicks)
 
     def _credits(self, sessions: Sessions, order: Ints | None, ranks: SessionRanks) -> Floats:
@@ -175,23 +177,20 @@ def _counted(sessions: Sessions, clicks: Ints) -> Tally:
 
 
 @kernel
-def _summed(offsets: Ints, clicks: Floats, credits: Floats) -> tuple[Floats, int]:
-    """(3, n) terms of sessions from the credit of each click; sessions whose credits are of unequal number.
+def _summed(offsets: Ints, clicks: Floats, credits: Floats) -> Floats:
+    """(3, n) terms of sessions from the credit of each click.
 
     Credits that cancel but for rounding are a tie.
     """
     terms = np.zeros((3, offsets.size - 1))
-    unequal = 0
     for s in range(offsets.size - 1):
-        total, size, ahead = 0.0, 0.0, 0
+        total, size = 0.0, 0.0
         for k in range(offsets[s], offsets[s + 1]):
             total += clicks[k] * credits[k]
             size += clicks[k] * abs(credits[k])
-            ahead += 1 if credits[k] > 0.0 else (-1 if credits[k] < 0.0 else 0)
         if abs(total) <= TIED * size:
             total = 0.0
         terms[0, s] = total
         terms[1, s] = 1.0 if total > 0.0 else 0.0
         terms[2, s] = 1.0 if total < 0.0 else 0.0
-        unequal += 1 if abs(ahead) > 1 else 0
-    return terms, unequal
+    return terms

@@ -181,11 +181,15 @@ def test_items_of_neither_team_give_no_credit() -> None:
 
 
 def test_teams_of_unequal_size_are_told() -> None:
-    warnings = interleave_analyse(with_one("team", 12, "A")).warnings
-    assert any(
-        warning.startswith("in 1 of 5 sessions one team has at least two items") for warning in warnings
+    sizes = "items are of team A and"
+    log = random_sessions("team_draft", 500, 1)
+    assert not any(sizes in warning for warning in interleave_analyse(log).warnings)
+    teams = ["A" if i % 4 == 0 else team for i, team in enumerate(log["team"])]
+    size = teams.count("A")
+    wanted = (
+        f"{size} {sizes} {len(teams) - size} of B: the larger team gets more of the clicks that are random"
     )
-    assert not any("two items more" in warning for warning in interleave_analyse(LOG).warnings)
+    assert wanted in interleave_analyse({**log, "team": teams}).warnings
 
 
 def test_no_click_is_a_tie() -> None:

@@ -31,7 +31,6 @@ from rankeval.simulators.click_models.models import (
 )
 
 
-
 class Family(ABC):
     """A click model whose parameters are to be found, for lists of up to ``positions`` positions."""
 
@@ -164,9 +163,7 @@ class TrustBiasFamily(_OfCells):
     def model(self, shared: Floats) -> ClickModel:
         relevant, others = np.split(shared, 2)
         eps_minus = np.minimum(ratio(others, relevant), 1.0)
-        return TrustBias(
-            tuple(relevant.tolist()), (1.0,) * self.positions, tuple(eps_minus.tolist())
-        )
+        return TrustBias(tuple(relevant.tolist()), (1.0,) * self.positions, tuple(eps_minus.tolist()))
 
     def slopes(self, shared: Floats) -> tuple[Floats, Floats, Floats]:
         """``alpha``, ``beta`` (K,) and their derivatives (2 K, 2 K) where relevance is the click rate at 1.
@@ -184,9 +181,7 @@ class TrustBiasFamily(_OfCells):
 class _Chain(Family):
     """Users go down the list until they stop."""
 
-    def evidence(
-        self, lists: SessionLists, counts: Floats, threads: int | None, *, grouped: bool
-    ) -> Chains:
+    def evidence(self, lists: SessionLists, counts: Floats, threads: int | None, *, grouped: bool) -> Chains:
         return count_chains(lists, counts, threads, grouped=grouped)
 
     @abstractmethod
@@ -319,9 +314,7 @@ class CascadeFamily(Family):
     def start(self) -> Floats:
         return NONE
 
-    def evidence(
-        self, lists: SessionLists, counts: Floats, threads: int | None, *, grouped: bool
-    ) -> Cells:
+    def evidence(self, lists: SessionLists, counts: Floats, threads: int | None, *, grouped: bool) -> Cells:
         return first_clicks(lists, counts)
 
     def expectation(self, point: Point, evidence: Cells) -> Expectation:

@@ -94,7 +94,9 @@ class Information:
         columns = [self._product(np.array([index]), np.ones(1)) for index in free]
         own = np.array([column[free] for column in columns])
         solve = self._solver(pairs)
-        left = own - np.array([[column[pairs] @ y for column in columns] for y in map(solve, (c[pairs] for c in columns))])
+        left = own - np.array(
+            [[column[pairs] @ y for column in columns] for y in map(solve, (c[pairs] for c in columns))]
+        )
         return 0.5 * (left + left.T), np.diag(own)
 
     def _solver(self, pairs: Ints) -> Callable[[Floats], Floats]:
@@ -143,9 +145,7 @@ def _inverse(information: Floats, known: Floats) -> tuple[Floats, NDArray[np.boo
     return inverse * np.outer(scale, scale), identified
 
 
-def _conjugate_gradients(
-    product: Callable[[Floats], Floats], vector: Floats, diagonal: Floats
-) -> Floats:
+def _conjugate_gradients(product: Callable[[Floats], Floats], vector: Floats, diagonal: Floats) -> Floats:
     """Solution of a positive definite system, from 0, by preconditioned conjugate gradients."""
     solution, residual = np.zeros_like(vector), vector.copy()
     scaled = residual / diagonal

@@ -85,9 +85,7 @@ def _identified(fit: Fitted) -> dict[str, Any] | None:
             for name, part in (("alpha", errors[:size]), ("beta", errors[size:]))
         },
         "normalisation": "alpha[0] = 1 and beta[0] = 0: relevance is the click rate at position 1",
-        "reasons": {
-            str(k % size + 1): why for k, why in fit.errors.reasons.items() if k in missing
-        },
+        "reasons": {str(k % size + 1): why for k, why in fit.errors.reasons.items() if k in missing},
     }
 
 

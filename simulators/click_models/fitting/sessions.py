@@ -180,9 +180,7 @@ def _numbered(
     numbers, first = indexed(every)
     bounds = np.cumsum([0, *(len(part.keys) for part in parts)])
     own = [numbers[bounds[i] : bounds[i + 1]] for i in range(len(parts))]
-    ids = {
-        role: take(pa.concat_arrays([part.ids[role] for part in parts]), first) for role in parts[0].ids
-    }
+    ids = {role: take(pa.concat_arrays([part.ids[role] for part in parts]), first) for role in parts[0].ids}
     return every[first], ids, own
 
 
