@@ -95,11 +95,11 @@ def _swaps(shuffle: Shuffle, lists: BaseLists, model: ClickModel) -> Moments:
     lows, highs = arms(shuffle.design, shuffle.top)
     number = number_of_arms(shuffle.design, np.minimum(lists.sizes, shuffle.top))
     values, clicks = np.zeros((6, len(lows))), 0.0
-    plain = model.joint_probabilities(*lists.values())
+    plain = lists.joint_clicks(model)
     for arm, (low, high) in enumerate(zip(lows.tolist(), highs.tolist(), strict=True)):
         there = np.flatnonzero(number > arm)
         chances = lists.weights[there] / number[there]
-        other = model.joint_probabilities(*lists.some(there).exchanged(low, high).values())
+        other = lists.some(there).exchanged(low, high).joint_clicks(model)
         joint = np.tensordot(chances, plain[there] + other, axes=1) / 2.0
         means = joint[low, low], joint[high, high]
         values[:, arm] = chances.sum(), *means, *means, joint[low, high]
@@ -135,7 +135,7 @@ def _weighted(
     lists: BaseLists, weights: Floats, model: ClickModel, propensities: Floats
 ) -> tuple[Floats, Floats]:
     """(m,) clicks of each list; (5, K) as :func:`_star` takes them, of clicks over propensities."""
-    joint = model.joint_probabilities(*lists.values())
+    joint = lists.joint_clicks(model)
     places = lists.queries.flat(lists.of, lists.lists)
     held = lists.lists >= 0
     inverse = 1.0 / np.where(held, propensities[places, np.arange(joint.shape[1])], 1.0)
