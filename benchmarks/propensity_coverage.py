@@ -1,9 +1,9 @@
 """Whether intervals of position-bias curves hold: ``python -m benchmarks.propensity_coverage [--logs N]``.
 
 A position-based world of 10 positions, examination 1 / k, is logged under a design that each method is for.
-At every position after the first a 95 % interval passes unless an exact binomial test, by Holm over all cells,
-rejects a coverage within 93 to 97 %. With users, clicks of a user's sessions depend on one another, and
-errors are clustered by user.
+At every position after the first a 95 % interval passes unless an exact binomial test, by Holm over all
+cells, rejects a coverage within 93 to 97 %. With users, clicks of a user's sessions depend on one another,
+and errors are clustered by user.
 """
 
 from __future__ import annotations

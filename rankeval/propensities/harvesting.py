@@ -1,9 +1,9 @@
 """Intervention harvesting: items that several rankers, or shuffles, showed at different positions.
 
-Of a pair of query and item that was shown at ``k`` and at ``j``, the click rates there expect ``theta_k alpha``
-and ``theta_j alpha``. Rates are added over pairs, weighted by their impressions or not, into ``rates[k, j]``:
-at ``k``, of the pairs shown at ``j`` too. That the relevance at both is the same needs rankers that were
-assigned independently of the query and of the user (Agarwal et al. 2019).
+Of a pair of query and item that was shown at ``k`` and at ``j``, the click rates there expect ``theta_k
+alpha`` and ``theta_j alpha``. Rates are added over pairs, weighted by their impressions or not, into
+``rates[k, j]``: at ``k``, of the pairs shown at ``j`` too. That the relevance at both is the same needs
+rankers that were assigned independently of the query and of the user (Agarwal et al. 2019).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def pivot(request: Request) -> dict[Any, Curve]:
 
 
 def chain(request: Request) -> dict[Any, Curve]:
-    """``theta_k / theta_(k-1)`` from the pairs that were shown at both, multiplied; errors as :func:`pivot`."""
+    """``theta_k / theta_(k-1)`` from the pairs that were shown at both; errors as :func:`pivot`."""
     return _harvested(request, from_chain, _with_next)
 
 
