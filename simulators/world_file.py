@@ -158,7 +158,8 @@ def _contexts(world: Section, positions: int) -> tuple[Context, ...]:
 
 def _model_of(context: Section, world: Section, positions: int) -> ClickModel:
     """The world's click model with the parameters that a context has of its own."""
-    own = dict(context.section("click_model", '{"eta": 2}').given)
+    known = context.has("click_model")
+    own = dict(context.section("click_model", '{"eta": 2}').given) if known else {}
     base = dict(world.value("click_model"))
     if own.get("name", base.get("name")) != base.get("name"):
         base = {}
