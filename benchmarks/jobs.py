@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks.data import (
     CANDIDATE_ROUNDS,
+    FOLDER,
     SESSIONS,
     bandit_log,
     bare_run,
@@ -213,6 +214,16 @@ def _rankings() -> dict[str, Job]:
     }  # fmt: skip
 
 
+def simulate_clicks(sessions: int) -> None:
+    """A log of two rankers, ten positions a session, on 100,000 pairs of query and item."""
+    from rankeval import simulate
+
+    simulate(
+        FOLDER / "simulated", sessions, seed=1, overwrite=True, queries=10_000, logging="mixture",
+        candidate={"new": "fixed"}, propensities="item",
+    )  # fmt: skip
+
+
 #: Title of a table -> its jobs; the numbers that jobs of one group return must agree.
 GROUPS: dict[str, dict[str, Job]] = {
     "Metrics, 10,000 queries x 100": {
@@ -232,5 +243,11 @@ GROUPS: dict[str, dict[str, Job]] = {
     "Off-policy evaluation of actions": _actions(),
     "Off-policy evaluation of actions, lists of 100 candidates, 1 M rounds": _candidates(),
     "Off-policy evaluation of rankings, 1 M slates of 10": _rankings(),
+    "Simulated clicks, 10 positions": {
+        "simulate": Job(
+            "rankeval.simulate: 10 M sessions of a position-based model", partial(simulate_clicks, 10_000_000),
+            seconds=30.0, megabytes=1000,
+        ),
+    },
 }  # fmt: skip
 JOBS = {name: job for group in GROUPS.values() for name, job in group.items()}

@@ -81,6 +81,14 @@ class PositionBias:
         """Positions whose examination is above 1, which no probability is."""
         return [k for k, theta in enumerate(self.values.get("examination", ()), 1) if theta > 1.0]
 
+    @property
+    def relative_error(self) -> float:
+        """The largest standard error of an examination over its value; 0 where errors are not known."""
+        if self.covariance is None:
+            return 0.0
+        errors = np.sqrt(np.diag(np.array(self.covariance)))
+        return float(np.max(errors / self.curve("examination")))
+
 
 def _read(path: str) -> Any:
     try:

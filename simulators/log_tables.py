@@ -25,7 +25,7 @@ class Column:
         values: (n,) one a session, or (n, K) one a position; None: all are null.
         type: what it holds.
         names: what ``values`` number, where they are numbers of names or ids.
-        null: (n,) for which sessions there is no value.
+        null: where there is no value, of the shape of ``values``.
         once: whether there is one value a session.
     """
 
@@ -39,7 +39,7 @@ class Column:
         """The ``size`` values that an index or a mask picks."""
         if self.values is None:
             return pa.nulls(size, self.type)
-        known = None if self.null is None else ~self.null[picked]
+        known = None if self.null is None else ~self.null[picked].reshape(-1)
         values = self.values[picked].reshape(-1)
         if self.names is not None:
             return pa.DictionaryArray.from_arrays(to_arrow(values.astype(np.int32), known), self.names)
@@ -88,5 +88,5 @@ def id_column(ids: Sequence[int] | Sequence[str]) -> tuple[pa.DataType, pa.Array
         names, codes = np.unique(np.array(ids, dtype=object), return_inverse=True)
         return pa.string(), strings(names.tolist()), codes.astype(np.int32)
     numbers = np.array(ids, np.int64)
-    narrow = np.abs(numbers).max() < 2**31
+    narrow = -(2**31) <= numbers.min() and numbers.max() < 2**31
     return (pa.int32(), None, numbers.astype(np.int32)) if narrow else (pa.int64(), None, numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import groupby
 from operator import itemgetter
@@ -14,11 +15,12 @@ import pyarrow.parquet as pq
 _RISING = ("session_id", "timestamp")
 #: Distinct values of a column that a row group keeps once, in bytes; beyond that each is written out.
 _DICTIONARY_BYTES = 1 << 23
+_LOG = re.compile(r"log(-\d{5,})?\.parquet")
 
 
 def is_log(name: str) -> bool:
     """Whether a file of this name is a log or a part of one."""
-    return name.startswith("log") and name.endswith(".parquet")
+    return _LOG.fullmatch(name) is not None
 
 
 def write_log(folder: Path, tables: Iterable[tuple[int | None, pa.Table]]) -> int:

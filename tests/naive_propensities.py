@@ -105,7 +105,8 @@ def allpairs(cells: Counts, kind: str = "uniform") -> list[float]:
         return -total
 
     start = np.concatenate([np.full(length - 1, -0.5), np.full(len(both), -1.5)])
-    found = minimize(loss, start, method="Nelder-Mead", options={"maxiter": 200_000, "maxfev": 200_000, "xatol": 1e-10, "fatol": 1e-13, "adaptive": True})  # fmt: skip
+    options = {"maxiter": 200_000, "maxfev": 200_000, "xatol": 1e-10, "fatol": 1e-13, "adaptive": True}
+    found = minimize(loss, start, method="Nelder-Mead", options=options)
     return [1.0, *np.exp(found.x[: length - 1]).tolist()]
 
 

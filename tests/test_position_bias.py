@@ -52,6 +52,12 @@ def test_trust_may_stand_alone() -> None:
     assert "examination" not in bias
 
 
+def test_the_largest_relative_error_of_a_curve() -> None:
+    known = {"examination": [1.0, 0.5], "covariance": [[0.0, 0.0], [0.0, 0.0001]]}
+    assert PositionBias.of(known).relative_error == pytest.approx(0.01 / 0.5)
+    assert PositionBias.of([1.0, 0.5]).relative_error == 0.0
+
+
 def test_probabilities_above_one_are_known() -> None:
     assert PositionBias.of([1.0, 1.02, 0.5, 1.5]).above_one == [2, 4]
     assert PositionBias.of({"alpha": [2.0], "beta": [0.0]}).above_one == []

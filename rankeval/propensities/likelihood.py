@@ -89,19 +89,19 @@ def _influence(
 def _notes(counts: PairCounts, fitted: PositionBased) -> Iterator[str]:
     """What there is to say of a fit."""
     shown = np.add.reduceat(counts.impressions, counts.offsets[:-1])
-    several = np.diff(counts.offsets) > 1
-    few = int(np.count_nonzero(several & (shown < FEW_IMPRESSIONS)))
+    telling = (np.diff(counts.offsets) > 1) | fitted.at_bound
+    few = int(np.count_nonzero(telling & (shown < FEW_IMPRESSIONS)))
     if few:
         yield (
-            f"{few:,} of {np.count_nonzero(several):,} pairs of query and item have fewer than "
+            f"{few:,} of {np.count_nonzero(telling):,} pairs of query and item have fewer than "
             f"{FEW_IMPRESSIONS} impressions: with many relevances to learn from so few the curve is biased, "
             "and its errors are too small"
         )
     bound = int(fitted.at_bound.sum())
     if bound:
         yield (
-            f"{bound:,} pairs have the largest relevance that a probability of 1 at the position of largest "
-            "examination allows; they are left out of the errors"
+            f"{bound:,} pairs have the largest relevance there can be, 1 where the position of largest "
+            "examination is always examined; they are left out of the errors"
         )
     if fitted.ties:
         names = ", ".join(map(str, fitted.ties))

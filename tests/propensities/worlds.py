@@ -44,7 +44,7 @@ def random_log(
 
 
 def exact_log(theta: list[float], alpha: list[float], n: int, rankings: list[list[int]]) -> dict[str, Any]:
-    """Without noise: ``n`` sessions a ranking, in which exactly ``n theta alpha`` of each cell are clicked."""
+    """Without noise: ``n`` sessions a ranking, exactly ``n theta alpha`` of each cell clicked."""
     columns: dict[str, list[Any]] = {"session_id": [], "item_id": [], "position": [], "click": []}
     for r, ranking in enumerate(rankings):
         for s in range(n):
