@@ -72,8 +72,8 @@ def shuffle_moments(
 
     They are exact where ``lists`` are all that the policy shows; where they are a sample, means still are
     under position-based models. ``full`` under other models goes over subsets of at most 15 positions. The
-    share of the traffic that takes part matters to ``pair`` alone, which uses the other sessions too; n is the
-    number of those that take part in any case.
+    share of the traffic that takes part matters to ``pair`` alone, which uses the other sessions too; n is
+    the number of those that take part in any case.
     """
     found = _of_lists(shuffle, lists, model, policy)
     exact = exact_means(shuffle, policy, model, lists.queries) if lists.drawn else None

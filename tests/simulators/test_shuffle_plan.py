@@ -243,6 +243,7 @@ def test_wrong_options_are_named(options, message):
 
 
 def test_wrong_data_is_named():
+    error_of(lambda: plan_shuffle({**WORLD, "positions": 1}), "wanted at least 2 positions", kind=UsageError)
     error_of(lambda: plan_shuffle({"reward": [1.0], "propensity": [0.5]}), "no column 'session_id'")
     silent = logged(200).set_column(4, "click", pa.array(np.zeros(800)))
     error_of(lambda: plan_shuffle(silent, position_bias=[1, 1, 1, 1]), "no clicks, wanted some to plan by")
