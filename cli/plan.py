@@ -18,7 +18,7 @@ Examples:
 
 \b
 Designs:
-  full      the first N positions in random order; clicks at k over clicks at 1
+  full      the first N positions in random order; clicks at k over those at 1
   swap      positions 1 and k exchanged or not, k drawn from 2 to N
   adjacent  positions k and k + 1 exchanged or not, k drawn from 1 to N - 1
   pair      one of all pairs exchanged; clicks over propensities, all sessions
@@ -28,7 +28,15 @@ A world is a file that ends in .json, as simulate writes it. Columns of a log:
 """
 
 
-@click.group()
+@click.group(
+    no_args_is_help=False,
+    epilog="""\b
+Example:
+  rankeval plan shuffle world.json --sessions-per-day 1e6 --share 0.01
+
+`rankeval plan EXPERIMENT --help` explains an experiment.""",
+    subcommand_metavar="EXPERIMENT [ARGS]...",
+)
 def command() -> None:
     """How much traffic an experiment needs, and what it costs."""
 

@@ -124,6 +124,8 @@ def _request(
     per_day: float | None,
 ) -> Request:
     default = world.shuffle or Shuffle("full", 1.0, world.positions)
+    if world.positions < 2:
+        raise UsageError("positions: found lists of 1, wanted at least 2 positions to shuffle")
     chosen = default.top if top is None else top
     if isinstance(chosen, bool) or not isinstance(chosen, int) or not 2 <= chosen <= world.positions:
         raise UsageError(f"top: found {shown(chosen)}, wanted 2 to {world.positions}, the positions of lists")

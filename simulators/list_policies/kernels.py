@@ -64,6 +64,14 @@ def normal_utilities(scores: Floats, offsets: Ints, queries: Ints, starts: Ints,
 
 
 @kernel
+def _plus(scale: float, left: float, score: float) -> tuple[float, float]:
+    """``left exp(scale) + exp(score)`` in the same form, its scale the largest exponent so far."""
+    if score > scale:
+        return score, left * np.exp(scale - score) + 1.0
+    return scale, left + np.exp(score - scale)
+
+
+@kernel
 def log_prefixes(scores: Floats, offsets: Ints, queries: Ints, lists: Lists) -> Floats:
     """(n, K) log of the Plackett-Luce probability of the items at 1..k; ``scores``: log of the weights.
 
@@ -74,31 +82,19 @@ def log_prefixes(scores: Floats, offsets: Ints, queries: Ints, lists: Lists) -> 
     shown = np.zeros(int(np.max(np.diff(offsets))), np.bool_)
     for i in range(n):
         first = offsets[queries[i]]
-        size = offsets[queries[i] + 1] - first
         for k in range(positions):
             if lists[i, k] >= 0:
                 shown[lists[i, k]] = True
-        best = -np.inf
-        for item in range(size):
-            best = max(best, scores[first + item])
-        left, scale = 0.0, -np.inf
-        for item in range(size):
+        scale, left = -np.inf, 0.0
+        for item in range(offsets[queries[i] + 1] - first):
             if not shown[item]:
-                scale = max(scale, scores[first + item])
-        for item in range(size):
-            if not shown[item]:
-                left += np.exp(scores[first + item] - scale)
+                scale, left = _plus(scale, left, scores[first + item])
         for k in range(positions - 1, -1, -1):
-            if lists[i, k] < 0:
-                continue
-            score = scores[first + lists[i, k]]
-            if score > scale:
-                left = left * np.exp(scale - score) + 1.0
-                scale = score
-            else:
-                left += np.exp(score - scale)
-            logs[i, k] = score - scale - np.log(left)
-            shown[lists[i, k]] = False
+            if lists[i, k] >= 0:
+                score = scores[first + lists[i, k]]
+                scale, left = _plus(scale, left, score)
+                logs[i, k] = score - scale - np.log(left)
+                shown[lists[i, k]] = False
         for k in range(1, positions):
             logs[i, k] += logs[i, k - 1]
     return logs

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from rankeval.simulators.base_lists import base_lists
 from rankeval.simulators.click_models import CLICK_MODELS, parse_click_model
 from rankeval.simulators.list_policies import FixedOrder, PlackettLuce, PolicyMixture
 from rankeval.simulators.queries import Queries
+from rankeval.simulators.shuffle_means import exact_means
 from rankeval.simulators.shuffle_moments import no_moments, shuffle_moments
 from rankeval.simulators.world import DESIGNS, Shuffle
 from tests.naive_lists import fixed, mixed, plackett_luce
@@ -113,6 +116,33 @@ def test_many_positions_in_random_order_have_a_closed_form_where_positions_decid
     wanted = (1.0 / theta[1:] + 1.0) / a.mean() - 2.0 * both / a.mean() ** 2
     np.testing.assert_allclose(found.variances, wanted, rtol=1e-12)
     assert shuffle_moments(shuffle, lists, parse_click_model({"name": "cascade"}, 40), policy) is None
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+@pytest.mark.parametrize("name", ["pbm", "pbm_trust"])
+@pytest.mark.parametrize("base", ["fixed", "two rankers", "plackett_luce"])
+def test_means_without_lists(design, name, base):
+    policy, _ = BASE[base]
+    wanted = shuffle_moments(
+        Shuffle(design, SHARE, 3), base_lists(policy, QUERIES), model(name, POSITIONS), policy
+    )
+    means, clicks = exact_means(Shuffle(design, SHARE, 3), policy, model(name, POSITIONS), QUERIES)
+    np.testing.assert_allclose(means, wanted.values[1:5], rtol=1e-11)
+    assert clicks == pytest.approx(wanted.clicks, rel=1e-11)
+    assert exact_means(Shuffle(design, SHARE, 3), policy, model("dbn", POSITIONS), QUERIES) is None
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_a_sample_of_lists_comes_near(design):
+    policy, _ = BASE["plackett_luce"]
+    every = base_lists(policy, QUERIES)
+    rng = np.random.default_rng(2)
+    rows = rng.choice(len(every), 20_000, p=every.weights)
+    some = replace(every.some(rows, np.full(len(rows), 1.0 / len(rows))), drawn=True)
+    users = model("pbm", POSITIONS)
+    wanted, found = (shuffle_moments(Shuffle(design, SHARE, 4), one, users, policy) for one in (every, some))
+    np.testing.assert_allclose(found.ratios, wanted.ratios, rtol=1e-11)
+    np.testing.assert_allclose(found.variances, wanted.variances, rtol=0.03)
 
 
 @pytest.mark.parametrize("design", DESIGNS)

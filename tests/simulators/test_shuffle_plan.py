@@ -158,9 +158,15 @@ def test_sampled_base_orders_are_told():
     noisy = {**WORLD["logging"], "policy": "noisy", "noise": 1.0}
     plan = plan_shuffle({**WORLD, "logging": noisy}, sessions=10**6)
     assert plan.drawn
-    assert plan.warnings == [
-        "the logging policy shows too many lists: figures are from a sample of them, drawn with seed 0"
+    assert [warning.partition(":")[0] for warning in plan.warnings] == [
+        "the logging policy shows too many lists to sum over"
     ]
+    exact, wanted = plan_shuffle({**WORLD, "logging": {**noisy, "noise": 1e-3}}), plan_shuffle(WORLD)
+    for name in DESIGNS:
+        found, other = design(exact, name), design(wanted, name)
+        assert found["clicks"] == pytest.approx(other["clicks"])
+        for mine, row in zip(found["positions"], other["positions"], strict=True):
+            assert mine["se_sqrt_n"] == pytest.approx(row["se_sqrt_n"], rel=1e-9)
 
 
 def logged(sessions=30_000, seed=1):
@@ -237,6 +243,7 @@ def test_wrong_options_are_named(options, message):
 
 
 def test_wrong_data_is_named():
+    error_of(lambda: plan_shuffle({**WORLD, "positions": 1}), "wanted at least 2 positions", kind=UsageError)
     error_of(lambda: plan_shuffle({"reward": [1.0], "propensity": [0.5]}), "no column 'session_id'")
     silent = logged(200).set_column(4, "click", pa.array(np.zeros(800)))
     error_of(lambda: plan_shuffle(silent, position_bias=[1, 1, 1, 1]), "no clicks, wanted some to plan by")
