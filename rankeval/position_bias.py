@@ -29,10 +29,12 @@ class PositionBias:
         values: ``examination`` (``theta_k``, on any scale), or ``alpha`` and ``beta``, or all three, each the
             values at positions 1, 2, ...
         origin: where it comes from, for messages.
+        covariance: of the estimates of ``examination`` at positions 1, 2, ..., a row each; None: not known.
     """
 
     values: Mapping[str, tuple[float, ...]]
     origin: str = field(default="<position bias>", compare=False)
+    covariance: tuple[tuple[float, ...], ...] | None = None
 
     @classmethod
     def of(cls, source: Any) -> PositionBias:
@@ -40,11 +42,13 @@ class PositionBias:
 
         The content is ``{"positions": [1, 2, ...], "examination": [...]}``, with ``alpha`` and ``beta``
         beside or instead of ``examination``; without ``positions`` they are 1, 2, ..., and a list alone is
-        ``examination``. Other keys, such as standard errors, are left alone.
+        ``examination``. ``covariance`` of examination, one row a position, is kept. Other keys, such as
+        standard errors, are left alone.
 
         Raises:
             DataError: an unreadable file; no curve; lists of unequal length; positions that are not 1 to n
-                once each; a value that is no finite number in its range.
+                once each; a value that is no finite number in its range; a covariance that is no symmetric
+                matrix of as many rows with a diagonal of at least 0.
         """
         if isinstance(source, PositionBias):
             return source
@@ -54,7 +58,12 @@ class PositionBias:
             content = _read(origin)
         if not isinstance(content, Mapping):
             content = {"examination": content}
-        return cls(_curves(origin, content), origin)
+        curves = _curves(origin, content)
+        covariance = None
+        if "examination" in curves and content.get("covariance") is not None:
+            order = _order(origin, content.get("positions"), len(curves["examination"]))
+            covariance = _covariance(origin, content["covariance"], order)
+        return cls(curves, origin, covariance)
 
     def __contains__(self, name: object) -> bool:
         return name in self.values
@@ -71,6 +80,14 @@ class PositionBias:
     def above_one(self) -> list[int]:
         """Positions whose examination is above 1, which no probability is."""
         return [k for k, theta in enumerate(self.values.get("examination", ()), 1) if theta > 1.0]
+
+    @property
+    def relative_error(self) -> float:
+        """The largest standard error of an examination over its value; 0 where errors are not known."""
+        if self.covariance is None:
+            return 0.0
+        errors = np.sqrt(np.diag(np.array(self.covariance)))
+        return float(np.max(errors / self.curve("examination")))
 
 
 def _read(path: str) -> Any:
@@ -119,6 +136,44 @@ def _order(origin: str, positions: Any, length: int) -> list[int]:
                 f"{origin}: positions hold {_shown(positions[k])} in place {k + 1}, wanted {wanted}"
             )
     return sorted(range(len(numbers)), key=numbers.__getitem__)
+
+
+def _covariance(origin: str, rows: Any, order: Sequence[int]) -> tuple[tuple[float, ...], ...]:
+    """The matrix with its rows and columns in the order of their positions."""
+    if isinstance(rows, np.ndarray):
+        rows = rows.tolist()
+    n = len(order)
+    found = [_row(origin, row, k, n) for k, row in enumerate(_rows(origin, rows, n))]
+    matrix = np.array(found)[np.ix_(order, order)]
+    scale = np.sqrt(np.abs(np.diag(matrix)))
+    if not (np.abs(matrix - matrix.T) <= 1e-9 * np.outer(scale, scale)).all():
+        j, k = (int(place) for place in np.argwhere(matrix != matrix.T)[0])
+        found_pair = f"{matrix[j, k]} and {matrix[k, j]} at positions {j + 1} and {k + 1}"
+        raise DataError(f"{origin}: covariance is {found_pair}, wanted a symmetric matrix")
+    if (np.diag(matrix) < 0.0).any():
+        k = int(np.argmax(np.diag(matrix) < 0.0))
+        raise DataError(
+            f"{origin}: covariance is {matrix[k, k]} on the diagonal at position {k + 1}, wanted at least 0"
+        )
+    return tuple(map(tuple, matrix.tolist()))
+
+
+def _rows(origin: str, rows: Any, n: int) -> Sequence[Any]:
+    if not isinstance(rows, Sequence) or isinstance(rows, str | bytes) or len(rows) != n:
+        raise DataError(f"{origin}: covariance is {_shown(rows)}, wanted {n} rows, one a position")
+    return rows
+
+
+def _row(origin: str, row: Any, k: int, n: int) -> list[float]:
+    if not isinstance(row, Sequence) or isinstance(row, str | bytes) or len(row) != n:
+        raise DataError(f"{origin}: covariance holds {_shown(row)} in row {k + 1}, wanted {n} numbers")
+    numbers = [_number(value) for value in row]
+    for j, number in enumerate(numbers):
+        if not math.isfinite(number):
+            raise DataError(
+                f"{origin}: covariance holds {_shown(row[j])} in row {k + 1}, wanted finite numbers"
+            )
+    return numbers
 
 
 def _items(origin: str, name: str, values: Any) -> Sequence[Any]:

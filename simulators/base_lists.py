@@ -9,6 +9,8 @@ from math import perm
 import numpy as np
 from numpy.typing import NDArray
 
+from rankeval.simulators.click_models.base import BrowsingModel, ClickModel
+from rankeval.simulators.click_models.models import PositionBased
 from rankeval.simulators.list_policies import ListPolicy
 from rankeval.simulators.list_policies.base import Floats, Ints, Lists
 from rankeval.simulators.list_policies.fixed import Deterministic
@@ -16,7 +18,7 @@ from rankeval.simulators.part_truth import all_lists, values_of_lists
 from rankeval.simulators.queries import Queries
 
 #: Lists of a policy with chance that are gone through one by one, over all queries; else as many are drawn.
-MOST_LISTS = 50_000
+MOST_LISTS = 20_000
 #: Lists whose clicks are computed at once.
 BLOCK = 5_000
 
@@ -51,6 +53,11 @@ class BaseLists:
         """(m, K) attractiveness and satisfaction of the items."""
         return values_of_lists(self.queries, self.of, self.lists)
 
+    def joint_clicks(self, model: ClickModel) -> Floats:
+        """(m, K, K) probability of clicks at both of two positions; on the diagonal, of one."""
+        values = self.values()
+        return np.asarray(sum(share * _joint(part, *values) for share, part in model.parts))
+
     def blocks(self) -> Iterator[BaseLists]:
         """The same lists, some at a time."""
         for start in range(0, len(self), BLOCK):
@@ -78,6 +85,16 @@ class BaseLists:
         np.add.at(weights, inverse.ravel(), self.weights)
         lists = np.where(different[:, 1:] == beyond, -1, different[:, 1:]).astype(np.int32)
         return BaseLists(self.queries, different[:, 0], lists, weights, self.drawn)
+
+
+def _joint(model: BrowsingModel, attractiveness: Floats, satisfaction: Floats | None) -> Floats:
+    if not isinstance(model, PositionBased):
+        return model.joint_probabilities(attractiveness, satisfaction)
+    positions = attractiveness.shape[1]
+    rates = model.rates(attractiveness) * np.array(model.examination[:positions])
+    joint = rates[:, :, np.newaxis] * rates[:, np.newaxis, :]
+    joint[:, np.arange(positions), np.arange(positions)] = rates
+    return np.asarray(joint)
 
 
 def base_lists(policy: ListPolicy, queries: Queries, seed: int = 0) -> BaseLists:

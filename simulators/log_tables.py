@@ -25,7 +25,7 @@ class Column:
         values: (n,) one a session, or (n, K) one a position; None: all are null.
         type: what it holds.
         names: what ``values`` number, where they are numbers of names or ids.
-        null: (n,) for which sessions there is no value.
+        null: where there is no value, of the shape of ``values``.
         once: whether there is one value a session.
     """
 
@@ -39,7 +39,7 @@ class Column:
         """The ``size`` values that an index or a mask picks."""
         if self.values is None:
             return pa.nulls(size, self.type)
-        known = None if self.null is None else ~self.null[picked]
+        known = None if self.null is None else ~self.null[picked].reshape(-1)
         values = self.values[picked].reshape(-1)
         if self.names is not None:
             return pa.DictionaryArray.from_arrays(to_arrow(values.astype(np.int32), known), self.names)

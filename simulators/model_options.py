@@ -20,7 +20,7 @@ def click_model_options(
     Raises:
         UsageError: no such model, or an ``eta`` that it does not have.
     """
-    if name not in CLICK_MODELS:
+    if not isinstance(name, str) or name not in CLICK_MODELS:
         raise UsageError(f"click_model: found {name!r}, wanted one of {', '.join(CLICK_MODELS)}")
     if eta is not None and name not in OF_ETA:
         raise UsageError(f"eta: found {eta} for {name}, wanted none: it goes with {', '.join(OF_ETA)}")

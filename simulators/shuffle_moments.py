@@ -14,6 +14,7 @@ from rankeval.simulators.click_models.models import PositionBased
 from rankeval.simulators.designs import arms, number_of_arms
 from rankeval.simulators.list_policies import ListPolicy
 from rankeval.simulators.list_policies.base import Ints
+from rankeval.simulators.shuffle_means import exact_means
 from rankeval.simulators.shuffled import Shuffled
 from rankeval.simulators.subsets import MOST_ITEMS, over_orders
 from rankeval.simulators.world import Design, Shuffle
@@ -69,11 +70,21 @@ def shuffle_moments(
 ) -> Moments | None:
     """Moments of a design for the lists of a policy under a click model; None where they cannot be computed.
 
-    They are exact where ``lists`` are all that the policy shows. ``full`` under other models than
-    position-based ones goes over subsets of at most 15 positions. The share of the traffic that takes part
-    matters to ``pair`` alone, which uses the other sessions too; n is the number of those that take part in
-    any case.
+    They are exact where ``lists`` are all that the policy shows; where they are a sample, means still are
+    under position-based models. ``full`` under other models goes over subsets of at most 15 positions. The
+    share of the traffic that takes part matters to ``pair`` alone, which uses the other sessions too; n is the
+    number of those that take part in any case.
     """
+    found = _of_lists(shuffle, lists, model, policy)
+    exact = exact_means(shuffle, policy, model, lists.queries) if lists.drawn else None
+    if found is None or exact is None:
+        return found
+    means, clicks = exact
+    values = np.concatenate([found.values[:1], means, found.values[5:]])
+    return Moments(found.lows, found.highs, values, clicks)
+
+
+def _of_lists(shuffle: Shuffle, lists: BaseLists, model: ClickModel, policy: ListPolicy) -> Moments | None:
     if shuffle.design == "full":
         return _full(shuffle.top, lists.regardless_of_order(shuffle.top), model)
     propensities = None
@@ -95,11 +106,11 @@ def _swaps(shuffle: Shuffle, lists: BaseLists, model: ClickModel) -> Moments:
     lows, highs = arms(shuffle.design, shuffle.top)
     number = number_of_arms(shuffle.design, np.minimum(lists.sizes, shuffle.top))
     values, clicks = np.zeros((6, len(lows))), 0.0
-    plain = model.joint_probabilities(*lists.values())
+    plain = lists.joint_clicks(model)
     for arm, (low, high) in enumerate(zip(lows.tolist(), highs.tolist(), strict=True)):
         there = np.flatnonzero(number > arm)
         chances = lists.weights[there] / number[there]
-        other = model.joint_probabilities(*lists.some(there).exchanged(low, high).values())
+        other = lists.some(there).exchanged(low, high).joint_clicks(model)
         joint = np.tensordot(chances, plain[there] + other, axes=1) / 2.0
         means = joint[low, low], joint[high, high]
         values[:, arm] = chances.sum(), *means, *means, joint[low, high]
@@ -135,7 +146,7 @@ def _weighted(
     lists: BaseLists, weights: Floats, model: ClickModel, propensities: Floats
 ) -> tuple[Floats, Floats]:
     """(m,) clicks of each list; (5, K) as :func:`_star` takes them, of clicks over propensities."""
-    joint = model.joint_probabilities(*lists.values())
+    joint = lists.joint_clicks(model)
     places = lists.queries.flat(lists.of, lists.lists)
     held = lists.lists >= 0
     inverse = 1.0 / np.where(held, propensities[places, np.arange(joint.shape[1])], 1.0)

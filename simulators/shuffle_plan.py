@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,12 +12,13 @@ import numpy as np
 
 from rankeval.errors import UsageError
 from rankeval.options import shown
-from rankeval.simulators.base_lists import base_lists
+from rankeval.simulators.base_lists import BaseLists, base_lists
 from rankeval.simulators.click_models.models import PositionBased, TrustBias
 from rankeval.simulators.logged_world import logged_world
 from rankeval.simulators.planned_design import PlannedDesign, PlannedPosition, Request
 from rankeval.simulators.shuffle_moments import Moments, no_moments, shuffle_moments
 from rankeval.simulators.shuffle_plan_result import ShufflePlan
+from rankeval.simulators.truth import click_rates
 from rankeval.simulators.world import DESIGNS, Design, Shuffle, World
 from rankeval.simulators.world_file import read_world
 
@@ -82,17 +83,21 @@ def plan_shuffle(
 
 def plan_world(world: World, request: Request) -> ShufflePlan:
     """The plan for the designs in a world."""
-    logged = _clicks_logged(world, request)
-    designs = [_planned(design, world, request, logged[0]) for design in DESIGNS]
+    plain = [
+        (share, world, base_lists(world.logging, world.queries))
+        for share, world in world.plain_worlds(request.sessions)
+    ]
+    logged = sum(share * _clicks_logged(world, lists) for share, world, lists in plain)
+    designs = [_planned(design, plain, request, logged) for design in DESIGNS]
     theta = None
     if isinstance(world.click_model, PositionBased) and not isinstance(world.click_model, TrustBias):
         theta = world.click_model.examination[: request.top]
     return ShufflePlan(
         request=request,
-        clicks_logged=logged[0],
+        clicks_logged=logged,
         examination=None if theta is None or theta[0] == 0.0 else tuple(one / theta[0] for one in theta),
         designs=tuple(designs),
-        drawn=logged[1],
+        drawn=any(lists.drawn for _, _, lists in plain),
     )
 
 
@@ -126,27 +131,26 @@ def _request(
     _require("share", part, 0.0, above=True)
     if part > 1.0:
         raise UsageError(f"share: found {part:g}, wanted a share of the traffic, at most 1")
-    return Request(sessions, float(relative_error), chosen, float(part), per_day)
+    return Request(int(sessions), float(relative_error), chosen, float(part), per_day)
 
 
-def _clicks_logged(world: World, request: Request) -> tuple[float, bool]:
-    """Clicks of a session of the base policy, and whether its lists are a sample."""
-    clicks, drawn = 0.0, False
-    for share, plain in world.plain_worlds(request.sessions):
-        for lists in base_lists(plain.logging, plain.queries).blocks():
-            rates = plain.click_model.click_probabilities(*lists.values())
-            clicks += share * float(lists.weights @ rates.sum(axis=1))
-            drawn |= lists.drawn
-    return clicks, drawn
+def _clicks_logged(world: World, lists: BaseLists) -> float:
+    """Clicks of a session of the base policy, from all its lists where they can be summed over."""
+    exact = click_rates(world.logging, world.click_model, world.queries)
+    if exact is not None:
+        return float(exact.sum())
+    blocks = ((block.weights, block.joint_clicks(world.click_model)) for block in lists.blocks())
+    return float(sum(weights @ np.einsum("nkk->n", joint) for weights, joint in blocks))
 
 
-def _planned(design: Design, world: World, request: Request, logged: float) -> PlannedDesign:
+def _planned(
+    design: Design, plain: Sequence[tuple[float, World, BaseLists]], request: Request, logged: float
+) -> PlannedDesign:
+    """From the worlds of shares of the sessions, and the lists that they show."""
+    shuffle = Shuffle(design, request.share, request.top)
     moments = no_moments(design, request.top)
-    for share, plain in world.plain_worlds(request.sessions):
-        lists = base_lists(plain.logging, plain.queries)
-        found = shuffle_moments(
-            Shuffle(design, request.share, request.top), lists, plain.click_model, plain.logging
-        )
+    for share, world, lists in plain:
+        found = shuffle_moments(shuffle, lists, world.click_model, world.logging)
         if found is None:
             return PlannedDesign.unknown(design, request.top, logged)
         moments = moments.plus(found, share)
@@ -156,8 +160,10 @@ def _planned(design: Design, world: World, request: Request, logged: float) -> P
 def _positions(design: Design, moments: Moments, request: Request) -> tuple[PlannedPosition, ...]:
     with np.errstate(divide="ignore", invalid="ignore"):
         values = [moments.ratios, moments.variances, moments.variances * moments.values[0]]
-    if design == "adjacent":
-        values = [np.cumprod(values[0]), np.cumsum(values[1]), np.cumsum(values[2])]
-    numbers = zip(*(value.tolist() for value in values), strict=True)
-    rest = [PlannedPosition.of(k, *of_k, request) for k, of_k in enumerate(numbers, 2)]
+        if design == "adjacent":
+            values = [np.cumprod(values[0]), np.cumsum(values[1]), np.cumsum(values[2])]
+    rest = [
+        PlannedPosition.of(k, float(ratio), float(variance), float(within), request)
+        for k, (ratio, variance, within) in enumerate(zip(*values, strict=True), 2)
+    ]
     return (PlannedPosition.first(), *rest)

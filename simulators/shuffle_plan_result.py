@@ -58,7 +58,8 @@ class ShufflePlan(Result):
     @property
     def warnings(self) -> Sequence[str]:
         drawn = (
-            "the logging policy shows too many lists: figures are from a sample of them, drawn with seed 0"
+            "the logging policy shows too many lists to sum over: errors are from a sample of them, good to "
+            "about 1 %, under other than position-based models to several"
         )
         return [
             *self.notes,

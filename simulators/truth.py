@@ -78,15 +78,22 @@ def policy_truth(policy: ListPolicy, model: ClickModel, queries: Queries) -> Pol
         model: how users click.
         queries: with their weights, and the attractiveness and satisfaction of their items.
     """
-    rates: Floats | None = np.zeros(policy.positions)
+    rates = click_rates(policy, model, queries)
     counts: Floats | None = np.zeros(policy.positions + 1)
     for share, part in model.parts:
-        found = examined_at(policy, part, queries)
-        rates = _plus(rates, share, None if found is None else _click_rates(found, part, queries))
         by_query = _counts(policy, part, queries)
         counts = _plus(counts, share, None if by_query is None else queries.weights @ by_query)
     named = {"clicks by position": rates, "the number of clicks": counts}
     return PolicyTruth(rates, counts, tuple(_reason(what, model) for what, it in named.items() if it is None))
+
+
+def click_rates(policy: ListPolicy, model: ClickModel, queries: Queries) -> Floats | None:
+    """(K,) probability of a click at each position; None where it cannot be computed."""
+    rates: Floats | None = np.zeros(policy.positions)
+    for share, part in model.parts:
+        found = examined_at(policy, part, queries)
+        rates = _plus(rates, share, None if found is None else _click_rates(found, part, queries))
+    return rates
 
 
 def average_truth(truths: Sequence[PolicyTruth], weights: Sequence[float]) -> PolicyTruth:

@@ -52,6 +52,12 @@ def test_trust_may_stand_alone() -> None:
     assert "examination" not in bias
 
 
+def test_the_largest_relative_error_of_a_curve() -> None:
+    known = {"examination": [1.0, 0.5], "covariance": [[0.0, 0.0], [0.0, 0.0001]]}
+    assert PositionBias.of(known).relative_error == pytest.approx(0.01 / 0.5)
+    assert PositionBias.of([1.0, 0.5]).relative_error == 0.0
+
+
 def test_probabilities_above_one_are_known() -> None:
     assert PositionBias.of([1.0, 1.02, 0.5, 1.5]).above_one == [2, 4]
     assert PositionBias.of({"alpha": [2.0], "beta": [0.0]}).above_one == []
@@ -123,3 +129,49 @@ def test_wrong_files(tmp_path: Path) -> None:
         PositionBias.of(path)
     with pytest.raises(DataError, match="cannot be read"):
         PositionBias.of(tmp_path)
+
+
+COVARIANCE = [[0.0, 0.0, 0.0], [0.0, 0.04, 0.01], [0.0, 0.01, 0.09]]
+
+
+@pytest.mark.parametrize("matrix", [COVARIANCE, np.array(COVARIANCE), tuple(map(tuple, COVARIANCE))])
+def test_covariance_is_kept(matrix: Any) -> None:
+    bias = PositionBias.of(CURVE | {"covariance": matrix})
+    assert bias.covariance == tuple(map(tuple, COVARIANCE))
+    assert PositionBias.of(CURVE).covariance is None
+    assert PositionBias.of(CURVE | {"covariance": None}).covariance is None
+
+
+def test_covariance_goes_by_position() -> None:
+    turned = {"positions": [3, 1, 2], "examination": [0.25, 1.0, 0.5]}
+    matrix = [[0.09, 0.0, 0.01], [0.0, 0.0, 0.0], [0.01, 0.0, 0.04]]
+    assert PositionBias.of(turned | {"covariance": matrix}).covariance == tuple(map(tuple, COVARIANCE))
+
+
+def test_covariance_is_of_examination() -> None:
+    assert PositionBias.of({"alpha": [1.0], "beta": [0.0], "covariance": "no matrix"}).covariance is None
+
+
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        ("none", "covariance is 'none', wanted 3 rows, one a position"),
+        ([[0.0]], "covariance is [[0.0]], wanted 3 rows, one a position"),
+        ([[0.0] * 3, [0.0] * 2, [0.0] * 3], "covariance holds [0.0, 0.0] in row 2, wanted 3 numbers"),
+        ([[0.0] * 3, 0.1, [0.0] * 3], "covariance holds 0.1 in row 2, wanted 3 numbers"),
+        ([[0.0] * 3, [0.0, None, 0.0], [0.0] * 3], "covariance holds null in row 2, wanted finite numbers"),
+        ([[0.0] * 3, [0.0, np.inf, 0.0], [0.0] * 3], "covariance holds inf in row 2, wanted finite numbers"),
+        (
+            [[0.0] * 3, [0.0, 0.04, 0.01], [0.0, 0.02, 0.09]],
+            "covariance is 0.01 and 0.02 at positions 2 and 3, wanted a symmetric matrix",
+        ),
+        (
+            [[0.0] * 3, [0.0, -0.04, 0.0], [0.0, 0.0, 0.09]],
+            "covariance is -0.04 on the diagonal at position 2, wanted at least 0",
+        ),
+    ],
+)
+def test_bad_covariances_are_named(matrix: Any, message: str) -> None:
+    with pytest.raises(DataError) as caught:
+        PositionBias.of(CURVE | {"covariance": matrix})
+    assert str(caught.value) == f"<position bias>: {message}"

@@ -117,9 +117,7 @@ def _root(begin: int, end: int, places: Ints, n: Floats, c: Floats, theta: Float
             most += missed * theta[places[i]] / (1.0 - theta[places[i]])
     if most <= clicks:
         return 1.0
-    low, high, alpha = 0.0, 1.0, start
-    if not (0.0 < alpha < 1.0):
-        alpha = 0.5
+    low, high, alpha = 0.0, 1.0, start if 0.0 < start < 1.0 else 0.5
     for _ in range(_INNER_STEPS):
         value, slope = -clicks, 0.0
         for i in range(begin, end):
@@ -136,9 +134,10 @@ def _root(begin: int, end: int, places: Ints, n: Floats, c: Floats, theta: Float
         new = alpha * np.exp(-value / slope)
         if not (low < new < high):
             new = (low + high) / 2.0
-        if abs(new - alpha) <= 1e-15 * alpha:
-            return new
+        moved = abs(new - alpha)
         alpha = new
+        if moved <= 1e-15 * alpha:
+            break
     return alpha
 
 

@@ -19,8 +19,9 @@ class SegmentTest:
     """Wald's test that the curves of all segments are the same.
 
     ``statistic`` is ``d' V^-1 d`` of the differences ``d`` of ``log theta`` to the first segment, as
-    chi-square with df = (segments - 1)(positions - 1) degrees. With clusters ``V`` is from ``G`` of them, and
-    the p-value is Hotelling's: ``(G - df) / (df (G - 1))`` times the statistic as F with df and G - df. What cannot be computed is None, and ``reason`` says why.
+    chi-square with df = (segments - 1)(positions - 1) degrees. With clusters ``V`` is from ``G`` of them,
+    and the p-value is Hotelling's: ``(G - df) / (df (G - 1))`` times the statistic as F with df and G - df.
+    What cannot be computed is None, and ``reason`` says why.
     """
 
     test: str

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rankeval.errors import DataError
 from rankeval.kernels import read_only
-from rankeval.pairs import MAX_CELLS, PairCounts, PairRows, PairTable, pair_roles, pair_rows
+from rankeval.pairs import MAX_CELLS, PairCounts, PairIndex, PairRows, PairTable, pair_roles, pair_rows
 from rankeval.propensities.cells import Cells
 from rankeval.propensities.gathering import fold_parts, parts_of, require_length
 from rankeval.propensities.request import Request
@@ -42,11 +42,13 @@ class Located(NamedTuple):
     clicks: Ints
 
 
-def located(items: Items, keys: NDArray[np.uint64]) -> Located:
-    """The items with their pairs' places among ascending ``keys``."""
-    pairs = np.searchsorted(keys, items.pairs)
+def located(items: Items, index: PairIndex) -> Located:
+    """The items with the places of their pairs in an index that has them all."""
     return Located(
-        read_only(items.offsets), read_only(pairs), read_only(items.positions), read_only(items.clicks)
+        read_only(items.offsets),
+        read_only(index.of(items.pairs)),
+        read_only(items.positions),
+        read_only(items.clicks),
     )
 
 

@@ -10,7 +10,7 @@ from rankeval.inferring import Inferring
 from rankeval.log import Log
 from rankeval.options import listed, require_types
 from rankeval.propensities.comparing import power_law, same_curve
-from rankeval.propensities.methods import parse_method
+from rankeval.propensities.methods import estimate, parse_method
 from rankeval.propensities.notes import of_curves, of_smoothing, of_test
 from rankeval.propensities.request import Request
 from rankeval.propensities.result import PropensityCurve
@@ -37,18 +37,18 @@ def propensity(
     """How likely users are to examine each position, relative to position 1, with errors and covariance.
 
     Args:
-        log: a ranking log (path, folder, glob, URL, Arrow table, pandas or polars frame, dict of arrays), long
-            or nested, with ``session_id``, ``position`` from 1 (null: not shown) and ``click``, 0 or 1.
+        log: a ranking log (path, folder, glob, URL, Arrow table, pandas or polars frame, dict of arrays),
+            long or nested, with ``session_id``, ``position`` from 1 (null: not shown) and ``click``, 0 or 1.
         method: ``shuffle``: sessions of random order (``shuffled``, true or false); ``swap``: two positions
-            exchanged (``swap_low``, ``swap_high``); ``pair``: clicks weighted by 1 / ``propensity``; from logs
-            of several rankers, by ``item_id`` and, where the log has it, ``query_id``: ``pivot``, ``chain``,
-            ``allpairs`` (intervention harvesting, Agarwal et al. 2019), and ``em``, the position-based model
-            by maximum likelihood.
+            exchanged (``swap_low``, ``swap_high``); ``pair``: clicks weighted by 1 / ``propensity``; from
+            logs of several rankers, by ``item_id`` and, where the log has it, ``query_id``: ``pivot``,
+            ``chain``, ``allpairs`` (intervention harvesting, Agarwal et al. 2019), and ``em``, the
+            position-based model by maximum likelihood.
         weights: of pairs of query and item in harvesting: ``uniform``, by default, ``harmonic`` or ``min``.
         top: the last position that counts, such as that down to which lists are shuffled.
         smooth: ``power`` fits ``k^-eta`` beside the curve.
-        features: for ``em``, columns from which LightGBM regresses relevance (Wang et al. 2018) instead of one
-            relevance a pair; a curve without errors.
+        features: for ``em``, columns from which LightGBM regresses relevance (Wang et al. 2018) instead of
+            one relevance a pair; a curve without errors.
         ci: interval methods: ``normal`` (delta method on the logarithm of the curve), ``bootstrap``
             (percentile), ``bootstrap_t``.
         level: confidence level.
@@ -73,14 +73,15 @@ def propensity(
         raise UsageError(f"top: found {top}, wanted at least 2")
     if smooth not in (None, "power"):
         raise UsageError(f"smooth: found {smooth!r}, wanted power")
-    chosen, weighting = parse_method(method, weights)
+    regressors = tuple(listed(features))
+    chosen, weighting = parse_method(method, weights, regressed=bool(regressors))
     infer = Inferring(
         tuple(dict.fromkeys(listed(ci))), float(level), int(replicates), int(seed), cluster is not None
     )
     source = _source(log, columns, where)
-    request = Request(source, weighting, top, by, cluster, infer, tuple(listed(features)), threads)
+    request = Request(source, weighting, top, by, cluster, infer, regressors, threads)
     source.require(request.extra_roles)
-    curves = chosen.estimate(request)
+    curves = estimate(chosen, request)
     test = same_curve([curve for value, curve in curves.items() if value is not None]) if by else None
     laws = {value: power_law(curve, infer.level) for value, curve in curves.items()} if smooth else None
     return PropensityCurve(
@@ -113,6 +114,7 @@ def _source(log: Any, columns: Mapping[str, str] | None, where: str | None) -> L
     source = log if isinstance(log, Log) else Log(log, "log", columns or {}, where)
     if source.session is None:
         raise DataError(
-            f"{source.origin}: no column {source.name('session_id')!r} and so a bandit log, wanted a ranking log"
+            f"{source.origin}: no column {source.name('session_id')!r} and so a bandit log, "
+            "wanted a ranking log"
         )
     return source

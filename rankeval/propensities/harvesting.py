@@ -1,9 +1,9 @@
 """Intervention harvesting: items that several rankers, or shuffles, showed at different positions.
 
-Of a pair of query and item that was shown at ``k`` and at ``j``, the click rates there expect ``theta_k alpha``
-and ``theta_j alpha``. Rates are added over pairs, weighted by their impressions or not, into ``rates[k, j]``:
-at ``k``, of the pairs shown at ``j`` too. That the relevance at both is the same needs rankers that were
-assigned independently of the query and of the user (Agarwal et al. 2019).
+Of a pair of query and item that was shown at ``k`` and at ``j``, the click rates there expect ``theta_k
+alpha`` and ``theta_j alpha``. Rates are added over pairs, weighted by their impressions or not, into
+``rates[k, j]``: at ``k``, of the pairs shown at ``j`` too. That the relevance at both is the same needs
+rankers that were assigned independently of the query and of the user (Agarwal et al. 2019).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.kernels import kernel, read_only
-from rankeval.pairs import PairCounts
+from rankeval.pairs import PairCounts, PairIndex
 from rankeval.propensities.cells import Cells
 from rankeval.propensities.connecting import require_clicks, require_connected
 from rankeval.propensities.counting import Items, Located, cells_of, compared, counted_parts, located
@@ -47,7 +47,7 @@ def pivot(request: Request) -> dict[Any, Curve]:
 
 
 def chain(request: Request) -> dict[Any, Curve]:
-    """``theta_k / theta_(k-1)`` from the pairs that were shown at both, multiplied; errors as :func:`pivot`."""
+    """``theta_k / theta_(k-1)`` from the pairs that were shown at both; errors as :func:`pivot`."""
     return _harvested(request, from_chain, _with_next)
 
 
@@ -120,10 +120,12 @@ def _influence(keys: NDArray[np.uint64], cells: Cells, weights: str, sensitivity
         read_only(sensitivity),
     )
 
+    index = PairIndex(keys)
+
     def influence(items: Items) -> Floats:
-        changes = np.zeros((cells.length, len(items.offsets) - 1))
-        _write_changes(located(items, keys), model, WEIGHTS.index(weights), changes)
-        return changes
+        changes = np.zeros((len(items.offsets) - 1, cells.length))
+        _write_changes(located(items, index), model, WEIGHTS.index(weights), changes)
+        return changes.T
 
     return influence
 
@@ -162,5 +164,6 @@ def _write_changes(items: Located, model: _Changes, kind: int, changes: Floats) 
                 for other in range(begin, end):
                     if other != cell:
                         change = deviation * _weight(model.n[cell], model.n[other], kind)
-                        for place in range(changes.shape[0]):
-                            changes[place, row] += change * model.sensitivity[k, model.places[other], place]
+                        j = model.places[other]
+                        for place in range(changes.shape[1]):
+                            changes[row, place] += change * model.sensitivity[k, j, place]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.kernels import kernel, read_only
-from rankeval.pairs import PairCounts
+from rankeval.pairs import PairCounts, PairIndex
 from rankeval.propensities.cells import Cells
 from rankeval.propensities.climbing import TOLERANCE
 from rankeval.propensities.connecting import refuse, require_clicks
@@ -70,14 +70,18 @@ def _influence(
 ) -> Influence:
     """``covariance`` times the score of each session, ``(c - x) / (1 - x)``, with relevance profiled out."""
     x, h = fitted.probabilities(cells), curvature(cells, fitted, expected=True)
-    total = np.bincount(cells.pair, h, len(keys))
+    total = np.asarray(np.bincount(cells.pair, h, len(keys)), np.float64)
     share = h / np.where(total > 0.0, total, 1.0)[cells.pair]
-    model = _Scores(*(read_only(array) for array in (cells.offsets, cells.places, x, share, total)))
+    model = _Scores(
+        read_only(cells.offsets), read_only(cells.places), read_only(x), read_only(share), read_only(total)
+    )
+
+    index = PairIndex(keys)
 
     def influence(items: Items) -> Floats:
-        scores = np.zeros((cells.length, len(items.offsets) - 1))
-        _write_scores(located(items, keys), model, scores)
-        return np.asarray(np.einsum("jk,kn->jn", covariance, scores))
+        scores = np.zeros((len(items.offsets) - 1, cells.length))
+        _write_scores(located(items, index), model, scores)
+        return np.asarray(np.einsum("jk,nk->jn", covariance, scores))
 
     return influence
 
@@ -85,19 +89,19 @@ def _influence(
 def _notes(counts: PairCounts, fitted: PositionBased) -> Iterator[str]:
     """What there is to say of a fit."""
     shown = np.add.reduceat(counts.impressions, counts.offsets[:-1])
-    several = np.diff(counts.offsets) > 1
-    few = int(np.count_nonzero(several & (shown < FEW_IMPRESSIONS)))
+    telling = (np.diff(counts.offsets) > 1) | fitted.at_bound
+    few = int(np.count_nonzero(telling & (shown < FEW_IMPRESSIONS)))
     if few:
         yield (
-            f"{few:,} of {np.count_nonzero(several):,} pairs of query and item have fewer than "
-            f"{FEW_IMPRESSIONS} impressions: with many relevances to learn from so few the curve is biased, and "
-            "its errors are too small"
+            f"{few:,} of {np.count_nonzero(telling):,} pairs of query and item have fewer than "
+            f"{FEW_IMPRESSIONS} impressions: with many relevances to learn from so few the curve is biased, "
+            "and its errors are too small"
         )
     bound = int(fitted.at_bound.sum())
     if bound:
         yield (
-            f"{bound:,} pairs have the largest relevance that a probability of 1 at the position of largest "
-            "examination allows; they are left out of the errors"
+            f"{bound:,} pairs have the largest relevance there can be, 1 where the position of largest "
+            "examination is always examined; they are left out of the errors"
         )
     if fitted.ties:
         names = ", ".join(map(str, fitted.ties))
@@ -127,6 +131,6 @@ def _write_scores(items: Located, model: _Scores, scores: Floats) -> None:
                 if model.places[cell] != items.positions[i] - 1:
                     continue
                 score = (items.clicks[i] - model.x[cell]) / (1.0 - model.x[cell])
-                scores[model.places[cell], row] += score
+                scores[row, model.places[cell]] += score
                 for other in range(begin, end):
-                    scores[model.places[other], row] -= score * model.share[other]
+                    scores[row, model.places[other]] -= score * model.share[other]

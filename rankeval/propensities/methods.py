@@ -9,6 +9,7 @@ from rankeval.errors import UsageError
 from rankeval.propensities.curve import Curve
 from rankeval.propensities.harvesting import WEIGHTS, allpairs, chain, pivot
 from rankeval.propensities.likelihood import em
+from rankeval.propensities.regression_em import regression_em
 from rankeval.propensities.request import Request
 from rankeval.propensities.shuffling import pair, shuffle
 from rankeval.propensities.swapping import swap
@@ -20,10 +21,12 @@ class Method(NamedTuple):
     Attributes:
         estimate: the curves of the whole log (``None``) and of each segment.
         weighted: whether ``weights`` change it.
+        regressed: how it is estimated where features are given.
     """
 
     estimate: Callable[[Request], dict[Any, Curve]]
     weighted: bool = False
+    regressed: Callable[[Request], dict[Any, Curve]] | None = None
 
 
 METHODS = {
@@ -33,15 +36,16 @@ METHODS = {
     "pivot": Method(pivot, weighted=True),
     "chain": Method(chain, weighted=True),
     "allpairs": Method(allpairs, weighted=True),
-    "em": Method(em),
+    "em": Method(em, regressed=regression_em),
 }
 
 
-def parse_method(name: str, weights: str | None) -> tuple[Method, str]:
+def parse_method(name: str, weights: str | None, *, regressed: bool) -> tuple[Method, str]:
     """The method of a name, and the weights it uses.
 
     Raises:
-        UsageError: an unknown name; weights that are unknown, or that the method does not use.
+        UsageError: an unknown name; weights that are unknown, or weights or features that the method does not
+            use.
     """
     if name not in METHODS:
         raise UsageError(f"method: found {name!r}, wanted one of {', '.join(METHODS)}")
@@ -51,4 +55,14 @@ def parse_method(name: str, weights: str | None) -> tuple[Method, str]:
     if weights is not None and not method.weighted:
         names = ", ".join(name for name, each in METHODS.items() if each.weighted)
         raise UsageError(f"weights: {name} has none; they are for {names}")
+    if regressed and method.regressed is None:
+        names = ", ".join(name for name, each in METHODS.items() if each.regressed is not None)
+        raise UsageError(f"features: {name} reads none; they are for {names}")
     return method, weights or WEIGHTS[0]
+
+
+def estimate(method: Method, request: Request) -> dict[Any, Curve]:
+    """The curves of the whole log (``None``) and of each segment."""
+    if request.features and method.regressed is not None:
+        return method.regressed(request)
+    return method.estimate(request)

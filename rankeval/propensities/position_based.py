@@ -1,9 +1,9 @@
 """The position-based model by maximum likelihood: a click at ``k`` has probability ``theta_k alpha``.
 
 The log-likelihood ``sum c log(theta_k alpha_p) + (n - c) log(1 - theta_k alpha_p)`` over cells, pair ``p``
-at position ``k``, is concave in ``log theta`` and ``log alpha`` together. For any ``theta`` the best ``alpha``
-of a pair is the root of an increasing function; what is left is a concave function of ``K`` numbers, which
-Newton's method climbs: to the point that EM goes to, in a dozen steps.
+at position ``k``, is concave in ``log theta`` and ``log alpha`` together. For any ``theta`` the best
+``alpha`` of a pair is the root of an increasing function; what is left is a concave function of ``K``
+numbers, which Newton's method climbs: to the point that EM goes to, in a dozen steps.
 
 Only products are identified. Their scale is that of the largest ``theta``: with it at 1 every ``alpha`` is a
 probability, so ``alpha_p theta_k <= 1`` at every position, also where a pair was not shown.

@@ -32,7 +32,8 @@ def shuffle(request: Request) -> dict[Any, Curve]:
     ``shuffled``, all where the log has no such column; not those of a swap experiment.
 
     Raises:
-        DataError: no session was shuffled; no click at position 1; as :func:`~rankeval.shown.shown_items` says.
+        DataError: no session was shuffled; no click at position 1; as :func:`~rankeval.shown.shown_items`
+            says.
     """
     log = request.log
     design = [role for role in ("shuffled", "swap_low") if log.has(role)]

@@ -1,4 +1,4 @@
-"""Curves from click rates at two positions, summed over the pairs of query and item that were shown at both."""
+"""Curves from click rates at two positions, summed over pairs of query and item that were shown at both."""
 
 from __future__ import annotations
 

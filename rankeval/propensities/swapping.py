@@ -41,12 +41,12 @@ def swap(request: Request) -> dict[Any, Curve]:
 
     The sessions of an arm, ``swap_low`` and ``swap_high``, show its two items in either order with the same
     probability: clicks at the high position over those at the low one estimate ``theta_high / theta_low``.
-    Their logarithms are differences of ``log theta``, weighted by the inverse of their variances. On a star of
-    arms or a chain the weights change nothing.
+    Their logarithms are differences of ``log theta``, weighted by the inverse of their variances. On a star
+    of arms or a chain the weights change nothing.
 
     Raises:
-        DataError: no session of an arm; arms that do not connect all positions to position 1 by clicks at both;
-            an arm that is not two positions of the list; as :func:`~rankeval.shown.shown_items` says.
+        DataError: no session of an arm; arms that do not connect all positions to position 1 by clicks at
+            both; an arm that is not two positions of the list; as :func:`~rankeval.shown.shown_items` says.
     """
     log = request.log
     arms = _arms(request)

@@ -8,7 +8,7 @@ import pytest
 from rankeval.simulators.list_policies import LIST_POLICIES, FixedOrder, parse_list_policy
 from rankeval.simulators.queries import Queries
 from tests.readers.helpers import error_of
-from tests.simulators.list_policies.worlds import DESCRIPTIONS, NOISY, QUERIES, SCORES, policy
+from tests.simulators.list_policies.worlds import DESCRIPTIONS, NOISY, SCORES, policy
 
 
 def test_every_policy_has_a_description_in_these_tests():
@@ -23,7 +23,9 @@ def test_integer_ids_have_their_scores_under_texts():
 
 
 def test_temperature_is_1_unless_given():
-    plain, given = ({"policy": "plackett_luce", "scores": SCORES, **more} for more in ({}, {"temperature": 1}))
+    plain, given = (
+        {"policy": "plackett_luce", "scores": SCORES, **more} for more in ({}, {"temperature": 1})
+    )
     np.testing.assert_array_equal(policy(plain).item_probabilities(), policy(given).item_probabilities())
 
 
@@ -70,7 +72,10 @@ FIXED = {"policy": "fixed", "scores": SCORES}
             {"policy": "plackett_luce", "scores": SCORES, "temperature": float("inf")},
             "logging.temperature: found inf, wanted a number above 0",
         ),
-        ({"policy": "noisy", "scores": SCORES}, "logging.noise: found nothing, wanted a standard deviation above 0"),
+        (
+            {"policy": "noisy", "scores": SCORES},
+            "logging.noise: found nothing, wanted a standard deviation above 0",
+        ),
         (
             {"policy": "epsilon", "scores": SCORES, "epsilon": 1.5},
             "logging.epsilon: found 1.5, wanted a probability in [0, 1]",

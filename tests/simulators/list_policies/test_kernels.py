@@ -17,7 +17,9 @@ from tests.readers.helpers import examples
 )
 def test_best_of_each_against_sorting(sessions, positions):
     starts = np.concatenate([[0], np.cumsum([len(one) for one in sessions])]).astype(np.int64)
-    found = best_of_each(np.array(sum(sessions, []), np.float64), starts, positions)
+    found = best_of_each(
+        np.array([value for one in sessions for value in one], np.float64), starts, positions
+    )
     for row, utilities in zip(found.tolist(), sessions, strict=True):
         order = sorted(range(len(utilities)), key=lambda item: -utilities[item])[:positions]
         assert row == order + [-1] * (positions - len(order))

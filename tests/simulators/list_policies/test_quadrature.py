@@ -34,7 +34,9 @@ def test_reference(policy):
 
 @examples
 @given(
-    st.lists(st.floats(-5, 5), min_size=1, max_size=6), st.sampled_from([0.05, 0.3, 1.0, 10.0]), st.integers(1, 6)
+    st.lists(st.floats(-5, 5), min_size=1, max_size=6),
+    st.sampled_from([0.05, 0.3, 1.0, 10.0]),
+    st.integers(1, 6),
 )
 def test_plackett_luce_against_enumeration(scores, temperature, positions):
     spread = [score - max(scores) for score in scores]
@@ -45,7 +47,9 @@ def test_plackett_luce_against_enumeration(scores, temperature, positions):
 
 def test_two_items_by_hand():
     odds = math.exp(1.5) / (math.exp(1.5) + 1.0)
-    np.testing.assert_allclose(landing(GUMBEL, [1.5, 0.0], 2), [[odds, 1 - odds], [1 - odds, odds]], atol=1e-13)
+    np.testing.assert_allclose(
+        landing(GUMBEL, [1.5, 0.0], 2), [[odds, 1 - odds], [1 - odds, odds]], atol=1e-13
+    )
     # The difference of two standard normal variables has variance 2.
     first = 0.5 * math.erfc(-1.5 / 2.0)
     found = landing(NORMAL, [1.5, 0.0], 2)

@@ -1,0 +1,219 @@
+"""Models whose users go down the list and stop somewhere: what is known of it, and what is expected.
+
+Down to the last click users examined everything. Where they stopped after it the clicks do not say: either
+right after the click, or after any of the items below, none of which was clicked.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.kernels import kernel, read_only
+from rankeval.scan import default_threads
+from rankeval.simulators.click_models.fitting.grouping import equal_stretches
+from rankeval.simulators.click_models.fitting.points import log_or_zero
+from rankeval.simulators.click_models.fitting.sessions import Floats, Ints, SessionLists, Words
+
+#: Sessions are worked on in at most so many pieces, which depend on the data alone.
+PIECES = 16
+#: Rows that a piece has at least, and numbers that all pieces return at most.
+LEAST_ROWS, MOST_NUMBERS = 1 << 14, 1 << 25
+
+
+class Tails(NamedTuple):
+    """What is below the last click of sessions, that click included; equal tails once.
+
+    Attributes:
+        words: as in :class:`SessionLists`.
+        begins, ends: (n,) tail ``i`` is ``words[begins[i]:ends[i]]``; only its first word can be a click.
+        places: (n,) position of the first word, from 0.
+        counts: (n,)
+    """
+
+    words: Words
+    begins: Ints
+    ends: Ints
+    places: Ints
+    counts: Floats
+
+
+class Chains(NamedTuple):
+    """What is known of how users went down.
+
+    Attributes:
+        clicks, skips: (P,) clicks, and skips above the last click.
+        went_on: (P,) clicks above the last one, after which users went on.
+        open: (P,) last clicks with items below them.
+        went_on_at, open_at: (K,) the same by position.
+        tails: of sessions that have one.
+        threads: number of threads.
+    """
+
+    clicks: Floats
+    skips: Floats
+    went_on: Floats
+    open: Floats
+    went_on_at: Floats
+    open_at: Floats
+    tails: Tails
+    threads: int | None
+
+
+class Ways(NamedTuple):
+    """How users go down: they click with ``attractiveness`` (P,) on what they examine.
+
+    They go on after a skip with ``after_skip``, after a click on pair i at position k with ``after_click[i]
+    at[k]``, (P,) and (K,).
+    """
+
+    attractiveness: Floats
+    after_skip: float
+    after_click: Floats
+    at: Floats
+
+
+class ChainCounts(NamedTuple):
+    """Expected counts.
+
+    Attributes:
+        examined: (P,) clicks or not.
+        went_on: (P,) of the clicks with items below, how many users went on after.
+        went_on_at: (K,) the same by position.
+        skipped, went_on_after: skips with items below, and how many users went on after them.
+        log_likelihood: of the clicks.
+    """
+
+    examined: Floats
+    went_on: Floats
+    went_on_at: Floats
+    skipped: float
+    went_on_after: float
+    log_likelihood: float
+
+
+def count_chains(
+    lists: SessionLists, counts: Floats, threads: int | None = None, *, grouped: bool = True
+) -> Chains:
+    """Count what is known; ``grouped`` puts equal tails together, which pays where they are used often."""
+    of_pairs, at = np.zeros((4, lists.pairs)), np.zeros((2, lists.positions))
+    begins, places = np.empty((2, len(lists)), np.int64)
+    _count(lists.offsets, lists.words, read_only(counts), of_pairs, at, begins, places)
+    rows = np.flatnonzero(begins >= 0)
+    tails = Tails(lists.words, begins[rows], lists.offsets[1:][rows], places[rows], counts[rows])
+    return Chains(*of_pairs, *at, _distinct(tails) if grouped else tails, threads)
+
+
+def _distinct(tails: Tails) -> Tails:
+    parts = tails.begins, tails.ends, tails.places
+    numbers, first = equal_stretches(tails.words, *(read_only(part) for part in parts))
+    counts = np.bincount(numbers, tails.counts, minlength=len(first))
+    return Tails(tails.words, *(part[first] for part in parts), counts)
+
+
+@kernel
+def _count(
+    offsets: Ints, words: Words, counts: Floats, of_pairs: Floats, at: Floats, begins: Ints, places: Ints
+) -> None:
+    """``begins`` takes where each tail starts, -1 where there is none."""
+    for row in range(offsets.size - 1):
+        begin, end, n = offsets[row], offsets[row + 1], counts[row]
+        last = end - 1
+        while last >= begin and not (words[last] & 1):
+            last -= 1
+        for i in range(begin, last + 1):
+            pair, clicked = words[i] >> 1, words[i] & 1
+            if not clicked:
+                of_pairs[1, pair] += n
+                continue
+            of_pairs[0, pair] += n
+            if i < last:
+                of_pairs[2, pair] += n
+                at[0, i - begin] += n
+            elif i < end - 1:
+                of_pairs[3, pair] += n
+                at[1, i - begin] += n
+        start = max(last, begin)
+        begins[row] = start if last < end - 1 else -1
+        places[row] = start - begin
+
+
+def expected_chains(chains: Chains, ways: Ways) -> ChainCounts:
+    """Expected counts, and the log-likelihood, of users who go down in these ways."""
+    ways = Ways(ways.attractiveness, ways.after_skip, *(np.ascontiguousarray(part) for part in ways[2:]))
+    pairs, positions = len(chains.clicks), len(chains.went_on_at)
+
+    def piece(rows: slice) -> tuple[Floats, Floats, Floats]:
+        expected = np.zeros((2, pairs)), np.zeros(positions), np.zeros(3)
+        _expect(Tails(chains.tails.words, *(part[rows] for part in chains.tails[1:])), ways, *expected)
+        return expected
+
+    of_pairs, at, totals = np.zeros((2, pairs)), np.zeros(positions), np.zeros(3)
+    with ThreadPoolExecutor(chains.threads or default_threads()) as pool:
+        for of_piece in pool.map(piece, _pieces(chains)):
+            for total, part in zip((of_pairs, at, totals), of_piece, strict=True):
+                total += part
+    sure = float(chains.skips.sum())
+    return ChainCounts(
+        chains.clicks + chains.skips + of_pairs[0],
+        chains.went_on + of_pairs[1],
+        chains.went_on_at + at,
+        sure + float(totals[0]),
+        sure + float(totals[1]),
+        float(totals[2]) + _above(chains, ways),
+    )
+
+
+def _above(chains: Chains, ways: Ways) -> float:
+    """Log-likelihood of what happened down to the last clicks."""
+    logs = log_or_zero(chains.clicks, ways.attractiveness)
+    logs += log_or_zero(chains.skips, 1.0 - ways.attractiveness)
+    logs += log_or_zero(chains.went_on, ways.after_click)
+    moves = log_or_zero(chains.went_on_at, ways.at).sum()
+    skips = log_or_zero(chains.skips.sum(keepdims=True), np.array([ways.after_skip]))
+    return float(logs.sum() + moves + skips[0])
+
+
+def _pieces(chains: Chains) -> list[slice]:
+    rows, numbers = len(chains.tails.counts), 2 * len(chains.clicks)
+    pieces = max(min(PIECES, rows // LEAST_ROWS, MOST_NUMBERS // max(numbers, 1)), 1)
+    bounds = np.linspace(0, rows, pieces + 1).astype(int).tolist()
+    return [slice(bounds[i], bounds[i + 1]) for i in range(pieces)]
+
+
+@kernel
+def _expect(tails: Tails, ways: Ways, of_pairs: Floats, at: Floats, totals: Floats) -> None:
+    """Backwards the probability of no click from each item on, then forwards that it was examined."""
+    words, going = tails.words, ways.after_skip
+    longest = 1
+    for row in range(tails.begins.size):
+        longest = max(longest, tails.ends[row] - tails.begins[row])
+    silent = np.zeros(longest + 1)
+    for row in range(tails.begins.size):
+        begin, end, n = tails.begins[row], tails.ends[row], tails.counts[row]
+        clicked = words[begin] & 1
+        first = begin + 1 if clicked else begin
+        for i in range(end - 1, first - 1, -1):
+            below = 1.0 if i == end - 1 else 1.0 - going + going * silent[i + 1 - begin]
+            silent[i - begin] = (1.0 - ways.attractiveness[words[i] >> 1]) * below
+        pair, place = words[begin] >> 1, tails.places[row]
+        stays = ways.after_click[pair] * ways.at[place] if clicked else 1.0
+        likelihood = 1.0 - stays + stays * silent[first - begin]
+        totals[2] += n * np.log(likelihood)
+        if likelihood <= 0.0:
+            continue
+        belief = n * stays * silent[first - begin] / likelihood
+        if clicked:
+            of_pairs[1, pair] += belief
+            at[place] += belief
+        for i in range(first, end):
+            of_pairs[0, words[i] >> 1] += belief
+            if i < end - 1:
+                totals[0] += belief
+                stays = going * silent[i + 1 - begin]
+                below = 1.0 - going + stays
+                belief *= stays / below if below > 0.0 else 0.0
+                totals[1] += belief

@@ -1,0 +1,203 @@
+"""Click models fitted to sessions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.errors import UsageError
+from rankeval.kernels import kernel
+from rankeval.options import shown as in_message
+from rankeval.simulators.click_models.base import ClickModel
+from rankeval.simulators.click_models.fitting.em import Ascent, Maximum
+from rankeval.simulators.click_models.fitting.families import (
+    CascadeFamily,
+    ClickChainFamily,
+    DependentClickFamily,
+    DynamicBayesianFamily,
+    Family,
+    PositionBasedFamily,
+    SimplifiedFamily,
+    TrustBiasFamily,
+    UserBrowsingFamily,
+)
+from rankeval.simulators.click_models.fitting.information import Errors, Information
+from rankeval.simulators.click_models.fitting.mixtures import MixtureFamily
+from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Floats, Point
+from rankeval.simulators.click_models.fitting.sessions import Ints, SessionLists, Words
+
+#: Name -> how the click model is fitted.
+FAMILIES: dict[str, type[Family]] = {
+    family.name: family
+    for family in (
+        PositionBasedFamily,
+        TrustBiasFamily,
+        CascadeFamily,
+        DependentClickFamily,
+        DynamicBayesianFamily,
+        SimplifiedFamily,
+        ClickChainFamily,
+        UserBrowsingFamily,
+    )
+}
+#: Times that a model is climbed to again under its normalisation, at most.
+MOST_SCALINGS = 5
+
+
+def parse_family(name: str, positions: int) -> Family:
+    """The family of ``dbn``, or of ``mixture:pbm+dbn``.
+
+    Raises:
+        UsageError: no such model.
+    """
+    kind, colon, parts = name.partition(":")
+    if kind == "mixture" and colon:
+        names = [part.strip() for part in parts.split("+")]
+        if len(names) < 2:
+            raise UsageError(f"click_model: found {in_message(name)}, wanted several, as in mixture:pbm+dbn")
+        return MixtureFamily(positions, [parse_family(part, positions) for part in names])
+    if name not in FAMILIES:
+        raise UsageError(
+            f"click_model: found {in_message(name)}, wanted {', '.join(FAMILIES)}, or mixture:NAME+NAME"
+        )
+    return FAMILIES[name](positions)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to fit.
+
+    Attributes:
+        tolerance: as in :class:`~rankeval.simulators.click_models.fitting.em.Ascent`.
+        max_iterations: of expectation maximisation.
+        smoothing: pseudo-clicks and as many skips of each pair, and likewise for satisfaction.
+        seed: of the restarts.
+        restarts: of mixtures.
+        threads: number of threads; results do not depend on it.
+    """
+
+    tolerance: float = 1e-6
+    max_iterations: int = 10_000
+    smoothing: float = 0.0
+    seed: int = 0
+    restarts: int = 3
+    threads: int | None = None
+
+
+class PairCounts(NamedTuple):
+    """(P,) each: impressions and clicks of pairs."""
+
+    impressions: Floats
+    clicks: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A click model at the maximum of its likelihood.
+
+    Attributes:
+        family: which model.
+        point: its parameters; what no session tells of has the mean of the others.
+        maximum: how it was found.
+        errors: of the shared parameters.
+        impossible: sessions that the model gives no chance whatever its parameters.
+    """
+
+    family: Family
+    point: Point
+    maximum: Maximum
+    errors: Errors
+    impossible: float = field(default=0.0)
+
+    @property
+    def model(self) -> ClickModel:
+        """The click model."""
+        return self.family.model(self.point.shared)
+
+    @property
+    def known(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """(P,) each: whether any session tells of a pair's attractiveness, and of its satisfaction."""
+        trials = self.maximum.expectation.trials
+        return trials.attractiveness > 0.0, trials.satisfaction > 0.0
+
+
+def fitted(family: Family, lists: SessionLists, options: Options, counts: PairCounts) -> Fitted:
+    """Fit a click model to sessions; ``counts`` are those of their pairs."""
+    evidence = family.evidence(lists, lists.counts, options.threads, grouped=True)
+    shared, pairs = len(family.start), lists.pairs
+    attractiveness = (counts.clicks + 1.0) / (counts.impressions + 2.0)
+    satisfaction = np.full(pairs, 0.5) if family.uses_satisfaction else NONE
+    pseudo = np.zeros(shared + pairs + len(satisfaction))
+    pseudo[shared:] = options.smoothing
+
+    def expect(values: Floats) -> Expectation:
+        return family.expectation(Point.of(values, shared, pairs), evidence)
+
+    def maximum(start: Floats) -> Maximum:
+        ascent = Ascent(expect, shared, pseudo, options.tolerance, options.max_iterations)
+        return _under_scale(family, ascent, Point(start, attractiveness, satisfaction), options.tolerance)
+
+    best = max(map(maximum, _starts(family, options)), key=lambda found: found.objective)
+    information = Information(expect, best, pseudo, separable=family.separable)
+    errors = information.errors(shared, family.fixed)
+    point = _filled(Point.of(best.values, shared, pairs), best.expectation)
+    return Fitted(family, point, best, errors, family.impossible(lists))
+
+
+def _starts(family: Family, options: Options) -> list[Floats]:
+    if not isinstance(family, MixtureFamily):
+        return [family.start]
+    streams = [np.random.default_rng([options.seed, restart]) for restart in range(options.restarts)]
+    return [family.start, *(family.restart(rng) for rng in streams)]
+
+
+def _under_scale(family: Family, ascent: Ascent, start: Point, tolerance: float) -> Maximum:
+    """The maximum, scaled as the model is reported.
+
+    Attractiveness that stood at 1 may rise again once all of it was scaled down.
+    """
+    found = ascent.from_(start.flat)
+    for _ in range(MOST_SCALINGS):
+        scaled = family.scaled(Point.of(found.values, len(start.shared), len(start.attractiveness)))
+        if np.array_equal(scaled.flat, found.values):
+            break
+        before, found = found.objective, ascent.from_(scaled.flat)
+        if found.objective - before <= tolerance:
+            break
+    return found
+
+
+def _filled(point: Point, found: Expectation) -> Point:
+    """The parameters, with something to go by where no session tells of one."""
+    tried = found.trials.shared > 0.0
+    before = np.maximum.accumulate(np.where(tried, np.arange(len(tried)), -1))
+    shared = np.where(before >= 0, point.shared[before], point.shared) if len(tried) else point.shared
+    return Point(
+        shared,
+        _mean_filled(point.attractiveness, found.successes.attractiveness, found.trials.attractiveness),
+        _mean_filled(point.satisfaction, found.successes.satisfaction, found.trials.satisfaction),
+    )
+
+
+def _mean_filled(values: Floats, successes: Floats, trials: Floats) -> Floats:
+    total = float(trials.sum())
+    mean = float(successes.sum()) / total if total > 0.0 else 0.5
+    return np.where(trials > 0.0, values, mean)
+
+
+def count_pairs(lists: SessionLists) -> PairCounts:
+    """Impressions and clicks of each pair."""
+    counts = np.zeros((2, lists.pairs))
+    _count(lists.offsets, lists.words, lists.counts, counts)
+    return PairCounts(*counts)
+
+
+@kernel
+def _count(offsets: Ints, words: Words, counts: Floats, found: Floats) -> None:
+    for row in range(offsets.size - 1):
+        for i in range(offsets[row], offsets[row + 1]):
+            found[0, words[i] >> 1] += counts[row]
+            found[1, words[i] >> 1] += counts[row] * (words[i] & 1)

@@ -1,0 +1,79 @@
+"""Equal stretches of words, and equal keys, found by hashing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.hashing import GOLDEN, finalise
+from rankeval.ids import table_mask
+from rankeval.kernels import kernel
+
+Ints = NDArray[np.int64]
+Words = NDArray[np.int32]
+
+
+@kernel
+def indexed(keys: NDArray[np.uint64]) -> tuple[Words, Ints]:
+    """(n,) number of each key among the distinct ones, in the order of their first place; these places."""
+    n = keys.size
+    mask = np.uint64(table_mask(n))
+    slots = np.full(np.int64(mask) + 1, -1, np.int32)
+    numbers = np.empty(n, np.int32)
+    first = np.empty(n, np.int64)
+    size = 0
+    for i in range(n):
+        slot = finalise(keys[i]) & mask
+        while slots[slot] >= 0 and keys[first[slots[slot]]] != keys[i]:
+            slot = (slot + np.uint64(1)) & mask
+        if slots[slot] < 0:
+            slots[slot] = size
+            first[size] = i
+            size += 1
+        numbers[i] = slots[slot]
+    return numbers, first[:size].copy()
+
+
+@kernel
+def equal_stretches(words: Words, begins: Ints, ends: Ints, places: Ints) -> tuple[Words, Ints]:
+    """(n,) number of each row among the different ones, in the order of their first; the first ones.
+
+    Rows are equal that have the same ``places`` and the same words from ``begins`` to ``ends``.
+    """
+    n = begins.size
+    mask = np.uint64(table_mask(n))
+    slots = np.full(np.int64(mask) + 1, -1, np.int32)
+    numbers = np.empty(n, np.int32)
+    first = np.empty(n, np.int64)
+    size = 0
+    for i in range(n):
+        slot = _hash(words, begins[i], ends[i], places[i]) & mask
+        while slots[slot] >= 0:
+            j = first[slots[slot]]
+            if places[i] == places[j] and _equal(words, begins[i], ends[i], begins[j], ends[j]):
+                break
+            slot = (slot + np.uint64(1)) & mask
+        if slots[slot] < 0:
+            slots[slot] = size
+            first[size] = i
+            size += 1
+        numbers[i] = slots[slot]
+    return numbers, first[:size].copy()
+
+
+@kernel
+def _hash(words: Words, begin: int, end: int, place: int) -> np.uint64:
+    state = np.uint64(place) + GOLDEN
+    for j in range(begin, end):
+        state = finalise(state ^ np.uint64(words[j])) + GOLDEN
+    return finalise(state)
+
+
+@kernel
+def _equal(words: Words, begin: int, end: int, other: int, other_end: int) -> bool:
+    if end - begin != other_end - other:
+        return False
+    for j in range(end - begin):
+        if words[begin + j] != words[other + j]:
+            return False
+    return True

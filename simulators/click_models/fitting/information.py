@@ -1,0 +1,166 @@
+"""Standard errors of shared parameters: the observed information with those of pairs profiled out.
+
+Everything is in logits ``z``, in which the derivative of the log-likelihood is ``successes - trials x`` and its
+differences give products with the information; these are the same at a maximum inside the bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.simulators.click_models.fitting.em import Maximum
+from rankeval.simulators.click_models.fitting.points import Expectation, Floats
+
+Ints = NDArray[np.int64]
+
+#: Estimates this near to 0 or 1 are at the boundary; so are those an EM step still moves by this part of the rest.
+EDGE, DRIFT = 1e-6, 1e-3
+#: Step of the differences, in logits.
+STEP = 1e-4
+#: Relative residual at which conjugate gradients end, and their most steps.
+RESIDUAL, MOST_STEPS = 1e-6, 500
+#: Part of a parameter's information that must be left when all others are estimated too.
+LEAST_LEFT = 1e-6
+
+AT_BOUNDARY = "the estimate is at the boundary"
+NEVER_TRIED = "no session tells of it"
+NOT_IDENTIFIED = "not identified by these sessions"
+
+
+class Errors(NamedTuple):
+    """Covariance of the shared parameters, 0 where there is none, and why there is none."""
+
+    covariance: Floats
+    reasons: dict[int, str]
+
+    def standard_errors(self) -> list[float | None]:
+        """(G,)"""
+        roots = np.sqrt(np.diag(self.covariance)).tolist()
+        return [None if index in self.reasons else root for index, root in enumerate(roots)]
+
+
+class Information:
+    """The observed information at a maximum.
+
+    Args:
+        expect: expected successes and trials at given values.
+        maximum: where.
+        pseudo: (N,) pseudo-counts of the prior.
+        separable: whether, shared parameters being given, pairs have nothing to do with one another.
+    """
+
+    def __init__(
+        self,
+        expect: Callable[[Floats], Expectation],
+        maximum: Maximum,
+        pseudo: Floats,
+        *,
+        separable: bool,
+    ) -> None:
+        self._expect, self._pseudo, self._separable = expect, pseudo, separable
+        self._values = maximum.values
+        self._trials = maximum.expectation.trials.flat + 2.0 * pseudo
+        rest = np.minimum(self._values, 1.0 - self._values)
+        self._tried = self._trials > 0.0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            moved = np.abs(self._score(maximum.expectation, self._values)) / self._trials
+        self._inside = self._tried & (rest > EDGE) & (moved <= DRIFT * rest)
+
+    def errors(self, shared: int, fixed: Mapping[int, str]) -> Errors:
+        """Of the first ``shared`` parameters, those ``fixed`` being known."""
+        reasons = dict(fixed)
+        for index in set(range(shared)) - set(fixed):
+            if not self._tried[index]:
+                reasons[index] = NEVER_TRIED
+            elif not self._inside[index]:
+                reasons[index] = AT_BOUNDARY
+        covariance = np.zeros((shared, shared))
+        free = np.array([index for index in range(shared) if index not in reasons], np.int64)
+        if len(free):
+            inverse, identified = _inverse(*self._profiled(free, shared))
+            slopes = (self._values * (1.0 - self._values))[free]
+            covariance[np.ix_(free, free)] = inverse * np.outer(slopes, slopes)
+            reasons |= dict.fromkeys(free[~identified].tolist(), NOT_IDENTIFIED)
+        return Errors(covariance, reasons)
+
+    def _profiled(self, free: Ints, shared: int) -> tuple[Floats, Floats]:
+        """Information of free parameters, that of pairs profiled out; and what it is where these are known."""
+        pairs = np.flatnonzero(self._inside)
+        pairs = pairs[pairs >= shared]
+        columns = [self._product(np.array([index]), np.ones(1)) for index in free]
+        own = np.array([column[free] for column in columns])
+        solve = self._solver(pairs)
+        left = own - np.array(
+            [[column[pairs] @ y for column in columns] for y in map(solve, (c[pairs] for c in columns))]
+        )
+        return 0.5 * (left + left.T), np.diag(own)
+
+    def _solver(self, pairs: Ints) -> Callable[[Floats], Floats]:
+        """What gives the solution of the information of pairs times it being a vector."""
+        if self._separable:
+            diagonal = self._product(pairs, np.ones(len(pairs)))[pairs] if len(pairs) else np.ones(0)
+            return lambda vector: vector / diagonal
+        complete = (self._trials * self._values * (1.0 - self._values))[pairs]
+        return lambda vector: _conjugate_gradients(
+            lambda direction: self._product(pairs, direction)[pairs], vector, complete
+        )
+
+    def _product(self, places: Ints, direction: Floats) -> Floats:
+        """(N,) the information times a direction that has these values at these places."""
+        largest = float(np.abs(direction).max())
+        if largest == 0.0:
+            return np.zeros(len(self._values))
+        step = STEP / largest * direction
+        up, down = (self._score_at(places, sign * step) for sign in (1.0, -1.0))
+        return (down - up) * (largest / (2.0 * STEP))
+
+    def _score_at(self, places: Ints, step: Floats) -> Floats:
+        values = self._values.copy()
+        odds = values[places] / (1.0 - values[places]) * np.exp(step)
+        values[places] = odds / (1.0 + odds)
+        return self._score(self._expect(values), values)
+
+    def _score(self, found: Expectation, values: Floats) -> Floats:
+        """(N,) derivative of the objective by the logits."""
+        trials = found.trials.flat + 2.0 * self._pseudo
+        return found.successes.flat + self._pseudo - trials * values
+
+
+def _inverse(information: Floats, known: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """Inverse of a symmetric matrix, and which parameters it identifies.
+
+    ``known``: the diagonal where all other parameters are known, by which the rest is measured.
+    """
+    if not (known > 0.0).all():
+        return np.zeros_like(information), np.zeros(len(known), np.bool_)
+    scale = 1.0 / np.sqrt(known)
+    values, vectors = np.linalg.eigh(information * np.outer(scale, scale))
+    kept = values > LEAST_LEFT
+    identified = (vectors[:, ~kept] ** 2).sum(axis=1) < LEAST_LEFT
+    inverse = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T
+    return inverse * np.outer(scale, scale), identified
+
+
+def _conjugate_gradients(product: Callable[[Floats], Floats], vector: Floats, diagonal: Floats) -> Floats:
+    """Solution of a positive definite system, from 0, by preconditioned conjugate gradients."""
+    solution, residual = np.zeros_like(vector), vector.copy()
+    scaled = residual / diagonal
+    direction, size = scaled, float(residual @ scaled)
+    enough = RESIDUAL**2 * size
+    for _ in range(MOST_STEPS):
+        if size <= enough:
+            break
+        image = product(direction)
+        curvature = float(direction @ image)
+        if curvature <= 0.0:
+            break
+        solution = solution + size / curvature * direction
+        residual = residual - size / curvature * image
+        scaled = residual / diagonal
+        size, before = float(residual @ scaled), size
+        direction = scaled + size / before * direction
+    return solution

@@ -1,0 +1,168 @@
+"""Fitted click models as reports: what there is no number for, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from rankeval.arrow import to_arrow
+from rankeval.simulators.click_models.fitting.families import TrustBiasFamily
+from rankeval.simulators.click_models.fitting.fitting import Fitted, PairCounts
+from rankeval.simulators.click_models.fitting.points import Floats
+from rankeval.simulators.click_models.fitting.results import ClickModelFit, labels, reshaped
+from rankeval.simulators.click_models.fitting.scoring import Baseline, Score, scored
+from rankeval.simulators.click_models.fitting.sessions import Collected, SessionLists
+
+#: Impressions of a pair under which estimates of shared parameters are biased.
+FEW = 200
+ONLY_ALPHA_BETA = "only alpha and beta are identified, under two normalisations"
+NO_TEST = "no session was held out"
+NO_CHANCE = "a held-out session has no chance under the fit; smoothing above 0 gives every click one"
+
+
+def fit_row(name: str, fit: Fitted, test: SessionLists) -> ClickModelFit:
+    """A fitted click model and how well it predicts the held-out sessions."""
+    parameters, errors, reasons = fit.model.to_dict(), *_errors(fit)
+    likelihood: float | None = fit.maximum.expectation.log_likelihood
+    if fit.impossible:
+        likelihood = None
+        reasons["log_likelihood"] = f"{fit.impossible:g} sessions have more than one click"
+    score = scored(fit.model, fit.point, test) if test.sessions else None
+    return ClickModelFit(
+        name,
+        parameters,
+        reshaped(parameters, iter(errors)),
+        reasons | _score_reasons(score),
+        likelihood,
+        *_numbers(score, test.positions),
+        fit.maximum.iterations,
+        fit.maximum.converged,
+        _identified(fit),
+    )
+
+
+def baseline_row(baseline: Baseline, found: Collected) -> ClickModelFit:
+    """Click rates and how well they predict."""
+    score = baseline.score(found.test) if found.test.sessions else None
+    return ClickModelFit(
+        baseline.name,
+        {"click_rate": list(baseline.rates)},
+        {"click_rate": [None] * len(baseline.rates)},
+        _score_reasons(score),
+        baseline.log_likelihood,
+        *_numbers(score, found.test.positions),
+    )
+
+
+def _errors(fit: Fitted) -> tuple[list[float | None], dict[str, str]]:
+    """Of all numbers among the parameters: the error of each, and why some have none."""
+    names, family = labels(fit.model.to_dict()), fit.family
+    if isinstance(family, TrustBiasFamily):
+        return [None] * len(names), dict.fromkeys(("examination", "eps_plus", "eps_minus"), ONLY_ALPHA_BETA)
+    values = fit.errors.standard_errors()
+    reasons = {names[index]: why for index, why in sorted(fit.errors.reasons.items())}
+    beyond = names[len(values) :]
+    return [*values, *([None] * len(beyond))], reasons | dict.fromkeys(beyond, "it changes nothing")
+
+
+def _identified(fit: Fitted) -> dict[str, Any] | None:
+    """``alpha`` and ``beta`` of a trust-biased model, with errors, where relevance is the click rate at 1."""
+    family, size = fit.family, fit.family.positions
+    if not isinstance(family, TrustBiasFamily):
+        return None
+    alpha, beta, slopes = family.slopes(fit.point.shared)
+    errors = np.sqrt(np.diag(slopes @ fit.errors.covariance @ slopes.T))
+    missing = set(fit.errors.reasons) - set(family.fixed)
+    known = [k > 0 and not {k, k + size} & missing for k in range(size)]
+    return {
+        "alpha": alpha.tolist(),
+        "beta": beta.tolist(),
+        "std_error": {
+            name: [float(error) if there else None for error, there in zip(part, known, strict=True)]
+            for name, part in (("alpha", errors[:size]), ("beta", errors[size:]))
+        },
+        "normalisation": "alpha[0] = 1 and beta[0] = 0: relevance is the click rate at position 1",
+        "reasons": {str(k % size + 1): why for k, why in fit.errors.reasons.items() if k in missing},
+    }
+
+
+def _numbers(
+    score: Score | None, positions: int
+) -> tuple[float | None, float | None, list[float | None], float | None, list[float | None]]:
+    """Log-likelihood, perplexity and that by position, the same given the clicks above."""
+    if score is None:
+        nothing: list[float | None] = [None] * positions
+        return None, None, nothing, None, nothing
+    return (
+        _finite(score.log_likelihood),
+        *_perplexity(score.perplexity),
+        *_perplexity(score.conditional_perplexity),
+    )
+
+
+def _perplexity(of_positions: Floats) -> tuple[float | None, list[float | None]]:
+    known = of_positions[~np.isnan(of_positions)]
+    return _finite(float(known.mean())), [_finite(value) for value in of_positions.tolist()]
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _score_reasons(score: Score | None) -> dict[str, str]:
+    if score is None:
+        return {"test_log_likelihood": NO_TEST, "perplexity": NO_TEST}
+    impossible = {
+        "test_log_likelihood": not np.isfinite(score.log_likelihood),
+        "perplexity": bool(np.isinf(score.perplexity).any()),
+    }
+    return {name: NO_CHANCE for name, there in impossible.items() if there}
+
+
+def parameter_table(name: str, fit: Fitted, found: Collected, counts: PairCounts) -> pa.Table:
+    """What was found of each pair: a row each, null where no session tells."""
+    attractive, satisfied = fit.known
+    rows = len(attractive)
+    columns = {
+        "click_model": pa.array([name]).take(to_arrow(np.zeros(rows, np.int64))),
+        **found.ids,
+        "impressions": to_arrow(counts.impressions),
+        "clicks": to_arrow(counts.clicks),
+        "attractiveness": to_arrow(fit.point.attractiveness, attractive),
+        "satisfaction": (
+            to_arrow(fit.point.satisfaction, satisfied) if len(satisfied) else pa.nulls(rows, pa.float64())
+        ),
+    }
+    return pa.table(columns)
+
+
+def notes(
+    names: Sequence[str], fits: Sequence[Fitted], found: Collected, counts: PairCounts
+) -> Iterator[str]:
+    """Warnings."""
+    for name, fit in zip(names, fits, strict=True):
+        if not fit.maximum.converged:
+            yield f"{name} had not converged after {fit.maximum.iterations} iterations"
+        if fit.impossible:
+            yield (
+                f"{name}: {fit.impossible:g} sessions have more than one click, which it gives no chance; it is "
+                "fitted to what users did down to the first click, and its log-likelihood is null"
+            )
+        if isinstance(fit.family, TrustBiasFamily):
+            yield f"{name}: {ONLY_ALPHA_BETA}; standard errors are those of identified.alpha and identified.beta"
+    shown = counts.impressions > 0.0
+    unseen = int(np.count_nonzero(~shown))
+    if unseen:
+        yield (
+            f"{unseen} of {len(shown)} pairs are only in held-out sessions: they are taken to be of mean "
+            "attractiveness and satisfaction"
+        )
+    few = int(np.count_nonzero(counts.impressions[shown] < FEW))
+    if few:
+        yield (
+            f"{few} of {np.count_nonzero(shown)} pairs have fewer than {FEW} impressions: what is estimated of "
+            "each is noisy, which biases the parameters that all share"
+        )

@@ -1,0 +1,207 @@
+"""What ``fit`` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rankeval.results import SCHEMA, Result, Table, number
+
+#: Parameters that one table shows.
+MOST_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class ClickModelFit:
+    """A fitted click model, or click rates that know nothing of items.
+
+    Attributes:
+        name: as asked for.
+        parameters: as world files hold them.
+        std_error: in the same shape; None where there is none.
+        reasons: why something is None, by its name: ``examination[0]``, ``log_likelihood``.
+        identified: of ``pbm_trust``: ``alpha, beta, std_error`` where relevance is the click rate at
+            position 1.
+        log_likelihood, test_log_likelihood: of the sessions fitted to, and of those held out.
+        perplexity, conditional_perplexity: means over positions of the held-out ones.
+        perplexity_by_position, conditional_perplexity_by_position: None where there is no finite one.
+        iterations: expectations computed; None where there is nothing to iterate.
+        converged: whether the tolerance was reached.
+    """
+
+    name: str
+    parameters: Mapping[str, Any]
+    std_error: Mapping[str, Any]
+    reasons: Mapping[str, str]
+    log_likelihood: float | None
+    test_log_likelihood: float | None
+    perplexity: float | None
+    perplexity_by_position: Sequence[float | None]
+    conditional_perplexity: float | None
+    conditional_perplexity_by_position: Sequence[float | None]
+    iterations: int | None = None
+    converged: bool = True
+    identified: Mapping[str, Any] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it by name."""
+        identified = {} if self.identified is None else {"identified": dict(self.identified)}
+        return {
+            "click_model": self.name,
+            "parameters": dict(self.parameters),
+            "std_error": dict(self.std_error),
+            **identified,
+            "log_likelihood": self.log_likelihood,
+            "test_log_likelihood": self.test_log_likelihood,
+            "perplexity": self.perplexity,
+            "perplexity_by_position": list(self.perplexity_by_position),
+            "conditional_perplexity": self.conditional_perplexity,
+            "conditional_perplexity_by_position": list(self.conditional_perplexity_by_position),
+            "iterations": self.iterations,
+            "converged": self.converged,
+            "reasons": dict(self.reasons),
+        }
+
+    def numbers(self) -> Iterator[tuple[str, Any, Any]]:
+        """Name, value and standard error of all parameters, those that are identified after them."""
+        yield from zip(*_leaves(self.parameters), _leaves(self.std_error)[1], strict=True)
+        if self.identified is not None:
+            values = {name: self.identified[name] for name in ("alpha", "beta")}
+            yield from zip(*_leaves(values), _leaves(self.identified["std_error"])[1], strict=True)
+
+
+@dataclass(frozen=True, repr=False)
+class ClickModelFits(Result):
+    """Click models fitted to one log.
+
+    Attributes:
+        inputs: what was fitted, and how.
+        sessions, test_sessions, pairs: how many were fitted to, were held out, and have parameters.
+        fits: in the order asked.
+        baselines: ``rank_ctr``, the click rate of each position, and ``global_ctr``, that of all.
+        notes: warnings.
+    """
+
+    inputs: Mapping[str, Any]
+    sessions: float
+    test_sessions: float
+    pairs: int
+    fits: tuple[ClickModelFit, ...]
+    baselines: tuple[ClickModelFit, ...]
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        return self.notes
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "command": "fit",
+            "inputs": dict(self.inputs),
+            "n": _whole(self.sessions),
+            "n_test": _whole(self.test_sessions),
+            "pairs": self.pairs,
+            "results": [fit.to_dict() for fit in self.fits],
+            "baselines": [fit.to_dict() for fit in self.baselines],
+            "warnings": list(self.notes),
+        }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A record for each number: ``click_model, quantity, position, value, std_error``."""
+        return [
+            {"click_model": fit.name, "quantity": quantity, "position": k, "value": value, "std_error": error}
+            for fit in (*self.fits, *self.baselines)
+            for quantity, k, value, error in _records(fit)
+        ]
+
+    def tables(self) -> list[Table]:
+        tables = [self._comparison(), self._parameters()]
+        if self.test_sessions:
+            tables.insert(1, self._perplexities())
+        return tables
+
+    def _comparison(self) -> Table:
+        header = ["click model", ">log-likelihood", ">a session", ">held out, a session", ">perplexity"]
+        header += [">given clicks above", ">iterations", "converged"]
+        rows = [
+            [
+                fit.name,
+                number(fit.log_likelihood, 8),
+                number(_each(fit.log_likelihood, self.sessions), 6),
+                number(_each(fit.test_log_likelihood, self.test_sessions), 6),
+                number(fit.perplexity, 6),
+                number(fit.conditional_perplexity, 6),
+                "-" if fit.iterations is None else str(fit.iterations),
+                "yes" if fit.converged else "no",
+            ]
+            for fit in (*self.fits, *self.baselines)
+        ]
+        sessions = f"{_whole(self.sessions):,} sessions, {_whole(self.test_sessions):,} held out"
+        return Table(f"Click models: {sessions}, {self.pairs:,} pairs", header, rows)
+
+    def _perplexities(self) -> Table:
+        every = (*self.fits, *self.baselines)
+        rows = [
+            [str(k + 1), *(number(fit.perplexity_by_position[k], 5) for fit in every)]
+            for k in range(len(every[0].perplexity_by_position))
+        ]
+        return Table(
+            "Perplexity by position, held out", ["position", *(f">{fit.name}" for fit in every)], rows
+        )
+
+    def _parameters(self) -> Table:
+        rows = [
+            [fit.name, name, number(value), number(error, 3)]
+            for fit in self.fits
+            for name, value, error in list(fit.numbers())[:MOST_SHOWN]
+        ]
+        return Table("Parameters", ["click model", "parameter", ">value", ">std error"], rows)
+
+
+def _records(fit: ClickModelFit) -> Iterator[tuple[str, int | None, Any, Any]]:
+    for quantity in ("log_likelihood", "test_log_likelihood", "perplexity", "conditional_perplexity"):
+        yield quantity, None, getattr(fit, quantity), None
+    for quantity in ("perplexity", "conditional_perplexity"):
+        for k, value in enumerate(getattr(fit, f"{quantity}_by_position")):
+            yield quantity, k + 1, value, None
+    for name, value, error in fit.numbers():
+        yield name, None, value, error
+
+
+def _leaves(values: Any, name: str = "") -> tuple[list[str], list[Any]]:
+    """The numbers of nested dicts and lists, and their names, such as ``gamma[2][0]``."""
+    if isinstance(values, Mapping):
+        parts = [
+            (f"{name}.{key}" if name else str(key), part) for key, part in values.items() if key != "name"
+        ]
+    elif isinstance(values, list):
+        parts = [(f"{name}[{place}]", part) for place, part in enumerate(values)]
+    else:
+        return [name], [values]
+    found = [_leaves(part, label) for label, part in parts]
+    return [n for names, _ in found for n in names], [v for _, numbers in found for v in numbers]
+
+
+def labels(parameters: Mapping[str, Any]) -> list[str]:
+    """Names of the numbers among some parameters."""
+    return _leaves(parameters)[0]
+
+
+def reshaped(like: Any, values: Iterator[Any]) -> Any:
+    """The next values in the shape of nested dicts and lists of numbers."""
+    if isinstance(like, Mapping):
+        return {key: reshaped(part, values) for key, part in like.items() if key != "name"}
+    if isinstance(like, list):
+        return [reshaped(part, values) for part in like]
+    return next(values)
+
+
+def _each(total: float | None, sessions: float) -> float | None:
+    return None if total is None or not sessions else total / sessions
+
+
+def _whole(count: float) -> float:
+    """Sessions without weights are counted in whole numbers."""
+    return int(count) if count == int(count) else count

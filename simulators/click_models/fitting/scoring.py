@@ -1,0 +1,100 @@
+"""How well a click model predicts sessions: log-likelihood, and perplexity by position."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.simulators.click_models.base import ClickModel
+from rankeval.simulators.click_models.fitting.mixtures import listed
+from rankeval.simulators.click_models.fitting.points import NONE, Floats, Point, log_or_zero
+from rankeval.simulators.click_models.fitting.sessions import SessionLists
+from rankeval.simulators.click_models.models import PositionBased
+
+Clicks = NDArray[np.int8]
+
+
+class Score(NamedTuple):
+    """What a model says of sessions; infinities where it gives what happened no chance.
+
+    Attributes:
+        log_likelihood: of all sessions.
+        perplexity: (K,) ``2^(-mean log2 P(C_k = c_k))`` over the sessions that have position k, where
+            P is not given any clicks; NaN where no session has it.
+        conditional_perplexity: (K,) the same where P is given the clicks above.
+    """
+
+    log_likelihood: float
+    perplexity: Floats
+    conditional_perplexity: Floats
+
+
+def scored(model: ClickModel, point: Point, lists: SessionLists) -> Score:
+    """Score the sessions of ``lists``."""
+    size = lists.positions
+    shown, blind, given = np.zeros((3, size))
+    for rows in lists.chunks():
+        pairs, clicks = lists.padded(rows)
+        items, counts = listed(point, pairs), lists.counts[rows][:, np.newaxis] * (pairs >= 0)
+        shown += counts.sum(axis=0)
+        blind += _surprise(model.click_probabilities(*items), clicks, counts)
+        given += _surprise(predicted(model, clicks, items), clicks, counts)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return Score(-float(given.sum()), np.exp(blind / shown), np.exp(given / shown))
+
+
+def predicted(model: ClickModel, clicks: Clicks, items: tuple[Floats, Floats | None]) -> Floats:
+    """(n, K) probability of a click at each position given the clicks above it."""
+    parts = model.parts
+    of_parts = np.array([part.predicted(clicks, *items) for _, part in parts])
+    if len(parts) == 1:
+        return np.asarray(of_parts[0])
+    with np.errstate(divide="ignore"):
+        steps = np.log(np.where(clicks != 0, of_parts, 1.0 - of_parts))
+        above = np.zeros_like(steps)
+        above[:, :, 1:] = np.cumsum(steps, axis=2)[:, :, :-1]
+        above += np.log([share for share, _ in parts])[:, np.newaxis, np.newaxis]
+    best = above.max(axis=0)
+    weights = np.exp(above - np.where(np.isfinite(best), best, 0.0))
+    total = weights.sum(axis=0)
+    # Where no part allows the clicks above the session has no chance, whatever comes next.
+    return np.where(total > 0.0, (weights * of_parts).sum(axis=0) / np.where(total > 0.0, total, 1.0), 0.5)
+
+
+def _surprise(chances: Floats, clicks: Clicks, counts: Floats) -> Floats:
+    """(K,) summed negative log of the probability of what happened."""
+    # Sums of products may leave [0, 1] by a rounding error.
+    happened = np.where(clicks != 0, chances, 1.0 - chances).clip(0.0, 1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(counts > 0.0, -counts * np.log(happened), 0.0).sum(axis=0)
+
+
+class Baseline(NamedTuple):
+    """Click rates that know nothing of items."""
+
+    name: str
+    rates: tuple[float, ...]
+    log_likelihood: float
+
+    def score(self, lists: SessionLists) -> Score:
+        """How well they predict."""
+        return scored(PositionBased(self.rates), Point(NONE, np.ones(lists.pairs), NONE), lists)
+
+
+def baselines(train: SessionLists) -> tuple[Baseline, Baseline]:
+    """``rank_ctr``, the click rate of each position, and ``global_ctr``, that of all."""
+    shown, clicked = np.zeros((2, train.positions))
+    for rows in train.chunks():
+        pairs, clicks = train.padded(rows)
+        shown += train.counts[rows] @ (pairs >= 0)
+        clicked += train.counts[rows] @ clicks
+    total = float(clicked.sum() / shown.sum())
+    rates = np.divide(clicked, shown, out=np.full(train.positions, total), where=shown > 0.0)
+
+    def baseline(name: str, chances: Floats) -> Baseline:
+        likelihood = log_or_zero(clicked, chances) + log_or_zero(shown - clicked, 1.0 - chances)
+        return Baseline(name, tuple(chances.tolist()), float(likelihood.sum()))
+
+    return baseline("rank_ctr", rates), baseline("global_ctr", np.full(train.positions, total))

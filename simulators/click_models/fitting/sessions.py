@@ -1,0 +1,221 @@
+"""The sessions that click models are fitted to, compact in memory: 4 bytes an item, equal sessions once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rankeval.arrow import decoded, take
+from rankeval.hashing import mix64
+from rankeval.ids import hashes_of, is_integer_id
+from rankeval.kernels import kernel, read_only
+from rankeval.log import Log
+from rankeval.pairs import pair_roles, pair_rows
+from rankeval.ragged import offsets_of, places_of
+from rankeval.scan import scan
+from rankeval.sessions import Sessions
+from rankeval.simulators.click_models.fitting.grouping import equal_stretches, indexed
+from rankeval.units import nothing_counts, unit_counts, weight_roles
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Words = NDArray[np.int32]
+
+#: Sessions that are unfolded at a time.
+CHUNK = 1 << 13
+
+
+@dataclass(frozen=True, eq=False)
+class SessionLists:
+    """Sessions as lists of pairs of query and item with their clicks; equal sessions are counted, not kept.
+
+    Attributes:
+        offsets: (n + 1,) session ``i`` is ``words[offsets[i]:offsets[i + 1]]``, from position 1 down.
+        words: twice the number of the pair, plus 1 where it was clicked.
+        counts: (n,) how many sessions each one stands for.
+        pairs: number of pairs, ``P``.
+        positions: number of positions, ``K``, of the longest list of the log.
+    """
+
+    offsets: Ints
+    words: Words
+    counts: Floats
+    pairs: int
+    positions: int
+
+    def __post_init__(self) -> None:
+        for name in ("offsets", "words", "counts"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    @property
+    def lengths(self) -> Ints:
+        """(n,) number of items of each session."""
+        return np.diff(self.offsets)
+
+    @cached_property
+    def sessions(self) -> float:
+        """How many sessions there are in all."""
+        return float(self.counts.sum())
+
+    def chunks(self) -> Iterator[slice]:
+        """The sessions, some at a time."""
+        for begin in range(0, len(self), CHUNK):
+            yield slice(begin, min(begin + CHUNK, len(self)))
+
+    def padded(self, rows: slice) -> tuple[Ints, NDArray[np.int8]]:
+        """(n, K) pairs, -1 beyond a list's end, and clicks of some sessions."""
+        return _padded(self.offsets[rows.start : rows.stop + 1], self.words, self.positions)
+
+
+class Collected(NamedTuple):
+    """What a log holds.
+
+    Attributes:
+        train, test: the sessions to fit to, and those held out.
+        ids: role (``query_id``, ``item_id``) -> (P,) Arrow array, the ids of each pair.
+    """
+
+    train: SessionLists
+    test: SessionLists
+    ids: Mapping[str, pa.Array]
+
+
+class _Part(NamedTuple):
+    """Some sessions; the pairs are numbered within them."""
+
+    keys: NDArray[np.uint64]
+    ids: dict[str, pa.Array]
+    lists: tuple[SessionLists, SessionLists]
+
+
+def collect(
+    log: Log, held_out: Log | None = None, share: float = 0.0, seed: int = 0, threads: int | None = None
+) -> Collected:
+    """Read a ranking log in one pass, or two logs in two.
+
+    Args:
+        log: ``session_id, item_id, position, click``, perhaps ``query_id`` and ``weight``.
+        held_out: the sessions that are held out; else a ``share`` of those of ``log``.
+        share: of the sessions, by a hash of the session id and the seed.
+
+    Raises:
+        DataError: as :func:`rankeval.pairs.pair_rows` says; no sessions to fit to.
+    """
+    if held_out is None:
+        parts = scan(log, _roles(log), lambda sessions: _part(sessions, share, seed), threads)
+    else:
+        parts = scan(log, _roles(log), lambda sessions: _part(sessions, 0.0, seed), threads)
+        parts += scan(held_out, _roles(held_out), lambda sessions: _part(sessions, 1.0, seed), threads)
+    keys, ids, numbers = _numbered(parts)
+    positions = max(lists.positions for part in parts for lists in part.lists)
+    train, test = (
+        _joined([part.lists[i] for part in parts], numbers, len(keys), positions) for i in range(2)
+    )
+    if not train.sessions:
+        raise nothing_counts(log)
+    return Collected(train, test, ids)
+
+
+def _roles(log: Log) -> list[str]:
+    return [*pair_roles(log), *weight_roles(log)]
+
+
+def _part(sessions: Sessions, share: float, seed: int) -> _Part:
+    rows = pair_rows(sessions)
+    shown = rows.sessions
+    numbers, first = indexed(read_only(rows.pairs))
+    words = _by_position(read_only(shown.offsets), read_only(rows.positions), numbers, rows.clicks)
+    counts = unit_counts(sessions)
+    size = int(shown.lengths.max(initial=0))
+    assert sessions.session is not None
+    uniform = mix64(hashes_of(sessions.per_session(sessions.session)), seed) * 2.0**-64
+    kept = (counts > 0.0) & (shown.lengths > 0)
+    lists = tuple(
+        _distinct(SessionLists(*_chosen(shown.offsets, words, counts, kept & mask), len(first), size))
+        for mask in (uniform >= share, uniform < share)
+    )
+    ids = {role: take(_plain(shown.column(role)), first) for role in ("query_id", "item_id") if role in shown}
+    return _Part(rows.pairs[first], ids, (lists[0], lists[1]))
+
+
+def _plain(ids: pa.Array) -> pa.Array:
+    return ids if is_integer_id(ids.type) else decoded(ids).cast(pa.large_string())
+
+
+def _chosen(
+    offsets: Ints, words: Words, counts: Floats, chosen: NDArray[np.bool_]
+) -> tuple[Ints, Words, Floats]:
+    """The chosen sessions."""
+    if chosen.all():
+        return offsets, words, counts
+    rows = np.flatnonzero(chosen)
+    return offsets_of(np.diff(offsets)[rows]), words[places_of(offsets, rows)], counts[rows]
+
+
+def _distinct(lists: SessionLists) -> SessionLists:
+    """Equal sessions once, with how many they are."""
+    begins, ends = lists.offsets[:-1], lists.offsets[1:]
+    numbers, first = equal_stretches(lists.words, begins, ends, read_only(np.zeros(len(lists), np.int64)))
+    if len(first) == len(lists):
+        return lists
+    counts = np.bincount(numbers, lists.counts, minlength=len(first))
+    words = lists.words[places_of(lists.offsets, first)]
+    return SessionLists(offsets_of(lists.lengths[first]), words, counts, lists.pairs, lists.positions)
+
+
+def _numbered(
+    parts: Sequence[_Part],
+) -> tuple[NDArray[np.uint64], dict[str, pa.Array], list[Words]]:
+    """The keys and ids of all pairs in the order in which they come first; what each part calls them."""
+    every = np.concatenate([part.keys for part in parts])
+    numbers, first = indexed(every)
+    bounds = np.cumsum([0, *(len(part.keys) for part in parts)])
+    own = [numbers[bounds[i] : bounds[i + 1]] for i in range(len(parts))]
+    ids = {role: take(pa.concat_arrays([part.ids[role] for part in parts]), first) for role in parts[0].ids}
+    return every[first], ids, own
+
+
+def _joined(
+    lists: Sequence[SessionLists], numbers: Sequence[Words], pairs: int, positions: int
+) -> SessionLists:
+    words = np.empty(sum(len(part.words) for part in lists), np.int32)
+    end = 0
+    for part, own in zip(lists, numbers, strict=True):
+        renamed = words[end : end + len(part.words)]
+        renamed[:] = (own[part.words >> 1] << 1) | (part.words & 1)
+        end += len(part.words)
+    offsets = offsets_of(np.concatenate([part.lengths for part in lists]))
+    counts = np.concatenate([part.counts for part in lists])
+    return _distinct(SessionLists(offsets, words, counts, pairs, positions))
+
+
+@kernel
+def _by_position(offsets: Ints, positions: Ints, numbers: Words, clicks: Ints) -> Words:
+    """Words of the items in the order of their positions."""
+    words = np.empty(numbers.size, np.int32)
+    for row in range(offsets.size - 1):
+        for i in range(offsets[row], offsets[row + 1]):
+            words[offsets[row] + positions[i] - 1] = 2 * numbers[i] + clicks[i]
+    return words
+
+
+@kernel
+def _padded(offsets: Ints, words: Words, size: int) -> tuple[Ints, NDArray[np.int8]]:
+    n = offsets.size - 1
+    pairs = np.full((n, size), -1, np.int64)
+    clicks = np.zeros((n, size), np.int8)
+    for i in range(n):
+        for k in range(offsets[i + 1] - offsets[i]):
+            word = words[offsets[i] + k]
+            pairs[i, k] = word >> 1
+            clicks[i, k] = word & 1
+    return pairs, clicks
