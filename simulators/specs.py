@@ -24,7 +24,7 @@ def parse_spec(option: str, text: str, known: Mapping[str, Sequence[str]]) -> tu
     Raises:
         UsageError: no such name or parameter, one twice, or a value that is no number.
     """
-    name, colon, rest = text.strip().partition(":")
+    name, colon, rest = text.strip().partition(":") if isinstance(text, str) else (text, "", "")
     if name not in known:
         raise UsageError(f"{option}: found {name!r}, wanted one of {', '.join(known)}")
     parameters = parse_parameters(option, rest) if colon else {}

@@ -110,7 +110,8 @@ def test_estimates_from_the_log_agree_with_the_truth(tmp_path: Path, layout: str
 
 
 @pytest.mark.parametrize(
-    ("model", "estimator"), [("pbm", "click_ips"), ("pbm", "click_cips:max_weight=1e9"), ("pbm_trust", "click_affine")]
+    ("model", "estimator"),
+    [("pbm", "click_ips"), ("pbm", "click_cips:max_weight=1e9"), ("pbm_trust", "click_affine")],
 )
 def test_estimates_from_clicks_agree_with_the_truth(tmp_path: Path, model: str, estimator: str):
     candidates = {"better": "fixed:skill=0.9", "worse": "fixed:skill=-0.5"}
