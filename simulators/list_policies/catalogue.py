@@ -92,6 +92,10 @@ class _Description:
             raise self.error(name, shown(value), wanted) from None
 
 
+def _fixed(d: _Description) -> ListPolicy:
+    return FixedOrder(d.queries.offsets, d.positions, d.scores(), d.queries.tie_ranks)
+
+
 def _plackett_luce(d: _Description) -> ListPolicy:
     temperature = d.number("temperature", 0.0, np.inf, "a number above 0", default=1.0)
     return PlackettLuce(d.queries.offsets, d.positions, d.scores(), temperature)
@@ -104,7 +108,7 @@ def _noisy(d: _Description) -> ListPolicy:
 
 def _epsilon(d: _Description) -> ListPolicy:
     epsilon = d.number("epsilon", 0.0, 1.0, "a probability in [0, 1]")
-    ranker = FixedOrder(d.queries.offsets, d.positions, d.scores())
+    ranker = _fixed(d)
     uniform = Uniform(d.queries.offsets, d.positions)
     return PolicyMixture(d.queries.offsets, d.positions, (ranker, uniform), (1.0 - epsilon, epsilon))
 
@@ -123,7 +127,7 @@ def _mixture(d: _Description) -> ListPolicy:
 
 #: Name -> how its description makes the policy.
 LIST_POLICIES: dict[str, Callable[[_Description], ListPolicy]] = {
-    "fixed": lambda d: FixedOrder(d.queries.offsets, d.positions, d.scores()),
+    "fixed": _fixed,
     "plackett_luce": _plackett_luce,
     "noisy": _noisy,
     "epsilon": _epsilon,
@@ -140,7 +144,7 @@ def parse_list_policy(
     ``fixed`` (``scores``), ``plackett_luce`` (``scores``, ``temperature``, 1 unless given), ``noisy``
     (``scores``, ``noise``: a standard deviation), ``epsilon`` (``scores``, ``epsilon``: the share of lists in
     uniformly random order), ``uniform``, ``mixture`` (``policies``: descriptions with a ``share`` each).
-    ``scores``: query_id -> a score for each of its items.
+    ``scores``: query_id -> a score for each of its items; equal ones go by descending item id.
 
     Args:
         description: as JSON holds it.

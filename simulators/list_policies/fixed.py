@@ -46,18 +46,22 @@ class GivenLists(Deterministic):
 
 @dataclass(frozen=True, eq=False)
 class FixedOrder(Deterministic):
-    """Items by descending score, equal ones in the order of the world.
+    """Items by descending score.
 
-    ``scores``: (items,) flat.
+    Attributes:
+        scores: (items,) flat.
+        tie_ranks: (items,) the order of items of equal score; None: that of the world.
     """
 
     scores: Floats
+    tie_ranks: Ints | None = None
 
     @cached_property
     def best(self) -> Lists:
         sizes = np.diff(self.offsets)
         query = np.repeat(np.arange(len(sizes)), sizes)
-        order = np.lexsort((-self.scores, query)) - self.offsets[query]
+        ties = np.zeros(len(query)) if self.tie_ranks is None else self.tie_ranks
+        order = np.lexsort((ties, -self.scores, query)) - self.offsets[query]
         best = np.full((len(sizes), self.positions), -1, np.int32)
         rank = np.arange(len(query)) - self.offsets[query]
         shown = rank < self.positions

@@ -115,7 +115,7 @@ def test_lists_may_be_shorter_where_the_world_says_so():
         ({"drift": {"attractiveness": 0.1}}, "drift: found 0.1, wanted days to drift over"),
         ({"drift": {"attractiveness": 0.5}, "days": DAYS}, "drift.attractiveness: found 0.5, which makes"),
         ({"drift": {"clicks": 0.5}, "days": DAYS}, "drift.attractiveness: found nothing"),
-        ({"contexts": [{"name": "a", "weight": 1}]}, "contexts[0].click_model: found nothing"),
+        ({"contexts": [{"name": "a", "weight": 1, "click_model": 2}]}, "contexts[0].click_model: found 2"),
         ({"contexts": [PHONE, PHONE]}, "contexts[0].name: found 'phone' again"),
         ({"contexts": [{**PHONE, "weight": -1}]}, "contexts[0].weight: found -1"),
         ({"contexts": [{**PHONE, "weight": 0}]}, "contexts: found weights that sum to 0"),

@@ -121,7 +121,9 @@ def _extrapolated(
         if together:
             steps = np.sqrt((step @ step) / (change @ change))
         else:
-            steps = np.where((change * step < 0.0) & (np.abs(change) < np.abs(step)), np.abs(step / change), 1.0)
+            steps = np.where(
+                (change * step < 0.0) & (np.abs(change) < np.abs(step)), np.abs(step / change), 1.0
+            )
     length = np.clip(np.nan_to_num(steps, nan=1.0), 1.0, reach)
     ahead = start + 2.0 * length * step + length**2 * change
     low, high = LEAST_REST * twice, 1.0 - LEAST_REST * (1.0 - twice)
