@@ -245,8 +245,8 @@ GROUPS: dict[str, dict[str, Job]] = {
     "Off-policy evaluation of rankings, 1 M slates of 10": _rankings(),
     "Simulated clicks, 10 positions": {
         "simulate": Job(
-            "rankeval.simulate: 10 M sessions of a position-based model", partial(simulate_clicks, 10_000_000),
-            seconds=30.0, megabytes=1000,
+            "rankeval.simulate: 10 M sessions of a position-based model",
+            partial(simulate_clicks, 10_000_000), seconds=30.0, megabytes=1000,
         ),
     },
 }  # fmt: skip

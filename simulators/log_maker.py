@@ -18,8 +18,8 @@ from rankeval.simulators.world import World
 from rankeval.simulators.world_truth import WorldTruth, as_shown
 from rankeval.simulators.writer import block_bounds
 
-#: Rows of a block, which is made at once; the random streams follow from it.
-BLOCK_ROWS = 1 << 19
+#: Rows of a block, which is made at once, and items that it chooses from; random streams are those of blocks.
+BLOCK_ROWS, BLOCK_ITEMS = 1 << 19, 1 << 23
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class LogOptions:
         for name in ("part_sessions", "threads"):
             if getattr(self, name) is not None:
                 whole(name, getattr(self, name), 1)
+
+
+def block_sessions(world: World) -> int:
+    """Sessions of a block: so many that what is worked out for them at once has a bounded size."""
+    return max(1, min(BLOCK_ROWS // world.positions, BLOCK_ITEMS // int(world.queries.sizes.max())))
 
 
 class LogMaker:
@@ -81,7 +86,7 @@ class LogMaker:
     def write(self, folder: Path) -> int:
         """Write the log into a folder; the number of rows."""
         threads = self._options.threads or default_threads()
-        blocks = list(enumerate(block_bounds(self._sessions, max(1, BLOCK_ROWS // self._world.positions))))
+        blocks = list(enumerate(block_bounds(self._sessions, block_sessions(self._world))))
         made = in_order(self._tables, blocks, threads, "simulating blocks of sessions")
         return write_log(folder, (table for tables in made for table in tables))
 

@@ -88,5 +88,5 @@ def id_column(ids: Sequence[int] | Sequence[str]) -> tuple[pa.DataType, pa.Array
         names, codes = np.unique(np.array(ids, dtype=object), return_inverse=True)
         return pa.string(), strings(names.tolist()), codes.astype(np.int32)
     numbers = np.array(ids, np.int64)
-    narrow = -(2**31) <= numbers.min() and numbers.max() < 2**31
+    narrow = numbers.min() >= -(2**31) and numbers.max() < 2**31
     return (pa.int32(), None, numbers.astype(np.int32)) if narrow else (pa.int64(), None, numbers)

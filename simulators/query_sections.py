@@ -11,7 +11,7 @@ import numpy as np
 from rankeval.errors import DataError
 from rankeval.ragged import offsets_of
 from rankeval.simulators.queries import Floats, Queries
-from rankeval.simulators.sections import Section, checked_number, range_text
+from rankeval.simulators.sections import Section, checked_number, is_text, range_text
 
 EXAMPLE = '{"query_id": "q1", "items": ["a", "b"], "attractiveness": [0.9, 0.6]}'
 _ID = "an integer or a string"
@@ -96,7 +96,7 @@ def _require_ids(sections: Sequence[Section], name: str, ids: Sequence[Any]) -> 
     seen: set[Any] = set()
     for index, (section, value) in enumerate(zip(sections, ids, strict=True)):
         key = name if name == "query_id" else f"{name}[{index}]"
-        fits = isinstance(value, str) or (type(value) is int and -(2**63) <= value < 2**63)
+        fits = is_text(value) or (type(value) is int and -(2**63) <= value < 2**63)
         if not fits:
             raise section.error(key, repr(value), _ID)
         if type(value) is not type(ids[0]):

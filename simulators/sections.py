@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -10,6 +11,7 @@ from rankeval.errors import DataError
 from rankeval.options import shown
 
 T = TypeVar("T")
+_HALF = re.compile("[\ud800-\udfff]")
 #: Stands for a key that must be there.
 REQUIRED: Any = object()
 
@@ -107,6 +109,11 @@ def checked_number(value: Any, low: float, high: float, above: bool, error: Call
     if not (math.isfinite(number) and low <= number <= high) or (above and number == low):
         raise error()
     return number
+
+
+def is_text(value: Any) -> bool:
+    """Whether something is a text that a file can hold: JSON may name one half of a character."""
+    return isinstance(value, str) and not _HALF.search(value)
 
 
 def range_text(low: float, high: float, above: bool = False) -> str:

@@ -16,7 +16,7 @@ from rankeval.simulators.click_models import ClickModel, parse_click_model
 from rankeval.simulators.list_policies import ListPolicy, parse_list_policy
 from rankeval.simulators.queries import Queries
 from rankeval.simulators.query_sections import parse_queries
-from rankeval.simulators.sections import Section
+from rankeval.simulators.sections import Section, is_text
 from rankeval.simulators.world import DESIGNS, LOGGING, Context, Days, Shuffle, Users, World
 
 EXAMPLE = '{"click_model": {...}, "positions": 10, "queries": [...], "logging": {...}}'
@@ -140,7 +140,7 @@ def _contexts(world: Section, positions: int) -> tuple[Context, ...]:
     sections = [
         Section(entry, f"contexts[{index}]", world.origin, example) for index, entry in enumerate(entries)
     ]
-    names = [section.text("name", bool, "a name") for section in sections]
+    names = [section.text("name", _is_name, "a name") for section in sections]
     for section, name in zip(sections, names, strict=True):
         if names.count(name) > 1:
             raise section.error("name", f"{name!r} again", "each name once")
@@ -154,6 +154,10 @@ def _contexts(world: Section, positions: int) -> tuple[Context, ...]:
     for section in sections:
         section.done()
     return contexts
+
+
+def _is_name(text: str) -> bool:
+    return bool(text) and is_text(text)
 
 
 def _model_of(context: Section, world: Section, positions: int) -> ClickModel:

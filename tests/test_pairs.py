@@ -11,7 +11,7 @@ import pytest
 from rankeval import pairs
 from rankeval.errors import DataError
 from rankeval.log import Log
-from rankeval.pairs import PairCounts, PairIndex, PairTable, count_pairs, pair_roles, pair_rows
+from rankeval.pairs import PairCounts, PairTable, count_pairs, pair_roles, pair_rows
 from rankeval.scan import fold
 from tests.log_files import nested, with_type, write_parts
 
@@ -136,14 +136,6 @@ def test_bad_values_are_named(column: str, row: int, value: Any, message: str) -
         count_pairs(Log(LOG | {column: values}))
     assert str(caught.value).startswith(f"<dict>, row {row + 1}, session_id ")
     assert str(caught.value).endswith(message)
-
-
-def test_pairs_are_found_by_their_keys() -> None:
-    keys = np.unique(np.random.default_rng(1).integers(0, 2**63, 1000).astype(np.uint64))
-    wanted = np.concatenate([keys[::3], keys[:5] + np.uint64(1)])
-    expected = [*range(0, len(keys), 3), *([-1] * 5)]
-    assert PairIndex(keys).of(wanted).tolist() == expected
-    assert PairIndex(keys[:0]).of(keys[:2]).tolist() == [-1, -1]
 
 
 def test_rows_down_to_a_position() -> None:

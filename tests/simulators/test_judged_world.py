@@ -23,14 +23,14 @@ def test_queries_come_in_the_order_of_the_file():
 
 def test_a_grade_above_the_highest_is_named():
     with pytest.raises(
-        DataError, match="row 3.*query_id 'q2'.*: column 'relevance' is 2, wanted at most 1, or a"
+        DataError, match=r"row 3.*query_id 'q2'.*: column 'relevance' is 2, wanted at most 1, or a"
     ):
         judged_queries(ROWS, 1)
 
 
 def test_an_item_is_judged_once():
     rows = {name: [*values, values[0]] for name, values in ROWS.items()}
-    with pytest.raises(DataError, match="row 4, query_id 'q2': item 'b' again, wanted each judged once"):
+    with pytest.raises(DataError, match=r"row 4, query_id 'q2': item 'b' again, wanted each judged once"):
         judged_queries(rows, 4)
 
 

@@ -50,12 +50,14 @@ def test_what_fails_leaves_nothing(tmp_path: Path, error: type[BaseException]):
 def test_what_fails_leaves_earlier_results_alone(tmp_path: Path):
     out = tmp_path / "out"
     fill(out, x="1", y="1")
-    with (
-        pytest.raises(DataError, match=r"out: cannot be written \(disk full\)"),
-        filled(out, ours) as staging,
-    ):
-        (staging / "x.mine").write_text("2")
-        raise OSError(28, "disk full")
+
+    def failing() -> None:
+        with filled(out, ours) as staging:
+            (staging / "x.mine").write_text("2")
+            raise OSError(28, "disk full")
+
+    with pytest.raises(DataError, match=r"out: cannot be written \(disk full\)"):
+        failing()
     assert contents(out) == {"x.mine": "1", "y.mine": "1"}
 
 

@@ -40,14 +40,14 @@ def test_judged_queries_are_popular_in_random_order():
 
 @pytest.mark.parametrize("text", ["zip", "zipf:x", "zipf:-1", "zipf:[1]", "uniform:1", ""])
 def test_popularity_that_is_not_understood(text: str):
-    with pytest.raises(UsageError, match="popularity: found"):
+    with pytest.raises(UsageError, match=r"popularity: found"):
         popularity_weights(text, 3, 1, False)
 
 
 def test_grades_out_of_range():
-    with pytest.raises(UsageError, match="grades: found a sum of 0.9"):
+    with pytest.raises(UsageError, match=r"grades: found a sum of 0.9"):
         drawn_queries(2, 2, (0.5, 0.4), SCALE, 1)
-    with pytest.raises(UsageError, match="max_grade: found 4, wanted at least 5, a grade"):
+    with pytest.raises(UsageError, match=r"max_grade: found 4, wanted at least 5, a grade"):
         drawn_queries(2, 2, (0.5, 0.1, 0.1, 0.1, 0.1, 0.1), SCALE, 1)
-    with pytest.raises(UsageError, match="queries: found 0"):
+    with pytest.raises(UsageError, match=r"queries: found 0"):
         drawn_queries(0, 2, (0.5, 0.5), SCALE, 1)

@@ -39,7 +39,7 @@ def test_ids_may_be_integers():
     ("changes", "message"),
     [
         ({"attractiveness": None}, "attractiveness: found nothing, wanted a number in [0, 1] for each of 3"),
-        ({"attractiveness": [0.1, 0.2]}, "attractiveness: found 2 values, wanted a number in [0, 1] for each"),
+        ({"attractiveness": [0.1, 0.2]}, "attractiveness: found 2 values, wanted a number in [0, 1] for"),
         ({"attractiveness": [0.1, 1.2, 0]}, "attractiveness[1]: found 1.2, wanted a number in [0, 1]"),
         ({"attractiveness": [0.1, -0.2, 0]}, "attractiveness[1]: found -0.2, wanted a number in [0, 1]"),
         ({"attractiveness": [0.1, "x", 0]}, "attractiveness[1]: found 'x', wanted a number in [0, 1]"),
@@ -47,8 +47,8 @@ def test_ids_may_be_integers():
         ({"attractiveness": [0.1, None, 0]}, "attractiveness[1]: found null, wanted a number in [0, 1]"),
         ({"attractiveness": [0.1, float("nan"), 0]}, "attractiveness[1]: found nan"),
         ({"attractiveness": "0.1"}, "attractiveness: found '0.1', wanted a number in [0, 1] for each"),
-        ({"satisfaction": None}, "satisfaction: found nothing, wanted a number in [0, 1] for each of 3 items, "
-                                 "which dbn needs"),
+        ({"satisfaction": None}, "satisfaction: found nothing, wanted a number in [0, 1] for each of 3 "
+                                 "items, which dbn needs"),
         ({"relevance": [1, 10**400, 0]}, "relevance[1]: found 1000"),
         ({"relevance": None}, "relevance: found nothing, wanted values for each item, as other queries have"),
         ({"weight": -1}, "weight: found -1, wanted a number of at least 0"),
@@ -59,6 +59,7 @@ def test_ids_may_be_integers():
         ({"items": ["a", 1.5, "c"]}, "items[1]: found 1.5, wanted an integer or a string"),
         ({"items": [1, 2**63, 3]}, "items[1]: found 9223372036854775808, wanted an integer or a string"),
         ({"query_id": None}, "query_id: found nothing, wanted an integer or a string"),
+        ({"query_id": "\ud800"}, "query_id: found '\\ud800', wanted an integer or a string"),
         ({"query_id": True}, "query_id: found True, wanted an integer or a string"),
     ],
 )  # fmt: skip

@@ -52,5 +52,5 @@ def test_items_that_are_all_alike_are_ranked_by_noise():
     "text", ["fixed:skill=1.5", "fixed:skill=[1]", "mixture:rankers=0", "mixture:rankers=1.5"]
 )
 def test_parameters_out_of_range(text: str):
-    with pytest.raises(UsageError, match="logging: (skill|rankers): found .*, wanted a"):
+    with pytest.raises(UsageError, match=r"logging: (skill|rankers): found .*, wanted a"):
         rankers().policy("logging", text, 0.5)

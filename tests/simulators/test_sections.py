@@ -35,7 +35,7 @@ def test_what_is_no_number(value: Any):
 @pytest.mark.parametrize("value", [0, 4, 2.0, True, "3"])
 def test_what_is_no_whole_number_in_a_range(value: Any):
     with pytest.raises(
-        DataError, match="part.size: found .*, wanted a whole number of at least 1 and at most 3"
+        DataError, match=r"part.size: found .*, wanted a whole number of at least 1 and at most 3"
     ):
         section(size=value).whole("size", 1, 3)
 
@@ -43,16 +43,16 @@ def test_what_is_no_whole_number_in_a_range(value: Any):
 def test_a_key_that_nobody_read_is_an_error():
     one = section()
     one.whole("size", 1)
-    with pytest.raises(DataError, match="f.json: part.name: found 'x', wanted no such key; known are size$"):
+    with pytest.raises(DataError, match=r"f.json: part.name: found 'x', wanted no such key; known are size$"):
         one.done()
 
 
 def test_places_name_the_way_down():
-    with pytest.raises(DataError, match="f.json: part.inner.deep: found 0.5, wanted a number of at least 1"):
+    with pytest.raises(DataError, match=r"f.json: part.inner.deep: found 0.5, wanted a number of at least 1"):
         section().section("inner", "{...}").number("deep", 1.0)
-    with pytest.raises(DataError, match="f.json: part.list: found .*, wanted an object such as {...}"):
+    with pytest.raises(DataError, match=r"f.json: part.list: found .*, wanted an object such as {...}"):
         section().section("list", "{...}")
-    with pytest.raises(DataError, match="^f.json: found null, wanted an object such as"):
+    with pytest.raises(DataError, match=r"^f.json: found null, wanted an object such as"):
         Section(None, "", "f.json", "{...}")
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -17,6 +16,9 @@ from rankeval.errors import DataError, UsageError
 from rankeval.simulators import log_writer
 from rankeval.simulators.log_maker import BLOCK_ROWS
 from rankeval.simulators.simulation import simulate
+from rankeval.simulators.world_file import parse_world
+from rankeval.simulators.world_options import WorldOptions
+from rankeval.simulators.world_truth import whole_truth
 from tests.simulators.small_world import small_world
 
 REPO = Path(__file__).resolve().parents[2]
@@ -49,13 +51,6 @@ def test_the_world_makes_the_same_bytes_again(tmp_path: Path):
     assert files(tmp_path / "a") == files(tmp_path / "b") == files(tmp_path / "c")
 
 
-def test_the_number_of_threads_changes_nothing(tmp_path: Path):
-    sessions = BLOCK_ROWS // 4 + 10_000
-    for threads in (1, 3):
-        simulate(tmp_path / str(threads), sessions, 3, threads=threads, propensities="item", **BUSY)
-    assert files(tmp_path / "1") == files(tmp_path / "3")
-
-
 def test_the_seed_changes_clicks_and_worlds(tmp_path: Path):
     logs = [files(simulate_in(tmp_path / str(seed), seed))["log.parquet"] for seed in (1, 2)]
     assert logs[0] != logs[1]
@@ -64,17 +59,6 @@ def test_the_seed_changes_clicks_and_worlds(tmp_path: Path):
 def simulate_in(folder: Path, seed: int) -> Path:
     simulate(folder, 100, seed, **SMALL)
     return folder
-
-
-@pytest.mark.parametrize("size", [700, 1000, 5000])
-def test_part_files_hold_the_same_log(tmp_path: Path, size: int):
-    simulate(tmp_path / "one", 2000, 3, **BUSY)
-    simulate(tmp_path / "parts", 2000, 3, part_sessions=size, **BUSY)
-    parts = sorted((tmp_path / "parts").glob("log-*.parquet"))
-    assert len(parts) == -(-2000 // size)
-    tables = [pq.read_table(part) for part in parts]
-    assert pa.concat_tables(tables).equals(pq.read_table(tmp_path / "one" / "log.parquet"))
-    assert all(len(set(table["session_id"].to_pylist())) <= size for table in tables)
 
 
 def test_layouts_hold_the_same(tmp_path: Path):
@@ -142,35 +126,8 @@ def test_the_arms_of_a_test_agree_with_the_truth(tmp_path: Path):
 
 
 def test_a_candidate_is_better_than_the_logger_unless_told():
-    from rankeval.simulators.world_options import WorldOptions
-    from rankeval.simulators.world_file import parse_world
-    from rankeval.simulators.world_truth import whole_truth
-
     truth, _ = whole_truth(parse_world(WorldOptions(queries=200).describe(1)[0]), 1000)
     assert truth["candidates"]["new"]["expected_clicks"] > 1.03 * truth["logging"]["expected_clicks"]
-
-
-def test_results_are_readable(tmp_path: Path):
-    result = simulate(tmp_path / "o", 1500, 3, shuffle="pair:share=0.1", arms="logging,new", **SMALL)
-    text = repr(result)
-    assert "1,500 sessions, 6,000 rows" in text
-    rows = {row["policy"]: row for row in result.rows()}
-    assert list(rows) == ["logging", "unshuffled", "new", "arm logging", "arm new"]
-    assert rows["new"]["expected_clicks"] == result.truth["candidates"]["new"]["expected_clicks"]
-    assert rows["new"]["ndcg@10"] == result.truth["candidates"]["new"]["metrics"]["ndcg@10"]
-    shown = json.loads(result.render("json"))
-    assert (shown["command"], shown["n"], shown["rows"]) == ("simulate", 1500, 6000)
-    assert shown["inputs"]["world"] is None
-    assert shown["truth"] == result.truth
-    assert len(result.render("csv").splitlines()) == 6
-
-
-def test_null_columns_are_a_warning(tmp_path: Path):
-    result = simulate(tmp_path / "o", 100, 3, logging="noisy", candidate={"new": "fixed"}, **SMALL)
-    assert result.warnings[-1].startswith("null columns: propensity_prefix, propensity_list: no exact value")
-    log = pq.read_table(tmp_path / "o" / "log.parquet")
-    assert log["propensity_prefix"].null_count == log["propensity_list"].null_count == 400
-    assert log["propensity"].null_count == 0
 
 
 @pytest.mark.parametrize(
@@ -224,6 +181,9 @@ FULL_DISK = """
 import resource, signal, sys
 from rankeval.errors import DataError
 from rankeval.simulators.simulation import simulate
+from rankeval.simulators.world_file import parse_world
+from rankeval.simulators.world_options import WorldOptions
+from rankeval.simulators.world_truth import whole_truth
 simulate(sys.argv[1] + "/first", 10, queries=5, items=4, positions=4)  # compiles what has to be
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -236,9 +196,8 @@ except DataError as error:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits of file sizes are set as on Linux")
 def test_a_disk_that_is_full_leaves_nothing(tmp_path: Path):
-    done = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, str(tmp_path)], cwd=REPO, capture_output=True, text=True, timeout=120
-    )  # fmt: skip
+    command = [sys.executable, "-c", FULL_DISK, str(tmp_path)]
+    done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=120, check=False)
     assert "second: cannot be written" in done.stdout
     assert "Traceback" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["first"]

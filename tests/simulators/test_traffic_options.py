@@ -60,7 +60,7 @@ def test_options_as_world_files_have_them(section: dict[str, Any], wanted: dict[
     ],
 )
 def test_options_that_are_wrong(call: Callable[[], Any]):
-    with pytest.raises(UsageError, match="found .*, wanted"):
+    with pytest.raises(UsageError, match=r"found .*, wanted"):
         call()
 
 
