@@ -51,7 +51,7 @@ def slate_log(sessions: int) -> Path:
 
 
 def click_log(click_model: str) -> Path:
-    """10 M sessions of ten positions on 100,000 pairs of query and item, from two rankers and some shuffles."""
+    """10 M sessions of ten positions, 100,000 pairs of query and item, two rankers and some shuffles."""
     return FOLDER / f"clicks-{click_model}" / "log.parquet"
 
 
