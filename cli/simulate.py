@@ -78,7 +78,7 @@ With several candidates the last two have _NAME at the end.
 @click.option("--param", multiple=True, metavar="NAME=VALUE", help="Parameter of the model. Repeatable.")
 @click.option("--queries", type=int, help="Number of queries; default 1000.")
 @click.option("--items", type=int, help="Items of each query; default 10, or as many as positions.")
-@click.option("--positions", type=int, help="Length of the lists; default 10.")
+@click.option("--positions", type=int, help="Length of the lists; default 10, or as many as items.")
 @click.option(
     "--judgements", metavar="FILE", help="Real queries, items and grades instead, in any form evaluate reads."
 )

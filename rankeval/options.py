@@ -77,10 +77,12 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(
         ("ties", "empty", "missing", "score_type", "estimand", "model_weighting", "method"), _TEXT
     ),
-    **dict.fromkeys(("replicates", "permutations", "seed", "folds", "positions"), _WHOLE),
+    **dict.fromkeys(("replicates", "permutations", "seed", "folds"), _WHOLE),
     **dict.fromkeys(("popularity", "logging"), _TEXT),
     **dict.fromkeys(("arms", "context", "click_model"), _TEXTS),
-    **dict.fromkeys(("users", "days", "queries", "items"), (_or_none(_is_whole), "a whole number")),
+    **dict.fromkeys(
+        ("users", "days", "queries", "items", "positions"), (_or_none(_is_whole), "a whole number")
+    ),
     **dict.fromkeys(("eta", "max_grade", "user_spread"), (_or_none(_is_number), "a number")),
     **dict.fromkeys(("epsilon", "drift"), (_is_number, "a number")),
     **dict.fromkeys(("param", "candidate"), (_are_named_values, "a dict, or texts NAME=VALUE")),

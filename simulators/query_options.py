@@ -16,7 +16,7 @@ from rankeval.simulators.writer import random_stream
 
 Floats = NDArray[np.float64]
 
-QUERIES, ITEMS = 1000, 10
+QUERIES, ITEMS, POSITIONS = 1000, 10, 10
 #: Probabilities of grades 0 to 4 of a drawn item.
 GRADES = (0.5, 0.2, 0.15, 0.1, 0.05)
 #: Keys of random streams, beside those of scores and of blocks of sessions.

@@ -17,6 +17,7 @@ from rankeval.simulators.model_options import click_model_options
 from rankeval.simulators.query_options import (
     GRADES,
     ITEMS,
+    POSITIONS,
     QUERIES,
     GradeScale,
     drawn_queries,
@@ -46,7 +47,7 @@ class WorldOptions:
         param: other parameters of the click model, by name or as ``NAME=VALUE``.
         queries: how many, 1000 unless given.
         items: of each query; unless given 10, or ``positions`` if those are more.
-        positions: length of lists.
+        positions: length of lists; unless given 10, or ``items`` if those are fewer.
         grades: probabilities of grades 0, 1, ... of an item, numbers or ``P0,P1,...``.
         judgements: real queries, items and grades instead of ``queries``, ``items`` and ``grades``.
         columns: role -> column name of the judgements.
@@ -73,7 +74,7 @@ class WorldOptions:
     param: Mapping[str, Any] | Sequence[str] = ()
     queries: int | None = None
     items: int | None = None
-    positions: int = 10
+    positions: int | None = None
     grades: str | Sequence[float] | None = None
     judgements: Any = None
     columns: Mapping[str, str] | None = None
@@ -101,7 +102,7 @@ class WorldOptions:
             UsageError: an option that is not understood, or out of range.
             DataError: judgements that cannot be read.
         """
-        scale, positions = self._scale(), whole("positions", self.positions, 1)
+        scale, positions = self._scale(), self._positions()
         model = click_model_options(
             self.click_model, self.eta, _named("param", self.param, parse_value), positions
         )
@@ -113,7 +114,7 @@ class WorldOptions:
         world = {
             "click_model": model,
             "positions": positions,
-            "short_lists": judged,
+            **({"short_lists": True} if judged else {}),
             **traffic,
             **self._policies(Rankers([query["query_id"] for query in queries], liked, seed)),
             "queries": [
@@ -124,6 +125,10 @@ class WorldOptions:
         factor = largest_factor(traffic)
         divided = f"attractiveness is divided by {factor:g}, to stay in [0, 1] for all users and days"
         return world, [divided] * (factor > 1.0)
+
+    def _positions(self) -> int:
+        usual = POSITIONS if self.items is None else min(POSITIONS, self.items)
+        return whole("positions", usual if self.positions is None else self.positions, 1)
 
     def _scale(self) -> GradeScale:
         usual = 4 if self.judgements is not None else max(len(self._grades()) - 1, 1)
@@ -144,8 +149,8 @@ class WorldOptions:
     def _drawn(self, scale: GradeScale, seed: int) -> list[dict[str, Any]]:
         if self.columns or self.where:
             raise UsageError("found columns or where without judgements, wanted both or neither")
-        items = max(ITEMS, self.positions) if self.items is None else self.items
-        if items < self.positions:
+        items = max(ITEMS, self._positions()) if self.items is None else self.items
+        if items < self._positions():
             raise UsageError(f"positions: found {self.positions}, wanted at most the {items} items")
         queries = QUERIES if self.queries is None else self.queries
         return drawn_queries(queries, items, self._grades(), scale, seed)

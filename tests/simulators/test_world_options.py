@@ -21,7 +21,7 @@ def test_everything_is_written_out():
     world = described(users=10, days=3, drift=0.2, context=["a"], shuffle="swap", arms="logging,new")
     assert json.loads(json.dumps(world)) == world
     assert list(world) == [
-        "click_model", "positions", "short_lists", "shuffle", "users", "contexts", "days", "drift", "arms",
+        "click_model", "positions", "shuffle", "users", "contexts", "days", "drift", "arms",
         "logging", "candidates", "queries",
     ]  # fmt: skip
     assert parse_world(world).positions == 3
@@ -33,6 +33,14 @@ def test_without_options_there_are_a_thousand_queries_of_ten_items():
     assert set(world.queries.sizes) == {10}
     assert set(world.queries.relevance) == {0, 1, 2, 3, 4}
     assert world.queries.weights[0] / world.queries.weights[9] == pytest.approx(10)
+
+
+@pytest.mark.parametrize(
+    ("options", "items", "positions"), [({}, 10, 10), ({"items": 4}, 4, 4), ({"positions": 12}, 12, 12)]
+)
+def test_lists_show_what_there_is(options: dict[str, int], items: int, positions: int):
+    world = parse_world(WorldOptions(queries=2, **options).describe(1)[0])
+    assert (set(world.queries.sizes), world.positions) == ({items}, positions)
 
 
 def test_attractive_items_satisfy_more_often():

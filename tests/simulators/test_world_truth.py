@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -137,3 +139,43 @@ def test_exposures_that_nothing_gives_are_none():
     dcm = {"name": "dcm", "continuation": [0.5, 0.2]}
     world = parse_world(small_world(click_model=dcm, logging=noisy, positions=3, short_lists=True))
     assert WorldTruth(world, SESSIONS).exposures(world.logging) is None
+
+
+REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference" / "click" / "exact.json"
+needs_reference = pytest.mark.skipif(not REFERENCE.exists(), reason="needs the reference files")
+
+
+@needs_reference
+def test_policies_of_a_world_file_have_the_values_of_the_reference():
+    given = json.loads(REFERENCE.read_text())["stochastic_ope"]
+    query = {"query_id": 1, "items": [*range(given["items"])], "attractiveness": given["attractiveness"]}
+    logging, target = (
+        {"policy": "plackett_luce", "scores": {"1": given[f"{name}_scores"]}}
+        for name in ("logging", "target")
+    )
+    described = {
+        "click_model": {"name": "pbm", "examination": given["theta"]}, "positions": given["slate"],
+        "queries": [query], "logging": logging, "candidates": {"new": target},
+    }  # fmt: skip
+    truth, notes = whole_truth(parse_world(described), 1000)
+    found = truth["logging"]["expected_clicks"], truth["candidates"]["new"]["expected_clicks"]
+    wanted = given["envs"]["pbm"]
+    assert found == pytest.approx([wanted["onpolicy_logging_value"], wanted["truth_target_value"]], abs=1e-9)
+    assert notes == []
+
+
+@needs_reference
+@pytest.mark.parametrize(("design", "wanted"), [("full", "full_shuffle"), ("pair", "random_pair_swap")])
+def test_clicks_of_shuffled_traffic_are_those_of_the_reference(design: str, wanted: str):
+    reference = json.loads(REFERENCE.read_text())
+    attractiveness = reference["click_models"]["attractiveness"]
+    described = {
+        "click_model": {"name": "pbm", "eta": 1}, "positions": 10,
+        "queries": [{"query_id": 1, "items": [*range(10)], "attractiveness": attractiveness}],
+        "logging": {"policy": "fixed", "scores": {"1": [*range(10, 0, -1)]}},
+        "shuffle": {"design": design, "share": 1},
+    }  # fmt: skip
+    truth, _ = whole_truth(parse_world(described), 1000)
+    clicks = reference["shuffle"]["designs"]["eta1"]
+    assert truth["logging"]["expected_clicks"] == pytest.approx(clicks[f"clicks_{wanted}"], abs=1e-9)
+    assert truth["unshuffled"]["expected_clicks"] == pytest.approx(clicks["clicks_logged_order"], abs=1e-9)
