@@ -14,7 +14,7 @@ from rankeval.errors import RankevalError, UsageError
 
 #: Command -> its one-line help, so that ``rankeval --help`` imports none of them.
 COMMANDS = {
-    "demo": "Evaluate rankers and estimate a policy's value on a small simulated world.",
+    "demo": "Rankers, a policy and position bias evaluated on small simulated worlds.",
     "evaluate": "Ranking metrics of one or several runs, with intervals and paired comparisons.",
     "fit": "Click models fitted to a log, compared by likelihood and perplexity.",
     "interleave": "Mix two rankings into one list; simulate and analyse which of them users prefer.",

@@ -1,8 +1,8 @@
 """A shuffle experiment from plan to use: plan it, run it, estimate position bias, compare with the truth.
 
-Today's ranker is deterministic, so its log cannot tell position bias from relevance. From it and a guess of
-the curve an experiment is planned; a share of the traffic then shows its top 10 in random order; the curve that
-comes of it says what a new ranker would get. The world is simulated, so that every answer has a truth beside it.
+Today's ranker is deterministic, so its log cannot tell position bias from relevance. From it and a guess
+of the curve an experiment is planned; a share of the traffic then shows its top 10 in random order; the
+curve that comes of it says what a new ranker would get. Users are simulated, so that the truth is known.
 """
 
 from __future__ import annotations
