@@ -90,7 +90,9 @@ def _clicks(folder: Path) -> None:
     say(f"\n3. Would a new ranking get more clicks? {SESSIONS:,} sessions, 20 % of them in random order,\n")
     say("   from which position bias is learned:\n\n")
     say("   rankeval propensity clicks/log.parquet --method shuffle --format json --out bias.json\n")
-    say("   rankeval ope clicks/log.parquet -e click_ips --position-bias bias.json --where 'not shuffled'\n\n")
+    say(
+        "   rankeval ope clicks/log.parquet -e click_ips --position-bias bias.json --where 'not shuffled'\n\n"
+    )
     curve = propensity(log, "shuffle")
     say(curve.render("table", text_width()) + "\n")
     result = ope(log, "click_ips", position_bias=curve.to_dict(), where="not shuffled")

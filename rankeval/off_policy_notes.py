@@ -65,7 +65,7 @@ def _of_bias(log: Log, bias: PositionBias, used: bool) -> Iterator[str]:
         yield f"position bias: examination is above 1 at {places}, which no probability is"
     if used and bias.relative_error > 0.0:
         error = f"{100.0 * bias.relative_error:.2g} % of the examination where it is largest"
-        yield f"position bias: errors of estimates take the curve as known; its own is {error}"
+        yield f"position bias: errors include that of the curve, {error}, as if from other sessions"
 
 
 def of_left_out(found: Pass, by: str | None) -> Iterator[str]:
