@@ -1,4 +1,4 @@
-"""Fit click models to a log: maximum likelihood, standard errors, and how well held-out sessions are predicted."""
+"""Fit click models to a log: maximum likelihood, standard errors, and how well they predict."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def fit(
             true nor false are left out altogether.
         smoothing: pseudo-clicks, and as many skips, of each pair; without them pairs that nobody clicked get
             attractiveness 0, and a held-out click on one is impossible.
-        tolerance: it ends when an accelerated step raises the log-likelihood by at most this (or 1e-13 of it)
-            and changes no shared parameter by more.
+        tolerance: it ends when two accelerated steps in turn raise the log-likelihood by at most this (or
+            1e-12 of it) and change no shared parameter by more.
         max_iterations: expectations that are computed at most.
         restarts: times that a mixture is fitted from random parameters too; the best is kept.
         seed: of the split and of the restarts.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rankeval.simulators.click_models.base import ClickModel
-from rankeval.simulators.click_models.fitting.families import Family
+from rankeval.simulators.click_models.fitting.family import Family
 from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Floats, Point
 from rankeval.simulators.click_models.fitting.sessions import SessionLists
 from rankeval.simulators.click_models.models import Mixture
@@ -110,7 +110,9 @@ def session_log_likelihoods(model: ClickModel, point: Point, lists: SessionLists
     return found
 
 
-def listed(point: Point, pairs: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> tuple[Floats, Floats | None]:
+def listed(
+    point: Point, pairs: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+) -> tuple[Floats, Floats | None]:
     """(n, K) attractiveness and satisfaction of lists, NaN beyond their end."""
     shown = pairs >= 0
     attractiveness = np.where(shown, point.attractiveness[pairs], np.nan)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from rankeval.arrow import to_arrow
-from rankeval.simulators.click_models.fitting.families import TrustBiasFamily
+from rankeval.simulators.click_models.fitting.cell_families import TrustBiasFamily
 from rankeval.simulators.click_models.fitting.fitting import Fitted, PairCounts
 from rankeval.simulators.click_models.fitting.points import Floats
 from rankeval.simulators.click_models.fitting.results import ClickModelFit, labels, reshaped
@@ -85,9 +85,7 @@ def _identified(fit: Fitted) -> dict[str, Any] | None:
             for name, part in (("alpha", errors[:size]), ("beta", errors[size:]))
         },
         "normalisation": "alpha[0] = 1 and beta[0] = 0: relevance is the click rate at position 1",
-        "reasons": {
-            str(k % size + 1): why for k, why in fit.errors.reasons.items() if k in missing
-        },
+        "reasons": {str(k % size + 1): why for k, why in fit.errors.reasons.items() if k in missing},
     }
 
 
@@ -150,11 +148,11 @@ def notes(
             yield f"{name} had not converged after {fit.maximum.iterations} iterations"
         if fit.impossible:
             yield (
-                f"{name}: {fit.impossible:g} sessions have more than one click, which it gives no chance; it is "
-                "fitted to what users did down to the first click, and its log-likelihood is null"
+                f"{name}: {fit.impossible:g} sessions have more than one click, which it gives no chance; it "
+                "is fitted to what users did down to the first click, and its log-likelihood is null"
             )
         if isinstance(fit.family, TrustBiasFamily):
-            yield f"{name}: {ONLY_ALPHA_BETA}; standard errors are those of identified.alpha and identified.beta"
+            yield f"{name}: {ONLY_ALPHA_BETA}; standard errors are those of identified.alpha and .beta"
     shown = counts.impressions > 0.0
     unseen = int(np.count_nonzero(~shown))
     if unseen:
@@ -165,6 +163,6 @@ def notes(
     few = int(np.count_nonzero(counts.impressions[shown] < FEW))
     if few:
         yield (
-            f"{few} of {np.count_nonzero(shown)} pairs have fewer than {FEW} impressions: what is estimated of "
-            "each is noisy, which biases the parameters that all share"
+            f"{few} of {np.count_nonzero(shown)} pairs have fewer than {FEW} impressions: what is estimated "
+            "of each is noisy, which biases the parameters that all share"
         )

@@ -173,7 +173,9 @@ def _records(fit: ClickModelFit) -> Iterator[tuple[str, int | None, Any, Any]]:
 def _leaves(values: Any, name: str = "") -> tuple[list[str], list[Any]]:
     """The numbers of nested dicts and lists, and their names, such as ``gamma[2][0]``."""
     if isinstance(values, Mapping):
-        parts = [(f"{name}.{key}" if name else str(key), part) for key, part in values.items() if key != "name"]
+        parts = [
+            (f"{name}.{key}" if name else str(key), part) for key, part in values.items() if key != "name"
+        ]
     elif isinstance(values, list):
         parts = [(f"{name}[{place}]", part) for place, part in enumerate(values)]
     else:

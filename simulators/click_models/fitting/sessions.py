@@ -167,7 +167,7 @@ def _distinct(lists: SessionLists) -> SessionLists:
     numbers, first = equal_stretches(lists.words, begins, ends, read_only(np.zeros(len(lists), np.int64)))
     if len(first) == len(lists):
         return lists
-    counts = np.bincount(numbers, lists.counts, minlength=len(first))
+    counts = np.bincount(numbers, lists.counts, len(first)).astype(np.float64)
     words = lists.words[places_of(lists.offsets, first)]
     return SessionLists(offsets_of(lists.lengths[first]), words, counts, lists.pairs, lists.positions)
 
@@ -180,9 +180,7 @@ def _numbered(
     numbers, first = indexed(every)
     bounds = np.cumsum([0, *(len(part.keys) for part in parts)])
     own = [numbers[bounds[i] : bounds[i + 1]] for i in range(len(parts))]
-    ids = {
-        role: take(pa.concat_arrays([part.ids[role] for part in parts]), first) for role in parts[0].ids
-    }
+    ids = {role: take(pa.concat_arrays([part.ids[role] for part in parts]), first) for role in parts[0].ids}
     return every[first], ids, own
 
 
