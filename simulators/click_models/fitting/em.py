@@ -49,8 +49,8 @@ class Ascent:
         shared: number of shared parameters, which stand first.
         pseudo: (N,) successes and as many failures that are added to those of each parameter: the logarithm
             of a Beta(1 + pseudo, 1 + pseudo) density is added to the log-likelihood.
-        tolerance: it ends when two cycles of three steps each raise the log-likelihood by at most this (or 1e-12 of
-            it, where numbers are no finer) and changes no shared parameter by more.
+        tolerance: it ends when two cycles of three steps each raise the log-likelihood by at most this (or
+            1e-12 of it, where numbers are no finer) and change no shared parameter by more.
         max_iterations: steps after which it ends in any case.
     """
 

@@ -17,7 +17,7 @@ from rankeval.simulators.click_models.fitting.points import Expectation, Floats
 
 Ints = NDArray[np.int64]
 
-#: Estimates this near to 0 or 1 are at the boundary, and those an EM step still moves by this part of the rest.
+#: Estimates this near to 0 or 1 are at the boundary, and those a step still moves by this part of the rest.
 EDGE, DRIFT = 1e-6, 1e-3
 #: Step of the differences, in logits.
 STEP = 1e-4

@@ -118,6 +118,7 @@ def _score_reasons(score: Score | None) -> dict[str, str]:
     impossible = {
         "test_log_likelihood": not np.isfinite(score.log_likelihood),
         "perplexity": bool(np.isinf(score.perplexity).any()),
+        "conditional_perplexity": bool(np.isinf(score.conditional_perplexity).any()),
     }
     return {name: NO_CHANCE for name, there in impossible.items() if there}
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rankeval.arrow import decoded, take
+from rankeval.errors import DataError
 from rankeval.hashing import mix64
 from rankeval.ids import hashes_of, is_integer_id
 from rankeval.kernels import kernel, read_only
@@ -120,6 +121,8 @@ def collect(
     train, test = (
         _joined([part.lists[i] for part in parts], numbers, len(keys), positions) for i in range(2)
     )
+    if not train.sessions and test.sessions:
+        raise DataError(f"{log.origin}: all sessions are held out, wanted some to fit to")
     if not train.sessions:
         raise nothing_counts(log)
     return Collected(train, test, ids)
