@@ -20,7 +20,7 @@ from rankeval.simulators.click_models.fitting.sessions import Collected, Session
 FEW = 200
 ONLY_ALPHA_BETA = "only alpha and beta are identified, under two normalisations"
 NO_TEST = "no session was held out"
-NO_CHANCE = "a held-out session has no chance under the fit; smoothing above 0 gives every click one"
+NO_CHANCE = "a held-out session has no chance under the fit; smoothing above 0 gives every pair one"
 
 
 def fit_row(name: str, fit: Fitted, test: SessionLists) -> ClickModelFit:
