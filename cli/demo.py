@@ -31,7 +31,7 @@ Example:
 )
 @click.option("--quiet", is_flag=True, help="Say nothing on stderr but errors.")
 def command(out: Path | None, quiet: bool) -> None:
-    """Two rankers on judged queries, a policy's value from a log, and position bias from a shuffle experiment.
+    """Two rankers on judged queries, a policy's value from a log, position bias from a shuffle experiment.
 
     All data is simulated, so the truth is known exactly and stands beside the estimates.
     """

@@ -18,8 +18,8 @@ Example:
 \b
 Click models: pbm, pbm_trust, cascade, dcm, dbn, sdbn, ccm, ubm, and mixtures such as mixture:pbm+dbn.
 
-Files: Parquet, Arrow IPC, CSV; a file, a folder, a glob or a URL, with session_id, item_id, position (1-based),
-click (0 or 1) and mostly query_id; long or nested.
+Files: Parquet, Arrow IPC, CSV; a file, a folder, a glob or a URL, long or nested, with session_id, item_id,
+position (1-based), click (0 or 1) and mostly query_id.
 """
 
 
@@ -73,8 +73,8 @@ def command(
 ) -> None:
     """Fit click models to a log, and compare them on sessions that were held out.
 
-    By maximum likelihood, with standard errors of what all sessions share; perplexity is 2 to the mean surprise, in
-    bits, of the click at a position, 1 for a model that knows them all.
+    By maximum likelihood, with standard errors of what all sessions share. Perplexity is 2 to the mean
+    surprise, in bits, by the click or skip at a position: 1 for a model that knows them all.
     """
     be_quiet(quiet)
     require_no_input(out, log)

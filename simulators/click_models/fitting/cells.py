@@ -5,35 +5,24 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.kernels import kernel
+from rankeval.kernels import kernel, read_only
+from rankeval.propensities.cells import Cells
+from rankeval.ragged import offsets_of
 from rankeval.simulators.click_models.fitting.sessions import Floats, Ints, SessionLists, Words
 
 #: Counts that are held at a time before those of nothing are left out.
 DENSE = 1 << 24
 
 
-class Cells(NamedTuple):
-    """Impressions and clicks of pairs in cells, by pair.
+class CellCounts(NamedTuple):
+    """Expected counts.
 
     Attributes:
-        pairs, cells: (rows,) int32.
-        impressions, clicks: (rows,)
-        total: number of pairs.
-    """
-
-    pairs: Words
-    cells: Words
-    impressions: Floats
-    clicks: Floats
-    total: int
-
-
-class CellCounts(NamedTuple):
-    """Expected counts: by pair how often it was relevant; by cell how often a relevant one, and another, was.
-
-    ``relevant``: (P,); ``of_relevant``: (C,) impressions of relevant items, ``others``: (C,) the others.
+        relevant, shown: (P,) impressions of each pair to users to whom it was relevant, and to all.
+        of_relevant, clicked_relevant: (C,) impressions and clicks of relevant items in each cell.
+        others, clicked_others: (C,) those of other items.
+        log_likelihood: of the clicks.
     """
 
     relevant: Floats
@@ -48,7 +37,7 @@ class CellCounts(NamedTuple):
 def count_cells(lists: SessionLists, counts: Floats, by_last: bool) -> Cells:
     """Count impressions and clicks by pair and cell.
 
-    Cells are positions from 0; ``by_last``: ``k (k + 1) / 2 + r`` for position k from 0 where the last click
+    Places are positions from 0; ``by_last``: ``k (k + 1) / 2 + r`` for position k from 0 where the last click
     above is at position r, 0 for none.
     """
     width = lists.positions * (lists.positions + 1) // 2 if by_last else lists.positions
@@ -57,19 +46,19 @@ def count_cells(lists: SessionLists, counts: Floats, by_last: bool) -> Cells:
         _block(lists, counts, low, min(low + step, lists.pairs), by_last, width)
         for low in range(0, lists.pairs, step)
     ]
-    pairs, cells, shown, clicked = (np.concatenate(column) for column in zip(*found, strict=True))
-    return Cells(pairs, cells, shown, clicked, lists.pairs)
+    pairs, places, shown, clicked = (np.concatenate(column) for column in zip(*found, strict=True))
+    offsets = offsets_of(np.bincount(pairs, minlength=lists.pairs))
+    return Cells(offsets, places, shown, clicked, width)
 
 
 def _block(
     lists: SessionLists, counts: Floats, low: int, high: int, by_last: bool, width: int
-) -> tuple[Words, Words, Floats, Floats]:
+) -> tuple[Ints, Ints, Floats, Floats]:
     """The cells of the pairs from ``low`` to ``high``."""
     shown, clicked = np.zeros((2, high - low, width))
-    _tally(lists.offsets, lists.words, counts, low, by_last, shown, clicked)
-    pairs, cells = np.nonzero(shown)
-    rows = shown[pairs, cells], clicked[pairs, cells]
-    return (pairs + low).astype(np.int32), cells.astype(np.int32), *rows
+    _tally(lists.offsets, lists.words, read_only(counts), low, by_last, shown, clicked)
+    pairs, places = np.nonzero(shown)
+    return pairs + low, places, shown[pairs, places], clicked[pairs, places]
 
 
 @kernel
@@ -91,15 +80,18 @@ def _tally(
 
 
 def expected_cells(cells: Cells, attractiveness: Floats, relevant: Floats, others: Floats) -> CellCounts:
-    """Expected counts where a relevant item is clicked with ``relevant[cell]``, any other with ``others[cell]``.
+    """Expected counts, and the log-likelihood.
 
-    ``attractiveness``: (P,) probability that an item is relevant to the user.
+    Args:
+        cells: impressions and clicks.
+        attractiveness: (P,) probability that an item is relevant to the user.
+        relevant, others: (C,) probability of a click on a relevant item, and on another, in each cell.
     """
-    of_pairs = np.zeros((2, cells.total))
+    of_pairs = np.zeros((2, len(cells.offsets) - 1))
     of_cells = np.zeros((4, len(relevant)))
     likelihood = _expect(
-        cells.pairs,
-        cells.cells,
+        cells.pair,
+        cells.places,
         cells.impressions,
         cells.clicks,
         np.ascontiguousarray(attractiveness),
@@ -107,13 +99,22 @@ def expected_cells(cells: Cells, attractiveness: Floats, relevant: Floats, other
         of_pairs,
         of_cells,
     )
-    return CellCounts(*of_pairs, *of_cells, likelihood)
+    relevant_impressions, clicked_relevant, other_impressions, clicked_others = list(of_cells)
+    return CellCounts(
+        of_pairs[0],
+        of_pairs[1],
+        relevant_impressions,
+        clicked_relevant,
+        other_impressions,
+        clicked_others,
+        likelihood,
+    )
 
 
 @kernel
 def _expect(
-    pairs: Words,
-    cells: Words,
+    pairs: Ints,
+    cells: Ints,
     impressions: Floats,
     clicks: Floats,
     attractiveness: Floats,

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rankeval.kernels import kernel, read_only
 from rankeval.scan import default_threads
@@ -39,6 +38,10 @@ class Tails(NamedTuple):
     ends: Ints
     places: Ints
     counts: Floats
+
+    def part(self, rows: slice) -> Tails:
+        """Some of them."""
+        return Tails(self.words, self.begins[rows], self.ends[rows], self.places[rows], self.counts[rows])
 
 
 class Chains(NamedTuple):
@@ -100,18 +103,19 @@ def count_chains(
 ) -> Chains:
     """Count what is known; ``grouped`` puts equal tails together, which pays where they are used often."""
     of_pairs, at = np.zeros((4, lists.pairs)), np.zeros((2, lists.positions))
-    begins, places = np.empty((2, len(lists)), np.int64)
+    begins, places = np.empty(len(lists), np.int64), np.empty(len(lists), np.int64)
     _count(lists.offsets, lists.words, read_only(counts), of_pairs, at, begins, places)
     rows = np.flatnonzero(begins >= 0)
     tails = Tails(lists.words, begins[rows], lists.offsets[1:][rows], places[rows], counts[rows])
-    return Chains(*of_pairs, *at, _distinct(tails) if grouped else tails, threads)
+    clicks, skips, went_on, last = list(of_pairs)
+    return Chains(clicks, skips, went_on, last, at[0], at[1], _distinct(tails) if grouped else tails, threads)
 
 
 def _distinct(tails: Tails) -> Tails:
-    parts = tails.begins, tails.ends, tails.places
-    numbers, first = equal_stretches(tails.words, *(read_only(part) for part in parts))
-    counts = np.bincount(numbers, tails.counts, minlength=len(first))
-    return Tails(tails.words, *(part[first] for part in parts), counts)
+    begins, ends, places = tails.begins, tails.ends, tails.places
+    numbers, first = equal_stretches(tails.words, read_only(begins), read_only(ends), read_only(places))
+    counts = np.bincount(numbers, tails.counts, len(first)).astype(np.float64)
+    return Tails(tails.words, begins[first], ends[first], places[first], counts)
 
 
 @kernel
@@ -148,7 +152,7 @@ def expected_chains(chains: Chains, ways: Ways) -> ChainCounts:
 
     def piece(rows: slice) -> tuple[Floats, Floats, Floats]:
         expected = np.zeros((2, pairs)), np.zeros(positions), np.zeros(3)
-        _expect(Tails(chains.tails.words, *(part[rows] for part in chains.tails[1:])), ways, *expected)
+        _expect(chains.tails.part(rows), ways, *expected)
         return expected
 
     of_pairs, at, totals = np.zeros((2, pairs)), np.zeros(positions), np.zeros(3)

@@ -13,6 +13,8 @@ from rankeval.simulators.click_models.fitting.points import Expectation, Floats,
 LEAST_REST = 0.1
 #: Rises of a log-likelihood by less than this part of it are none.
 ROUNDING = 1e-12
+#: Cycles in turn that must end it: one with each parameter on its own, one with all together.
+BOTH = 2
 #: How many steps an extrapolation may stand for: at first, at least, and after a failure or a full success.
 FIRST_REACH, LEAST_REACH, SHRINK, GROW = 16.0, 2.0, 0.25, 2.0
 
@@ -39,16 +41,16 @@ class Ascent:
     """Climbs to the maximum of a likelihood by EM steps with squared extrapolation (Varadhan & Roland 2008).
 
     Every parameter is extrapolated by its own rate of convergence: most pairs have nothing to do with one
-    another, and one that few clicks tell of would hold up all. Where the objective does not rise it is a plain
-    step instead, and the next ones reach less far.
+    another, and one that few clicks tell of would hold up all; every other time all of them have one rate.
+    Where the objective does not rise it is a plain step instead, and the next ones reach less far.
 
     Args:
         expect: expected successes and trials at given values.
         shared: number of shared parameters, which stand first.
         pseudo: (N,) successes and as many failures that are added to those of each parameter: the logarithm
             of a Beta(1 + pseudo, 1 + pseudo) density is added to the log-likelihood.
-        tolerance: it ends when a cycle of three steps raises the log-likelihood by at most this (or 1e-12 of
-            it, where numbers are no finer) and changes no shared parameter by more.
+        tolerance: it ends when two cycles of three steps each raise the log-likelihood by at most this (or
+            1e-12 of it, where numbers are no finer) and change no shared parameter by more.
         max_iterations: steps after which it ends in any case.
     """
 
@@ -62,26 +64,27 @@ class Ascent:
     ) -> None:
         self._expect, self._shared, self._pseudo = expect, shared, pseudo
         self._tolerance, self._most = tolerance, max_iterations
+        self._iterations = 0
 
     def from_(self, start: Floats) -> Maximum:
         """The maximum that is reached from ``start``."""
-        self._iterations, self._together = 0, False
+        self._together = False
         self._reach = {False: FIRST_REACH, True: FIRST_REACH}
-        values, (found, objective) = start, self._at(start)
+        values, (found, objective), still = start, self._at(start), 0
         while True:
             once = self._step(values, found)
             found_once, better = self._at(once)
             ahead, found_ahead, reached = self._ahead(values, once, self._step(once, found_once), better)
             moved = float(np.abs(ahead - values)[: self._shared].max(initial=0.0))
-            ended = self._ended(reached - objective, moved, reached)
+            still = still + 1 if self._ended(reached - objective, moved, reached) else 0
             values, found, objective = ahead, found_ahead, reached
-            if ended or self._iterations >= self._most:
-                return Maximum(values, found, objective, self._iterations, ended)
+            if still == BOTH or self._iterations >= self._most:
+                return Maximum(values, found, objective, self._iterations, still == BOTH)
 
     def _ahead(
         self, start: Floats, once: Floats, twice: Floats, least: float
     ) -> tuple[Floats, Expectation, float]:
-        """Where two steps lead to, extrapolated if that is no worse than the objective ``least`` of the first."""
+        """Where two steps lead to, extrapolated if that is at least as high as ``least``, after the first."""
         self._together = together = not self._together
         ahead, furthest = _extrapolated(start, once, twice, self._reach[together], together=together)
         found, reached = self._at(ahead)

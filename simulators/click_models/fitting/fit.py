@@ -1,8 +1,10 @@
-"""Fit click models to a log: maximum likelihood, standard errors, and how well held-out sessions are predicted."""
+"""Fit click models to a log: maximum likelihood, standard errors, and how well they predict."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +59,8 @@ def fit(
             true nor false are left out altogether.
         smoothing: pseudo-clicks, and as many skips, of each pair; without them pairs that nobody clicked get
             attractiveness 0, and a held-out click on one is impossible.
-        tolerance: it ends when an accelerated step raises the log-likelihood by at most this (or 1e-13 of it)
-            and changes no shared parameter by more.
+        tolerance: it ends when two accelerated steps in turn raise the log-likelihood by at most this (or
+            1e-12 of it) and change no shared parameter by more.
         max_iterations: expectations that are computed at most.
         restarts: times that a mixture is fitted from random parameters too; the best is kept.
         seed: of the split and of the restarts.
@@ -78,14 +80,14 @@ def fit(
     require_types(locals())
     names = _names(click_model)
     options = Options(
-        real("tolerance", tolerance, 0.0),
+        _number("tolerance", tolerance),
         whole("max_iterations", max_iterations, 1),
-        real("smoothing", smoothing, 0.0),
+        _number("smoothing", smoothing),
         seed,
         whole("restarts", restarts, 0),
         threads,
     )
-    share = real("test", test, 0.0, 1.0)
+    share = _number("test", test, 1.0)
     train_log, test_log = _logs(log, columns, where, test_where, share)
     found = collect(train_log, test_log, share, seed, threads)
     counts = count_pairs(found.train)
@@ -114,8 +116,17 @@ def fit(
     )
 
 
+def _number(name: str, value: Any, most: float = math.inf) -> float:
+    """A number from 0 up."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise UsageError(f"{name}: found {shown(value)}, wanted a number")
+    return real(name, float(value), 0.0, most)
+
+
 def _names(click_model: str | Sequence[str]) -> list[str]:
     """The click models, each once, checked before the log is read."""
+    if not isinstance(click_model, str | Sequence) or not all(isinstance(name, str) for name in click_model):
+        raise UsageError(f"click_model: found {shown(click_model)}, wanted a name such as dbn")
     names = list(dict.fromkeys(listed(click_model)))
     if not names:
         raise UsageError(f"click_model: found {shown(click_model)}, wanted a name such as dbn")
@@ -132,6 +143,8 @@ def _logs(
         if columns or where is not None:
             raise UsageError("columns, where: found a Log, which has its own; wanted them in Log(...)")
         log, columns, where = log.data, log.columns, log.where
+    if test_where is not None and not isinstance(test_where, str):
+        raise UsageError(f"test_where: found {shown(test_where)}, wanted a text")
     if test_where is None:
         return Log(log, "log", columns or {}, where), None
     if share > 0.0:

@@ -12,18 +12,20 @@ from rankeval.errors import UsageError
 from rankeval.kernels import kernel
 from rankeval.options import shown as in_message
 from rankeval.simulators.click_models.base import ClickModel
-from rankeval.simulators.click_models.fitting.em import Ascent, Maximum
-from rankeval.simulators.click_models.fitting.families import (
+from rankeval.simulators.click_models.fitting.cell_families import (
     CascadeFamily,
-    ClickChainFamily,
-    DependentClickFamily,
-    DynamicBayesianFamily,
-    Family,
     PositionBasedFamily,
-    SimplifiedFamily,
     TrustBiasFamily,
     UserBrowsingFamily,
 )
+from rankeval.simulators.click_models.fitting.chain_families import (
+    ClickChainFamily,
+    DependentClickFamily,
+    DynamicBayesianFamily,
+    SimplifiedFamily,
+)
+from rankeval.simulators.click_models.fitting.em import Ascent, Maximum
+from rankeval.simulators.click_models.fitting.family import Family
 from rankeval.simulators.click_models.fitting.information import Errors, Information
 from rankeval.simulators.click_models.fitting.mixtures import MixtureFamily
 from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Floats, Point
@@ -43,8 +45,6 @@ FAMILIES: dict[str, type[Family]] = {
         UserBrowsingFamily,
     )
 }
-#: Times that a model is climbed to again under its normalisation, at most.
-MOST_SCALINGS = 5
 
 
 def parse_family(name: str, positions: int) -> Family:
@@ -136,11 +136,16 @@ def fitted(family: Family, lists: SessionLists, options: Options, counts: PairCo
     def expect(values: Floats) -> Expectation:
         return family.expectation(Point.of(values, shared, pairs), evidence)
 
-    def maximum(start: Floats) -> Maximum:
+    def maximum(start: Point) -> Maximum:
         ascent = Ascent(expect, shared, pseudo, options.tolerance, options.max_iterations)
-        return _under_scale(family, ascent, Point(start, attractiveness, satisfaction), options.tolerance)
+        return ascent.from_(start.flat)
 
-    best = max(map(maximum, _starts(family, options)), key=lambda found: found.objective)
+    starts = [
+        start
+        for values in _starts(family, options)
+        for start in family.starts(evidence, Point(values, attractiveness, satisfaction))
+    ]
+    best = max(map(maximum, starts), key=lambda found: found.objective)
     information = Information(expect, best, pseudo, separable=family.separable)
     errors = information.errors(shared, family.fixed)
     point = _filled(Point.of(best.values, shared, pairs), best.expectation)
@@ -152,22 +157,6 @@ def _starts(family: Family, options: Options) -> list[Floats]:
         return [family.start]
     streams = [np.random.default_rng([options.seed, restart]) for restart in range(options.restarts)]
     return [family.start, *(family.restart(rng) for rng in streams)]
-
-
-def _under_scale(family: Family, ascent: Ascent, start: Point, tolerance: float) -> Maximum:
-    """The maximum, scaled as the model is reported.
-
-    Attractiveness that stood at 1 may rise again once all of it was scaled down.
-    """
-    found = ascent.from_(start.flat)
-    for _ in range(MOST_SCALINGS):
-        scaled = family.scaled(Point.of(found.values, len(start.shared), len(start.attractiveness)))
-        if np.array_equal(scaled.flat, found.values):
-            break
-        before, found = found.objective, ascent.from_(scaled.flat)
-        if found.objective - before <= tolerance:
-            break
-    return found
 
 
 def _filled(point: Point, found: Expectation) -> Point:

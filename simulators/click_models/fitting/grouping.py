@@ -71,9 +71,9 @@ def _hash(words: Words, begin: int, end: int, place: int) -> np.uint64:
 
 @kernel
 def _equal(words: Words, begin: int, end: int, other: int, other_end: int) -> bool:
-    if end - begin != other_end - other:
-        return False
-    for j in range(end - begin):
-        if words[begin + j] != words[other + j]:
-            return False
-    return True
+    same = end - begin == other_end - other
+    j = 0
+    while same and j < end - begin:
+        same = words[begin + j] == words[other + j]
+        j += 1
+    return bool(same)

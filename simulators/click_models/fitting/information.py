@@ -1,7 +1,7 @@
 """Standard errors of shared parameters: the observed information with those of pairs profiled out.
 
-Everything is in logits ``z``, in which the derivative of the log-likelihood is ``successes - trials x`` and its
-differences give products with the information; these are the same at a maximum inside the bounds.
+Everything is in logits ``z``, in which the derivative of the log-likelihood is ``successes - trials x``. Its
+differences give products with the information.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from rankeval.simulators.click_models.fitting.points import Expectation, Floats
 
 Ints = NDArray[np.int64]
 
-#: Estimates this near to 0 or 1 are at the boundary; so are those an EM step still moves by this part of the rest.
+#: Estimates this near to 0 or 1 are at the boundary, and those a step still moves by this part of the rest.
 EDGE, DRIFT = 1e-6, 1e-3
 #: Step of the differences, in logits.
 STEP = 1e-4
-#: Relative residual at which conjugate gradients end, and their most steps.
-RESIDUAL, MOST_STEPS = 1e-6, 500
+#: Conjugate gradients end when a step takes no more than this part of what is left; and their most steps.
+ENOUGH, MOST_STEPS = 1e-4, 500
 #: Part of a parameter's information that must be left when all others are estimated too.
 LEAST_LEFT = 1e-6
 
@@ -88,30 +88,29 @@ class Information:
         return Errors(covariance, reasons)
 
     def _profiled(self, free: Ints, shared: int) -> tuple[Floats, Floats]:
-        """Information of free parameters, that of pairs profiled out; and what it is where these are known."""
+        """Information of free parameters, that of pairs profiled out; its diagonal where these are known."""
         pairs = np.flatnonzero(self._inside)
         pairs = pairs[pairs >= shared]
         columns = [self._product(np.array([index]), np.ones(1)) for index in free]
         own = np.array([column[free] for column in columns])
         solve = self._solver(pairs)
-        left = own - np.array(
-            [[column[pairs] @ y for column in columns] for y in map(solve, (c[pairs] for c in columns))]
-        )
+        solved = np.array([solve(column[pairs], own[i, i]) for i, column in enumerate(columns)])
+        left = own - solved @ np.array([column[pairs] for column in columns]).T
         return 0.5 * (left + left.T), np.diag(own)
 
-    def _solver(self, pairs: Ints) -> Callable[[Floats], Floats]:
-        """What gives the solution of the information of pairs times it being a vector."""
+    def _solver(self, pairs: Ints) -> Callable[[Floats, float], Floats]:
+        """What gives the solution of ``information of pairs times it = vector``."""
         if self._separable:
-            diagonal = self._product(pairs, np.ones(len(pairs)))[pairs] if len(pairs) else np.ones(0)
-            return lambda vector: vector / diagonal
+            diagonal = self._product(pairs, np.ones(len(pairs)))[pairs]
+            return lambda vector, _: vector / diagonal
         complete = (self._trials * self._values * (1.0 - self._values))[pairs]
-        return lambda vector: _conjugate_gradients(
-            lambda direction: self._product(pairs, direction)[pairs], vector, complete
+        return lambda vector, whole: _conjugate_gradients(
+            lambda direction: self._product(pairs, direction)[pairs], vector, complete, whole
         )
 
     def _product(self, places: Ints, direction: Floats) -> Floats:
         """(N,) the information times a direction that has these values at these places."""
-        largest = float(np.abs(direction).max())
+        largest = float(np.abs(direction).max(initial=0.0))
         if largest == 0.0:
             return np.zeros(len(self._values))
         step = STEP / largest * direction
@@ -145,21 +144,26 @@ def _inverse(information: Floats, known: Floats) -> tuple[Floats, NDArray[np.boo
     return inverse * np.outer(scale, scale), identified
 
 
-def _conjugate_gradients(product: Callable[[Floats], Floats], vector: Floats, diagonal: Floats) -> Floats:
-    """Solution of a positive definite system, from 0, by preconditioned conjugate gradients."""
-    solution, residual = np.zeros_like(vector), vector.copy()
-    scaled = residual / diagonal
-    direction, size = scaled, float(residual @ scaled)
-    enough = RESIDUAL**2 * size
+def _conjugate_gradients(
+    product: Callable[[Floats], Floats], vector: Floats, diagonal: Floats, whole: float
+) -> Floats:
+    """Solution of a positive definite system, from 0, by preconditioned conjugate gradients.
+
+    ``whole``: what the product of solution and vector is to be taken from; it is as exact as that needs.
+    """
+    solution, residual, left = np.zeros_like(vector), vector, whole
+    direction = residual / diagonal
+    size = float(residual @ direction)
     for _ in range(MOST_STEPS):
-        if size <= enough:
-            break
         image = product(direction)
         curvature = float(direction @ image)
         if curvature <= 0.0:
             break
-        solution = solution + size / curvature * direction
-        residual = residual - size / curvature * image
+        length = size / curvature
+        solution, residual = solution + length * direction, residual - length * image
+        left -= length * size
+        if length * size <= ENOUGH * left:
+            break
         scaled = residual / diagonal
         size, before = float(residual @ scaled), size
         direction = scaled + size / before * direction

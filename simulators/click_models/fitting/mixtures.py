@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rankeval.simulators.click_models.base import ClickModel
-from rankeval.simulators.click_models.fitting.families import Family
+from rankeval.simulators.click_models.fitting.family import Family
 from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Floats, Point
 from rankeval.simulators.click_models.fitting.sessions import SessionLists
 from rankeval.simulators.click_models.models import Mixture

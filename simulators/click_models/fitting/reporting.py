@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from rankeval.arrow import to_arrow
-from rankeval.simulators.click_models.fitting.families import TrustBiasFamily
+from rankeval.simulators.click_models.fitting.cell_families import TrustBiasFamily
 from rankeval.simulators.click_models.fitting.fitting import Fitted, PairCounts
 from rankeval.simulators.click_models.fitting.points import Floats
 from rankeval.simulators.click_models.fitting.results import ClickModelFit, labels, reshaped
@@ -20,7 +20,7 @@ from rankeval.simulators.click_models.fitting.sessions import Collected, Session
 FEW = 200
 ONLY_ALPHA_BETA = "only alpha and beta are identified, under two normalisations"
 NO_TEST = "no session was held out"
-NO_CHANCE = "a held-out session has no chance under the fit; smoothing above 0 gives every click one"
+NO_CHANCE = "a held-out session has no chance under the fit; smoothing above 0 gives every pair one"
 
 
 def fit_row(name: str, fit: Fitted, test: SessionLists) -> ClickModelFit:
@@ -118,6 +118,7 @@ def _score_reasons(score: Score | None) -> dict[str, str]:
     impossible = {
         "test_log_likelihood": not np.isfinite(score.log_likelihood),
         "perplexity": bool(np.isinf(score.perplexity).any()),
+        "conditional_perplexity": bool(np.isinf(score.conditional_perplexity).any()),
     }
     return {name: NO_CHANCE for name, there in impossible.items() if there}
 
@@ -148,11 +149,11 @@ def notes(
             yield f"{name} had not converged after {fit.maximum.iterations} iterations"
         if fit.impossible:
             yield (
-                f"{name}: {fit.impossible:g} sessions have more than one click, which it gives no chance; it is "
-                "fitted to what users did down to the first click, and its log-likelihood is null"
+                f"{name}: {fit.impossible:g} sessions have more than one click, which it gives no chance; it "
+                "is fitted to what users did down to the first click, and its log-likelihood is null"
             )
         if isinstance(fit.family, TrustBiasFamily):
-            yield f"{name}: {ONLY_ALPHA_BETA}; standard errors are those of identified.alpha and identified.beta"
+            yield f"{name}: {ONLY_ALPHA_BETA}; standard errors are those of identified.alpha and .beta"
     shown = counts.impressions > 0.0
     unseen = int(np.count_nonzero(~shown))
     if unseen:
@@ -163,6 +164,6 @@ def notes(
     few = int(np.count_nonzero(counts.impressions[shown] < FEW))
     if few:
         yield (
-            f"{few} of {np.count_nonzero(shown)} pairs have fewer than {FEW} impressions: what is estimated of "
-            "each is noisy, which biases the parameters that all share"
+            f"{few} of {np.count_nonzero(shown)} pairs have fewer than {FEW} impressions: what is estimated "
+            "of each is noisy, which biases the parameters that all share"
         )

@@ -60,7 +60,8 @@ def predicted(model: ClickModel, clicks: Clicks, items: tuple[Floats, Floats | N
     weights = np.exp(above - np.where(np.isfinite(best), best, 0.0))
     total = weights.sum(axis=0)
     # Where no part allows the clicks above the session has no chance, whatever comes next.
-    return np.where(total > 0.0, (weights * of_parts).sum(axis=0) / np.where(total > 0.0, total, 1.0), 0.5)
+    mean = (weights * of_parts).sum(axis=0) / np.where(total > 0.0, total, 1.0)
+    return np.where(total > 0.0, mean, 0.5)
 
 
 def _surprise(chances: Floats, clicks: Clicks, counts: Floats) -> Floats:
@@ -68,7 +69,8 @@ def _surprise(chances: Floats, clicks: Clicks, counts: Floats) -> Floats:
     # Sums of products may leave [0, 1] by a rounding error.
     happened = np.where(clicks != 0, chances, 1.0 - chances).clip(0.0, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(counts > 0.0, -counts * np.log(happened), 0.0).sum(axis=0)
+        surprise = np.where(counts > 0.0, -counts * np.log(happened), 0.0)
+    return np.asarray(surprise.sum(axis=0))
 
 
 class Baseline(NamedTuple):

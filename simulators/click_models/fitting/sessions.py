@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rankeval.arrow import decoded, take
+from rankeval.errors import DataError
 from rankeval.hashing import mix64
 from rankeval.ids import hashes_of, is_integer_id
 from rankeval.kernels import kernel, read_only
@@ -120,6 +121,8 @@ def collect(
     train, test = (
         _joined([part.lists[i] for part in parts], numbers, len(keys), positions) for i in range(2)
     )
+    if not train.sessions and test.sessions:
+        raise DataError(f"{log.origin}: all sessions are held out, wanted some to fit to")
     if not train.sessions:
         raise nothing_counts(log)
     return Collected(train, test, ids)
@@ -167,7 +170,7 @@ def _distinct(lists: SessionLists) -> SessionLists:
     numbers, first = equal_stretches(lists.words, begins, ends, read_only(np.zeros(len(lists), np.int64)))
     if len(first) == len(lists):
         return lists
-    counts = np.bincount(numbers, lists.counts, minlength=len(first))
+    counts = np.bincount(numbers, lists.counts, len(first)).astype(np.float64)
     words = lists.words[places_of(lists.offsets, first)]
     return SessionLists(offsets_of(lists.lengths[first]), words, counts, lists.pairs, lists.positions)
 

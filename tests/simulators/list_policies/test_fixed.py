@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from rankeval.simulators.list_policies import FixedOrder, parse_list_policy
+from rankeval.simulators.list_policies.fixed import GivenLists
 from rankeval.simulators.queries import Queries
 from rankeval.simulators.writer import random_stream
-from rankeval.simulators.list_policies.fixed import GivenLists
 
 OFFSETS = np.array([0, 4, 6])
 

@@ -1,0 +1,172 @@
+"""How models are fitted whose clicks depend on the cell alone."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from rankeval.propensities.cells import Cells
+from rankeval.propensities.climbing import Climb, starting_point
+from rankeval.ragged import offsets_of
+from rankeval.simulators.click_models.base import ClickModel
+from rankeval.simulators.click_models.fitting.cells import count_cells, expected_cells
+from rankeval.simulators.click_models.fitting.family import Family
+from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Floats, Point, ratio
+from rankeval.simulators.click_models.fitting.sessions import SessionLists
+from rankeval.simulators.click_models.fitting.trust import TrustClimb
+from rankeval.simulators.click_models.models import Cascade, PositionBased, TrustBias, UserBrowsing
+
+
+class _OfCells(Family):
+    """Users click on relevant items with a probability for each cell, on others with another."""
+
+    separable = True
+    by_last: ClassVar[bool] = False
+
+    @property
+    def width(self) -> int:
+        """Number of cells."""
+        return self.positions * (self.positions + 1) // 2 if self.by_last else self.positions
+
+    def evidence(self, lists: SessionLists, counts: Floats, threads: int | None, *, grouped: bool) -> Cells:
+        return count_cells(lists, counts, self.by_last)
+
+
+class _Examined(_OfCells):
+    """Users click on all attractive items that they examine; the largest examination is 1.
+
+    Only the products with attractiveness are identified, so errors are those relative to the first cell.
+    """
+
+    @property
+    def start(self) -> Floats:
+        return np.full(self.width, 0.5)
+
+    @property
+    def fixed(self) -> dict[int, str]:
+        return {0: "held fixed: only ratios of examination are identified"}
+
+    def starts(self, evidence: Cells, point: Point) -> list[Point]:
+        """The maximum: the likelihood is concave in logarithms, and EM stays there.
+
+        From elsewhere it is long on the way, for the scale of examination makes hardly a difference.
+        """
+        used = evidence.informative()
+        clicked = used.by_place(used.clicks) > 0.0
+        if not clicked.any():
+            return [point]
+        climb = Climb(used, clicked)
+        phi, _ = climb.to_the_top(starting_point(used, clicked))
+        shared = np.where(clicked, np.exp(phi), 0.0)
+        return [Point(shared, np.where(used.of_pair > 0.0, climb.at(phi)[1], 0.0), NONE)]
+
+    def expectation(self, point: Point, evidence: Cells) -> Expectation:
+        found = expected_cells(evidence, point.attractiveness, point.shared, np.zeros(self.width))
+        return Expectation(
+            Point(found.clicked_relevant, found.relevant, NONE),
+            Point(found.of_relevant, found.shown, NONE),
+            found.log_likelihood,
+        )
+
+
+class PositionBasedFamily(_Examined):
+    name = "pbm"
+
+    def model(self, shared: Floats) -> ClickModel:
+        return PositionBased(tuple(shared.tolist()))
+
+
+class UserBrowsingFamily(_Examined):
+    name = "ubm"
+    by_last = True
+
+    def model(self, shared: Floats) -> ClickModel:
+        ends = np.cumsum(np.arange(self.positions + 1))
+        rows = (shared[ends[k] : ends[k + 1]].tolist() for k in range(self.positions))
+        return UserBrowsing(tuple(tuple(row) for row in rows))
+
+
+class TrustBiasFamily(_OfCells):
+    """``shared``: click rates by position of relevant items, then of others.
+
+    Relevance is identified up to shift and scale only: errors are those where its ends are held by the click
+    rates at position 1.
+    """
+
+    name = "pbm_trust"
+
+    @property
+    def fixed(self) -> dict[int, str]:
+        return dict.fromkeys((0, self.positions), "held fixed: relevance has no scale of its own")
+
+    @property
+    def start(self) -> Floats:
+        return np.concatenate([np.full(self.width, 0.6), np.full(self.width, 0.2)])
+
+    def starts(self, evidence: Cells, point: Point) -> list[Point]:
+        """Also where no scoring step leads up: EM is long on the way, for relevance has no scale."""
+        shared, relevance = TrustClimb(evidence).to_the_top(point.shared)
+        return [point, Point(shared, relevance, NONE)]
+
+    def expectation(self, point: Point, evidence: Cells) -> Expectation:
+        relevant, others = np.split(point.shared, 2)
+        found = expected_cells(evidence, point.attractiveness, relevant, others)
+        return Expectation(
+            Point(np.concatenate([found.clicked_relevant, found.clicked_others]), found.relevant, NONE),
+            Point(np.concatenate([found.of_relevant, found.others]), found.shown, NONE),
+            found.log_likelihood,
+        )
+
+    def model(self, shared: Floats) -> ClickModel:
+        relevant, others = np.split(shared, 2)
+        eps_minus = np.minimum(ratio(others, relevant), 1.0)
+        return TrustBias(tuple(relevant.tolist()), (1.0,) * self.positions, tuple(eps_minus.tolist()))
+
+    def slopes(self, shared: Floats) -> tuple[Floats, Floats, Floats]:
+        """``alpha``, ``beta`` (K,) and their derivatives (2 K, 2 K) where relevance is the click rate at 1.
+
+        ``P(click at k) = alpha_k P(click at 1) + beta_k``, whatever the scale of relevance.
+        """
+        relevant, others = np.split(shared, 2)
+        size, unit = self.positions, float(relevant[0] - others[0])
+        alpha = (relevant - others) / unit
+        of_alpha = np.hstack([np.eye(size), -np.eye(size)]) / unit
+        of_beta = np.hstack([np.zeros((size, size)), np.eye(size)]) - others[0] * of_alpha
+        return alpha, others - alpha * others[0], np.vstack([of_alpha, of_beta])
+
+
+class CascadeFamily(Family):
+    """Closed form: clicks over examinations, of the lists down to their first click."""
+
+    name = "cascade"
+    separable = True
+
+    @property
+    def start(self) -> Floats:
+        return NONE
+
+    def evidence(self, lists: SessionLists, counts: Floats, threads: int | None, *, grouped: bool) -> Cells:
+        return first_clicks(lists, counts)
+
+    def expectation(self, point: Point, evidence: Cells) -> Expectation:
+        found = expected_cells(evidence, point.attractiveness, np.ones(1), np.zeros(1))
+        return Expectation(
+            Point(NONE, found.relevant, NONE), Point(NONE, found.shown, NONE), found.log_likelihood
+        )
+
+    def model(self, shared: Floats) -> ClickModel:
+        return Cascade()
+
+    def impossible(self, lists: SessionLists) -> float:
+        clicked = np.add.reduceat(lists.words & 1, lists.offsets[:-1])
+        return float(lists.counts[clicked > 1].sum())
+
+
+def first_clicks(lists: SessionLists, counts: Floats) -> Cells:
+    """Examinations and clicks of each pair where users stop at the first click."""
+    found = count_cells(lists, counts, by_last=True)
+    chosen = np.isin(found.places, np.cumsum(np.arange(lists.positions)))
+    pairs, shown, clicked = found.pair[chosen], found.impressions[chosen], found.clicks[chosen]
+    offsets = offsets_of(np.bincount(pairs, minlength=lists.pairs))
+    return Cells(offsets, np.zeros(len(pairs), np.int64), shown, clicked, 1)

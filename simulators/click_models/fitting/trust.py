@@ -1,0 +1,173 @@
+"""The climb to the maximum of the trust-biased model's likelihood."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.kernels import kernel, read_only
+from rankeval.propensities.cells import Cells
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: A rise by no more than this part of the log-likelihood ends the climb.
+LEAST_RISE = 1e-13
+STEPS, INNER_STEPS, HALVINGS = 500, 100, 40
+
+
+class Height(NamedTuple):
+    """Log-likelihood at some click rates with the best relevance, its gradient and expected information."""
+
+    value: float
+    relevance: Floats
+    gradient: Floats
+    information: Floats
+
+
+class TrustClimb:
+    """Projected scoring steps on click rates (2 K,) of relevant items by position, then of others."""
+
+    def __init__(self, cells: Cells) -> None:
+        self._cells = cells
+        self._relevance = np.full(len(cells.offsets) - 1, 0.5)
+
+    def at(self, rates: Floats) -> Height:
+        """How high it is there."""
+        cells, size = self._cells, 2 * self._cells.length
+        gradient, information = np.zeros(size), np.zeros((size, size))
+        relevance = self._relevance.copy()
+        counts = np.stack([cells.impressions, cells.clicks])
+        offsets, places = read_only(cells.offsets), read_only(cells.places)
+        value = _evaluated(offsets, places, counts, rates, relevance, gradient, information)
+        return Height(float(value), relevance, gradient, information)
+
+    def to_the_top(self, rates: Floats) -> tuple[Floats, Floats]:
+        """Rates and relevance (P,) from where no step leads up."""
+        here = self.at(rates)
+        for _ in range(STEPS):
+            outwards = ((rates <= 0.0) & (here.gradient < 0.0)) | ((rates >= 1.0) & (here.gradient > 0.0))
+            free = np.flatnonzero(~outwards & (np.diag(here.information) > 0.0))
+            if not len(free):
+                break
+            step = np.zeros(len(rates))
+            step[free] = _solved(here.information[np.ix_(free, free)], here.gradient[free])
+            new, there = self._searched(rates, here, step)
+            rise, rates, here = there.value - here.value, new, there
+            self._relevance = here.relevance
+            if rise <= LEAST_RISE * abs(here.value):
+                break
+        return rates, here.relevance
+
+    def _searched(self, rates: Floats, here: Height, step: Floats) -> tuple[Floats, Height]:
+        """The longest of steps halved, cut off at 0 and 1, that leads up."""
+        for halving in range(HALVINGS):
+            new = np.clip(rates + 0.5**halving * step, 0.0, 1.0)
+            there = self.at(new)
+            if there.value > here.value:
+                return new, there
+        return rates, here
+
+
+def _solved(matrix: Floats, gradient: Floats) -> Floats:
+    """A scoring step; where relevance may be shifted and scaled nothing moves."""
+    scale = 1.0 / np.sqrt(np.diag(matrix))
+    values, vectors = np.linalg.eigh(matrix * np.outer(scale, scale))
+    kept = values > 1e-10
+    return np.asarray(scale * (vectors[:, kept] @ (vectors[:, kept].T @ (scale * gradient) / values[kept])))
+
+
+@kernel
+def _slopes(
+    begin: int, end: int, places: Ints, counts: Floats, rates: Floats, relevance: float
+) -> tuple[float, float]:
+    """First and, negated, second derivative of a pair's log-likelihood by its relevance."""
+    first, second = 0.0, 0.0
+    size = rates.size // 2
+    for i in range(begin, end):
+        high, low = rates[places[i]], rates[size + places[i]]
+        chance, clicked, skipped = low + relevance * (high - low), counts[1, i], counts[0, i] - counts[1, i]
+        if clicked > 0.0:
+            first += (high - low) * clicked / chance
+            second += (high - low) ** 2 * clicked / chance**2
+        if skipped > 0.0:
+            first -= (high - low) * skipped / (1.0 - chance)
+            second += (high - low) ** 2 * skipped / (1.0 - chance) ** 2
+    return first, second
+
+
+@kernel
+def _best(begin: int, end: int, places: Ints, counts: Floats, rates: Floats, start: float) -> float:
+    """The relevance in [0, 1] at which a pair's log-likelihood, which is concave, is largest."""
+    first, _ = _slopes(begin, end, places, counts, rates, 0.0)
+    if first <= 0.0:
+        return 0.0
+    first, _ = _slopes(begin, end, places, counts, rates, 1.0)
+    if first >= 0.0:
+        return 1.0
+    low, high, best = 0.0, 1.0, min(max(start, 0.01), 0.99)
+    for _ in range(INNER_STEPS):
+        first, second = _slopes(begin, end, places, counts, rates, best)
+        if first > 0.0:
+            low = best
+        else:
+            high = best
+        new = best + first / second
+        if not (low < new < high):
+            new = 0.5 * (low + high)
+        moved = abs(new - best)
+        best = new
+        if moved <= 1e-14:
+            break
+    return best
+
+
+@kernel
+def _evaluated(
+    offsets: Ints,
+    places: Ints,
+    counts: Floats,
+    rates: Floats,
+    relevance: Floats,
+    gradient: Floats,
+    information: Floats,
+) -> float:
+    """Fills ``relevance``, ``gradient`` and ``information``."""
+    value, size = 0.0, rates.size // 2
+    cross = np.zeros(2 * size)
+    for pair in range(offsets.size - 1):
+        begin, end = offsets[pair], offsets[pair + 1]
+        if begin == end:
+            continue
+        g = _best(begin, end, places, counts, rates, relevance[pair])
+        relevance[pair] = g
+        total = 0.0
+        for i in range(begin, end):
+            k, n, clicked = places[i], counts[0, i], counts[1, i]
+            d = rates[k] - rates[size + k]
+            chance = rates[size + k] + g * d
+            score = 0.0
+            if clicked > 0.0:
+                value += clicked * np.log(chance)
+                score += clicked / chance
+            if n > clicked:
+                value += (n - clicked) * np.log(1.0 - chance)
+                score -= (n - clicked) / (1.0 - chance)
+            gradient[k] += g * score
+            gradient[size + k] += (1.0 - g) * score
+            weight = n / (chance * (1.0 - chance)) if 0.0 < chance < 1.0 else 0.0
+            information[k, k] += weight * g * g
+            information[k, size + k] += weight * g * (1.0 - g)
+            information[size + k, k] += weight * g * (1.0 - g)
+            information[size + k, size + k] += weight * (1.0 - g) * (1.0 - g)
+            cross[k], cross[size + k] = weight * g * d, weight * (1.0 - g) * d
+            total += weight * d * d
+        if 0.0 < g < 1.0 and total > 0.0:
+            for i in range(begin, end):
+                for j in range(begin, end):
+                    for m in (places[i], size + places[i]):
+                        information[m, places[j]] -= cross[m] * cross[places[j]] / total
+                        information[m, size + places[j]] -= cross[m] * cross[size + places[j]] / total
+    return value
