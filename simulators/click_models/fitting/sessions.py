@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from rankeval.kernels import kernel, read_only
 from rankeval.log import Log
 from rankeval.pairs import pair_roles, pair_rows
 from rankeval.ragged import offsets_of, places_of
-from rankeval.scan import scan
+from rankeval.scan import fold
 from rankeval.sessions import Sessions
 from rankeval.simulators.click_models.fitting.grouping import equal_stretches, indexed
 from rankeval.units import nothing_counts, unit_counts, weight_roles
@@ -30,6 +30,8 @@ Words = NDArray[np.int32]
 
 #: Sessions that are unfolded at a time.
 CHUNK = 1 << 13
+#: Items that are merged at least.
+LEAST_MERGED = 1 << 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,25 +113,30 @@ def collect(
     Raises:
         DataError: as :func:`rankeval.pairs.pair_rows` says; no sessions to fit to.
     """
-    if held_out is None:
-        parts = scan(log, _roles(log), lambda sessions: _part(sessions, share, seed), threads)
-    else:
-        parts = scan(log, _roles(log), lambda sessions: _part(sessions, 0.0, seed), threads)
-        parts += scan(held_out, _roles(held_out), lambda sessions: _part(sessions, 1.0, seed), threads)
-    keys, ids, numbers = _numbered(parts)
-    positions = max(lists.positions for part in parts for lists in part.lists)
-    train, test = (
-        _joined([part.lists[i] for part in parts], numbers, len(keys), positions) for i in range(2)
-    )
+    parts = _scanned(log, share if held_out is None else 0.0, seed, threads)
+    if held_out is not None:
+        parts += _scanned(held_out, 1.0, seed, threads)
+    part = _merged(parts)
+    positions = max(lists.positions for lists in part.lists)
+    train, test = (replace(lists, positions=positions) for lists in part.lists)
     if not train.sessions and test.sessions:
         raise DataError(f"{log.origin}: all sessions are held out, wanted some to fit to")
     if not train.sessions:
         raise nothing_counts(log)
-    return Collected(train, test, ids)
+    return Collected(train, test, part.ids)
 
 
-def _roles(log: Log) -> list[str]:
-    return [*pair_roles(log), *weight_roles(log)]
+def _scanned(log: Log, share: float, seed: int, threads: int | None) -> list[_Part]:
+    """Parts of a log in its order, equal sessions put together as they come."""
+    roles = [*pair_roles(log), *weight_roles(log)]
+    return fold(log, roles, lambda sessions: [_part(sessions, share, seed)], _together, threads)
+
+
+def _together(left: list[_Part], right: list[_Part]) -> list[_Part]:
+    """Both; as one once there are more items than in the first, so that merging is rare."""
+    parts = left + right
+    items = [sum(len(lists.words) for lists in part.lists) for part in parts]
+    return [_merged(parts)] if sum(items[1:]) > max(items[0], LEAST_MERGED) else parts
 
 
 def _part(sessions: Sessions, share: float, seed: int) -> _Part:
@@ -175,21 +182,19 @@ def _distinct(lists: SessionLists) -> SessionLists:
     return SessionLists(offsets_of(lists.lengths[first]), words, counts, lists.pairs, lists.positions)
 
 
-def _numbered(
-    parts: Sequence[_Part],
-) -> tuple[NDArray[np.uint64], dict[str, pa.Array], list[Words]]:
-    """The keys and ids of all pairs in the order in which they come first; what each part calls them."""
+def _merged(parts: Sequence[_Part]) -> _Part:
+    """Parts as one, pairs numbered in the order in which they come first."""
     every = np.concatenate([part.keys for part in parts])
-    numbers, first = indexed(every)
+    numbers, first = indexed(read_only(every))
+    ids = {role: take(pa.concat_arrays([part.ids[role] for part in parts]), first) for role in parts[0].ids}
     bounds = np.cumsum([0, *(len(part.keys) for part in parts)])
     own = [numbers[bounds[i] : bounds[i + 1]] for i in range(len(parts))]
-    ids = {role: take(pa.concat_arrays([part.ids[role] for part in parts]), first) for role in parts[0].ids}
-    return every[first], ids, own
+    train, test = (_joined([part.lists[i] for part in parts], own, len(first)) for i in range(2))
+    return _Part(every[first], ids, (train, test))
 
 
-def _joined(
-    lists: Sequence[SessionLists], numbers: Sequence[Words], pairs: int, positions: int
-) -> SessionLists:
+def _joined(lists: Sequence[SessionLists], numbers: Sequence[Words], pairs: int) -> SessionLists:
+    """Sessions of all parts, whose pairs are called by ``numbers`` from now on."""
     words = np.empty(sum(len(part.words) for part in lists), np.int32)
     end = 0
     for part, own in zip(lists, numbers, strict=True):
@@ -198,7 +203,7 @@ def _joined(
         end += len(part.words)
     offsets = offsets_of(np.concatenate([part.lengths for part in lists]))
     counts = np.concatenate([part.counts for part in lists])
-    return _distinct(SessionLists(offsets, words, counts, pairs, positions))
+    return _distinct(SessionLists(offsets, words, counts, pairs, max(part.positions for part in lists)))
 
 
 @kernel

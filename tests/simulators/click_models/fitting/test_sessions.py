@@ -11,6 +11,7 @@ import pytest
 
 from rankeval.errors import DataError
 from rankeval.log import Log
+from rankeval.simulators.click_models.fitting import sessions as module
 from rankeval.simulators.click_models.fitting.sessions import Collected, SessionLists, collect
 from tests.log_files import nested, with_type, write_parts
 
@@ -75,6 +76,17 @@ def test_threads_change_no_bit(tmp_path: Path) -> None:
         np.testing.assert_array_equal(left.words, right.words)
         np.testing.assert_array_equal(left.offsets, right.offsets)
         np.testing.assert_array_equal(left.counts, right.counts)
+
+
+def test_merging_often_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_parts(tmp_path / "log", TABLE, row_group_size=11, files=4)
+    rarely = collect(Log(path), share=0.3)
+    monkeypatch.setattr(module, "LEAST_MERGED", 1)
+    often = collect(Log(path), share=0.3)
+    for left, right in ((rarely.train, often.train), (rarely.test, often.test)):
+        np.testing.assert_array_equal(left.words, right.words)
+        np.testing.assert_array_equal(left.counts, right.counts)
+    assert rarely.ids["item_id"].to_pylist() == often.ids["item_id"].to_pylist()
 
 
 def test_without_query_items_are_pairs() -> None:
