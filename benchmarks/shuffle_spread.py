@@ -14,14 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.simulators.base_lists import base_lists
 from rankeval.simulators.click_models import parse_click_model
-from rankeval.simulators.designs import Displayed, display
 from rankeval.simulators.list_policies import FixedOrder
-from rankeval.simulators.queries import Queries
-from rankeval.simulators.shuffle_moments import Moments, shuffle_moments
-from rankeval.simulators.shuffled import Shuffled
-from rankeval.simulators.world import DESIGNS, Design, Shuffle
+from rankeval.simulators.shuffles.base_lists import base_lists
+from rankeval.simulators.shuffles.designs import Displayed, display
+from rankeval.simulators.shuffles.shuffle_moments import Moments, shuffle_moments
+from rankeval.simulators.shuffles.shuffled import Shuffled
+from rankeval.simulators.worlds.queries import Queries
+from rankeval.simulators.worlds.world import DESIGNS, Design, Shuffle
 
 Floats = NDArray[np.float64]
 ATTRACTIVENESS = np.array([0.9, 0.5, 0.7, 0.4, 0.6])

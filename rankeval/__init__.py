@@ -41,12 +41,12 @@ _HOME = {
     "interleave": "rankeval.interleaving.drawer",
     "interleave_analyse": "rankeval.interleaving.analysis",
     "interleave_lists": "rankeval.interleaving.listing",
-    "interleave_power": "rankeval.simulators.interleaving",
-    "interleave_simulate": "rankeval.simulators.interleaving",
+    "interleave_power": "rankeval.simulators.interleaved.interleaving",
+    "interleave_simulate": "rankeval.simulators.interleaved.interleaving",
     "ope": "rankeval.off_policy",
-    "plan_shuffle": "rankeval.simulators.shuffle_plan",
+    "plan_shuffle": "rankeval.simulators.shuffles.shuffle_plan",
     "propensity": "rankeval.propensities.estimation",
-    "simulate": "rankeval.simulators.simulation",
+    "simulate": "rankeval.simulators.logs.simulation",
 }
 
 __all__ = [

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.shuffle_spread import spread
-from rankeval.simulators.world import DESIGNS
+from rankeval.simulators.worlds.world import DESIGNS
 
 
 @pytest.mark.parametrize("design", DESIGNS)

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.simulated_means import LIMIT, deviations, simulated_counts, worlds
 from rankeval.simulators.click_models.models import PositionBased
-from rankeval.simulators.world import World
+from rankeval.simulators.worlds.world import World
 
 WORLDS = dict(worlds())
 

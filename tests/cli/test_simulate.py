@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from rankeval.simulators.simulation import simulate
+from rankeval.simulators.logs.simulation import simulate
 from tests.cli.helpers import REPO, call, imported_by
 
 SMALL = ("--queries", 6, "--items", 4, "--positions", 3)
@@ -17,7 +17,7 @@ SMALL = ("--queries", 6, "--items", 4, "--positions", 3)
 def test_a_log_and_its_truth(tmp_path: Path):
     done = call("simulate", tmp_path / "o", "--sessions", 500, "--seed", 2, *SMALL)
     assert (done.status, done.err) == (0, "")
-    assert "500 sessions, 1,500 rows; exact means of a session" in done.out
+    assert "500 sessions, 1,500 rows; exact means of a session" in " ".join(done.out.split())
     assert sorted(path.name for path in (tmp_path / "o").iterdir()) == [
         "log.parquet", "truth.json", "world.json",
     ]  # fmt: skip
@@ -123,7 +123,7 @@ def test_an_interrupt_leaves_nothing(tmp_path: Path):
     code = """if True:
         import os, signal, sys
         from rankeval.cli.main import main
-        from rankeval.simulators.log_maker import LogMaker
+        from rankeval.simulators.logs.log_maker import LogMaker
 
         make = LogMaker._tables
 

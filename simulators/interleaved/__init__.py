@@ -1,0 +1,1 @@
+"""Sessions with lists of two rankings, simulated, and what methods can tell."""

@@ -1,0 +1,1 @@
+"""Simulated sessions, and the files they are written to."""

@@ -1,0 +1,1 @@
+"""Queries, users and rankers: worlds, and how files and options describe them."""
