@@ -79,9 +79,9 @@ def test_version() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["evalute"], "unknown command 'evalute': did you mean 'evaluate'? known are demo, evaluate, ope"),
+        (["evalute"], f"unknown command 'evalute': did you mean 'evaluate'? known are {', '.join(COMMANDS)}"),
         (["OPE"], "unknown command 'OPE'"),
-        (["zzz"], "unknown command 'zzz': known are demo, evaluate, ope"),
+        (["zzz"], f"unknown command 'zzz': known are {', '.join(COMMANDS)}"),
         (["--nothing"], "--nothing"),
         (["ope"], "Missing argument 'LOG'. (try: rankeval ope --help)"),
         (["ope", "a", "b"], "(try: rankeval ope --help)"),
