@@ -51,14 +51,9 @@ def _base(queries: Ints) -> Ints:
 
 def rankers(rng: np.random.Generator, queries: Ints) -> Orders:
     """Three rankers, each with its own fixed order of every query."""
-    orders = np.stack(
-        [
-            np.random.default_rng(q).permuted(np.tile(np.arange(POSITIONS), (3, 1)), axis=1)
-            for q in range(QUERIES)
-        ]
-    )
+    fixed = np.random.default_rng(0).random((int(queries.max()) + 1, 3, POSITIONS)).argsort(axis=2)
     ranker = rng.integers(0, 3, len(queries))
-    return Orders(orders[queries, ranker], {"ranker": ranker})
+    return Orders(fixed[queries, ranker], {"ranker": ranker})
 
 
 def shuffled(rng: np.random.Generator, queries: Ints) -> Orders:
@@ -99,17 +94,18 @@ class Family:
     options: tuple[tuple[str, Any], ...] = ()
     per_user: int = 1
     sessions: int = SESSIONS
+    queries: int = QUERIES
 
     @cached_property
     def alpha(self) -> Floats:
         """(queries, items) relevance."""
-        return np.random.default_rng(5).uniform(0.2, 0.6, (QUERIES, POSITIONS))
+        return np.random.default_rng(5).uniform(0.2, 0.6, (self.queries, POSITIONS))
 
     def log(self, seed: int) -> dict[str, Any]:
         """The log of a seed, a row an item."""
         rng = np.random.default_rng([11, seed])
         n = self.sessions
-        queries = rng.integers(0, QUERIES, n)
+        queries = rng.integers(0, self.queries, n)
         orders = self.design(rng, queries)
         user = np.arange(n) // self.per_user
         eager = np.where(rng.random(user[-1] + 1) < 0.5, 0.6, 1.4) if self.per_user > 1 else np.ones(n)
@@ -154,6 +150,7 @@ FAMILIES = {
         Family("allpairs", "allpairs", rankers),
         Family("allpairs harmonic", "allpairs", rankers, (("weights", "harmonic"),)),
         Family("em", "em", rankers),
+        Family("em, 250 impressions a pair", "em", rankers, queries=80),
         Family("shuffle, users", "shuffle", shuffled, per_user=5),
         Family("swap, users", "swap", swapped, per_user=5),
         Family("allpairs, users", "allpairs", rankers, per_user=5),

@@ -13,7 +13,8 @@ from rankeval.writing import require_no_input
 
 EPILOG = """\b
 Examples:
-  rankeval propensity log.parquet --method shuffle --format json --out bias.json
+  rankeval propensity log.parquet --method shuffle
+  rankeval propensity log.parquet --method em --format json --out bias.json
   rankeval propensity log.parquet --method allpairs --weights harmonic
   rankeval propensity log.parquet --method em --by device --cluster user_id
   rankeval propensity log.parquet --method swap --smooth power

@@ -19,7 +19,7 @@ from rankeval.arrow import decoded, is_null, take
 from rankeval.errors import DataError
 from rankeval.hashing import GOLDEN, finalise
 from rankeval.ids import hashes_of, is_integer_id, table_mask
-from rankeval.kernels import kernel, read_only
+from rankeval.kernels import kernel
 from rankeval.log import Log
 from rankeval.positions import require_one_each
 from rankeval.scan import fold
@@ -158,21 +158,6 @@ def count_pairs(log: Log, threads: int | None = None) -> PairCounts:
     return table.counts()
 
 
-class PairIndex:
-    """Where pairs stand among distinct keys."""
-
-    def __init__(self, keys: Hashes) -> None:
-        self._keys = read_only(keys)
-        self._slots = np.full(table_mask(len(keys)) + 1, -1, np.int64)
-        _index(self._slots, self._keys)
-
-    def of(self, pairs: Hashes) -> Ints:
-        """(n,) the place of each pair's key, -1 where it is none of them."""
-        found = np.empty(len(pairs), np.int64)
-        _look_up(self._slots, self._keys, read_only(pairs), found)
-        return found
-
-
 class PairTable:
     """Cells in the order of their first row, found by hashing; merging adds to the left one in place."""
 
@@ -263,26 +248,6 @@ _IDS = ("query_id", "item_id")
 def _plain(ids: pa.Array) -> pa.Array:
     """Ids in a type that is the same in all files: integers as they are, all else as large strings."""
     return ids if is_integer_id(ids.type) else decoded(ids).cast(pa.large_string())
-
-
-@kernel
-def _index(slots: Ints, keys: Hashes) -> None:
-    mask = np.uint64(slots.size - 1)
-    for i in range(keys.size):
-        slot = finalise(keys[i]) & mask
-        while slots[slot] >= 0:
-            slot = (slot + np.uint64(1)) & mask
-        slots[slot] = i
-
-
-@kernel
-def _look_up(slots: Ints, keys: Hashes, wanted: Hashes, found: Ints) -> None:
-    mask = np.uint64(slots.size - 1)
-    for i in range(wanted.size):
-        slot = finalise(wanted[i]) & mask
-        while slots[slot] >= 0 and keys[slots[slot]] != wanted[i]:
-            slot = (slot + np.uint64(1)) & mask
-        found[i] = slots[slot]
 
 
 @kernel

@@ -11,7 +11,8 @@ import pytest
 from rankeval import pairs
 from rankeval.errors import DataError
 from rankeval.log import Log
-from rankeval.pairs import PairCounts, count_pairs
+from rankeval.pairs import PairCounts, PairTable, count_pairs, pair_roles, pair_rows
+from rankeval.scan import fold
 from tests.log_files import nested, with_type, write_parts
 
 #: Two lists of two, and one of one; item "a" of two queries.
@@ -103,7 +104,7 @@ def test_they_are_the_naive_counts_in_every_layout(tmp_path: Path) -> None:
     assert by_ids(count_pairs(Log(table.take(pa.array(order))))) == wanted
 
 
-def test_threads_and_files_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_and_files_change_nothing(tmp_path: Path) -> None:
     table = random_table(400, seed=3)
     parts = write_parts(tmp_path / "parts", table, row_group_size=50, files=7)
     one, many = count_pairs(Log(parts), threads=1), count_pairs(Log(parts), threads=4)
@@ -135,6 +136,17 @@ def test_bad_values_are_named(column: str, row: int, value: Any, message: str) -
         count_pairs(Log(LOG | {column: values}))
     assert str(caught.value).startswith(f"<dict>, row {row + 1}, session_id ")
     assert str(caught.value).endswith(message)
+
+
+def test_rows_down_to_a_position() -> None:
+    table = random_table(100, seed=4)
+    whole = count_pairs(Log(table))
+    top = fold(Log(table), pair_roles(Log(table)), lambda s: PairTable.of(pair_rows(s, 2)), PairTable.merge)
+    assert by_ids(top.counts()) == {cell: n for cell, n in by_ids(whole).items() if cell[2] <= 2}
+    bad = {name: [*values] for name, values in LOG.items()}
+    bad["click"][1] = 7  # also where no curve is asked for
+    with pytest.raises(DataError, match="row 2, session_id 1: column 'click' is 7, wanted 0 or 1"):
+        fold(Log(bad), pair_roles(Log(bad)), lambda s: len(pair_rows(s, 1).clicks), int.__add__)
 
 
 @pytest.mark.parametrize("column", ["session_id", "item_id", "position", "click"])

@@ -98,7 +98,7 @@ def _solved(matrix: Floats, gradient: Floats) -> Floats:
     """Newton's step, with a ridge that keeps what is flat in place; none as long as 2."""
     if not len(gradient):
         return gradient
-    ridge = 1e-12 * max(float(np.trace(matrix)), 1e-300)
+    ridge = 1e-12 * max(float(np.trace(matrix)), float(np.abs(gradient).max()), 1e-100)
     step = np.linalg.solve(matrix + ridge * np.eye(len(gradient)), gradient)
     return np.asarray(step * min(1.0, 2.0 / max(float(np.abs(step).max()), 1e-300)))
 

@@ -95,9 +95,9 @@ def _of_differences(curves: Sequence[Curve], positions: NDArray[np.int64]) -> Fl
 
 def quadratic_form(covariance: Floats, vector: Floats) -> float | None:
     """``x' V^-1 x``; None where ``V`` is singular."""
-    scale = np.sqrt(np.diag(covariance))
-    if not (scale > 0.0).all():
+    if not (np.diag(covariance) > 0.0).all():
         return None
+    scale = np.sqrt(np.diag(covariance))
     scaled = covariance / np.outer(scale, scale)
     if np.linalg.eigvalsh(scaled)[0] < 1e-10:
         return None

@@ -50,13 +50,14 @@ def refuse(request: Request, segment: Any, positions: list[int]) -> None:
 
 
 def require_clicks(request: Request, segment: Any, clicks: Floats) -> None:
-    """Check that position 1 has clicks: (K,) by position.
+    """Check that there are several positions and that the first has clicks: (K,) by position.
 
     Raises:
-        DataError: it has none.
+        DataError: it has none, or is alone.
     """
+    of = "" if segment is None else f", {request.by} {segment!r}"
+    origin = f"{request.log.origin}{of}"
+    if len(clicks) < 2:
+        raise DataError(f"{origin}: all sessions show a single position, wanted some that show more")
     if clicks[0] <= 0.0:
-        of = "" if segment is None else f", {request.by} {segment!r}"
-        raise DataError(
-            f"{request.log.origin}{of}: no click at position 1, wanted some: the curve is relative to it"
-        )
+        raise DataError(f"{origin}: no click at position 1, wanted some: the curve is relative to it")

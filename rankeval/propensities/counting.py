@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from rankeval.errors import DataError
 from rankeval.kernels import read_only
-from rankeval.pairs import MAX_CELLS, PairCounts, PairIndex, PairRows, PairTable, pair_roles, pair_rows
+from rankeval.pair_index import PairIndex
+from rankeval.pairs import MAX_CELLS, PairCounts, PairRows, PairTable, pair_roles, pair_rows
 from rankeval.propensities.cells import Cells
 from rankeval.propensities.gathering import fold_parts, parts_of, require_length
 from rankeval.propensities.request import Request

@@ -11,7 +11,7 @@ from rankeval.log import Log
 from rankeval.options import listed, require_types
 from rankeval.propensities.comparing import power_law, same_curve
 from rankeval.propensities.methods import estimate, parse_method
-from rankeval.propensities.notes import of_curves, of_smoothing, of_test
+from rankeval.propensities.notes import of_curves, of_smoothing, of_test, of_weight
 from rankeval.propensities.request import Request
 from rankeval.propensities.result import PropensityCurve
 
@@ -101,7 +101,7 @@ def propensity(
         curves=curves,
         test=test,
         smoothings=laws,
-        notes=(*of_curves(by, curves), *of_test(test), *of_smoothing(by, laws)),
+        notes=(*of_weight(source), *of_curves(by, curves), *of_test(test), *of_smoothing(by, laws)),
     )
 
 

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.kernels import kernel, read_only
-from rankeval.pairs import PairCounts, PairIndex
+from rankeval.pair_index import PairIndex
+from rankeval.pairs import PairCounts
 from rankeval.propensities.cells import Cells
 from rankeval.propensities.connecting import require_clicks, require_connected
 from rankeval.propensities.counting import Items, Located, cells_of, compared, counted_parts, located

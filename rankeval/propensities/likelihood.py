@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.kernels import kernel, read_only
-from rankeval.pairs import PairCounts, PairIndex
+from rankeval.pair_index import PairIndex
+from rankeval.pairs import PairCounts
 from rankeval.propensities.cells import Cells
 from rankeval.propensities.climbing import TOLERANCE
 from rankeval.propensities.connecting import refuse, require_clicks

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from rankeval.log import Log
 from rankeval.propensities.comparing import PowerLaw, SegmentTest
 from rankeval.propensities.curve import Curve
 
@@ -15,6 +16,12 @@ FEW_CLICKS = 100
 WIDE = 0.5
 #: Segments named in a warning before it says how many more there are.
 LISTED = 5
+
+
+def of_weight(log: Log) -> Iterator[str]:
+    """That rows count once, whatever a column ``weight`` says."""
+    if log.has("weight"):
+        yield f"column {log.name('weight')!r} is not used: every session counts once"
 
 
 def of_curves(by: str | None, curves: Mapping[Any, Curve]) -> Iterator[str]:

@@ -103,9 +103,9 @@ def inverse(matrix: Floats, known: NDArray[np.bool_]) -> Floats | None:
     if not len(kept):
         return found
     part = matrix[np.ix_(kept, kept)]
-    size = np.sqrt(np.diag(part))
-    if not (size > 0.0).all():
+    if not (np.diag(part) > 0.0).all():
         return None
+    size = np.sqrt(np.diag(part))
     scaled = part / np.outer(size, size)
     if np.linalg.eigvalsh(scaled)[0] < SINGULAR:
         return None
@@ -122,6 +122,8 @@ def _profiled(offsets: Ints, places: Ints, h: Floats, total: Floats) -> None:
         if size <= 0.0:
             continue
         for i in range(offsets[pair], offsets[pair + 1]):
-            total[places[i], places[i]] += h[i]
             for j in range(offsets[pair], offsets[pair + 1]):
-                total[places[i], places[j]] -= h[i] * h[j] / size
+                if i != j:
+                    product = h[i] * h[j] / size
+                    total[places[i], places[i]] += product
+                    total[places[i], places[j]] -= product

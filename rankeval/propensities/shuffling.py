@@ -12,6 +12,7 @@ from rankeval.arrow import as_float64
 from rankeval.errors import DataError
 from rankeval.kernels import kernel, read_only
 from rankeval.log import Log
+from rankeval.propensities.connecting import require_clicks
 from rankeval.propensities.contrasts import LogContrast
 from rankeval.propensities.curve import Counts, Curve, curve_of, curves
 from rankeval.propensities.gathering import Tally, Terms, gather, require_length
@@ -120,13 +121,14 @@ def _nothing_shuffled(log: Log) -> DataError:
 
 def _curve(request: Request, segment: Any, tally: Tally) -> Curve:
     means = tally.moments.mean
+    require_clicks(request, segment, tally.clicks)
     positions = len(means) // 2 + 1
     for k in range(2, positions + 1):
         if not means[2 * (k - 2) + 1] > 0.0:
-            of = "" if segment is None else f" of {request.by} {segment!r}"
+            of = "" if segment is None else f", {request.by} {segment!r}"
             raise DataError(
-                f"{request.log.origin}: no click at position 1 in the sessions{of} that show position {k}, "
-                "wanted some: the curve is relative to it"
+                f"{request.log.origin}{of}: no click at position 1 in the sessions that show position {k}, "
+                f"wanted some, or --top {k - 1}"
             )
     contrasts = [
         LogContrast(((2 * (k - 2), 1.0), (2 * (k - 2) + 1, -1.0))) if means[2 * (k - 2)] > 0.0 else None

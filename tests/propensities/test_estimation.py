@@ -123,7 +123,10 @@ def test_thin_ground_is_told() -> None:
     assert "12 of 12 pairs of query and item have fewer than 200 impressions" in few
     assert "fewer than 100 clicks at positions 1, 2, 3, 4: errors are rough" in few
     assert "the interval is wider than half the value on either side at position" in few
-    assert warnings_of(random_log(20_000, seed=3), "em") == ""
+    plenty = random_log(20_000, seed=3)
+    assert warnings_of(plenty, "em") == ""
+    weighted = plenty | {"weight": np.ones(80_000)}
+    assert warnings_of(weighted, "em") == "column 'weight' is not used: every session counts once"
     half = {name: np.asarray(values)[:2000] for name, values in LOG.items()}
     assert "device desk, phone: fewer than 100 clicks at position" in warnings_of(
         half, "allpairs", by="device"

@@ -85,7 +85,11 @@ def test_swaps_are_no_shuffles() -> None:
         ({"shuffled": [1, 1, 2, 2]}, "row 3, session_id 2: column 'shuffled' is 2, wanted true or false"),
         ({"shuffled": [1, 0, 1, 1]}, "row 2, session_id 1: column 'shuffled' is 0, wanted one value"),
         ({"shuffled": list("abcd")}, "column 'shuffled' holds string, wanted numbers"),
-        ({"click": [0, 1, 0, 1]}, "no click at position 1 in the sessions that show position 2, wanted some"),
+        ({"click": [0, 1, 0, 1]}, "<dict>: no click at position 1, wanted some: the curve is relative to it"),
+        (
+            {"session_id": [1, 2, 3, 4], "position": [1] * 4},
+            "all sessions show a single position, wanted some",
+        ),
         ({"click": [1, 2, 0, 1]}, "row 2, session_id 1: column 'click' is 2, wanted 0 or 1"),
         ({"position": [1, 1, 1, 2]}, "row 2, session_id 1: column 'position' is 1, wanted each of 1 to 2"),
     ],
@@ -132,3 +136,10 @@ def test_lists_may_be_too_long_for_a_curve() -> None:
         DataError, match="session_id 7: shows 201 positions, wanted at most 200, or --top 200"
     ):
         propensity(log, "shuffle")
+
+
+def test_position_1_needs_clicks_in_longer_lists() -> None:
+    log = {"session_id": [1, 1, 1, 2, 2], "position": [1, 2, 3, 1, 2], "click": [0, 1, 1, 1, 1]}
+    with pytest.raises(DataError, match="in the sessions that show position 3, wanted some, or --top 2"):
+        propensity(log, "shuffle")
+    assert propensity(log, "shuffle", top=2).curves[None].theta.tolist() == [1.0, 2.0]
