@@ -14,6 +14,8 @@ QUERIES = (300, 10_000, 100_000)
 ROUNDS = (1_000_000, 10_000_000, 30_000_000)
 CANDIDATE_ROUNDS = 1_000_000
 SESSIONS = (1_000_000, 4_000_000)
+CLICK_SESSIONS = 10_000_000
+CLICK_MODELS = ("pbm", "dbn")
 # Grades above 0 for 2 % of the items and a judgement for 1 % of the others: 3 judgements a query.
 FEW_GRADES, FEW_JUDGED = (0.98, 0.01, 0.005, 0.003, 0.002), 0.0102
 
@@ -46,6 +48,11 @@ def candidate_log(rounds: int) -> Path:
 def slate_log(sessions: int) -> Path:
     """A ranking log, ten positions a session, with propensities of items, prefixes and lists."""
     return FOLDER / f"slates-{sessions}.parquet"
+
+
+def click_log(click_model: str) -> Path:
+    """10 M sessions of ten positions, 100,000 pairs of query and item, two rankers and some shuffles."""
+    return FOLDER / f"clicks-{click_model}" / "log.parquet"
 
 
 def make_runs(queries: int) -> None:
@@ -91,6 +98,17 @@ def make_slates(sessions: int) -> None:
         write_slate_log(slate_log(sessions), world, logging, target, sessions, seed=4)
 
 
+def make_clicks(click_model: str) -> None:
+    """Write the log of clicks where it is missing."""
+    from rankeval import simulate
+
+    if not click_log(click_model).exists():
+        simulate(
+            click_log(click_model).parent, CLICK_SESSIONS, seed=1, queries=10_000, click_model=click_model,
+            logging="mixture", shuffle="full:share=0.05", propensities="none",
+        )  # fmt: skip
+
+
 def main() -> None:
     """Make every file that is missing."""
     for queries in QUERIES:
@@ -100,6 +118,8 @@ def main() -> None:
     make_candidates(CANDIDATE_ROUNDS)
     for sessions in SESSIONS:
         make_slates(sessions)
+    for click_model in CLICK_MODELS:
+        make_clicks(click_model)
 
 
 if __name__ == "__main__":

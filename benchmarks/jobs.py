@@ -11,10 +11,13 @@ from typing import Any
 
 from benchmarks.data import (
     CANDIDATE_ROUNDS,
+    CLICK_SESSIONS,
+    FOLDER,
     SESSIONS,
     bandit_log,
     bare_run,
     candidate_log,
+    click_log,
     judged_run,
     judgements,
     slate_log,
@@ -31,7 +34,10 @@ LISTS = ["action", "reward", "candidate_propensities", "candidate_target_propens
 
 @dataclass(frozen=True)
 class Job:
-    """``base`` names the job whose time this one is divided by; the bounds are what is to be reached."""
+    """``base`` names the job whose time this one is divided by; the bounds are what is to be reached.
+
+    A ``long`` job is timed as whole processes, each of which calls it once.
+    """
 
     label: str
     call: Callable[[], float | None]
@@ -41,6 +47,7 @@ class Job:
     seconds: float | None = None
     megabytes: float | None = None
     needs: str = "rankeval"
+    long: bool = False
 
     @property
     def available(self) -> bool:
@@ -213,6 +220,42 @@ def _rankings() -> dict[str, Job]:
     }  # fmt: skip
 
 
+def simulate_clicks() -> None:
+    """A log of two rankers, ten positions a session, on 100,000 pairs of query and item."""
+    from rankeval import simulate
+
+    simulate(
+        FOLDER / "simulated", CLICK_SESSIONS, seed=1, overwrite=True, queries=10_000, logging="mixture",
+        candidate={"new": "fixed"}, propensities="item",
+    )  # fmt: skip
+
+
+def examination() -> None:
+    """The curve of a position-based model by maximum likelihood."""
+    from rankeval import propensity
+
+    propensity(str(click_log("pbm")), "em")
+
+
+def dynamic_bayesian() -> None:
+    """A dynamic Bayesian network by expectation maximisation."""
+    from rankeval import fit
+
+    fit(str(click_log("dbn")), "dbn")
+
+
+def _clicks() -> dict[str, Job]:
+    pairs = "10 M sessions, 100,000 pairs"
+    return {
+        "simulate": Job(
+            "rankeval.simulate: 10 M sessions of a position-based model to Parquet",
+            simulate_clicks, seconds=30.0, megabytes=1000, long=True,
+        ),
+        "em": Job(f"rankeval.propensity: em, {pairs}", examination, seconds=60.0, long=True),
+        "dbn": Job(f"rankeval.fit: dbn, {pairs}", dynamic_bayesian, seconds=120.0, long=True),
+    }  # fmt: skip
+
+
 #: Title of a table -> its jobs; the numbers that jobs of one group return must agree.
 GROUPS: dict[str, dict[str, Job]] = {
     "Metrics, 10,000 queries x 100": {
@@ -232,5 +275,6 @@ GROUPS: dict[str, dict[str, Job]] = {
     "Off-policy evaluation of actions": _actions(),
     "Off-policy evaluation of actions, lists of 100 candidates, 1 M rounds": _candidates(),
     "Off-policy evaluation of rankings, 1 M slates of 10": _rankings(),
+    "Clicks on lists of 10, whole processes": _clicks(),
 }  # fmt: skip
 JOBS = {name: job for group in GROUPS.values() for name, job in group.items()}

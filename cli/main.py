@@ -14,11 +14,14 @@ from rankeval.errors import RankevalError, UsageError
 
 #: Command -> its one-line help, so that ``rankeval --help`` imports none of them.
 COMMANDS = {
-    "demo": "Evaluate rankers and estimate a policy's value on a small simulated world.",
+    "demo": "Rankers, a policy and position bias evaluated on small simulated worlds.",
     "evaluate": "Ranking metrics of one or several runs, with intervals and paired comparisons.",
     "fit": "Click models fitted to a log, compared by likelihood and perplexity.",
+    "interleave": "Mix two rankings into one list; simulate and analyse which of them users prefer.",
     "ope": "Value of a policy from a log of actions or rankings, before any A/B test.",
+    "plan": "How much traffic an experiment needs, and what it costs.",
     "propensity": "How likely users are to examine each position, from shuffles, swaps or several rankers.",
+    "simulate": "A log of simulated users, with what is true of them exactly.",
 }
 
 

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from rankeval.errors import DataError, RankevalError, UsageError
     from rankeval.evaluation import evaluate
     from rankeval.evaluation_result import Evaluation
+    from rankeval.interleaving.analysis import interleave_analyse
+    from rankeval.interleaving.analysis_result import InterleavingAnalysis
+    from rankeval.interleaving.drawer import interleave
+    from rankeval.interleaving.listing import InterleavedLists, interleave_lists
+    from rankeval.interleaving.power import InterleavingPower
     from rankeval.log import Log
     from rankeval.off_policy import ope
     from rankeval.off_policy_result import OffPolicyEvaluation
@@ -22,6 +27,9 @@ if TYPE_CHECKING:
 _HOME = {
     "DataError": "rankeval.errors",
     "Evaluation": "rankeval.evaluation_result",
+    "InterleavedLists": "rankeval.interleaving.listing",
+    "InterleavingAnalysis": "rankeval.interleaving.analysis_result",
+    "InterleavingPower": "rankeval.interleaving.power",
     "Log": "rankeval.log",
     "OffPolicyEvaluation": "rankeval.off_policy_result",
     "PropensityCurve": "rankeval.propensities.result",
@@ -30,13 +38,23 @@ _HOME = {
     "UsageError": "rankeval.errors",
     "evaluate": "rankeval.evaluation",
     "fit": "rankeval.simulators.click_models.fitting.fit",
+    "interleave": "rankeval.interleaving.drawer",
+    "interleave_analyse": "rankeval.interleaving.analysis",
+    "interleave_lists": "rankeval.interleaving.listing",
+    "interleave_power": "rankeval.simulators.interleaving",
+    "interleave_simulate": "rankeval.simulators.interleaving",
     "ope": "rankeval.off_policy",
+    "plan_shuffle": "rankeval.simulators.shuffle_plan",
     "propensity": "rankeval.propensities.estimation",
+    "simulate": "rankeval.simulators.simulation",
 }
 
 __all__ = [
     "DataError",
     "Evaluation",
+    "InterleavedLists",
+    "InterleavingAnalysis",
+    "InterleavingPower",
     "Log",
     "OffPolicyEvaluation",
     "PropensityCurve",
@@ -46,8 +64,15 @@ __all__ = [
     "__version__",
     "evaluate",
     "fit",
+    "interleave",
+    "interleave_analyse",
+    "interleave_lists",
+    "interleave_power",
+    "interleave_simulate",
     "ope",
+    "plan_shuffle",
     "propensity",
+    "simulate",
 ]
 
 

@@ -25,6 +25,7 @@ ROUNDING = 1e-13
 
 _BETWEEN = BUCKETS / (BUCKETS - 1)
 _DRAWS_PER_WORD = 5  # of 12 bits each
+_SEED_MASK = (1 << 64) - 1
 
 
 def without_rounding(parts: list[Any]) -> Any:
@@ -68,8 +69,18 @@ class Bootstrap:
 
     def values(self, functional: Functional) -> NDArray[np.float64]:
         """(replicates,), NaN where a denominator is 0 or there are no units."""
-        values = functional.value(self.means)
+        values = functional.value(self.means) + self._by_curve(functional)
         return np.where(np.isfinite(values), values, np.nan)
+
+    def _by_curve(self, functional: Functional) -> Any:
+        """(replicates,) what a position-bias curve, drawn anew for each replicate, changes."""
+        by_curve = functional.by_curve(self._moments.mean)
+        if np.ndim(by_curve) == 0:
+            return by_curve
+        draws = np.random.default_rng([self._seed & _SEED_MASK, 1]).standard_normal(
+            (self._replicates, by_curve.size)
+        )
+        return np.sum(draws * by_curve, axis=1)
 
     def std_error(self, functional: Functional) -> float:
         """Standard error from the variance between buckets, ``sqrt(B / (B - 1) sum e_b^2) / n``."""
@@ -121,7 +132,9 @@ class Bootstrap:
             times = 1.0 if i == j else 2.0
             column = first_pair + self._moments.pair_index[i, j]
             parts.append(times * gradient[i] * gradient[j] * squares[:, column])
-        errors: NDArray[np.float64] = np.sqrt(without_rounding(parts) * _BETWEEN) / counts
+        variances = without_rounding(parts) * _BETWEEN / counts**2
+        by_curve = functional.by_curve(self._moments.mean)
+        errors: NDArray[np.float64] = np.sqrt(variances + np.sum(np.square(by_curve)))
         return errors
 
 

@@ -40,6 +40,13 @@ class Functional(ABC):
     def gradient(self, means: NDArray[np.float64]) -> Gradient:
         """Its partial derivatives (...) at ``means`` (..., p), by term."""
 
+    def by_curve(self, means: NDArray[np.float64]) -> Any:
+        """How much it moves by one standard error of a position-bias curve, in each of its directions.
+
+        (M,) at ``means`` (p,), or 0 where no curve is in it.
+        """
+        return 0.0
+
     def __add__(self, other: Functional) -> Functional:
         return Sum(self, other)
 
@@ -78,10 +85,19 @@ class _Pair(Functional):
     def terms(self) -> frozenset[int]:
         return self.left.terms | self.right.terms
 
-    def _chain(self, means: NDArray[np.float64], by_left: Any, by_right: Any) -> Gradient:
-        """The chain rule, given the derivatives by ``left`` and ``right``."""
+    @abstractmethod
+    def _by_parts(self, means: NDArray[np.float64]) -> tuple[Any, Any]:
+        """The derivatives by ``left`` and ``right``."""
+
+    def gradient(self, means: NDArray[np.float64]) -> Gradient:
+        by_left, by_right = self._by_parts(means)
         left, right = self.left.gradient(means), self.right.gradient(means)
-        return {t: by_left * left.get(t, 0.0) + by_right * right.get(t, 0.0) for t in sorted(self.terms)}
+        with np.errstate(all="ignore"):
+            return {t: by_left * left.get(t, 0.0) + by_right * right.get(t, 0.0) for t in sorted(self.terms)}
+
+    def by_curve(self, means: NDArray[np.float64]) -> Any:
+        by_left, by_right = self._by_parts(means)
+        return by_left * self.left.by_curve(means) + by_right * self.right.by_curve(means)
 
 
 class Sum(_Pair):
@@ -90,8 +106,8 @@ class Sum(_Pair):
     def value(self, means: NDArray[np.float64]) -> Any:
         return self.left.value(means) + self.right.value(means)
 
-    def gradient(self, means: NDArray[np.float64]) -> Gradient:
-        return self._chain(means, 1.0, 1.0)
+    def _by_parts(self, means: NDArray[np.float64]) -> tuple[Any, Any]:
+        return 1.0, 1.0
 
 
 class Difference(_Pair):
@@ -100,8 +116,8 @@ class Difference(_Pair):
     def value(self, means: NDArray[np.float64]) -> Any:
         return self.left.value(means) - self.right.value(means)
 
-    def gradient(self, means: NDArray[np.float64]) -> Gradient:
-        return self._chain(means, 1.0, -1.0)
+    def _by_parts(self, means: NDArray[np.float64]) -> tuple[Any, Any]:
+        return 1.0, -1.0
 
 
 class Ratio(_Pair):
@@ -111,10 +127,10 @@ class Ratio(_Pair):
         with np.errstate(all="ignore"):
             return self.left.value(means) / self.right.value(means)
 
-    def gradient(self, means: NDArray[np.float64]) -> Gradient:
+    def _by_parts(self, means: NDArray[np.float64]) -> tuple[Any, Any]:
         with np.errstate(all="ignore"):
             by_left = 1.0 / self.right.value(means)
-            return self._chain(means, by_left, -by_left * self.left.value(means) * by_left)
+            return by_left, -by_left * self.left.value(means) * by_left
 
 
 class Relative(Ratio):
@@ -192,6 +208,35 @@ class WeightedSum(Functional):
             for term, by in part.gradient(means).items():
                 found[term] = found[term] + weight * by
         return found
+
+
+@dataclass(frozen=True)
+class UnderCurves(Functional):
+    """An estimate under a position-bias curve that is itself an estimate, and the same under it moved.
+
+    Attributes:
+        under_it: the estimate.
+        under_moved: the estimates under the curve moved by the share ``step`` of one standard error in each
+            of the directions in which it varies independently.
+    """
+
+    under_it: Functional
+    under_moved: tuple[Functional, ...]
+    step: float
+
+    @property
+    def terms(self) -> frozenset[int]:
+        return self.under_it.terms
+
+    def value(self, means: NDArray[np.float64]) -> Any:
+        return self.under_it.value(means)
+
+    def gradient(self, means: NDArray[np.float64]) -> Gradient:
+        return self.under_it.gradient(means)
+
+    def by_curve(self, means: NDArray[np.float64]) -> Any:
+        moved = np.array([functional.value(means) for functional in self.under_moved])
+        return (moved - self.under_it.value(means)) / self.step
 
 
 def pairs_needed(functionals: Iterable[Functional]) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import pyarrow as pa
@@ -32,6 +33,13 @@ ESTIMANDS: dict[Estimand, str] = {
 }
 #: The logged policy's name among the policies that are compared.
 LOGGED = "logged"
+
+
+def under_moved(target: str, direction: int) -> str:
+    """The name of a policy seen under the curve that is moved in one of its directions, from 0."""
+    return f"{target}~{direction}"
+
+
 _NAME = re.compile(r"[\w.+-]+")
 
 
@@ -65,6 +73,11 @@ class Given:
     behaviours: Mapping[str, BehaviourTree] = field(default_factory=dict)
     modelled: bool = False
     relevance_model: RelevanceModel | None = None
+
+    @cached_property
+    def moved_curves(self) -> tuple[PositionBias, ...]:
+        """The curve that is given, moved in each of the directions in which it is uncertain."""
+        return () if self.position_bias is None else self.position_bias.moved
 
     def notes(self, name: Callable[[str], str]) -> Iterator[str]:
         """What a reader should know of all this; ``name`` gives the column of a role."""

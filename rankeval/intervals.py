@@ -87,16 +87,24 @@ class Inference:
         return float(functional.value(self.moments.mean))
 
     def std_error(self, functional: Functional) -> float:
-        """Delta-method standard error; 0 where the variance is rounding alone."""
+        """Delta-method standard error; 0 where the variance is rounding alone.
+
+        The error of a position-bias curve is added as one that is independent of these units.
+        """
         gradient = functional.gradient(self.moments.mean)
         if self.clustered:
-            return math.sqrt(self._between_clusters(gradient, gradient))
-        return math.sqrt(float(without_rounding(self._between_units(gradient, gradient))))
+            between = self._between_clusters(gradient, gradient)
+        else:
+            between = float(without_rounding(self._between_units(gradient, gradient)))
+        return math.sqrt(between + float(np.sum(np.square(functional.by_curve(self.moments.mean)))))
 
     def covariance(self, a: Functional, b: Functional) -> float:
         """Delta-method covariance of two estimates."""
         gradients = a.gradient(self.moments.mean), b.gradient(self.moments.mean)
-        return self._between_clusters(*gradients) if self.clustered else sum(self._between_units(*gradients))
+        by_curve = float(np.sum(a.by_curve(self.moments.mean) * b.by_curve(self.moments.mean)))
+        if self.clustered:
+            return self._between_clusters(*gradients) + by_curve
+        return sum(self._between_units(*gradients)) + by_curve
 
     def bucket_totals(self, functional: Functional) -> NDArray[np.float64]:
         """(BUCKETS,) linearised totals, scaled: a clustered covariance is the sum of products of two of them.

@@ -71,7 +71,7 @@ def run_starts(ids: pa.Array) -> NDArray[np.int64]:
 def unnested(
     columns: Mapping[str, pa.Array], names: Mapping[str, str], locate: Callable[[int], str]
 ) -> tuple[NDArray[np.int64], dict[str, pa.Array], dict[str, pa.Array]]:
-    """Offsets, flat item columns and session columns of rows that hold their items in lists.
+    """Offsets, flat item columns and session columns of rows that hold their items in lists, if in any.
 
     ``names`` are those of the columns and ``locate`` names the place of a row, both for messages.
 
@@ -91,7 +91,8 @@ def unnested(
                 f"wanted {np.diff(offsets)[row]} as in the other lists of the row"
             )
         offsets = bounds
-    assert offsets is not None
+    if offsets is None:
+        offsets = np.zeros(len(next(iter(columns.values()))) + 1, np.int64)
     return read_only(offsets), items, {role: array for role, array in columns.items() if role not in lists}
 
 

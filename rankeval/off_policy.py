@@ -76,7 +76,8 @@ def ope(
             which the candidate ranks, descending. They are compared on the same units.
         position_bias: for estimators from clicks, how likely users are to examine positions 1, 2, ...:
             numbers, a JSON file of ``{"positions": [...], "examination": [...]}``, or such a dict; with
-            ``alpha`` and ``beta`` for ``click_affine``. Errors take it as known.
+            ``alpha`` and ``beta`` for ``click_affine``. Errors include those that its ``covariance`` tells
+            of, as if it came from other sessions; without one, and for ``click_affine``, it is as known.
         estimand: of estimators from clicks: ``rerank``, the candidate orders the items that were shown, or
             ``full``, all candidates that were logged, where those without a position were not shown; it needs
             ``item_id``.

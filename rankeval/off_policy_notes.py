@@ -63,6 +63,9 @@ def _of_bias(log: Log, bias: PositionBias, used: bool) -> Iterator[str]:
     if bias.above_one:
         places = ", ".join(map(str, bias.above_one[:5])) + (", ..." if len(bias.above_one) > 5 else "")
         yield f"position bias: examination is above 1 at {places}, which no probability is"
+    if used and bias.relative_error > 0.0:
+        error = f"{100.0 * bias.relative_error:.2g} % of the examination where it is largest"
+        yield f"position bias: errors include that of the curve, {error}, as if from other sessions"
 
 
 def of_left_out(found: Pass, by: str | None) -> Iterator[str]:

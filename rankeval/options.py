@@ -53,6 +53,14 @@ def _are_named(value: Any) -> bool:
     return isinstance(value, Mapping) and all(map(_is_text, [*value, *value.values()]))
 
 
+def _are_named_values(value: Any) -> bool:
+    return _are_texts(value) or isinstance(value, Mapping)
+
+
+def _are_numbers(value: Any) -> bool:
+    return _is_text(value) or (isinstance(value, Sequence) and all(map(_is_number, value)))
+
+
 def _or_none(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or fits(value)
 
@@ -70,6 +78,16 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
         ("ties", "empty", "missing", "score_type", "estimand", "model_weighting", "method"), _TEXT
     ),
     **dict.fromkeys(("replicates", "permutations", "seed", "folds"), _WHOLE),
+    **dict.fromkeys(("popularity", "logging"), _TEXT),
+    **dict.fromkeys(("arms", "context", "click_model"), _TEXTS),
+    **dict.fromkeys(
+        ("users", "days", "queries", "items", "positions"), (_or_none(_is_whole), "a whole number")
+    ),
+    **dict.fromkeys(("eta", "max_grade", "user_spread"), (_or_none(_is_number), "a number")),
+    **dict.fromkeys(("epsilon", "drift"), (_is_number, "a number")),
+    **dict.fromkeys(("param", "candidate"), (_are_named_values, "a dict, or texts NAME=VALUE")),
+    "grades": (_or_none(_are_numbers), "numbers, or a text of them"),
+    "shuffle": _MAYBE_TEXT,
     **dict.fromkeys(("level", "relevance_threshold"), (_is_number, "a number")),
     **dict.fromkeys(("threads", "top"), (_or_none(_is_whole), "a whole number")),
     "estimators": (_or_none(_are_texts), "a text or a list of texts"),

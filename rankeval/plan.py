@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.diagnostics import share_clipped
-from rankeval.estimate import Functional, Mean, SumOfRatios, WeightedSum, pairs_needed
+from rankeval.estimate import Functional, Mean, SumOfRatios, UnderCurves, WeightedSum, pairs_needed
 from rankeval.estimators import REDUCING, REWARD, WEIGHTED, Estimator, Kind, Term, needed_columns
-from rankeval.given import LOGGED, Given
+from rankeval.given import LOGGED, Given, under_moved
 from rankeval.intervals import Inference
 from rankeval.loggers import Loggers, precision_shares
 from rankeval.moments import Moments
+from rankeval.position_bias import STEP
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,20 @@ class Plan:
         apart = [estimator for estimator in self.estimators if estimator.definition.logged_apart]
         logged = [term for estimator in apart for term in self._terms_of(estimator, LOGGED)]
         beside = [term for target, estimator in self._pairs for term in self._beside(estimator, target)]
-        return tuple(dict.fromkeys([REWARD, *plain, *used, *logged, *beside]))
+        moved = [
+            term
+            for estimator in self.estimators
+            for target in (*self.targets, *((LOGGED,) if estimator.definition.logged_apart else ()))
+            for moved_target in self._under_moved(estimator, target)
+            for term in self._terms_of(estimator, moved_target)
+        ]
+        return tuple(dict.fromkeys([REWARD, *plain, *used, *logged, *beside, *moved]))
+
+    def _under_moved(self, estimator: Estimator, target: str) -> list[str]:
+        """The policy under the curve moved in each of its directions, for what depends on examination."""
+        if not estimator.definition.of_clicks or estimator.ratio == "trust":
+            return []
+        return [under_moved(target, direction) for direction in range(len(self.given.moved_curves))]
 
     def _beside(self, estimator: Estimator, target: str) -> list[Term]:
         """What is said beside an estimate from clicks: overlap of the rankings, and what was not shown."""
@@ -130,6 +144,11 @@ class Plan:
 
         Weights of logging policies that depend on the data are those of ``inference``, 1 without it.
         """
+        found = self._value(estimator, target, inference)
+        moved = [self._value(estimator, name, inference) for name in self._under_moved(estimator, target)]
+        return UnderCurves(found, tuple(moved), STEP) if moved else found
+
+    def _value(self, estimator: Estimator, target: str, inference: Inference | None) -> Functional:
         if estimator.definition.by_position:
             terms = [self.index[term] for term in self._terms_of(estimator, target)]
             n = self.positions

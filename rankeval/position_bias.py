@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,10 @@ from rankeval.ranges import RANGES
 
 #: What a curve may hold.
 FIELDS = ("examination", "alpha", "beta")
+#: Share of a standard error by which a curve is moved to see what estimates change.
+STEP = 1.0 / 64.0
+#: Of the largest variance of a direction: what is below is rounding.
+NO_VARIANCE = 1e-12
 _WANTED = 'wanted a position-bias curve such as {"positions": [1, 2], "examination": [1, 0.5]}'
 
 
@@ -80,6 +84,38 @@ class PositionBias:
     def above_one(self) -> list[int]:
         """Positions whose examination is above 1, which no probability is."""
         return [k for k, theta in enumerate(self.values.get("examination", ()), 1) if theta > 1.0]
+
+    @property
+    def moved(self) -> tuple[PositionBias, ...]:
+        """The curve moved by ``STEP`` standard errors in each direction in which it varies independently.
+
+        The directions are the eigenvectors of the covariance: squared changes by them add up to variances.
+        None where errors are not known.
+        """
+        if self.covariance is None:
+            return ()
+        variances, directions = np.linalg.eigh(np.array(self.covariance))
+        used = variances > NO_VARIANCE * variances.max(initial=0.0)
+        theta = self.curve("examination")
+        return tuple(
+            replace(
+                self,
+                values={
+                    **self.values,
+                    "examination": tuple(np.maximum(theta + STEP * step, 0.5 * theta).tolist()),
+                },
+                covariance=None,
+            )
+            for step in (np.sqrt(variances[used]) * directions[:, used]).T
+        )
+
+    @property
+    def relative_error(self) -> float:
+        """The largest standard error of an examination over its value; 0 where errors are not known."""
+        if self.covariance is None:
+            return 0.0
+        errors = np.sqrt(np.diag(np.array(self.covariance)))
+        return float(np.max(errors / self.curve("examination")))
 
 
 def _read(path: str) -> Any:

@@ -13,7 +13,7 @@ from rankeval.click_log import AS_LOGGED, ClickViews, derivations, parted
 from rankeval.errors import DataError
 from rankeval.estimators import RankingBlock, Units, Views
 from rankeval.feeding import Feed
-from rankeval.given import LOGGED, Given
+from rankeval.given import LOGGED, Given, under_moved
 from rankeval.log import Log
 from rankeval.positions import order_by_position, position_of, position_roles, require_one_each
 from rankeval.ranges import FINITE_TERMS, RANGES, largest, out_of_range
@@ -99,9 +99,14 @@ class Rankings:
             views[target] = self._with_subset_weights(target, shown, views[target])
         if self._from_clicks:
             candidates = Candidates(shown, order, unshown)
-            clicks = ClickViews(self._columns, block, candidates, self._given.position_bias)
             views[LOGGED] = next(iter(views.values()))
-            views = {target: clicks.seen(target, view) for target, view in views.items()}
+            clicks = ClickViews(self._columns, block, candidates, self._given.position_bias)
+            seen = {target: clicks.seen(target, view) for target, view in views.items()}
+            for direction, curve in enumerate(self._given.moved_curves):
+                clicks = ClickViews(self._columns, block, candidates, curve)
+                for target, view in views.items():
+                    seen[under_moved(target, direction)] = clicks.seen(target, view)
+            views = seen
         return views[""] if len(views) == 1 and "" in views else Views(views)
 
     def _parted(self, sessions: Sessions) -> tuple[Sessions, Sessions | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -38,6 +38,7 @@ class Candidates:
     shown: Sessions
     order: Ints | None
     unshown: Sessions | None = None
+    _known: dict[str, tuple[Floats, Floats]] = field(default_factory=dict, repr=False, compare=False)
 
     def ranks(self, role: str) -> tuple[Floats, Floats]:
         """Rank by the scores of a role, 1 the first: of each shown item, by position, and of each other one.
@@ -45,6 +46,11 @@ class Candidates:
         Raises:
             DataError: a score that is null, NaN or infinite; an item id that is null.
         """
+        if role not in self._known:
+            self._known[role] = self._ranks(role)
+        return self._known[role]
+
+    def _ranks(self, role: str) -> tuple[Floats, Floats]:
         parts = [part.numbers(role) for part in self._parts]
         scores = parts[0] if len(parts) == 1 else np.concatenate(parts)
         scores = read_only(scores if self._rows is None else scores[self._rows])

@@ -23,15 +23,20 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "timestamp", "round_id",
         "action", "candidate_propensities", "candidate_target_propensities", "candidate_q", "embedding",
         "marginal_propensity", "target_marginal_propensity", "logger", "logger_propensities",
-        "mixture_propensity",
+        "mixture_propensity", "team", "rank_a", "rank_b", "length_a", "length_b",
     ),
 }  # fmt: skip
 #: Columns of a bandit log that hold a list a round start with one of these.
 LISTS = ("candidate_", "logger_", "embedding")
 #: Columns that may hold anything.
-ANY_TYPE = frozenset({"ranker", "timestamp", "embedding", "behaviour"})
+ANY_TYPE = frozenset({"ranker", "timestamp", "embedding", "behaviour", "team"})
 #: Numbers that CSV files may hold as integers.
-MAYBE_WHOLE = frozenset({"relevance", "position", "click", "shuffled", "swap_low", "swap_high"})
+MAYBE_WHOLE = frozenset(
+    {
+        *("relevance", "position", "click", "shuffled", "swap_low", "swap_high"),
+        *("rank_a", "rank_b", "length_a", "length_b"),
+    }
+)
 SESSION: dict[Role, str | None] = {"run": "query_id", "judgements": None, "log": "session_id"}
 #: Columns that each of several target policies has for itself.
 OF_TARGETS = frozenset(

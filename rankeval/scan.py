@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, Generic, TypeVar
@@ -18,7 +15,8 @@ from rankeval.errors import DataError, UsageError
 from rankeval.ids import hashes_of
 from rankeval.layout import Stretch, run_starts
 from rankeval.log import Log
-from rankeval.progress import message_stream, progress
+from rankeval.parallel import default_threads, in_order
+from rankeval.progress import message_stream
 from rankeval.readers import Leaf, sorted_on_disk
 from rankeval.sessions import Sessions
 
@@ -28,11 +26,6 @@ Keep = Callable[[list[T]], list[T]]
 
 #: Sessions that cross leaves are set aside and worked on together once they hold this many rows.
 SET_ASIDE_ROWS = 1 << 18
-
-
-def default_threads() -> int:
-    """Number of processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def scan(
@@ -107,7 +100,8 @@ def _scan(
     results: list[T] = []
     hashes: list[NDArray[np.uint64]] = []
     rows = 0
-    for leaf in _in_order(lambda leaf: _Leaf(log, roles, work, keep).run(leaf), log.leaves(), threads):
+    leaves = in_order(lambda leaf: _Leaf(log, roles, work, keep).run(leaf), log.leaves(), threads, "reading")
+    for leaf in leaves:
         if give_up and len(leaf.repeated):
             return [], leaf.repeated  # in no order, nearly every row would have a result of its own
         results = keep([*results, *leaf.results, *crossing.take(leaf)])
@@ -150,30 +144,6 @@ def _require_one_row_each(log: Log, repeated: NDArray[np.uint64]) -> None:
                         f"{place}: {log.name(log.session)} {session!r} again, wanted one row for each"
                     )
                 seen.add(session)
-
-
-def _in_order(run: Callable[[Leaf], T], leaves: Sequence[Leaf], threads: int) -> Iterator[T]:
-    """Results in the order of the leaves, with at most two leaves a thread under way."""
-    with progress("reading", len(leaves)) as advance:
-        if threads == 1 or len(leaves) == 1:
-            for leaf in leaves:
-                yield run(leaf)
-                advance()
-            return
-        with ThreadPoolExecutor(threads) as pool:
-            pending: deque[Future[T]] = deque()
-            try:
-                for leaf in leaves:
-                    pending.append(pool.submit(run, leaf))
-                    if len(pending) > 2 * threads:
-                        yield pending.popleft().result()
-                        advance()
-                while pending:
-                    yield pending.popleft().result()
-                    advance()
-            finally:
-                for future in pending:
-                    future.cancel()
 
 
 @dataclass(frozen=True)

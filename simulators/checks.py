@@ -17,7 +17,8 @@ def whole(name: str, value: int, low: int) -> int:
 
 def real(name: str, value: float, low: float, high: float = np.inf) -> float:
     """``value`` where it is finite and in ``[low, high]``."""
-    if not (np.isfinite(value) and low <= value <= high):
+    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not (number and np.isfinite(value) and low <= value <= high):
         wanted = f"a number of at least {low}" if high == np.inf else f"a number in [{low}, {high}]"
         raise UsageError(f"{name}: found {value!r}, wanted {wanted}")
     return float(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,14 @@ class Queries:
     def sizes(self) -> Ints:
         """(Q,) number of items of each query."""
         return np.diff(self.offsets)
+
+    @cached_property
+    def tie_ranks(self) -> Ints:
+        """(items,) the order in which items of equal score go: by descending id, strings by bytes."""
+        ids = [item.encode() if isinstance(item, str) else item for item in self.item_ids]
+        ranks = np.empty(len(ids), np.int64)
+        ranks[sorted(range(len(ids)), key=ids.__getitem__, reverse=True)] = np.arange(len(ids))
+        return ranks
 
     def flat(self, queries: Ints, lists: NDArray[np.int32]) -> Ints:
         """(n, K) places of listed items in flat arrays; what is beyond the end of a list is item 0.

@@ -202,6 +202,11 @@ def test_lists_longer_than_the_curve() -> None:
 def test_what_a_curve_is_warned_of() -> None:
     above = ope(TABLE, "click_ips", position_bias=[1.0, 1.1, 0.5, 1.2, 0.1, 0.1])
     assert "position bias: examination is above 1 at 2, 4, which no probability is" in above.warnings
+    errors = (0.01 * np.eye(len(THETA))).tolist()
+    uncertain = ope(TABLE, "click_ips", position_bias={"examination": THETA, "covariance": errors})
+    error = f"{100.0 * 0.1 / min(THETA):.2g} % of the examination where it is largest"
+    wanted = f"position bias: errors include that of the curve, {error}, as if from other sessions"
+    assert wanted in uncertain.warnings
     many = ope(TABLE, "click_ips", position_bias=[2.0] * 9)
     assert (
         "position bias: examination is above 1 at 1, 2, 3, 4, 5, ..., which no probability is"

@@ -55,6 +55,13 @@ def test_slices_of_lists():
     assert items["item"].to_pylist() == ["a", "b", "c"]
 
 
+def test_rows_of_which_no_list_is_read_have_no_items():
+    offsets, items, fields = unnested({"ranker": pa.array(["a", "b"])}, {}, str)
+    assert offsets.tolist() == [0, 0, 0]
+    assert items == {}
+    assert fields["ranker"].to_pylist() == ["a", "b"]
+
+
 def test_a_null_list_is_named():
     error_of(lambda: parts(item=[["a"], None]), "FILE, row 2: column 'c_item' is null, wanted a list")
 

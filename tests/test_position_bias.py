@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rankeval import DataError
-from rankeval.position_bias import PositionBias
+from rankeval.position_bias import STEP, PositionBias
 
 CURVE = {"positions": [1, 2, 3], "examination": [1.0, 0.5, 0.25]}
 
@@ -50,6 +50,29 @@ def test_trust_may_stand_alone() -> None:
     assert (bias.curve("alpha").tolist(), bias.curve("beta").tolist()) == ([0.6, 0.3], [0.1, 0.0])
     assert len(bias) == 2
     assert "examination" not in bias
+
+
+def test_moved_curves_add_up_to_the_covariance() -> None:
+    covariance = np.array([[0.0, 0.0, 0.0], [0.0, 4e-4, 1e-4], [0.0, 1e-4, 1e-4]])
+    known = {"examination": [1.0, 0.5, 0.2], "covariance": covariance.tolist(), "alpha": [1.0, 1.0, 1.0]}
+    bias = PositionBias.of({**known, "beta": [0.0, 0.0, 0.0]})
+    moved = np.array([curve.curve("examination") - bias.curve("examination") for curve in bias.moved]) / STEP
+    assert len(moved) == 2
+    np.testing.assert_allclose(moved.T @ moved, covariance, rtol=0, atol=1e-15)
+    assert all(curve.values["alpha"] == (1.0, 1.0, 1.0) for curve in bias.moved)
+    assert PositionBias.of([1.0, 0.5]).moved == ()
+    assert PositionBias.of({"examination": [1.0, 0.5], "covariance": [[0, 0], [0, 0]]}).moved == ()
+
+
+def test_a_curve_is_never_moved_below_0() -> None:
+    wild = PositionBias.of({"examination": [1.0, 1e-3], "covariance": [[0.0, 0.0], [0.0, 1.0]]})
+    assert all(min(curve.curve("examination")) > 0.0 for curve in wild.moved)
+
+
+def test_the_largest_relative_error_of_a_curve() -> None:
+    known = {"examination": [1.0, 0.5], "covariance": [[0.0, 0.0], [0.0, 0.0001]]}
+    assert PositionBias.of(known).relative_error == pytest.approx(0.01 / 0.5)
+    assert PositionBias.of([1.0, 0.5]).relative_error == 0.0
 
 
 def test_probabilities_above_one_are_known() -> None:

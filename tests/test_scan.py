@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rankeval import scan as module
 from rankeval.errors import UsageError
 from rankeval.log import Log
-from rankeval.scan import default_threads, scan
+from rankeval.scan import scan
 from rankeval.sessions import Sessions
 from tests.log_files import nested, with_type, write_parts
 from tests.readers.helpers import error_of, examples
@@ -314,10 +314,6 @@ def test_what_the_work_raises_comes_out(tmp_path):
 @pytest.mark.parametrize("threads", [0, -1])
 def test_threads_must_be_positive(threads):
     error_of(lambda: scanned(Log(sessions_table([3])), threads), "threads", str(threads), kind=UsageError)
-
-
-def test_default_threads_is_what_the_process_may_use():
-    assert default_threads() >= 1
 
 
 @pytest.mark.usefixtures("small_leaves")

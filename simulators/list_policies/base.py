@@ -28,9 +28,20 @@ class ListPolicy(ABC):
     offsets: Ints
     positions: int
 
+    @property
+    def parts(self) -> list[tuple[Floats, ListPolicy]]:
+        """Shares of lists, (Q,), and the policy of each; a policy that is no mixture is its only part."""
+        return [(np.ones(len(self.offsets) - 1), self)]
+
     @abstractmethod
     def lists(self, rng: np.random.Generator, queries: Ints) -> Lists:
         """(n, K) one list for each of (n,) queries."""
+
+    def lists_with_ranker(
+        self, rng: np.random.Generator, queries: Ints
+    ) -> tuple[Lists, NDArray[np.int16] | None]:
+        """The lists, and the number from 0 of the ranker of each (n,); None where there is but one."""
+        return self.lists(rng, queries), None
 
     @abstractmethod
     def item_probabilities(self) -> Floats | None:

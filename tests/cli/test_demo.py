@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from rankeval import evaluate, ope
+from rankeval import evaluate, ope, propensity
 from rankeval.cli.demo import ESTIMATORS, ROUNDS
 from tests.cli.helpers import call
 
@@ -14,6 +15,7 @@ def test_demo(tmp_path: Path) -> None:
     called = call("demo", "--out", folder)
     assert (called.status, called.err) == (0, "")
     assert sorted(path.name for path in folder.iterdir()) == [
+        "clicks",
         "judgements.parquet",
         "log.parquet",
         "new.parquet",
@@ -23,9 +25,16 @@ def test_demo(tmp_path: Path) -> None:
     runs = {name: str(folder / f"{name}.parquet") for name in ("old", "new")}
     means = evaluate(runs, str(folder / "judgements.parquet"), ["ndcg@10", "mrr"])
     values = ope(str(folder / "log.parquet"), ESTIMATORS)
-    for result in (means, values):
+    clicks = str(folder / "clicks" / "log.parquet")
+    curve = propensity(clicks, "shuffle")
+    reranked = ope(clicks, "click_ips", position_bias=curve.to_dict(), where="not shuffled")
+    for result in (means, values, curve, reranked):
         assert result.render("table", 10_000) in called.out
     assert f"The files are in {folder}." in called.out
+    truth = json.loads((folder / "clicks" / "truth.json").read_text())["candidates"]["new"]
+    interval = reranked.to_dict()["results"][0]["ci"]
+    assert interval["low"] < truth["expected_clicks"] < interval["high"]
+    assert f"new ranking {truth['expected_clicks']:.4f} clicks a session" in called.out
     assert "95 % intervals that hold it: ips, snips, dr, sndr." in called.out
 
 

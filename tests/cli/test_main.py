@@ -28,6 +28,9 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+KNOWN = ", ".join(COMMANDS)
+
+
 # Help.
 
 
@@ -79,9 +82,9 @@ def test_version() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["evalute"], f"unknown command 'evalute': did you mean 'evaluate'? known are {', '.join(COMMANDS)}"),
+        (["evalute"], f"unknown command 'evalute': did you mean 'evaluate'? known are {KNOWN}"),
         (["OPE"], "unknown command 'OPE'"),
-        (["zzz"], f"unknown command 'zzz': known are {', '.join(COMMANDS)}"),
+        (["zzz"], f"unknown command 'zzz': known are {KNOWN}"),
         (["--nothing"], "--nothing"),
         (["ope"], "Missing argument 'LOG'. (try: rankeval ope --help)"),
         (["ope", "a", "b"], "(try: rankeval ope --help)"),

@@ -269,7 +269,7 @@ def test_bad_data_is_one_line(rows: dict[str, Any], message: str) -> None:
     [
         ({"click_model": "bm25"}, "click_model: found 'bm25', wanted pbm, "),
         ({"click_model": []}, "click_model: found [], wanted a name"),
-        ({"click_model": 3}, "click_model: found 3, wanted a name"),
+        ({"click_model": 3}, "click_model: found 3, wanted a text or a list of texts"),
         ({"test": 1.5}, "test: found 1.5, wanted a number in [0.0, 1.0]"),
         ({"test": "half"}, "test: found 'half', wanted a number"),
         ({"test": 0.5, "test_where": "session_id == 2"}, "test: found 0.5 and a test_where, wanted one"),

@@ -1,0 +1,1 @@
+"""Interleaving: lists mixed from two rankings, credit for clicks on them, and tests of which is better."""

@@ -1,0 +1,79 @@
+"""What a reader of the analysis of an interleaved log must know before trusting it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from rankeval.interleaving.analysis_result import Part
+from rankeval.interleaving.crediting import Crediting, RankCrediting, Tally
+from rankeval.interleaving.log_ranks import LENGTHS, names_of
+from rankeval.segments import SMALL_SEGMENT
+
+#: Sessions that somebody wins, below which the normal approximation is rough.
+FEW_DECIDED = 30
+#: Teams differ in size where they do by more than this share of all items, and than chance lets them.
+UNEQUAL_SHARE, UNEQUAL_ERRORS = 0.01, 4.0
+
+
+def notes(crediting: Crediting, tally: Tally, parts: Sequence[Part], *, clustered: bool) -> Iterator[str]:
+    """One line each; ``parts`` start with all sessions."""
+    whole, n = parts[0], parts[0].sessions
+    log = crediting.log
+    if log.has("weight"):
+        yield f"every session counts as many times as column {log.name('weight')!r} says"
+    if tally.clicks == 0:
+        yield "no item was clicked: every session is a tie"
+    elif whole.wins_a + whole.wins_b < FEW_DECIDED:
+        decided = f"{whole.wins_a + whole.wins_b:g} of {n:g} sessions"
+        yield f"only {decided} have a winner: fewer than {FEW_DECIDED}, intervals and tests are rough"
+    yield from _of_teams(tally)
+    if isinstance(crediting, RankCrediting):
+        yield from _of_lengths(crediting)
+    if clustered:
+        yield "the sign test takes sessions to be independent; that of the mean credit counts clusters"
+    if whole.tests.sign_p is None:
+        yield "no sign test: sessions do not count a whole number of times"
+    small = [f"{part.segment} ({part.sessions:g})" for part in parts[1:] if part.sessions < SMALL_SEGMENT]
+    if small:
+        more = f" and {len(small) - 5} more" if len(small) > 5 else ""
+        few = ", ".join(small[:5]) + more
+        yield f"segments with fewer than {SMALL_SEGMENT} sessions have rough intervals: {few}"
+    if len(parts) > 1:
+        yield "segments are tested one by one: some of many differ by chance"
+    warnings = [w for part in parts for e in (part.delta, part.credit) for w in e.warnings]
+    yield from dict.fromkeys(warnings)
+    yield from _missing(parts)
+
+
+def _of_teams(tally: Tally) -> Iterator[str]:
+    if tally.items_without_team:
+        share = f"{tally.items_without_team} of {tally.items} items"
+        yield f"{share} have no team: {tally.clicks_without_team} clicks on them give no credit"
+    a, b = tally.items_of_a, tally.items_of_b
+    if abs(a - b) > max(UNEQUAL_SHARE * (a + b), UNEQUAL_ERRORS * math.sqrt(a + b)):
+        yield f"{a} items are of team A and {b} of B: the larger team gets more of the clicks that are random"
+
+
+def _of_lengths(crediting: RankCrediting) -> Iterator[str]:
+    """Rankings of unknown length matter to some methods."""
+    if crediting.reader.lengths_known or crediting.method.credit == "balanced":
+        return
+    wanted = f"{names_of(LENGTHS, crediting.log)} or ranking_length would tell"
+    if crediting.method.name == "team_draft":
+        yield f"rankings are taken to have items left wherever that explains a list: {wanted}"
+    else:
+        yield f"rankings are taken to end with the lowest of their items shown in a session: {wanted}"
+
+
+def _missing(parts: Sequence[Part]) -> Iterator[str]:
+    """Why a number is missing."""
+    for part in parts:
+        place = "" if part.segment is None else f" in {part.segment}"
+        for name, estimate in (("delta_AB", part.delta), ("mean_credit", part.credit)):
+            for interval in estimate.intervals:
+                if estimate.std_error is not None and interval.reason is not None:
+                    yield f"{interval.method} interval of {name}{place}: {interval.reason}"
+        if part.tests.sessions_needed is None and part.credit.std_error is not None:
+            why = "the mean credit is 0" if part.credit.value == 0.0 else "it has no error, or is too small"
+            yield f"sessions needed{place}: none is told, {why}"

@@ -1,0 +1,195 @@
+"""What ``interleave_analyse`` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rankeval.estimate import Estimate, Mean
+from rankeval.evaluation_result import segment_text
+from rankeval.interleaving.crediting import CREDIT, WIN_A, WIN_B
+from rankeval.interleaving.outcome_tests import DELTA, Levels, OutcomeTests
+from rankeval.intervals import Inference
+from rankeval.off_policy_cells import counted, first_bounds, interval_cells, signed
+from rankeval.results import SCHEMA, Result, Table, number, p_text, percent
+
+
+@dataclass(frozen=True)
+class Part:
+    """What all sessions say, or those of one segment (None: all).
+
+    Attributes:
+        delta: ``(wins of A + ties / 2) / sessions - 1/2``.
+        credit: mean credit of a session.
+    """
+
+    segment: Any
+    sessions: float
+    wins_a: float
+    wins_b: float
+    ties: float
+    delta: Estimate
+    credit: Estimate
+    tests: OutcomeTests
+
+    @classmethod
+    def of(cls, segment: Any, inference: Inference, levels: Levels) -> Part:
+        """From the terms' moments."""
+        n, total = inference.moments.n, inference.moments.total
+        wins_a, wins_b = (_plain(float(total[term])) for term in (WIN_A, WIN_B))
+        return cls(
+            segment=segment,
+            sessions=n,
+            wins_a=wins_a,
+            wins_b=wins_b,
+            ties=_plain(n - wins_a - wins_b),
+            delta=inference.estimate(DELTA),
+            credit=inference.estimate(Mean(CREDIT)),
+            tests=OutcomeTests.of(inference, levels),
+        )
+
+    @property
+    def quantities(self) -> list[tuple[str, Estimate]]:
+        """What is estimated, by name."""
+        return [("delta_AB", self.delta), ("mean_credit", self.credit)]
+
+    def outcome(self) -> dict[str, Any]:
+        """Wins and tests as JSON takes them."""
+        return {
+            "segment": self.segment,
+            "sessions": self.sessions,
+            "wins_A": self.wins_a,
+            "wins_B": self.wins_b,
+            "ties": self.ties,
+            "sign_test": {"p_value": self.tests.sign_p, "n": _plain(self.wins_a + self.wins_b)},
+            "credit_test": {"t": self.tests.credit_t, "p_value": self.tests.credit_p},
+            "sessions_needed": self.tests.sessions_needed,
+        }
+
+
+def _plain(value: float) -> float:
+    """A whole number as an integer, as JSON shows it."""
+    return int(value) if value == int(value) else value
+
+
+@dataclass(frozen=True, repr=False)
+class InterleavingAnalysis(Result):
+    """Wins and credit of two rankings in a log of interleaved lists.
+
+    Attributes:
+        inputs: what was analysed, and how.
+        parts: all sessions, then each segment.
+        notes: warnings.
+    """
+
+    inputs: Mapping[str, Any]
+    parts: tuple[Part, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        return self.notes
+
+    @property
+    def winner(self) -> str | None:
+        """``A`` or ``B`` where the test of the mean credit is below ``alpha``, else None."""
+        whole = self.parts[0]
+        p, mean = whole.tests.credit_p, whole.credit.value
+        if p is None or mean is None or p >= self.inputs["alpha"]:
+            return None
+        return "A" if mean > 0.0 else "B"
+
+    @property
+    def verdict(self) -> str:
+        """The result in words."""
+        whole, alpha = self.parts[0], self.inputs["alpha"]
+        p = p_text(whole.tests.credit_p)
+        of_credit = f"p {p if p.startswith('<') else f'= {p}'} of the mean credit"
+        if self.winner is not None:
+            names = [self.inputs["a"], self.inputs["b"]]
+            better, worse = names if self.winner == "A" else names[::-1]
+            return f"{better} is preferred to {worse} ({of_credit})"
+        needed = whole.tests.sessions_needed
+        enough = ""
+        if needed is not None:
+            power = percent(self.inputs["power"])
+            enough = f"; a difference as seen shows with {power} power in {needed:,} sessions"
+        return f"no preference is shown ({of_credit}, not below {alpha:g}){enough}"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "command": "interleave analyse",
+            "inputs": dict(self.inputs),
+            "n": self.parts[0].sessions,
+            "results": [
+                {"name": name, "segment": part.segment, **estimate.to_dict()}
+                for part in self.parts
+                for name, estimate in part.quantities
+            ],
+            "outcomes": [part.outcome() for part in self.parts],
+            "verdict": {"winner": self.winner, "text": self.verdict},
+            "warnings": list(self.notes),
+        }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A record for each segment and quantity."""
+        return [
+            {
+                "name": name,
+                "segment": part.segment,
+                "value": estimate.value,
+                "std_error": estimate.std_error,
+                "ci_method": estimate.intervals[0].method,
+                "ci_level": estimate.intervals[0].level,
+                **first_bounds("ci", estimate),
+                "n": part.sessions,
+                "wins_A": part.wins_a,
+                "wins_B": part.wins_b,
+                "ties": part.ties,
+                "sign_p_value": part.tests.sign_p,
+                "credit_p_value": part.tests.credit_p,
+                "sessions_needed": part.tests.sessions_needed,
+            }
+            for part in self.parts
+            for name, estimate in part.quantities
+        ]
+
+    def tables(self) -> list[Table]:
+        return [self._outcomes(), self._estimates(), Table("", ["verdict"], [[self.verdict]])]
+
+    def _outcomes(self) -> Table:
+        names = [f">wins of {self.inputs[name]}" for name in "ab"]
+        needed = f">sessions for {percent(self.inputs['power'])} power"
+        header = [">sessions", *names, ">ties", ">p of sign test", ">p of mean credit", needed]
+        rows = [
+            [
+                *self._segment(part),
+                *map(counted, (part.sessions, part.wins_a, part.wins_b, part.ties)),
+                p_text(part.tests.sign_p),
+                p_text(part.tests.credit_p),
+                "-" if part.tests.sessions_needed is None else f"{part.tests.sessions_needed:,}",
+            ]
+            for part in self.parts
+        ]
+        return Table("Outcome of the sessions", [*self._segment_header, *header], rows)
+
+    def _estimates(self) -> Table:
+        level = percent(self.parts[0].delta.intervals[0].level)
+        header = ["quantity", *self._segment_header, ">value", ">std error", f">{level} interval", "method"]
+        rows = [
+            [name, *self._segment(part), signed(estimate.value), number(estimate.std_error, 3), *cells]
+            for part in self.parts
+            for name, estimate in part.quantities
+            for cells in interval_cells(estimate)
+        ]
+        title = f"Preference for {self.inputs['a']} (above 0) or {self.inputs['b']} (below 0)"
+        return Table(title, header, rows)
+
+    @property
+    def _segment_header(self) -> list[str]:
+        return [] if self.inputs["by"] is None else [str(self.inputs["by"])]
+
+    def _segment(self, part: Part) -> list[str]:
+        return [] if self.inputs["by"] is None else [segment_text(part.segment)]

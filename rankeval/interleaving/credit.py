@@ -1,0 +1,170 @@
+"""What a click on each item of an interleaved list counts, from the ranks of the items; all in linear time.
+
+Sessions are ragged: the items of session ``s``, from the top, stand at ``offsets[s]:offsets[s + 1]`` of flat
+arrays. Ranks count from 1, 0 where a ranking lacks the item. Credits are positive for A.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.kernels import kernel
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Length of a ranking that nobody knows.
+UNKNOWN = np.iinfo(np.int64).max // 2
+
+
+@kernel
+def _top(used: NDArray[np.bool_], at: int) -> int:
+    """The best rank from ``at`` on that is not used; for use inside kernels."""
+    while at < used.size and used[at]:
+        at += 1
+    return at
+
+
+@kernel
+def _use(used: NDArray[np.bool_], rank: int) -> None:
+    if rank < used.size:
+        used[rank] = True
+
+
+@kernel
+def draft_credits(
+    offsets: Ints, rank_a: Ints, rank_b: Ints, length_a: Ints, length_b: Ints, credits: Floats
+) -> int:
+    """``P(team A) - P(team B)`` of each item given its team-draft list; the first item that no draft shows.
+
+    The rounds of a draft are independent given the list, for every prefix leaves the same items to both: in
+    each round the two orders of picking are equally likely, as far as they give the two items shown. A
+    ranking of :data:`UNKNOWN` length is taken to have an item left as long as that explains the list.
+    Returns -1 where all is well.
+    """
+    for s in range(offsets.size - 1):
+        begin, end = offsets[s], offsets[s + 1]
+        used_a = np.zeros(end - begin + 3, np.bool_)
+        used_b = np.zeros(end - begin + 3, np.bool_)
+        used_a[0] = used_b[0] = True
+        a = b = 1
+        k = begin
+        while k < end:
+            fits_a, fits_b = rank_a[k] == a, rank_b[k] == b
+            _use(used_a, rank_a[k])
+            _use(used_b, rank_b[k])
+            then_a, then_b = _top(used_a, a), _top(used_b, b)
+            one_left = a > length_a[s] or b > length_b[s]
+            paired = not one_left and k + 1 < end
+            second_a = second_b = 0.0
+            if paired:
+                second_a = _second(rank_a[k + 1], rank_b[k + 1], then_a, then_b, length_a[s], length_b[s], -1)
+                second_b = _second(rank_a[k + 1], rank_b[k + 1], then_a, then_b, length_a[s], length_b[s], 1)
+                strict = (fits_a and second_a != 0.0) or (fits_b and second_b != 0.0)
+                guessed = length_a[s] == UNKNOWN or length_b[s] == UNKNOWN
+                paired = strict or not guessed
+            first_a = 1.0 if fits_a and (not paired or second_a != 0.0) else 0.0
+            first_b = 1.0 if fits_b and (not paired or second_b != 0.0) else 0.0
+            ways = first_a + first_b
+            if ways == 0.0:
+                return int(k)
+            credits[k] = (first_a - first_b) / ways
+            a, b = then_a, then_b
+            k += 1
+            if paired:
+                credits[k] = (first_a * second_a + first_b * second_b) / ways
+                _use(used_a, rank_a[k])
+                _use(used_b, rank_b[k])
+                a, b = _top(used_a, a), _top(used_b, b)
+                k += 1
+    return -1
+
+
+@kernel
+def _second(rank_a: int, rank_b: int, a: int, b: int, length_a: int, length_b: int, turn: int) -> float:
+    """Who picked the second item of a round, 1 for A and -1 for B, if it is ``turn``'s; 0 if it is nobody's.
+
+    The other ranking picks where that one has no item left. For use inside kernels.
+    """
+    has_a, has_b = a <= length_a, b <= length_b
+    by_a = has_a and (turn > 0 or not has_b)
+    if by_a:
+        return 1.0 if rank_a == a else 0.0
+    return -1.0 if has_b and rank_b == b else 0.0
+
+
+@kernel
+def softmax_credits(
+    offsets: Ints,
+    rank_a: Ints,
+    rank_b: Ints,
+    length_a: Ints,
+    length_b: Ints,
+    weights: Floats,
+    credits: Floats,
+) -> None:
+    """``P(team A) - P(team B)`` of each item given its probabilistic list.
+
+    ``(p_A - p_B) / (p_A + p_B)``, ``p_R = weights[rank] / sum of weights[rank] of R's items left`` (Hofmann
+    et al. 2011). ``weights`` holds ``1 / rank^tau`` for ranks from 1.
+    """
+    used_a = np.zeros(weights.size, np.bool_)
+    used_b = np.zeros(weights.size, np.bool_)
+    below = np.zeros(weights.size + 1)  # the weights of all ranks below a rank
+    for rank in range(weights.size - 1, -1, -1):
+        below[rank] = below[rank + 1] + weights[rank]
+    for s in range(offsets.size - 1):
+        lowest_a = lowest_b = 0
+        for k in range(offsets[s], offsets[s + 1]):
+            p_a = _share(rank_a[k], used_a, lowest_a, weights, below[lowest_a] - below[length_a[s]])
+            p_b = _share(rank_b[k], used_b, lowest_b, weights, below[lowest_b] - below[length_b[s]])
+            lowest_a, lowest_b = max(lowest_a, rank_a[k]), max(lowest_b, rank_b[k])
+            credits[k] = (p_a - p_b) / (p_a + p_b)
+        for k in range(offsets[s], offsets[s + 1]):
+            used_a[rank_a[k] - 1] = used_b[rank_b[k] - 1] = False
+
+
+@kernel
+def _share(rank: int, used: NDArray[np.bool_], lowest: int, weights: Floats, below: float) -> float:
+    """Probability to draw an item of this rank among those left, which it then leaves.
+
+    ``below``: the weights of all ranks below the ``lowest`` that is used.
+    """
+    if rank == 0:
+        return 0.0
+    total = below
+    for place in range(lowest):
+        total += 0.0 if used[place] else weights[place]
+    used[rank - 1] = True
+    return float(weights[rank - 1] / total)
+
+
+@kernel
+def balanced_outcomes(offsets: Ints, rank_a: Ints, rank_b: Ints, clicks: Floats, outcomes: Floats) -> None:
+    """1 where A has more clicks in its top k than B in its own, -1 where B has, else 0 (Joachims 2002).
+
+    k is the least depth at which one of them has the lowest item that was clicked.
+    """
+    for s in range(offsets.size - 1):
+        depth = 0
+        for k in range(offsets[s], offsets[s + 1]):
+            if clicks[k] > 0.0:
+                depth = least_depth(rank_a[k], rank_b[k])
+        ahead = 0
+        for k in range(offsets[s], offsets[s + 1]):
+            if clicks[k] > 0.0:
+                ahead += within(rank_a[k], depth) - within(rank_b[k], depth)
+        outcomes[s] = 1.0 if ahead > 0 else (-1.0 if ahead < 0 else 0.0)
+
+
+@kernel
+def least_depth(rank_a: int, rank_b: int) -> int:
+    """The better of two ranks, of which 0 is none; for use inside kernels."""
+    return max(rank_a, rank_b) if rank_a == 0 or rank_b == 0 else min(rank_a, rank_b)
+
+
+@kernel
+def within(rank: int, depth: int) -> int:
+    """1 where a ranking has an item in its top ``depth``, else 0; for use inside kernels."""
+    return 1 if 0 < rank <= depth else 0

@@ -1,0 +1,107 @@
+"""Random interleaved lists of one query or many, by any method."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.errors import UsageError
+from rankeval.hashing import word
+from rankeval.interleaving.drawing import (
+    NO_TEAM,
+    Teams,
+    balanced,
+    from_distribution,
+    probabilistic,
+    team_draft,
+)
+from rankeval.interleaving.enumeration import TEAM_NAMES, ListDistribution, exact_lists, rank_weights
+from rankeval.interleaving.methods import Method
+from rankeval.interleaving.rankings import PairArrays, RankingPair
+from rankeval.options import shown
+from rankeval.ragged import offsets_of
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Drawer:
+    """Draws lists of at most ``length`` items.
+
+    What a session shows follows from its number and the seed, whatever sessions are drawn beside it.
+
+    Raises:
+        UsageError, DataError: ``optimised`` cannot enumerate the lists, or has no unbiased distribution.
+    """
+
+    def __init__(self, pairs: PairArrays, method: Method, length: int) -> None:
+        self.pairs, self.method, self.length = pairs, method, length
+        if method.name == "optimised":
+            queries = range(len(pairs.length_a))
+            self._table = _table([exact_lists(pairs.query(q), method, length) for q in queries], length)
+        self._weights = rank_weights(method.tau, max(pairs.order_a.shape[1], pairs.order_b.shape[1]))
+
+    def draw(self, queries: Ints, first: int, seed: int) -> tuple[Ints, Teams | None]:
+        """(n, L) items of sessions ``first``, ``first + 1``, ... and their teams, -1 beyond their end.
+
+        ``queries``: (n,) int64. Teams are None for methods that have none.
+        """
+        lists = np.full((len(queries), self.length), -1, np.int64)
+        teams = np.full(lists.shape, NO_TEAM, np.int8)
+        queries = np.require(queries, np.int64, ["C", "W"])
+        if self.method.name == "team_draft":
+            team_draft(self.pairs, queries, first, word(seed), lists, teams)
+        elif self.method.name == "balanced":
+            balanced(self.pairs, queries, first, word(seed), lists)
+        elif self.method.name == "probabilistic":
+            probabilistic(self.pairs, self._weights, queries, first, word(seed), lists, teams)
+        else:
+            from_distribution(*self._table, queries, first, word(seed), lists)
+        return lists, teams if self.method.definition.has_teams else None
+
+
+def _table(distributions: list[ListDistribution], length: int) -> tuple[Ints, Floats, Ints]:
+    """The lists of all queries one after the other, their cumulated probabilities, and where each starts."""
+    lists = [np.full((len(d), length), -1, np.int64) for d in distributions]
+    for rows, distribution in zip(lists, distributions, strict=True):
+        rows[:, : distribution.lists.shape[1]] = distribution.lists
+    bounds = np.concatenate([np.cumsum(d.probability) for d in distributions])
+    return np.concatenate(lists), bounds, offsets_of(np.array([len(d) for d in distributions]))
+
+
+def interleave(
+    a: Any,
+    b: Any,
+    method: str | Method = "team_draft",
+    length: int | None = None,
+    *,
+    lists: int = 1,
+    seed: int = 0,
+) -> list[dict[str, Any]]:
+    """Random interleaved lists of two rankings, each ``{"items": [...], "teams": ["A", "B", ...] or None}``.
+
+    Args:
+        a, b: item ids from the top, all integers or all strings; they may differ in length and items.
+        method: ``team_draft``, ``balanced``, ``probabilistic[:tau=3]`` or ``optimised[:credit=linear]``.
+        length: of the lists; by default that of the longer ranking. Where one ranking has no item left the
+            other fills the list.
+        lists: how many to draw.
+        seed: the same seed gives the same lists.
+
+    Raises:
+        UsageError: rankings, method or length are not understood.
+    """
+    pair = RankingPair(a, b)
+    if isinstance(lists, bool) or not isinstance(lists, int) or lists < 1:
+        raise UsageError(f"lists: found {shown(lists)}, wanted a whole number of at least 1")
+    drawer = Drawer(pair.arrays, Method.parse(method), pair.length(length))
+    items, teams = drawer.draw(np.zeros(lists, np.int64), 0, seed)
+    return [
+        {
+            "items": [pair.items[item] for item in row.tolist()],
+            "teams": None if teams is None else [TEAM_NAMES[team] for team in teams[number].tolist()],
+        }
+        for number, row in enumerate(items)
+    ]

@@ -1,0 +1,98 @@
+"""The lists of two rankings: all of them with their probabilities, or random ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rankeval.interleaving.drawer import interleave
+from rankeval.interleaving.enumeration import list_distribution
+from rankeval.interleaving.methods import Method
+from rankeval.results import SCHEMA, Result, Table, number
+
+#: Lists that a table shows.
+SHOWN = 50
+
+
+@dataclass(frozen=True, repr=False)
+class InterleavedLists(Result):
+    """Lists of two rankings, each with ``items, teams`` and, unless drawn at random, ``probability``."""
+
+    inputs: Mapping[str, Any]
+    lists: tuple[Mapping[str, Any], ...]
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        return []
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "command": "interleave lists",
+            "inputs": dict(self.inputs),
+            "n": len(self.lists),
+            "results": [dict(one) for one in self.lists],
+            "warnings": [],
+        }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A record for each list, items and teams joined to texts."""
+        return [
+            {
+                "items": ">".join(map(str, one["items"])),
+                "teams": None if one["teams"] is None else "".join(one["teams"]),
+                "probability": one["probability"],
+            }
+            for one in self.lists
+        ]
+
+    def tables(self) -> list[Table]:
+        rows = [
+            [record["items"].replace(">", " "), record["teams"] or "-", number(record["probability"])]
+            for record in self.rows()[:SHOWN]
+        ]
+        more = f", the first {SHOWN} of {len(self.lists):,}" if len(self.lists) > SHOWN else ""
+        kind = "exact distribution" if self.inputs["draw"] is None else "random lists"
+        return [Table(f"{self.inputs['method']}: {kind}{more}", ["list", "teams", ">probability"], rows)]
+
+
+def interleave_lists(
+    a: Any,
+    b: Any,
+    method: str | Method = "team_draft",
+    length: int | None = None,
+    *,
+    draw: int | None = None,
+    seed: int = 0,
+) -> InterleavedLists:
+    """All interleaved lists of two rankings with their exact probabilities, or random ones.
+
+    Args:
+        a, b, method, length: as in :func:`rankeval.interleave`.
+        draw: how many random lists; None: all that there are, the likeliest first, for each assignment to
+            teams apart where ``method`` is ``team_draft``.
+        seed: of random lists.
+
+    Raises:
+        UsageError: a call that is not understood; more than 30 positions with ``team_draft``, 9 with
+            ``probabilistic`` (and 400,000 lists), 12 with ``optimised``, unless lists are drawn.
+        DataError: no distribution of lists is unbiased (``optimised``).
+    """
+    chosen = Method.parse(method)
+    if draw is None:
+        pair, found = list_distribution(a, b, chosen, length)
+        rows = found.rows(pair)
+    else:
+        rows = [
+            {**one, "probability": None} for one in interleave(a, b, chosen, length, lists=draw, seed=seed)
+        ]
+    inputs = {
+        "a": list(a),
+        "b": list(b),
+        "method": chosen.label,
+        "length": length,
+        "draw": draw,
+        "seed": seed,
+    }
+    return InterleavedLists(inputs, tuple(rows))

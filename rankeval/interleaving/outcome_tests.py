@@ -1,0 +1,95 @@
+"""Tests of which ranking users prefer, and how many sessions they need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from statistics import NormalDist
+
+from rankeval.comparisons import t_test
+from rankeval.errors import UsageError
+from rankeval.estimate import Mean, WeightedSum
+from rankeval.interleaving.crediting import CREDIT, WIN_A, WIN_B
+from rankeval.intervals import Inference
+
+#: ``P(A wins) + P(tie) / 2 - 1/2``.
+DELTA = WeightedSum((Mean(WIN_A), Mean(WIN_B)), (0.5, -0.5))
+#: Of numbers of sessions, beyond which none is told.
+MOST_SESSIONS = 10**15
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Level and power of two-sided tests.
+
+    Raises:
+        UsageError: one of them outside (0, 1).
+    """
+
+    alpha: float = 0.05
+    power: float = 0.8
+
+    def __post_init__(self) -> None:
+        for name, value in (("alpha", self.alpha), ("power", self.power)):
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value < 1.0:
+                raise UsageError(f"{name}: found {value!r}, wanted a number between 0 and 1")
+
+    def sessions(self, z_per_sqrt_n: float | None) -> int | None:
+        """Sessions that give the power where ``mean / sd`` of one session is ``z_per_sqrt_n``.
+
+        ``n = ((z_{1 - alpha/2} + z_power) / z_per_sqrt_n)^2``, rounded up; None for 0 and where unknown.
+        """
+        normal = NormalDist()
+        total = normal.inv_cdf(1.0 - self.alpha / 2.0) + normal.inv_cdf(self.power)
+        if not z_per_sqrt_n or total <= 0.0 or (total / z_per_sqrt_n) ** 2 > MOST_SESSIONS:
+            return None
+        return max(ceil((total / z_per_sqrt_n) ** 2), 1)
+
+    def power_of(self, z: float) -> float:
+        """Power of the two-sided test where its statistic is normal around ``z``."""
+        normal = NormalDist()
+        limit = normal.inv_cdf(1.0 - self.alpha / 2.0)
+        return normal.cdf(z - limit) + normal.cdf(-z - limit)
+
+
+@dataclass(frozen=True)
+class OutcomeTests:
+    """Tests that neither ranking is preferred; a p-value that cannot be computed is None.
+
+    Attributes:
+        sign_p: of the exact binomial test of wins, ties dropped; None where sessions count by fractions.
+        credit_p: of the t-test of the mean credit, with the errors of the estimate.
+        credit_t: its statistic.
+        sessions_needed: at the mean credit that was seen, for the power asked.
+    """
+
+    sign_p: float | None
+    credit_p: float | None
+    credit_t: float | None
+    sessions_needed: int | None
+
+    @classmethod
+    def of(cls, inference: Inference, levels: Levels) -> OutcomeTests:
+        """The tests of these sessions; the credit's follow clusters, the sign test does not."""
+        moments = inference.moments
+        estimate = inference.estimate(Mean(CREDIT))
+        if estimate.value is None or estimate.std_error is None:
+            return cls(_sign_test(inference), None, None, None)
+        mean, error = estimate.value, estimate.std_error
+        degrees = int(inference.independent if inference.clustered else moments.n) - 1
+        t = mean / error if error > 0.0 else None
+        needed = None if t is None else levels.sessions(t / float(moments.n) ** 0.5)
+        return cls(_sign_test(inference), t_test(mean, error, degrees), t, needed)
+
+
+def _sign_test(inference: Inference) -> float | None:
+    """Exact two-sided p-value of wins against losses; 1 where nobody wins."""
+    moments = inference.moments
+    if not moments.whole:
+        return None
+    wins, losses = (round(float(moments.total[term])) for term in (WIN_A, WIN_B))
+    if wins + losses == 0:
+        return 1.0
+    from scipy.stats import binomtest
+
+    return float(binomtest(wins, wins + losses).pvalue)

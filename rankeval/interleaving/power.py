@@ -1,0 +1,143 @@
+"""What methods of interleaving tell about two rankings, beside an A/B test of as many sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+from rankeval.interleaving.methods import Method
+from rankeval.interleaving.outcome_tests import Levels
+from rankeval.interleaving.outcomes import Outcome
+from rankeval.off_policy_cells import signed
+from rankeval.results import SCHEMA, Result, Table, number, percent
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """The outcome of a session under a method; ``sample`` sessions were drawn for it (None: it is exact)."""
+
+    method: Method
+    outcome: Outcome
+    sample: int | None
+
+
+@dataclass(frozen=True)
+class AbRow:
+    """An A/B test: clicks a session of each ranking; ``sd / sqrt(n)`` is the error of their difference."""
+
+    clicks_a: float
+    clicks_b: float
+    sd: float
+    z_per_sqrt_n: float | None
+
+
+@dataclass(frozen=True, repr=False)
+class InterleavingPower(Result):
+    """Methods side by side, and an A/B test whose sessions are split in halves.
+
+    ``left_out``: why a method is not among them.
+    """
+
+    inputs: Mapping[str, Any]
+    methods: tuple[MethodRow, ...]
+    ab: AbRow
+    levels: Levels
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        sampled = [
+            f"{row.method.label}: too many lists for exact numbers; these are of {row.sample:,} sessions "
+            f"drawn at random, standard error of the mean credit {_error(row):.2g}"
+            for row in self.methods
+            if row.sample is not None
+        ]
+        constant = [
+            f"{row.method.label}: no z and no number of sessions, the credit is the same in every session"
+            for row in self.methods
+            if row.outcome.z_per_sqrt_n is None
+        ]
+        return [*sampled, *constant, *self.left_out]
+
+    def to_dict(self) -> dict[str, Any]:
+        results = [
+            {
+                "name": row.method.name,
+                "params": dict(row.method.params),
+                "exact": row.sample is None,
+                **row.outcome.to_dict(),
+                **self._told(row.outcome.z_per_sqrt_n),
+            }
+            for row in self.methods
+        ]
+        ab = {
+            "clicks_A": self.ab.clicks_a,
+            "clicks_B": self.ab.clicks_b,
+            "difference": self.ab.clicks_a - self.ab.clicks_b,
+            "sd_difference": self.ab.sd,
+            "z_per_sqrt_n": self.ab.z_per_sqrt_n,
+            **self._told(self.ab.z_per_sqrt_n),
+        }
+        return {
+            "schema": SCHEMA,
+            "command": "interleave power",
+            "inputs": dict(self.inputs),
+            "results": results,
+            "ab": ab,
+            "warnings": list(self.warnings),
+        }
+
+    def _told(self, z: float | None) -> dict[str, Any]:
+        """Sessions needed, and the power of those that there are."""
+        n = self.inputs["sessions"]
+        power = None if n is None or z is None else self.levels.power_of(z * sqrt(n))
+        return {"sessions_needed": self.levels.sessions(z), "power_at_sessions": power}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A record for each method, the A/B test last."""
+        outcomes = [
+            {
+                "name": row.method.label,
+                "exact": row.sample is None,
+                **row.outcome.to_dict(),
+                **self._told(row.outcome.z_per_sqrt_n),
+            }
+            for row in self.methods
+        ]
+        empty = dict.fromkeys(("p_A_wins", "p_B_wins", "p_tie", "mean_credit", "sd_credit", "delta_AB"))
+        z = self.ab.z_per_sqrt_n
+        ab = {"name": "ab", "exact": True, **empty, "z_per_sqrt_n": z, **self._told(z)}
+        return [*outcomes, ab]
+
+    def tables(self) -> list[Table]:
+        of_power = [] if self.inputs["sessions"] is None else [f">power of {self.inputs['sessions']:,}"]
+        header = [">A wins", ">B wins", ">tie", ">mean credit", ">sd", ">z / sqrt(n)"]
+        needed = f">sessions for {percent(self.levels.power)} power"
+        rows = [self._cells(record) for record in self.rows()]
+        title = f"Interleaving {self.inputs['a']} (A) with {self.inputs['b']} (B)"
+        clicks = f"{number(self.ab.clicks_a)} and {number(self.ab.clicks_b)}"
+        return [
+            Table(title, ["method", *header, needed, *of_power], rows),
+            Table("", ["clicks a session of A and of B alone"], [[clicks]]),
+        ]
+
+    def _cells(self, record: Mapping[str, Any]) -> list[str]:
+        names = ("p_A_wins", "p_B_wins", "p_tie")
+        needed = record["sessions_needed"]
+        power = record["power_at_sessions"]
+        return [
+            "A/B test" if record["name"] == "ab" else record["name"],
+            *(number(record[name]) for name in names),
+            signed(record["mean_credit"]),
+            number(record["sd_credit"]),
+            signed(record["z_per_sqrt_n"]),
+            "-" if needed is None else f"{needed:,}",
+            *([] if self.inputs["sessions"] is None else ["-" if power is None else f"{100 * power:.1f} %"]),
+        ]
+
+
+def _error(row: MethodRow) -> float:
+    assert row.sample is not None
+    return row.outcome.sd_credit / sqrt(row.sample)

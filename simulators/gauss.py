@@ -1,0 +1,35 @@
+"""Quadrature rules for discrete distributions."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+def gauss_rule(values: Floats, weights: Floats, size: int) -> tuple[Floats, Floats]:
+    """``size`` values and weights with the mean of every polynomial of degree up to ``2 size - 1``.
+
+    The three-term recurrence of the distribution's orthogonal polynomials by Stieltjes' procedure, the rule
+    from the eigenvalues of its Jacobi matrix (Golub & Welsch 1969).
+
+    Args:
+        values: (n,) distinct, n larger than ``size``.
+        weights: (n,) above 0; they sum to 1.
+        size: number of values of the rule.
+    """
+    middle, scale = (values.max() + values.min()) / 2.0, (values.max() - values.min()) / 2.0
+    x = (values - middle) / scale
+    diagonal, beside = np.empty(size), np.empty(size - 1)
+    before, here, norm_before = np.zeros_like(x), np.ones_like(x), 1.0
+    for j in range(size):
+        norm = float(weights @ here**2)
+        diagonal[j] = weights @ (x * here**2) / norm
+        ratio = norm / norm_before
+        if j:
+            beside[j - 1] = np.sqrt(ratio)
+        before, here = here, (x - diagonal[j]) * here - (ratio if j else 0.0) * before
+        norm_before = norm
+    nodes, vectors = np.linalg.eigh(np.diag(diagonal) + np.diag(beside, 1) + np.diag(beside, -1))
+    return middle + scale * nodes, vectors[0] ** 2

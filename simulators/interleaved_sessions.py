@@ -1,0 +1,136 @@
+"""Sessions whose lists are mixed from two rankings: made block by block, and as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rankeval.interleaving.drawer import Drawer
+from rankeval.interleaving.drawing import NO_TEAM, TEAM_B, Teams
+from rankeval.interleaving.methods import Method
+from rankeval.simulators.contests import Contest
+from rankeval.simulators.log_tables import Column, id_column, strings, to_table
+from rankeval.simulators.session_blocks import SessionMaker
+from rankeval.simulators.writer import block_bounds, random_stream
+
+Ints = NDArray[np.int64]
+
+#: Rows of a block, which is made at once; the random streams follow from it.
+BLOCK_ROWS = 1 << 18
+#: Number of a block, its first session, and that after its last.
+Bounds = tuple[int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class InterleavedBlock:
+    """Consecutive sessions; what a world does not have is None.
+
+    Attributes:
+        sessions: (n,) their numbers.
+        queries: (n,) numbers of their queries.
+        lists: (n, L) items by their numbers within the query, -1 beyond the end.
+        teams: (n, L), None for methods without teams.
+        clicks: (n, L) 0 or 1.
+        users, contexts, times: (n,) as in :class:`~rankeval.simulators.session_blocks.Block`.
+    """
+
+    sessions: Ints
+    queries: Ints
+    lists: Ints
+    teams: Teams | None
+    clicks: NDArray[np.int8]
+    users: Ints | None
+    contexts: NDArray[np.int32] | None
+    times: Ints | None
+
+
+class InterleavedSessions(SessionMaker):
+    """Makes the sessions of a contest, any block of them on its own.
+
+    Args:
+        contest: what is mixed, and who clicks.
+        method: how it is mixed.
+        sessions: of the whole log, of which days are parts.
+        seed: of the whole log.
+    """
+
+    def __init__(self, contest: Contest, method: Method, sessions: int, seed: int) -> None:
+        super().__init__(contest.world, sessions, seed)
+        self.contest, self.method = contest, method
+        size = max(1, BLOCK_ROWS // contest.world.positions)
+        self.bounds: list[Bounds] = [
+            (number, *each) for number, each in enumerate(block_bounds(sessions, size))
+        ]
+        self._drawer = Drawer(contest.pairs, method, contest.world.positions)
+
+    def made(self, bounds: Bounds) -> InterleavedBlock:
+        """The sessions of a block: who asks what, the list, and the clicks on it."""
+        number, start, stop = bounds
+        world, rng, numbers = self.world, random_stream(self.seed, number), np.arange(start, stop)
+        queries = self._queries.draw(rng, len(numbers)).astype(np.int64)
+        users = rng.integers(0, world.users.count, len(numbers)) if world.users else None
+        contexts = self._contexts.draw(rng, len(numbers)) if self._contexts else None
+        times = self._times(rng, numbers) if world.days else None
+        lists, teams = self._drawer.draw(queries, start, self.seed)
+        factors = self._factors(numbers, users)
+        clicks = self._clicks(rng, queries, lists.astype(np.int32), factors, contexts)
+        return InterleavedBlock(numbers, queries, lists, teams, clicks, users, contexts, times)
+
+
+class InterleavedTables:
+    """The blocks of some sessions as tables in long layout."""
+
+    def __init__(self, sessions: InterleavedSessions) -> None:
+        self._sessions, world = sessions, sessions.world
+        self._query_ids, self._item_ids = id_column(world.queries.ids), id_column(world.queries.item_ids)
+        self._contexts = strings([context.name for context in world.contexts])
+        self._teams, self._method = strings(["A", "B"]), strings([sessions.method.name])
+        self._ranks = sessions.contest.pairs.ranks()
+
+    def table(self, bounds: Bounds) -> pa.Table:
+        """A block, a row an item."""
+        block = self._sessions.made(bounds)
+        columns = {
+            **{name: replace(column, once=True) for name, column in self._first(block)},
+            **dict(self._of_items(block)),
+            **{name: replace(column, once=True) for name, column in self._last(block)},
+        }
+        return to_table(columns, block.lists >= 0, "long")
+
+    def _first(self, block: InterleavedBlock) -> Iterator[tuple[str, Column]]:
+        kind, names, ids = self._query_ids
+        yield "session_id", Column(block.sessions, pa.int64())
+        yield "query_id", Column(ids[block.queries], kind, names)
+        if block.users is not None:
+            yield "user_id", Column(block.users.astype(np.int32), pa.int32())
+        if block.contexts is not None:
+            yield "context", Column(block.contexts, pa.string(), self._contexts)
+        if block.times is not None:
+            yield "timestamp", Column(block.times, pa.timestamp("ms"))
+
+    def _of_items(self, block: InterleavedBlock) -> Iterator[tuple[str, Column]]:
+        kind, names, ids = self._item_ids
+        places = np.arange(1, block.lists.shape[1] + 1, dtype=np.int16)
+        flat = self._sessions.world.queries.flat(block.queries, block.lists.astype(np.int32))
+        yield "item_id", Column(ids[flat], kind, names)
+        yield "position", Column(np.broadcast_to(places, block.lists.shape), pa.int16())
+        yield "click", Column(block.clicks, pa.int8())
+        yield "team", self._team(block.teams)
+        for name, ranks in zip(("rank_a", "rank_b"), self._ranks, strict=True):
+            shown = ranks[block.queries[:, np.newaxis], block.lists].astype(np.int32)
+            yield name, Column(shown, pa.int32(), null=shown == 0)
+
+    def _team(self, teams: Teams | None) -> Column:
+        if teams is None:
+            return Column(None, pa.string())
+        return Column((teams == TEAM_B).astype(np.int32), pa.string(), self._teams, teams == NO_TEAM)
+
+    def _last(self, block: InterleavedBlock) -> Iterator[tuple[str, Column]]:
+        pairs = self._sessions.contest.pairs
+        yield "length_a", Column(pairs.length_a[block.queries].astype(np.int32), pa.int32())
+        yield "length_b", Column(pairs.length_b[block.queries].astype(np.int32), pa.int32())
+        yield "method", Column(np.zeros(len(block.queries), np.int32), pa.string(), self._method)

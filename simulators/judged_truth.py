@@ -1,0 +1,86 @@
+"""Judged metrics of a policy over lists, exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.simulators.click_models.models import Cascade
+from rankeval.simulators.list_policies import ListPolicy
+from rankeval.simulators.queries import Queries
+from rankeval.simulators.truth import examined_at
+
+Floats = NDArray[np.float64]
+
+#: Places that metrics look at.
+CUT = 10
+#: Grade from which an item is relevant.
+RELEVANT = 1.0
+
+
+def judged_metrics(policy: ListPolicy, queries: Queries) -> dict[str, float | None]:
+    """Expected metrics at 10 of a session's list, as ``rankeval evaluate`` defines them.
+
+    Means over queries by their weights, a query without relevant items counting 0: ``dcg, ndcg, ndcg_exp,
+    precision, recall`` are sums over places of ``P(item at k)``; ``mrr`` is the mean of 1/k at the first
+    relevant item, where a user who takes every relevant item would stop. None where it cannot be computed;
+    empty where the world has no grades.
+    """
+    if queries.relevance is None:
+        return {}
+    shown = policy.item_probabilities()
+    metrics: dict[str, float | None] = {
+        name: None if shown is None else _mean(queries, shown, gains, discounts)
+        for name, gains, discounts in _linear(queries, policy.positions)
+    }
+    return metrics | {f"mrr@{CUT}": _reciprocal_rank(policy, queries)}
+
+
+def _mean(queries: Queries, shown: Floats, gains: Floats, discounts: Floats) -> float:
+    """Mean over queries of what items are worth times the discount of their place."""
+    weights = np.repeat(queries.weights, queries.sizes)
+    return float((weights * gains) @ (shown @ discounts))
+
+
+def _linear(queries: Queries, positions: int) -> Iterator[tuple[str, Floats, Floats]]:
+    """Name, worth of each item and discount of each place."""
+    assert queries.relevance is not None
+    grades = queries.relevance
+    relevant = (grades >= RELEVANT).astype(np.float64)
+    inside = (np.arange(positions) < CUT).astype(np.float64)
+    discounts = inside / np.log2(np.arange(positions) + 2.0)
+    exponential = np.exp2(grades) - 1.0
+    yield f"dcg@{CUT}", grades, discounts
+    yield f"ndcg@{CUT}", _over(grades, queries, _best(grades, queries)), discounts
+    yield f"ndcg_exp@{CUT}", _over(exponential, queries, _best(exponential, queries)), discounts
+    yield f"precision@{CUT}", relevant / CUT, inside
+    yield f"recall@{CUT}", _over(relevant, queries, np.add.reduceat(relevant, queries.offsets[:-1])), inside
+
+
+def _best(gains: Floats, queries: Queries) -> Floats:
+    """(Q,) the highest discounted gain that a list of each query has."""
+    query = np.repeat(np.arange(len(queries)), queries.sizes)
+    best = np.lexsort((-gains, query))
+    rank = np.arange(len(query)) - queries.offsets[query]
+    discounted = np.where(rank < CUT, gains[best] / np.log2(rank + 2.0), 0.0)
+    return np.add.reduceat(discounted, queries.offsets[:-1])
+
+
+def _over(gains: Floats, queries: Queries, totals: Floats) -> Floats:
+    """Each item's share of its query's total; 0 where that is 0."""
+    totals = np.repeat(totals, queries.sizes)
+    return np.divide(gains, totals, out=np.zeros(len(gains)), where=totals > 0.0)
+
+
+def _reciprocal_rank(policy: ListPolicy, queries: Queries) -> float | None:
+    """A cascade whose users click on what is relevant, and on nothing else, stops at the first of it."""
+    assert queries.relevance is not None
+    relevant = (queries.relevance >= RELEVANT).astype(np.float64)
+    as_liked = Queries(queries.ids, queries.weights, queries.offsets, queries.item_ids, relevant)
+    examined = examined_at(policy, Cascade(), as_liked)
+    if examined is None:
+        return None
+    places = np.arange(1, policy.positions + 1)
+    return _mean(queries, examined, relevant, np.where(places <= CUT, 1.0 / places, 0.0))

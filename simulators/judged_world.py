@@ -1,0 +1,47 @@
+"""The queries and items of real judgements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from rankeval.errors import DataError
+from rankeval.judgement_rows import JudgementRows
+from rankeval.log import Log
+
+
+def judged_queries(
+    judgements: Any, max_grade: float, columns: Mapping[str, str] | None = None, where: str | None = None
+) -> list[dict[str, Any]]:
+    """``query_id, items, relevance`` of each judged query, in the order of the file.
+
+    Args:
+        judgements: anything that :class:`rankeval.Log` opens, with ``query_id, item_id, relevance``.
+        max_grade: the highest grade that there can be; grades below 0 are taken as 0.
+        columns: role -> column name, where they differ.
+        where: row filter.
+
+    Raises:
+        DataError: a column or a value is missing; a grade above ``max_grade``; an item judged twice.
+    """
+    log = Log(judgements, "judgements", dict(columns or {}), where)
+    rows = JudgementRows.read(log, ["query_id", "item_id", "relevance"])
+    above = int(np.argmax(rows.grade))
+    if rows.grade[above] > max_grade:
+        raise DataError(
+            f"{rows.place(above)}: column {log.name('relevance')!r} is {rows.grade[above]:g}, "
+            f"wanted at most {max_grade:g}, or a higher --max-grade"
+        )
+    found: dict[Any, dict[Any, float]] = {}
+    queries, items = rows.columns["query_id"].to_pylist(), rows.columns["item_id"].to_pylist()
+    for row, (query, item) in enumerate(zip(queries, items, strict=True)):
+        judged = found.setdefault(query, {})
+        if item in judged:
+            raise DataError(f"{rows.place(row)}: item {item!r} again, wanted each judged once")
+        judged[item] = max(float(rows.grade[row]), 0.0)
+    return [
+        {"query_id": query, "items": list(judged), "relevance": list(judged.values())}
+        for query, judged in found.items()
+    ]

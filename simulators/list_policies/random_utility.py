@@ -1,0 +1,121 @@
+"""Rankers that add noise of their own to each item's score, and show the highest."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from rankeval.simulators.list_policies.base import Floats, Ints, ListPolicy, Lists
+from rankeval.simulators.list_policies.kernels import (
+    best_of_each,
+    gumbel_utilities,
+    log_prefixes,
+    normal_utilities,
+)
+from rankeval.simulators.list_policies.quadrature import GUMBEL, NORMAL, places
+
+
+@dataclass(frozen=True, eq=False)
+class RandomUtility(ListPolicy):
+    """Items by descending ``score + noise``, the noise independent and alike for all items.
+
+    ``utilities``: (items,) flat, scores on the scale where the noise has scale 1.
+    """
+
+    noise: ClassVar[int]
+
+    @property
+    @abstractmethod
+    def utilities(self) -> Floats: ...
+
+    @abstractmethod
+    def draw(self, rng: np.random.Generator, queries: Ints, starts: Ints) -> Floats:
+        """Utilities of the items of each session, flat, those of session ``i`` at ``starts[i]`` on."""
+
+    def lists(self, rng: np.random.Generator, queries: Ints) -> Lists:
+        sizes = np.diff(self.offsets)[queries]
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        return best_of_each(self.draw(rng, queries, starts), starts, self.positions)
+
+    def item_probabilities(self) -> Floats:
+        return self._item_probabilities
+
+    def examined_at(self, factors: Floats) -> Floats:
+        """(items, K) ``P(item at k and examined)`` where users go on after an item with its factor.
+
+        ``factors``: (items,) in [0, 1].
+        """
+        return places(self.noise, self.utilities, self.offsets, np.asarray(factors, float), self.positions)
+
+    @cached_property
+    def _item_probabilities(self) -> Floats:
+        return self.examined_at(np.ones(len(self.utilities)))
+
+
+class GumbelUtility(RandomUtility):
+    """With Gumbel noise item after item is drawn in proportion to ``exp(utility)`` (Yellott 1977)."""
+
+    noise = GUMBEL
+
+    def draw(self, rng: np.random.Generator, queries: Ints, starts: Ints) -> Floats:
+        draws = rng.standard_exponential(starts[-1])
+        return gumbel_utilities(self.utilities, self.offsets, queries, starts, draws)
+
+    def prefix_probabilities(self, queries: Ints, lists: Lists) -> Floats:
+        return np.exp(log_prefixes(self.utilities, self.offsets, queries, lists))
+
+
+@dataclass(frozen=True, eq=False)
+class PlackettLuce(GumbelUtility):
+    """Item after item with probability in proportion to ``exp(score / temperature)`` of those left.
+
+    ``scores``: (items,) flat.
+    """
+
+    scores: Floats
+    temperature: float = 1.0
+
+    @cached_property
+    def utilities(self) -> Floats:
+        return np.asarray(self.scores / self.temperature)
+
+
+@dataclass(frozen=True, eq=False)
+class Uniform(GumbelUtility):
+    """Any order with the same probability."""
+
+    @cached_property
+    def utilities(self) -> Floats:
+        return np.zeros(int(self.offsets[-1]))
+
+    def item_probabilities(self) -> Floats:
+        sizes = np.repeat(np.diff(self.offsets), np.diff(self.offsets))
+        held = np.arange(self.positions) < sizes[:, np.newaxis]
+        return np.asarray(held / sizes[:, np.newaxis])
+
+
+@dataclass(frozen=True, eq=False)
+class NoisyScores(RandomUtility):
+    """Items by descending ``score + sd e``, ``e`` standard normal and independent; ``scores``: (items,) flat.
+
+    What a prefix or a list has for a probability is an integral over as many dimensions: None.
+    """
+
+    noise = NORMAL
+    scores: Floats
+    sd: float
+
+    @cached_property
+    def utilities(self) -> Floats:
+        return np.asarray(self.scores / self.sd)
+
+    def draw(self, rng: np.random.Generator, queries: Ints, starts: Ints) -> Floats:
+        draws = rng.standard_normal(starts[-1])
+        return normal_utilities(self.utilities, self.offsets, queries, starts, draws)
+
+    def prefix_probabilities(self, queries: Ints, lists: Lists) -> None:
+        return None

@@ -1,0 +1,102 @@
+"""Makes the log of a world, block by block, in several threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from rankeval.errors import UsageError
+from rankeval.parallel import default_threads, in_order
+from rankeval.simulators.checks import whole
+from rankeval.simulators.log_columns import PROPENSITIES, LogColumns, Propensities, Shown
+from rankeval.simulators.log_tables import LAYOUTS, Layout
+from rankeval.simulators.log_writer import write_log
+from rankeval.simulators.session_blocks import SessionMaker
+from rankeval.simulators.world import World
+from rankeval.simulators.world_truth import WorldTruth, as_shown
+from rankeval.simulators.writer import block_bounds
+
+#: Rows of a block, which is made at once, and items that it chooses from; random streams are those of blocks.
+BLOCK_ROWS, BLOCK_ITEMS = 1 << 19, 1 << 23
+
+
+@dataclass(frozen=True)
+class LogOptions:
+    """How a log is written.
+
+    Attributes:
+        layout: ``long``, a row an item, or ``nested``, a row a session.
+        propensities: ``all``; ``item``, of the item at its position alone; ``none``.
+        part_sessions: of a part file; None: all sessions are in one file.
+        threads: that make sessions; what they make does not depend on it.
+    """
+
+    layout: Layout = "long"
+    propensities: Propensities = "all"
+    part_sessions: int | None = None
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, known in (("layout", LAYOUTS), ("propensities", PROPENSITIES)):
+            if getattr(self, name) not in known:
+                raise UsageError(f"{name}: found {getattr(self, name)!r}, wanted one of {', '.join(known)}")
+        for name in ("part_sessions", "threads"):
+            if getattr(self, name) is not None:
+                whole(name, getattr(self, name), 1)
+
+
+def block_sessions(world: World) -> int:
+    """Sessions of a block: so many that what is worked out for them at once has a bounded size."""
+    return max(1, min(BLOCK_ROWS // world.positions, BLOCK_ITEMS // int(world.queries.sizes.max())))
+
+
+class LogMaker:
+    """The log of a world.
+
+    Args:
+        world: that is simulated.
+        sessions: how many.
+        seed: of all draws.
+        options: how it is written.
+    """
+
+    def __init__(self, world: World, sessions: int, seed: int, options: LogOptions) -> None:
+        self._world, self._sessions, self._options = world, sessions, options
+        self._maker = SessionMaker(world, sessions, seed)
+        truth = WorldTruth(world, sessions)
+        exposed = options.propensities == "all"
+
+        def shown(name: str, *, shuffled: bool) -> Shown:
+            policy = as_shown(world, name) if shuffled else world.policy(name)
+            return Shown(policy, truth.exposures(policy) if exposed else None)
+
+        arms = {name: shown(name, shuffled=True) for name in self._maker.arms}
+        candidates = {name: shown(name, shuffled=False) for name in world.candidates}
+        self._columns = LogColumns(world, arms, candidates, options.propensities, options.layout)
+
+    @property
+    def notes(self) -> list[str]:
+        """Columns that nothing can be written to."""
+        unknown = self._columns.unknown
+        why = "no exact value for lists of this policy, or of these lengths, under this click model"
+        return [f"null columns: {', '.join(unknown)}: {why}"] if unknown else []
+
+    def write(self, folder: Path) -> int:
+        """Write the log into a folder; the number of rows."""
+        threads = self._options.threads or default_threads()
+        blocks = list(enumerate(block_bounds(self._sessions, block_sessions(self._world))))
+        made = in_order(self._tables, blocks, threads, "simulating blocks of sessions")
+        return write_log(folder, (table for tables in made for table in tables))
+
+    def _tables(self, block: tuple[int, tuple[int, int]]) -> list[tuple[int | None, pa.Table]]:
+        """The number of each part file that a block is in, and the table for it."""
+        index, (start, stop) = block
+        made, size = self._maker.block(index, start, stop), self._options.part_sessions
+        if size is None:
+            return [(None, self._columns.table(made))]
+        return [
+            (part, self._columns.table(made.part(max(start, part * size), min(stop, (part + 1) * size))))
+            for part in range(start // size, (stop - 1) // size + 1)
+        ]

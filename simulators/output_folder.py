@@ -1,0 +1,71 @@
+"""A folder of results that is filled as a whole: an interrupt or a full disk leaves nothing half-written."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rankeval.errors import DataError, UsageError
+
+
+def _staging(name: str) -> bool:
+    return name.startswith(".simulate.") and name.endswith(".tmp")
+
+
+def require_free(out: Path, overwrite: bool, ours: Callable[[str], bool]) -> None:
+    """Refuse to write into a folder that holds anything; with ``overwrite``, anything but such results.
+
+    Args:
+        out: the folder.
+        overwrite: whether results of an earlier call may be replaced.
+        ours: whether a file of this name is such a result.
+
+    Raises:
+        DataError: ``out`` is a file.
+        UsageError: there is something in it.
+    """
+    if out.exists() and not out.is_dir():
+        raise DataError(f"{out}: is a file, wanted a folder to write to")
+    there = sorted(path.name for path in out.iterdir() if not _staging(path.name)) if out.exists() else []
+    if there and not overwrite:
+        raise UsageError(f"{out}: holds {there[0]} already, wanted an empty folder or --overwrite")
+    strange = [name for name in there if not ours(name)]
+    if strange:
+        raise UsageError(f"{out}: holds {strange[0]}, wanted a folder with nothing but an earlier simulation")
+
+
+@contextmanager
+def filled(out: Path, ours: Callable[[str], bool]) -> Iterator[Path]:
+    """Yield a folder to write to, whose files move to ``out`` once all went well.
+
+    It stands within ``out``, so that they move on one disk. Results of an earlier call are removed then, and
+    not before.
+
+    Raises:
+        DataError: what the operating system says where something cannot be written.
+    """
+    staging = out / f".simulate.{os.getpid()}.tmp"
+    new = not out.exists()
+    try:
+        staging.mkdir(parents=True)
+        yield staging
+        _move(staging, out, ours)
+    except OSError as error:
+        raise DataError(f"{out}: cannot be written ({error.strerror or error})") from None
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+        if new and out.is_dir() and not any(out.iterdir()):
+            out.rmdir()
+
+
+def _move(staging: Path, out: Path, ours: Callable[[str], bool]) -> None:
+    """Replace what is there by what is new."""
+    new = sorted(path.name for path in staging.iterdir())
+    for path in out.iterdir():
+        if ours(path.name) and path.name not in new:
+            path.unlink()
+    for name in new:
+        os.replace(staging / name, out / name)

@@ -1,0 +1,171 @@
+"""How much traffic a shuffle experiment needs to learn position bias, and what it costs."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from rankeval.errors import UsageError
+from rankeval.options import shown
+from rankeval.simulators.base_lists import BaseLists, base_lists
+from rankeval.simulators.click_models.models import PositionBased, TrustBias
+from rankeval.simulators.logged_world import logged_world
+from rankeval.simulators.planned_design import PlannedDesign, PlannedPosition, Request
+from rankeval.simulators.shuffle_moments import Moments, no_moments, shuffle_moments
+from rankeval.simulators.shuffle_plan_result import ShufflePlan
+from rankeval.simulators.truth import click_rates
+from rankeval.simulators.world import DESIGNS, Design, Shuffle, World
+from rankeval.simulators.world_file import read_world
+
+
+def plan_shuffle(
+    source: Any,
+    *,
+    sessions: int = 100_000,
+    relative_error: float = 0.1,
+    top: int | None = None,
+    share: float | None = None,
+    sessions_per_day: float | None = None,
+    position_bias: Any = None,
+    columns: Mapping[str, str] | None = None,
+    where: str | None = None,
+    threads: int | None = None,
+) -> ShufflePlan:
+    """Errors, sessions, days and lost clicks of every shuffle design, side by side.
+
+    The standard error of the propensity ``theta_k / theta_1`` from n sessions of the experiment is
+    ``se_sqrt_n / sqrt(n)`` (delta method), for the estimates that ``rankeval propensity`` makes: ``full``:
+    clicks at k over clicks at 1; ``swap``: the same within the arm that exchanges 1 and k; ``adjacent``: the
+    product of the ratios of neighbours; ``pair``: clicks over propensities in all sessions, relative to
+    position 1. Sessions are independent; with several queries the variance between them is in it.
+
+    Args:
+        source: a world (its file, such a file's content, or a :class:`World`), whose click model and logging
+            policy give the figures exactly, or a ranking log, from which both are estimated: base orders from
+            the sessions that are not ``shuffled``, attractiveness of a pair of query and item as its clicks
+            over the examination of its impressions.
+        sessions: n of the standard errors, sessions that take part in the experiment.
+        relative_error: the standard error over the propensity that is wanted at every position.
+        top: N, number of positions that are shuffled; those of the world's ``shuffle``, else all.
+        share: of the traffic that takes part in the experiment; that of the world's ``shuffle``, else 1.
+        sessions_per_day: traffic, from which days follow.
+        position_bias: for a log, examination by position, as ``rankeval propensity`` writes it; unless given
+            it is fitted to the log by maximum likelihood.
+        columns: role -> column name of a log.
+        where: row filter of a log.
+        threads: number of threads; the result does not depend on it.
+
+    Raises:
+        DataError: a wrong world or log.
+        UsageError: an option out of range, or one for logs with a world.
+    """
+    _require("sessions", sessions, 1)
+    _require("relative_error", relative_error, 0.0, above=True)
+    if sessions_per_day is not None:
+        _require("sessions_per_day", sessions_per_day, 0.0, above=True)
+    if _is_world(source):
+        given = {"position_bias": position_bias, "columns": columns or None, "where": where}
+        for name, value in given.items():
+            if value is not None:
+                raise UsageError(f"{name}: found {shown(value)} with a world, wanted it with a log alone")
+        world = source if isinstance(source, World) else read_world(source)
+        notes: tuple[str, ...] = ()
+    else:
+        world, notes = logged_world(source, position_bias, columns or {}, where, threads)
+    request = _request(world, sessions, relative_error, top, share, sessions_per_day)
+    return replace(plan_world(world, request), notes=notes)
+
+
+def plan_world(world: World, request: Request) -> ShufflePlan:
+    """The plan for the designs in a world."""
+    plain = [
+        (share, world, base_lists(world.logging, world.queries))
+        for share, world in world.plain_worlds(request.sessions)
+    ]
+    logged = sum(share * _clicks_logged(world, lists) for share, world, lists in plain)
+    designs = [_planned(design, plain, request, logged) for design in DESIGNS]
+    theta = None
+    if isinstance(world.click_model, PositionBased) and not isinstance(world.click_model, TrustBias):
+        theta = world.click_model.examination[: request.top]
+    return ShufflePlan(
+        request=request,
+        clicks_logged=logged,
+        examination=None if theta is None or theta[0] == 0.0 else tuple(one / theta[0] for one in theta),
+        designs=tuple(designs),
+        drawn=any(lists.drawn for _, _, lists in plain),
+    )
+
+
+def _is_world(source: Any) -> bool:
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source).endswith(".json")
+    return isinstance(source, World) or (isinstance(source, Mapping) and "click_model" in source)
+
+
+def _require(name: str, value: Any, low: float, *, above: bool = False) -> None:
+    numeric = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not numeric or not math.isfinite(value) or value < low or (above and value == low):
+        raise UsageError(
+            f"{name}: found {shown(value)}, wanted a number {'above' if above else 'of at least'} {low:g}"
+        )
+
+
+def _request(
+    world: World,
+    sessions: int,
+    relative_error: float,
+    top: int | None,
+    share: float | None,
+    per_day: float | None,
+) -> Request:
+    default = world.shuffle or Shuffle("full", 1.0, world.positions)
+    if world.positions < 2:
+        raise UsageError("positions: found lists of 1, wanted at least 2 positions to shuffle")
+    chosen = default.top if top is None else top
+    if isinstance(chosen, bool) or not isinstance(chosen, int) or not 2 <= chosen <= world.positions:
+        raise UsageError(f"top: found {shown(chosen)}, wanted 2 to {world.positions}, the positions of lists")
+    part = default.share or 1.0 if share is None else share
+    _require("share", part, 0.0, above=True)
+    if part > 1.0:
+        raise UsageError(f"share: found {part:g}, wanted a share of the traffic, at most 1")
+    return Request(int(sessions), float(relative_error), chosen, float(part), per_day)
+
+
+def _clicks_logged(world: World, lists: BaseLists) -> float:
+    """Clicks of a session of the base policy, from all its lists where they can be summed over."""
+    exact = click_rates(world.logging, world.click_model, world.queries)
+    if exact is not None:
+        return float(exact.sum())
+    blocks = ((block.weights, block.joint_clicks(world.click_model)) for block in lists.blocks())
+    return float(sum(weights @ np.einsum("nkk->n", joint) for weights, joint in blocks))
+
+
+def _planned(
+    design: Design, plain: Sequence[tuple[float, World, BaseLists]], request: Request, logged: float
+) -> PlannedDesign:
+    """From the worlds of shares of the sessions, and the lists that they show."""
+    shuffle = Shuffle(design, request.share, request.top)
+    moments = no_moments(design, request.top)
+    for share, world, lists in plain:
+        found = shuffle_moments(shuffle, lists, world.click_model, world.logging)
+        if found is None:
+            return PlannedDesign.unknown(design, request.top, logged)
+        moments = moments.plus(found, share)
+    return PlannedDesign(design, _positions(design, moments, request), moments.clicks, logged)
+
+
+def _positions(design: Design, moments: Moments, request: Request) -> tuple[PlannedPosition, ...]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = [moments.ratios, moments.variances, moments.variances * moments.values[0]]
+        if design == "adjacent":
+            values = [np.cumprod(values[0]), np.cumsum(values[1]), np.cumsum(values[2])]
+    rest = [
+        PlannedPosition.of(k, float(ratio), float(variance), float(within), request)
+        for k, (ratio, variance, within) in enumerate(zip(*values, strict=True), 2)
+    ]
+    return (PlannedPosition.first(), *rest)

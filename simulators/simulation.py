@@ -1,0 +1,120 @@
+"""``simulate``: a log of a world whose truth is exact, in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+from rankeval.errors import DataError, UsageError
+from rankeval.options import shown
+from rankeval.results import SCHEMA
+from rankeval.simulators.checks import whole
+from rankeval.simulators.log_maker import LogMaker, LogOptions
+from rankeval.simulators.log_writer import is_log
+from rankeval.simulators.output_folder import filled, require_free
+from rankeval.simulators.simulation_result import Simulation
+from rankeval.simulators.world import World
+from rankeval.simulators.world_file import parse_world, read_description
+from rankeval.simulators.world_options import WorldOptions
+from rankeval.simulators.world_truth import whole_truth
+
+WORLD, TRUTH = "world.json", "truth.json"
+
+
+def simulate(
+    out: str | os.PathLike[str],
+    sessions: int,
+    seed: int = 0,
+    *,
+    world: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    overwrite: bool = False,
+    **options: Any,
+) -> Simulation:
+    """Simulate sessions of users with rankings, and compute what is true of them exactly.
+
+    Writes to the folder ``out`` the log as ``log.parquet`` (or part files), ``world.json``, from which the
+    same sessions and seed make the same bytes, and ``truth.json``: expected clicks, click rates by position,
+    and judged metrics of the logging policy, as its users see it, and of every candidate. They appear when
+    all of them are whole.
+
+    Args:
+        out: a folder, new or empty.
+        sessions: how many.
+        seed: of everything that is drawn.
+        world: a world file, or its content; without one the world is made from options.
+        overwrite: replace an earlier simulation in ``out``.
+        options: of the log (:class:`~rankeval.simulators.log_maker.LogOptions`) and, without ``world``, of
+            the world (:class:`~rankeval.simulators.world_options.WorldOptions`).
+
+    Returns:
+        :class:`~rankeval.simulators.simulation_result.Simulation`, with ``to_dict()``, ``to_pandas()`` and a
+        readable repr.
+
+    Raises:
+        DataError: a world that is wrong, or a folder that cannot be written.
+        UsageError: an option that is wrong, or a folder that is not empty.
+    """
+    sessions, seed, folder = whole("sessions", sessions, 1), whole("seed", seed, 0), Path(out)
+    of_log, of_world = _split(options)
+    log = LogOptions(**of_log)
+    require_free(folder, overwrite, _is_result)
+    description, origin, made = _described(world, of_world, seed)
+    read = _parsed(description, origin, as_options=world is None)
+    truth, notes = whole_truth(read, sessions)
+    maker = LogMaker(read, sessions, seed, log)
+    notes += maker.notes
+    head = {"schema": SCHEMA, "command": "simulate", "sessions": sessions, "seed": seed}
+    with filled(folder, _is_result) as staging:
+        rows = maker.write(staging)
+        _write_json(staging / WORLD, description)
+        _write_json(staging / TRUTH, {**head, **truth, "warnings": notes})
+        files = tuple(sorted(path.name for path in staging.iterdir()))
+    inputs = {"out": os.fspath(out), "world": None if world is None else origin, "seed": seed}
+    return Simulation({**inputs, **asdict(log)}, sessions, rows, files, truth, (*made, *notes))
+
+
+def _split(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Options of the log, and those of the world."""
+    of_log = {field.name for field in fields(LogOptions)}
+    known = of_log | {field.name for field in fields(WorldOptions)}
+    for name in options:
+        if name not in known:
+            raise UsageError(f"{name}: no such option; known are {', '.join(sorted(known))}")
+    return (
+        {name: value for name, value in options.items() if name in of_log},
+        {name: value for name, value in options.items() if name not in of_log},
+    )
+
+
+def _described(world: Any, options: Mapping[str, Any], seed: int) -> tuple[Any, str, list[str]]:
+    """The content of a world file, its name, and what its maker should know."""
+    if world is None:
+        description, notes = WorldOptions(**options).describe(seed)
+        return description, "world", notes
+    if options:
+        name, value = next(iter(options.items()))
+        raise UsageError(f"{name}: found {shown(value)}, wanted none: the world says all of it")
+    if isinstance(world, Mapping):
+        return world, "world", []
+    return read_description(world), os.fspath(world), []
+
+
+def _parsed(description: Any, origin: str, *, as_options: bool) -> World:
+    """The world; what is wrong with one that was made from options is a matter of the call."""
+    try:
+        return parse_world(description, origin)
+    except DataError as error:
+        raise UsageError(str(error)) if as_options else error from None
+
+
+def _is_result(name: str) -> bool:
+    """Whether a file of this name is one that is written here."""
+    return name in (WORLD, TRUTH) or is_log(name)
+
+
+def _write_json(path: Path, content: Any) -> None:
+    path.write_text(json.dumps(content, allow_nan=False) + "\n", encoding="utf-8")

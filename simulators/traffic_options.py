@@ -1,0 +1,63 @@
+"""What traffic is like, from options: shuffles, users, contexts, days, arms of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rankeval.options import listed
+from rankeval.simulators.checks import real, whole
+from rankeval.simulators.specs import parse_parameters, parse_shares, parse_spec
+from rankeval.simulators.world import DESIGNS
+
+#: Share of the sessions that a shuffle takes, and how much users differ, unless told.
+SHUFFLE_SHARE, SPREAD = 0.01, 0.3
+#: First day of worlds with days.
+START = "2024-01-01"
+
+
+def shuffle_section(text: str | None) -> dict[str, Any]:
+    """Of ``DESIGN[:share=SHARE,top=N]``."""
+    if text is None:
+        return {}
+    design, given = parse_spec("shuffle", text, dict.fromkeys(DESIGNS, ("share", "top")))
+    return {"shuffle": {"design": design, "share": SHUFFLE_SHARE, **given}}
+
+
+def user_section(users: int | None, spread: float | None) -> dict[str, Any]:
+    """Users whose attractiveness differs; none without their number."""
+    if users is None:
+        return {}
+    spread = SPREAD if spread is None else real("user_spread", spread, 0.0, 1.0)
+    return {"users": {"count": whole("users", users, 1), "spread": spread}}
+
+
+def context_section(texts: str | Sequence[str]) -> dict[str, Any]:
+    """Of ``NAME[=WEIGHT][:PARAMETER=VALUE,...]`` each, the parameters those of the click model."""
+    contexts = []
+    for text in [texts] if isinstance(texts, str) else texts:
+        head, colon, rest = text.partition(":")
+        ((name, weight),) = parse_shares("context", [head]).items()
+        own = parse_parameters("context", rest) if colon else {}
+        contexts.append({"name": name, "weight": weight, "click_model": own})
+    return {"contexts": contexts} if contexts else {}
+
+
+def day_section(days: int | None, drift: float) -> dict[str, Any]:
+    """Days, and a drift of the attractiveness over them."""
+    drift = real("drift", drift, -2.0, 2.0)
+    section = {} if days is None else {"days": {"start": START, "count": whole("days", days, 1)}}
+    return section | ({"drift": {"attractiveness": drift}} if drift else {})
+
+
+def arm_section(arms: str | Sequence[str]) -> dict[str, Any]:
+    """Of ``NAME[=SHARE],...``."""
+    named = listed(arms)
+    return {"arms": parse_shares("arms", named)} if named else {}
+
+
+def largest_factor(traffic: dict[str, Any]) -> float:
+    """What the attractiveness is multiplied by for the keenest users on the best day."""
+    spread = traffic["users"]["spread"] if "users" in traffic else 0.0
+    drift = traffic["drift"]["attractiveness"] if "drift" in traffic else 0.0
+    return float((1.0 + spread) * (1.0 + abs(drift) / 2.0))

@@ -1,0 +1,200 @@
+"""Worlds from options: a description with every number in it, as world files have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.errors import UsageError
+from rankeval.options import listed, require_types
+from rankeval.simulators.checks import real, whole
+from rankeval.simulators.judged_world import judged_queries
+from rankeval.simulators.model_options import click_model_options
+from rankeval.simulators.query_options import (
+    GRADES,
+    ITEMS,
+    POSITIONS,
+    QUERIES,
+    GradeScale,
+    drawn_queries,
+    popularity_weights,
+)
+from rankeval.simulators.ranker_options import CANDIDATE_SKILL, LOGGING_SKILL, Rankers
+from rankeval.simulators.specs import parse_value
+from rankeval.simulators.traffic_options import (
+    arm_section,
+    context_section,
+    day_section,
+    largest_factor,
+    shuffle_section,
+    user_section,
+)
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class WorldOptions:
+    """What a world is made from.
+
+    Attributes:
+        click_model: its name.
+        eta: decay of examination ``k^-eta``, 1 unless given, of models that have it.
+        param: other parameters of the click model, by name or as ``NAME=VALUE``.
+        queries: how many, 1000 unless given.
+        items: of each query; unless given 10, or ``positions`` if those are more.
+        positions: length of lists; unless given 10, or ``items`` if those are fewer.
+        grades: probabilities of grades 0, 1, ... of an item, numbers or ``P0,P1,...``.
+        judgements: real queries, items and grades instead of ``queries``, ``items`` and ``grades``.
+        columns: role -> column name of the judgements.
+        where: row filter of the judgements.
+        epsilon: attractiveness of grade 0.
+        max_grade: the grade of attractiveness 1; unless given 4, or the last of ``grades``.
+        popularity: ``zipf:EXPONENT``, the r-th query is asked in proportion to ``r^-EXPONENT``, or
+            ``uniform``.
+        logging: the policy that writes the log, ``NAME[:PARAMETER=VALUE,...]``.
+        candidate: other policies, by name or as ``NAME=POLICY``; unless given ``new``, the logging policy
+            with better scores.
+        shuffle: ``DESIGN[:share=SHARE,top=N]``, share 0.01 and all positions unless given.
+        arms: ``NAME[=SHARE],...`` of an A/B test between ``logging`` and candidates.
+        users: number of users.
+        user_spread: s, users' attractiveness is ``1 - s`` or ``1 + s`` times that of items; 0.3 unless given.
+        context: ``NAME[=WEIGHT][:PARAMETER=VALUE,...]`` each, parameters of the click model that sessions in
+            this context have.
+        days: number of days.
+        drift: d, attractiveness goes from ``1 - d / 2`` times that of items to ``1 + d / 2`` over the days.
+    """
+
+    click_model: str = "pbm"
+    eta: float | None = None
+    param: Mapping[str, Any] | Sequence[str] = ()
+    queries: int | None = None
+    items: int | None = None
+    positions: int | None = None
+    grades: str | Sequence[float] | None = None
+    judgements: Any = None
+    columns: Mapping[str, str] | None = None
+    where: str | None = None
+    epsilon: float = 0.1
+    max_grade: float | None = None
+    popularity: str = "zipf:1"
+    logging: str = "plackett_luce"
+    candidate: Mapping[str, str] | Sequence[str] = ()
+    shuffle: str | None = None
+    arms: str | Sequence[str] = ()
+    users: int | None = None
+    user_spread: float | None = None
+    context: str | Sequence[str] = ()
+    days: int | None = None
+    drift: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_types(vars(self))
+
+    def describe(self, seed: int) -> tuple[dict[str, Any], list[str]]:
+        """The world as world files have it, and what its maker should know.
+
+        Raises:
+            UsageError: an option that is not understood, or out of range.
+            DataError: judgements that cannot be read.
+        """
+        scale, positions = self._scale(), self._positions()
+        model = click_model_options(
+            self.click_model, self.eta, _named("param", self.param, parse_value), positions
+        )
+        judged = self.judgements is not None
+        queries = self._judged(scale) if judged else self._drawn(scale, seed)
+        liked = [scale.attractiveness(np.array(query["relevance"], np.float64)) for query in queries]
+        traffic = self._traffic()
+        weights = popularity_weights(self.popularity, len(queries), seed, judged)
+        world = {
+            "click_model": model,
+            "positions": positions,
+            **({"short_lists": True} if judged else {}),
+            **traffic,
+            **self._policies(Rankers([query["query_id"] for query in queries], liked, seed)),
+            "queries": [
+                _query(query, weight, values, largest_factor(traffic))
+                for query, weight, values in zip(queries, weights, liked, strict=True)
+            ],
+        }
+        factor = largest_factor(traffic)
+        divided = f"attractiveness is divided by {factor:g}, to stay in [0, 1] for all users and days"
+        return world, [divided] * (factor > 1.0)
+
+    def _positions(self) -> int:
+        usual = POSITIONS if self.items is None else min(POSITIONS, self.items)
+        return whole("positions", usual if self.positions is None else self.positions, 1)
+
+    def _scale(self) -> GradeScale:
+        usual = 4 if self.judgements is not None else max(len(self._grades()) - 1, 1)
+        highest = usual if self.max_grade is None else self.max_grade
+        return GradeScale(real("epsilon", self.epsilon, 0.0, 1.0), real("max_grade", highest, 1e-3, 100.0))
+
+    def _grades(self) -> Sequence[float]:
+        if isinstance(self.grades, str):
+            return [parse_value("grades", text) for text in listed(self.grades)]
+        return GRADES if self.grades is None else self.grades
+
+    def _judged(self, scale: GradeScale) -> list[dict[str, Any]]:
+        for name in ("queries", "items", "grades"):
+            if getattr(self, name) is not None:
+                raise UsageError(f"{name}: found {getattr(self, name)}, wanted none: judgements have them")
+        return judged_queries(self.judgements, scale.max_grade, self.columns, self.where)
+
+    def _drawn(self, scale: GradeScale, seed: int) -> list[dict[str, Any]]:
+        if self.columns or self.where:
+            raise UsageError("found columns or where without judgements, wanted both or neither")
+        items = max(ITEMS, self._positions()) if self.items is None else self.items
+        if items < self._positions():
+            raise UsageError(f"positions: found {self.positions}, wanted at most the {items} items")
+        queries = QUERIES if self.queries is None else self.queries
+        return drawn_queries(queries, items, self._grades(), scale, seed)
+
+    def _policies(self, rankers: Rankers) -> dict[str, Any]:
+        candidates = _named("candidate", self.candidate, lambda _, text: text) or {"new": self.logging}
+        return {
+            "logging": rankers.policy("logging", self.logging, LOGGING_SKILL),
+            "candidates": {
+                name: rankers.policy(f"candidate {name}", text, CANDIDATE_SKILL)
+                for name, text in candidates.items()
+            },
+        }
+
+    def _traffic(self) -> dict[str, Any]:
+        return {
+            **shuffle_section(self.shuffle),
+            **user_section(self.users, self.user_spread),
+            **context_section(self.context),
+            **day_section(self.days, self.drift),
+            **arm_section(self.arms),
+        }
+
+
+def _query(query: dict[str, Any], weight: float, liked: Floats, factor: float) -> dict[str, Any]:
+    """One query of the file: a click on an attractive item satisfies more often."""
+    return {
+        "query_id": query["query_id"],
+        "weight": weight,
+        "items": query["items"],
+        "attractiveness": (liked / factor).tolist(),
+        "satisfaction": (0.2 + 0.6 * liked).tolist(),
+        "relevance": query["relevance"],
+    }
+
+
+def _named(option: str, given: Mapping[str, Any] | Sequence[str], read: Any) -> dict[str, Any]:
+    """Values by name, from a mapping or from ``NAME=VALUE`` texts."""
+    if isinstance(given, Mapping):
+        return dict(given)
+    found: dict[str, Any] = {}
+    for text in [given] if isinstance(given, str) else given:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value) or name in found:
+            raise UsageError(f"{option}: found {text!r}, wanted NAME=VALUE with each name once")
+        found[name] = read(f"{option} {name}", value)
+    return found

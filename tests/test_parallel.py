@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+import pytest
+
+from rankeval.parallel import default_threads, in_order
+
+
+def test_default_threads_is_what_the_process_may_use():
+    assert default_threads() >= 1
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_results_come_in_the_order_of_the_items(threads: int):
+    assert list(in_order(lambda n: n * n, range(50), threads, "squaring")) == [n * n for n in range(50)]
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_an_error_ends_the_work(threads: int):
+    done = []
+
+    def run(n: int) -> int:
+        if n == 4:
+            raise ValueError("four")
+        done.append(n)
+        return n
+
+    with pytest.raises(ValueError, match="four"):
+        list(in_order(run, range(1000), threads, "counting"))
+    assert len(done) < 50
