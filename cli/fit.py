@@ -15,8 +15,9 @@ EPILOG = """\b
 Example:
   rankeval fit log.parquet --click-model pbm,dbn,ubm --test 0.2
 
-Click models: pbm, pbm_trust, cascade, dcm, dbn, sdbn, ccm, ubm, and mixtures
-such as mixture:pbm+dbn.
+\b
+Click models:
+  pbm pbm_trust cascade dcm dbn sdbn ccm ubm, mixtures such as mixture:pbm+dbn
 
 Files: Parquet, Arrow IPC, CSV; a file, a folder, a glob or a URL, long or nested, with session_id, item_id,
 position (1-based), click (0 or 1) and mostly query_id.

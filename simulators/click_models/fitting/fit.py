@@ -20,7 +20,13 @@ from rankeval.simulators.click_models.fitting.fitting import (
     fitted,
     parse_family,
 )
-from rankeval.simulators.click_models.fitting.reporting import baseline_row, fit_row, notes, parameter_table
+from rankeval.simulators.click_models.fitting.reporting import (
+    baseline_row,
+    fit_row,
+    no_chance,
+    notes,
+    parameter_table,
+)
 from rankeval.simulators.click_models.fitting.results import ClickModelFits
 from rankeval.simulators.click_models.fitting.scoring import baselines
 from rankeval.simulators.click_models.fitting.sessions import Collected, collect
@@ -94,6 +100,7 @@ def fit(
     fits = [fitted(parse_family(name, found.train.positions), found.train, options, counts) for name in names]
     if parameters is not None:
         _write(Path(parameters), names, fits, found, counts)
+    rows = tuple(fit_row(name, fit, found.test) for name, fit in zip(names, fits, strict=True))
     return ClickModelFits(
         inputs={
             "log": train_log.origin,
@@ -110,9 +117,9 @@ def fit(
         sessions=found.train.sessions,
         test_sessions=found.test.sessions,
         pairs=found.train.pairs,
-        fits=tuple(fit_row(name, fit, found.test) for name, fit in zip(names, fits, strict=True)),
+        fits=rows,
         baselines=tuple(baseline_row(baseline, found) for baseline in baselines(found.train)),
-        notes=tuple(notes(names, fits, found, counts)),
+        notes=(*notes(names, fits, counts), *no_chance(rows)),
     )
 
 

@@ -140,9 +140,14 @@ def parameter_table(name: str, fit: Fitted, found: Collected, counts: PairCounts
     return pa.table(columns)
 
 
-def notes(
-    names: Sequence[str], fits: Sequence[Fitted], found: Collected, counts: PairCounts
-) -> Iterator[str]:
+def no_chance(fits: Sequence[ClickModelFit]) -> Iterator[str]:
+    """A warning of the fits that held-out sessions have no chance under."""
+    names = [fit.name for fit in fits if NO_CHANCE in fit.reasons.values()]
+    if names:
+        yield f"{', '.join(names)}: {NO_CHANCE}"
+
+
+def notes(names: Sequence[str], fits: Sequence[Fitted], counts: PairCounts) -> Iterator[str]:
     """Warnings."""
     for name, fit in zip(names, fits, strict=True):
         if not fit.maximum.converged:

@@ -16,6 +16,8 @@ from rankeval.propensities.cells import Cells
 from rankeval.propensities.position_based import fit as position_based
 from rankeval.simulators.click_models import parse_click_model
 from rankeval.simulators.click_models.fitting.cells import count_cells
+from rankeval.simulators.click_models.fitting.points import NONE, Point
+from rankeval.simulators.click_models.fitting.scoring import scored
 from rankeval.simulators.click_models.fitting.sessions import collect
 from tests.log_files import nested, write_parts
 from tests.simulators.click_models.fitting.logs import DESCRIPTIONS, SHARED, simulated
@@ -151,6 +153,8 @@ def test_a_held_out_session_without_a_chance_is_said() -> None:
     row = fit(rows, "pbm", test_where="session_id == 3").to_dict()["results"][0]
     assert row["test_log_likelihood"] is None
     assert "smoothing above 0" in row["reasons"]["test_log_likelihood"]
+    warnings = fit(rows, "pbm,ubm", test_where="session_id == 3").warnings
+    assert warnings[-1].startswith("pbm, ubm: a held-out session has no chance under the fit")
     smooth = fit(rows, "pbm", test_where="session_id == 3", smoothing=1.0).to_dict()["results"][0]
     assert smooth["test_log_likelihood"] == pytest.approx(np.log(1 / 3))
 
@@ -205,11 +209,24 @@ def test_the_reference_of_the_position_based_model() -> None:
     errors = np.array(row["std_error"]["examination"][1:]) / row["parameters"]["examination"][1:]
     np.testing.assert_allclose(errors, wanted["pbm_mle_se_log_theta"][1:], rtol=0.02)
     perplexities = {"pbm_mle": row} | {name["click_model"]: name for name in found["baselines"]}
-    for name, scored in perplexities.items():
+    for name, of_model in perplexities.items():
         by_position, overall = wanted["test_perplexity"][name]
-        np.testing.assert_allclose(scored["perplexity_by_position"], by_position, atol=1e-6)
-        assert scored["perplexity"] == pytest.approx(overall, abs=1e-6)
-        assert scored["conditional_perplexity"] == pytest.approx(overall, abs=1e-6)
+        np.testing.assert_allclose(of_model["perplexity_by_position"], by_position, atol=1e-6)
+        assert of_model["perplexity"] == pytest.approx(overall, abs=1e-6)
+        assert of_model["conditional_perplexity"] == pytest.approx(overall, abs=1e-6)
+
+
+@pytest.mark.skipif(not REFERENCE.is_dir(), reason="shared reference data is not here")
+def test_the_perplexity_of_the_truth() -> None:
+    wanted = json.loads((REFERENCE / "pbm_log_reference.json").read_text())
+    held_out = collect(Log(str(REFERENCE / "pbm_log.parquet"), where="session_id >= 24000"))
+    queries, items = (held_out.ids[role].to_numpy() for role in ("query_id", "item_id"))
+    attractiveness = np.array(wanted["alpha_true"])[queries, items]
+    model = parse_click_model({"name": "pbm", "examination": wanted["theta_true"]}, 10)
+    score = scored(model, Point(NONE, attractiveness, NONE), held_out.train)
+    by_position, overall = wanted["test_perplexity"]["true_params"]
+    np.testing.assert_allclose(score.perplexity, by_position, atol=1e-6)
+    assert score.perplexity.mean() == pytest.approx(overall, abs=1e-6)
 
 
 def test_the_position_based_model_is_that_of_the_curve() -> None:
