@@ -17,6 +17,9 @@ from rankeval.simulators.click_models.fitting.sessions import SessionLists
 from rankeval.simulators.click_models.fitting.trust import TrustClimb
 from rankeval.simulators.click_models.models import Cascade, PositionBased, TrustBias, UserBrowsing
 
+#: Click rates that differ by less are the same.
+LEAST_DIFFERENCE = 1e-9
+
 
 class _OfCells(Family):
     """Users click on relevant items with a probability for each cell, on others with another."""
@@ -120,8 +123,13 @@ class TrustBiasFamily(_OfCells):
 
     def model(self, shared: Floats) -> ClickModel:
         relevant, others = np.split(shared, 2)
-        eps_minus = np.minimum(ratio(others, relevant), 1.0)
-        return TrustBias(tuple(relevant.tolist()), (1.0,) * self.positions, tuple(eps_minus.tolist()))
+        examination = np.maximum(relevant, others)
+        parts = examination, ratio(relevant, examination), ratio(others, examination)
+        return TrustBias(*(tuple(part.tolist()) for part in parts))
+
+    def tells(self, shared: Floats) -> bool:
+        """Whether the click rate at position 1 depends on relevance."""
+        return bool(abs(shared[0] - shared[self.positions]) > LEAST_DIFFERENCE)
 
     def slopes(self, shared: Floats) -> tuple[Floats, Floats, Floats]:
         """``alpha``, ``beta`` (K,) and their derivatives (2 K, 2 K) where relevance is the click rate at 1.

@@ -108,7 +108,7 @@ class Ascent:
         """Successes over trials; what was not tried stays."""
         successes = found.successes.flat + self._pseudo
         trials = found.trials.flat + 2.0 * self._pseudo
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             return np.where(trials > 0.0, np.clip(successes / trials, 0.0, 1.0), values)
 
 

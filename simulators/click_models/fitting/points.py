@@ -58,5 +58,5 @@ def log_or_zero(counts: Floats, chances: Floats) -> Floats:
 
 def ratio(part: Floats, whole: Floats) -> Floats:
     """``part / whole``, 0 where the whole is 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return np.where(whole > 0.0, part / whole, 0.0)

@@ -19,6 +19,7 @@ from rankeval.simulators.click_models.fitting.sessions import Collected, Session
 #: Impressions of a pair under which estimates of shared parameters are biased.
 FEW = 200
 ONLY_ALPHA_BETA = "only alpha and beta are identified, under two normalisations"
+ALL_ALIKE = "the click rate at position 1 is the same for all items"
 NO_TEST = "no session was held out"
 NO_CHANCE = "a held-out session has no chance under the fit; smoothing above 0 gives every pair one"
 
@@ -61,7 +62,9 @@ def _errors(fit: Fitted) -> tuple[list[float | None], dict[str, str]]:
     """Of all numbers among the parameters: the error of each, and why some have none."""
     names, family = labels(fit.model.to_dict()), fit.family
     if isinstance(family, TrustBiasFamily):
-        return [None] * len(names), dict.fromkeys(("examination", "eps_plus", "eps_minus"), ONLY_ALPHA_BETA)
+        reasons = dict.fromkeys(("examination", "eps_plus", "eps_minus"), ONLY_ALPHA_BETA)
+        unknown = {} if family.tells(fit.point.shared) else {"identified": ALL_ALIKE}
+        return [None] * len(names), reasons | unknown
     values = fit.errors.standard_errors()
     reasons = {names[index]: why for index, why in sorted(fit.errors.reasons.items())}
     beyond = names[len(values) :]
@@ -69,9 +72,12 @@ def _errors(fit: Fitted) -> tuple[list[float | None], dict[str, str]]:
 
 
 def _identified(fit: Fitted) -> dict[str, Any] | None:
-    """``alpha`` and ``beta`` of a trust-biased model, with errors, where relevance is the click rate at 1."""
+    """``alpha`` and ``beta`` of a trust-biased model, with errors, where relevance is the click rate at 1.
+
+    None where that is the same for all items.
+    """
     family, size = fit.family, fit.family.positions
-    if not isinstance(family, TrustBiasFamily):
+    if not isinstance(family, TrustBiasFamily) or not family.tells(fit.point.shared):
         return None
     alpha, beta, slopes = family.slopes(fit.point.shared)
     errors = np.sqrt(np.diag(slopes @ fit.errors.covariance @ slopes.T))

@@ -119,6 +119,13 @@ def test_identified_parts_of_trust_bias() -> None:
     )
 
 
+def test_trust_bias_is_not_identified_where_all_items_are_alike() -> None:
+    rows = {"session_id": [1, 1, 2, 2], "item_id": ["a", "b", "b", "a"], "position": [1, 2, 1, 2]}
+    row = fit(rows | {"click": [1, 0, 1, 0]}, "pbm_trust").to_dict()["results"][0]
+    assert "identified" not in row
+    assert row["reasons"]["identified"] == "the click rate at position 1 is the same for all items"
+
+
 def test_without_held_out_sessions_nothing_is_predicted() -> None:
     row = fit(TABLE, "pbm").to_dict()["results"][0]
     assert row["perplexity_by_position"] == [None] * 4

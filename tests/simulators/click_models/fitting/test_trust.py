@@ -48,6 +48,15 @@ def test_nothing_changes_where_relevance_is_shifted_and_scaled() -> None:
     assert beta[0] == 0.0
 
 
+def test_relevant_items_may_be_clicked_less() -> None:
+    """At position 2 the model clicks on others more; a world file can say so."""
+    rates = np.array([0.9, 0.1, 0.4, 0.3, 0.4, 0.2, 0.1, 0.05])
+    model = TrustBiasFamily(K).model(rates)
+    relevance = np.array([[0.0] * K, [0.3] * K, [1.0] * K])
+    wanted = rates[K:] + relevance * (rates[:K] - rates[K:])
+    np.testing.assert_allclose(model.click_probabilities(relevance), wanted, atol=1e-15)
+
+
 def test_slopes_are_derivatives() -> None:
     family, step = TrustBiasFamily(K), 1e-6
     slopes = family.slopes(RATES)[2]
