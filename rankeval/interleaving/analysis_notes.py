@@ -71,13 +71,13 @@ def _of_random_clicks(crediting: RankCrediting) -> Iterator[str]:
     """What is not 0 where users prefer neither ranking."""
     if crediting.method.credit == "balanced":
         yield (
-            "balanced lists may favour a ranking under clicks at random, as where the other is the same moved by "
-            "a place: its wins, tests and verdict do not allow for it, those of team_draft do"
+            "balanced lists may favour a ranking under clicks at random, as where the other is the same moved "
+            "by a place: wins, tests and verdict do not allow for it, those of team_draft do"
         )
     elif crediting.method.name != "team_draft":
         yield (
-            "the mean credit of clicks at random is 0, as the verdict takes it; their wins may favour a ranking, "
-            "which delta_AB and the sign test do not allow for"
+            "the mean credit of clicks at random is 0, as the verdict takes it; their wins may favour a "
+            "ranking, which delta_AB and the sign test do not allow for"
         )
 
 

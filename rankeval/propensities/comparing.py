@@ -118,9 +118,9 @@ class PowerLaw:
     """``theta_k = k^-eta`` by generalised least squares of ``log theta``, and how well it fits.
 
     ``chi_square`` is ``r' V^-1 r`` of the residuals ``r``, with one degree of freedom fewer than positions
-    after the first; a small ``p_value`` says that the curve is no power of the position. With clusters ``V`` is
-    from ``G`` of them: the p-value is Hotelling's, and the interval that of Rao (1967), Student's with G - 1
-    - ``degrees``, whose error also allows for the weights that follow from ``V``.
+    after the first; a small ``p_value`` says that the curve is no power of the position. With clusters
+    ``V`` is from ``G`` of them: the p-value is Hotelling's, and the interval that of Rao (1967), Student's
+    with ``G - 1 - degrees``, whose error also allows for the weights that follow from ``V``.
     """
 
     eta: float

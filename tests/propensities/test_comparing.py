@@ -143,7 +143,7 @@ def test_power_laws_fit_exactly() -> None:
 
 
 def test_power_law_of_few_clusters_by_hand() -> None:
-    """One misfit among 6 clusters: Hotelling's p-value is that of F with 1 and 5, Rao's interval Student's."""
+    """A misfit of one degree, 6 clusters: the p-value is that of F with 1 and 5, the interval Student's."""
     totals = np.zeros((8, 3))
     totals[:6, 1:] = np.random.default_rng(3).normal(size=(6, 2))
     y, v = np.array([-0.7, -1.5]), totals[:, 1:].T @ totals[:, 1:]
