@@ -71,7 +71,7 @@ def _of_random_clicks(crediting: RankCrediting) -> Iterator[str]:
     """What is not 0 where users prefer neither ranking."""
     if crediting.method.credit == "balanced":
         yield (
-            "balanced lists may favour a ranking under clicks at random, as where the other is the same moved "
+            "balanced lists may favour a ranking under clicks at random, as where the other is it moved "
             "by a place: wins, tests and verdict do not allow for it, those of team_draft do"
         )
     elif crediting.method.name != "team_draft":
