@@ -30,6 +30,7 @@ def notes(crediting: Crediting, tally: Tally, parts: Sequence[Part], *, clustere
     yield from _of_teams(tally)
     if isinstance(crediting, RankCrediting):
         yield from _of_lengths(crediting)
+        yield from _of_random_clicks(crediting)
     if clustered:
         yield "the sign test takes sessions to be independent; that of the mean credit counts clusters"
     if whole.tests.sign_p is None:
@@ -64,6 +65,20 @@ def _of_lengths(crediting: RankCrediting) -> Iterator[str]:
         yield f"rankings are taken to have items left wherever that explains a list: {wanted}"
     else:
         yield f"rankings are taken to end with the lowest of their items shown in a session: {wanted}"
+
+
+def _of_random_clicks(crediting: RankCrediting) -> Iterator[str]:
+    """What is not 0 where users prefer neither ranking."""
+    if crediting.method.credit == "balanced":
+        yield (
+            "balanced lists may favour a ranking under clicks at random, as where the other is it moved "
+            "by a place: wins, tests and verdict do not allow for it, those of team_draft do"
+        )
+    elif crediting.method.name != "team_draft":
+        yield (
+            "the mean credit of clicks at random is 0, as the verdict takes it; their wins may favour a "
+            "ranking, which delta_AB and the sign test do not allow for"
+        )
 
 
 def _missing(parts: Sequence[Part]) -> Iterator[str]:

@@ -118,7 +118,9 @@ class PowerLaw:
     """``theta_k = k^-eta`` by generalised least squares of ``log theta``, and how well it fits.
 
     ``chi_square`` is ``r' V^-1 r`` of the residuals ``r``, with one degree of freedom fewer than positions
-    after the first; a small ``p_value`` says that the curve is no power of the position.
+    after the first; a small ``p_value`` says that the curve is no power of the position. With clusters
+    ``V`` is from ``G`` of them: the p-value is Hotelling's, and the interval that of Rao (1967), Student's
+    with ``G - 1 - degrees``, whose error also allows for the weights that follow from ``V``.
     """
 
     eta: float
@@ -148,25 +150,32 @@ class PowerLaw:
 
 
 def power_law(curve: Curve, level: float) -> PowerLaw | None:
-    """The power that fits a curve best; None where too few positions have errors."""
-    from statistics import NormalDist
-
-    from scipy.special import chdtrc
-
+    """The power that fits a curve best; None where too few positions have errors, or clusters are too few."""
     known = np.flatnonzero(curve.known)[1:]
     x, y = -np.log(known + 1.0), curve.log_theta[known]
     covariance = curve.covariance[np.ix_(known, known)]
     of_x = quadratic_form(covariance, x) if len(known) else None
-    if of_x is None:
+    clusters, degrees = _clusters([curve]), len(known) - 1
+    if of_x is None or (clusters is not None and clusters <= degrees + 1):
         return None
     of_sum, of_y = quadratic_form(covariance, x + y), quadratic_form(covariance, y)
     assert of_sum is not None
     assert of_y is not None
     eta = (of_sum - of_x - of_y) / 2.0 / of_x
     misfit = quadratic_form(covariance, y - eta * x) or 0.0
-    error, z = of_x**-0.5, NormalDist().inv_cdf(0.5 + level / 2.0)
-    degrees = len(known) - 1
-    p_value = float(chdtrc(degrees, misfit)) if degrees else None
-    return PowerLaw(
-        eta, error, eta - z * error, eta + z * error, len(curve.log_theta), misfit, degrees, p_value
-    )
+    inflation, quantile = _of_eta(misfit, degrees, clusters, level)
+    error = (inflation / of_x) ** 0.5
+    low, high = eta - quantile * error, eta + quantile * error
+    p_value = _p_value(misfit, degrees, clusters) if degrees else None
+    return PowerLaw(eta, error, low, high, len(curve.log_theta), misfit, degrees, p_value)
+
+
+def _of_eta(misfit: float, degrees: int, clusters: int | None, level: float) -> tuple[float, float]:
+    """What the variance of a generalised least squares estimate is multiplied by, and the quantile to use."""
+    from scipy.special import ndtri, stdtrit
+
+    below = 0.5 + level / 2.0
+    if clusters is None:
+        return 1.0, float(ndtri(below))
+    freedom = clusters - 1 - degrees
+    return (clusters - 1 + misfit) / freedom, float(stdtrit(freedom, below))

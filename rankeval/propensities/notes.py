@@ -84,4 +84,5 @@ def of_smoothing(by: str | None, smoothings: Mapping[Any, PowerLaw | None] | Non
     for value, law in (smoothings or {}).items():
         if law is None:
             of = "" if value is None else f"{by} {value}: "
-            yield f"{of}no power law: errors of the curve are unknown, or their covariance is singular"
+            why = "errors of the curve are unknown, their covariance is singular, or clusters too few"
+            yield f"{of}no power law: {why}"

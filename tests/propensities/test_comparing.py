@@ -140,3 +140,41 @@ def test_power_laws_fit_exactly() -> None:
     assert (alone.eta, alone.degrees, alone.p_value) == (pytest.approx(0.7 / np.log(2.0)), 0, None)
     assert power_law(curve([-0.7], [[np.nan]]), 0.95) is None
     assert power_law(curve([-0.7, -1.1], np.ones((2, 2))), 0.95) is None
+
+
+def test_power_law_of_few_clusters_by_hand() -> None:
+    """A misfit of one degree, 6 clusters: the p-value is that of F with 1 and 5, the interval Student's."""
+    totals = np.zeros((8, 3))
+    totals[:6, 1:] = np.random.default_rng(3).normal(size=(6, 2))
+    y, v = np.array([-0.7, -1.5]), totals[:, 1:].T @ totals[:, 1:]
+    found, plain = power_law(curve(y, v, totals), 0.95), power_law(curve(y, v), 0.95)
+    assert found is not None
+    assert plain is not None
+    assert (found.eta, found.chi_square) == (plain.eta, plain.chi_square)
+    assert found.p_value == pytest.approx(stats.f.sf(found.chi_square * 5 / 5, 1, 5))
+    assert found.std_error == pytest.approx(plain.std_error * np.sqrt((5 + found.chi_square) / 4))
+    assert found.high - found.eta == pytest.approx(stats.t.ppf(0.975, 4) * found.std_error)
+
+
+def test_power_law_of_too_few_clusters() -> None:
+    totals = np.zeros((8, 3))
+    totals[:2, 1:] = [[1.0, 0.5], [0.3, -1.0]]
+    assert power_law(curve([-0.7, -1.5], totals[:, 1:].T @ totals[:, 1:], totals), 0.95) is None
+
+
+def test_power_laws_of_few_clusters_hold_what_they_say() -> None:
+    """Means of 8 normal clusters at three positions: p-values are uniform, and 95 % intervals hold eta."""
+    rng, below, held = np.random.default_rng(4), 0, 0
+    mixing = np.array([[1.0, 0.5, 0.2], [0.0, 1.0, 0.6], [0.0, 0.0, 1.0]])
+    for _ in range(400):
+        draws = 0.1 * rng.normal(size=(8, 3)) @ mixing
+        totals = np.zeros((8, 4))
+        totals[:, 1:] = (draws - draws.mean(axis=0)) / np.sqrt(8 * 7)
+        covariance = totals[:, 1:].T @ totals[:, 1:]
+        found = power_law(curve(draws.mean(axis=0) - np.log([2, 3, 4]), covariance, totals), 0.95)
+        assert found is not None
+        assert found.p_value is not None
+        below += found.p_value < 0.05
+        held += found.low <= 1.0 <= found.high
+    assert abs(below - 20) < 4.0 * np.sqrt(19.0)
+    assert abs(held - 380) < 4.0 * np.sqrt(19.0)
