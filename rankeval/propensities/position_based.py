@@ -77,9 +77,9 @@ def information(cells: Cells, fitted: PositionBased, *, expected: bool) -> Float
     """(K, K) information on ``log theta`` with relevance profiled out, ``sum_p D_p - h_p h_p' / sum h_p``.
 
     ``D_p`` is diagonal with ``h_pk``, expected ``n x / (1 - x)`` or observed ``(n - c) x / (1 - x)^2``,
-    ``x`` the probability of a click. Where n impressions were all clicked, of a pair whose relevance is at its
-    bound, x is taken to be ``n / (n + 1)`` (Laplace's rule): many of them say that it is there, a few do not.
-    The observed information leaves such pairs out.
+    ``x`` the probability of a click. Where a pair whose relevance is at its bound has n impressions that were
+    all clicked, x is ``n / (n + 1)`` (Laplace's rule): many of them say that it is there, a few do not. The
+    observed information leaves such pairs out.
     """
     h = curvature(cells, fitted, expected=expected)
     total = np.zeros((cells.length, cells.length))

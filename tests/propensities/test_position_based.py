@@ -156,6 +156,12 @@ def test_examination_may_rise() -> None:
     assert found.relevance == pytest.approx([0.2, 0.3], rel=1e-9)
 
 
+def test_a_bound_that_rounding_hides_is_held() -> None:
+    """All clicked where they can be: 1 click of 3 at position 4 is what is left to fit."""
+    found = fit(cells_of([[2, 1, 5, 1], [2, 1, 5, 2]], [[2, 0, 5, 1], [2, 0, 5, 0]]))
+    assert np.exp(found.log_theta) == pytest.approx([1.0, 0.0, 1.0, 1 / 3], rel=1e-9)
+
+
 def test_always_clicked_items_are_at_their_bound() -> None:
     cells = cells_of([[50, 50], [80, 80]], [[50, 30], [40, 20]])
     found = fit(cells)
