@@ -27,7 +27,12 @@ def starting_point(cells: Cells, clicked: NDArray[np.bool_]) -> Floats:
         expected = cells.by_place(cells.impressions * alpha[cells.pair])
         theta = np.where(clicked, clicks / np.where(expected > 0.0, expected, 1.0), 1.0)
     phi = np.log(theta)
-    return np.where(clicked, phi - phi[clicked].max(), 0.0)
+    return _at_most_0(np.where(clicked, phi - phi[clicked].max(), 0.0))
+
+
+def _at_most_0(phi: Floats) -> Floats:
+    """Cut at 0; what is next to it is there, for a bound that rounding hides would not be held."""
+    return np.where(phi > -TOLERANCE, 0.0, phi)
 
 
 class Climb:
@@ -85,7 +90,7 @@ class Climb:
         """The longest of steps halved until the likelihood rises enough (Armijo), or none."""
         scale = 1.0
         while np.abs(scale * step).max(initial=0.0) >= TOLERANCE / 2.0:
-            new = np.minimum(phi + scale * step, 0.0)
+            new = _at_most_0(phi + scale * step)
             found = self.at(new)
             rounding = 1e-14 * abs(value)
             if found[0] >= value + 1e-4 * float(np.sum(gradient * (new - phi))) - rounding:

@@ -23,7 +23,7 @@ from rankeval.propensities.counting import Items, Located, cells_of, compared, c
 from rankeval.propensities.curve import Counts, Curve, of_each
 from rankeval.propensities.linearising import Estimated, Influence, with_errors
 from rankeval.propensities.request import Request
-from rankeval.propensities.summed_rates import Estimator, from_all_pairs, from_chain, from_pivot
+from rankeval.propensities.summed_rates import Estimator, Harvest, from_all_pairs, from_chain, from_pivot
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -78,7 +78,7 @@ def _harvested(request: Request, estimator: Estimator, compare: Compare) -> dict
         return Estimated(
             harvest.log_theta,
             Counts(n, *compared(counts)),
-            _influence(counts.keys, cells, request.weights, harvest.sensitivity),
+            _influence(counts.keys, cells, request.weights, harvest),
             log_likelihood=harvest.objective,
         )
 
@@ -102,23 +102,33 @@ def summed_rates(cells: Cells, weights: str) -> tuple[Floats, Floats]:
 
 
 class _Changes(NamedTuple):
-    """Cells with impressions and click rates, and the derivatives of ``log theta`` by summed rates."""
+    """Cells with impressions and expected rates, and the derivatives of ``log theta`` by summed rates."""
 
     offsets: Ints
     places: Ints
     n: Floats
-    rate: Floats
+    expected: Floats
     sensitivity: Floats
 
 
-def _influence(keys: NDArray[np.uint64], cells: Cells, weights: str, sensitivity: Floats) -> Influence:
-    rate = cells.clicks / cells.impressions
+def expected_rates(cells: Cells, theta: Floats) -> Floats:
+    """(cells,) click rates that a curve (K,) expects: ``theta_k`` times clicks of the pair over examinations.
+
+    A cell's own rate would be too close to its clicks: with a single impression it is the click.
+    """
+    here = theta[cells.places]
+    examined = np.bincount(cells.pair, cells.impressions * here, len(cells.of_pair))
+    relevance = np.divide(cells.of_pair, examined, out=np.zeros_like(examined), where=examined > 0.0)
+    return np.asarray(np.minimum(here * relevance[cells.pair], 1.0))
+
+
+def _influence(keys: NDArray[np.uint64], cells: Cells, weights: str, harvest: Harvest) -> Influence:
     model = _Changes(
         read_only(cells.offsets),
         read_only(cells.places),
         read_only(cells.impressions),
-        read_only(rate),
-        read_only(sensitivity),
+        read_only(expected_rates(cells, np.exp(harvest.log_theta))),
+        read_only(harvest.sensitivity),
     )
 
     index = PairIndex(keys)
@@ -153,7 +163,7 @@ def _sum_rates(
 
 @kernel
 def _write_changes(items: Located, model: _Changes, kind: int, changes: Floats) -> None:
-    """Of each session, deviations of its clicks from the rates of their cells times the derivatives."""
+    """Of each session, deviations of its clicks from what is expected times the derivatives."""
     for row in range(items.offsets.size - 1):
         for i in range(items.offsets[row], items.offsets[row + 1]):
             begin, end = model.offsets[items.pairs[i]], model.offsets[items.pairs[i] + 1]
@@ -161,7 +171,7 @@ def _write_changes(items: Located, model: _Changes, kind: int, changes: Floats) 
                 k = model.places[cell]
                 if k != items.positions[i] - 1:
                     continue
-                deviation = (items.clicks[i] - model.rate[cell]) / model.n[cell]
+                deviation = (items.clicks[i] - model.expected[cell]) / model.n[cell]
                 for other in range(begin, end):
                     if other != cell:
                         change = deviation * _weight(model.n[cell], model.n[other], kind)

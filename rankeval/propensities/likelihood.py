@@ -17,7 +17,7 @@ from rankeval.propensities.connecting import refuse, require_clicks
 from rankeval.propensities.counting import Items, Located, cells_of, compared, counted_parts, located
 from rankeval.propensities.curve import Counts, Curve, of_each
 from rankeval.propensities.linearising import Estimated, Influence, with_errors
-from rankeval.propensities.position_based import PositionBased, curvature, fit, information, inverse
+from rankeval.propensities.position_based import AT_BOUND, PositionBased, curvature, fit, information, inverse
 from rankeval.propensities.request import Request
 
 Floats = NDArray[np.float64]
@@ -102,7 +102,7 @@ def _notes(counts: PairCounts, fitted: PositionBased) -> Iterator[str]:
     if bound:
         yield (
             f"{bound:,} pairs have the largest relevance there can be, 1 where the position of largest "
-            "examination is always examined; they are left out of the errors"
+            "examination is always examined: as far as they were clicked there, errors take it as known"
         )
     if fitted.ties:
         names = ", ".join(map(str, fitted.ties))
@@ -130,6 +130,8 @@ def _write_scores(items: Located, model: _Scores, scores: Floats) -> None:
                 continue
             for cell in range(begin, end):
                 if model.places[cell] != items.positions[i] - 1:
+                    continue
+                if model.x[cell] >= 1.0 - AT_BOUND:
                     continue
                 score = (items.clicks[i] - model.x[cell]) / (1.0 - model.x[cell])
                 scores[row, model.places[cell]] += score

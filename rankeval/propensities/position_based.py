@@ -77,8 +77,9 @@ def information(cells: Cells, fitted: PositionBased, *, expected: bool) -> Float
     """(K, K) information on ``log theta`` with relevance profiled out, ``sum_p D_p - h_p h_p' / sum h_p``.
 
     ``D_p`` is diagonal with ``h_pk``, expected ``n x / (1 - x)`` or observed ``(n - c) x / (1 - x)^2``,
-    ``x`` the probability of a click. Pairs whose relevance is at its bound are left out: the errors that
-    follow are rather too large.
+    ``x`` the probability of a click. Where a pair whose relevance is at its bound has n impressions that were
+    all clicked, x is ``n / (n + 1)`` (Laplace's rule): many of them say that it is there, a few do not. The
+    observed information leaves such pairs out.
     """
     h = curvature(cells, fitted, expected=expected)
     total = np.zeros((cells.length, cells.length))
@@ -87,12 +88,13 @@ def information(cells: Cells, fitted: PositionBased, *, expected: bool) -> Float
 
 
 def curvature(cells: Cells, fitted: PositionBased, *, expected: bool) -> Floats:
-    """(cells,) the ``h`` of :func:`information`, 0 of pairs at their bound."""
-    x = fitted.probabilities(cells)
-    inside = ~fitted.at_bound[cells.pair] & (x < 1.0)
-    safe = np.where(inside, x, 0.0)
+    """(cells,) the ``h`` of :func:`information`."""
+    x, bound = fitted.probabilities(cells), fitted.at_bound[cells.pair]
     if expected:
-        return np.asarray(cells.impressions * safe / (1.0 - safe))
+        n = cells.impressions
+        x = np.where(bound & (x >= 1.0 - AT_BOUND), n / (n + 1.0), x)
+        return np.asarray(n * x / (1.0 - x))
+    safe = np.where(~bound & (x < 1.0), x, 0.0)
     return np.asarray((cells.impressions - cells.clicks) * safe / (1.0 - safe) ** 2)
 
 

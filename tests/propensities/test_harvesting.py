@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rankeval import DataError, propensity
-from rankeval.propensities.harvesting import INDEPENDENT, WEIGHTS, summed_rates
+from rankeval.propensities.cells import Cells
+from rankeval.propensities.harvesting import INDEPENDENT, WEIGHTS, expected_rates, summed_rates
 from rankeval.propensities.summed_rates import from_all_pairs, from_chain, from_pivot
 from tests import naive_propensities as naive
 from tests.propensities.test_position_based import cells_of_log
@@ -118,3 +119,35 @@ def test_position_1_needs_clicks(method: str) -> None:
     log = LOG | {"click": np.where(np.array(LOG["position"]) == 1, 0, LOG["click"])}
     with pytest.raises(DataError, match="<dict>: no click at position 1, wanted some"):
         propensity(log, method)
+
+
+def test_expected_rates_by_hand() -> None:
+    """A pair with 3 clicks of 2 and 4 impressions, examined 2 x 1 + 4 x 0.5 = 4 times, one without clicks."""
+    cells = Cells(
+        np.array([0, 2, 3]), np.array([0, 1, 1]), np.array([2.0, 4.0, 5.0]), np.array([1.0, 2.0, 0.0]), 2
+    )
+    assert expected_rates(cells, np.array([1.0, 0.5])).tolist() == [3 / 4, 3 / 8, 0.0]
+    assert expected_rates(cells, np.array([1.0, 0.0])).tolist() == [1.0, 0.0, 0.0]
+
+
+def test_errors_of_pairs_shown_once_at_a_position() -> None:
+    """Their own rates are 0 or 1: errors from those would be half as large as the spread."""
+    rng = np.random.default_rng(8)
+    estimates, errors = [], []
+    for _ in range(100):
+        query = np.repeat(np.arange(100), 4)
+        turned = np.arange(400) % 4 == 0
+        items = np.where(turned[:, np.newaxis], [1, 0], [0, 1])
+        clicks = rng.random((400, 2)) < np.array([1.0, 0.5]) * np.array([0.6, 0.4])[items]
+        log = {
+            "session_id": np.repeat(np.arange(400), 2),
+            "query_id": np.repeat(query, 2),
+            "item_id": items.ravel(),
+            "position": np.tile([1, 2], 400),
+            "click": clicks.ravel().astype(int),
+        }
+        found = propensity(log, "pivot").curves[None]
+        estimates.append(found.log_theta[1])
+        errors.append(found.covariance[1, 1] ** 0.5)
+    spread = np.std(estimates, ddof=1)
+    assert abs(np.mean(errors) / spread - 1.0) < 4.0 / np.sqrt(2 * 99)

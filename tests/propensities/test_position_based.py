@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rankeval import propensity
 from rankeval.propensities.cells import Cells
 from rankeval.propensities.position_based import PositionBased, curvature, fit, information, inverse
 from rankeval.ragged import offsets_of
@@ -155,12 +156,19 @@ def test_examination_may_rise() -> None:
     assert found.relevance == pytest.approx([0.2, 0.3], rel=1e-9)
 
 
+def test_a_bound_that_rounding_hides_is_held() -> None:
+    """All clicked where they can be: 1 click of 3 at position 4 is what is left to fit."""
+    found = fit(cells_of([[2, 1, 5, 1], [2, 1, 5, 2]], [[2, 0, 5, 1], [2, 0, 5, 0]]))
+    assert np.exp(found.log_theta) == pytest.approx([1.0, 0.0, 1.0, 1 / 3], rel=1e-9)
+
+
 def test_always_clicked_items_are_at_their_bound() -> None:
     cells = cells_of([[50, 50], [80, 80]], [[50, 30], [40, 20]])
     found = fit(cells)
     assert found.at_bound.tolist() == [True, False]
     assert found.relevance[0] == pytest.approx(1.0)
-    assert curvature(cells, found, expected=True)[:2].tolist() == [0.0, 0.0]
+    assert curvature(cells, found, expected=True)[0] == pytest.approx(50.0 * 50.0)
+    assert curvature(cells, found, expected=False)[:2].tolist() == [0.0, 0.0]
     assert (information(cells, found, expected=True) != 0.0).all()
 
 
@@ -193,3 +201,35 @@ def test_singular_information_has_no_inverse() -> None:
     one = inverse(twice, np.array([True, True, False]))
     assert one is not None
     assert one.tolist() == [[0, 0, 0], [0, 1, 0], [0, 0, 0]]
+
+
+def test_information_of_relevance_at_its_bound_by_hand() -> None:
+    """Clicked 20 times of 20 at position 1 and 8 of 20 at 2: x is 20/21 and 8/20, h 400 and 40/3."""
+    cells = Cells(np.array([0, 2]), np.array([0, 1]), np.array([20.0, 20.0]), np.array([20.0, 8.0]), 2)
+    fitted = fit(cells)
+    assert fitted.at_bound.tolist() == [True]
+    h = 400.0 * (40 / 3) / (400.0 + 40 / 3)
+    assert information(cells, fitted, expected=True) == pytest.approx(np.array([[h, -h], [-h, h]]), rel=1e-6)
+    assert information(cells, fitted, expected=False).tolist() == [[0.0, 0.0], [0.0, 0.0]]
+
+
+def test_errors_where_relevance_is_at_its_bound() -> None:
+    """One of three items is always clicked at position 1: errors are the spread, by clusters too."""
+    rng, alpha, estimates = np.random.default_rng(5), np.array([1.0, 0.5, 0.3]), []
+    errors: dict[str | None, list[float]] = {None: [], "session_id": []}
+    for _ in range(100):
+        items = rng.permuted(np.tile(np.arange(3), (300, 1)), axis=1)
+        clicks = rng.random((300, 3)) < np.array([1.0, 0.6, 0.4]) * alpha[items]
+        log = {
+            "session_id": np.repeat(np.arange(300), 3),
+            "item_id": items.ravel(),
+            "position": np.tile([1, 2, 3], 300),
+            "click": clicks.ravel().astype(int),
+        }
+        for cluster, found in errors.items():
+            curve = propensity(log, "em", cluster=cluster).curves[None]
+            found.append(curve.covariance[1, 1] ** 0.5)
+        estimates.append(curve.log_theta[1])
+    spread = np.std(estimates, ddof=1)
+    for found in errors.values():
+        assert abs(np.mean(found) / spread - 1.0) < 4.0 / np.sqrt(2 * 99)
