@@ -49,8 +49,8 @@ def swap(request: Request) -> dict[Any, Curve]:
             both; an arm that is not two positions of the list; as :func:`~rankeval.shown.shown_items` says.
     """
     log = request.log
-    arms = _arms(request)
     roles = [*shown_roles(log), *_DESIGN]
+    arms = _arms(request)
 
     def terms_of(sessions: Sessions) -> Terms:
         shown = shown_items(sessions, request.top)

@@ -122,6 +122,7 @@ SMALL = {
         ({"swap_low": [0, 0, 1, 1]}, "session_id 1: column 'swap_high' is 2, wanted a position above"),
         ({"swap_high": [3, 3, 2, 2]}, "session_id 1: column 'swap_high' is 3, wanted a position of the list"),
         ({"swap_high": [2, 3, 2, 2]}, "session_id 1: column 'swap_high' is 3, wanted one value throughout"),
+        ({"session_id": [{"a": 1}] * 4}, "column 'session_id' holds struct<a: int64>, wanted"),
         ({"click": [1, 0, 1, 0]}, "position 2 does not connect to position 1"),
     ],
 )
