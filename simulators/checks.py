@@ -6,12 +6,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rankeval.errors import UsageError
+from rankeval.options import shown
+
+#: Most sessions, and most items of all queries together, that one simulation has.
+MOST_SESSIONS, MOST_ITEMS = 10**10, 10**8
+#: Longest lists: what fits the columns of logs and the tables of click models.
+MOST_POSITIONS = 1000
+#: Mixtures within one another.
+MOST_NESTED = 10
 
 
-def whole(name: str, value: int, low: int) -> int:
-    """``value`` where it is an integer of at least ``low``."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < low:
-        raise UsageError(f"{name}: found {value!r}, wanted a whole number of at least {low}")
+def whole(name: str, value: int, low: int, high: int | None = None) -> int:
+    """``value`` where it is an integer of at least ``low``, and at most ``high`` if there is one."""
+    number = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not number or value < low or (high is not None and value > high):
+        most = "" if high is None else f" and at most {high}"
+        raise UsageError(f"{name}: found {shown(value)}, wanted a whole number of at least {low}{most}")
     return int(value)
 
 

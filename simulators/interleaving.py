@@ -19,7 +19,7 @@ from rankeval.interleaving.patterns import TIED
 from rankeval.interleaving.power import AbRow, InterleavingPower, MethodRow
 from rankeval.options import listed
 from rankeval.parallel import default_threads, in_order
-from rankeval.simulators.checks import whole
+from rankeval.simulators.checks import MOST_SESSIONS, whole
 from rankeval.simulators.contests import Contest, Source
 from rankeval.simulators.interleaved_sessions import InterleavedSessions, InterleavedTables
 from rankeval.simulators.writer import write_parquet
@@ -33,8 +33,8 @@ METHODS = (
     "probabilistic:credit=marginal",
     "optimised",
 )
-#: Sessions drawn for a method whose lists are too many for an exact outcome.
-SAMPLE = 200_000
+#: Sessions drawn for a method whose lists are too many for an exact outcome, and most of them.
+SAMPLE, MOST_SAMPLE = 200_000, 10**8
 ROWS_PER_GROUP = 1 << 20
 #: Lists of all queries that an exact outcome may go through, some ten seconds' worth.
 MOST_LISTS = 4_000_000
@@ -74,7 +74,9 @@ def interleave_simulate(
         UsageError: the call is wrong.
     """
     contest, chosen = Contest.of(world, a, b), Method.parse(method)
-    made = InterleavedSessions(contest, chosen, whole("sessions", sessions, 1), whole("seed", seed, 0))
+    made = InterleavedSessions(
+        contest, chosen, whole("sessions", sessions, 1, MOST_SESSIONS), whole("seed", seed, 0)
+    )
     workers = default_threads() if threads is None else whole("threads", threads, 1)
     tables = in_order(InterleavedTables(made).table, made.bounds, workers, "simulating blocks of sessions")
     try:
@@ -114,9 +116,9 @@ def interleave_power(
     if not chosen:
         raise UsageError(f"methods: found none, wanted some of {', '.join(METHODS)}")
     if sessions is not None:
-        whole("sessions", sessions, 1)
+        whole("sessions", sessions, 1, MOST_SESSIONS)
     levels, contest = Levels(alpha, power), Contest.of(world, a, b)
-    whole("sample", sample, 2)
+    whole("sample", sample, 2, MOST_SAMPLE)
     whole("seed", seed, 0)
     rows, left_out = [], []
     for method in chosen:

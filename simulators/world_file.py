@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from rankeval.errors import DataError
+from rankeval.simulators.checks import MOST_POSITIONS
 from rankeval.simulators.click_models import ClickModel, parse_click_model
 from rankeval.simulators.list_policies import ListPolicy, parse_list_policy
 from rankeval.simulators.queries import Queries
@@ -20,8 +21,6 @@ from rankeval.simulators.sections import Section, is_text
 from rankeval.simulators.world import DESIGNS, LOGGING, Context, Days, Shuffle, Users, World
 
 EXAMPLE = '{"click_model": {...}, "positions": 10, "queries": [...], "logging": {...}}'
-#: Most that fits the columns of logs and the tables of click models.
-MOST_POSITIONS = 1000
 _NAME = re.compile(r"[\w.+-]+")
 _NAMES = "letters, digits and _ . + -"
 #: Names that stand for the logging policy, in worlds and in estimates.

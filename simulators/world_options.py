@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rankeval.errors import UsageError
 from rankeval.options import listed, require_types
-from rankeval.simulators.checks import real, whole
+from rankeval.simulators.checks import MOST_POSITIONS, real, whole
 from rankeval.simulators.judged_world import judged_queries
 from rankeval.simulators.model_options import click_model_options
 from rankeval.simulators.query_options import (
@@ -101,7 +101,7 @@ class WorldOptions:
             UsageError: an option that is not understood, or out of range.
             DataError: judgements that cannot be read.
         """
-        scale, positions = self._scale(), whole("positions", self.positions, 1)
+        scale, positions = self._scale(), whole("positions", self.positions, 1, MOST_POSITIONS)
         model = click_model_options(
             self.click_model, self.eta, _named("param", self.param, parse_value), positions
         )
@@ -132,7 +132,8 @@ class WorldOptions:
 
     def _grades(self) -> Sequence[float]:
         if isinstance(self.grades, str):
-            return [parse_value("grades", text) for text in listed(self.grades)]
+            given = [parse_value("grades", text) for text in listed(self.grades)]
+            return [real("grades", share, 0.0, 1.0) for share in given]
         return GRADES if self.grades is None else self.grades
 
     def _judged(self, scale: GradeScale) -> list[dict[str, Any]]:

@@ -134,6 +134,11 @@ def test_a_candidate_is_better_than_the_logger_unless_told():
     ("options", "error", "message"),
     [
         ({"sessions": 0}, UsageError, "sessions: found 0, wanted a whole number of at least 1"),
+        (
+            {"sessions": 10**25},
+            UsageError,
+            "sessions: found 10000000000000000000000000, wanted",
+        ),
         ({"sessions": 1.5}, UsageError, "sessions: found 1.5, wanted a whole number"),
         ({"seed": -1}, UsageError, "seed: found -1, wanted a whole number of at least 0"),
         ({"layout": "wide"}, UsageError, "layout: found 'wide', wanted one of long, nested"),
