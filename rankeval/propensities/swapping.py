@@ -93,7 +93,8 @@ def _arms(request: Request) -> Arms:
             )
         return arms
 
-    found: Ints = fold(log, ["session_id", *_DESIGN], work, merged, request.threads)
+    # Clicks, for rows of nested logs have lengths by their lists alone.
+    found: Ints = fold(log, ["session_id", "click", *_DESIGN], work, merged, request.threads)
     if request.top is not None:
         found = found[found[:, 1] <= request.top]
     if not len(found):

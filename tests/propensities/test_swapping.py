@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -130,6 +131,19 @@ def test_bad_designs_are_named(columns: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError) as caught:
         propensity(SMALL | columns, "swap")
     assert message in str(caught.value)
+
+
+def test_nested_logs_give_the_same() -> None:
+    log = swap_log(200, 6, EVERY)
+    starts = np.unique(log["session_id"], return_index=True)[1]
+    bounds = [*starts.tolist(), len(log["session_id"])]
+    nested = {name: np.asarray(log[name])[starts] for name in ("session_id", "swap_low", "swap_high")}
+    lists = {
+        name: [np.asarray(log[name])[i:j].tolist() for i, j in itertools.pairwise(bounds)]
+        for name in ("position", "click")
+    }
+    wanted, found = (propensity(data, "swap").curves[None].theta for data in (log, nested | lists))
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
 
 
 def test_missing_columns_are_named() -> None:
