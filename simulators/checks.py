@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -28,7 +32,7 @@ def whole(name: str, value: int, low: int, high: int | None = None) -> int:
 def real(name: str, value: float, low: float, high: float = np.inf) -> float:
     """``value`` where it is finite and in ``[low, high]``."""
     number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not (number and np.isfinite(value) and low <= value <= high):
+    if not (number and low <= value <= min(high, np.finfo(np.float64).max)):
         wanted = f"a number of at least {low}" if high == np.inf else f"a number in [{low}, {high}]"
         raise UsageError(f"{name}: found {value!r}, wanted {wanted}")
     return float(value)
@@ -36,7 +40,10 @@ def real(name: str, value: float, low: float, high: float = np.inf) -> float:
 
 def matrix(name: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
     """``values`` as a read-only float64 array of ``shape``, where -1 stands for any positive size."""
-    array = np.array(values, dtype=np.float64)
+    try:
+        array = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UsageError(f"{name}: found {shown(values)}, wanted numbers") from None
     fits = array.ndim == len(shape) and all(
         size == found or (size < 0 < found) for size, found in zip(shape, array.shape, strict=True)
     )
@@ -53,3 +60,10 @@ def distribution(name: str, values: ArrayLike, size: int) -> NDArray[np.float64]
     if not (np.isfinite(array).all() and (array >= 0).all() and abs(array.sum() - 1.0) <= 1e-9):
         raise UsageError(f"{name}: found a sum of {array.sum():.9g}, wanted probabilities that sum to 1")
     return array
+
+
+def written_to(name: str, value: Any) -> Path:
+    """``value`` where it is the path of a file or a folder."""
+    if not isinstance(value, str | os.PathLike):
+        raise UsageError(f"{name}: found {shown(value)}, wanted a path")
+    return Path(value)

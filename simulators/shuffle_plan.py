@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rankeval.errors import UsageError
-from rankeval.options import shown
+from rankeval.options import require_types, shown
 from rankeval.simulators.base_lists import BaseLists, base_lists
 from rankeval.simulators.click_models.models import PositionBased, TrustBias
 from rankeval.simulators.logged_world import logged_world
@@ -63,6 +63,7 @@ def plan_shuffle(
         DataError: a wrong world or log.
         UsageError: an option out of range, or one for logs with a world.
     """
+    require_types({"columns": columns, "where": where, "threads": threads})
     _require("sessions", sessions, 1)
     _require("relative_error", relative_error, LEAST)
     if sessions_per_day is not None:

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.errors import DataError
+from rankeval.errors import DataError, UsageError
+from rankeval.options import shown
 from rankeval.simulators.checks import MOST_POSITIONS
 from rankeval.simulators.click_models import ClickModel, parse_click_model
 from rankeval.simulators.list_policies import ListPolicy, parse_list_policy
@@ -45,6 +46,8 @@ def read_description(path: str | os.PathLike[str]) -> Any:
     Raises:
         DataError: no such file, or no JSON in it, or a key of an object twice.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(f"world: found {shown(path)}, wanted a file, or what is in one")
     origin = os.fspath(path)
     try:
         with open(origin, encoding="utf-8") as file:

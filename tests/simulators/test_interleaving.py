@@ -195,6 +195,7 @@ MISUSED: dict[str, Any] = {
     "sample: found 1, wanted a whole number of at least 2": lambda: interleave_power(description(), sample=1),
     "sample: found 1000000000000, wanted a whole": lambda: interleave_power(description(), sample=10**12),
     "sessions: found 100000000000, wanted a whole": lambda: interleave_power(description(), sessions=10**11),
+    "methods: found 3, wanted a text or a list": lambda: interleave_power(description(), 3),  # type: ignore[arg-type]
     "alpha: found 2, wanted a number between 0 and 1": lambda: interleave_power(description(), alpha=2),
 }
 

@@ -227,6 +227,9 @@ def test_the_public_name():
     [
         ({"sessions": 0}, "sessions: found 0, wanted a number of at least 1"),
         ({"sessions": float("nan")}, "sessions: found nan, wanted a number of at least 1"),
+        ({"where": True}, "where: found True, wanted a text"),
+        ({"threads": "2"}, "threads: found '2', wanted a whole number"),
+        ({"columns": True}, "columns: found True, wanted a dict of role to column name"),
         ({"sessions": 10**400}, "sessions: found 1000"),
         ({"sessions_per_day": 1e-320}, "sessions_per_day: found 1e-320, wanted a number of at least 1"),
         ({"share": 1e-320}, "share: found 1e-320, wanted a number of at least 1e-06"),
