@@ -90,7 +90,7 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "shuffle": _MAYBE_TEXT,
     **dict.fromkeys(("level", "relevance_threshold"), (_is_number, "a number")),
     **dict.fromkeys(("threads", "top"), (_or_none(_is_whole), "a whole number")),
-    "estimators": (_or_none(_are_texts), "a text or a list of texts"),
+    **dict.fromkeys(("estimators", "methods"), (_or_none(_are_texts), "a text or a list of texts")),
     "columns": (_or_none(_are_named), "a dict of role to column name"),
     "target": (
         _or_none(lambda value: _are_texts(value) or _are_named(value)),

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table as RichTable
@@ -62,7 +64,14 @@ class Result(ABC):
 
 
 def _json(result: Result, _: int | None) -> str:
-    return json.dumps(result.to_dict(), indent=2, allow_nan=False) + "\n"
+    return json.dumps(result.to_dict(), indent=2, allow_nan=False, default=_plain) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """Options may be NumPy's numbers, which JSON does not know."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def _csv(result: Result, _: int | None) -> str:

@@ -146,11 +146,16 @@ def counting(n: int) -> NDArray[np.int64]:
     return count[:n]
 
 
+def _comparable(values: pa.Array) -> pa.Array:
+    """The same values in a type that Arrow compares: it has no kernel for half floats."""
+    return values.cast(pa.float32()) if pa.types.is_float16(values.type) else values
+
+
 def differ(left: pa.Array, right: pa.Array) -> NDArray[np.bool_]:
     """(n,) bool, where two arrays differ; null equals null alone, and NaN is null."""
     if pa.types.is_null(left.type):
         return np.zeros(len(left), bool)
-    left, right = decoded(left), decoded(right)
+    left, right = _comparable(decoded(left)), _comparable(decoded(right))
     unknown, other_unknown = is_unknown(left), is_unknown(right)
     unequal = to_numpy(pc.not_equal(left, right))
     return np.where(unknown | other_unknown, unknown != other_unknown, unequal)

@@ -18,19 +18,26 @@ if TYPE_CHECKING:
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a path beside ``path`` to write to; it takes the place of ``path`` once all went well.
 
+    Links are followed, so that they stay; what is no ordinary file, such as a device or a pipe, is never
+    replaced but written to.
+
     Raises:
         DataError: the folder does not exist or cannot be written.
     """
     if not path.name:
         raise DataError(f"{path}: cannot be written, it is a folder; wanted a file")
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    special = path.exists() and not (path.is_file() or path.is_dir())
+    target = path.resolve() if path.is_symlink() else path
+    beside = path if special else target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         yield beside
-        os.replace(beside, path)
+        if not special:
+            os.replace(beside, target)
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None
     finally:
-        beside.unlink(missing_ok=True)
+        if not special:
+            beside.unlink(missing_ok=True)
 
 
 def require_no_input(path: Path | None, *inputs: object) -> None:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rankeval.simulators.checks import whole
+from rankeval.writing import replacing
 
 
 def random_stream(seed: int, *key: int) -> np.random.Generator:
@@ -51,11 +52,6 @@ def write_parquet(path: Path, blocks: Iterable[pa.Table], rows_per_group: int) -
     groups = regrouped(blocks, whole("rows_per_group", rows_per_group, 1))
     first = next(groups)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with pq.ParquetWriter(partial, first.schema) as writer:
-            for group in chain([first], groups):
-                writer.write_table(group, row_group_size=rows_per_group)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as beside, pq.ParquetWriter(beside, first.schema) as writer:
+        for group in chain([first], groups):
+            writer.write_table(group, row_group_size=rows_per_group)

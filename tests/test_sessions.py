@@ -194,3 +194,8 @@ def test_some_of_the_items_of_lists():
     assert part.column("query_id").to_pylist() == ["q1", "q3"]
     assert part.place(1) == "FILE, row 3, query_id 'q3'"
     assert part.place(0) == "FILE, row 1, query_id 'q1'"
+
+
+def test_half_floats_differ_as_numbers():
+    left, right = pa.array(np.array([1, 2, 0], np.float16)), pa.array(np.array([1, 3, 0], np.float16))
+    assert differ(left, right).tolist() == [False, True, False]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -22,6 +24,26 @@ def test_a_file_is_replaced(tmp_path):
     for text in ("one", "two"):
         write_text(text, tmp_path / "a.txt")
     assert (tmp_path / "a.txt").read_text() == "two"
+
+
+def test_a_pipe_is_written_to_and_stays(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    end = os.open(pipe, os.O_RDWR)
+    write_text("text", pipe)
+    assert os.read(end, 10) == b"text"
+    os.close(end)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_the_file_behind_a_link_is_replaced(tmp_path):
+    link, file = tmp_path / "link", tmp_path / "file"
+    link.symlink_to(file)
+    for text in ("one", "two"):
+        write_text(text, link)
+        assert file.read_text() == text
+    assert link.is_symlink()
 
 
 def half_written(path):

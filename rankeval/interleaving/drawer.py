@@ -26,6 +26,9 @@ from rankeval.ragged import offsets_of
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+#: Most random lists that one call gives.
+MOST_LISTS = 10**7
+
 
 class Drawer:
     """Draws lists of at most ``length`` items.
@@ -94,8 +97,9 @@ def interleave(
         UsageError: rankings, method or length are not understood.
     """
     pair = RankingPair(a, b)
-    if isinstance(lists, bool) or not isinstance(lists, int) or lists < 1:
-        raise UsageError(f"lists: found {shown(lists)}, wanted a whole number of at least 1")
+    if isinstance(lists, bool) or not isinstance(lists, int) or not 1 <= lists <= MOST_LISTS:
+        wanted = f"a whole number of at least 1, {MOST_LISTS:,} at most"
+        raise UsageError(f"lists: found {shown(lists)}, wanted {wanted}")
     drawer = Drawer(pair.arrays, Method.parse(method), pair.length(length))
     items, teams = drawer.draw(np.zeros(lists, np.int64), 0, seed)
     return [

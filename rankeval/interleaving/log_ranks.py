@@ -23,6 +23,8 @@ RANKS = ("rank_a", "rank_b")
 LENGTHS = ("length_a", "length_b")
 #: Ranks beyond it would make tables of weights by rank large.
 LARGEST_RANK = 1_000_000
+#: Longest rankings.
+MOST_ITEMS = 10**9
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +66,10 @@ class RankReader:
 
     def __post_init__(self) -> None:
         length = self.ranking_length
-        if length is not None and (isinstance(length, bool) or not isinstance(length, int) or length < 1):
-            raise UsageError(f"ranking_length: found {shown(length)}, wanted a whole number of at least 1")
+        fits = isinstance(length, int) and not isinstance(length, bool) and 1 <= length <= MOST_ITEMS
+        if length is not None and not fits:
+            wanted = f"a whole number of at least 1, {MOST_ITEMS:,} at most"
+            raise UsageError(f"ranking_length: found {shown(length)}, wanted {wanted}")
 
     @property
     def roles(self) -> list[str]:

@@ -31,7 +31,7 @@ class Levels:
 
     def __post_init__(self) -> None:
         for name, value in (("alpha", self.alpha), ("power", self.power)):
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value < 1.0:
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value / 2.0 < 0.5:
                 raise UsageError(f"{name}: found {value!r}, wanted a number between 0 and 1")
 
     def sessions(self, z_per_sqrt_n: float | None) -> int | None:
@@ -40,16 +40,20 @@ class Levels:
         ``n = ((z_{1 - alpha/2} + z_power) / z_per_sqrt_n)^2``, rounded up; None for 0 and where unknown.
         """
         normal = NormalDist()
-        total = normal.inv_cdf(1.0 - self.alpha / 2.0) + normal.inv_cdf(self.power)
+        total = self._limit + normal.inv_cdf(self.power)
         if not z_per_sqrt_n or total <= 0.0 or (total / z_per_sqrt_n) ** 2 > MOST_SESSIONS:
             return None
         return max(ceil((total / z_per_sqrt_n) ** 2), 1)
 
     def power_of(self, z: float) -> float:
         """Power of the two-sided test where its statistic is normal around ``z``."""
-        normal = NormalDist()
-        limit = normal.inv_cdf(1.0 - self.alpha / 2.0)
-        return normal.cdf(z - limit) + normal.cdf(-z - limit)
+        cdf = NormalDist().cdf
+        return cdf(z - self._limit) + cdf(-z - self._limit)
+
+    @property
+    def _limit(self) -> float:
+        """``z_{1 - alpha/2}``, from the tail: ``1 - alpha / 2`` may be 1 in floating point."""
+        return -NormalDist().inv_cdf(self.alpha / 2.0)
 
 
 @dataclass(frozen=True)

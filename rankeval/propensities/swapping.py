@@ -49,8 +49,8 @@ def swap(request: Request) -> dict[Any, Curve]:
             both; an arm that is not two positions of the list; as :func:`~rankeval.shown.shown_items` says.
     """
     log = request.log
-    arms = _arms(request)
     roles = [*shown_roles(log), *_DESIGN]
+    arms = _arms(request)
 
     def terms_of(sessions: Sessions) -> Terms:
         shown = shown_items(sessions, request.top)
@@ -93,7 +93,8 @@ def _arms(request: Request) -> Arms:
             )
         return arms
 
-    found: Ints = fold(log, ["session_id", *_DESIGN], work, merged, request.threads)
+    # Clicks, for rows of nested logs have lengths by their lists alone.
+    found: Ints = fold(log, ["session_id", "click", *_DESIGN], work, merged, request.threads)
     if request.top is not None:
         found = found[found[:, 1] <= request.top]
     if not len(found):

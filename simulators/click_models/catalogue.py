@@ -7,6 +7,7 @@ from typing import Any
 
 from rankeval.errors import DataError
 from rankeval.options import shown
+from rankeval.simulators.checks import MOST_NESTED
 from rankeval.simulators.click_models.base import ClickModel
 from rankeval.simulators.click_models.models import (
     Cascade,
@@ -26,6 +27,8 @@ def _mixture(p: Parameters) -> Mixture:
     entries = p.given.get("models")
     if not isinstance(entries, list) or not entries:
         raise p.error("models", "null" if entries is None else shown(entries), "a list of click models")
+    if p.where.count(".models[") >= MOST_NESTED:
+        raise p.error("models", f"mixtures {MOST_NESTED + 1} deep", f"{MOST_NESTED} at most")
     models, shares = [], []
     for index, entry in enumerate(entries):
         where = f"{p.where}.models[{index}]"

@@ -100,10 +100,10 @@ class Contest:
         if b is None and len(world.candidates) != 1:
             found = ", ".join(world.candidates) or "none"
             raise UsageError(f"b: found nothing and the candidates {found}, wanted the name of one of them")
-        names = a or LOGGING, b or next(iter(world.candidates))
+        names = LOGGING if a is None else a, next(iter(world.candidates)) if b is None else b
+        orders = [_fixed(world, name).best for name in names]
         if names[0] == names[1]:
             raise UsageError(f"a, b: found {names[0]!r} for both, wanted two policies")
-        orders = [_fixed(world, name).best for name in names]
         return cls(world, PairArrays.of(*orders), *names)
 
     @classmethod
@@ -173,7 +173,7 @@ def _without_rankings(query: Any) -> Any:
 
 
 def _fixed(world: World, name: str) -> FixedOrder:
-    if name != LOGGING and name not in world.candidates:
+    if not isinstance(name, str) or name not in (LOGGING, *world.candidates):
         raise UsageError(f"policy: found {name!r}, wanted one of {', '.join((LOGGING, *world.candidates))}")
     policy = world.policy(name)
     if not isinstance(policy, FixedOrder):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from math import perm
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,9 @@ from rankeval.interleaving.outcome_tests import Levels
 from rankeval.interleaving.outcomes import Outcome, ab_z_per_sqrt_n
 from rankeval.interleaving.patterns import TIED
 from rankeval.interleaving.power import AbRow, InterleavingPower, MethodRow
-from rankeval.options import listed
+from rankeval.options import listed, require_types
 from rankeval.parallel import default_threads, in_order
-from rankeval.simulators.checks import whole
+from rankeval.simulators.checks import MOST_SESSIONS, whole, written_to
 from rankeval.simulators.interleaved.contests import Contest, Source
 from rankeval.simulators.interleaved.interleaved_sessions import InterleavedSessions, InterleavedTables
 from rankeval.simulators.writer import write_parquet
@@ -33,8 +32,8 @@ METHODS = (
     "probabilistic:credit=marginal",
     "optimised",
 )
-#: Sessions drawn for a method whose lists are too many for an exact outcome.
-SAMPLE = 200_000
+#: Sessions drawn for a method whose lists are too many for an exact outcome, and most of them.
+SAMPLE, MOST_SAMPLE = 200_000, 10**8
 ROWS_PER_GROUP = 1 << 20
 #: Lists of all queries that an exact outcome may go through, some ten seconds' worth.
 MOST_LISTS = 4_000_000
@@ -73,12 +72,15 @@ def interleave_simulate(
             be written.
         UsageError: the call is wrong.
     """
+    path = written_to("out", out)
     contest, chosen = Contest.of(world, a, b), Method.parse(method)
-    made = InterleavedSessions(contest, chosen, whole("sessions", sessions, 1), whole("seed", seed, 0))
+    made = InterleavedSessions(
+        contest, chosen, whole("sessions", sessions, 1, MOST_SESSIONS), whole("seed", seed, 0)
+    )
     workers = default_threads() if threads is None else whole("threads", threads, 1)
     tables = in_order(InterleavedTables(made).table, made.bounds, workers, "simulating blocks of sessions")
     try:
-        write_parquet(Path(out), tables, ROWS_PER_GROUP)
+        write_parquet(path, tables, ROWS_PER_GROUP)
     except OSError as error:
         raise DataError(f"{os.fspath(out)}: cannot be written ({error.strerror or error})") from None
     return _beside_ab(contest, [_row(contest, chosen, sessions, SAMPLE, seed)], Levels(), sessions)
@@ -110,13 +112,14 @@ def interleave_power(
     Raises:
         DataError, UsageError: as :func:`interleave_simulate`.
     """
+    require_types({"methods": methods})
     chosen = [Method.parse(name) for name in listed(METHODS if methods is None else methods)]
     if not chosen:
         raise UsageError(f"methods: found none, wanted some of {', '.join(METHODS)}")
     if sessions is not None:
-        whole("sessions", sessions, 1)
+        whole("sessions", sessions, 1, MOST_SESSIONS)
     levels, contest = Levels(alpha, power), Contest.of(world, a, b)
-    whole("sample", sample, 2)
+    whole("sample", sample, 2, MOST_SAMPLE)
     whole("seed", seed, 0)
     rows, left_out = [], []
     for method in chosen:

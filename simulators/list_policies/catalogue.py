@@ -9,6 +9,7 @@ import numpy as np
 
 from rankeval.errors import DataError
 from rankeval.options import shown
+from rankeval.simulators.checks import MOST_NESTED
 from rankeval.simulators.list_policies.base import Floats, ListPolicy
 from rankeval.simulators.list_policies.fixed import FixedOrder
 from rankeval.simulators.list_policies.mixture import PolicyMixture
@@ -33,6 +34,14 @@ class _Description:
         if not (low <= number <= high) or (high == np.inf and number == low) or not np.isfinite(number):
             raise self.error(name, shown(value), wanted)
         return number
+
+    def scale(self, name: str, wanted: str, default: float | None = None) -> float:
+        """What scores are divided by: a number above 0 that leaves them finite."""
+        scale = self.number(name, 0.0, np.inf, wanted, default)
+        with np.errstate(over="ignore"):
+            if not np.isfinite(self.scores() / scale).all():
+                raise self.error(name, shown(scale), "one that scores can be divided by and be finite")
+        return scale
 
     def scores(self) -> Floats:
         """(items,) flat: a score for each item of each query."""
@@ -97,12 +106,12 @@ def _fixed(d: _Description) -> ListPolicy:
 
 
 def _plackett_luce(d: _Description) -> ListPolicy:
-    temperature = d.number("temperature", 0.0, np.inf, "a number above 0", default=1.0)
+    temperature = d.scale("temperature", "a number above 0", default=1.0)
     return PlackettLuce(d.queries.offsets, d.positions, d.scores(), temperature)
 
 
 def _noisy(d: _Description) -> ListPolicy:
-    noise = d.number("noise", 0.0, np.inf, "a standard deviation above 0")
+    noise = d.scale("noise", "a standard deviation above 0")
     return NoisyScores(d.queries.offsets, d.positions, d.scores(), noise)
 
 
@@ -114,6 +123,8 @@ def _epsilon(d: _Description) -> ListPolicy:
 
 
 def _mixture(d: _Description) -> ListPolicy:
+    if d.where.count(".policies[") >= MOST_NESTED:
+        raise d.error("policies", f"mixtures {MOST_NESTED + 1} deep", f"{MOST_NESTED} at most")
     policies, shares = [], []
     for index, entry in enumerate(d.policies()):
         where = f"{d.where}.policies[{index}]"

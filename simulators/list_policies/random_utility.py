@@ -18,6 +18,24 @@ from rankeval.simulators.list_policies.kernels import (
 )
 from rankeval.simulators.list_policies.quadrature import GUMBEL, NORMAL, places
 
+#: Beyond the first, scores are brought nearer; beyond the second, a gap between two decides their order.
+_FAR, _DECIDED = 1e4, 100.0
+
+
+def _condensed(scores: Floats, offsets: Ints) -> Floats:
+    """Scores whose noise of scale 1 is not lost in rounding: of queries with large ones, gaps are cut to 100.
+
+    Items so far apart change places with a probability below 1e-43.
+    """
+    near = np.array(scores, np.float64)
+    for first, last in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True):
+        if last > first and np.abs(near[first:last]).max() > _FAR:
+            order = np.argsort(near[first:last], kind="stable") + first
+            with np.errstate(over="ignore"):
+                gaps = np.diff(near[order])
+            near[order] = np.concatenate([[0.0], np.cumsum(np.minimum(gaps, _DECIDED))])
+    return near
+
 
 @dataclass(frozen=True, eq=False)
 class RandomUtility(ListPolicy):
@@ -81,7 +99,7 @@ class PlackettLuce(GumbelUtility):
 
     @cached_property
     def utilities(self) -> Floats:
-        return np.asarray(self.scores / self.temperature)
+        return _condensed(self.scores / self.temperature, self.offsets)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +129,7 @@ class NoisyScores(RandomUtility):
 
     @cached_property
     def utilities(self) -> Floats:
-        return np.asarray(self.scores / self.sd)
+        return _condensed(self.scores / self.sd, self.offsets)
 
     def draw(self, rng: np.random.Generator, queries: Ints, starts: Ints) -> Floats:
         draws = rng.standard_normal(starts[-1])

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from rankeval.errors import UsageError
+from rankeval.options import shown
 from rankeval.parallel import default_threads, in_order
 from rankeval.simulators.checks import whole
 from rankeval.simulators.exact.world_truth import WorldTruth, as_shown
@@ -40,8 +41,9 @@ class LogOptions:
 
     def __post_init__(self) -> None:
         for name, known in (("layout", LAYOUTS), ("propensities", PROPENSITIES)):
-            if getattr(self, name) not in known:
-                raise UsageError(f"{name}: found {getattr(self, name)!r}, wanted one of {', '.join(known)}")
+            value = getattr(self, name)
+            if not isinstance(value, str) or value not in known:
+                raise UsageError(f"{name}: found {shown(value)}, wanted one of {', '.join(known)}")
         for name in ("part_sessions", "threads"):
             if getattr(self, name) is not None:
                 whole(name, getattr(self, name), 1)

@@ -12,7 +12,7 @@ from typing import Any
 from rankeval.errors import DataError, UsageError
 from rankeval.options import shown
 from rankeval.results import SCHEMA
-from rankeval.simulators.checks import whole
+from rankeval.simulators.checks import MOST_SESSIONS, whole, written_to
 from rankeval.simulators.exact.world_truth import whole_truth
 from rankeval.simulators.logs.log_maker import LogMaker, LogOptions
 from rankeval.simulators.logs.log_writer import is_log
@@ -58,7 +58,8 @@ def simulate(
         DataError: a world that is wrong, or a folder that cannot be written.
         UsageError: an option that is wrong, or a folder that is not empty.
     """
-    sessions, seed, folder = whole("sessions", sessions, 1), whole("seed", seed, 0), Path(out)
+    sessions, seed = whole("sessions", sessions, 1, MOST_SESSIONS), whole("seed", seed, 0)
+    folder = written_to("out", out)
     of_log, of_world = _split(options)
     log = LogOptions(**of_log)
     require_free(folder, overwrite, _is_result)

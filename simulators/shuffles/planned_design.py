@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from rankeval.simulators.worlds.world import Design
 
+#: Least share of the traffic, or error, that is planned for; most sessions, beyond which none are told.
+LEAST, MOST = 1e-6, 1e15
+
 
 @dataclass(frozen=True)
 class Request:
@@ -27,6 +30,10 @@ class Request:
         if sessions is None or self.sessions_per_day is None:
             return None
         return sessions / (self.share * self.sessions_per_day)
+
+
+def _whole(sessions: float) -> int | None:
+    return math.ceil(sessions) if sessions <= MOST else None
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ class PlannedPosition:
             se_sqrt_n=ratio * relative,
             se_sqrt_n_arm=ratio * math.sqrt(max(within, 0.0)),
             std_error=ratio * relative / math.sqrt(request.sessions),
-            sessions=math.ceil((relative / request.relative_error) ** 2),
+            sessions=_whole((relative / request.relative_error) ** 2),
         )
 
     @classmethod

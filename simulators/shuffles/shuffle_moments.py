@@ -142,6 +142,8 @@ def _pair(shuffle: Shuffle, lists: BaseLists, model: ClickModel, propensities: F
     return _star(shuffle, products, float(changed))
 
 
+# Where every session takes part, an item may never stand where its list has it: NaN, which is unknown.
+@np.errstate(divide="ignore", invalid="ignore")
 def _weighted(
     lists: BaseLists, weights: Floats, model: ClickModel, propensities: Floats
 ) -> tuple[Floats, Floats]:

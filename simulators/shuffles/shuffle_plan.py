@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from rankeval.errors import UsageError
-from rankeval.options import shown
+from rankeval.options import require_types, shown
 from rankeval.simulators.click_models.models import PositionBased, TrustBias
 from rankeval.simulators.exact.truth import click_rates
 from rankeval.simulators.shuffles.base_lists import BaseLists, base_lists
 from rankeval.simulators.shuffles.logged_world import logged_world
-from rankeval.simulators.shuffles.planned_design import PlannedDesign, PlannedPosition, Request
+from rankeval.simulators.shuffles.planned_design import LEAST, MOST, PlannedDesign, PlannedPosition, Request
 from rankeval.simulators.shuffles.shuffle_moments import Moments, no_moments, shuffle_moments
 from rankeval.simulators.shuffles.shuffle_plan_result import ShufflePlan
 from rankeval.simulators.worlds.world import DESIGNS, Design, Shuffle, World
@@ -64,10 +63,11 @@ def plan_shuffle(
         DataError: a wrong world or log.
         UsageError: an option out of range, or one for logs with a world.
     """
+    require_types({"columns": columns, "where": where, "threads": threads})
     _require("sessions", sessions, 1)
-    _require("relative_error", relative_error, 0.0, above=True)
+    _require("relative_error", relative_error, LEAST)
     if sessions_per_day is not None:
-        _require("sessions_per_day", sessions_per_day, 0.0, above=True)
+        _require("sessions_per_day", sessions_per_day, 1.0)
     if _is_world(source):
         given = {"position_bias": position_bias, "columns": columns or None, "where": where}
         for name, value in given.items():
@@ -107,11 +107,11 @@ def _is_world(source: Any) -> bool:
     return isinstance(source, World) or (isinstance(source, Mapping) and "click_model" in source)
 
 
-def _require(name: str, value: Any, low: float, *, above: bool = False) -> None:
+def _require(name: str, value: Any, low: float, high: float = MOST) -> None:
     numeric = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not numeric or not math.isfinite(value) or value < low or (above and value == low):
+    if not (numeric and low <= value <= high):
         raise UsageError(
-            f"{name}: found {shown(value)}, wanted a number {'above' if above else 'of at least'} {low:g}"
+            f"{name}: found {shown(value)}, wanted a number of at least {low:g}, {high:g} at most"
         )
 
 
@@ -130,9 +130,7 @@ def _request(
     if isinstance(chosen, bool) or not isinstance(chosen, int) or not 2 <= chosen <= world.positions:
         raise UsageError(f"top: found {shown(chosen)}, wanted 2 to {world.positions}, the positions of lists")
     part = default.share or 1.0 if share is None else share
-    _require("share", part, 0.0, above=True)
-    if part > 1.0:
-        raise UsageError(f"share: found {part:g}, wanted a share of the traffic, at most 1")
+    _require("share", part, LEAST, 1.0)
     return Request(int(sessions), float(relative_error), chosen, float(part), per_day)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.errors import UsageError
-from rankeval.simulators.checks import distribution, real, whole
+from rankeval.simulators.checks import MOST_ITEMS, distribution, real, whole
 from rankeval.simulators.worlds.specs import parse_value
 from rankeval.simulators.writer import random_stream
 
@@ -43,7 +43,8 @@ def drawn_queries(
 
     ``grades``: probabilities of grades 0, 1, ...
     """
-    count, size = whole("queries", queries, 1), whole("items", items, 1)
+    count = whole("queries", queries, 1, MOST_ITEMS)
+    size = whole("items", items, 1, MOST_ITEMS // count)
     if len(grades) - 1 > scale.max_grade:
         raise UsageError(f"max_grade: found {scale.max_grade:g}, wanted at least {len(grades) - 1}, a grade")
     # Without the last bound, 1 up to rounding, no draw gives a grade beyond the last.

@@ -15,6 +15,8 @@ from rankeval.simulators.worlds.sections import Section, checked_number, is_text
 
 EXAMPLE = '{"query_id": "q1", "items": ["a", "b"], "attractiveness": [0.9, 0.6]}'
 _ID = "an integer or a string"
+#: Highest grade: the gain of one is ``2^grade - 1``.
+MOST_RELEVANT = 100.0
 
 
 def parse_queries(
@@ -72,7 +74,7 @@ class _Query:
         self.attractiveness = self._numbers("attractiveness", 1.0)
         wanted = satisfaction_for is not None or section.has("satisfaction")
         self.satisfaction = self._numbers("satisfaction", 1.0, satisfaction_for) if wanted else None
-        self.relevance = self._numbers("relevance") if section.has("relevance") else None
+        self.relevance = self._numbers("relevance", MOST_RELEVANT) if section.has("relevance") else None
 
     def _numbers(self, name: str, high: float = np.inf, needed_by: str | None = None) -> Floats:
         """A number of at least 0 for each item."""

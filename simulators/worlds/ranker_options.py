@@ -32,6 +32,8 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "epsilon": {"epsilon": 0.1},
     "mixture": {"rankers": 2},
 }
+#: Most rankers of a mixture, each of which has a score for every item.
+MOST_RANKERS = 100
 #: Digits after the point that scores keep.
 _DECIMALS = 6
 #: Key of the random streams of scores, beside that of blocks of sessions.
@@ -65,7 +67,7 @@ class Rankers:
         skill = real(f"{option}: skill", given.pop("skill", skill), -1.0, 1.0)
         parameters = {**_DEFAULTS.get(name, {}), **given}
         if name == "mixture":
-            return self._mixture(whole(f"{option}: rankers", parameters["rankers"], 1), skill)
+            return self._mixture(whole(f"{option}: rankers", parameters["rankers"], 1, MOST_RANKERS), skill)
         if name == "uniform":
             return {"policy": name}
         return {"policy": name, **parameters, "scores": self._scores(skill)}

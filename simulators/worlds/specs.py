@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rankeval.errors import UsageError
+from rankeval.options import shown
 
 #: Commas between parameters, but not those within a list.
 _COMMAS = re.compile(r",(?![^\[]*\])")
@@ -52,8 +53,8 @@ def parse_value(what: str, text: str) -> Any:
     """A number, or a list as JSON writes it."""
     try:
         return json.loads(text) if text.lstrip().startswith(("[", "{")) else _number(text)
-    except ValueError:
-        raise UsageError(f"{what}: found {text!r}, wanted a number or a list") from None
+    except (ValueError, RecursionError):
+        raise UsageError(f"{what}: found {shown(text)}, wanted a number or a list") from None
 
 
 def _number(text: str) -> int | float:

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.errors import DataError
+from rankeval.errors import DataError, UsageError
+from rankeval.options import shown
+from rankeval.simulators.checks import MOST_POSITIONS
 from rankeval.simulators.click_models import ClickModel, parse_click_model
 from rankeval.simulators.list_policies import ListPolicy, parse_list_policy
 from rankeval.simulators.worlds.queries import Queries
@@ -20,8 +22,6 @@ from rankeval.simulators.worlds.sections import Section, is_text
 from rankeval.simulators.worlds.world import DESIGNS, LOGGING, Context, Days, Shuffle, Users, World
 
 EXAMPLE = '{"click_model": {...}, "positions": 10, "queries": [...], "logging": {...}}'
-#: Most that fits the columns of logs and the tables of click models.
-MOST_POSITIONS = 1000
 _NAME = re.compile(r"[\w.+-]+")
 _NAMES = "letters, digits and _ . + -"
 #: Names that stand for the logging policy, in worlds and in estimates.
@@ -46,6 +46,8 @@ def read_description(path: str | os.PathLike[str]) -> Any:
     Raises:
         DataError: no such file, or no JSON in it, or a key of an object twice.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(f"world: found {shown(path)}, wanted a file, or what is in one")
     origin = os.fspath(path)
     try:
         with open(origin, encoding="utf-8") as file:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rankeval.errors import UsageError
 from rankeval.options import listed, require_types
-from rankeval.simulators.checks import real, whole
+from rankeval.simulators.checks import MOST_POSITIONS, real, whole
 from rankeval.simulators.worlds.judged_world import judged_queries
 from rankeval.simulators.worlds.model_options import click_model_options
 from rankeval.simulators.worlds.query_options import (
@@ -128,7 +128,7 @@ class WorldOptions:
 
     def _positions(self) -> int:
         usual = POSITIONS if self.items is None else min(POSITIONS, self.items)
-        return whole("positions", usual if self.positions is None else self.positions, 1)
+        return whole("positions", usual if self.positions is None else self.positions, 1, MOST_POSITIONS)
 
     def _scale(self) -> GradeScale:
         usual = 4 if self.judgements is not None else max(len(self._grades()) - 1, 1)
@@ -137,7 +137,8 @@ class WorldOptions:
 
     def _grades(self) -> Sequence[float]:
         if isinstance(self.grades, str):
-            return [parse_value("grades", text) for text in listed(self.grades)]
+            given = [parse_value("grades", text) for text in listed(self.grades)]
+            return [real("grades", share, 0.0, 1.0) for share in given]
         return GRADES if self.grades is None else self.grades
 
     def _judged(self, scale: GradeScale) -> list[dict[str, Any]]:

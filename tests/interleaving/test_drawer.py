@@ -93,7 +93,7 @@ def test_the_seed_decides_and_ids_may_be_integers() -> None:
     assert interleave([1], [2], "balanced")[0]["teams"] is None
 
 
-@pytest.mark.parametrize("lists", [0, 1.5, True])
+@pytest.mark.parametrize("lists", [0, 1.5, True, 10**8])
 def test_how_many_is_checked(lists: Any) -> None:
     with pytest.raises(UsageError, match=f"^lists: found {lists}, wanted a whole number of at least 1"):
         interleave([1], [2], lists=lists)

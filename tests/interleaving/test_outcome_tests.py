@@ -59,6 +59,7 @@ def test_sessions_needed_by_hand() -> None:
     assert Levels(0.1, 0.5).sessions(-0.2) == ceil((1.6448536269514722 / 0.2) ** 2)
     assert [Levels().sessions(z) for z in (None, 0.0, 1e-12)] == [None, None, None]
     assert Levels().sessions(50.0) == 1
+    assert Levels(alpha=1e-300).sessions(1.0) == Levels(1e-300).sessions(-1.0) == 1437
 
 
 def test_sessions_needed_follow_from_what_was_seen() -> None:

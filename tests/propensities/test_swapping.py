@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -122,6 +123,7 @@ SMALL = {
         ({"swap_low": [0, 0, 1, 1]}, "session_id 1: column 'swap_high' is 2, wanted a position above"),
         ({"swap_high": [3, 3, 2, 2]}, "session_id 1: column 'swap_high' is 3, wanted a position of the list"),
         ({"swap_high": [2, 3, 2, 2]}, "session_id 1: column 'swap_high' is 3, wanted one value throughout"),
+        ({"session_id": [{"a": 1}] * 4}, "column 'session_id' holds struct<a: int64>, wanted"),
         ({"click": [1, 0, 1, 0]}, "position 2 does not connect to position 1"),
     ],
 )
@@ -129,6 +131,19 @@ def test_bad_designs_are_named(columns: dict[str, Any], message: str) -> None:
     with pytest.raises(DataError) as caught:
         propensity(SMALL | columns, "swap")
     assert message in str(caught.value)
+
+
+def test_nested_logs_give_the_same() -> None:
+    log = swap_log(200, 6, EVERY)
+    starts = np.unique(log["session_id"], return_index=True)[1]
+    bounds = [*starts.tolist(), len(log["session_id"])]
+    nested = {name: np.asarray(log[name])[starts] for name in ("session_id", "swap_low", "swap_high")}
+    lists = {
+        name: [np.asarray(log[name])[i:j].tolist() for i, j in itertools.pairwise(bounds)]
+        for name in ("position", "click")
+    }
+    wanted, found = (propensity(data, "swap").curves[None].theta for data in (log, nested | lists))
+    np.testing.assert_allclose(found, wanted, rtol=1e-12)
 
 
 def test_missing_columns_are_named() -> None:

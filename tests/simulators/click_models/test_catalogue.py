@@ -56,6 +56,15 @@ def test_bad_descriptions_name_the_key(description: Any, message: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_mixtures_within_one_another_are_bounded() -> None:
+    nested: dict[str, Any] = {"name": "cascade"}
+    for _ in range(11):
+        nested = {"name": "mixture", "models": [{**nested, "share": 1}]}
+    parse_click_model(nested["models"][0], 2)
+    with pytest.raises(DataError, match=r"models: found mixtures 11 deep, wanted 10 at most"):
+        parse_click_model(nested, 2)
+
+
 @pytest.mark.parametrize("name", CLICK_MODELS)
 def test_a_model_may_be_for_more_positions_than_are_shown(name: str) -> None:
     assert model(name, 3).to_dict()["name"] == name

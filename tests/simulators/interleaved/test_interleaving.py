@@ -193,6 +193,9 @@ MISUSED: dict[str, Any] = {
         description(), sessions=0
     ),
     "sample: found 1, wanted a whole number of at least 2": lambda: interleave_power(description(), sample=1),
+    "sample: found 1000000000000, wanted a whole": lambda: interleave_power(description(), sample=10**12),
+    "sessions: found 100000000000, wanted a whole": lambda: interleave_power(description(), sessions=10**11),
+    "methods: found 3, wanted a text or a list": lambda: interleave_power(description(), 3),  # type: ignore[arg-type]
     "alpha: found 2, wanted a number between 0 and 1": lambda: interleave_power(description(), alpha=2),
 }
 
@@ -206,7 +209,7 @@ def test_bad_calls_get_one_line(message: str) -> None:
 
 def test_a_bad_call_writes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "log.parquet"
-    for options in ({"sessions": 0}, {"seed": -1}, {"method": "x"}, {"threads": 0}):
+    for options in ({"sessions": 0}, {"sessions": 10**25}, {"seed": -1}, {"method": "x"}, {"threads": 0}):
         with pytest.raises(UsageError):
             interleave_simulate(description(), path, **{"sessions": 10, **options})
     assert list(tmp_path.iterdir()) == []

@@ -101,6 +101,10 @@ FIXED = {"policy": "fixed", "scores": SCORES}
             f"logging.policies[0].policy: found 'worst', wanted one of {NAMES}",
         ),
         (
+            {"policy": "plackett_luce", "scores": {**SCORES, "c": [1.0, 1e300]}, "temperature": 1e-300},
+            "logging.temperature: found 1e-300, wanted one that scores can be divided by and be finite",
+        ),
+        (
             {"policy": "uniform", "temperature": 2},
             "logging.temperature: found 2, wanted no such key; known are none",
         ),
@@ -108,3 +112,12 @@ FIXED = {"policy": "fixed", "scores": SCORES}
 )
 def test_wrong_descriptions_are_named(description, message):
     error_of(lambda: policy(description), message)
+
+
+def test_mixtures_within_one_another_are_bounded():
+    nested = FIXED
+    for _ in range(11):
+        nested = {"policy": "mixture", "policies": [{**nested, "share": 1}]}
+    policy(nested["policies"][0])
+    message = f"logging{10 * '.policies[0]'}.policies: found mixtures 11 deep, wanted 10 at most"
+    error_of(lambda: policy(nested), message)

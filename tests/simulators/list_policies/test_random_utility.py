@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from rankeval.simulators.list_policies import NoisyScores, PlackettLuce, Uniform
 
@@ -52,3 +53,13 @@ def test_examination_ends_at_items_that_satisfy():
     found = PlackettLuce(OFFSETS, 3, np.zeros(3)).examined_at(np.array([0.0, 1.0, 1.0]))
     np.testing.assert_allclose(found[0], [1 / 3, 1 / 3, 1 / 3], atol=1e-13)
     np.testing.assert_allclose(found[1], [1 / 3, 1 / 6, 0.0], atol=1e-13)
+
+
+@pytest.mark.parametrize("kind", [PlackettLuce, NoisyScores])
+def test_scores_far_apart_or_alike_keep_their_noise(kind: type[PlackettLuce | NoisyScores]):
+    found = kind(OFFSETS, 3, np.array([1e30, 1e30, -1e30]), 1.0)
+    wanted = [[0.5, 0.5, 0.0], [0.5, 0.5, 0.0], [0.0, 0.0, 1.0]]
+    np.testing.assert_allclose(found.item_probabilities(), wanted, atol=1e-12)
+    lists = found.lists(np.random.default_rng(1), np.zeros(1000, np.int64))
+    assert abs((lists[:, 0] == 0).mean() - 0.5) <= 4 * (0.25 / 1000) ** 0.5
+    assert (lists[:, 2] == 2).all()

@@ -134,8 +134,21 @@ def test_a_candidate_is_better_than_the_logger_unless_told():
     ("options", "error", "message"),
     [
         ({"sessions": 0}, UsageError, "sessions: found 0, wanted a whole number of at least 1"),
+        (
+            {"sessions": 10**25},
+            UsageError,
+            "sessions: found 10000000000000000000000000, wanted",
+        ),
         ({"sessions": 1.5}, UsageError, "sessions: found 1.5, wanted a whole number"),
         ({"seed": -1}, UsageError, "seed: found -1, wanted a whole number of at least 0"),
+        (
+            {"layout": ["long"]},
+            UsageError,
+            "layout: found ['long'], wanted one of long, nested",
+        ),
+        ({"world": True}, UsageError, "world: found True, wanted a file, or what is in one"),
+        ({"epsilon": 10**400}, UsageError, "epsilon: found 1000"),
+        ({"grades": [b"x"]}, UsageError, "grades: found"),
         ({"layout": "wide"}, UsageError, "layout: found 'wide', wanted one of long, nested"),
         ({"propensities": "some"}, UsageError, "propensities: found 'some', wanted one of all, item, none"),
         ({"threads": 0}, UsageError, "threads: found 0"),
@@ -201,3 +214,13 @@ def test_a_disk_that_is_full_leaves_nothing(tmp_path: Path):
     assert "second: cannot be written" in done.stdout
     assert "Traceback" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["first"]
+
+
+def test_a_folder_is_a_path():
+    with pytest.raises(UsageError, match=r"^out: found None, wanted a path"):
+        simulate(None, 10)  # type: ignore[arg-type]
+
+
+def test_numbers_of_numpy_are_numbers(tmp_path: Path):
+    found = simulate(tmp_path / "o", np.int64(10), world=small_world(), threads=np.int64(1))
+    assert json.loads(found.render("json"))["inputs"]["threads"] == 1

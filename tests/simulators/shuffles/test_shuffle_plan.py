@@ -227,13 +227,19 @@ def test_the_public_name():
     [
         ({"sessions": 0}, "sessions: found 0, wanted a number of at least 1"),
         ({"sessions": float("nan")}, "sessions: found nan, wanted a number of at least 1"),
-        ({"relative_error": 0}, "relative_error: found 0, wanted a number above 0"),
-        ({"relative_error": "x"}, "relative_error: found 'x', wanted a number above 0"),
+        ({"where": True}, "where: found True, wanted a text"),
+        ({"threads": "2"}, "threads: found '2', wanted a whole number"),
+        ({"columns": True}, "columns: found True, wanted a dict of role to column name"),
+        ({"sessions": 10**400}, "sessions: found 1000"),
+        ({"sessions_per_day": 1e-320}, "sessions_per_day: found 1e-320, wanted a number of at least 1"),
+        ({"share": 1e-320}, "share: found 1e-320, wanted a number of at least 1e-06"),
+        ({"relative_error": 0}, "relative_error: found 0, wanted a number of at least 1e-06"),
+        ({"relative_error": "x"}, "relative_error: found 'x', wanted a number of at least"),
         ({"top": 5}, "top: found 5, wanted 2 to 4, the positions of lists"),
         ({"top": 1}, "top: found 1, wanted 2 to 4, the positions of lists"),
-        ({"share": 0.0}, "share: found 0.0, wanted a number above 0"),
-        ({"share": 1.5}, "share: found 1.5, wanted a share of the traffic, at most 1"),
-        ({"sessions_per_day": -1}, "sessions_per_day: found -1, wanted a number above 0"),
+        ({"share": 0.0}, "share: found 0.0, wanted a number of at least 1e-06, 1 at most"),
+        ({"share": 1.5}, "share: found 1.5, wanted a number of at least 1e-06, 1 at most"),
+        ({"sessions_per_day": -1}, "sessions_per_day: found -1, wanted a number of at least 1"),
         ({"where": "a > 1"}, "where: found 'a > 1' with a world, wanted it with a log alone"),
         ({"position_bias": [1]}, "position_bias: found [1] with a world, wanted it with a log alone"),
     ],
@@ -255,3 +261,8 @@ def test_wrong_data_is_named():
     error_of(
         lambda: plan_shuffle(every, position_bias=[1] * 4), "no session that is not shuffled", kind=DataError
     )
+
+
+def test_pairs_that_always_move_say_nothing_of_two_positions():
+    plan = plan_shuffle(WORLD, top=2, share=1.0)
+    assert design(plan, "pair")["positions"][1]["propensity"] is None

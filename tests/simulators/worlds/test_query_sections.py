@@ -49,6 +49,7 @@ def test_ids_may_be_integers():
         ({"attractiveness": "0.1"}, "attractiveness: found '0.1', wanted a number in [0, 1] for each"),
         ({"satisfaction": None}, "satisfaction: found nothing, wanted a number in [0, 1] for each of 3 "
                                  "items, which dbn needs"),
+        ({"relevance": [1, 1e308, 0]}, "relevance[1]: found 1e+308, wanted a number in [0, 100]"),
         ({"relevance": [1, 10**400, 0]}, "relevance[1]: found 1000"),
         ({"relevance": None}, "relevance: found nothing, wanted values for each item, as other queries have"),
         ({"weight": -1}, "weight: found -1, wanted a number of at least 0"),

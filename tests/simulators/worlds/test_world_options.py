@@ -97,6 +97,16 @@ def test_judged_queries_may_have_few_items():
     [
         ({"items": 2}, "positions: found 3, wanted at most the 2 items"),
         ({"positions": 0}, "positions: found 0, wanted a whole number of at least 1"),
+        ({"positions": 1001}, "positions: found 1001, wanted a whole number of at least 1 and at most 1000"),
+        ({"queries": 10**30}, "queries: found 1000000000000000000000000000000, wanted a whole number"),
+        (
+            {"queries": 10**4, "items": 10**5},
+            "items: found 100000, wanted a whole number",
+        ),
+        ({"logging": "mixture:rankers=101"}, "logging: rankers: found 101, wanted a whole number"),
+        ({"grades": "{},1"}, "grades: found {}, wanted a number in [0.0, 1.0]"),
+        ({"grades": "1e308,1e308"}, "grades: found 1e+308, wanted a number in [0.0, 1.0]"),
+        ({"param": ["gamma=" + 100_000 * "["]}, "param gamma: found '[[["),
         ({"positions": 2.5}, "positions: found 2.5, wanted a whole number"),
         ({"queries": "5"}, "queries: found '5', wanted a whole number"),
         ({"judgements": JUDGED}, "queries: found 5, wanted none: judgements have them"),
