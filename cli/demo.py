@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rankeval.cli.options import be_quiet, say, text_width
+from rankeval.cli.options import be_quiet, quiet_option, say, text_width
 
 if TYPE_CHECKING:
     from rankeval.estimate import Interval
@@ -29,7 +29,7 @@ Example:
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Keep the files in this folder."
 )
-@click.option("--quiet", is_flag=True, help="Say nothing on stderr but errors.")
+@quiet_option
 def command(out: Path | None, quiet: bool) -> None:
     """Two rankers on judged queries, a policy's value from a log, position bias from a shuffle experiment.
 
