@@ -66,14 +66,20 @@ def outcome(pair: RankingPair, method: str, clicks: Clicks, length: int) -> dict
     return found
 
 
+def drawn(
+    lists: tuple[list[str], list[str]], data: st.DataObject, most: int = 4
+) -> tuple[RankingPair, int, LastClickMatters]:
+    """Two rankings, the length of their lists, and users."""
+    pair = RankingPair(*lists)
+    return pair, data.draw(st.integers(1, min(most, len(pair.items)))), LastClickMatters(pair.items)
+
+
 @settings(max_examples=40, deadline=None)
 @given(rankings, st.data())
 def test_team_credit_is_the_sum_over_everything(
     lists: tuple[list[str], list[str]], data: st.DataObject
 ) -> None:
-    pair = RankingPair(*lists)
-    length = data.draw(st.integers(1, min(4, len(pair.items))))
-    clicks = LastClickMatters(pair.items)
+    pair, length, clicks = drawn(lists, data)
     for method, distribution in (
         ("team_draft", naive.team_draft(*lists, length)),
         ("probabilistic", naive.probabilistic(*lists, length)),
@@ -87,9 +93,7 @@ def test_team_credit_is_the_sum_over_everything(
 def test_marginal_credit_is_the_sum_over_everything(
     lists: tuple[list[str], list[str]], data: st.DataObject
 ) -> None:
-    pair = RankingPair(*lists)
-    length = data.draw(st.integers(1, min(4, len(pair.items))))
-    clicks = LastClickMatters(pair.items)
+    pair, length, clicks = drawn(lists, data)
     for method, distribution in (
         ("team_draft:credit=marginal", naive.team_draft(*lists, length)),
         ("probabilistic:credit=marginal", naive.probabilistic(*lists, length)),
@@ -102,14 +106,13 @@ def test_marginal_credit_is_the_sum_over_everything(
 @settings(max_examples=40, deadline=None)
 @given(rankings, st.data())
 def test_balanced_is_the_sum_over_everything(lists: tuple[list[str], list[str]], data: st.DataObject) -> None:
-    pair = RankingPair(*lists)
-    length = data.draw(st.integers(1, min(5, len(pair.items))))
+    pair, length, clicking = drawn(lists, data, 5)
     sessions = [
         (p * q, naive.balanced_credit(*lists, items, clicks))
         for (items, _), p in naive.balanced(*lists, length).items()
         for clicks, q in naive.patterns(items, last_click)
     ]
-    found = outcome(pair, "balanced", LastClickMatters(pair.items), length)
+    found = outcome(pair, "balanced", clicking, length)
     assert found == pytest.approx(naive.outcome(iter(sessions)), abs=1e-9)
 
 
