@@ -152,8 +152,7 @@ def hits(
             known = {"value": truth, "gain": truth - logged, "relative": truth / logged - 1.0}
             for quantity in QUANTITIES:
                 for interval in getattr(row, quantity).intervals:
-                    if interval.low is not None and interval.low <= known[quantity] <= interval.high:
-                        found[Cell(name, quantity, interval.method)] += 1
+                    found[Cell(name, quantity, interval.method)] += interval.holds(known[quantity])
     return found
 
 

@@ -71,8 +71,7 @@ class Family:
             for (name, quantity), estimate in _estimates(result).items():
                 truth = truths[name, quantity]
                 for interval in estimate.intervals:
-                    held = interval.low is not None and interval.low <= truth <= interval.high
-                    found[name, quantity, interval.method] += held
+                    found[name, quantity, interval.method] += interval.holds(truth)
         return found
 
 

@@ -133,9 +133,7 @@ class Family:
             )  # fmt: skip
             for intervals in result.curves[None].intervals:
                 for k, interval in enumerate(intervals[1:], 1):
-                    held = interval.low is not None and interval.high is not None
-                    held = held and interval.low <= THETA[k] <= interval.high
-                    found[k + 1, interval.method] += held
+                    found[k + 1, interval.method] += interval.holds(THETA[k])
         return found
 
 

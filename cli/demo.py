@@ -5,14 +5,10 @@ from __future__ import annotations
 import json
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from rankeval.cli.options import be_quiet, say, text_width
-
-if TYPE_CHECKING:
-    from rankeval.estimate import Interval
+from rankeval.cli.options import be_quiet, quiet_option, say, text_width
 
 SEED = 7
 ROUNDS = 200_000
@@ -29,7 +25,7 @@ Example:
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Keep the files in this folder."
 )
-@click.option("--quiet", is_flag=True, help="Say nothing on stderr but errors.")
+@quiet_option
 def command(out: Path | None, quiet: bool) -> None:
     """Two rankers on judged queries, a policy's value from a log, position bias from a shuffle experiment.
 
@@ -76,7 +72,7 @@ def _policy(folder: Path) -> None:
     say(f"The simulator knows the truth: new policy {truth:.5f}, old policy {logged:.5f}, ")
     say(f"gain {truth - logged:+.5f}.\n")
     intervals = {row.estimator.label: row.value.intervals[0] for row in result.estimates}
-    covered = [label for label, interval in intervals.items() if _covers(interval, truth)]
+    covered = [label for label, interval in intervals.items() if interval.holds(truth)]
     say(f"95 % intervals that hold it: {', '.join(covered) or 'none'}.\n")
     say("Those of dm and of clipped weights hold what these estimate instead: a bias for less noise.\n")
 
@@ -100,7 +96,3 @@ def _clicks(folder: Path) -> None:
     new, old = truth["candidates"]["new"]["expected_clicks"], truth["unshuffled"]["expected_clicks"]
     say(f"The simulator knows the truth: new ranking {new:.4f} clicks a session, old ranking {old:.4f}, ")
     say(f"gain {new - old:+.4f}.\n")
-
-
-def _covers(interval: Interval, truth: float) -> bool:
-    return interval.low is not None and interval.high is not None and interval.low <= truth <= interval.high

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from rankeval.cli.options import be_quiet, common_options, inference_options, pairs, show
+from rankeval.cli.options import (
+    be_quiet,
+    common_options,
+    inference_options,
+    output_options,
+    pairs,
+    show,
+    threads_option,
+    together,
+)
 from rankeval.options import listed
 from rankeval.writing import require_no_input
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 EXAMPLES = """\b
 Examples:
@@ -79,33 +85,10 @@ Example:
 method_option = click.option(
     "--method", default="team_draft", show_default=True, metavar="NAME", help="How lists are made."
 )
-output_options = (
-    click.option(
-        "--format",
-        "format_",
-        type=click.Choice(["table", "json", "csv", "markdown"]),
-        default="table",
-        show_default=True,
-        help="How results are shown.",
-    ),
-    click.option(
-        "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write results to this file."
-    ),
-    click.option("--quiet", is_flag=True, help="Say nothing on stderr but errors."),
-)
-policy_options = (
+policy_options = together(
     click.option("--a", metavar="NAME", help="Policy A: logging, or a candidate.  [default: logging]"),
     click.option("--b", metavar="NAME", help="Policy B.  [default: the only candidate]"),
 )
-
-
-def _with(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
-    def decorate(function: Command) -> Command:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return decorate
 
 
 @click.group(name="interleave", epilog=EXAMPLES)
@@ -120,7 +103,7 @@ def command() -> None:
 @click.option("--length", type=int, help="Items of the lists.  [default: those of the longer ranking]")
 @click.option("--draw", type=click.IntRange(min=1), metavar="N", help="N random lists, not all of them.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of random lists.")
-@_with(*output_options)
+@output_options
 def lists(
     a: str,
     b: str,
@@ -144,12 +127,10 @@ def lists(
 @click.argument("log", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--sessions", type=int, required=True, help="Number of sessions.")
 @method_option
-@_with(*policy_options)
+@policy_options
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of all that is random.")
-@click.option(
-    "--threads", type=click.IntRange(min=1), help="Number of threads; the log does not depend on it."
-)
-@_with(*output_options)
+@threads_option
+@output_options
 def simulate(world: str, log: Path, format_: str, out: Path | None, quiet: bool, **options: Any) -> None:
     """Write a Parquet log of interleaved sessions, and tell what it should show, exactly."""
     be_quiet(quiet)
@@ -197,7 +178,7 @@ def analyse(
 @click.option(
     "--method", "methods", multiple=True, metavar="NAME,...", help="Methods to compare; all unless told."
 )
-@_with(*policy_options)
+@policy_options
 @click.option("--sessions", type=int, help="Also tell the power of so many.")
 @click.option("--alpha", type=float, default=0.05, show_default=True, help="Level of the tests.")
 @click.option("--power", type=float, default=0.8, show_default=True, help="Power wanted.")
@@ -205,7 +186,7 @@ def analyse(
     "--sample", type=int, default=200_000, show_default=True, help="Sessions drawn where lists are too many."
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of that sample.")
-@_with(*output_options)
+@output_options
 def power(
     world: str, methods: tuple[str, ...], format_: str, out: Path | None, quiet: bool, **options: Any
 ) -> None:

@@ -20,7 +20,9 @@ UNLIMITED = 10_000
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def _together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+def together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    """Several options as one decorator, in the order of the help."""
+
     def decorate(function: Command) -> Command:
         for option in reversed(options):
             function = option(function)
@@ -29,23 +31,31 @@ def _together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
     return decorate
 
 
-common_options = _together(
-    click.option(
-        "--format",
-        "format_",
-        type=click.Choice(["table", "json", "csv", "markdown"]),
-        default="table",
-        show_default=True,
-        help="How results are shown.",
-    ),
-    click.option(
-        "--out",
-        type=click.Path(path_type=Path, dir_okay=False),
-        help="Write results to this file, not to stdout.",
-    ),
-    click.option(
-        "--threads", type=click.IntRange(min=1), help="Number of threads; results do not depend on it."
-    ),
+format_option = click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["table", "json", "csv", "markdown"]),
+    default="table",
+    show_default=True,
+    help="How results are shown.",
+)
+out_option = click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write results to this file, not to stdout.",
+)
+threads_option = click.option(
+    "--threads", type=click.IntRange(min=1), help="Number of threads; results do not depend on it."
+)
+quiet_option = click.option("--quiet", is_flag=True, help="Say nothing on stderr but errors.")
+
+#: Of commands that read no log.
+output_options = together(format_option, out_option, quiet_option)
+
+common_options = together(
+    format_option,
+    out_option,
+    threads_option,
     click.option(
         "--column",
         "columns",
@@ -56,10 +66,10 @@ common_options = _together(
     click.option(
         "--where", metavar="EXPR", help="Row filter, such as 'position <= 3 and country == \"de\"'."
     ),
-    click.option("--quiet", is_flag=True, help="Say nothing on stderr but errors."),
+    quiet_option,
 )
 
-inference_options = _together(
+inference_options = together(
     click.option(
         "--ci",
         metavar="METHOD,...",

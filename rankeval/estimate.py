@@ -255,6 +255,10 @@ class Interval:
     high: float | None
     reason: str | None = None
 
+    def holds(self, value: float) -> bool:
+        """Whether it is known, and this value in it."""
+        return self.low is not None and self.high is not None and self.low <= value <= self.high
+
     def to_dict(self) -> dict[str, Any]:
         """The five fields as JSON takes them."""
         return asdict(self)

@@ -278,3 +278,19 @@ class Log:
                 return self.place(stretch.leaf, stretch.index + row)
             row -= len(stretch)
         raise IndexError(row)
+
+
+def as_log(data: Any, columns: Mapping[str, str] | None = None, where: str | None = None) -> Log:
+    """What callers name as a log: a :class:`Log` as it is, or one of this data.
+
+    Raises:
+        DataError: as :class:`Log` says.
+        UsageError: so too; a ``Log`` with a column map or filter beside its own, or of another role.
+    """
+    if not isinstance(data, Log):
+        return Log(data, "log", columns or {}, where)
+    if columns or where is not None:
+        raise UsageError("columns, where: found a Log, which has its own; wanted them in Log(...)")
+    if data.role != "log":
+        raise UsageError(f"log: found a Log of role {data.role!r}, wanted 'log'")
+    return data

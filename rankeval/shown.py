@@ -75,3 +75,18 @@ def checked_clicks(sessions: Sessions) -> Ints:
         item = int(np.argmax(bad))
         raise sessions.error("click", item, sessions.column("click")[item].as_py(), "0 or 1")
     return np.asarray(clicked, np.int64)
+
+
+def marked_shuffled(sessions: Sessions) -> NDArray[np.bool_]:
+    """(n,) what the column ``shuffled`` says of each session.
+
+    Raises:
+        DataError: a session with items where it is neither true nor false.
+    """
+    flags = as_float64(sessions.per_session("shuffled"))
+    bad = (flags != 0.0) & (flags != 1.0) & (sessions.lengths > 0)
+    if bad.any():
+        row = int(np.argmax(bad))
+        found = sessions.per_session("shuffled")[row].as_py()
+        raise sessions.error_once("shuffled", row, found, "true or false")
+    return np.asarray(flags == 1.0)

@@ -126,3 +126,10 @@ def test_to_dict_is_json_with_the_first_interval_as_ci() -> None:
         "n": 7,
     }
     assert Estimate(None, None, (), 0).to_dict()["ci"] is None
+
+
+def test_an_interval_holds_its_bounds_and_what_is_between_them() -> None:
+    interval = Interval("normal", 0.95, 1.0, 2.0)
+    assert [value for value in (0.99, 1.0, 1.5, 2.0, 2.01) if interval.holds(value)] == [1.0, 1.5, 2.0]
+    assert not Interval("normal", 0.95, None, 2.0).holds(1.0)
+    assert not Interval("normal", 0.95, 1.0, None).holds(1.0)

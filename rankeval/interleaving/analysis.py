@@ -18,7 +18,7 @@ from rankeval.interleaving.crediting import CREDIT, Crediting, RankCrediting, Ta
 from rankeval.interleaving.log_ranks import RankReader
 from rankeval.interleaving.methods import Method
 from rankeval.interleaving.outcome_tests import DELTA, Levels
-from rankeval.log import Log
+from rankeval.log import Log, as_log
 from rankeval.moments import Moments
 from rankeval.options import listed, require_types
 from rankeval.scan import fold
@@ -84,7 +84,8 @@ def interleave_analyse(
     infer = Inferring(
         tuple(dict.fromkeys(listed(ci))), float(level), int(replicates), int(seed), cluster is not None
     )
-    source = _source(log, columns, where)
+    source = as_log(log, columns, where)
+    source.require(["session_id"])
     crediting = _crediting(source, method, (a, b), ranking_length)
     found = _collect(crediting, infer.bucketed, by, cluster, threads)
     moments = {None: found.whole} | {v: found.segments[v] for v in in_order(found.segments) if v is not None}
@@ -107,16 +108,6 @@ def interleave_analyse(
         parts=parts,
         notes=tuple(notes(crediting, found.tally, parts, clustered=infer.clustered)),
     )
-
-
-def _source(log: Any, columns: Mapping[str, str] | None, where: str | None) -> Log:
-    source = log if isinstance(log, Log) else Log(log, "log", columns or {}, where)
-    if source is log and (columns or where is not None):
-        raise UsageError("columns, where: found a Log, which has its own; wanted them in Log(...)")
-    if source.role != "log":
-        raise UsageError(f"log: found a Log of role {source.role!r}, wanted 'log'")
-    source.require(["session_id"])
-    return source
 
 
 def _crediting(

@@ -7,7 +7,7 @@ from typing import Any
 
 from rankeval.errors import DataError, UsageError
 from rankeval.inferring import Inferring
-from rankeval.log import Log
+from rankeval.log import Log, as_log
 from rankeval.options import listed, require_types
 from rankeval.propensities.comparing import power_law, same_curve
 from rankeval.propensities.methods import estimate, parse_method
@@ -106,12 +106,7 @@ def propensity(
 
 
 def _source(log: Any, columns: Mapping[str, str] | None, where: str | None) -> Log:
-    if isinstance(log, Log):
-        if columns or where is not None:
-            raise UsageError("columns, where: found a Log, which has its own; wanted them in Log(...)")
-        if log.role != "log":
-            raise UsageError(f"log: found a Log of role {log.role!r}, wanted 'log'")
-    source = log if isinstance(log, Log) else Log(log, "log", columns or {}, where)
+    source = as_log(log, columns, where)
     if source.session is None:
         raise DataError(
             f"{source.origin}: no column {source.name('session_id')!r} and so a bandit log, "

@@ -19,7 +19,7 @@ from rankeval.propensities.gathering import Tally, Terms, gather, require_length
 from rankeval.propensities.request import Request
 from rankeval.ranges import RANGES, out_of_range
 from rankeval.sessions import Sessions
-from rankeval.shown import Shown, shown_items, shown_roles
+from rankeval.shown import Shown, marked_shuffled, shown_items, shown_roles
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -76,13 +76,7 @@ def _shuffled(sessions: Sessions, design: list[str]) -> NDArray[np.bool_]:
     """(n,) whether a session was shuffled in full."""
     chosen = np.ones(len(sessions), np.bool_)
     if "shuffled" in design:
-        flags = as_float64(sessions.per_session("shuffled"))
-        bad = (flags != 0.0) & (flags != 1.0) & (sessions.lengths > 0)
-        if bad.any():
-            row = int(np.argmax(bad))
-            found = sessions.per_session("shuffled")[row].as_py()
-            raise sessions.error_once("shuffled", row, found, "true or false")
-        chosen &= flags == 1.0
+        chosen &= marked_shuffled(sessions)
     if "swap_low" in design:
         chosen &= np.isnan(as_float64(sessions.per_session("swap_low")))
     return chosen

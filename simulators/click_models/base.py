@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rankeval.simulators.click_models.browsing import Browsing
 from rankeval.simulators.click_models.kernels import (
     count_probabilities,
     joint_probabilities,
@@ -111,9 +112,13 @@ class BrowsingModel(ClickModel):
     def parts(self) -> list[tuple[float, BrowsingModel]]:
         return [(1.0, self)]
 
-    @abstractmethod
     def rates(self, attractiveness: Floats) -> Floats:
         """(n, K) probability of a click on what is examined."""
+        return np.nan_to_num(attractiveness)
+
+    @abstractmethod
+    def browsing(self, attractiveness: Floats, satisfaction: Floats | None, positions: int) -> Browsing:
+        """What users do with items, (items,) attractiveness and satisfaction, at each of the positions."""
 
     @abstractmethod
     def examined(self, attractiveness: Floats, satisfaction: Floats | None) -> Floats:

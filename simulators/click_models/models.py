@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rankeval.simulators.click_models.base import BrowsingModel, ClickModel, Clicks, Floats
+from rankeval.simulators.click_models.browsing import Browsing
 from rankeval.simulators.click_models.kernels import (
     examined_going_on,
     predicted_by_last_click,
@@ -18,15 +19,17 @@ from rankeval.simulators.click_models.kernels import (
 )
 
 
+def _everywhere(values: Floats, positions: int) -> Floats:
+    """(items, K) what items have, (items,), at every position."""
+    return np.repeat(values[:, np.newaxis], positions, axis=1)
+
+
 class _ByLastClick(BrowsingModel):
     """Users examine each position with a probability that depends on the last click above it."""
 
     @abstractmethod
     def table(self, positions: int) -> Floats:
         """(K, K + 1) examination of position ``k + 1`` given the last click above, ``r`` (0: none)."""
-
-    def rates(self, attractiveness: Floats) -> Floats:
-        return np.nan_to_num(attractiveness)
 
     def examined(self, attractiveness: Floats, satisfaction: Floats | None) -> Floats:
         n, size = attractiveness.shape
@@ -42,6 +45,12 @@ class _ByLastClick(BrowsingModel):
         table = self.table(attractiveness.shape[1])
         return sample_by_last_click(self.rates(attractiveness), table, rng.random(attractiveness.shape))
 
+    def browsing(self, attractiveness: Floats, satisfaction: Floats | None, positions: int) -> Browsing:
+        rates = self.rates(_everywhere(attractiveness, positions))
+        table, ones = self.table(positions), np.ones_like(rates)
+        alike = (table == table[:, :1]).all()
+        return Browsing(np.ascontiguousarray(table[:, :1]) if alike else table, rates, ones, ones)
+
 
 class _GoingOn(BrowsingModel):
     """Users examine from the top, click with ``a``, and go on or stop."""
@@ -49,9 +58,6 @@ class _GoingOn(BrowsingModel):
     @abstractmethod
     def goes_on(self, attractiveness: Floats, satisfaction: Floats | None) -> tuple[Floats, Floats]:
         """(n, K) each: probability to go on after a skip, and after a click; anything beyond a list's end."""
-
-    def rates(self, attractiveness: Floats) -> Floats:
-        return np.nan_to_num(attractiveness)
 
     def examined(self, attractiveness: Floats, satisfaction: Floats | None) -> Floats:
         return examined_going_on(*self._chances(attractiveness, satisfaction))
@@ -64,6 +70,12 @@ class _GoingOn(BrowsingModel):
     ) -> Clicks:
         draws = rng.random(attractiveness.shape)
         return sample_going_on(*self._chances(attractiveness, satisfaction), draws)
+
+    def browsing(self, attractiveness: Floats, satisfaction: Floats | None, positions: int) -> Browsing:
+        liked = None if satisfaction is None else _everywhere(satisfaction, positions)
+        return Browsing(
+            np.ones((positions, 1)), *self._chances(_everywhere(attractiveness, positions), liked)
+        )
 
     def _chances(self, attractiveness: Floats, satisfaction: Floats | None) -> tuple[Floats, Floats, Floats]:
         """(n, K) each: probability of a click on what is examined, to go on after a skip, after a click."""

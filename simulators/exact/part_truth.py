@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.simulators.click_models.base import BrowsingModel
-from rankeval.simulators.exact.browsing import Browsing, browsing
+from rankeval.simulators.click_models.browsing import Browsing
 from rankeval.simulators.exact.subsets import MOST_ITEMS, over_orders
 from rankeval.simulators.list_policies import ListPolicy, RandomUtility
 from rankeval.simulators.list_policies.base import Lists
@@ -49,7 +49,7 @@ def part_truth(
     """The truth of a policy that is a part of itself; ``with_counts=False`` may leave the counts out."""
     if isinstance(policy, Deterministic):
         return _of_lists(policy.best, model, queries)
-    table = browsing(model, queries.attractiveness, queries.satisfaction, policy.positions)
+    table = model.browsing(queries.attractiveness, queries.satisfaction, policy.positions)
     factors = table.factors if isinstance(policy, RandomUtility) else None
     if with_counts or factors is None:
         found = _over_orders(policy, table, queries) or _enumerated(policy, model, queries)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.kernels import kernel
-from rankeval.simulators.exact.browsing import Browsing
+from rankeval.simulators.click_models.browsing import Browsing
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from rankeval.simulators.click_models.base import BrowsingModel, ClickModel
 from rankeval.simulators.click_models.models import PositionBased
-from rankeval.simulators.exact.browsing import browsing
 from rankeval.simulators.exact.part_truth import part_truth
 from rankeval.simulators.list_policies import ListPolicy
 from rankeval.simulators.worlds.queries import Queries
@@ -138,7 +137,7 @@ def _counts(policy: ListPolicy, model: BrowsingModel, queries: Queries) -> Float
 
 def _click_rates(examined: Floats, model: BrowsingModel, queries: Queries) -> Floats:
     """(K,) probability of a click at each position."""
-    table = browsing(model, queries.attractiveness, queries.satisfaction, examined.shape[1])
+    table = model.browsing(queries.attractiveness, queries.satisfaction, examined.shape[1])
     return np.asarray(np.repeat(queries.weights, queries.sizes) @ (examined * table.rates))
 
 

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrow import as_float64
 from rankeval.errors import DataError
 from rankeval.hashing import mix64
-from rankeval.log import Log
+from rankeval.log import Log, as_log
 from rankeval.pairs import PairCounts, PairTable, pair_roles, pair_rows
 from rankeval.position_bias import PositionBias
 from rankeval.ragged import offsets_of, places_of
 from rankeval.scan import fold
 from rankeval.sessions import Sessions
+from rankeval.shown import marked_shuffled
 from rankeval.simulators.click_models.models import PositionBased
 from rankeval.simulators.list_policies import FixedOrder
 from rankeval.simulators.worlds.queries import Queries
@@ -47,7 +47,7 @@ def logged_world(
     Raises:
         DataError: no ranking log, or one without clicks; positions without examination.
     """
-    source = log if isinstance(log, Log) else Log(log, "log", columns or {}, where)
+    source = as_log(log, columns, where)
     if source.session is None:
         raise DataError(
             f"{source.origin}: no column {source.name('session_id')!r}, wanted a ranking log or a world"
@@ -133,13 +133,7 @@ def _shuffled(sessions: Sessions, marks: list[str]) -> NDArray[np.bool_]:
     """(n,) whether a session took part in an experiment."""
     if not marks:
         return np.zeros(len(sessions), np.bool_)
-    flags = as_float64(sessions.per_session("shuffled"))
-    bad = (flags != 0.0) & (flags != 1.0) & (sessions.lengths > 0)
-    if bad.any():
-        row = int(np.argmax(bad))
-        found = sessions.per_session("shuffled")[row].as_py()
-        raise sessions.error_once("shuffled", row, found, "true or false")
-    return np.asarray(flags == 1.0)
+    return marked_shuffled(sessions)
 
 
 def _examination(log: Log, position_bias: Any, counts: PairCounts, threads: int | None) -> Floats:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from rankeval.simulators.click_models.base import ClickModel
 from rankeval.simulators.click_models.models import PositionBased
-from rankeval.simulators.exact.browsing import browsing
 from rankeval.simulators.list_policies import ListPolicy
 from rankeval.simulators.shuffles.designs import arms, number_of_arms
 from rankeval.simulators.shuffles.shuffled import Shuffled
@@ -57,7 +56,7 @@ def _click_rates(model: ClickModel, queries: Queries, positions: int) -> Floats 
     for share, part in model.parts:
         if not isinstance(part, PositionBased):
             return None
-        table = browsing(part, queries.attractiveness, None, positions)
+        table = part.browsing(queries.attractiveness, None, positions)
         total += share * table.rates * table.examination[:, 0]
     return total
 

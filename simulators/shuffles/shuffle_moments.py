@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from rankeval.simulators.click_models.base import BrowsingModel, ClickModel
 from rankeval.simulators.click_models.models import PositionBased
-from rankeval.simulators.exact.browsing import browsing
 from rankeval.simulators.exact.subsets import MOST_ITEMS, over_orders
 from rankeval.simulators.list_policies import ListPolicy
 from rankeval.simulators.list_policies.base import Ints
@@ -202,7 +201,7 @@ def _full_by_position(top: int, lists: BaseLists, model: PositionBased) -> Float
 
 def _everywhere(attractiveness: Floats, model: PositionBased, place: int) -> Floats:
     """(m, K) probability of a click on each item if it stood at one place; 0 beyond the end of a list."""
-    table = browsing(model, attractiveness.ravel(), None, attractiveness.shape[1])
+    table = model.browsing(attractiveness.ravel(), None, attractiveness.shape[1])
     rates = np.where(np.isnan(attractiveness), 0.0, table.rates[:, place].reshape(attractiveness.shape))
     return np.asarray(rates * table.examination[place, 0])
 
@@ -213,7 +212,7 @@ def _full_over_orders(top: int, lists: BaseLists, model: BrowsingModel) -> Float
     sizes = held.sum(axis=1)
     attractiveness, satisfaction = lists.values()
     liked = None if satisfaction is None else satisfaction[held]
-    table = browsing(model, attractiveness[held], liked, held.shape[1])
+    table = model.browsing(attractiveness[held], liked, held.shape[1])
     offsets = np.concatenate([[0], np.cumsum(sizes)])
     weights = np.repeat(lists.weights, sizes)
     clicks = []

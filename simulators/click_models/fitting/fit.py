@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from numbers import Real
 from pathlib import Path
 from typing import Any
 
 from rankeval.errors import UsageError
-from rankeval.log import Log
+from rankeval.log import Log, as_log
 from rankeval.options import listed, require_types, shown
 from rankeval.simulators.checks import real, whole
 from rankeval.simulators.click_models.fitting.fitting import (
@@ -146,20 +147,19 @@ def _logs(
     log: Any, columns: Mapping[str, str] | None, where: str | None, test_where: str | None, share: float
 ) -> tuple[Log, Log | None]:
     """The log to fit to, and that of the held-out sessions where a filter names them."""
-    if isinstance(log, Log):
-        if columns or where is not None:
-            raise UsageError("columns, where: found a Log, which has its own; wanted them in Log(...)")
-        log, columns, where = log.data, log.columns, log.where
     if test_where is not None and not isinstance(test_where, str):
         raise UsageError(f"test_where: found {shown(test_where)}, wanted a text")
+    source = as_log(log, columns, where)
     if test_where is None:
-        return Log(log, "log", columns or {}, where), None
+        return source, None
     if share > 0.0:
         raise UsageError(f"test: found {share:g} and a test_where, wanted one of them")
-    Log(log, "log", columns or {}, test_where)
-    kept = f"({where}) and " if where else ""
-    train, held_out = f"{kept}not ({test_where})", f"{kept}({test_where})"
-    return Log(log, "log", columns or {}, train), Log(log, "log", columns or {}, held_out)
+    replace(source, where=test_where)  # raises where the filter is wrong by itself
+    kept = f"({source.where}) and " if source.where else ""
+    return (
+        replace(source, where=f"{kept}not ({test_where})"),
+        replace(source, where=f"{kept}({test_where})"),
+    )
 
 
 def _write(

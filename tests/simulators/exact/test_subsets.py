@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from rankeval.simulators.click_models import CLICK_MODELS
-from rankeval.simulators.exact.browsing import browsing
 from rankeval.simulators.exact.subsets import over_orders
 from tests.naive_lists import plackett_luce
 from tests.simulators.click_models.worlds import A, S, model
@@ -34,7 +33,7 @@ def by_enumeration(name, lists, positions, given_first):
 @pytest.mark.parametrize("positions", [3, 4])
 @pytest.mark.parametrize("given_first", [False, True])
 def test_plackett_luce_against_enumeration(name, positions, given_first):
-    table = browsing(model(name, positions), np.array(A[:4]), np.array(S[:4]), positions)
+    table = model(name, positions).browsing(np.array(A[:4]), np.array(S[:4]), positions)
     examined, counts = over_orders(
         UTILITIES, np.array([0, 4]), np.array([4]), table, clicked_first=given_first
     )
@@ -49,7 +48,7 @@ def test_plackett_luce_against_enumeration(name, positions, given_first):
 @pytest.mark.parametrize("name", ["pbm", "dbn", "dcm", "ubm"])
 @pytest.mark.parametrize(("block", "positions"), [(2, 4), (1, 4), (3, 3), (2, 2)])
 def test_what_is_not_drawn_follows_in_order(name, block, positions):
-    table = browsing(model(name, positions), np.array(A[:4]), np.array(S[:4]), positions)
+    table = model(name, positions).browsing(np.array(A[:4]), np.array(S[:4]), positions)
     examined, counts = over_orders(np.zeros(4), np.array([0, 4]), np.array([block]), table)
     every = [(*first, *range(block, 4))[:positions] for first in permutations(range(block))]
     clicks, of_all = by_enumeration(name, dict.fromkeys(every, 1 / len(every)), positions, False)
@@ -58,6 +57,6 @@ def test_what_is_not_drawn_follows_in_order(name, block, positions):
 
 
 def test_utilities_far_apart_leave_nothing_to_chance():
-    table = browsing(model("pbm", 3), np.array(A[:3]), None, 3)
+    table = model("pbm", 3).browsing(np.array(A[:3]), None, 3)
     examined, _ = over_orders(np.array([-1e5, 3e5, 0.0]), np.array([0, 3]), np.array([3]), table)
     np.testing.assert_allclose(examined, [[0, 0, 1 / 3], [1, 0, 0], [0, 0.5, 0]], rtol=1e-15)

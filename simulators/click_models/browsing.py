@@ -7,16 +7,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.simulators.click_models.base import BrowsingModel
-from rankeval.simulators.click_models.models import (
-    Cascade,
-    ClickChain,
-    DependentClick,
-    DynamicBayesian,
-    PositionBased,
-    UserBrowsing,
-)
-
 Floats = NDArray[np.float64]
 
 
@@ -44,18 +34,3 @@ class Browsing(NamedTuple):
         goes_on = (1.0 - self.rates) * self.after_skip + self.rates * self.after_click
         # What follows the last position makes no difference.
         return goes_on[:, 0] if (goes_on[:, :-1] == goes_on[:, :1]).all() else None
-
-
-def browsing(
-    model: BrowsingModel, attractiveness: Floats, satisfaction: Floats | None, positions: int
-) -> Browsing:
-    """The table of a model for items with these, (items,)."""
-    everywhere = np.repeat(attractiveness[:, np.newaxis], positions, axis=1)
-    rates = model.rates(everywhere)
-    if isinstance(model, PositionBased | UserBrowsing):
-        width = 1 if isinstance(model, PositionBased) else positions + 1
-        ones = np.ones_like(rates)
-        return Browsing(np.ascontiguousarray(model.table(positions)[:, :width]), rates, ones, ones)
-    assert isinstance(model, Cascade | DependentClick | DynamicBayesian | ClickChain)
-    liked = None if satisfaction is None else np.repeat(satisfaction[:, np.newaxis], positions, axis=1)
-    return Browsing(np.ones((positions, 1)), rates, *model.goes_on(rates, liked))
