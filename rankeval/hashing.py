@@ -54,7 +54,7 @@ def _mix64(keys: NDArray[np.uint64], seed: np.uint64, mixed: NDArray[np.uint64])
 
 def word(seed: int) -> np.uint64:
     """Any integer as the 64-bit word that kernels take (its lowest 64 bits)."""
-    return np.uint64(seed & 0xFFFFFFFFFFFFFFFF)
+    return np.uint64(int(seed) & 0xFFFFFFFFFFFFFFFF)
 
 
 def words(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -96,5 +96,7 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
         _or_none(lambda value: _are_texts(value) or _are_named(value)),
         "a dict of name to column, or texts NAME=COLUMN",
     ),
-    "per_query": (_or_none(lambda value: isinstance(value, str | os.PathLike)), "a path"),
+    **dict.fromkeys(
+        ("per_query", "parameters"), (_or_none(lambda value: isinstance(value, str | os.PathLike)), "a path")
+    ),
 }

@@ -58,3 +58,8 @@ def test_every_bit_is_a_fair_coin_and_seeds_do_not_agree() -> None:
         one, other = (first >> np.uint64(bit)) & np.uint64(1), (second >> np.uint64(bit)) & np.uint64(1)
         assert abs(one.mean() - 0.5) < 4.5 * 0.5 / 100
         assert abs((one == other).mean() - 0.5) < 4.5 * 0.5 / 100
+
+
+def test_a_seed_may_be_an_integer_of_numpy() -> None:
+    keys = np.arange(3, dtype=np.uint64)
+    np.testing.assert_array_equal(mix64(keys, np.int64(7)), mix64(keys, 7))  # type: ignore[arg-type]

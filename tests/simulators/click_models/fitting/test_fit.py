@@ -287,6 +287,7 @@ def test_bad_data_is_one_line(rows: dict[str, Any], message: str) -> None:
         ({"max_iterations": 0}, "max_iterations: found 0, wanted a whole number of at least 1"),
         ({"restarts": True}, "restarts: found True, wanted a whole number of at least 0"),
         ({"seed": 0.5}, "seed: found 0.5, wanted a whole number"),
+        ({"parameters": True}, "parameters: found True, wanted a path"),
     ],
 )
 def test_bad_calls_are_one_line(options: dict[str, Any], message: str) -> None:
