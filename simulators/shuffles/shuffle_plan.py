@@ -74,11 +74,17 @@ def plan_shuffle(
             if value is not None:
                 raise UsageError(f"{name}: found {shown(value)} with a world, wanted it with a log alone")
         world = source if isinstance(source, World) else read_world(source)
-        notes: tuple[str, ...] = ()
+        notes = _of_users(world)
     else:
         world, notes = logged_world(source, position_bias, columns or {}, where, threads)
     request = _request(world, sessions, relative_error, top, share, sessions_per_day)
     return replace(plan_world(world, request), notes=notes)
+
+
+def _of_users(world: World) -> tuple[str, ...]:
+    if world.users is None or world.users.spread == 0.0:
+        return ()
+    return ("sessions are taken to be independent: those of a user are not, errors between users are larger",)
 
 
 def plan_world(world: World, request: Request) -> ShufflePlan:

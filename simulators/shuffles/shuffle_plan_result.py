@@ -24,7 +24,7 @@ class ShufflePlan(Result):
         examination: the true curve relative to position 1, where the click model has one.
         designs: one after another.
         drawn: whether base orders are a sample, so that figures are not exact.
-        notes: about a log that the world was estimated from.
+        notes: about a log that the world was estimated from, or about its users.
     """
 
     request: Request

@@ -266,3 +266,9 @@ def test_wrong_data_is_named():
 def test_pairs_that_always_move_say_nothing_of_two_positions():
     plan = plan_shuffle(WORLD, top=2, share=1.0)
     assert design(plan, "pair")["positions"][1]["propensity"] is None
+
+
+def test_sessions_that_hang_together_are_told():
+    told = "sessions are taken to be independent: those of a user are not, errors between users are larger"
+    assert told in plan_shuffle({**WORLD, "users": {"count": 10, "spread": 0.1}}).warnings
+    assert told not in plan_shuffle({**WORLD, "users": {"count": 10}}).warnings
