@@ -61,6 +61,7 @@ Columns, a row an item, or a row a session with lists:
 With --method, instead of team:
   rank_a, rank_b       ranks in A and B from 1, null where absent
   length_a, length_b   items of A and B; of use where the two differ
+  method               the method, checked where the log has it
 
 \b
 Methods: team_draft balanced probabilistic[:tau=3]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from math import perm
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,9 @@ def interleave_simulate(
         write_parquet(Path(out), tables, ROWS_PER_GROUP)
     except OSError as error:
         raise DataError(f"{os.fspath(out)}: cannot be written ({error.strerror or error})") from None
-    return _beside_ab(contest, [_row(contest, chosen, sessions, SAMPLE, seed)], Levels(), sessions)
+    told = _beside_ab(contest, [_row(contest, chosen, sessions, SAMPLE, seed)], Levels(), sessions)
+    inputs = {**told.inputs, "log": os.fspath(out), "method": chosen.label, "seed": seed}
+    return replace(told, inputs=inputs, command="interleave simulate")
 
 
 def interleave_power(

@@ -159,7 +159,7 @@ def test_a_held_out_session_without_a_chance_is_said() -> None:
     rows = {"session_id": [1, 2, 3], "item_id": ["a", "b", "a"], "position": [1, 1, 1], "click": [0, 1, 1]}
     row = fit(rows, "pbm", test_where="session_id == 3").to_dict()["results"][0]
     assert row["test_log_likelihood"] is None
-    assert "smoothing above 0" in row["reasons"]["test_log_likelihood"]
+    assert "a little smoothing, such as 0.1" in row["reasons"]["test_log_likelihood"]
     warnings = fit(rows, "pbm,ubm", test_where="session_id == 3").warnings
     assert warnings[-1].startswith("pbm, ubm: a held-out session has no chance under the fit")
     smooth = fit(rows, "pbm", test_where="session_id == 3", smoothing=1.0).to_dict()["results"][0]
