@@ -78,6 +78,15 @@ def test_what_the_log_holds(tmp_path: Path) -> None:
     assert abs(shares.mean() - 0.75) <= 4 * math.sqrt(0.75 * 0.25 / 200)
 
 
+def test_a_simulation_says_what_it_was(tmp_path: Path) -> None:
+    _, truth = written(tmp_path / "log.parquet", of_policies(), "balanced", sessions=50)
+    content = truth.to_dict()
+    assert content["command"] == "interleave simulate"
+    wanted = {"log": str(tmp_path / "log.parquet"), "method": "balanced", "seed": 3, "sessions": 50}
+    assert wanted.items() <= content["inputs"].items()
+    assert interleave_power(of_policies(), "balanced").to_dict()["command"] == "interleave power"
+
+
 def test_methods_without_teams_have_none(tmp_path: Path) -> None:
     table, _ = written(tmp_path / "log.parquet", description(), "balanced", sessions=20)
     assert table["team"].null_count == len(table)
