@@ -215,5 +215,5 @@ def power(
     require_no_input(out, world)
     from rankeval import interleave_power
 
-    chosen = {"methods": listed(methods)} if methods else {}
+    chosen = {"method": listed(methods)} if methods else {}
     show(interleave_power(world, **chosen, **options), format_, out)

@@ -196,7 +196,7 @@ def test_what_cannot_be_unbiased_is_left_out_unless_asked_for() -> None:
 
 
 MISUSED: dict[str, Any] = {
-    "methods: found none, wanted some of team_draft": lambda: interleave_power(description(), []),
+    "method: found none, wanted some of team_draft": lambda: interleave_power(description(), []),
     "method: found 'x', wanted one of": lambda: interleave_power(description(), "team_draft,x"),
     "sessions: found 0, wanted a whole number of at least 1": lambda: interleave_power(
         description(), sessions=0
