@@ -104,7 +104,7 @@ def interleave_power(
     Args:
         world, a, b: as in :func:`interleave_simulate`.
         method: one or several to compare, such as ``team_draft`` or ``probabilistic:credit=marginal``; by
-            default all, but for ``optimised`` where no distribution of lists is unbiased, which a warning tells.
+            default all, but for ``optimised`` where no distribution of lists is unbiased (a warning).
         sessions: also tell the power of so many.
         alpha, power: of the two-sided test of the mean credit, and of the difference in clicks per session.
         sample: sessions drawn for a method whose lists are too many for exact numbers.
