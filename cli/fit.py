@@ -20,7 +20,7 @@ Click models:
   pbm pbm_trust cascade dcm dbn sdbn ccm ubm, mixtures such as mixture:pbm+dbn
 
 Files: Parquet, Arrow IPC, CSV; a file, a folder, a glob or a URL, long or nested, with session_id, item_id,
-position (1-based), click (0 or 1) and mostly query_id.
+position (1-based), click (0 or 1) and, unless all have one query, query_id.
 """
 
 

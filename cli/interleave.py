@@ -67,6 +67,7 @@ Columns, a row an item, or a row a session with lists:
 With --method, instead of team:
   rank_a, rank_b       ranks in A and B from 1, null where absent
   length_a, length_b   items of A and B; of use where the two differ
+  method               the method, checked where the log has it
 
 \b
 Methods: team_draft balanced probabilistic[:tau=3]
@@ -195,5 +196,5 @@ def power(
     require_no_input(out, world)
     from rankeval import interleave_power
 
-    chosen = {"methods": listed(methods)} if methods else {}
+    chosen = {"method": listed(methods)} if methods else {}
     show(interleave_power(world, **chosen, **options), format_, out)

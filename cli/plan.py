@@ -23,7 +23,9 @@ Designs:
   adjacent  positions k and k + 1 exchanged or not, k drawn from 1 to N - 1
   pair      one of all pairs exchanged; clicks over propensities, all sessions
 
-A world is a file that ends in .json, as simulate writes it. Columns of a log:
+A world is a file that ends in .json, as simulate writes it.
+
+Columns of a log, a row an item, or a row a session with lists:
   session_id, item_id, position, click, query_id; shuffled, if some were
 """
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rankeval.errors import DataError
 from rankeval.options import shown
 from rankeval.ranges import RANGES
+from rankeval.results import Result
 
 #: What a curve may hold.
 FIELDS = ("examination", "alpha", "beta")
@@ -42,7 +43,7 @@ class PositionBias:
 
     @classmethod
     def of(cls, source: Any) -> PositionBias:
-        """Read a path of a JSON file, such a file's content as a dict, or the examination by position.
+        """Read a path of a JSON file, its content as a dict, what ``propensity`` returns, or the examination.
 
         The content is ``{"positions": [1, 2, ...], "examination": [...]}``, with ``alpha`` and ``beta``
         beside or instead of ``examination``; without ``positions`` they are 1, 2, ..., and a list alone is
@@ -56,7 +57,7 @@ class PositionBias:
         """
         if isinstance(source, PositionBias):
             return source
-        origin, content = "<position bias>", source
+        origin, content = "<position bias>", source.to_dict() if isinstance(source, Result) else source
         if isinstance(source, str | os.PathLike):
             origin = os.fspath(source)
             content = _read(origin)

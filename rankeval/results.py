@@ -105,6 +105,8 @@ def _table(result: Result, width: int | None) -> str:
     out = io.StringIO()
     console = Console(file=out, width=width, highlight=False)
     for table in result.tables():
+        if table.title:
+            console.print(table.title, markup=False, soft_wrap=True)
         shown = _laid_out(table)
         narrowest = console.measure(shown).minimum
         console.print(shown, width=max(console.width, narrowest), crop=False)
@@ -119,10 +121,7 @@ def _laid_out(table: Table) -> RichTable:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    title = Text(table.title) if table.title else None
-    shown = RichTable(
-        title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True
-    )
+    shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for column, name in enumerate(table.header):
         words = " ".join([name, *(row[column] for row in table.rows)]).split()
         longest = max(map(len, words), default=0)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rankeval import DataError
+from rankeval import DataError, propensity
 from rankeval.position_bias import STEP, PositionBias
 
 CURVE = {"positions": [1, 2, 3], "examination": [1.0, 0.5, 0.25]}
@@ -43,6 +43,12 @@ def test_files(tmp_path: Path, content: Any) -> None:
     for source in (path, str(path)):
         assert PositionBias.of(source) == PositionBias.of(CURVE)
         assert PositionBias.of(source).origin == str(path)
+
+
+def test_what_propensity_returns_is_a_curve_as_its_json_is() -> None:
+    rows = {"session_id": [1, 1, 2, 2, 3, 3], "position": [1, 2] * 3, "click": [1, 1, 1, 0, 1, 1]}
+    found = propensity({**rows, "shuffled": [True] * 6}, "shuffle")
+    assert PositionBias.of(found) == PositionBias.of(found.to_dict())
 
 
 def test_trust_may_stand_alone() -> None:

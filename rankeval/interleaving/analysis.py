@@ -60,6 +60,7 @@ def interleave_analyse(
             ``optimised[:credit=linear]``. Credit then follows from the ranks, for the first two as the
             expectation over all teams that could have given the list (Rao-Blackwell): the same mean with less
             noise. Without a method, and with ``:credit=team``, a click counts for the team of its item.
+            A column ``method`` that names another one is an error.
         a, b: what the column ``team`` calls the two, also in tables; null is for items of neither.
         ranking_length: number of items of both rankings, where the log has no columns ``length_a`` and
             ``length_b``; for ``probabilistic``, and ``optimised`` where a ranking lacks an item.

@@ -14,12 +14,13 @@ from rankeval.interleaving.credit import balanced_outcomes, draft_credits, softm
 from rankeval.interleaving.drawing import NO_TEAM, TEAM_A, TEAM_B
 from rankeval.interleaving.enumeration import rank_weights
 from rankeval.interleaving.log_ranks import RankReader, SessionRanks, draft_error
-from rankeval.interleaving.methods import Method
+from rankeval.interleaving.methods import INTERLEAVINGS, Method
 from rankeval.interleaving.optimised import rank_credits
 from rankeval.interleaving.patterns import TIED
 from rankeval.kernels import kernel, read_only
 from rankeval.log import Log
 from rankeval.positions import order_by_position, position_roles, require_one_each
+from rankeval.segments import segments_of
 from rankeval.sessions import Sessions
 from rankeval.shown import checked_clicks
 
@@ -28,6 +29,8 @@ Ints = NDArray[np.int64]
 
 #: Terms of a session: its credit, whether A wins, whether B wins.
 CREDIT, WIN_A, WIN_B = 0, 1, 2
+#: The column in which a log may say how its lists were made.
+LOG_METHOD = ("method",)
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Crediting(ABC):
         """The columns to read, checked."""
         each = [*position_roles(self.log), "click", *self.own_roles]
         self.log.require(["session_id", *each])
-        require_one_each(self.log, [role for role in each if not role.startswith("length_")])
+        require_one_each(self.log, [role for role in each if not role.startswith(("length_", "method"))])
         return ["session_id", *each]
 
     @abstractmethod
@@ -136,11 +139,12 @@ class RankCrediting(Crediting):
 
     @property
     def own_roles(self) -> list[str]:
-        return self.reader.roles
+        return [*self.reader.roles, *(role for role in LOG_METHOD if self.log.has(role))]
 
     def terms(self, sessions: Sessions) -> tuple[Floats, Tally]:
         order = order_by_position(sessions)
         clicks = checked_clicks(sessions)
+        self._require_method(sessions)
         ranks = self.reader.read(sessions, order)
         placed = read_only((clicks if order is None else clicks[order]).astype(np.float64))
         if self.method.credit == "balanced":
@@ -151,6 +155,16 @@ class RankCrediting(Crediting):
             credits = read_only(self._credits(sessions, order, ranks))
             terms = _summed(sessions.offsets, placed, credits)
         return terms, _counted(sessions, clicks)
+
+    def _require_method(self, sessions: Sessions) -> None:
+        """Refuse lists that the log says another method made; other words in its column are ignored."""
+        if "method" not in sessions:
+            return
+        for value, rows in segments_of(sessions.per_session("method")).items():
+            name = str(value).partition(":")[0]
+            if name in INTERLEAVINGS and name != self.method.name:
+                wanted = f"{self.method.name!r}, the method asked for"
+                raise sessions.error_once("method", int(rows[0]), repr(value), wanted)
 
     def _credits(self, sessions: Sessions, order: Ints | None, ranks: SessionRanks) -> Floats:
         """(items,) what a click on each item counts, by position."""

@@ -37,7 +37,7 @@ class AbRow:
 class InterleavingPower(Result):
     """Methods side by side, and an A/B test whose sessions are split in halves.
 
-    ``left_out``: why a method is not among them.
+    ``left_out``: why a method is not among them; ``command``: what asked for them.
     """
 
     inputs: Mapping[str, Any]
@@ -45,6 +45,7 @@ class InterleavingPower(Result):
     ab: AbRow
     levels: Levels
     left_out: tuple[str, ...] = ()
+    command: str = "interleave power"
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -82,7 +83,7 @@ class InterleavingPower(Result):
         }
         return {
             "schema": SCHEMA,
-            "command": "interleave power",
+            "command": self.command,
             "inputs": dict(self.inputs),
             "results": results,
             "ab": ab,
@@ -117,10 +118,10 @@ class InterleavingPower(Result):
         needed = f">sessions for {percent(self.levels.power)} power"
         rows = [self._cells(record) for record in self.rows()]
         title = f"Interleaving {self.inputs['a']} (A) with {self.inputs['b']} (B)"
-        clicks = f"{number(self.ab.clicks_a)} and {number(self.ab.clicks_b)}"
+        clicks = [number(self.ab.clicks_a), number(self.ab.clicks_b)]
         return [
             Table(title, ["method", *header, needed, *of_power], rows),
-            Table("", ["clicks a session of A and of B alone"], [[clicks]]),
+            Table("Clicks a session of either ranking alone", [">A", ">B"], [clicks]),
         ]
 
     def _cells(self, record: Mapping[str, Any]) -> list[str]:

@@ -163,7 +163,7 @@ class PropensityCurve(Result):
         assert test is not None
         row = [str(test.segments), number(test.statistic), str(test.degrees), p_text(test.p_value)]
         header = [">segments", ">Wald statistic", ">degrees", ">p"]
-        return Table("The curve is the same in all segments", header, [row])
+        return Table("Test that the curve is the same in all segments", header, [row])
 
     @property
     def _header(self) -> list[str]:

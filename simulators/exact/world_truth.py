@@ -66,8 +66,10 @@ def whole_truth(world: World, sessions: int) -> tuple[dict[str, Any], list[str]]
 
     def of(name: str, policy: ListPolicy) -> dict[str, Any]:
         clicks = truth.clicks(policy)
-        notes.update(dict.fromkeys(f"truth of {name} is null: {reason}" for reason in clicks.reasons))
-        return {**clicks.to_dict(), "metrics": judged_metrics(policy, world.queries)}
+        numbers = clicks.to_dict()
+        unknown = ", ".join(key for key, value in numbers.items() if value is None)
+        notes.update(dict.fromkeys(f"truth of {name}: {unknown} null: {why}" for why in clicks.reasons))
+        return {**numbers, "metrics": judged_metrics(policy, world.queries)}
 
     found: dict[str, Any] = {
         "click_model": world.click_model.to_dict(),

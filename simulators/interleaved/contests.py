@@ -177,7 +177,7 @@ def _fixed(world: World, name: str) -> FixedOrder:
         raise UsageError(f"policy: found {name!r}, wanted one of {', '.join((LOGGING, *world.candidates))}")
     policy = world.policy(name)
     if not isinstance(policy, FixedOrder):
-        raise UsageError(f"policy: {name!r} ranks by chance, wanted one of policy fixed")
+        raise UsageError(f"policy: {name!r} ranks by chance, wanted policy fixed (simulate --logging fixed)")
     # What a list of a world shows is its top alone; rankings hold every item.
     return replace(policy, positions=int(world.queries.sizes.max()))
 

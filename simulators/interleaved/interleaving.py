@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from math import perm
 from typing import Any
 
@@ -83,12 +84,14 @@ def interleave_simulate(
         write_parquet(path, tables, ROWS_PER_GROUP)
     except OSError as error:
         raise DataError(f"{os.fspath(out)}: cannot be written ({error.strerror or error})") from None
-    return _beside_ab(contest, [_row(contest, chosen, sessions, SAMPLE, seed)], Levels(), sessions)
+    told = _beside_ab(contest, [_row(contest, chosen, sessions, SAMPLE, seed)], Levels(), sessions)
+    inputs = {**told.inputs, "log": os.fspath(out), "method": chosen.label, "seed": seed}
+    return replace(told, inputs=inputs, command="interleave simulate")
 
 
 def interleave_power(
     world: Source,
-    methods: str | Sequence[str] | None = None,
+    method: str | Sequence[str] | None = None,
     *,
     a: str | None = None,
     b: str | None = None,
@@ -102,8 +105,8 @@ def interleave_power(
 
     Args:
         world, a, b: as in :func:`interleave_simulate`.
-        methods: to compare, such as ``team_draft`` or ``probabilistic:credit=marginal``; by default all, but
-            for ``optimised`` where no distribution of lists is unbiased, of which a warning tells.
+        method: one or several to compare, such as ``team_draft`` or ``probabilistic:credit=marginal``; by
+            default all, but for ``optimised`` where no distribution of lists is unbiased (a warning).
         sessions: also tell the power of so many.
         alpha, power: of the two-sided test of the mean credit, and of the difference in clicks per session.
         sample: sessions drawn for a method whose lists are too many for exact numbers.
@@ -112,21 +115,21 @@ def interleave_power(
     Raises:
         DataError, UsageError: as :func:`interleave_simulate`.
     """
-    require_types({"methods": methods})
-    chosen = [Method.parse(name) for name in listed(METHODS if methods is None else methods)]
+    require_types({"methods": method})
+    chosen = [Method.parse(name) for name in listed(METHODS if method is None else method)]
     if not chosen:
-        raise UsageError(f"methods: found none, wanted some of {', '.join(METHODS)}")
+        raise UsageError(f"method: found none, wanted some of {', '.join(METHODS)}")
     if sessions is not None:
         whole("sessions", sessions, 1, MOST_SESSIONS)
     levels, contest = Levels(alpha, power), Contest.of(world, a, b)
     whole("sample", sample, 2, MOST_SAMPLE)
     whole("seed", seed, 0)
     rows, left_out = [], []
-    for method in chosen:
+    for each in chosen:
         try:
-            rows.append(_row(contest, method, sessions or 1, sample, seed))
+            rows.append(_row(contest, each, sessions or 1, sample, seed))
         except DataError as error:
-            if methods is not None:
+            if method is not None:
                 raise
             left_out.append(f"left out: {error}")
     return _beside_ab(contest, rows, levels, sessions, left_out)

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from rankeval.errors import UsageError
+from rankeval.log import as_log
 from rankeval.options import require_types, shown
+from rankeval.position_bias import PositionBias
 from rankeval.simulators.click_models.models import PositionBased, TrustBias
 from rankeval.simulators.exact.truth import click_rates
 from rankeval.simulators.shuffles.base_lists import BaseLists, base_lists
@@ -75,10 +77,15 @@ def plan_shuffle(
                 raise UsageError(f"{name}: found {shown(value)} with a world, wanted it with a log alone")
         world = source if isinstance(source, World) else read_world(source)
         notes = _of_users(world)
+        name, bias = os.fspath(source) if isinstance(source, str | os.PathLike) else "<world>", None
     else:
-        world, notes = logged_world(source, position_bias, columns or {}, where, threads)
+        log = as_log(source, columns, where)
+        bias = None if position_bias is None else PositionBias.of(position_bias)
+        world, notes = logged_world(log, bias, threads=threads)
+        name = log.origin
     request = _request(world, sessions, relative_error, top, share, sessions_per_day)
-    return replace(plan_world(world, request), notes=notes)
+    origin = {"source": name, "position_bias": None if bias is None else bias.origin, "where": where}
+    return replace(plan_world(world, request), notes=notes, origin=origin)
 
 
 def _of_users(world: World) -> tuple[str, ...]:

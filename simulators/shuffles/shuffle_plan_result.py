@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rankeval.results import SCHEMA, Result, Table, number
@@ -25,6 +25,7 @@ class ShufflePlan(Result):
         designs: one after another.
         drawn: whether base orders are a sample, so that figures are not exact.
         notes: about a log that the world was estimated from, or about its users.
+        origin: where the world or log came from, and how it was read.
     """
 
     request: Request
@@ -33,12 +34,13 @@ class ShufflePlan(Result):
     designs: tuple[PlannedDesign, ...]
     drawn: bool = False
     notes: tuple[str, ...] = ()
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "schema": SCHEMA,
             "command": "plan shuffle",
-            "inputs": asdict(self.request),
+            "inputs": {**self.origin, **asdict(self.request)},
             "clicks_logged": self.clicks_logged,
             "examination": None if self.examination is None else list(self.examination),
             "designs": [self._design(design) for design in self.designs],

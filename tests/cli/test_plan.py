@@ -24,6 +24,7 @@ def test_the_command_is_the_call(world):
     assert (called.status, called.err) == (0, "")
     plan = plan_shuffle(str(world), share=0.01, sessions_per_day=1e6, relative_error=0.05, top=3)
     assert json.loads(called.out) == plan.to_dict()
+    assert plan.to_dict()["inputs"]["source"] == str(world)
 
 
 def test_a_table_for_people(world):

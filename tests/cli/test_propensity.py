@@ -73,7 +73,7 @@ def test_tables_for_people(log: Path) -> None:
         "Examination by position, em",
         "95 % interval",
         "Power law, examination = position^-eta",
-        "The curve is the same in all segments",
+        "Test that the curve is the same in all segments",
         "warning: device desk",
     ):
         assert text in out

@@ -334,6 +334,18 @@ def test_methods_whose_wins_are_biased_are_told(method: str, note: str | None) -
     assert any("clicks at random" in w for w in warnings) == (note is not None)
 
 
+def test_the_method_that_a_log_names_is_checked() -> None:
+    """Credit is unbiased only for lists of its method; a column about something else is left alone."""
+    log = random_sessions("team_draft", 20, 8)
+    size = len(log["click"])
+    named = {**log, "method": ["team_draft:credit=team"] * size}
+    with pytest.raises(DataError, match="column 'method' is 'team_draft:credit=team', wanted 'optimised'"):
+        interleave_analyse(named, method="optimised")
+    wanted = interleave_analyse(log, method="team_draft").parts
+    assert interleave_analyse(named, method="team_draft").parts == wanted
+    assert interleave_analyse({**log, "method": ["GET"] * size}, method="team_draft").parts == wanted
+
+
 # Errors.
 
 RANKED = random_sessions("team_draft", 3, 1)

@@ -21,7 +21,11 @@ FEW = 200
 ONLY_ALPHA_BETA = "only alpha and beta are identified, under two normalisations"
 ALL_ALIKE = "the click rate at position 1 is the same for all items"
 NO_TEST = "no session was held out"
-NO_CHANCE = "a held-out session has no chance under the fit; smoothing above 0 gives every pair one"
+NO_CHANCE = (
+    "a held-out session has no chance under the fit, as with a click on what was never clicked before; "
+    "a little smoothing, such as 0.1, gives every pair one"
+)
+NO_SECOND_CLICK = "held-out sessions with more than one click have no chance under the fit"
 
 
 def fit_row(name: str, fit: Fitted, test: SessionLists) -> ClickModelFit:
@@ -36,7 +40,7 @@ def fit_row(name: str, fit: Fitted, test: SessionLists) -> ClickModelFit:
         name,
         parameters,
         reshaped(parameters, iter(errors)),
-        reasons | _score_reasons(score),
+        reasons | _score_reasons(score, one_click=fit.impossible > 0),
         likelihood,
         *_numbers(score, test.positions),
         fit.maximum.iterations,
@@ -118,7 +122,8 @@ def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def _score_reasons(score: Score | None) -> dict[str, str]:
+def _score_reasons(score: Score | None, *, one_click: bool = False) -> dict[str, str]:
+    """Why numbers are missing; ``one_click``: the model has no chance for more clicks."""
     if score is None:
         return {"test_log_likelihood": NO_TEST, "perplexity": NO_TEST}
     impossible = {
@@ -126,7 +131,8 @@ def _score_reasons(score: Score | None) -> dict[str, str]:
         "perplexity": bool(np.isinf(score.perplexity).any()),
         "conditional_perplexity": bool(np.isinf(score.conditional_perplexity).any()),
     }
-    return {name: NO_CHANCE for name, there in impossible.items() if there}
+    why = NO_SECOND_CLICK if one_click and not impossible["perplexity"] else NO_CHANCE
+    return {name: why for name, there in impossible.items() if there}
 
 
 def parameter_table(name: str, fit: Fitted, found: Collected, counts: PairCounts) -> pa.Table:
@@ -161,7 +167,8 @@ def notes(names: Sequence[str], fits: Sequence[Fitted], counts: PairCounts) -> I
         if fit.impossible:
             yield (
                 f"{name}: {fit.impossible:g} sessions have more than one click, which it gives no chance; it "
-                "is fitted to what users did down to the first click, and its log-likelihood is null"
+                "is fitted to what users did down to the first click; its log-likelihood, and its perplexity "
+                "given clicks above, are null"
             )
         if isinstance(fit.family, TrustBiasFamily):
             yield f"{name}: {ONLY_ALPHA_BETA}; standard errors are those of identified.alpha and .beta"

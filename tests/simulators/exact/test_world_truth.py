@@ -86,7 +86,10 @@ def test_what_is_not_known_is_null_with_a_note():
     assert truth["logging"]["p_any_click"] is None
     assert truth["logging"]["clicks_variance"] is None
     assert len(notes) == 1
-    assert notes[0].startswith("truth of logging is null: the number of clicks under dbn: no exact value")
+    wanted = (
+        "truth of logging: p_any_click, clicks_variance null: the number of clicks under dbn: no exact value"
+    )
+    assert notes[0].startswith(wanted)
 
 
 def test_short_lists_are_noted():

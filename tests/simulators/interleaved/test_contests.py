@@ -194,7 +194,7 @@ BAD: dict[str, tuple[dict[str, Any], dict[str, Any], type[RankevalError]]] = {
     ),
     "a, b: found 'new' for both, wanted two policies": (of_policies(), {"a": "new"}, UsageError),
     "policy: found 'old', wanted one of logging, new": (of_policies(), {"b": "old"}, UsageError),
-    "policy: 'uniform' ranks by chance, wanted one of policy fixed": (
+    "policy: 'uniform' ranks by chance, wanted policy fixed (simulate --logging fixed)": (
         of_policies(candidates=uniform),
         {},
         UsageError,

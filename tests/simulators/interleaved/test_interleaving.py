@@ -78,6 +78,15 @@ def test_what_the_log_holds(tmp_path: Path) -> None:
     assert abs(shares.mean() - 0.75) <= 4 * math.sqrt(0.75 * 0.25 / 200)
 
 
+def test_a_simulation_says_what_it_was(tmp_path: Path) -> None:
+    _, truth = written(tmp_path / "log.parquet", of_policies(), "balanced", sessions=50)
+    content = truth.to_dict()
+    assert content["command"] == "interleave simulate"
+    wanted = {"log": str(tmp_path / "log.parquet"), "method": "balanced", "seed": 3, "sessions": 50}
+    assert wanted.items() <= content["inputs"].items()
+    assert interleave_power(of_policies(), "balanced").to_dict()["command"] == "interleave power"
+
+
 def test_methods_without_teams_have_none(tmp_path: Path) -> None:
     table, _ = written(tmp_path / "log.parquet", description(), "balanced", sessions=20)
     assert table["team"].null_count == len(table)
@@ -187,7 +196,7 @@ def test_what_cannot_be_unbiased_is_left_out_unless_asked_for() -> None:
 
 
 MISUSED: dict[str, Any] = {
-    "methods: found none, wanted some of team_draft": lambda: interleave_power(description(), []),
+    "method: found none, wanted some of team_draft": lambda: interleave_power(description(), []),
     "method: found 'x', wanted one of": lambda: interleave_power(description(), "team_draft,x"),
     "sessions: found 0, wanted a whole number of at least 1": lambda: interleave_power(
         description(), sessions=0

@@ -213,6 +213,9 @@ def test_a_log_gives_the_same_for_any_number_of_threads(tmp_path):
     pq.write_table(logged(4000), tmp_path / "log.parquet", row_group_size=3000)
     plans = [plan_shuffle(str(tmp_path / "log.parquet"), threads=threads) for threads in (1, 2)]
     assert plans[0].to_dict() == plans[1].to_dict()
+    inputs = plans[0].to_dict()["inputs"]
+    origin = {"source": str(tmp_path / "log.parquet"), "position_bias": None, "where": None}
+    assert origin.items() <= inputs.items()
 
 
 def test_the_public_name():

@@ -159,11 +159,21 @@ def test_a_held_out_session_without_a_chance_is_said() -> None:
     rows = {"session_id": [1, 2, 3], "item_id": ["a", "b", "a"], "position": [1, 1, 1], "click": [0, 1, 1]}
     row = fit(rows, "pbm", test_where="session_id == 3").to_dict()["results"][0]
     assert row["test_log_likelihood"] is None
-    assert "smoothing above 0" in row["reasons"]["test_log_likelihood"]
+    assert "a little smoothing, such as 0.1" in row["reasons"]["test_log_likelihood"]
     warnings = fit(rows, "pbm,ubm", test_where="session_id == 3").warnings
     assert warnings[-1].startswith("pbm, ubm: a held-out session has no chance under the fit")
     smooth = fit(rows, "pbm", test_where="session_id == 3", smoothing=1.0).to_dict()["results"][0]
     assert smooth["test_log_likelihood"] == pytest.approx(np.log(1 / 3))
+
+
+def test_more_clicks_than_a_cascade_has_are_no_matter_of_smoothing() -> None:
+    rows = {"session_id": [1, 1, 2, 2], "item_id": ["a", "b"] * 2, "position": [1, 2] * 2, "click": [1] * 4}
+    found = fit(rows, "cascade", test_where="session_id == 2", smoothing=0.1)
+    row = found.to_dict()["results"][0]
+    assert row["test_log_likelihood"] is row["conditional_perplexity"] is None
+    assert row["perplexity"] is not None
+    assert "more than one click" in row["reasons"]["test_log_likelihood"]
+    assert not any("smoothing" in warning for warning in found.warnings)
 
 
 def test_parameters_of_pairs_are_written(tmp_path: Path) -> None:
