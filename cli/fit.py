@@ -13,7 +13,7 @@ from rankeval.writing import require_no_input
 
 EPILOG = """\b
 Example:
-  rankeval fit log.parquet --click-model pbm,dbn,ubm --test 0.2 --smoothing 0.1
+  rankeval fit log.parquet --click-model pbm,dbn --test 0.2 --smoothing 0.1
 
 \b
 Click models:

@@ -15,6 +15,8 @@ Ints = NDArray[np.int64]
 TOLERANCE = 1e-10
 STEPS = 200
 _INNER_STEPS = 200
+#: A slope below this share of the clicks at its position is rounding; where all is flat it would lead astray.
+_FLAT = 1e-14
 
 
 def starting_point(cells: Cells, clicked: NDArray[np.bool_]) -> Floats:
@@ -45,6 +47,7 @@ class Climb:
     def __init__(self, cells: Cells, clicked: NDArray[np.bool_]) -> None:
         self.cells, self.clicked = cells, clicked
         self.alpha = np.full(len(cells.offsets) - 1, 0.5)
+        self._flat = _FLAT * cells.by_place(cells.clicks)
 
     def at(self, phi: Floats) -> tuple[float, Floats, Floats, Floats]:
         """Log-likelihood, alpha (P,), gradient (K,) and information (K, K) at ``log theta``."""
@@ -62,7 +65,7 @@ class Climb:
                 hessian,
             )
         )
-        return value, self.alpha, gradient, hessian
+        return value, self.alpha, np.where(np.abs(gradient) <= self._flat, 0.0, gradient), hessian
 
     def to_the_top(self, phi: Floats) -> tuple[Floats, bool]:
         gauge = int(np.argmax(np.where(self.clicked, phi, -np.inf)))

@@ -162,6 +162,14 @@ def test_a_bound_that_rounding_hides_is_held() -> None:
     assert np.exp(found.log_theta) == pytest.approx([1.0, 0.0, 1.0, 1 / 3], rel=1e-9)
 
 
+def test_a_flat_top_is_one() -> None:
+    """Each of two pairs is clicked at one of two positions: nothing of the second order is left."""
+    found = fit(cells_of([[1, 1], [1, 1]], [[1, 0], [0, 1]]))
+    assert found.converged
+    assert found.log_theta == pytest.approx([0.0, 0.0], abs=1e-3)
+    assert found.log_likelihood == pytest.approx(4.0 * np.log(0.5), abs=1e-12)
+
+
 def test_always_clicked_items_are_at_their_bound() -> None:
     cells = cells_of([[50, 50], [80, 80]], [[50, 30], [40, 20]])
     found = fit(cells)
