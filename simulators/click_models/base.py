@@ -38,9 +38,9 @@ class ClickModel(ABC):
     uses_satisfaction: ClassVar[bool] = False
 
     @property
+    @abstractmethod
     def parts(self) -> list[tuple[float, BrowsingModel]]:
         """Shares of sessions and the model of each; a model that is no mixture is its only part."""
-        raise NotImplementedError
 
     @abstractmethod
     def parameters(self) -> dict[str, Any]:

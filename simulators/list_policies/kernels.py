@@ -42,24 +42,13 @@ def best_of_each(utilities: Floats, starts: Ints, positions: int) -> Lists:
 
 
 @kernel
-def gumbel_utilities(scores: Floats, offsets: Ints, queries: Ints, starts: Ints, draws: Floats) -> Floats:
-    """Score plus Gumbel noise for each item of each session; ``draws``: flat, standard exponential."""
-    utilities = np.empty(len(draws))
+def noisy_utilities(scores: Floats, offsets: Ints, queries: Ints, starts: Ints, noise: Floats) -> Floats:
+    """Score plus noise for each item of each session; ``noise``: flat, session after session."""
+    utilities = np.empty(len(noise))
     for i in range(len(queries)):
         first = offsets[queries[i]]
         for place in range(starts[i], starts[i + 1]):
-            utilities[place] = scores[first + place - starts[i]] - np.log(draws[place])
-    return utilities
-
-
-@kernel
-def normal_utilities(scores: Floats, offsets: Ints, queries: Ints, starts: Ints, draws: Floats) -> Floats:
-    """Score plus normal noise for each item of each session; ``draws``: flat, standard normal."""
-    utilities = np.empty(len(draws))
-    for i in range(len(queries)):
-        first = offsets[queries[i]]
-        for place in range(starts[i], starts[i + 1]):
-            utilities[place] = scores[first + place - starts[i]] + draws[place]
+            utilities[place] = scores[first + place - starts[i]] + noise[place]
     return utilities
 
 

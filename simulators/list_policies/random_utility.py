@@ -12,9 +12,8 @@ import numpy as np
 from rankeval.simulators.list_policies.base import Floats, Ints, ListPolicy, Lists
 from rankeval.simulators.list_policies.kernels import (
     best_of_each,
-    gumbel_utilities,
     log_prefixes,
-    normal_utilities,
+    noisy_utilities,
 )
 from rankeval.simulators.list_policies.quadrature import GUMBEL, NORMAL, places
 
@@ -80,8 +79,8 @@ class GumbelUtility(RandomUtility):
     noise = GUMBEL
 
     def draw(self, rng: np.random.Generator, queries: Ints, starts: Ints) -> Floats:
-        draws = rng.standard_exponential(starts[-1])
-        return gumbel_utilities(self.utilities, self.offsets, queries, starts, draws)
+        noise = -np.log(rng.standard_exponential(starts[-1]))
+        return noisy_utilities(self.utilities, self.offsets, queries, starts, noise)
 
     def prefix_probabilities(self, queries: Ints, lists: Lists) -> Floats:
         return np.exp(log_prefixes(self.utilities, self.offsets, queries, lists))
@@ -132,8 +131,8 @@ class NoisyScores(RandomUtility):
         return _condensed(self.scores / self.sd, self.offsets)
 
     def draw(self, rng: np.random.Generator, queries: Ints, starts: Ints) -> Floats:
-        draws = rng.standard_normal(starts[-1])
-        return normal_utilities(self.utilities, self.offsets, queries, starts, draws)
+        noise = rng.standard_normal(starts[-1])
+        return noisy_utilities(self.utilities, self.offsets, queries, starts, noise)
 
     def prefix_probabilities(self, queries: Ints, lists: Lists) -> None:
         return None

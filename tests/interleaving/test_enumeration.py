@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +12,9 @@ from hypothesis import strategies as st
 from rankeval.errors import UsageError
 from rankeval.interleaving.enumeration import list_distribution
 from tests import naive_interleaving as naive
+from tests.readers.helpers import SHARED, needs_shared
 
-REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference" / "click" / "exact.json"
+REFERENCE = SHARED / "reference" / "click" / "exact.json"
 
 pairs = st.tuples(
     st.lists(st.sampled_from("abcdefg"), unique=True, max_size=5),
@@ -83,9 +83,8 @@ def test_a_list_is_as_long_as_the_longer_ranking_unless_told() -> None:
     }
 
 
+@needs_shared
 def test_the_reference_file() -> None:
-    if not REFERENCE.exists():
-        pytest.skip("no reference file beside the repository")
     for case in json.loads(REFERENCE.read_text())["interleaving"]["cases"].values():
         a, b, length = case["A"], case["B"], case["L"]
         drafts = {

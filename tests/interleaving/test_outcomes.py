@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from math import sqrt
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,9 @@ from rankeval.interleaving.methods import Method
 from rankeval.interleaving.outcomes import ab_z_per_sqrt_n, click_count, exact_outcome
 from rankeval.interleaving.rankings import RankingPair
 from tests import naive_interleaving as naive
+from tests.readers.helpers import SHARED, needs_shared
 
-REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "reference" / "click" / "exact.json"
+REFERENCE = SHARED / "reference" / "click" / "exact.json"
 LIKED = dict(zip("abcdefg", (0.9, 0.5, 0.2, 0.1, 0.6, 0.35, 0.75), strict=True))
 
 rankings = st.tuples(
@@ -169,12 +169,11 @@ class OneClick:
 
 
 def reference() -> dict[str, Any]:
-    if not REFERENCE.exists():
-        pytest.skip("no reference file beside the repository")
     content: dict[str, Any] = json.loads(REFERENCE.read_text())["interleaving"]
     return content
 
 
+@needs_shared
 def test_the_reference_file() -> None:
     content = reference()
     for case in content["cases"].values():
@@ -201,6 +200,7 @@ def test_the_reference_file() -> None:
             )
 
 
+@needs_shared
 def test_the_reference_file_beside_an_ab_test() -> None:
     content = reference()
     for case in content["cases"].values():
