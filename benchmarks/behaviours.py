@@ -16,15 +16,20 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rankeval import ope
-from rankeval.behaviours.learning import learn_behaviour_tree
-from rankeval.behaviours.windows import behaviour_codes, subset_weights
-from rankeval.log import Log
-from rankeval.ragged import sums_of_products
-from rankeval.ranking_log import Rankings
-from rankeval.scan import scan
-from rankeval.sessions import Sessions
-from rankeval.simulators.policies import SoftmaxPolicy
-from rankeval.simulators.slates import SlateWorld, random_slate_policy, random_slate_world, simulate
+from rankeval.arrays.ragged import sums_of_products
+from rankeval.logs.log import Log
+from rankeval.logs.scan import scan
+from rankeval.logs.sessions import Sessions
+from rankeval.off_policy.nuisances.behaviour_learning import learn_behaviour_tree
+from rankeval.off_policy.samples.rankings import Rankings
+from rankeval.off_policy.user_behaviour.windows import behaviour_codes, subset_weights
+from rankeval.simulators.bandits.slate_world import (
+    SlateWorld,
+    random_slate_policy,
+    random_slate_world,
+    simulate,
+)
+from rankeval.simulators.bandits.softmax_policy import SoftmaxPolicy
 
 Floats = NDArray[np.float64]
 

@@ -20,14 +20,20 @@ import numpy as np
 import pyarrow as pa
 
 from rankeval import ope
-from rankeval.comparisons import holm
 from rankeval.estimators import ESTIMATORS as ESTIMATORS_BY_NAME
 from rankeval.estimators import Estimator, parse
 from rankeval.estimators.actions import ACTION_ESTIMATORS
 from rankeval.estimators.terms import TRANSFORMS
-from rankeval.intervals import INTERVALS
-from rankeval.simulators.bandit import BanditWorld, RewardKind, random_policy, random_world, simulate
-from rankeval.simulators.policies import SoftmaxPolicy, importance_weights
+from rankeval.inference.comparisons import holm
+from rankeval.inference.intervals import INTERVALS
+from rankeval.simulators.bandits.bandit_world import (
+    BanditWorld,
+    RewardKind,
+    random_policy,
+    random_world,
+    simulate,
+)
+from rankeval.simulators.bandits.softmax_policy import SoftmaxPolicy, importance_weights
 
 ROUNDS = 20_000
 MAX_WEIGHT = 2.0

@@ -18,12 +18,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rankeval import ope
-from rankeval.estimate import Estimate
-from rankeval.off_policy_result import OffPolicyEvaluation
-from rankeval.simulators.bandit import random_policy, random_world, simulate
-from rankeval.simulators.policies import SoftmaxPolicy
-from rankeval.simulators.slates import SlateWorld, random_slate_policy, random_slate_world
-from rankeval.simulators.slates import simulate as simulate_slates
+from rankeval.inference.estimate import Estimate
+from rankeval.off_policy.result import OffPolicyEvaluation
+from rankeval.simulators.bandits.bandit_world import random_policy, random_world, simulate
+from rankeval.simulators.bandits.slate_world import SlateWorld, random_slate_policy, random_slate_world
+from rankeval.simulators.bandits.slate_world import simulate as simulate_slates
+from rankeval.simulators.bandits.softmax_policy import SoftmaxPolicy
 
 Floats = NDArray[np.float64]
 #: Estimator with target, quantity.

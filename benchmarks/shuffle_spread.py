@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from rankeval.simulators.click_models import parse_click_model
 from rankeval.simulators.list_policies import FixedOrder
-from rankeval.simulators.shuffles.base_lists import base_lists
+from rankeval.simulators.list_policies.queries import Queries
+from rankeval.simulators.shuffle_plans.base_lists import base_lists
+from rankeval.simulators.shuffle_plans.moments import Moments, shuffle_moments
 from rankeval.simulators.shuffles.designs import Displayed, display
-from rankeval.simulators.shuffles.shuffle_moments import Moments, shuffle_moments
 from rankeval.simulators.shuffles.shuffled import Shuffled
-from rankeval.simulators.worlds.queries import Queries
 from rankeval.simulators.worlds.world import DESIGNS, Design, Shuffle
 
 Floats = NDArray[np.float64]

@@ -44,7 +44,7 @@ def command(out: Path | None, quiet: bool) -> None:
 
 def _rankers(folder: Path) -> None:
     from rankeval import evaluate
-    from rankeval.simulators.rankings import RankingWorld, write_judged_runs
+    from rankeval.simulators.judged_runs import RankingWorld, write_judged_runs
 
     world = RankingWorld(queries=1000, items=100, seed=SEED, judged=0.5)
     files = write_judged_runs(folder, world, {"old": 1.6, "new": 1.5})
@@ -57,7 +57,7 @@ def _rankers(folder: Path) -> None:
 
 def _policy(folder: Path) -> None:
     from rankeval import ope
-    from rankeval.simulators.bandit import random_policy, random_world, write_bandit_log
+    from rankeval.simulators.bandits.bandit_world import random_policy, random_world, write_bandit_log
 
     world = random_world(contexts=50, actions=20, seed=SEED).with_model_error(bias=0.0, noise=0.02, seed=SEED)
     logging = random_policy(world, seed=SEED, skill=0.2)

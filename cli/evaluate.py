@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
+from rankeval.atomic_files import require_no_input
 from rankeval.cli.options import be_quiet, common_options, inference_options, pairs, show
 from rankeval.errors import UsageError
 from rankeval.options import listed
-from rankeval.writing import require_no_input
 
 EPILOG = """\b
 Example:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from rankeval.atomic_files import require_no_input
 from rankeval.cli.options import (
     be_quiet,
     common_options,
@@ -18,7 +19,6 @@ from rankeval.cli.options import (
     together,
 )
 from rankeval.options import listed
-from rankeval.writing import require_no_input
 
 EXAMPLES = """\b
 Examples:

@@ -112,7 +112,7 @@ def show(result: Any, format_: str, out: Path | None) -> None:
     if out is None:
         say(result.render(format_, text_width()))
         return
-    from rankeval.writing import write_text
+    from rankeval.atomic_files import write_text
 
     write_text(result.render(format_, UNLIMITED), out)
 

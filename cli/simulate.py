@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from rankeval.atomic_files import require_no_input
 from rankeval.cli.options import be_quiet, common_options, pairs, show
-from rankeval.writing import require_no_input
 
 EPILOG = """\b
 Examples:

@@ -9,43 +9,43 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from rankeval.errors import DataError, RankevalError, UsageError
-    from rankeval.evaluation import evaluate
-    from rankeval.evaluation_result import Evaluation
-    from rankeval.interleaving.analysis import interleave_analyse
+    from rankeval.evaluation.evaluate import evaluate
+    from rankeval.evaluation.result import Evaluation
+    from rankeval.interleaving.analyse import interleave_analyse
     from rankeval.interleaving.analysis_result import InterleavingAnalysis
     from rankeval.interleaving.drawer import interleave
     from rankeval.interleaving.listing import InterleavedLists, interleave_lists
     from rankeval.interleaving.power import InterleavingPower
-    from rankeval.log import Log
-    from rankeval.off_policy import ope
-    from rankeval.off_policy_result import OffPolicyEvaluation
-    from rankeval.propensities.estimation import propensity
-    from rankeval.propensities.result import PropensityCurve
-    from rankeval.sessions import Sessions
+    from rankeval.logs.log import Log
+    from rankeval.logs.sessions import Sessions
+    from rankeval.off_policy.ope import ope
+    from rankeval.off_policy.result import OffPolicyEvaluation
+    from rankeval.position_bias.propensity import propensity
+    from rankeval.position_bias.result import PropensityCurve
 
 # Numba and Arrow load when a name is first used, so that `rankeval --help` and errors are instant.
 _HOME = {
     "DataError": "rankeval.errors",
-    "Evaluation": "rankeval.evaluation_result",
+    "Evaluation": "rankeval.evaluation.result",
     "InterleavedLists": "rankeval.interleaving.listing",
     "InterleavingAnalysis": "rankeval.interleaving.analysis_result",
     "InterleavingPower": "rankeval.interleaving.power",
-    "Log": "rankeval.log",
-    "OffPolicyEvaluation": "rankeval.off_policy_result",
-    "PropensityCurve": "rankeval.propensities.result",
+    "Log": "rankeval.logs.log",
+    "OffPolicyEvaluation": "rankeval.off_policy.result",
+    "PropensityCurve": "rankeval.position_bias.result",
     "RankevalError": "rankeval.errors",
-    "Sessions": "rankeval.sessions",
+    "Sessions": "rankeval.logs.sessions",
     "UsageError": "rankeval.errors",
-    "evaluate": "rankeval.evaluation",
+    "evaluate": "rankeval.evaluation.evaluate",
     "fit": "rankeval.simulators.click_models.fitting.fit",
     "interleave": "rankeval.interleaving.drawer",
-    "interleave_analyse": "rankeval.interleaving.analysis",
+    "interleave_analyse": "rankeval.interleaving.analyse",
     "interleave_lists": "rankeval.interleaving.listing",
     "interleave_power": "rankeval.simulators.interleaved.interleaving",
     "interleave_simulate": "rankeval.simulators.interleaved.interleaving",
-    "ope": "rankeval.off_policy",
-    "plan_shuffle": "rankeval.simulators.shuffles.shuffle_plan",
-    "propensity": "rankeval.propensities.estimation",
+    "ope": "rankeval.off_policy.ope",
+    "plan_shuffle": "rankeval.simulators.shuffle_plans.plan",
+    "propensity": "rankeval.position_bias.propensity",
     "simulate": "rankeval.simulators.logs.simulation",
 }
 

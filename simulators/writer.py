@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rankeval.atomic_files import replacing
 from rankeval.simulators.checks import whole
-from rankeval.writing import replacing
 
 
 def random_stream(seed: int, *key: int) -> np.random.Generator:

@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 
 from rankeval.simulators.click_models import ClickModel
-from rankeval.simulators.worlds.queries import Queries
+from rankeval.simulators.list_policies.queries import Queries
 from tests.naive_lists import Distribution, exchanged, items_at, orders, patterns, shuffled
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLES = sorted((Path(__file__).resolve().parents[1] / "examples").glob("*.py"))
+from tests.paths import REPO
+
+EXAMPLES = sorted((REPO / "examples").glob("*.py"))
 
 
 def test_there_are_examples():

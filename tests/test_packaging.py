@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import rankeval
+from tests.paths import REPO
 
-REPO = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((REPO / "pyproject.toml").read_text())
 MAX_LINES = 500
 

@@ -12,8 +12,8 @@ import pytest
 
 from rankeval import Evaluation, evaluate
 from rankeval.results import RENDERERS, interval_text, number, p_text, percent
+from tests.evaluation.test_inference import JUDGEMENTS, TABLES, with_queries
 from tests.naive_evaluation import judgements_table, run_table
-from tests.test_evaluation_inference import JUDGEMENTS, TABLES, with_queries
 
 
 def evaluation(**options: Any) -> Evaluation:

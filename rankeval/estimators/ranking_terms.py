@@ -13,10 +13,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from rankeval.arrays.kernels import read_only
+from rankeval.arrays.ragged import cascade_sums, corrected_sums, offsets_of, sums, sums_of_products
 from rankeval.estimators.click_terms import click_weights, most_unshown
 from rankeval.estimators.terms import CLICK_RATIOS, RATIO_COLUMNS, TRANSFORMS, Kind, Ratio, Term
-from rankeval.kernels import read_only
-from rankeval.ragged import cascade_sums, corrected_sums, offsets_of, sums, sums_of_products
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from rankeval.arrays.segments import SMALL_SEGMENT
 from rankeval.interleaving.analysis_result import Part
-from rankeval.interleaving.crediting import Crediting, RankCrediting, Tally
 from rankeval.interleaving.log_ranks import LENGTHS, names_of
-from rankeval.segments import SMALL_SEGMENT
+from rankeval.interleaving.session_credit import Crediting, RankCrediting, Tally
 
 #: Sessions that somebody wins, below which the normal approximation is rough.
 FEW_DECIDED = 30

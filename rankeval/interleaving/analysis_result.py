@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rankeval.estimate import Estimate, Mean
-from rankeval.evaluation_result import segment_text
-from rankeval.interleaving.crediting import CREDIT, WIN_A, WIN_B
+from rankeval.evaluation.result import segment_text
+from rankeval.inference.estimate import Estimate, Mean
+from rankeval.inference.intervals import Inference
 from rankeval.interleaving.outcome_tests import DELTA, Levels, OutcomeTests
-from rankeval.intervals import Inference
-from rankeval.off_policy_cells import counted, first_bounds, interval_cells, signed
+from rankeval.interleaving.session_credit import CREDIT, WIN_A, WIN_B
+from rankeval.off_policy.cells import counted, first_bounds, interval_cells, signed
 from rankeval.results import SCHEMA, Result, Table, number, p_text, percent
 
 

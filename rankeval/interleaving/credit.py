@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.kernels import kernel
+from rankeval.arrays.kernels import kernel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -7,9 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rankeval.arrays.hashing import word
+from rankeval.arrays.ragged import offsets_of
 from rankeval.errors import UsageError
-from rankeval.hashing import word
-from rankeval.interleaving.drawing import (
+from rankeval.interleaving.enumeration import TEAM_NAMES, ListDistribution, exact_lists, rank_weights
+from rankeval.interleaving.methods import Method
+from rankeval.interleaving.random_lists import (
     NO_TEAM,
     Teams,
     balanced,
@@ -17,11 +20,8 @@ from rankeval.interleaving.drawing import (
     probabilistic,
     team_draft,
 )
-from rankeval.interleaving.enumeration import TEAM_NAMES, ListDistribution, exact_lists, rank_weights
-from rankeval.interleaving.methods import Method
 from rankeval.interleaving.rankings import PairArrays, RankingPair
 from rankeval.options import shown
-from rankeval.ragged import offsets_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

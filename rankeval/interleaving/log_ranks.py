@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrow import as_float64, is_null
+from rankeval.arrays.arrow import as_float64, is_null
+from rankeval.arrays.kernels import kernel, read_only
 from rankeval.errors import DataError, UsageError
 from rankeval.interleaving.credit import UNKNOWN
-from rankeval.kernels import kernel, read_only
-from rankeval.log import Log
+from rankeval.logs.log import Log
+from rankeval.logs.sessions import Sessions
 from rankeval.options import shown
-from rankeval.sessions import Sessions
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from math import ceil
 from statistics import NormalDist
 
-from rankeval.comparisons import t_test
 from rankeval.errors import UsageError
-from rankeval.estimate import Mean, WeightedSum
-from rankeval.interleaving.crediting import CREDIT, WIN_A, WIN_B
-from rankeval.intervals import Inference
+from rankeval.inference.comparisons import t_test
+from rankeval.inference.estimate import Mean, WeightedSum
+from rankeval.inference.intervals import Inference
+from rankeval.interleaving.session_credit import CREDIT, WIN_A, WIN_B
 
 #: ``P(A wins) + P(tie) / 2 - 1/2``.
 DELTA = WeightedSum((Mean(WIN_A), Mean(WIN_B)), (0.5, -0.5))

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rankeval.arrays.kernels import kernel
 from rankeval.interleaving.credit import least_depth, within
-from rankeval.kernels import kernel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -10,7 +10,7 @@ from typing import Any
 from rankeval.interleaving.methods import Method
 from rankeval.interleaving.outcome_tests import Levels
 from rankeval.interleaving.outcomes import Outcome
-from rankeval.off_policy_cells import signed
+from rankeval.off_policy.cells import signed
 from rankeval.results import SCHEMA, Result, Table, number, percent
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rankeval.kernels import kernel
+from rankeval.arrays.kernels import kernel
 from rankeval.metrics.groups import group_stop
 from rankeval.metrics.ranking import Ranking
 from rankeval.metrics.shared import Floats, Ints, defined_where, quotient, reach

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rankeval.kernels import kernel
+from rankeval.arrays.kernels import kernel
 from rankeval.metrics.shared import Floats, Ints
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rankeval.kernels import kernel
+from rankeval.arrays.kernels import kernel
 from rankeval.metrics.groups import count_relevant, group_stop
 from rankeval.metrics.ranking import Ranking
 from rankeval.metrics.shared import Floats, Ints, quotient

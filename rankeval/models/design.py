@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from rankeval.arrow import as_float64, decoded, take, to_numpy
+from rankeval.arrays.arrow import as_float64, decoded, take, to_numpy
 from rankeval.errors import DataError, UsageError
-from rankeval.log import Log
+from rankeval.logs.log import Log
 from rankeval.readers import check_same_columns
 
 Floats = NDArray[np.float64]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.kernels import kernel, read_only
+from rankeval.arrays.kernels import kernel, read_only
 from rankeval.models.design import Design
 
 Floats = NDArray[np.float64]

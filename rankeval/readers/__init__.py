@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from rankeval.readers.arithmetic import Arithmetic, parse_arithmetic
-from rankeval.readers.opening import open_sources
+from rankeval.readers.external_sort import sorted_on_disk
+from rankeval.readers.open_sources import open_sources
 from rankeval.readers.plain import is_number
-from rankeval.readers.sorting import sorted_on_disk
 from rankeval.readers.source import Leaf, Source, check_same_columns
 from rankeval.readers.where import Where, parse_where
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from rankeval.arrow import take, to_arrow, to_numpy
+from rankeval.arrays.arrow import take, to_arrow, to_numpy
 from rankeval.errors import DataError
 from rankeval.readers.files import File
 from rankeval.readers.lines import Lines, MalformedValue, data_lines, parse_floats, parse_integers

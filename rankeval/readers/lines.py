@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from rankeval.arrow import take, to_numpy
+from rankeval.arrays.arrow import take, to_numpy
 from rankeval.errors import DataError
 from rankeval.readers.files import File
 from rankeval.readers.messages import short

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rankeval.simulators.click_models.models import Cascade
 from rankeval.simulators.exact.truth import examined_at
 from rankeval.simulators.list_policies import ListPolicy
-from rankeval.simulators.worlds.queries import Queries
+from rankeval.simulators.list_policies.queries import Queries
 
 Floats = NDArray[np.float64]
 

@@ -20,9 +20,9 @@ from rankeval.simulators.exact.subsets import MOST_ITEMS, over_orders
 from rankeval.simulators.list_policies import ListPolicy, RandomUtility
 from rankeval.simulators.list_policies.base import Lists
 from rankeval.simulators.list_policies.fixed import Deterministic
+from rankeval.simulators.list_policies.queries import Queries
 from rankeval.simulators.list_policies.random_utility import GumbelUtility
 from rankeval.simulators.shuffles.shuffled import TopShuffled
-from rankeval.simulators.worlds.queries import Queries
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

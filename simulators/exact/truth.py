@@ -13,7 +13,7 @@ from rankeval.simulators.click_models.base import BrowsingModel, ClickModel
 from rankeval.simulators.click_models.models import PositionBased
 from rankeval.simulators.exact.part_truth import part_truth
 from rankeval.simulators.list_policies import ListPolicy
-from rankeval.simulators.worlds.queries import Queries
+from rankeval.simulators.list_policies.queries import Queries
 
 Floats = NDArray[np.float64]
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rankeval.interleaving.drawer import Drawer
-from rankeval.interleaving.drawing import NO_TEAM, TEAM_B, Teams
 from rankeval.interleaving.methods import Method
+from rankeval.interleaving.random_lists import NO_TEAM, TEAM_B, Teams
 from rankeval.simulators.interleaved.contests import Contest
 from rankeval.simulators.logs.log_tables import Column, id_column, strings, to_table
 from rankeval.simulators.logs.session_blocks import SessionMaker

@@ -13,8 +13,8 @@ from rankeval.simulators.checks import MOST_NESTED
 from rankeval.simulators.list_policies.base import Floats, ListPolicy
 from rankeval.simulators.list_policies.fixed import FixedOrder
 from rankeval.simulators.list_policies.mixture import PolicyMixture
+from rankeval.simulators.list_policies.queries import Queries
 from rankeval.simulators.list_policies.random_utility import NoisyScores, PlackettLuce, Uniform
-from rankeval.simulators.worlds.queries import Queries
 
 
 class _Description:

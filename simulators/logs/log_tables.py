@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.arrow import to_arrow
-from rankeval.ragged import offsets_of
+from rankeval.arrays.arrow import to_arrow
+from rankeval.arrays.ragged import offsets_of
 
 Layout = Literal["long", "nested"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.hashing import mix64
+from rankeval.arrays.hashing import mix64
 from rankeval.simulators.list_policies import PolicyMixture
 from rankeval.simulators.list_policies.base import Lists
 from rankeval.simulators.sampling import Categorical

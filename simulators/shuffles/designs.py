@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.kernels import kernel
+from rankeval.arrays.kernels import kernel
 from rankeval.simulators.list_policies.base import Floats, Ints, Lists
 from rankeval.simulators.worlds.world import Design, Shuffle
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rankeval.kernels import kernel
+from rankeval.arrays.kernels import kernel
 from rankeval.simulators.list_policies import ListPolicy, Uniform
 from rankeval.simulators.list_policies.base import Floats, Ints, Lists
 from rankeval.simulators.list_policies.fixed import Deterministic, GivenLists

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from rankeval.simulators.click_models import ClickModel
 from rankeval.simulators.click_models.models import ClickChain
 from rankeval.simulators.list_policies import ListPolicy
+from rankeval.simulators.list_policies.queries import Queries
 from rankeval.simulators.worlds.gauss import gauss_rule
-from rankeval.simulators.worlds.queries import Queries
 
 Design = Literal["full", "swap", "adjacent", "pair"]
 DESIGNS: tuple[Design, ...] = get_args(Design)

@@ -9,14 +9,13 @@ import sys
 from collections.abc import Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from rankeval import kernels, progress
+from rankeval import progress
+from rankeval.arrays import kernels
 from rankeval.cli.main import main
-
-REPO = Path(__file__).resolve().parents[2]
+from tests.paths import REPO
 
 
 @dataclass(frozen=True)

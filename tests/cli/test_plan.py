@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from rankeval.simulators.shuffles.shuffle_plan import plan_shuffle
+from rankeval.simulators.shuffle_plans.plan import plan_shuffle
 from tests.cli.helpers import call
-from tests.simulators.shuffles.test_shuffle_plan import WORLD
+from tests.simulators.shuffle_plans.test_plan import WORLD
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from rankeval import propensity
 from tests.cli.helpers import call, imported_by
-from tests.propensities.worlds import random_log
+from tests.position_bias.worlds import random_log
 
 LOG = random_log(900, seed=1)
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rankeval.arrays.kernels import read_only
 from rankeval.interleaving.credit import UNKNOWN, balanced_outcomes, draft_credits, softmax_credits
 from rankeval.interleaving.enumeration import rank_weights
-from rankeval.kernels import read_only
 from tests import naive_interleaving as naive
 
 Lists = tuple[str, ...]

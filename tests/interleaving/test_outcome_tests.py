@@ -10,10 +10,10 @@ import pytest
 from scipy import stats
 
 from rankeval.errors import UsageError
-from rankeval.interleaving.analysis import PAIRS
+from rankeval.inference.intervals import Inference
+from rankeval.inference.moments import Moments
+from rankeval.interleaving.analyse import PAIRS
 from rankeval.interleaving.outcome_tests import Levels, OutcomeTests
-from rankeval.intervals import Inference
-from rankeval.moments import Moments
 
 
 def outcome_of(credits: list[float], counts: list[float] | None = None) -> OutcomeTests:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from rankeval.metrics import parse
+from tests import paths
 from tests.naive_ranking import Query, ranking_of
 
-REFERENCE = Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "rank"
+REFERENCE = paths.REFERENCE / "rank"
 pytestmark = pytest.mark.skipif(not REFERENCE.is_dir(), reason=f"no reference values at {REFERENCE}")
 
 RENAMED = {"map_mink": "map_min", "success": "hit", "rprec": "r_precision"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -12,8 +11,8 @@ from hypothesis import settings
 
 from rankeval.errors import DataError
 from rankeval.readers import Source, Where, open_sources
+from tests.paths import REPO
 
-REPO = Path(__file__).resolve().parents[2]
 SHARED = REPO.parent / "shared"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the reference data lies beside the repository")
 examples = settings(max_examples=40, deadline=None, derandomize=True, database=None)

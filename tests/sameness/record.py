@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from tests.paths import REPO
 from tests.sameness.calls import CALLS, arguments, digests, written
 from tests.sameness.data import write_all
 
@@ -50,7 +51,7 @@ def record(folder: Path) -> dict[str, dict[str, dict[str, str]]]:
 def _environment() -> dict[str, str]:
     return {
         **os.environ,
-        "PYTHONPATH": os.environ.get("RANKEVAL_TREE", str(Path(__file__).resolve().parents[2])),
+        "PYTHONPATH": os.environ.get("RANKEVAL_TREE", str(REPO)),
     }
 
 

@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from rankeval.propensities.cells import Cells
-from rankeval.propensities.climbing import Climb, starting_point
-from rankeval.ragged import offsets_of
+from rankeval.arrays.ragged import offsets_of
+from rankeval.position_bias.cells import Cells
+from rankeval.position_bias.newton_ascent import Climb, starting_point
 from rankeval.simulators.click_models.base import ClickModel
 from rankeval.simulators.click_models.fitting.cells import count_cells, expected_cells
 from rankeval.simulators.click_models.fitting.family import Family

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rankeval.kernels import kernel, read_only
+from rankeval.arrays.kernels import kernel, read_only
 from rankeval.parallel import default_threads
 from rankeval.simulators.click_models.fitting.grouping import equal_stretches
 from rankeval.simulators.click_models.fitting.points import log_or_zero

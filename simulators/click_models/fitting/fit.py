@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rankeval.errors import UsageError
-from rankeval.log import Log, as_log
+from rankeval.logs.log import Log, as_log
 from rankeval.options import listed, require_types, shown
 from rankeval.simulators.checks import real, whole
 from rankeval.simulators.click_models.fitting.fitting import (
@@ -167,7 +167,7 @@ def _write(
 ) -> None:
     import pyarrow as pa
 
-    from rankeval.writing import write_parquet
+    from rankeval.atomic_files import write_parquet
 
     tables = [parameter_table(name, fit, found, counts) for name, fit in zip(names, fits, strict=True)]
     write_parquet(pa.concat_tables(tables), path)

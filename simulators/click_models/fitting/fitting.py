@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rankeval.arrays.kernels import kernel
 from rankeval.errors import UsageError
-from rankeval.kernels import kernel
 from rankeval.options import shown as in_message
 from rankeval.simulators.click_models.base import ClickModel
 from rankeval.simulators.click_models.fitting.cell_families import (

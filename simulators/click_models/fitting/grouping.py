@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.hashing import GOLDEN, finalise
-from rankeval.ids import table_mask
-from rankeval.kernels import kernel
+from rankeval.arrays.hashing import GOLDEN, finalise
+from rankeval.arrays.ids import table_mask
+from rankeval.arrays.kernels import kernel
 
 Ints = NDArray[np.int64]
 Words = NDArray[np.int32]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from rankeval.arrow import to_arrow
+from rankeval.arrays.arrow import to_arrow
 from rankeval.simulators.click_models.fitting.cell_families import TrustBiasFamily
 from rankeval.simulators.click_models.fitting.fitting import Fitted, PairCounts
 from rankeval.simulators.click_models.fitting.points import Floats

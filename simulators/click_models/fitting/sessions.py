@@ -11,18 +11,18 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.arrow import decoded, take
+from rankeval.arrays.arrow import decoded, take
+from rankeval.arrays.hashing import mix64
+from rankeval.arrays.ids import hashes_of, is_integer_id
+from rankeval.arrays.kernels import kernel, read_only
+from rankeval.arrays.ragged import offsets_of, places_of
 from rankeval.errors import DataError
-from rankeval.hashing import mix64
-from rankeval.ids import hashes_of, is_integer_id
-from rankeval.kernels import kernel, read_only
-from rankeval.log import Log
-from rankeval.pairs import pair_roles, pair_rows
-from rankeval.ragged import offsets_of, places_of
-from rankeval.scan import fold
-from rankeval.sessions import Sessions
+from rankeval.logs.log import Log
+from rankeval.logs.query_item_counts import pair_roles, pair_rows
+from rankeval.logs.scan import fold
+from rankeval.logs.sessions import Sessions
+from rankeval.logs.units import nothing_counts, unit_counts, weight_roles
 from rankeval.simulators.click_models.fitting.grouping import equal_stretches, indexed
-from rankeval.units import nothing_counts, unit_counts, weight_roles
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -111,7 +111,7 @@ def collect(
         share: of the sessions, by a hash of the session id and the seed.
 
     Raises:
-        DataError: as :func:`rankeval.pairs.pair_rows` says; no sessions to fit to.
+        DataError: as :func:`rankeval.logs.query_item_counts.pair_rows` says; no sessions to fit to.
     """
     parts = _scanned(log, share if held_out is None else 0.0, seed, threads)
     if held_out is not None:

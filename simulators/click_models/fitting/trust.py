@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.kernels import kernel, read_only
-from rankeval.propensities.cells import Cells
+from rankeval.arrays.kernels import kernel, read_only
+from rankeval.position_bias.cells import Cells
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import math
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +10,11 @@ import pytest
 
 from rankeval.simulators.click_models import CLICK_MODELS, parse_click_model
 from rankeval.simulators.writer import random_stream
+from tests import paths
 from tests.naive_users import click_rates, patterns
 from tests.simulators.click_models.worlds import DESCRIPTIONS, SIZE, SLOW, A, S, model, one_list
 
-REFERENCE = Path(__file__).resolve().parents[3].parent / "shared" / "reference" / "click" / "exact.json"
+REFERENCE = paths.REFERENCE / "click" / "exact.json"
 ITEMS = tuple(range(SIZE))
 EVERY = np.array(patterns(SIZE), np.int8)
 names = pytest.mark.parametrize("name", CLICK_MODELS)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 from rankeval.simulators.exact.world_truth import WorldTruth, as_shown, position_curves, whole_truth
 from rankeval.simulators.worlds.world import LOGGING
 from rankeval.simulators.worlds.world_file import parse_world
+from tests import paths
 from tests.simulators.small_world import small_world
 
 PBM = {"name": "pbm", "examination": [1.0, 0.4]}
@@ -144,7 +144,7 @@ def test_exposures_that_nothing_gives_are_none():
     assert WorldTruth(world, SESSIONS).exposures(world.logging) is None
 
 
-REFERENCE = Path(__file__).resolve().parents[4] / "shared" / "reference" / "click" / "exact.json"
+REFERENCE = paths.REFERENCE / "click" / "exact.json"
 needs_reference = pytest.mark.skipif(not REFERENCE.exists(), reason="needs the reference files")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rankeval.simulators.list_policies import LIST_POLICIES, FixedOrder, parse_list_policy
-from rankeval.simulators.worlds.queries import Queries
+from rankeval.simulators.list_policies.queries import Queries
 from tests.readers.helpers import error_of
 from tests.simulators.list_policies.worlds import DESCRIPTIONS, NOISY, SCORES, policy
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from rankeval.simulators.list_policies import FixedOrder, parse_list_policy
 from rankeval.simulators.list_policies.fixed import GivenLists
-from rankeval.simulators.worlds.queries import Queries
+from rankeval.simulators.list_policies.queries import Queries
 from rankeval.simulators.writer import random_stream
 
 OFFSETS = np.array([0, 4, 6])

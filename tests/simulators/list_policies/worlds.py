@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from rankeval.simulators.list_policies import ListPolicy, parse_list_policy
-from rankeval.simulators.worlds.queries import Queries
+from rankeval.simulators.list_policies.queries import Queries
 from tests.naive_lists import Distribution, fixed, mixed, plackett_luce
 
 SIZES = (4, 5, 2)

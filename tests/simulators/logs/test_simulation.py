@@ -19,9 +19,9 @@ from rankeval.simulators.logs.log_maker import BLOCK_ROWS
 from rankeval.simulators.logs.simulation import simulate
 from rankeval.simulators.worlds.world_file import parse_world
 from rankeval.simulators.worlds.world_options import WorldOptions
+from tests.paths import REPO
 from tests.simulators.small_world import small_world
 
-REPO = Path(__file__).resolve().parents[3]
 SMALL: dict[str, Any] = {"queries": 6, "items": 4, "positions": 4}
 BUSY: dict[str, Any] = {
     **SMALL, "users": 30, "days": 3, "drift": 0.1, "context": ["a", "b:eta=2"],

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from rankeval.errors import DataError
 from rankeval.simulators.worlds.judged_world import judged_queries
 from rankeval.simulators.worlds.world_file import parse_world
 from rankeval.simulators.worlds.world_options import WorldOptions
+from tests.paths import REPO
 
-REPO = Path(__file__).resolve().parents[3]
 MQ2008 = REPO.parent / "shared" / "data" / "mq2008.parquet"
 ROWS = {"query_id": ["q2", "q1", "q2"], "item_id": ["b", "a", "a"], "relevance": [1, -2, 2]}
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.kernels import read_only
-from rankeval.ragged import offsets_of
+from rankeval.arrays.kernels import read_only
+from rankeval.arrays.ragged import offsets_of
 from rankeval.simulators.click_models import ClickModel, parse_click_model
 from rankeval.simulators.click_models.fitting.fitting import (
     Fitted,

@@ -12,17 +12,18 @@ import pytest
 
 from rankeval import Log, fit
 from rankeval.errors import DataError, UsageError
-from rankeval.propensities.cells import Cells
-from rankeval.propensities.position_based import fit as position_based
+from rankeval.position_bias.cells import Cells
+from rankeval.position_bias.position_based import fit as position_based
 from rankeval.simulators.click_models import parse_click_model
 from rankeval.simulators.click_models.fitting.cells import count_cells
 from rankeval.simulators.click_models.fitting.points import NONE, Point
 from rankeval.simulators.click_models.fitting.scoring import scored
 from rankeval.simulators.click_models.fitting.sessions import collect
+from tests import paths
 from tests.log_files import nested, write_parts
 from tests.simulators.click_models.fitting.logs import DESCRIPTIONS, SHARED, simulated
 
-REFERENCE = Path(__file__).resolve().parents[4].parent / "shared" / "reference" / "click"
+REFERENCE = paths.REFERENCE / "click"
 
 
 def table_of(name: str, sessions: int, seed: int = 0) -> pa.Table:

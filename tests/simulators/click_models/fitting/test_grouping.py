@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rankeval.kernels import read_only
-from rankeval.ragged import offsets_of
+from rankeval.arrays.kernels import read_only
+from rankeval.arrays.ragged import offsets_of
 from rankeval.simulators.click_models.fitting.grouping import equal_stretches, indexed
 
 

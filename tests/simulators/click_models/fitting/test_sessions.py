@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from rankeval.errors import DataError
-from rankeval.log import Log
+from rankeval.logs.log import Log
 from rankeval.simulators.click_models.fitting import sessions as module
 from rankeval.simulators.click_models.fitting.sessions import Collected, SessionLists, collect
 from tests.log_files import nested, with_type, write_parts

@@ -1,0 +1,64 @@
+"""Sorting within kernels: small to compile, stable, and without a worst case."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.arrays.kernels import kernel
+
+#: Runs this short are sorted by insertion before they are merged.
+INSERTION = 16
+
+
+@kernel
+def argsort_descending(
+    keys: NDArray[np.float64], order: NDArray[np.int64], scratch: NDArray[np.int64], begin: int, end: int
+) -> None:
+    """Sort ``order[begin:end]``, indices into ``keys``, by descending key; equals keep their order.
+
+    ``scratch`` is as long as ``order``. Bottom-up merge sort over runs sorted by insertion.
+    """
+    for start in range(begin, end, INSERTION):
+        for i in range(start + 1, min(start + INSERTION, end)):
+            index = order[i]
+            j = i
+            while j > start and keys[order[j - 1]] < keys[index]:
+                order[j] = order[j - 1]
+                j -= 1
+            order[j] = index
+    width = INSERTION
+    while width < end - begin:
+        for left in range(begin, end, 2 * width):
+            _merge(keys, order, scratch, left, min(left + width, end), min(left + 2 * width, end))
+        for i in range(begin, end):
+            order[i] = scratch[i]
+        width *= 2
+
+
+@kernel
+def argsort_each(offsets: NDArray[np.int64], keys: NDArray[np.float64], order: NDArray[np.int64]) -> None:
+    """Sort each stretch ``offsets[i]:offsets[i + 1]`` of ``order`` by descending key, as above."""
+    scratch = np.empty_like(order)
+    for i in range(offsets.size - 1):
+        argsort_descending(keys, order, scratch, offsets[i], offsets[i + 1])
+
+
+@kernel
+def _merge(
+    keys: NDArray[np.float64],
+    order: NDArray[np.int64],
+    scratch: NDArray[np.int64],
+    left: int,
+    middle: int,
+    end: int,
+) -> None:
+    """Merge the sorted runs ``left:middle`` and ``middle:end`` of ``order`` into ``scratch``."""
+    i, j = left, middle
+    for target in range(left, end):
+        if j >= end or (i < middle and keys[order[i]] >= keys[order[j]]):
+            scratch[target] = order[i]
+            i += 1
+        else:
+            scratch[target] = order[j]
+            j += 1

@@ -1,0 +1,95 @@
+"""Sums over the stretches of flat arrays: ``values[offsets[i]:offsets[i + 1]]`` are those of unit ``i``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.arrays.kernels import kernel
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def offsets_of(lengths: NDArray[Any]) -> Ints:
+    """(n + 1,) where stretches of these lengths, one after the other, start and end."""
+    return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
+
+
+def stretch_of(offsets: Ints, place: int) -> int:
+    """The stretch that a place in the flat array is in."""
+    return int(np.searchsorted(offsets, place, side="right")) - 1
+
+
+@kernel
+def sums(offsets: Ints, values: Floats) -> Floats:
+    """(n,) sum of each stretch."""
+    total = np.zeros(offsets.size - 1)
+    for row in range(total.size):
+        for i in range(offsets[row], offsets[row + 1]):
+            total[row] += values[i]
+    return total
+
+
+@kernel
+def sums_of_products(offsets: Ints, left: Floats, right: Floats) -> Floats:
+    """(n,) sum of ``left * right`` over each stretch."""
+    total = np.zeros(offsets.size - 1)
+    for row in range(total.size):
+        for i in range(offsets[row], offsets[row + 1]):
+            total[row] += left[i] * right[i]
+    return total
+
+
+@kernel
+def cascade_sums(offsets: Ints, weights: Floats, rewards: Floats, logged: Floats, target: Floats) -> Floats:
+    """(n,) sum over k of ``w_k (c_k - q_k) + w_{k-1} E_pi q_k``, ``w_0 = 1`` (Kiyohara et al. 2022)."""
+    total = np.zeros(offsets.size - 1)
+    for row in range(total.size):
+        above = 1.0
+        for i in range(offsets[row], offsets[row + 1]):
+            total[row] += weights[i] * (rewards[i] - logged[i]) + above * target[i]
+            above = weights[i]
+    return total
+
+
+@kernel
+def corrected_sums(
+    offsets: Ints, weights: Floats, rewards: Floats, expected: Floats, added: Floats
+) -> Floats:
+    """(n,) sum of ``weights * (rewards - expected) + added`` over each stretch."""
+    total = np.zeros(offsets.size - 1)
+    for row in range(total.size):
+        for i in range(offsets[row], offsets[row + 1]):
+            total[row] += weights[i] * (rewards[i] - expected[i]) + added[i]
+    return total
+
+
+@kernel
+def by_place(offsets: Ints, places: Floats) -> tuple[Ints, int]:
+    """Order that puts the items of each stretch on their places 1, 2, ..., and the first without one, or -1.
+
+    An item has no place where its number is not whole, is below 1 or beyond the stretch's length, or was
+    met before.
+    """
+    order = np.full(places.size, -1, np.int64)
+    for row in range(offsets.size - 1):
+        begin, length = offsets[row], offsets[row + 1] - offsets[row]
+        for i in range(begin, begin + length):
+            if not (1.0 <= places[i] <= length):
+                return order, i
+            place = begin + np.int64(places[i]) - 1
+            if place + 1 - begin != places[i] or order[place] >= 0:
+                return order, i
+            order[place] = i
+    return order, -1
+
+
+def places_of(offsets: Ints, units: Ints) -> Ints:
+    """The places ``offsets[u] .. offsets[u + 1] - 1`` of each of ``units``, one unit after the other."""
+    lengths = offsets[units + 1] - offsets[units]
+    ends = np.cumsum(lengths)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.asarray(np.arange(total) + np.repeat(offsets[units] - (ends - lengths), lengths), np.int64)

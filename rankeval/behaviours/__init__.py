@@ -1,1 +1,0 @@
-"""Behaviours of users of rankings: which positions a reward depends on, and a tree over sessions."""

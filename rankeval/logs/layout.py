@@ -1,0 +1,120 @@
+"""Rows as they come from a leaf, and how they are grouped: by equal neighbouring ids, or by lists."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from rankeval.arrays.arrow import decoded, is_null, take, to_arrow, to_numpy
+from rankeval.arrays.kernels import read_only
+from rankeval.arrays.ragged import offsets_of
+from rankeval.errors import DataError
+from rankeval.logs.sessions import counting
+from rankeval.readers import Arithmetic, Leaf
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Consecutive rows of one leaf, columns by their roles.
+
+    Attributes:
+        index: number of rows that were read from the leaf before these.
+    """
+
+    leaf: Leaf
+    index: int
+    rows: pa.RecordBatch
+
+    def __len__(self) -> int:
+        return int(self.rows.num_rows)
+
+    def slice(self, start: int, stop: int) -> Stretch:
+        """The rows from ``start`` up to ``stop``."""
+        return Stretch(self.leaf, self.index + start, self.rows.slice(start, stop - start))
+
+    def copied(self) -> Stretch:
+        """A copy that does not keep alive the large batch it is a slice of."""
+        arrays = [take(decoded(column), counting(len(self))) for column in self.rows.columns]
+        return Stretch(
+            self.leaf, self.index, pa.RecordBatch.from_arrays(arrays, names=self.rows.schema.names)
+        )
+
+
+def joined(stretches: Sequence[Stretch]) -> pa.RecordBatch:
+    """One batch of the rows of several stretches."""
+    if len(stretches) == 1:
+        return stretches[0].rows
+    names = stretches[0].rows.schema.names
+    columns = [[stretch.rows.column(i) for stretch in stretches] for i in range(len(names))]
+    return pa.RecordBatch.from_arrays([pa.concat_arrays(arrays) for arrays in columns], names=names)
+
+
+def has_null(values: pa.Array) -> bool:
+    """Whether there may be a null among the values, or in their dictionary."""
+    return bool(values.null_count or (pa.types.is_dictionary(values.type) and values.dictionary.null_count))
+
+
+def run_starts(ids: pa.Array) -> NDArray[np.int64]:
+    """Rows at which a run of equal ids starts."""
+    if pa.types.is_dictionary(ids.type):
+        codes = to_numpy(ids.indices)
+        return np.concatenate(([0], np.flatnonzero(codes[1:] != codes[:-1]) + 1)).astype(np.int64)
+    ends = to_numpy(pc.run_end_encode(ids, run_end_type=pa.int64()).run_ends)
+    return np.concatenate(([0], ends[:-1])).astype(np.int64)
+
+
+def unnested(
+    columns: Mapping[str, pa.Array], names: Mapping[str, str], locate: Callable[[int], str]
+) -> tuple[NDArray[np.int64], dict[str, pa.Array], dict[str, pa.Array]]:
+    """Offsets, flat item columns and session columns of rows that hold their items in lists, if in any.
+
+    ``names`` are those of the columns and ``locate`` names the place of a row, both for messages.
+
+    Raises:
+        DataError: a list is null, or of another length than the others of its row.
+    """
+    lists = {role: array for role, array in columns.items() if pa.types.is_list(array.type)}
+    offsets: NDArray[np.int64] | None = None
+    items = {}
+    for role, array in lists.items():
+        lengths, items[role] = list_parts(array, names[role], locate)
+        bounds = offsets_of(lengths)
+        if offsets is not None and not np.array_equal(bounds, offsets):
+            row = int(np.argmax(np.diff(bounds) != np.diff(offsets)))
+            raise DataError(
+                f"{locate(row)}: the list in column {names[role]!r} has {lengths[row]} values, "
+                f"wanted {np.diff(offsets)[row]} as in the other lists of the row"
+            )
+        offsets = bounds
+    if offsets is None:
+        offsets = np.zeros(len(next(iter(columns.values()))) + 1, np.int64)
+    return read_only(offsets), items, {role: array for role, array in columns.items() if role not in lists}
+
+
+def computed(expression: Arithmetic, rows: pa.RecordBatch, locate: Callable[[int], str]) -> pa.Array:
+    """The value of an expression for each row, or for each item where a column of it holds lists.
+
+    What a row has once counts for each of its items. Raises DataError as :func:`unnested` does.
+    """
+    columns = {name: rows.column(name) for name in expression.columns}
+    if not any(pa.types.is_list(array.type) for array in columns.values()):
+        return expression.over(columns)
+    offsets, items, fields = unnested(columns, {name: name for name in columns}, locate)
+    row_of = np.repeat(counting(len(rows)), np.diff(offsets))
+    values = expression.over({**items, **{name: take(array, row_of) for name, array in fields.items()}})
+    return pa.ListArray.from_arrays(to_arrow(offsets.astype(np.int32)), values)
+
+
+def list_parts(
+    array: pa.Array, name: str, locate: Callable[[int], str]
+) -> tuple[NDArray[np.int64], pa.Array]:
+    """Length of each list of an Arrow list array, and the flat values."""
+    if array.null_count:
+        place = locate(int(np.argmax(is_null(array))))
+        raise DataError(f"{place}: column {name!r} is null, wanted a list")
+    return to_numpy(pc.list_value_length(array)).astype(np.int64), pc.list_flatten(array)

@@ -1,0 +1,296 @@
+"""A log on disk or in memory, read leaf by leaf into :class:`~rankeval.logs.sessions.Sessions`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from rankeval.arrays.arrow import is_null
+from rankeval.arrays.kernels import read_only
+from rankeval.errors import DataError, UsageError
+from rankeval.logs.layout import Stretch, computed, has_null, joined, run_starts, unnested
+from rankeval.logs.roles import ANY_TYPE, IDS, LISTS, MAYBE_WHOLE, ROLES, SESSION, Role, wanted_type
+from rankeval.logs.sessions import Sessions, counting
+from rankeval.readers import (
+    Arithmetic,
+    Leaf,
+    Source,
+    Where,
+    check_same_columns,
+    open_sources,
+    parse_arithmetic,
+    parse_where,
+)
+
+
+@dataclass(frozen=True)
+class Log:
+    """Files or tables of one kind with a column map; nothing is read until asked for.
+
+    Args:
+        data: a path, folder, glob or URL, several of them, an Arrow table, anything with the Arrow
+            PyCapsule interface (pandas, polars), or a dict of arrays.
+        role: ``run`` and ``judgements`` are grouped by query, ``log`` by ``session_id`` if it has that
+            column (a ranking log), by row if not (a bandit log).
+        columns: role -> column name, where they differ.
+        where: row filter, such as ``position <= 3 and country == "de"``.
+        reward: arithmetic over columns that gives the reward of a ``log``, such as ``click + 5*purchase``;
+            in nested layout, item by item over lists, with what a row has once.
+
+    Raises:
+        DataError: a file is missing, unreadable or of another kind than it says, or lacks a column that was
+            named or holds no numbers in one.
+        UsageError: ``columns``, ``where`` or ``reward`` is not understood.
+    """
+
+    data: Any = field(repr=False)
+    role: Role = "log"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    where: str | None = None
+    reward: str | None = None
+    sources: tuple[Source, ...] = field(init=False, compare=False)
+    #: Roles beyond those named for it whose columns may hold a list a round.
+    lists: frozenset[str] = field(init=False, repr=False, compare=False, default=frozenset())
+    _kinds: dict[str, pa.DataType] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._check_roles()
+        floats = [name for role, name in self.columns.items() if role not in IDS | ANY_TYPE | MAYBE_WHOLE]
+        floats += [name for expression in self._computed.values() for name in expression.columns]
+        object.__setattr__(self, "sources", tuple(open_sources(self.data, role=self.role, floats=floats)))
+        self.require([*self.columns, *self._computed])
+        self.row_filter  # noqa: B018  (raises now rather than at the first batch)
+
+    def _check_roles(self) -> None:
+        unknown = sorted(set(self.columns) - set(ROLES[self.role]))
+        if unknown:
+            raise UsageError(
+                f"--column {unknown[0]}=...: no such role; there are {', '.join(ROLES[self.role])}"
+            )
+        if self.reward is not None and self.role != "log":
+            raise UsageError(f"reward: found a Log of role {self.role!r}, wanted 'log'")
+        if self.reward is not None and "reward" in self.columns:
+            raise UsageError(f"reward: found an expression and column {self.columns['reward']!r}, wanted one")
+
+    @property
+    def origin(self) -> str:
+        """Name of the input, for messages."""
+        return self.sources[0].name
+
+    @property
+    def schema(self) -> pa.Schema:
+        return self.sources[0].schema
+
+    @property
+    def row_filter(self) -> Where | None:
+        """The parsed ``where``."""
+        return parse_where(self.where) if self.where else None
+
+    @cached_property
+    def _computed(self) -> Mapping[str, Arithmetic]:
+        """The roles that an expression plays, not a column."""
+        return {} if self.reward is None else {"reward": parse_arithmetic(self.reward, "reward")}
+
+    @property
+    def session(self) -> str | None:
+        """Role of the column that says which rows belong together; None where every row stands alone."""
+        role = SESSION[self.role]
+        return role if role is not None and self.has(role) else None
+
+    @property
+    def nested(self) -> bool:
+        """Whether a row is a whole session, its items in lists."""
+        roles = ("item_id", "position", "click", "reward") if self.role == "log" else ("item_id",)
+        names = self.names(roles)
+        lists = (pa.types.is_list(field.type) for field in self.schema if field.name in names)
+        return (self.session is not None or self.role == "judgements") and any(lists)
+
+    def name(self, role: str) -> str:
+        """Name of the column that plays a role, or the expression that does."""
+        return self._computed[role].text if role in self._computed else self.columns.get(role, role)
+
+    def names(self, roles: Iterable[str]) -> list[str]:
+        """Names of the columns to read for these roles, each once."""
+        names: dict[str, None] = {}
+        for role in roles:
+            computed = self._computed.get(role)
+            names.update(dict.fromkeys(computed.columns if computed else [self.name(role)]))
+        return list(names)
+
+    def has(self, role: str) -> bool:
+        """Whether the first file has the column of this role, or an expression plays it."""
+        return role in self._computed or self.name(role) in self.schema.names
+
+    def kind(self, role: str) -> pa.DataType:
+        """Type of the column of this role, the widest where files differ."""
+        if role in self._computed:
+            parts = [self.schema.field(name).type for name in self._computed[role].columns]
+            return pa.list_(pa.float64()) if any(map(pa.types.is_list, parts)) else pa.float64()
+        name = self.name(role)
+        if name not in self._kinds:
+            schemas = [pa.schema([source.schema.field(name)]) for source in self.sources]
+            self._kinds[name] = pa.unify_schemas(schemas, promote_options="permissive").field(0).type
+        return self._kinds[name]
+
+    def require(self, roles: Iterable[str]) -> None:
+        """Check that every file has these columns, with types that fit their roles and one another."""
+        roles = list(roles)
+        for source in self.sources:
+            for role in self._computed.keys() & roles:
+                self._computed[role].require(source.schema, source.name, lists=self.nested)
+        check_same_columns(self.sources, self.names(roles))
+        for role in roles:
+            for source in self.sources if role not in self._computed else ():
+                self._require_type(source, role)
+
+    def _require_type(self, source: Source, role: str) -> None:
+        kind = source.schema.field(self.name(role)).type
+        nested = pa.types.is_list(kind) and (self.nested or role.startswith(LISTS) or role in self.lists)
+        wanted = wanted_type(role, kind.value_type if nested else kind, self.role)
+        # A file without a single value, as CSV files without rows are, has columns of no type.
+        if wanted is not None and not pa.types.is_null(kind.value_type if nested else kind):
+            raise DataError(f"{source.name}: column {self.name(role)!r} holds {kind}, wanted {wanted}")
+
+    def leaves(self) -> list[Leaf]:
+        """The pieces of the input, in its order, each read by one worker."""
+        return [leaf for index, source in enumerate(self.sources) for leaf in source.leaves(index)]
+
+    def adapted(self, columns: Mapping[str, str], where: str | None) -> Log:
+        """The same data with these columns, and with the filter if it has all columns of it."""
+        log = self._but(columns=columns, where=where)
+        log._check_roles()
+        log.require(columns)
+        if log.row_filter is not None and not set(log.row_filter.columns) <= set(log.schema.names):
+            return log._but(where=None)
+        return log
+
+    def with_roles(self, columns: Mapping[str, str]) -> Log:
+        """The same log with more columns in roles, also in a target's own, such as ``q_target@NAME``."""
+        return self._but(columns={**self.columns, **columns})
+
+    def with_lists(self, roles: Iterable[str]) -> Log:
+        """The same log, in which the columns of these roles may hold a list a round."""
+        return self._but(lists=self.lists | frozenset(roles))
+
+    def over(self, source: Source) -> Log:
+        """The same log, its rows taken from another source that holds them already filtered."""
+        return self._but(where=None, sources=(source,))
+
+    def _but(self, **changes: Any) -> Log:
+        """A copy with some attributes changed that does not open the data again."""
+        other = copy(self)
+        for name, value in changes.items():
+            object.__setattr__(other, name, value)
+        return other
+
+    def batches(self, leaf: Leaf, roles: Sequence[str]) -> Iterator[Stretch]:
+        """The rows of a leaf that the filter keeps, columns renamed to roles."""
+        source = self.sources[leaf.source_index]
+        roles = list(dict.fromkeys(roles))
+        names = self.names(roles)
+        dictionary = [self.name(role) for role in roles if role in ("query_id", "session_id")]
+        kinds = {role: self.kind(role) for role in roles} if len(self.sources) > 1 else {}
+        index = 0
+        for batch in source.batches(leaf, names, where=self.row_filter, dictionary=dictionary):
+            if batch.num_rows:
+                rows = Stretch(leaf, index, batch)
+                arrays = [self._played(role, rows, kinds.get(role)) for role in roles]
+                yield Stretch(leaf, index, pa.RecordBatch.from_arrays(arrays, names=roles))
+            index += batch.num_rows
+
+    def _played(self, role: str, stretch: Stretch, kind: pa.DataType | None) -> pa.Array:
+        """What plays a role in some rows: a column in the type that it has over all files, or computed."""
+        if role in self._computed:
+            return computed(self._computed[role], stretch.rows, partial(self._locate, [stretch]))
+        array, source = stretch.rows.column(self.name(role)), self.sources[stretch.leaf.source_index]
+        if kind is None or array.type == kind or pa.types.is_dictionary(array.type):
+            return array
+        try:
+            return array.cast(kind)
+        except pa.ArrowInvalid as error:
+            raise DataError(f"{source.name}: holds {array.type}, another file {kind}: {error}") from error
+
+    def place(self, leaf: Leaf, index: int) -> str:
+        """Names a row, ``FILE, row 17``, by its index among the rows of the leaf that the filter keeps."""
+        return self.sources[leaf.source_index].place(leaf, index, self.row_filter)
+
+    def first_rows(self) -> list[int]:
+        """Row of the whole input at which each file starts."""
+        counts = [self._rows_of(index) for index in range(len(self.sources) - 1)]
+        return [0, *np.cumsum(counts, dtype=np.int64).tolist()]
+
+    def _rows_of(self, index: int) -> int:
+        """Number of rows of a file: known beforehand, or counted by reading its first column."""
+        source = self.sources[index]
+        leaves = source.leaves(index)
+        if all(leaf.rows is not None for leaf in leaves):
+            return sum(leaf.rows or 0 for leaf in leaves)
+        column = source.schema.names[:1]
+        return sum(batch.num_rows for leaf in leaves for batch in source.batches(leaf, column))
+
+    def sessions_of(self, *stretches: Stretch) -> Sessions:
+        """All rows of some stretches, grouped: by equal neighbouring ids, by row, or by list."""
+        batch = joined(stretches)
+        names = {role: self.name(role) for role in batch.schema.names}
+        columns = {role: batch.column(role) for role in batch.schema.names}
+        offsets, items = counting(batch.num_rows + 1), columns
+        fields: dict[str, pa.Array] = {}
+        locate = partial(self._locate, stretches)
+        self.require_known(*stretches)
+        if self.nested:
+            offsets, items, fields = unnested(columns, names, locate)
+        elif self.session is not None:
+            offsets = read_only(np.append(run_starts(columns[self.session]), batch.num_rows))
+        leaf, index = stretches[0].leaf, stretches[0].index
+        return Sessions(
+            offsets=offsets,
+            items=items,
+            fields=fields,
+            names=names,
+            locate=locate,
+            session=self.session,
+            nested=self.nested,
+            first_row=leaf.first_row + index,
+            source=leaf.source_index,
+        )
+
+    def require_known(self, *stretches: Stretch) -> None:
+        """Check that no session id is null."""
+        if self.session is None:
+            return
+        for stretch in stretches:
+            ids = stretch.rows.column(self.session)
+            unknown = is_null(ids) if has_null(ids) else np.zeros(1, bool)
+            if unknown.any():
+                place = self._locate([stretch], int(np.argmax(unknown)))
+                raise DataError(f"{place}: column {self.name(self.session)!r} is null, wanted an id")
+
+    def _locate(self, stretches: Sequence[Stretch], row: int) -> str:
+        """The place of a row of several stretches."""
+        for stretch in stretches:
+            if row < len(stretch):
+                return self.place(stretch.leaf, stretch.index + row)
+            row -= len(stretch)
+        raise IndexError(row)
+
+
+def as_log(data: Any, columns: Mapping[str, str] | None = None, where: str | None = None) -> Log:
+    """What callers name as a log: a :class:`Log` as it is, or one of this data.
+
+    Raises:
+        DataError: as :class:`Log` says.
+        UsageError: so too; a ``Log`` with a column map or filter beside its own, or of another role.
+    """
+    if not isinstance(data, Log):
+        return Log(data, "log", columns or {}, where)
+    if columns or where is not None:
+        raise UsageError("columns, where: found a Log, which has its own; wanted them in Log(...)")
+    if data.role != "log":
+        raise UsageError(f"log: found a Log of role {data.role!r}, wanted 'log'")
+    return data

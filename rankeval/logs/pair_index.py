@@ -1,0 +1,48 @@
+"""Pairs of query and item found by their keys."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.arrays.hashing import finalise
+from rankeval.arrays.ids import table_mask
+from rankeval.arrays.kernels import kernel, read_only
+
+Ints = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
+
+
+class PairIndex:
+    """Where pairs stand among distinct keys."""
+
+    def __init__(self, keys: Hashes) -> None:
+        self._keys = read_only(keys)
+        self._slots = np.full(table_mask(len(keys)) + 1, -1, np.int64)
+        _index(self._slots, self._keys)
+
+    def of(self, pairs: Hashes) -> Ints:
+        """(n,) the place of each pair's key, -1 where it is none of them."""
+        found = np.empty(len(pairs), np.int64)
+        _look_up(self._slots, self._keys, read_only(pairs), found)
+        return found
+
+
+@kernel
+def _index(slots: Ints, keys: Hashes) -> None:
+    mask = np.uint64(slots.size - 1)
+    for i in range(keys.size):
+        slot = finalise(keys[i]) & mask
+        while slots[slot] >= 0:
+            slot = (slot + np.uint64(1)) & mask
+        slots[slot] = i
+
+
+@kernel
+def _look_up(slots: Ints, keys: Hashes, wanted: Hashes, found: Ints) -> None:
+    mask = np.uint64(slots.size - 1)
+    for i in range(wanted.size):
+        slot = finalise(wanted[i]) & mask
+        while slots[slot] >= 0 and keys[slots[slot]] != wanted[i]:
+            slot = (slot + np.uint64(1)) & mask
+        found[i] = slots[slot]

@@ -1,0 +1,70 @@
+"""Where items stand in the lists of a ranking log, whether a column says it or the order of nested lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rankeval.arrays.arrow import as_float64
+from rankeval.arrays.kernels import read_only
+from rankeval.arrays.ragged import by_place, stretch_of
+from rankeval.errors import DataError
+from rankeval.logs.log import Log
+from rankeval.logs.sessions import Sessions, counting
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def position_roles(log: Log) -> list[str]:
+    """The column ``position``; none in nested layout without it, where the order of the lists is meant."""
+    return [] if log.nested and not log.has("position") else ["position"]
+
+
+def positions(sessions: Sessions) -> Floats:
+    """Position of each item, NaN where it was not shown."""
+    if "position" in sessions:
+        return as_float64(sessions.column("position"))
+    first = np.repeat(sessions.offsets[:-1], sessions.lengths)
+    return (counting(len(first)) - first + 1).astype(np.float64)
+
+
+def position_of(sessions: Sessions, item: int) -> Any:
+    """Position of one item, as messages say it."""
+    if "position" in sessions:
+        return sessions.column("position")[item].as_py()
+    return int(positions(sessions)[item])
+
+
+def require_one_each(log: Log, roles: Sequence[str]) -> None:
+    """Check that in nested layout what each item has one of is a list."""
+    for role in roles if log.nested else ():
+        kind = log.kind(role)
+        if not pa.types.is_list(kind):
+            raise DataError(
+                f"{log.origin}: column {log.name(role)!r} holds {kind}, "
+                "wanted a list with a value for each item"
+            )
+
+
+def order_by_position(sessions: Sessions) -> Ints | None:
+    """The order that puts the items of each session by position; None where they are.
+
+    Raises:
+        DataError: positions other than 1, 2, ... once each; a null among them.
+    """
+    if "position" not in sessions:
+        return None
+    places = sessions.numbers("position")
+    order, bad = by_place(sessions.offsets, read_only(places))
+    if bad >= 0:
+        session = stretch_of(sessions.offsets, bad)
+        length = int(sessions.lengths[session])
+        raise sessions.error(
+            "position", bad, f"{places[bad]:g}", f"each of 1 to {length} once in the session"
+        )
+    return None if np.array_equal(order, counting(len(order))) else order

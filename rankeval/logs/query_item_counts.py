@@ -1,0 +1,287 @@
+"""Pairs of query and item by hashed keys, and their impressions and clicks at each position.
+
+A pair is known by a 64-bit hash of its ids: among 10 million pairs two share one with probability 3e-6. What
+is counted are cells, a pair at a position; a log has few of them however long it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rankeval.arrays.arrow import decoded, is_null, take
+from rankeval.arrays.hashing import GOLDEN, finalise
+from rankeval.arrays.ids import hashes_of, is_integer_id, table_mask
+from rankeval.arrays.kernels import kernel
+from rankeval.errors import DataError
+from rankeval.logs.impressions import shown_items, shown_roles
+from rankeval.logs.log import Log
+from rankeval.logs.positions import require_one_each
+from rankeval.logs.scan import fold
+from rankeval.logs.sessions import Sessions
+
+Ints = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
+
+#: Cells that are counted at most: about a gigabyte.
+MAX_CELLS = 1 << 24
+NO_IDS: Mapping[str, pa.Array] = {}
+
+
+class PairRows(NamedTuple):
+    """The shown items of some sessions.
+
+    Attributes:
+        sessions: these sessions, of the items that were shown.
+        pairs: (n,) uint64 key of each item's pair.
+        positions: (n,) int64, 1 to the length of its session's list.
+        clicks: (n,) int64, 0 or 1.
+    """
+
+    sessions: Sessions
+    pairs: Hashes
+    positions: Ints
+    clicks: Ints
+
+
+def id_roles(log: Log) -> list[str]:
+    """The columns that name a pair: ``query_id``, where the log has it, and ``item_id``."""
+    return [*(["query_id"] if log.has("query_id") else []), "item_id"]
+
+
+def pair_roles(log: Log) -> list[str]:
+    """The columns that :func:`pair_rows` reads, checked.
+
+    Raises:
+        DataError: a column is missing or of the wrong type; a log without sessions.
+    """
+    ids = id_roles(log)
+    roles = [*shown_roles(log), *ids]
+    log.require(ids)
+    require_one_each(log, ["item_id"])
+    return roles
+
+
+def pair_rows(sessions: Sessions, top: int | None = None) -> PairRows:
+    """Keys, positions and clicks of the items that were shown, down to position ``top``.
+
+    Raises:
+        DataError: an id that is null, or as :func:`rankeval.logs.impressions.shown_items` says.
+    """
+    shown = shown_items(sessions, top)
+    return PairRows(shown.sessions, pair_keys(shown.sessions), shown.positions, shown.clicks)
+
+
+def pair_keys(sessions: Sessions) -> Hashes:
+    """(n,) uint64 key of each item's query and item, of the item alone where there is no ``query_id``.
+
+    Raises:
+        DataError: an id that is null.
+    """
+    items = _id_hashes(sessions, "item_id")
+    return _joint(_id_hashes(sessions, "query_id"), items) if "query_id" in sessions else items
+
+
+def _id_hashes(sessions: Sessions, role: str) -> Hashes:
+    ids = sessions.column(role)
+    if ids.null_count:
+        raise sessions.error(role, int(np.argmax(is_null(ids))), None, "an id")
+    return hashes_of(ids)
+
+
+@kernel
+def _joint(queries: Hashes, items: Hashes) -> Hashes:
+    keys = np.empty(items.size, np.uint64)
+    for i in range(items.size):
+        keys[i] = finalise(items[i] ^ finalise(queries[i] + GOLDEN))
+    return keys
+
+
+@dataclass(frozen=True)
+class PairCounts:
+    """Impressions and clicks of ``P`` pairs at each position they were shown at.
+
+    Attributes:
+        keys: (P,) uint64, ascending.
+        offsets: (P + 1,) int64, the cells of pair ``p`` are ``offsets[p]:offsets[p + 1]``, by position.
+        positions: (cells,) int64, from 1.
+        impressions, clicks: (cells,) int64.
+        ids: role (``query_id``, ``item_id``) -> (P,) Arrow array, the ids of each pair.
+    """
+
+    keys: Hashes
+    offsets: Ints
+    positions: Ints
+    impressions: Ints
+    clicks: Ints
+    ids: Mapping[str, pa.Array]
+
+    def __len__(self) -> int:
+        """Number of pairs."""
+        return len(self.keys)
+
+    @property
+    def length(self) -> int:
+        """The last position, ``K``."""
+        return int(self.positions.max(initial=0))
+
+    @cached_property
+    def pair(self) -> Ints:
+        """(cells,) the pair of each cell."""
+        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
+
+    def dense(self) -> tuple[Ints, Ints]:
+        """Impressions and clicks (P, K) by position, 0 where a pair was not shown."""
+        shown, clicked = np.zeros((2, len(self), self.length), np.int64)
+        shown[self.pair, self.positions - 1] = self.impressions
+        clicked[self.pair, self.positions - 1] = self.clicks
+        return shown, clicked
+
+
+def count_pairs(log: Log, threads: int | None = None) -> PairCounts:
+    """Count the pairs of a ranking log in one pass.
+
+    Raises:
+        DataError: as :func:`pair_rows` says; more than 16,777,216 cells.
+    """
+
+    def work(sessions: Sessions) -> PairTable:
+        return PairTable.of(pair_rows(sessions)).within(log)
+
+    table: PairTable = fold(log, pair_roles(log), work, lambda a, b: a.merge(b).within(log), threads)
+    return table.counts()
+
+
+class PairTable:
+    """Cells in the order of their first row, found by hashing; merging adds to the left one in place."""
+
+    def __init__(self, ids: Mapping[str, pa.Array]) -> None:
+        """An empty table for rows with such ids."""
+        self._size = 0
+        self._pairs, self._numbers = np.zeros(0, np.uint64), np.zeros((3, 0), np.int64)
+        self._slots = np.full(2, -1, np.int64)
+        self._ids = {role: [values[:0]] for role, values in ids.items()}
+
+    @classmethod
+    def of(cls, rows: PairRows) -> PairTable:
+        """The cells of some rows, with their ids."""
+        ids = {role: _plain(rows.sessions.column(role)) for role in _IDS if role in rows.sessions}
+        return cls.counted(rows.pairs, rows.positions, rows.clicks, ids)
+
+    @classmethod
+    def counted(
+        cls, pairs: Hashes, positions: Ints, clicks: Ints, ids: Mapping[str, pa.Array] = NO_IDS
+    ) -> PairTable:
+        """The cells of rows given by their columns."""
+        table = cls(ids)
+        table._add(pairs, np.stack([positions, np.ones(len(pairs), np.int64), clicks]), ids)
+        return table
+
+    def __len__(self) -> int:
+        """Number of cells."""
+        return self._size
+
+    def within(self, log: Log) -> PairTable:
+        """The same, once it is known not to grow with the log."""
+        if self._size > MAX_CELLS:
+            raise DataError(
+                f"{log.origin}: more than {MAX_CELLS:,} pairs of query and item at a position, wanted fewer: "
+                "--where may take a part of the queries"
+            )
+        return self
+
+    def merge(self, other: PairTable) -> PairTable:
+        """This table with the rows of another one."""
+        ids = {role: pa.concat_arrays(chunks) for role, chunks in other._ids.items()}
+        self._add(other._pairs[: other._size], other._numbers[:, : other._size], ids)
+        return self
+
+    def _add(self, pairs: Hashes, numbers: Ints, ids: Mapping[str, pa.Array]) -> None:
+        self._reserve(self._size + len(pairs))
+        new = np.empty(len(pairs), np.int64)
+        size = _tally(
+            np.ascontiguousarray(pairs),
+            np.ascontiguousarray(numbers),
+            self._slots,
+            self._pairs,
+            self._numbers,
+            self._size,
+            new,
+        )
+        for role, values in ids.items():
+            self._ids[role].append(take(values, new[: size - self._size]))
+        self._size = size
+
+    def _reserve(self, cells: int) -> None:
+        """Make room for so many cells."""
+        if cells > len(self._pairs):
+            room = max(cells, len(self._pairs) * 3 // 2)
+            self._pairs = np.concatenate([self._pairs[: self._size], np.empty(room - self._size, np.uint64)])
+            numbers = np.empty((3, room), np.int64)
+            numbers[:, : self._size] = self._numbers[:, : self._size]
+            self._numbers = numbers
+        if 2 * cells > len(self._slots):
+            self._slots = np.full(table_mask(cells) + 1, -1, np.int64)
+            _place(self._slots, self._pairs, self._numbers, self._size)
+
+    def counts(self) -> PairCounts:
+        """The cells by pair and position."""
+        pairs, numbers = self._pairs[: self._size], self._numbers[:, : self._size]
+        order = np.lexsort((numbers[0], pairs))
+        keys, starts = np.unique(pairs[order], return_index=True)
+        offsets = np.append(starts, self._size).astype(np.int64)
+        positions, impressions, clicks = (np.ascontiguousarray(row) for row in numbers[:, order])
+        first = order[starts]
+        ids = {role: take(pa.concat_arrays(chunks), first) for role, chunks in self._ids.items()}
+        return PairCounts(keys, offsets, positions, impressions, clicks, ids)
+
+
+_IDS = ("query_id", "item_id")
+
+
+def _plain(ids: pa.Array) -> pa.Array:
+    """Ids in a type that is the same in all files: integers as they are, all else as large strings."""
+    return ids if is_integer_id(ids.type) else decoded(ids).cast(pa.large_string())
+
+
+@kernel
+def _slot(slots: Ints, pairs: Hashes, numbers: Ints, pair: np.uint64, position: int) -> np.uint64:
+    """Where a cell is, or a free slot for it."""
+    mask = np.uint64(slots.size - 1)
+    slot = finalise(pair + GOLDEN * np.uint64(position)) & mask
+    while slots[slot] >= 0 and (pairs[slots[slot]] != pair or numbers[0, slots[slot]] != position):
+        slot = (slot + np.uint64(1)) & mask
+    return slot
+
+
+@kernel
+def _place(slots: Ints, pairs: Hashes, numbers: Ints, size: int) -> None:
+    for cell in range(size):
+        slots[_slot(slots, pairs, numbers, pairs[cell], numbers[0, cell])] = cell
+
+
+@kernel
+def _tally(
+    pairs: Hashes, rows: Ints, slots: Ints, cell_pairs: Hashes, cells: Ints, size: int, new: Ints
+) -> int:
+    """Add impressions and clicks to their cells; ``new`` takes the rows that open one; the size after it."""
+    opened = 0
+    for i in range(pairs.size):
+        slot = _slot(slots, cell_pairs, cells, pairs[i], rows[0, i])
+        cell = slots[slot]
+        if cell < 0:
+            cell = size + opened
+            slots[slot] = cell
+            cell_pairs[cell] = pairs[i]
+            cells[0, cell], cells[1, cell], cells[2, cell] = rows[0, i], 0, 0
+            new[opened] = i
+            opened += 1
+        cells[1, cell] += rows[1, i]
+        cells[2, cell] += rows[2, i]
+    return size + opened

@@ -1,0 +1,63 @@
+"""Which numbers the columns that weights come from may hold, so that every weight is finite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.logs.roles import base
+
+Floats = NDArray[np.float64]
+
+#: With it as a divisor a weight is finite.
+SMALLEST = float(np.finfo(np.float64).tiny)
+
+
+class Range(NamedTuple):
+    """The least and the largest value that a column may hold, and that in words."""
+
+    low: float
+    high: float
+    wanted: str
+
+
+LOGGED_PROBABILITY = Range(SMALLEST, 1.0, "a probability in (0, 1]")
+PROBABILITY = Range(0.0, 1.0, "a probability in [0, 1]")
+POSITIVE = Range(SMALLEST, np.inf, "a number above 0")
+NOT_NEGATIVE = Range(0.0, np.inf, "a number of at least 0")
+_PROPENSITIES = ("propensity", "propensity_prefix", "propensity_list", "marginal_propensity")
+#: What errors want of columns some term of which is not finite.
+FINITE_TERMS = "numbers whose products and sums are finite"
+#: Column -> its range; what is not here may hold any number.
+RANGES: dict[str, Range] = {
+    **dict.fromkeys((*_PROPENSITIES, "mixture_propensity"), LOGGED_PROBABILITY),
+    **{f"target_{name}": PROBABILITY for name in _PROPENSITIES},
+    **dict.fromkeys(("exposure", "examination", "alpha"), POSITIVE),
+    **dict.fromkeys(("target_exposure", "subset_weight", "beta"), NOT_NEGATIVE),
+}
+
+
+def out_of_range(role: str, values: Floats) -> int | None:
+    """Where the first value stands that a column must not hold; None where there is none, or a NaN."""
+    column = RANGES.get(base(role))
+    if column is None or not (
+        values.min(initial=column.high) < column.low or values.max(initial=column.low) > column.high
+    ):
+        return None
+    return int(np.argmax((values < column.low) | (values > column.high)))
+
+
+def largest(columns: Mapping[str, Floats]) -> tuple[str, int]:
+    """Role and place of the number that makes a term largest: of what weights are divided by, its inverse."""
+    sizes = {role: _size(role, values) for role, values in columns.items()}
+    role = max(sizes, key=lambda role: float(sizes[role].max(initial=0.0)))
+    return role, int(np.argmax(sizes[role]))
+
+
+def _size(role: str, values: Floats) -> Floats:
+    column = RANGES.get(base(role))
+    divides = column is not None and column.low == SMALLEST
+    return np.asarray(1.0 / values if divides else np.abs(values))

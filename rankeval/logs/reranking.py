@@ -1,0 +1,177 @@
+"""Where a candidate ranker puts the items of a session: those that were shown, and perhaps others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rankeval.arrays.arrow import is_null, take
+from rankeval.arrays.ids import Keys, argsort_ids, keys_of
+from rankeval.arrays.kernels import kernel, read_only
+from rankeval.arrays.order import argsort_each
+from rankeval.logs.sessions import Sessions, counting
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Overlap is that of the top half of the lists, and of no more than this many places.
+LONGEST_TOP = 10
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The items of some sessions that a candidate ranker orders by descending score.
+
+    Equal scores go by descending item id (strings by bytes, integers as numbers), or without ids by logged
+    position.
+
+    Attributes:
+        shown: the sessions with the items that were shown.
+        order: what puts those by position, None where they are.
+        unshown: the same sessions with the other items; None where there are none to rank.
+    """
+
+    shown: Sessions
+    order: Ints | None
+    unshown: Sessions | None = None
+    _known: dict[str, tuple[Floats, Floats]] = field(default_factory=dict, repr=False, compare=False)
+
+    def ranks(self, role: str) -> tuple[Floats, Floats]:
+        """Rank by the scores of a role, 1 the first: of each shown item, by position, and of each other one.
+
+        Raises:
+            DataError: a score that is null, NaN or infinite; an item id that is null.
+        """
+        if role not in self._known:
+            self._known[role] = self._ranks(role)
+        return self._known[role]
+
+    def _ranks(self, role: str) -> tuple[Floats, Floats]:
+        parts = [part.numbers(role) for part in self._parts]
+        scores = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        scores = read_only(scores if self._rows is None else scores[self._rows])
+        order = counting(len(scores)).copy()
+        argsort_each(self._offsets, scores, order)
+        if "item_id" in self.shown and has_ties(self._offsets, scores, order):
+            order_ties(self._offsets, scores, self._keys, order)
+        ranks = ranks_of(self._offsets, order)
+        if self.unshown is None:
+            return ranks, ranks[:0]
+        shown, unshown = self._places
+        return ranks[shown], ranks[unshown]
+
+    @property
+    def _parts(self) -> list[Sessions]:
+        return [self.shown] if self.unshown is None else [self.shown, self.unshown]
+
+    @cached_property
+    def _offsets(self) -> Ints:
+        return read_only(np.sum([part.offsets for part in self._parts], axis=0))
+
+    @cached_property
+    def _places(self) -> tuple[Ints, Ints]:
+        """Where the shown and the other items stand among both: session by session, those shown first."""
+        assert self.unshown is not None
+        shown, unshown = self.shown.offsets, self.unshown.offsets
+        return (
+            counting(int(shown[-1])) + np.repeat(unshown[:-1], self.shown.lengths),
+            counting(int(unshown[-1])) + np.repeat(shown[1:], self.unshown.lengths),
+        )
+
+    @cached_property
+    def _rows(self) -> Ints | None:
+        """The row of each item, rows of other items counted after those of all that were shown."""
+        if self.unshown is None:
+            return self.order
+        shown, unshown = self._places
+        rows = np.empty(len(shown) + len(unshown), np.int64)
+        rows[shown] = counting(len(shown)) if self.order is None else self.order
+        rows[unshown] = len(shown) + counting(len(unshown))
+        return rows
+
+    @cached_property
+    def _keys(self) -> Keys:
+        for part in self._parts:
+            ids = part.column("item_id")
+            if ids.null_count:
+                raise part.error("item_id", int(np.argmax(is_null(ids))), None, "an id")
+        ids = pa.concat_arrays([part.column("item_id") for part in self._parts])
+        return keys_of(ids if self._rows is None else take(ids, self._rows))
+
+
+@kernel
+def has_ties(offsets: Ints, scores: Floats, order: Ints) -> bool:
+    """Whether any neighbours in the order of a stretch have equal scores."""
+    for row in range(offsets.size - 1):
+        for i in range(offsets[row] + 1, offsets[row + 1]):
+            if scores[order[i]] == scores[order[i - 1]]:
+                return True
+    return False
+
+
+@kernel
+def order_ties(offsets: Ints, scores: Floats, items: Keys, order: Ints) -> None:
+    """Put items of equal score, neighbours in ``order``, by descending id; equal ids keep their order."""
+    scratch = np.empty_like(order)
+    for row in range(offsets.size - 1):
+        begin, end = offsets[row], offsets[row + 1]
+        while begin < end:
+            stop = begin + 1
+            while stop < end and scores[order[stop]] == scores[order[begin]]:
+                stop += 1
+            if stop > begin + 1:
+                _reverse(order, begin, stop)
+                argsort_ids(items, 0, order[begin:stop], scratch[begin:stop])
+                _reverse(order, begin, stop)
+            begin = stop
+
+
+@kernel
+def _reverse(order: Ints, begin: int, stop: int) -> None:
+    while begin < stop - 1:
+        order[begin], order[stop - 1] = order[stop - 1], order[begin]
+        begin, stop = begin + 1, stop - 1
+
+
+@kernel
+def ranks_of(offsets: Ints, order: Ints) -> Floats:
+    """(n,) place in the order of its stretch, from 1, of each item."""
+    ranks = np.empty(order.size)
+    for row in range(offsets.size - 1):
+        for i in range(offsets[row], offsets[row + 1]):
+            ranks[order[i]] = i - offsets[row] + 1
+    return ranks
+
+
+@kernel
+def at_ranks(offsets: Ints, values: Floats, rank_offsets: Ints, ranks: Floats) -> Floats:
+    """(m,) the value in the place of its stretch that each rank names, 0 beyond the stretch."""
+    found = np.zeros(ranks.size)
+    for row in range(offsets.size - 1):
+        begin, length = offsets[row], offsets[row + 1] - offsets[row]
+        for i in range(rank_offsets[row], rank_offsets[row + 1]):
+            if ranks[i] <= length:
+                found[i] = values[begin + np.int64(ranks[i]) - 1]
+    return found
+
+
+@kernel
+def overlaps(offsets: Ints, ranks: Floats, longest: int) -> Floats:
+    """(n,) share of the top k that is in the top k by ``ranks`` too; 1 for a session without items.
+
+    ``k = min(longest, ceil(K / 2))`` of the K items of a session.
+    """
+    share = np.ones(offsets.size - 1)
+    for row in range(share.size):
+        begin = offsets[row]
+        k = min(longest, (offsets[row + 1] - begin + 1) // 2)
+        found = 0
+        for i in range(begin, begin + k):
+            found += ranks[i] <= k
+        if k > 0:
+            share[row] = found / k
+    return share

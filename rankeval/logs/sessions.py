@@ -1,0 +1,161 @@
+"""A ragged batch: sessions (queries, rounds) and the items in each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from rankeval.arrays.arrow import as_float64, decoded, is_unknown, take, take_or_null, to_numpy
+from rankeval.arrays.kernels import read_only
+from rankeval.arrays.ragged import offsets_of, stretch_of
+from rankeval.errors import DataError
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """``n`` sessions and their items, from one stretch of one input; columns go by their roles.
+
+    Attributes:
+        offsets: (n + 1,) int64, the items of session ``i`` are ``offsets[i]:offsets[i + 1]``. In a bandit
+            log every round is a session of one item.
+        items: role -> Arrow array with one value per item.
+        fields: role -> Arrow array with one value per session (what nested layout gives once a row).
+        names: role -> column name, for messages.
+        locate: names the place of a row, such as ``FILE, row 17``; rows are items, or sessions if ``nested``.
+        session: role of the session id, None where rows have none.
+        nested: whether a row is a whole session.
+        first_row: number of rows of the file before these, after any filter within their leaf.
+        source: which of the input's files they stand in.
+    """
+
+    offsets: NDArray[np.int64]
+    items: Mapping[str, pa.Array]
+    fields: Mapping[str, pa.Array]
+    names: Mapping[str, str]
+    locate: Callable[[int], str]
+    session: str | None = None
+    nested: bool = False
+    first_row: int = 0
+    source: int = 0
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __contains__(self, role: object) -> bool:
+        return role in self.items or role in self.fields
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """(n,) int64, number of items of each session."""
+        return np.diff(self.offsets)
+
+    def with_items(self, role: str, values: pa.Array) -> Sessions:
+        """The same with one more value per item."""
+        return replace(self, items={**self.items, role: values}, names={**self.names, role: role})
+
+    def column(self, role: str) -> pa.Array:
+        """One value per item; what a session has once is repeated for its items."""
+        return self.items[role] if role in self.items else self._repeated(self.fields[role])
+
+    def numbers(self, role: str) -> Numbers:
+        """One float64 per item; null, NaN and infinities are errors."""
+        return self._finite(role, self.column(role), of_sessions=False)
+
+    def numbers_per_session(self, role: str) -> Numbers:
+        """One float64 per session; null, NaN and infinities are errors."""
+        return self._finite(role, self.per_session(role), of_sessions=True)
+
+    def per_session(self, role: str) -> pa.Array:
+        """One value per session, null where it has no items; a value that changes within it is an error."""
+        if role in self.fields:
+            return self.fields[role]
+        values = self.items[role]
+        if len(values) == len(self) and not self.nested:
+            return values
+        first = take_or_null(values, np.where(self.lengths > 0, self.offsets[:-1], -1))
+        changed = differ(values, self._repeated(first)) if role != self.session else np.zeros(1, bool)
+        if changed.any():
+            item = int(np.argmax(changed))
+            raise self.error(role, item, values[item].as_py(), "one value throughout a session")
+        return first
+
+    def having(self, chosen: NDArray[np.bool_]) -> Sessions:
+        """The same sessions with the chosen ones of their items."""
+        rows, fields = np.flatnonzero(chosen), dict(self.fields)
+        if self.session is not None:
+            fields[self.session] = self.per_session(self.session)
+        return replace(
+            self,
+            offsets=read_only(offsets_of(chosen)[self.offsets]),
+            items={role: take(array, rows) for role, array in self.items.items() if role not in fields},
+            fields=fields,
+            locate=self.locate if self.nested else lambda item: self.locate(int(rows[item])),
+        )
+
+    def place(self, item: int) -> str:
+        """``FILE, row 17, query_id 'q3'``: where an item stands, for messages."""
+        return self._place(stretch_of(self.offsets, item), item)
+
+    def _place(self, session: int, item: int) -> str:
+        place = self.locate(session if self.nested else item)
+        if self.session is None:
+            return place
+        return f"{place}, {self.names[self.session]} {self.per_session(self.session)[session].as_py()!r}"
+
+    def error(self, role: str, item: int, found: object, wanted: str) -> DataError:
+        """The error for one bad value: which input, row and column, the value found and the one wanted."""
+        return self._error(self.place(item), role, found, wanted)
+
+    def error_once(self, role: str, session: int, found: object, wanted: str) -> DataError:
+        """The same for a value that a session has once, also one without items."""
+        return self._error(self._place(session, int(self.offsets[session])), role, found, wanted)
+
+    def _error(self, place: str, role: str, found: object, wanted: str) -> DataError:
+        shown = "null" if found is None else found
+        return DataError(f"{place}: column {self.names[role]!r} is {shown}, wanted {wanted}")
+
+    def _repeated(self, values: pa.Array) -> pa.Array:
+        return take(values, np.repeat(np.arange(len(self)), self.lengths))
+
+    def _finite(self, role: str, values: pa.Array, *, of_sessions: bool) -> Numbers:
+        numbers = read_only(as_float64(values))
+        finite = np.isfinite(numbers)
+        if not finite.all():
+            row = int(np.argmin(finite))
+            error = self.error_once if of_sessions else self.error
+            raise error(role, row, values[row].as_py(), "a finite number")
+        return numbers
+
+
+_COUNT = read_only(np.arange(1 << 16))
+
+
+def counting(n: int) -> NDArray[np.int64]:
+    """``0 .. n - 1``, read-only and shared by all who count."""
+    global _COUNT
+    count = _COUNT  # another thread may put a shorter one in its place
+    if len(count) < n:
+        count = _COUNT = read_only(np.arange(2 * n))
+    return count[:n]
+
+
+def _comparable(values: pa.Array) -> pa.Array:
+    """The same values in a type that Arrow compares: it has no kernel for half floats."""
+    return values.cast(pa.float32()) if pa.types.is_float16(values.type) else values
+
+
+def differ(left: pa.Array, right: pa.Array) -> NDArray[np.bool_]:
+    """(n,) bool, where two arrays differ; null equals null alone, and NaN is null."""
+    if pa.types.is_null(left.type):
+        return np.zeros(len(left), bool)
+    left, right = _comparable(decoded(left)), _comparable(decoded(right))
+    unknown, other_unknown = is_unknown(left), is_unknown(right)
+    unequal = to_numpy(pc.not_equal(left, right))
+    return np.where(unknown | other_unknown, unknown != other_unknown, unequal)

@@ -1,0 +1,90 @@
+"""Cells of the tables and records that show off-policy estimates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rankeval.inference.estimate import Estimate
+from rankeval.results import interval_text, number
+
+if TYPE_CHECKING:
+    from rankeval.off_policy.rows import EstimateRow
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column that a table has where it says something of any row."""
+
+    header: str
+    says: Callable[[EstimateRow], bool]
+    cell: Callable[[EstimateRow], str]
+
+
+ESTIMAND = Column("estimand", lambda row: row.estimand is not None, lambda row: row.estimand or "-")
+WITH_UNSHOWN = Column(
+    ">with unshown",
+    lambda row: row.bounds is not None,
+    lambda row: interval_text(row.bounds and {"low": row.bounds[0], "high": row.bounds[1]}),
+)
+OWN_LOGGED = Column(
+    ">logged", lambda row: row.estimator.definition.logged_apart, lambda row: number(row.logged.value)
+)
+OVERLAP = Column(
+    ">overlap",
+    lambda row: row.diagnostics["overlap"] is not None,
+    lambda row: number(row.diagnostics["overlap"], 3),
+)
+
+
+def first_bounds(name: str, estimate: Estimate) -> dict[str, float | None]:
+    """The first interval of an estimate, under two names."""
+    interval = estimate.intervals[0]
+    return {f"{name}_low": interval.low, f"{name}_high": interval.high}
+
+
+def interval_cells(estimate: Estimate) -> list[list[str]]:
+    """Bounds and method of each interval."""
+    return [[interval_text(interval.to_dict()), interval.method] for interval in estimate.intervals]
+
+
+def relative(row: EstimateRow) -> str:
+    """The relative gain in per cent."""
+    return "-" if row.relative.value is None else f"{100 * row.relative.value:+.1f} %"
+
+
+def counted(n: float) -> str:
+    """How many units there are; the sum of weights that are not whole is no count."""
+    return f"{n:,.0f}" if float(n).is_integer() else number(n)
+
+
+def effective(row: EstimateRow) -> str:
+    """Effective sample size, and its share of all rounds."""
+    ess = row.diagnostics["ess"]
+    if ess is None:
+        return "-"
+    size = f"{ess:,.1f}" if ess >= 10.0 else number(ess)
+    return f"{size} ({100 * ess / row.logged.n:.1f} %)"
+
+
+def signed(value: float | None) -> str:
+    """A number with its sign, for people."""
+    return "-" if value is None else ("+" if value > 0 else "") + number(value + 0.0)
+
+
+def candidate_cells(row: EstimateRow) -> list[list[str]]:
+    """For each value that the parameter was chosen from: the estimate, and which rule chooses it."""
+    if row.selection is None:
+        return []
+    name, rules = row.selection["parameter"], {"slope": "SLOPE", "mse": "bound"}
+    return [
+        [
+            f"{row.estimator.name}:{name}={candidate[name]:g}",
+            number(candidate["value"]),
+            number(candidate["std_error"], 3),
+            number(candidate["mse_bound"], 3),
+            ", ".join(text for rule, text in rules.items() if row.selection[rule] == candidate[name]),
+        ]
+        for candidate in row.selection["candidates"]
+    ]

@@ -1,0 +1,125 @@
+"""From moments to estimates: values, gains, diagnostics and comparisons of all units or of one segment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from math import isfinite
+from typing import Any
+
+from rankeval.estimators import Estimator
+from rankeval.inference.bootstrap import ROUNDING
+from rankeval.inference.comparisons import benjamini_hochberg, holm, t_test
+from rankeval.inference.estimate import Estimate, Functional, Mean, Relative
+from rankeval.inference.intervals import Inference
+from rankeval.off_policy.diagnostics import weight_diagnostics
+from rankeval.off_policy.plan import Plan
+from rankeval.off_policy.rows import EstimateRow, TargetComparison
+from rankeval.off_policy.samples.setting import LOGGED
+from rankeval.off_policy.selection import Selection, select
+
+
+@dataclass(frozen=True)
+class PartEstimates:
+    """What some estimators say of all units (``segment`` None), or of those of one segment."""
+
+    segment: Any
+    inference: Inference
+    plan: Plan
+
+    @cached_property
+    def _chosen(self) -> list[tuple[Estimator, Estimator, Selection | None]]:
+        """Each estimator as asked and with the parameter that the data chose."""
+        found = []
+        for asked in self.plan.asked:
+            selection = select(asked, self.inference, self.plan)
+            found.append((asked, asked if selection is None else selection.chosen, selection))
+        return found
+
+    def rows(self) -> list[EstimateRow]:
+        """An estimate for each target policy and estimator."""
+        return [
+            self._row(target, asked, estimator, selection)
+            for target in self.plan.targets
+            for asked, estimator, selection in self._chosen
+        ]
+
+    def _row(
+        self, target: str, asked: Estimator, estimator: Estimator, selection: Selection | None
+    ) -> EstimateRow:
+        inference, plan = self.inference, self.plan
+        value, logged = plan.value(estimator, target, inference), plan.logged(estimator)
+        reward = inference.estimate(plan.reward)
+        return EstimateRow(
+            estimator=estimator,
+            asked=asked,
+            target=target or None,
+            segment=self.segment,
+            value=inference.estimate(value),
+            gain=inference.estimate(value - logged),
+            relative=inference.estimate(Relative(value, logged)),
+            logged=inference.estimate(logged) if estimator.definition.logged_apart else reward,
+            reward=reward,
+            diagnostics=self._diagnostics(estimator, target),
+            selection=None if selection is None else selection.to_dict(target),
+            estimand=plan.given.estimand if estimator.definition.of_clicks else None,
+            bounds=self._bounds(estimator, target),
+        )
+
+    def _diagnostics(self, estimator: Estimator, target: str) -> dict[str, float | None]:
+        plan, overlap = self.plan, self.plan.overlap(estimator, target)
+        found = weight_diagnostics(self.inference, plan.weight(estimator, target), estimator.ratio)
+        if estimator.ratio == "mixture" and self.segment is not None:
+            found["mean_weight_z"] = None  # a segment may have its own shares of the logging policies
+        return {
+            **found,
+            "share_clipped": plan.share_clipped(estimator, target, self.inference.moments),
+            "overlap": None if overlap is None else self._known(Mean(overlap)),
+        }
+
+    def _bounds(self, estimator: Estimator, target: str) -> tuple[float | None, float | None] | None:
+        """Of the value, over what candidates that were not shown may bring."""
+        functionals = self.plan.bounds(estimator, target)
+        if functionals is None:
+            return None
+        low, high = functionals
+        return self._known(low), self._known(high)
+
+    def _known(self, functional: Functional) -> float | None:
+        """A value that goes without an error; None where there are no units."""
+        value = self.inference.value(functional)
+        return value if isfinite(value) else None
+
+    def comparisons(self) -> list[TargetComparison]:
+        """All pairs of policies, the logged one included, by each estimator; none without named targets.
+
+        p-values are adjusted over the pairs of one estimator.
+        """
+        if self.plan.targets == ("",):
+            return []
+        return [row for _, estimator, _ in self._chosen for row in self._compared(estimator)]
+
+    def _compared(self, estimator: Estimator) -> list[TargetComparison]:
+        inference, plan = self.inference, self.plan
+        value = {target: plan.value(estimator, target, inference) for target in plan.targets}
+        value[LOGGED] = plan.logged(estimator)
+        pairs = [*((target, LOGGED) for target in plan.targets), *combinations(plan.targets, 2)]
+        differences = [inference.estimate(value[a] - value[b]) for a, b in pairs]
+        size = {name: abs(inference.value(functional)) for name, functional in value.items()}
+        p_values = [
+            self._p_value(difference, size[a] + size[b])
+            for difference, (a, b) in zip(differences, pairs, strict=True)
+        ]
+        columns = zip(pairs, differences, p_values, holm(p_values), benjamini_hochberg(p_values), strict=True)
+        return [
+            TargetComparison(estimator, self.segment, a, b, difference, p, p_holm, p_bh)
+            for (a, b), difference, p, p_holm, p_bh in columns
+        ]
+
+    def _p_value(self, difference: Estimate, size: float) -> float | None:
+        """Of a t-test; a difference of values of this size that is rounding alone is none."""
+        if difference.value is None or difference.std_error is None:
+            return None
+        value = 0.0 if abs(difference.value) <= ROUNDING * size else difference.value
+        return t_test(value, difference.std_error, int(self.inference.independent) - 1)

@@ -1,0 +1,136 @@
+"""A bounded sample of a ranking log: what each behaviour's estimate of a session is, and its features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rankeval.arrays.arrow import take
+from rankeval.arrays.hashing import mix64
+from rankeval.arrays.ids import hashes_of
+from rankeval.arrays.kernels import read_only
+from rankeval.arrays.ragged import sums_of_products
+from rankeval.errors import DataError
+from rankeval.logs.log import Log
+from rankeval.logs.scan import fold
+from rankeval.logs.sessions import Sessions
+from rankeval.logs.units import nothing_counts, unit_counts, weight_roles
+from rankeval.off_policy.samples.rankings import Rankings
+from rankeval.off_policy.user_behaviour.tree import feature_of
+from rankeval.off_policy.user_behaviour.windows import NAMES, subset_weights
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The sessions whose ids have the smallest hashes, in ascending order of these.
+
+    Attributes:
+        hashes: (m,) uint64.
+        terms: (m, behaviours), ``sum_k w_k c_k`` of each session under each behaviour.
+        counts: (m,) how many times each counts.
+        features: role -> one value a session.
+        sessions: number of sessions of the whole log, as they count.
+    """
+
+    hashes: NDArray[np.uint64]
+    terms: Floats
+    counts: Floats
+    features: dict[str, pa.Array]
+    sessions: float
+
+    def smallest(self, size: int) -> Sample:
+        """At most so many of those that count."""
+        counted = np.flatnonzero(self.counts > 0.0)
+        order = counted[np.argsort(self.hashes[counted], kind="stable")[:size]]
+        features = {role: take(values, order) for role, values in self.features.items()}
+        return Sample(self.hashes[order], self.terms[order], self.counts[order], features, self.sessions)
+
+    def joined(self, other: Sample) -> Sample:
+        """Both, this one's first."""
+        features = {
+            role: pa.concat_arrays([values, other.features[role]]) for role, values in self.features.items()
+        }
+        return Sample(
+            np.concatenate([self.hashes, other.hashes]),
+            np.concatenate([self.terms, other.terms]),
+            np.concatenate([self.counts, other.counts]),
+            features,
+            self.sessions + other.sessions,
+        )
+
+
+def sampled(
+    log: Log, features: Sequence[str], columns: Sequence[str], size: int, seed: int, threads: int | None
+) -> Sample:
+    """The sample of a log, in one pass; ``columns`` are those of reward, propensity and target propensity.
+
+    Raises:
+        DataError: as :class:`~rankeval.off_policy.samples.rankings.Rankings` says; a feature of no fit
+            type, or that changes within a session; a session whose weighted reward is not finite.
+    """
+    rankings = Rankings(log, columns)
+    log.require(features)
+    for role in features:
+        _require_feature(log, role)
+    roles = list(dict.fromkeys([*rankings.roles, *features, *weight_roles(log)]))
+
+    def work(sessions: Sessions) -> Sample:
+        counts = unit_counts(sessions)
+        assert sessions.session is not None
+        return Sample(
+            mix64(hashes_of(sessions.per_session(sessions.session)), seed),
+            _terms(rankings, sessions, columns),
+            counts,
+            {role: feature_of(sessions, role) for role in features},
+            float(counts.sum()),
+        ).smallest(size)
+
+    def merge(left: Sample, right: Sample) -> Sample:
+        return left.joined(right).smallest(size)
+
+    sample: Sample = fold(log, roles, work, merge, threads)
+    if not len(sample.counts):
+        raise nothing_counts(log)
+    return sample
+
+
+def _require_feature(log: Log, role: str) -> None:
+    kind = log.kind(role)
+    if not (is_numeric(kind) or is_category(kind) or pa.types.is_null(kind)):
+        raise DataError(
+            f"{log.origin}: column {log.name(role)!r} holds {kind}, wanted numbers, booleans or strings"
+        )
+
+
+def is_numeric(kind: pa.DataType) -> bool:
+    """Whether a feature of this type is split by thresholds."""
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def is_category(kind: pa.DataType) -> bool:
+    """Whether a feature of this type is split one value against the rest."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(pa.types.is_boolean(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _terms(rankings: Rankings, sessions: Sessions, columns: Sequence[str]) -> Floats:
+    """(n, behaviours)."""
+    block = rankings.block(sessions)
+    reward, logging, target = (block.items[role] for role in columns)
+    weights = target / logging
+    terms = np.empty((len(block), len(NAMES)))
+    for code in range(len(NAMES)):
+        behaviours = np.full(len(block), code)
+        subset = subset_weights(block.offsets, weights, behaviours)
+        terms[:, code] = sums_of_products(block.offsets, read_only(subset), reward)
+    if not np.isfinite(terms).all():
+        raise rankings.not_finite(sessions)
+    return terms

@@ -1,0 +1,260 @@
+"""How often each action came with each embedding, counted in one pass over a bandit log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rankeval.arrays.arrow import as_float64, decoded, is_unknown, to_arrow
+from rankeval.arrays.hashing import mix64
+from rankeval.arrays.ids import hashes_of
+from rankeval.arrays.kernels import kernel, read_only
+from rankeval.errors import DataError
+from rankeval.logs.layout import unnested
+from rankeval.logs.log import Log
+from rankeval.logs.scan import fold
+from rankeval.logs.sessions import Sessions
+from rankeval.logs.units import nothing_counts, unit_counts, weight_roles
+from rankeval.off_policy.samples.candidate_lists import (
+    PROPENSITIES,
+    checked_list,
+    logged_actions,
+    require_lists,
+)
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
+
+#: Different pairs of action and embedding that are counted at most.
+MAX_PAIRS = 1 << 22
+
+
+@dataclass(frozen=True)
+class EmbeddingFrequencies:
+    """``p(e|a)`` as shares of rounds: of those with action ``a``, how many had embedding ``e``.
+
+    Actions that never occur have no ``p(e|a)`` and are left out of every marginal, of the logging and of the
+    target policy: the weight of a round is then the mean weight of the actions, among those that occur, that
+    may have led to its embedding. What the target policy does with the others no round tells of; their share
+    of its probability is in ``unseen``.
+
+    Attributes:
+        hashes: (embeddings,) ascending hash of each embedding that occurs.
+        offsets: (embeddings + 1,), embedding ``i`` occurs with ``actions[offsets[i]:offsets[i + 1]]``.
+        actions: ascending within an embedding.
+        shares: ``p(e|a)`` of these.
+        candidates: number of actions there are, as many as the lists are long.
+        unseen: list role -> mean probability, per round, of the actions that never occur.
+    """
+
+    hashes: Hashes
+    offsets: Ints
+    actions: Ints
+    shares: Floats
+    candidates: int
+    unseen: Mapping[str, float]
+
+    def rows(self, hashes: Hashes) -> Ints:
+        """(n,) where these embeddings stand, -1 where one was not counted."""
+        found = np.searchsorted(self.hashes, hashes)
+        there = np.minimum(found, len(self.hashes) - 1)
+        return np.where(self.hashes[there] == hashes, there, -1)
+
+    def marginals(self, rows: Ints, offsets: Ints, logged: Ints, policy: Floats) -> Floats:
+        """(n,) ``sum_a p(e|a) pi(a|x)`` of the embeddings at ``rows``.
+
+        An embedding that was not counted (only rounds of weight 0 have such) is its action's alone.
+        """
+        bounds, actions = read_only(self.offsets), read_only(self.actions)
+        return _marginals(read_only(rows), offsets, logged, policy, bounds, actions, read_only(self.shares))
+
+    def require_length(self, rounds: Sessions, role: str, offsets: Ints) -> None:
+        """Check that lists are as long as those counted."""
+        _require_length(rounds, role, offsets, self.candidates)
+
+    def notes(self, names: Mapping[str, str]) -> list[str]:
+        """A sentence for each policy, by the name of its column, that goes where no round tells of it."""
+        return [
+            f"column {names.get(role, role)!r} gives {100.0 * share:.2g} % of its probability to actions "
+            "that the log never took: their embeddings are unknown, and mips weights leave them out"
+            for role, share in self.unseen.items()
+            if share > 0.0
+        ]
+
+
+def count_embeddings(
+    log: Log, columns: Sequence[str], lists: Sequence[str] = PROPENSITIES, threads: int | None = None
+) -> EmbeddingFrequencies:
+    """Count the embeddings of every action, in one pass.
+
+    Args:
+        log: bandit rounds with ``action``, an index into lists in which the same action always has the same
+            place, and ``weight`` if rounds count more than once.
+        columns: roles of the embedding of the logged action, one value a round each, together one category.
+        lists: roles of propensities of every candidate, for the probability of actions that never occur.
+        threads: number of threads; the result does not depend on it.
+
+    Raises:
+        DataError: a column is missing or of the wrong type, a null embedding, lists of unequal length, an
+            action that is no index, more than 4,194,304 pairs of action and embedding, no round that counts.
+    """
+    roles = list(dict.fromkeys(["action", *columns, *lists, *weight_roles(log)]))
+    log.require(roles)
+    require_lists(log, ["action", *lists])
+
+    def work(rounds: Sessions) -> _Counts:
+        return _counted(rounds, columns, lists).within(log, columns)
+
+    def merge(left: _Counts, right: _Counts) -> _Counts:
+        if left.candidates != right.candidates:
+            raise DataError(
+                f"{log.origin}: column {log.name(lists[0])!r} has lists of {left.candidates} and of "
+                f"{right.candidates} values, {_SAME_LENGTH}"
+            )
+        return left.merge(right).within(log, columns)
+
+    counts: _Counts = fold(log, roles, work, merge, threads)
+    if not counts.total:
+        raise nothing_counts(log)
+    return counts.frequencies(lists)
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """How often each pair of embedding and action occurs, in ascending order of these.
+
+    ``mass``: (lists, candidates) sums of the propensities of each action; ``total``: number of rounds.
+    """
+
+    hashes: Hashes
+    actions: Ints
+    counts: Floats
+    mass: Floats
+    total: float
+
+    @classmethod
+    def of(cls, hashes: Hashes, actions: Ints, counts: Floats, mass: Floats, total: float) -> _Counts:
+        """Pairs in any order, that occur several times."""
+        order = np.lexsort((actions, hashes))
+        hashes, actions = hashes[order], actions[order]
+        new = np.ones(len(order), np.bool_)
+        new[1:] = (hashes[1:] != hashes[:-1]) | (actions[1:] != actions[:-1])
+        starts = np.flatnonzero(new)
+        sums = np.add.reduceat(counts[order], starts) if len(starts) else counts[:0]
+        return cls(hashes[starts], actions[starts], sums, mass, total)
+
+    @property
+    def candidates(self) -> int:
+        """Length of the lists."""
+        return int(self.mass.shape[1])
+
+    def merge(self, other: _Counts) -> _Counts:
+        """Both parts; fold leaves in their order."""
+        return _Counts.of(
+            np.concatenate([self.hashes, other.hashes]),
+            np.concatenate([self.actions, other.actions]),
+            np.concatenate([self.counts, other.counts]),
+            self.mass + other.mass,
+            self.total + other.total,
+        )
+
+    def within(self, log: Log, columns: Sequence[str]) -> _Counts:
+        """The same, once it is known not to grow with the log."""
+        if len(self.hashes) > MAX_PAIRS:
+            names = ", ".join(repr(log.name(role)) for role in columns)
+            raise DataError(
+                f"{log.origin}: more than {MAX_PAIRS:,} pairs of action and embedding in {names}, "
+                "wanted embeddings of fewer values"
+            )
+        return self
+
+    def frequencies(self, lists: Sequence[str]) -> EmbeddingFrequencies:
+        """Counts as shares of each action's."""
+        of_actions = np.bincount(self.actions, self.counts, minlength=self.candidates)
+        hashes, starts = np.unique(self.hashes, return_index=True)
+        never = self.mass[:, of_actions == 0.0].sum(axis=1) / self.total
+        return EmbeddingFrequencies(
+            hashes=hashes,
+            offsets=np.append(starts, len(self.hashes)),
+            actions=self.actions,
+            shares=self.counts / of_actions[self.actions],
+            candidates=self.candidates,
+            unseen=dict(zip(lists, never.tolist(), strict=True)),
+        )
+
+
+_SAME_LENGTH = "wanted one length throughout: an action is known by its place in the list"
+
+
+def _counted(rounds: Sessions, columns: Sequence[str], lists: Sequence[str]) -> _Counts:
+    offsets, flat, _ = unnested({role: rounds.items[role] for role in lists}, rounds.names, rounds.locate)
+    lengths = np.diff(offsets)
+    _require_length(rounds, lists[0], offsets, int(lengths[0]))
+    actions, counts = logged_actions(rounds, lengths), unit_counts(rounds)
+    hashes = joint_hashes(rounds, columns)
+    mass = [
+        _sums_by_place(read_only(counts), checked_list(rounds, role, offsets, flat[role]), int(lengths[0]))
+        for role in lists
+    ]
+    occur = counts > 0.0
+    return _Counts.of(hashes[occur], actions[occur], counts[occur], np.array(mass), float(counts.sum()))
+
+
+def _require_length(rounds: Sessions, role: str, offsets: Ints, length: int) -> None:
+    bad = np.diff(offsets) != length
+    if bad.any():
+        row = int(np.argmax(bad))
+        found = f"{np.diff(offsets)[row]} values long after {length} in other rows"
+        raise rounds.error(role, row, found, _SAME_LENGTH.removeprefix("wanted "))
+
+
+def joint_hashes(rounds: Sessions, columns: Sequence[str]) -> Hashes:
+    """(n,) hash of the embedding of each round, of all columns together.
+
+    Raises:
+        DataError: a value that is null or NaN.
+    """
+    joint = np.zeros(len(rounds), np.uint64)
+    for place, role in enumerate(columns):
+        values = decoded(rounds.column(role))
+        unknown = is_unknown(values)
+        if unknown.any():
+            raise rounds.error(role, int(np.argmax(unknown)), None, "an embedding of the logged action")
+        if pa.types.is_floating(values.type):
+            values = to_arrow(float_codes(values))
+        joint = mix64(joint ^ hashes_of(values), seed=place)
+    return joint
+
+
+def float_codes(values: pa.Array) -> Ints:
+    """(n,) int64, equal where the numbers are: there is one zero, not two."""
+    return (as_float64(values) + 0.0).view(np.int64)
+
+
+@kernel
+def _sums_by_place(counts: Floats, values: Floats, length: int) -> Floats:
+    """(length,) sum over rounds of count times value at each place of their lists."""
+    total = np.zeros(length)
+    for row in range(counts.size):
+        for place in range(length):
+            total[place] += counts[row] * values[row * length + place]
+    return total
+
+
+@kernel
+def _marginals(
+    rows: Ints, offsets: Ints, logged: Ints, policy: Floats, bounds: Ints, actions: Ints, shares: Floats
+) -> Floats:
+    total = np.zeros(rows.size)
+    for i in range(rows.size):
+        if rows[i] < 0:
+            total[i] = policy[logged[i]]
+            continue
+        for j in range(bounds[rows[i]], bounds[rows[i] + 1]):
+            total[i] += shares[j] * policy[offsets[i] + actions[j]]
+    return total

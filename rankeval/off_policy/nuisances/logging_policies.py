@@ -1,0 +1,133 @@
+"""Logs that several policies wrote: how many rounds are whose, and the mixture of all of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from rankeval.arrays.arrow import as_float64, encoded, is_null, to_numpy
+from rankeval.arrays.kernels import read_only
+from rankeval.errors import DataError
+from rankeval.logs.layout import list_parts
+from rankeval.logs.log import Log
+from rankeval.logs.scan import fold
+from rankeval.logs.sessions import Sessions
+from rankeval.logs.units import nothing_counts, unit_counts, weight_roles
+
+Floats = NDArray[np.float64]
+
+#: Policies that a log may be of; each adds terms to every estimator that tells them apart.
+MAX_LOGGERS = 100
+
+
+@dataclass(frozen=True)
+class Loggers:
+    """The policies that wrote a log.
+
+    Attributes:
+        ids: their ids, ascending; the ``i``-th is number ``i + 1``.
+        counts: (J,) rounds of each, counted as often as a column ``weight`` says.
+    """
+
+    ids: tuple[Any, ...]
+    counts: tuple[float, ...]
+
+    @property
+    def shares(self) -> Floats:
+        """(J,) share of each in all rounds."""
+        return np.array(self.counts) / sum(self.counts)
+
+    def numbers(self, rounds: Sessions) -> Floats:
+        """(n,) the number of each round's policy, 0 of one whose rounds count 0 times."""
+        column = rounds.column("logger")
+        found = pc.index_in(column, value_set=pa.array(self.ids, column.type))
+        return as_float64(found.fill_null(-1)) + 1.0
+
+    def mixture(self, rounds: Sessions) -> Floats:
+        """(n,) probability of the logged action under the mixture, ``sum_j n_j / n pi_j(a|x)``.
+
+        From lists that hold the propensity of the logged action under each policy, ``logger`` being an index
+        from 0 into them.
+
+        Raises:
+            DataError: a list of another length than the others or too short for an index, a null, a
+                number outside [0, 1].
+        """
+        role = "logger_propensities"
+        lengths, flat = list_parts(rounds.column(role), rounds.names[role], rounds.locate)
+        needed = int(self.ids[-1]) + 1
+        if (lengths < needed).any() or (lengths != lengths[0]).any():
+            row = int(np.argmax((lengths < needed) | (lengths != lengths[0])))
+            wanted = f"one for each logger, 0 to {needed - 1}, and as many in every row"
+            raise rounds.error(role, row, f"a list of {lengths[row]}", wanted)
+        matrix = read_only(as_float64(flat)).reshape(len(lengths), -1)
+        good = (matrix >= 0.0) & (matrix <= 1.0)
+        if not good.all():
+            row, index = (int(place) for place in np.argwhere(~good)[0])
+            found = f"{matrix[row, index]} at index {index}"
+            raise rounds.error(role, row, found, "probabilities in [0, 1]")
+        share = np.zeros(matrix.shape[1])
+        share[list(self.ids)] = self.shares
+        total = np.zeros(len(matrix))
+        for index, weight in enumerate(share):
+            total += weight * matrix[:, index]
+        return total
+
+
+def count_loggers(log: Log, threads: int | None, *, indexed: bool) -> Loggers:
+    """Who wrote how many rounds, in one pass over the column ``logger``; rounds of weight 0 do not count.
+
+    Args:
+        indexed: whether ids must be indices from 0 into lists.
+
+    Raises:
+        DataError: no such column, a null in it, more than 100 policies, ids that are no indices, or rounds
+            that all count 0 times.
+    """
+    roles = ["logger", *weight_roles(log)]
+    log.require(roles)
+    # The sum of counters, as the plus sign, leaves out what is 0: a policy whose rounds all count 0 times.
+    totals = +fold(log, roles, _counts, lambda a, b: a + b, threads)
+    if not totals:
+        raise nothing_counts(log)
+    if len(totals) > MAX_LOGGERS:
+        raise DataError(f"{_column(log)} has {len(totals)} values, wanted at most {MAX_LOGGERS}")
+    ids = sorted(totals)
+    if indexed and not (isinstance(ids[0], int) and ids[0] >= 0 and ids[-1] < MAX_LOGGERS):
+        wanted = "indices from 0 into the list logger_propensities"
+        raise DataError(f"{_column(log)} holds {ids[0]!r} to {ids[-1]!r}, wanted {wanted}")
+    return Loggers(tuple(ids), tuple(totals[logger] for logger in ids))
+
+
+def _column(log: Log) -> str:
+    return f"{log.origin}: column {log.name('logger')!r}"
+
+
+def _counts(rounds: Sessions) -> Counter[Any]:
+    """Rounds of each policy."""
+    column = rounds.column("logger")
+    if column.null_count:
+        raise rounds.error("logger", int(np.argmax(is_null(column))), None, "an id")
+    ids = encoded(column)
+    sums = np.bincount(to_numpy(ids.indices), unit_counts(rounds), len(ids.dictionary))
+    return Counter(dict(zip(ids.dictionary.to_pylist(), sums.tolist(), strict=True)))
+
+
+def precision_shares(variances: Sequence[float], counts: Sequence[float]) -> tuple[float, ...]:
+    """Weights proportional to ``1 / variance``, 1 in sum (Agarwal et al. 2017; Kallus et al. 2021).
+
+    A policy whose rounds show no variance, as without any reward, would get all the weight: it has the
+    variance of the others instead, in proportion to its rounds.
+    """
+    spread = [v * n for v, n in zip(variances, counts, strict=True) if v > 0.0]
+    common = sum(spread) / len(spread) if spread else 1.0
+    known = [v if v > 0.0 else common / n for v, n in zip(variances, counts, strict=True)]
+    total = sum(1.0 / v for v in known)
+    return tuple(1.0 / v / total for v in known)

@@ -1,0 +1,231 @@
+"""What ``ope`` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rankeval.evaluation.result import segment_text
+from rankeval.inference.estimate import Estimate
+from rankeval.off_policy.cells import (
+    ESTIMAND,
+    OVERLAP,
+    OWN_LOGGED,
+    WITH_UNSHOWN,
+    Column,
+    candidate_cells,
+    counted,
+    effective,
+    first_bounds,
+    interval_cells,
+    relative,
+    signed,
+)
+from rankeval.off_policy.rows import EstimateRow, TargetComparison
+from rankeval.results import SCHEMA, Result, Table, number, p_text, percent
+
+
+@dataclass(frozen=True, repr=False)
+class OffPolicyEvaluation(Result):
+    """Off-policy estimates of a target policy from a log.
+
+    Attributes:
+        inputs: what was evaluated, and how.
+        estimates: a row for each segment, target policy and estimator, in the order asked.
+        comparisons: differences between target policies, and between them and the logged policy, where
+            several are named.
+        logged: mean reward of the log.
+        notes: warnings.
+    """
+
+    inputs: Mapping[str, Any]
+    estimates: tuple[EstimateRow, ...]
+    comparisons: tuple[TargetComparison, ...]
+    logged: Estimate
+    notes: tuple[str, ...]
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        return self.notes
+
+    def to_dict(self) -> dict[str, Any]:
+        logged = self.logged.to_dict()
+        return {
+            "schema": SCHEMA,
+            "command": "ope",
+            "inputs": dict(self.inputs),
+            "n": self.logged.n,
+            "results": [row.to_dict() for row in self.estimates],
+            "comparisons": [comparison.to_dict() for comparison in self.comparisons],
+            "logged": {name: logged[name] for name in ("value", "std_error", "ci")},
+            "warnings": list(self.notes),
+        }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A record for each estimate with its gain and diagnostics."""
+        return [
+            {
+                "name": row.estimator.label,
+                "target": row.target,
+                "segment": row.segment,
+                "estimand": row.estimand,
+                "value": row.value.value,
+                "std_error": row.value.std_error,
+                "ci_method": row.value.intervals[0].method,
+                "ci_level": row.value.intervals[0].level,
+                **first_bounds("ci", row.value),
+                "bounds_low": None if row.bounds is None else row.bounds[0],
+                "bounds_high": None if row.bounds is None else row.bounds[1],
+                "n": row.value.n,
+                "logged": row.logged.value,
+                "gain": row.gain.value,
+                "gain_std_error": row.gain.std_error,
+                **first_bounds("gain_ci", row.gain),
+                "gain_relative": row.relative.value,
+                **first_bounds("gain_relative_ci", row.relative),
+                **row.diagnostics,
+            }
+            for row in self.estimates
+        ]
+
+    def tables(self) -> list[Table]:
+        compared = [self._differences()] if self.comparisons else []
+        chosen = [self._selections()] if any(row.selection for row in self.estimates) else []
+        return [self._log(), self._values(), *chosen, self._gains(), *compared, self._weights()]
+
+    def _log(self) -> Table:
+        header = [
+            f">{self.estimates[0].estimator.definition.units}",
+            ">mean reward",
+            ">std error",
+            *self._interval_header,
+        ]
+        rows = [
+            [
+                *self._segment(row),
+                counted(row.logged.n),
+                number(row.reward.value),
+                number(row.reward.std_error, 3),
+                *cells,
+            ]
+            for row in self._of_segments
+            for cells in interval_cells(row.reward)
+        ]
+        return Table("Logged policy", [*self._segment_header, *header], rows)
+
+    def _values(self) -> Table:
+        first, last = self._columns(ESTIMAND), self._columns(WITH_UNSHOWN)
+        header = [">value", ">std error", *self._interval_header, *(column.header for column in last)]
+        rows = [
+            [
+                row.label,
+                *self._target(row),
+                *self._segment(row),
+                *(column.cell(row) for column in first),
+                number(row.value.value),
+                number(row.value.std_error, 3),
+                *cells,
+                *(column.cell(row) for column in last),
+            ]
+            for row in self.estimates
+            for cells in interval_cells(row.value)
+        ]
+        title = "Value of the target policies" if self._target_header else "Value of the target policy"
+        header = [*self._segment_header, *(column.header for column in first), *header]
+        return Table(title, ["estimator", *self._target_header, *header], rows)
+
+    def _gains(self) -> Table:
+        first = self._columns(ESTIMAND, OWN_LOGGED)
+        header = [*(column.header for column in first), ">gain", *self._interval_header, ">relative"]
+        rows = [
+            [
+                row.label,
+                *self._target(row),
+                *self._segment(row),
+                *(column.cell(row) for column in first),
+                signed(row.gain.value),
+                *cells,
+                relative(row),
+            ]
+            for row in self.estimates
+            for cells in interval_cells(row.gain)
+        ]
+        header = ["estimator", *self._target_header, *self._segment_header, *header]
+        return Table("Gain over the logged policy", header, rows)
+
+    def _selections(self) -> Table:
+        """The values that a parameter was chosen from, over all units."""
+        header = [">value", ">std error", ">bound on mean squared error", "chosen by"]
+        rows = [
+            [cells[0], *self._target(row), *cells[1:]]
+            for row in self.estimates
+            if row.segment is None
+            for cells in candidate_cells(row)
+        ]
+        return Table("Choice of parameters", ["estimator", *self._target_header, *header], rows)
+
+    def _differences(self) -> Table:
+        header = [">mean", *self._interval_header, ">p", ">Holm", ">BH"]
+        rows = [
+            [
+                c.estimator.label,
+                f"{c.a} - {c.b}",
+                *([] if self.inputs["by"] is None else [segment_text(c.segment)]),
+                signed(c.difference.value),
+                *cells,
+                *map(p_text, (c.p_value, c.p_holm, c.p_bh)),
+            ]
+            for c in self.comparisons
+            for cells in interval_cells(c.difference)
+        ]
+        return Table("Paired differences", ["estimator", "difference", *self._segment_header, *header], rows)
+
+    def _weights(self) -> Table:
+        """One line a segment and target, and for a ranking log one for each kind of weight."""
+        kinds = {(row.segment, row.target, row.estimator.weight_of): row for row in reversed(self.estimates)}
+        named = any(row.estimator.weight_of != "action" for row in self.estimates)
+        first = ["weight of"] if named else []
+        header = [">effective sample size", ">largest", ">mean", ">z of mean against 1"]
+        names, last = ("max_weight", "mean_weight", "mean_weight_z"), self._columns(OVERLAP)
+        rows = [
+            [
+                *([row.estimator.weight_of] if named else []),
+                *self._target(row),
+                *self._segment(row),
+                effective(row),
+                *(number(row.diagnostics[name]) for name in names),
+                *(column.cell(row) for column in last),
+            ]
+            for row in reversed(kinds.values())
+        ]
+        header = [*first, *self._target_header, *self._segment_header, *header]
+        header += [column.header for column in last]
+        return Table("Importance weights", header, rows)
+
+    @property
+    def _of_segments(self) -> list[EstimateRow]:
+        """A row for each segment, which all share the log and its weights."""
+        return list({row.segment: row for row in self.estimates}.values())
+
+    @property
+    def _interval_header(self) -> list[str]:
+        return [f">{percent(self.estimates[0].value.intervals[0].level)} interval", "method"]
+
+    @property
+    def _target_header(self) -> list[str]:
+        return [] if self.estimates[0].target is None else ["target"]
+
+    def _target(self, row: EstimateRow) -> list[str]:
+        return [] if row.target is None else [row.target]
+
+    @property
+    def _segment_header(self) -> list[str]:
+        return [] if self.inputs["by"] is None else [str(self.inputs["by"])]
+
+    def _segment(self, row: EstimateRow) -> list[str]:
+        return [] if self.inputs["by"] is None else [segment_text(row.segment)]
+
+    def _columns(self, *columns: Column) -> list[Column]:
+        """Those that say something."""
+        return [column for column in columns if any(map(column.says, self.estimates))]

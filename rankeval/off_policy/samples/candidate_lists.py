@@ -1,0 +1,170 @@
+"""Bandit logs that give the whole candidate set of a round as lists: from lists to one number a round."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rankeval.arrays.arrow import as_float64
+from rankeval.arrays.kernels import read_only
+from rankeval.arrays.ragged import stretch_of, sums, sums_of_products
+from rankeval.errors import DataError
+from rankeval.logs.layout import unnested
+from rankeval.logs.log import Log
+from rankeval.logs.roles import own
+from rankeval.logs.sessions import Sessions
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: The lists of the log's own policies.
+PROPENSITIES = ("candidate_propensities", "candidate_target_propensities")
+#: Row column -> the columns it follows from.
+FOLLOWS_FROM: dict[str, tuple[str, ...]] = {
+    "propensity": ("action", "candidate_propensities"),
+    "target_propensity": ("action", "candidate_target_propensities"),
+    "mixture_propensity": ("logger", "logger_propensities"),
+    "marginal_propensity": ("action", "embedding", "candidate_propensities"),
+    "target_marginal_propensity": ("action", "embedding", "candidate_target_propensities"),
+    "q_logged": ("action", "candidate_q"),
+    "q_target": ("candidate_target_propensities", "candidate_q"),
+}
+
+
+def _is_list(role: str) -> bool:
+    return role.startswith("candidate_")
+
+
+def require_lists(log: Log, roles: Sequence[str]) -> None:
+    """Check that candidate columns hold lists, their action an index, and other columns one value a round.
+
+    Raises:
+        DataError: for the first that does not.
+    """
+    indexed = any(map(_is_list, roles))
+    for role in [role for role in roles if role not in log.lists]:
+        kind = log.kind(role)
+        fits, wanted = not pa.types.is_nested(kind), "one value a round"
+        if _is_list(role) or role == "logger_propensities":
+            fits, wanted = pa.types.is_nested(kind), "a list of numbers a round"
+        elif role == "action" and indexed:
+            fits, wanted = pa.types.is_integer(kind), "an index from 0 into the candidates"
+        if not fits:
+            raise DataError(f"{log.origin}: column {log.name(role)!r} holds {kind}, wanted {wanted}")
+
+
+class CandidateLists:
+    """The candidate sets of some rounds, checked as they are used.
+
+    Raises:
+        DataError: lists of unequal length in a row, a null or a number that is not finite, a probability
+            outside [0, 1], propensities of a row that do not sum to 1 within 1e-3, an action that is no index
+            into its list.
+    """
+
+    def __init__(self, rounds: Sessions) -> None:
+        self._rounds = rounds
+        self._values: dict[str, Floats] = {}
+
+    @cached_property
+    def _flat(self) -> tuple[Ints, dict[str, pa.Array]]:
+        rounds = self._rounds
+        lists = {role: array for role, array in rounds.items.items() if _is_list(role)}
+        offsets, flat, _ = unnested(lists, rounds.names, rounds.locate)
+        return offsets, flat
+
+    @property
+    def offsets(self) -> Ints:
+        """(n + 1,) candidates of round ``i`` are ``offsets[i]:offsets[i + 1]``."""
+        return self._flat[0]
+
+    def values(self, role: str) -> Floats:
+        """One number per candidate."""
+        if role not in self._values:
+            self._values[role] = checked_list(self._rounds, role, self.offsets, self._flat[1][role])
+        return self._values[role]
+
+    @cached_property
+    def logged(self) -> Ints:
+        """(n,) where the logged action of each round stands among all candidates."""
+        return np.asarray(self.offsets[:-1] + logged_actions(self._rounds, np.diff(self.offsets)))
+
+    def column(self, column: str, target: str) -> Floats:
+        """(n,) a row column as it follows from lists.
+
+        With candidates ``a``: ``q_target = sum_a pi(a) q(a)``, and the others are the list's value at the
+        logged ``action``, an index from 0.
+        """
+        role = FOLLOWS_FROM[column][-1]
+        if column != "q_target":
+            return np.asarray(self.values(own(role, target))[self.logged])
+        return self.expected(target, self.values(role))
+
+    def expected(self, target: str, q: Floats) -> Floats:
+        """(n,) ``sum_a pi(a) q(a)``, with one ``q`` per candidate."""
+        role = own("candidate_target_propensities", target)
+        return sums_of_products(self.offsets, self.values(role), read_only(q))
+
+
+def given_by(rounds: Sessions, role: str) -> str:
+    """The role under which a column is logged: its own, or the list that it is taken from."""
+    column, _, target = role.partition("@")
+    if role in rounds or column not in FOLLOWS_FROM:
+        return role
+    return next((s for s in _sources(column, target) if s in rounds), "action")
+
+
+def _sources(column: str, target: str) -> list[str]:
+    return [own(source, target) for source in FOLLOWS_FROM[column][::-1]]
+
+
+def logged_actions(rounds: Sessions, lengths: Ints) -> Ints:
+    """(n,) int64, the logged action of each round as an index into its ``lengths`` (n,) candidates.
+
+    Raises:
+        DataError: an action that is no such index.
+    """
+    numbers = rounds.numbers("action")
+    actions = numbers.astype(np.int64)
+    bad = (actions < 0) | (actions >= lengths) | (actions != numbers)
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise rounds.error("action", row, f"{numbers[row]:g}", f"an index from 0 to {lengths[row] - 1}")
+    return actions
+
+
+def checked_list(rounds: Sessions, role: str, offsets: Ints, column: pa.Array) -> Floats:
+    """The flat values of a list a round: finite, and propensities in [0, 1] and 1 in sum.
+
+    Raises:
+        DataError: for the first that is not.
+    """
+    values = read_only(as_float64(column))
+    total = sums(offsets, values)
+    probabilities = "propensities" in role
+    if not np.isfinite(total).all() or (
+        probabilities and (values.min(initial=0.0) < 0.0 or values.max(initial=0.0) > 1.0)
+    ):
+        _refuse(rounds, role, offsets, column, values)
+    off = np.abs(total - 1.0) > 1e-3
+    if probabilities and off.any():
+        row = int(np.argmax(off))
+        raise rounds.error(role, row, f"{total[row]:.6g} in sum", "a sum of 1")
+    return values
+
+
+def _refuse(rounds: Sessions, role: str, offsets: Ints, column: pa.Array, values: Floats) -> None:
+    """Name the first value that is not what it should be, if there is one."""
+    bad, wanted = ~np.isfinite(values), "finite numbers"
+    if "propensities" in role:
+        bad |= (values < 0.0) | (values > 1.0)
+        wanted = "probabilities in [0, 1]"
+    if bad.any():
+        index = int(np.argmax(bad))
+        row = stretch_of(offsets, index)
+        shown = column[index].as_py() if column[index].is_valid else "null"
+        raise rounds.error(role, row, f"{shown} at index {index - offsets[row]}", wanted)

@@ -1,0 +1,194 @@
+"""Ranking logs: a list of items a session, in long layout (a row an item) or nested (a row a session)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.arrays.arrow import as_float64, to_arrow
+from rankeval.errors import DataError
+from rankeval.estimators import RankingBlock, Units, Views
+from rankeval.logs.log import Log
+from rankeval.logs.positions import order_by_position, position_of, position_roles, require_one_each
+from rankeval.logs.ranges import FINITE_TERMS, RANGES, largest, out_of_range
+from rankeval.logs.reranking import Candidates
+from rankeval.logs.roles import base, own
+from rankeval.logs.sessions import Sessions
+from rankeval.off_policy.samples.click_views import AS_LOGGED, ClickViews, derivations, parted
+from rankeval.off_policy.samples.column_sources import Feed
+from rankeval.off_policy.samples.setting import LOGGED, Given, under_moved
+from rankeval.off_policy.user_behaviour.windows import behaviour_codes, subset_weights
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Column -> the columns it follows from where the log does not have it.
+FOLLOWS_FROM: dict[str, tuple[str, ...]] = {
+    "reward": ("click",),
+    "slate_weight": ("propensity", "target_propensity"),
+    "subset_weight": ("propensity", "target_propensity"),
+}
+#: Columns that hold one value a session.
+ONCE = frozenset({"propensity_list", "target_propensity_list", "slate_weight"})
+
+
+def ranking_feed(log: Log, given: Given) -> Feed:
+    """Where the columns that terms are computed from come from."""
+    predicted: dict[str, tuple[str, ...]] = {"q_logged": ()} if given.modelled else {}
+    return Feed(log, FOLLOWS_FROM, given.targets, derivations(log, given) | predicted)
+
+
+class Rankings:
+    """How a ranking log gives the columns that terms are computed from.
+
+    Where all estimators are from clicks an item may have a null position: it was a candidate, but not shown.
+
+    Raises:
+        DataError: a column missing or of the wrong type; from :meth:`units`, a propensity outside (0, 1], a
+            target propensity outside [0, 1], a null, NaN or infinity, positions other than 1, 2, ... once
+            each, a propensity of the whole list that changes within a session, and what
+            :class:`~rankeval.off_policy.samples.click_views.ClickViews` says.
+    """
+
+    id = "session_id"
+
+    def __init__(self, log: Log, columns: Sequence[str], given: Given = Given()) -> None:  # noqa: B008
+        self._columns, self._given = columns, given
+        feed, derived = ranking_feed(log, given), derivations(log, given)
+        self._from_clicks = not derived.keys().isdisjoint(columns)
+        self._some_unshown = self._from_clicks and set(columns) <= {*derived, *AS_LOGGED}
+        predicted = ["q_logged"] if given.relevance_model is not None and "q_logged" in columns else []
+        unweighed = [target for target in given.targets if not log.has(own("subset_weight", target))]
+        self._weighed = unweighed if "subset_weight" in columns else []
+        plain = [column for column in columns if column not in derived]
+        self._of_target = {
+            target: _sources(feed, plain, target) | dict(zip(predicted, predicted, strict=True))
+            for target in given.targets
+        }
+        read = feed.roles(columns)
+        self._items = [role for role in [*read, *predicted] if base(role) not in ONCE | {"score"}]
+        self._once = [role for role in read if base(role) in ONCE]
+        places = position_roles(log)
+        # Ties go by id; without one items that were not shown would go by row.
+        full = given.estimand == "full"
+        ids = ["item_id"] if self._from_clicks and (full or log.has("item_id")) else []
+        self.roles = list(dict.fromkeys([self.id, *places, *ids, *read, *self._of_models(log)]))
+        log.require(self.roles)
+        require_one_each(log, [role for role in [*places, *ids, *read] if base(role) not in ONCE])
+
+    def _of_models(self, log: Log) -> list[str]:
+        """Columns that models read, and not terms."""
+        model, given = self._given.relevance_model, self._given
+        roles = list(model.roles) if model is not None and "q_logged" in self._columns else []
+        if self._weighed and log.has("behaviour"):
+            roles.append("behaviour")
+        elif self._weighed:
+            trees = [given.behaviours[target] for target in self._weighed if target in given.behaviours]
+            roles += [role for tree in trees for role in tree.roles]
+        return roles
+
+    def units(self, sessions: Sessions) -> Units:
+        """The columns by position, one float64 per item, and those that a session has once."""
+        shown, unshown = self._parted(sessions)
+        order = order_by_position(shown)
+        block = self._block(shown, order)
+        views = {target: _seen(block, roles) for target, roles in self._of_target.items()}
+        for target in self._weighed:
+            views[target] = self._with_subset_weights(target, shown, views[target])
+        if self._from_clicks:
+            candidates = Candidates(shown, order, unshown)
+            views[LOGGED] = next(iter(views.values()))
+            clicks = ClickViews(self._columns, block, candidates, self._given.position_bias)
+            seen = {target: clicks.seen(target, view) for target, view in views.items()}
+            for direction, curve in enumerate(self._given.moved_curves):
+                clicks = ClickViews(self._columns, block, candidates, curve)
+                for target, view in views.items():
+                    seen[under_moved(target, direction)] = clicks.seen(target, view)
+            views = seen
+        return views[""] if len(views) == 1 and "" in views else Views(views)
+
+    def _parted(self, sessions: Sessions) -> tuple[Sessions, Sessions | None]:
+        """The sessions with the items that were shown, and with the others where those are ranked too."""
+        model = self._given.relevance_model
+        if model is not None and "q_logged" in self._columns:
+            sessions = sessions.with_items("q_logged", to_arrow(model.q(sessions)))
+        if not self._some_unshown:
+            return sessions, None
+        shown, unshown = parted(sessions, "reward" if "reward" in sessions else "click")
+        return shown, unshown if self._given.estimand == "full" else None
+
+    def _with_subset_weights(self, target: str, sessions: Sessions, view: RankingBlock) -> RankingBlock:
+        """The weights of what each position's reward depends on, from those of the items and the user."""
+        codes = (
+            behaviour_codes(sessions, "behaviour")
+            if "behaviour" in sessions
+            else self._given.behaviours[target].codes(sessions)
+        )
+        items = view.items["target_propensity"] / view.items["propensity"]
+        weights = subset_weights(view.offsets, items, codes)
+        return RankingBlock(view.offsets, {**view.items, "subset_weight": weights}, view.sessions)
+
+    def block(self, sessions: Sessions) -> RankingBlock:
+        """All columns by position, those of targets in their roles; of logs whose items were all shown."""
+        return self._block(sessions, order_by_position(sessions))
+
+    def _block(self, sessions: Sessions, order: Ints | None) -> RankingBlock:
+        """All columns in their roles, but for what orders candidates."""
+        items = {role: _checked(sessions, role) for role in self._items}
+        if order is not None:
+            items = {role: values[order] for role, values in items.items()}
+        if "click" in items:
+            items["reward"] = items.pop("click")
+        once = {role: _checked_once(sessions, role) for role in self._once}
+        return RankingBlock(sessions.offsets, items, once)
+
+    def not_finite(self, sessions: Sessions) -> DataError:
+        """Name the session and column of the largest number."""
+        sessions, _ = self._parted(sessions)
+        order = order_by_position(sessions)
+        block = self._block(sessions, order)
+        columns = {**block.items, **block.sessions}
+        name, index = largest(columns)
+        item = index if order is None else int(order[index])
+        if name in block.sessions:
+            item = int(sessions.offsets[index])
+        role = name if name in sessions else "click"
+        return sessions.error(role, item, f"{columns[name][index]}", FINITE_TERMS)
+
+
+def _sources(feed: Feed, columns: Sequence[str], target: str) -> dict[str, str]:
+    """Column -> the role in which a target has it."""
+    every = [role for column in columns for role in feed.sources(column, target)]
+    return {base(role): role for role in every}
+
+
+def _seen(block: RankingBlock, roles: Mapping[str, str]) -> RankingBlock:
+    """The sessions with the columns of one target."""
+    roles = {**roles, "reward": "reward"}
+    items = {column: block.items[role] for column, role in roles.items() if role in block.items}
+    once = {column: block.sessions[role] for column, role in roles.items() if role in block.sessions}
+    return RankingBlock(block.offsets, items, once)
+
+
+def _checked(sessions: Sessions, role: str) -> Floats:
+    """One number per item, within its range."""
+    values = sessions.numbers(role)
+    bad = out_of_range(role, values)
+    if bad is not None:
+        found = f"{values[bad]} at position {position_of(sessions, bad)}"
+        raise sessions.error(role, bad, found, RANGES[base(role)].wanted)
+    return values
+
+
+def _checked_once(sessions: Sessions, role: str) -> Floats:
+    """One number per session, within its range; 1 for a session that has no items to hold it."""
+    values = as_float64(sessions.per_session(role))
+    values = np.where(sessions.lengths == 0, 1.0, values) if role in sessions.items else values
+    if not np.isfinite(values).all():
+        sessions.numbers(role) if role in sessions.items else sessions.numbers_per_session(role)
+    bad = out_of_range(role, values)
+    if bad is not None:
+        raise sessions.error_once(role, bad, values[bad], RANGES[base(role)].wanted)
+    return values

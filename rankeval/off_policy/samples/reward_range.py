@@ -1,0 +1,156 @@
+"""A stated range of rewards: a reward outside it is an error, a prediction outside it a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from rankeval.arrays.arrow import as_float64
+from rankeval.errors import UsageError
+from rankeval.logs.log import Log
+from rankeval.logs.positions import position_of, positions
+from rankeval.logs.roles import base
+from rankeval.logs.sessions import Sessions
+from rankeval.options import listed
+
+Floats = NDArray[np.float64]
+
+#: Columns that hold a model's predictions of the reward.
+PREDICTIONS = ("q_logged", "q_target", "candidate_q")
+#: Share of the larger bound by which a number may lie outside: float32 rounds, and so do sums.
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Outside:
+    """Values of one column that lie outside the range.
+
+    Attributes:
+        count: how many, of ``n``; rounds, items or candidates, each once whatever its weight.
+        furthest: the one furthest outside, by ``distance``; None where there is none.
+    """
+
+    n: int = 0
+    count: int = 0
+    furthest: float | None = None
+    distance: float = 0.0
+
+    def merge(self, other: Outside) -> Outside:
+        """The values of both."""
+        far = other if other.distance > self.distance else self
+        return replace(far, n=self.n + other.n, count=self.count + other.count)
+
+
+@dataclass(frozen=True)
+class RangeCheck:
+    """What one pass finds of predictions outside the range, by role; merges."""
+
+    columns: Mapping[str, Outside] = field(default_factory=dict)
+
+    def merge(self, other: RangeCheck) -> RangeCheck:
+        """Both parts; the left one comes first in the log."""
+        roles = dict.fromkeys([*self.columns, *other.columns])
+        nothing = Outside()
+        return RangeCheck(
+            {role: self.columns.get(role, nothing).merge(other.columns.get(role, nothing)) for role in roles}
+        )
+
+
+@dataclass(frozen=True)
+class RewardRange:
+    """The least and the largest reward that a round, or a position of a ranking, can have.
+
+    The predictions for ``cascade_dr`` are of the reward to go: with ``m`` positions from an item's on to the
+    end of its list they may lie in ``[m low, m high]``. Such logs are told by their column ``q_target``.
+    """
+
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        low, high = (str(bound).removesuffix(".0") for bound in (self.low, self.high))
+        return f"[{low}, {high}]"
+
+    def check(self, sessions: Sessions) -> RangeCheck:
+        """The predictions among the columns of some sessions that lie outside.
+
+        Raises:
+            DataError: for the first reward that lies outside by more than a millionth of the larger bound.
+        """
+        self._require_rewards(sessions)
+        # Of several target policies each has a role of its own, such as q_target@NAME.
+        roles = [role for role in sessions.items if base(role) in PREDICTIONS]
+        return RangeCheck({role: self._outside(*_predictions(sessions, role)) for role in roles})
+
+    def notes(self, check: RangeCheck, log: Log) -> Iterator[str]:
+        """A warning for each column of predictions outside."""
+        to_go = log.session is not None and _to_go(check.columns)
+        of = " times the positions left of the list" if to_go else ""
+        for role, outside in check.columns.items():
+            if outside.furthest is not None:
+                yield (
+                    f"{outside.count:,} of {outside.n:,} values in column {log.name(role)!r} lie outside the "
+                    f"range of rewards {self}{of}, the furthest is {outside.furthest}"
+                )
+
+    def _require_rewards(self, sessions: Sessions) -> None:
+        role = "reward" if "reward" in sessions else "click"
+        rewards = as_float64(sessions.column(role))
+        distances = self._distances(rewards, 1.0)
+        if distances.max(initial=0.0) > 0.0:
+            item = int(np.argmax(distances > 0.0))
+            place = "" if sessions.session is None else f" at position {position_of(sessions, item)}"
+            raise sessions.error(role, item, f"{rewards[item]}{place}", f"a reward in the range {self}")
+
+    def _outside(self, values: Floats, positions: Floats | float) -> Outside:
+        distances = self._distances(values, positions)
+        if not distances.max(initial=0.0) > 0.0:
+            return Outside(len(values))
+        far = int(np.argmax(distances))
+        return Outside(
+            len(values), int(np.count_nonzero(distances)), float(values[far]), float(distances[far])
+        )
+
+    def _distances(self, values: Floats, positions: Floats | float) -> Floats:
+        """(m,) how far outside each value is, 0 inside and where there is no number."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            distances = np.fmax(self.low * positions - values, values - self.high * positions)
+            allowed = TOLERANCE * max(abs(self.low), abs(self.high)) * positions
+            return np.where(distances > allowed, distances, 0.0)
+
+
+def parse_range(value: str | Sequence[float] | None) -> RewardRange | None:
+    """``"0,1"`` or ``(0, 1)`` as a range, None as none.
+
+    Raises:
+        UsageError: anything but two finite numbers, the first below the second.
+    """
+    if value is None:
+        return None
+    try:
+        low, high = map(float, listed(value) if isinstance(value, str) else value)
+    except (TypeError, ValueError):
+        low = high = np.nan
+    if not (np.isfinite([low, high]).all() and low < high):
+        raise UsageError(f"reward_range: found {value!r}, wanted LOW,HIGH, finite and LOW below HIGH")
+    return RewardRange(low, high)
+
+
+def _predictions(sessions: Sessions, role: str) -> tuple[Floats, Floats | float]:
+    """The values of a column of predictions, and of how many rewards each is the sum."""
+    column = sessions.column(role)
+    if pa.types.is_list(column.type):
+        column = pc.list_flatten(column)
+    if sessions.session is None or not _to_go(sessions.items):
+        return as_float64(column), 1.0
+    return as_float64(column), np.repeat(sessions.lengths, sessions.lengths) - positions(sessions) + 1.0
+
+
+def _to_go(roles: Iterable[str]) -> bool:
+    """Whether predictions are of the reward to go, as those are that have an expectation beside them."""
+    return any(base(role) == "q_target" for role in roles)

@@ -1,0 +1,80 @@
+"""Impressions and clicks of pairs of query and item at positions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.arrays.kernels import kernel
+from rankeval.arrays.ragged import offsets_of
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Impressions and clicks of pairs at positions; they may be weighted sums.
+
+    Attributes:
+        offsets: (P + 1,) int64, the cells of pair ``p`` are ``offsets[p]:offsets[p + 1]``.
+        places: (cells,) int64, position less 1.
+        impressions, clicks: (cells,) float64, ``0 <= clicks <= impressions``.
+        length: number of positions, ``K``.
+    """
+
+    offsets: Ints
+    places: Ints
+    impressions: Floats
+    clicks: Floats
+    length: int
+
+    @cached_property
+    def pair(self) -> Ints:
+        """(cells,) the pair of each cell."""
+        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+
+    @cached_property
+    def of_pair(self) -> Floats:
+        """(P,) clicks of each pair."""
+        return np.asarray(np.bincount(self.pair, self.clicks, len(self.offsets) - 1), np.float64)
+
+    def by_place(self, values: Floats) -> Floats:
+        """(K,) sum of one value a cell."""
+        return np.asarray(np.bincount(self.places, values, self.length), np.float64)
+
+    def informative(self) -> Cells:
+        """The cells of pairs and positions that have clicks; at the maximum others have probability 0."""
+        kept = (self.of_pair[self.pair] > 0.0) & (self.by_place(self.clicks)[self.places] > 0.0)
+        lengths = np.bincount(self.pair[kept], minlength=len(self.offsets) - 1)
+        return Cells(
+            offsets_of(lengths), self.places[kept], self.impressions[kept], self.clicks[kept], self.length
+        )
+
+    def unconnected(self) -> list[int]:
+        """Positions with impressions that no chain of pairs with clicks joins to position 1."""
+        group = np.arange(self.length)
+        _join(self.offsets, self.places, self.of_pair, group)
+        shown = self.by_place(self.impressions) > 0.0
+        return (np.flatnonzero(shown & (group != group[0])) + 1).tolist()
+
+
+@kernel
+def _join(offsets: Ints, places: Ints, of_pair: Floats, group: Ints) -> None:
+    """Give places that a pair with clicks was shown at one group, the least place of it."""
+    changed = True
+    while changed:
+        changed = False
+        for pair in range(offsets.size - 1):
+            if of_pair[pair] <= 0.0:
+                continue
+            least = group[places[offsets[pair]]]
+            for i in range(offsets[pair], offsets[pair + 1]):
+                least = min(least, group[places[i]])
+            for i in range(offsets[pair], offsets[pair + 1]):
+                if group[places[i]] != least:
+                    group[places[i]] = least
+                    changed = True

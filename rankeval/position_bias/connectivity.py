@@ -1,0 +1,63 @@
+"""Which positions a comparison joins to position 1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.errors import DataError
+from rankeval.position_bias.request import Request
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def unconnected(length: int, edges: Ints) -> list[int]:
+    """Positions 1 to ``length`` that no chain of ``edges`` (m, 2) joins to position 1."""
+    reached = np.zeros(length + 1, np.bool_)
+    reached[1] = True
+    while True:
+        either = reached[edges].any(axis=1)
+        before = int(reached.sum())
+        reached[edges[either].ravel()] = True
+        if int(reached.sum()) == before:
+            return [k for k in range(1, length + 1) if not reached[k]]
+
+
+def require_connected(request: Request, segment: Any, length: int, edges: Ints) -> None:
+    """Check that every position is joined to position 1.
+
+    Raises:
+        DataError: naming those that are not.
+    """
+    refuse(request, segment, unconnected(length, edges))
+
+
+def refuse(request: Request, segment: Any, positions: list[int]) -> None:
+    """Raise the error for positions that nothing joins to position 1; none if there are none."""
+    if not positions:
+        return
+    of = "" if segment is None else f", {request.by} {segment!r}"
+    names = ", ".join(map(str, positions))
+    verb = "positions {} do" if len(positions) > 1 else "position {} does"
+    less = f", or --top {positions[0] - 1}" if positions[0] > 2 else ""
+    raise DataError(
+        f"{request.log.origin}{of}: {verb.format(names)} not connect to position 1, "
+        f"wanted items that were clicked and shown at positions of both{less}"
+    )
+
+
+def require_clicks(request: Request, segment: Any, clicks: Floats) -> None:
+    """Check that there are several positions and that the first has clicks: (K,) by position.
+
+    Raises:
+        DataError: it has none, or is alone.
+    """
+    of = "" if segment is None else f", {request.by} {segment!r}"
+    origin = f"{request.log.origin}{of}"
+    if len(clicks) < 2:
+        raise DataError(f"{origin}: all sessions show a single position, wanted some that show more")
+    if clicks[0] <= 0.0:
+        raise DataError(f"{origin}: no click at position 1, wanted some: the curve is relative to it")

@@ -1,0 +1,50 @@
+"""Logarithms of curves as functions of the means of terms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.inference.estimate import Functional, Gradient
+
+
+@dataclass(frozen=True)
+class LogContrast(Functional):
+    """``sum_j weights_j log(mean of term j)``; with weights 1 and -1 the logarithm of a ratio."""
+
+    term_weights: tuple[tuple[int, float], ...]
+
+    @property
+    def terms(self) -> frozenset[int]:
+        return frozenset(term for term, _ in self.term_weights)
+
+    def value(self, means: NDArray[np.float64]) -> Any:
+        with np.errstate(all="ignore"):
+            return sum(weight * np.log(means[..., term]) for term, weight in self.term_weights)
+
+    def gradient(self, means: NDArray[np.float64]) -> Gradient:
+        with np.errstate(all="ignore"):
+            return {term: weight / means[..., term] for term, weight in self.term_weights}
+
+
+@dataclass(frozen=True)
+class Linearised(Functional):
+    """``at + n (mean of a term - centre)``: an estimate, and the change of it by each of ``n`` units."""
+
+    term: int
+    at: float
+    n: float
+    centre: float
+
+    @property
+    def terms(self) -> frozenset[int]:
+        return frozenset({self.term})
+
+    def value(self, means: NDArray[np.float64]) -> Any:
+        return self.at + self.n * (means[..., self.term] - self.centre)
+
+    def gradient(self, means: NDArray[np.float64]) -> Gradient:
+        return {self.term: np.full(means.shape[:-1], self.n)}

@@ -1,0 +1,196 @@
+"""A position-bias curve with its errors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.errors import DataError
+from rankeval.inference.estimate import Functional, Interval
+from rankeval.inference.inferring import Inferring
+from rankeval.inference.intervals import Inference
+
+Floats = NDArray[np.float64]
+T = TypeVar("T")
+U = TypeVar("U")
+NO_CLICKS = "no clicks at this position"
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Examination by position relative to position 1, of a log or a segment of it.
+
+    Errors and intervals are made on the logarithm, on which ratios of clicks are closer to normal, and bounds
+    are brought back by ``exp``.
+
+    Attributes:
+        segment: the value of the column, None for the whole log.
+        n: number of sessions.
+        log_theta: (K,), the first 0; ``-inf`` without clicks.
+        covariance: (K, K) of ``log_theta``, 0 in the row and the column of position 1, NaN where unknown.
+        intervals: for each method, one interval of theta a position.
+        impressions, clicks: (K,) what stands behind each point.
+        bucket_totals: (buckets, K) by which clustered errors are made, for covariances between segments.
+        log_likelihood: where the method has one.
+        notes: what a reader should know.
+    """
+
+    segment: Any
+    n: int
+    log_theta: Floats
+    covariance: Floats
+    intervals: tuple[tuple[Interval, ...], ...]
+    impressions: Floats
+    clicks: Floats
+    bucket_totals: Floats | None = None
+    log_likelihood: float | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def theta(self) -> Floats:
+        """(K,) examination relative to position 1."""
+        return np.exp(self.log_theta)
+
+    @property
+    def std_error(self) -> list[float | None]:
+        """Standard errors of theta, None where unknown."""
+        errors = self.theta * np.sqrt(np.diag(self.covariance))
+        return [float(error) if math.isfinite(error) else None for error in errors]
+
+    @property
+    def theta_covariance(self) -> Floats | None:
+        """(K, K) covariance of theta; None where one is unknown."""
+        covariance = np.outer(self.theta, self.theta) * self.covariance
+        return covariance if np.isfinite(covariance).all() else None
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """(K,) the positions whose theta has an error, position 1 among them."""
+        found: NDArray[np.bool_] = np.isfinite(self.log_theta) & np.isfinite(np.diag(self.covariance))
+        return found
+
+    def with_notes(self, *notes: str) -> Curve:
+        """The same with more notes."""
+        return replace(self, notes=(*self.notes, *notes))
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Sessions of a curve, and impressions and clicks at each position."""
+
+    n: int
+    impressions: Floats
+    clicks: Floats
+
+
+def curve_of(
+    segment: Any, counts: Counts, inference: Inference, functionals: Sequence[Functional | None]
+) -> Curve:
+    """The curve whose logarithms are these functionals; None where there is no click.
+
+    The first one is that of position 1, and is not looked at.
+    """
+    estimates = [None if f is None else inference.estimate(f) for f in functionals[1:]]
+    log_theta = np.array([0.0, *(-np.inf if e is None or e.value is None else e.value for e in estimates)])
+    known = [k for k, e in enumerate(estimates, 1) if e is not None and e.std_error is not None]
+    covariance = np.full((len(log_theta), len(log_theta)), np.nan)
+    covariance[0], covariance[:, 0] = 0.0, 0.0
+    for j in known:
+        for k in known:
+            if j < k:
+                covariance[j, k] = covariance[k, j] = _covariance(inference, functionals[j], functionals[k])
+    for k, estimate in enumerate(estimates, 1):
+        if estimate is not None and estimate.std_error is not None:
+            covariance[k, k] = estimate.std_error**2
+    methods, level = inference.methods, inference.level
+    intervals = [
+        (
+            Interval(method, level, 1.0, 1.0),
+            *(
+                Interval(method, level, None, None, NO_CLICKS)
+                if estimate is None
+                else exponential(estimate.intervals[i])
+                for estimate in estimates
+            ),
+        )
+        for i, method in enumerate(methods)
+    ]
+    notes = dict.fromkeys(note for e in estimates if e is not None for note in e.warnings)
+    totals = _bucket_totals(inference, functionals) if inference.clustered else None
+    return Curve(
+        segment, counts.n, log_theta, covariance, tuple(intervals), counts.impressions, counts.clicks,
+        bucket_totals=totals, notes=tuple(notes),
+    )  # fmt: skip
+
+
+def of_each(parts: Mapping[Any, T], make: Callable[[Any, T], U]) -> tuple[dict[Any, U], list[str]]:
+    """What is made of the whole log and of each segment, and why segments were left out.
+
+    Raises:
+        DataError: of the whole log nothing can be made.
+    """
+    found: dict[Any, U] = {}
+    notes = []
+    for value, part in parts.items():
+        try:
+            found[value] = make(value, part)
+        except DataError as error:
+            if value is None:
+                raise
+            notes.append(f"segment left out: {error}")
+    return found, notes
+
+
+def curves(parts: Mapping[Any, T], curve: Callable[[Any, T], Curve]) -> dict[Any, Curve]:
+    """The curves of :func:`of_each`, with the notes at that of the whole log."""
+    found, notes = of_each(parts, curve)
+    return found | {None: found[None].with_notes(*notes)}
+
+
+def _covariance(inference: Inference, a: Functional | None, b: Functional | None) -> float:
+    return 0.0 if a is None or b is None else inference.covariance(a, b)
+
+
+def _bucket_totals(inference: Inference, functionals: Sequence[Functional | None]) -> Floats:
+    """(buckets, K) linearised totals of the logarithms, scaled so that their squares add up to variances."""
+    columns = [
+        np.zeros(len(inference.buckets)) if k == 0 or f is None else inference.bucket_totals(f)
+        for k, f in enumerate(functionals)
+    ]
+    return np.stack(columns, axis=1)
+
+
+def exponential(interval: Interval) -> Interval:
+    """An interval of the logarithm as one of the number itself."""
+    if interval.low is None or interval.high is None:
+        return interval
+    return replace(interval, low=_exp(interval.low), high=_exp(interval.high))
+
+
+def _exp(value: float) -> float:
+    return math.exp(min(value, 700.0))
+
+
+def normal_intervals(log_theta: Floats, covariance: Floats, infer: Inferring) -> tuple[Interval, ...]:
+    """``theta exp(+- z se)`` with the standard error of the logarithm."""
+    from statistics import NormalDist
+
+    z = NormalDist().inv_cdf(0.5 + infer.level / 2.0)
+    return tuple(
+        _normal(float(log), float(variance), z, infer.level)
+        for log, variance in zip(log_theta, np.diag(covariance), strict=True)
+    )
+
+
+def _normal(log: float, variance: float, z: float, level: float) -> Interval:
+    if not math.isfinite(log):
+        return Interval("normal", level, None, None, NO_CLICKS)
+    if not math.isfinite(variance):
+        return Interval("normal", level, None, None, "the information is singular")
+    margin = z * math.sqrt(variance)
+    return Interval("normal", level, _exp(log - margin), _exp(log + margin))

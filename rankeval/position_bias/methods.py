@@ -1,0 +1,68 @@
+"""The methods that curves are estimated by, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from rankeval.errors import UsageError
+from rankeval.position_bias.curve import Curve
+from rankeval.position_bias.harvesting import WEIGHTS, allpairs, chain, pivot
+from rankeval.position_bias.likelihood import em
+from rankeval.position_bias.regression_em import regression_em
+from rankeval.position_bias.request import Request
+from rankeval.position_bias.shuffle import pair, shuffle
+from rankeval.position_bias.swap import swap
+
+
+class Method(NamedTuple):
+    """How a curve is estimated.
+
+    Attributes:
+        estimate: the curves of the whole log (``None``) and of each segment.
+        weighted: whether ``weights`` change it.
+        regressed: how it is estimated where features are given.
+    """
+
+    estimate: Callable[[Request], dict[Any, Curve]]
+    weighted: bool = False
+    regressed: Callable[[Request], dict[Any, Curve]] | None = None
+
+
+METHODS = {
+    "shuffle": Method(shuffle),
+    "swap": Method(swap),
+    "pair": Method(pair),
+    "pivot": Method(pivot, weighted=True),
+    "chain": Method(chain, weighted=True),
+    "allpairs": Method(allpairs, weighted=True),
+    "em": Method(em, regressed=regression_em),
+}
+
+
+def parse_method(name: str, weights: str | None, *, regressed: bool) -> tuple[Method, str]:
+    """The method of a name, and the weights it uses.
+
+    Raises:
+        UsageError: an unknown name; weights that are unknown, or weights or features that the method does not
+            use.
+    """
+    if name not in METHODS:
+        raise UsageError(f"method: found {name!r}, wanted one of {', '.join(METHODS)}")
+    if weights is not None and weights not in WEIGHTS:
+        raise UsageError(f"weights: found {weights!r}, wanted one of {', '.join(WEIGHTS)}")
+    method = METHODS[name]
+    if weights is not None and not method.weighted:
+        names = ", ".join(name for name, each in METHODS.items() if each.weighted)
+        raise UsageError(f"weights: {name} has none; they are for {names}")
+    if regressed and method.regressed is None:
+        names = ", ".join(name for name, each in METHODS.items() if each.regressed is not None)
+        raise UsageError(f"features: {name} reads none; they are for {names}")
+    return method, weights or WEIGHTS[0]
+
+
+def estimate(method: Method, request: Request) -> dict[Any, Curve]:
+    """The curves of the whole log (``None``) and of each segment."""
+    if request.features and method.regressed is not None:
+        return method.regressed(request)
+    return method.estimate(request)

@@ -1,0 +1,151 @@
+"""The curve of the position-based model whose relevance is a regression on features."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.arrays.hashing import mix64
+from rankeval.arrays.ragged import offsets_of
+from rankeval.errors import UsageError
+from rankeval.inference.estimate import Interval
+from rankeval.logs.impressions import shown_items, shown_roles
+from rankeval.logs.sessions import Sessions, counting
+from rankeval.logs.units import unit_keys
+from rankeval.models.cross_fitting import Sample, sampled
+from rankeval.models.design import Design, Encoding, require_features, taken
+from rankeval.models.learners import learn
+from rankeval.position_bias.connectivity import require_clicks
+from rankeval.position_bias.curve import Curve
+from rankeval.position_bias.position_sums import require_length
+from rankeval.position_bias.request import Request
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Sessions that are learnt from at most.
+SAMPLE = 20_000
+STEPS = 30
+#: It ends when no ``log theta`` moves by more.
+TOLERANCE = 1e-3
+#: Relevance is kept from 0 and 1 by this, and examination from 0.
+SMALLEST = 1e-6
+#: What the place or the outcome of an item decides, and relevance must not know.
+KNOWN_AFTER = ("click", "reward", "position", "examination", "propensity", "exposure")
+NO_ERROR = "regression EM gives a point estimate only"
+
+
+def regression_em(request: Request) -> dict[Any, Curve]:
+    """``P(click) = theta_k q(features)`` with LightGBM for ``q`` (Wang et al. 2018), without errors.
+
+    Two steps by turns: LightGBM regresses ``c / theta``, whose mean is ``q``, with weight ``theta``; then
+    ``theta`` is what makes the clicks most likely given ``q``. EM, which regresses the probability that an
+    item is relevant given its click, goes to about the same curve, in hundreds of steps rather than a dozen.
+    It learns from at most 20,000 sessions, those whose hashed id is smallest.
+
+    Raises:
+        DataError: a feature is missing or is neither numbers nor text; no click at position 1; as
+            :func:`~rankeval.logs.impressions.shown_items` says.
+        UsageError: a feature is known only after the list was shown; ``by``.
+    """
+    if request.by is not None:
+        raise UsageError("by: found one beside features, wanted --where for the curve of a segment")
+    log, infer = request.log, request.infer
+    names = require_features(log, request.features, KNOWN_AFTER)
+
+    def of(sessions: Sessions) -> Sample:
+        shown = shown_items(sessions, request.top)
+        lengths, every = shown.sessions.lengths, counting(len(shown.clicks))
+        require_length(request, shown.sessions, int(lengths.max(initial=1)))
+        units = np.flatnonzero(lengths > 0)
+        return Sample(
+            order=mix64(unit_keys(sessions, "session_id", ()), infer.seed)[units],
+            folds=np.zeros(len(units), np.int64),
+            offsets=offsets_of(lengths[units]),
+            features={name: taken(shown.sessions.column(name), every) for name in names},
+            numbers={"place": shown.positions.astype(np.float64), "click": shown.clicks.astype(np.float64)},
+        )
+
+    roles = list(dict.fromkeys([*shown_roles(log), *names]))
+    sample = sampled(log, roles, of, SAMPLE, request.threads)
+    places, clicks = sample.numbers["place"].astype(np.int64) - 1, sample.numbers["click"]
+    by_place = np.asarray(np.bincount(places, clicks), np.float64)
+    require_clicks(request, None, by_place)
+    encoding = Encoding.of(sample.features, None)
+    design = encoding.design(sample.features, counting(len(places)), None)
+    theta, likelihood, converged = _fit(design, places, clicks)
+    return {None: _curve(request, theta, likelihood, converged, (places, clicks), len(sample))}
+
+
+def _fit(design: Design, places: Ints, clicks: Floats) -> tuple[Floats, float, bool]:
+    """Theta (K,), the log-likelihood, and whether it ended before its last step."""
+    from threadpoolctl import threadpool_limits
+
+    length = int(places.max()) + 1
+    theta = np.maximum(np.bincount(places, clicks, length) / np.bincount(places, minlength=length), SMALLEST)
+    theta, converged = theta / theta.max(), False
+    relevance = np.ones(len(places))
+    with threadpool_limits(1):
+        for _ in range(STEPS):
+            examined = theta[places]
+            model = learn("lightgbm", design, clicks / examined, examined)
+            relevance = np.clip(model.predict(design), SMALLEST, 1.0 - SMALLEST)
+            before, theta = theta, np.maximum(most_likely(places, clicks, relevance, length), SMALLEST)
+            moved = np.log(theta / theta[0]) - np.log(before / before[0])
+            if np.abs(moved).max() < TOLERANCE:
+                converged = True
+                break
+    chance = theta[places] * relevance
+    likelihood = float(np.sum(np.log(np.where(clicks > 0.0, chance, 1.0 - chance))))
+    return theta, likelihood, converged
+
+
+def most_likely(places: Ints, clicks: Floats, relevance: Floats, length: int) -> Floats:
+    """(K,) theta in [0, 1] that makes clicks of probability ``theta relevance`` most likely, by bisection.
+
+    Its score ``sum c - sum (1 - c) x / (1 - x)`` falls with theta, ``x = theta relevance``.
+    """
+    wanted = np.bincount(places, clicks, length)
+    low, high = np.zeros(length), np.ones(length)
+    for _ in range(50):
+        middle = (low + high) / 2.0
+        x = middle[places] * relevance
+        below = np.bincount(places, (1.0 - clicks) * x / (1.0 - x), length) < wanted
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.where(wanted > 0.0, (low + high) / 2.0, 0.0)
+
+
+def _curve(
+    request: Request,
+    theta: Floats,
+    likelihood: float,
+    converged: bool,
+    items: tuple[Ints, Floats],
+    sessions: int,
+) -> Curve:
+    length, infer = len(theta), request.infer
+    places, clicks = items
+    by_place = np.asarray(np.bincount(places, clicks, length), np.float64)
+    log_theta = np.where(by_place > 0.0, np.log(theta) - np.log(theta[0]), -np.inf)
+    covariance = np.full((length, length), np.nan)
+    covariance[0], covariance[:, 0] = 0.0, 0.0
+    intervals = tuple(
+        (
+            Interval(method, infer.level, 1.0, 1.0),
+            *(Interval(method, infer.level, None, None, NO_ERROR) for _ in range(length - 1)),
+        )
+        for method in infer.methods
+    )
+    return Curve(
+        None,
+        sessions,
+        log_theta,
+        covariance,
+        intervals,
+        np.asarray(np.bincount(places, minlength=length), np.float64),
+        by_place,
+        log_likelihood=likelihood,
+        notes=() if converged else (f"the curve still moves by more than {TOLERANCE} after {STEPS} steps",),
+    )

@@ -1,0 +1,201 @@
+"""Curves from sessions in which two positions were exchanged with probability one half."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.arrays.arrow import as_float64
+from rankeval.arrays.kernels import kernel, read_only
+from rankeval.errors import DataError
+from rankeval.inference.inferring import Inferring
+from rankeval.inference.intervals import Inference
+from rankeval.logs.impressions import shown_items, shown_roles
+from rankeval.logs.scan import fold
+from rankeval.logs.sessions import Sessions
+from rankeval.position_bias.connectivity import require_connected
+from rankeval.position_bias.contrasts import LogContrast
+from rankeval.position_bias.curve import Counts, Curve, curve_of, curves
+from rankeval.position_bias.position_sums import Tally, Terms, gather
+from rankeval.position_bias.request import Request
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Arms that an experiment may have: each adds two terms whose covariances are kept.
+MAX_ARMS = 200
+_DESIGN = ["swap_low", "swap_high"]
+
+
+class Arms(NamedTuple):
+    """The pairs of positions, lower one first, that were exchanged: (A,) each."""
+
+    low: Ints
+    high: Ints
+
+
+def swap(request: Request) -> dict[Any, Curve]:
+    """``log theta`` by generalised least squares over the arms of a swap experiment.
+
+    The sessions of an arm, ``swap_low`` and ``swap_high``, show its two items in either order with the same
+    probability: clicks at the high position over those at the low one estimate ``theta_high / theta_low``.
+    Their logarithms are differences of ``log theta``, weighted by the inverse of their variances. On a star
+    of arms or a chain the weights change nothing.
+
+    Raises:
+        DataError: no session of an arm; arms that do not connect all positions to position 1 by clicks at
+            both; an arm that is not two positions of the list; as
+            :func:`~rankeval.logs.impressions.shown_items` says.
+    """
+    log = request.log
+    roles = [*shown_roles(log), *_DESIGN]
+    arms = _arms(request)
+
+    def terms_of(sessions: Sessions) -> Terms:
+        shown = shown_items(sessions, request.top)
+        arm = _arm_of(sessions, arms, shown.sessions.lengths)
+        terms = np.zeros((2 * len(arms.low), len(sessions)))
+        _write_arms(
+            shown.sessions.offsets,
+            read_only(shown.positions),
+            read_only(shown.clicks),
+            arm,
+            read_only(arms.low),
+            read_only(arms.high),
+            terms,
+        )
+        of_items = np.repeat(arm, shown.sessions.lengths)
+        behind = (shown.positions == arms.low[of_items]) | (shown.positions == arms.high[of_items])
+        return Terms(shown, terms, np.flatnonzero(arm >= 0), behind)
+
+    tallies = gather(request, roles, terms_of, bucketed=request.infer.bucketed)
+    return curves(tallies, lambda value, tally: _curve(request, value, arms, tally))
+
+
+def _arms(request: Request) -> Arms:
+    """The arms of a log, in ascending order, down to the last position that counts."""
+    log = request.log
+    log.require(_DESIGN)
+
+    def work(sessions: Sessions) -> Ints:
+        low, high = _design(sessions)
+        there = ~np.isnan(low)
+        both = np.stack([low[there], high[there]], axis=1).astype(np.int64)
+        return np.unique(both, axis=0)
+
+    def merged(left: Ints, right: Ints) -> Ints:
+        arms = np.unique(np.concatenate([left, right]), axis=0)
+        if len(arms) > MAX_ARMS:
+            raise DataError(
+                f"{log.origin}: more than {MAX_ARMS} pairs of {log.name('swap_low')!r} and "
+                f"{log.name('swap_high')!r}, wanted fewer, or --top"
+            )
+        return arms
+
+    # Clicks, for rows of nested logs have lengths by their lists alone.
+    found: Ints = fold(log, ["session_id", "click", *_DESIGN], work, merged, request.threads)
+    if request.top is not None:
+        found = found[found[:, 1] <= request.top]
+    if not len(found):
+        raise DataError(
+            f"{log.origin}: no session has {log.name('swap_low')!r} and {log.name('swap_high')!r}, "
+            "wanted some of a swap experiment"
+        )
+    return Arms(*np.ascontiguousarray(found.T))
+
+
+def _design(sessions: Sessions) -> tuple[Floats, Floats]:
+    """The two positions of the arm of each session, NaN outside the experiment."""
+    low, high = (as_float64(sessions.per_session(role)) for role in _DESIGN)
+    whole = (low >= 1.0) & (low == np.floor(low)) & (high == np.floor(high)) & (low < high)
+    bad = ~(whole | (np.isnan(low) & np.isnan(high)))
+    if bad.any():
+        row = int(np.argmax(bad))
+        found = [sessions.per_session(role)[row].as_py() for role in _DESIGN]
+        wanted = f"a position above that in {sessions.names['swap_low']!r} ({found[0]}), or null in both"
+        raise sessions.error_once("swap_high", row, found[1], wanted)
+    return low, high
+
+
+def _arm_of(sessions: Sessions, arms: Arms, lengths: Ints) -> Ints:
+    """(n,) the arm of each session, -1 of none."""
+    low, high = _design(sessions)
+    long = (high > sessions.lengths) & ~np.isnan(high)
+    if long.any():
+        row = int(np.argmax(long))
+        wanted = f"a position of the list, 1 to {sessions.lengths[row]}"
+        raise sessions.error_once("swap_high", row, int(high[row]), wanted)
+    there = np.flatnonzero((high <= lengths) & ~np.isnan(low))
+    width = int(arms.high.max()) + 1
+    number = np.full(width * width, -1, np.int64)
+    number[arms.low * width + arms.high] = np.arange(len(arms.low))
+    found = np.full(len(sessions), -1, np.int64)
+    codes = low[there].astype(np.int64) * width + high[there].astype(np.int64)
+    found[there] = number[codes]
+    return found
+
+
+def _curve(request: Request, segment: Any, arms: Arms, tally: Tally) -> Curve:
+    infer, means = request.infer, tally.moments.mean
+    clicked = (means[0::2] > 0.0) & (means[1::2] > 0.0)
+    used = np.flatnonzero(clicked)
+    length = int(arms.high.max())
+    require_connected(request, segment, length, np.stack([arms.low, arms.high], axis=1)[used])
+    plain = Inferring(("normal",), infer.level, infer.replicates, infer.seed, False).of(tally.moments)
+    ratios = [LogContrast(((2 * a + 1, 1.0), (2 * a, -1.0))) for a in used.tolist()]
+    projection = _projection(arms, used, length, _variances(plain, ratios))
+    contrasts = [
+        LogContrast(
+            tuple(
+                (2 * a + side, sign * float(weight))
+                for a, weight in zip(used.tolist(), row, strict=True)
+                if weight != 0.0
+                for side, sign in ((1, 1.0), (0, -1.0))
+            )
+        )
+        for row in projection
+    ]
+    counts = Counts(int(tally.moments.n), tally.impressions, tally.clicks)
+    curve = curve_of(segment, counts, infer.of(tally.moments), [None, *contrasts])
+    return curve.with_notes(*_left_out(arms, clicked))
+
+
+def _variances(inference: Inference, ratios: list[LogContrast]) -> Floats:
+    """(A,) of the logarithms of ratios; where there is none, as in tiny logs, the mean of the others."""
+    found = np.array([inference.std_error(ratio) ** 2 for ratio in ratios])
+    good = found > 0.0
+    return np.where(good, found, found[good].mean() if good.any() else 1.0)
+
+
+def _projection(arms: Arms, used: Ints, length: int, variances: Floats) -> Floats:
+    """(K - 1, A) that takes logarithms of ratios to ``log theta`` of positions 2 to K."""
+    rows = np.arange(len(used))
+    design = np.zeros((len(used), length))
+    design[rows, arms.high[used] - 1] += 1.0
+    design[rows, arms.low[used] - 1] -= 1.0
+    weighted = design[:, 1:] / variances[:, np.newaxis]
+    projection = np.linalg.solve(weighted.T @ design[:, 1:], weighted.T)
+    return np.where(np.abs(projection) < 1e-12, 0.0, projection)
+
+
+def _left_out(arms: Arms, clicked: NDArray[np.bool_]) -> list[str]:
+    names = [f"{arms.low[a]} with {arms.high[a]}" for a in np.flatnonzero(~clicked)]
+    return [f"no clicks at both positions: swaps of {', '.join(names)} are left out"] if names else []
+
+
+@kernel
+def _write_arms(
+    offsets: Ints, positions: Ints, clicks: Ints, arm: Ints, low: Ints, high: Ints, terms: Floats
+) -> None:
+    """For each arm the clicks of its sessions at its low and at its high position."""
+    for row in range(offsets.size - 1):
+        a = arm[row]
+        if a < 0:
+            continue
+        for i in range(offsets[row], offsets[row + 1]):
+            if positions[i] == low[a]:
+                terms[2 * a, row] = clicks[i]
+            elif positions[i] == high[a]:
+                terms[2 * a + 1, row] = clicks[i]

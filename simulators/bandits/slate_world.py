@@ -1,0 +1,216 @@
+"""Ranking worlds whose users differ in which items their rewards depend on, and product policies in them.
+
+A session draws a type of user ``t``; the policy draws an item for every position on its own; the reward at
+``k`` is normal around ``base[t, a_k]`` plus the interaction ``pairs[a_k, a_l]`` with every other item ``a_l``
+that the type's behaviour looks at (as simulated by Kiyohara et al. 2023). Expectations are sums over items
+and pairs of positions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from rankeval.errors import UsageError
+from rankeval.off_policy.user_behaviour.windows import BEHAVIOURS
+from rankeval.simulators.bandits.softmax_policy import Matrix, SoftmaxPolicy
+from rankeval.simulators.checks import distribution, matrix, real, whole
+from rankeval.simulators.writer import block_bounds, random_stream, write_parquet
+
+BLOCK_SESSIONS = 1 << 14
+#: What the feature column ``device`` holds, by type of user.
+DEVICES = ("phone", "tablet", "desktop", "tv", "watch")
+
+
+@dataclass(frozen=True, eq=False)
+class SlateWorld:
+    """Types of users, items and rewards.
+
+    Attributes:
+        base: (types, items), expected reward of an item alone.
+        pairs: (items, items), what the item of the row gains next to that of the column.
+        behaviours: for each type a name of :data:`rankeval.off_policy.user_behaviour.windows.BEHAVIOURS`.
+        shares: (types,) of the sessions.
+        positions: length of the lists.
+        noise: standard deviation of a reward.
+        blur: standard deviation of the feature ``activity`` around the number of the type; the feature
+            ``device`` names the type.
+    """
+
+    base: Matrix
+    pairs: Matrix
+    behaviours: Sequence[str]
+    shares: NDArray[np.float64]
+    positions: int
+    noise: float = 0.5
+    blur: float = 0.5
+
+    def __post_init__(self) -> None:
+        base = matrix("base", self.base, (-1, -1))
+        types, items = base.shape
+        object.__setattr__(self, "base", base)
+        object.__setattr__(self, "pairs", matrix("pairs", self.pairs, (items, items)))
+        object.__setattr__(self, "shares", distribution("shares", self.shares, types))
+        whole("positions", self.positions, 1)
+        real("noise", self.noise, 0.0)
+        real("blur", self.blur, 0.0)
+        unknown = [name for name in self.behaviours if name not in BEHAVIOURS]
+        if unknown or len(self.behaviours) != types or types > len(DEVICES):
+            raise UsageError(
+                f"behaviours: found {', '.join(self.behaviours)}, wanted one of {', '.join(BEHAVIOURS)} "
+                f"for each of {types} types, at most {len(DEVICES)}"
+            )
+
+    @cached_property
+    def looks(self) -> NDArray[np.bool_]:
+        """(types, K, K), whether the reward at the position of the row depends on that of the column."""
+        places = range(self.positions)
+        return np.array(
+            [
+                [[BEHAVIOURS[name].depends(k, other) for other in places] for k in places]
+                for name in self.behaviours
+            ]
+        )
+
+    @cached_property
+    def _others(self) -> Matrix:
+        return (self.looks & ~np.eye(self.positions, dtype=bool)).astype(np.float64)
+
+    def probabilities(self, policy: SoftmaxPolicy) -> Matrix:
+        """(types, K, items); scores have a row for each position of the first type, then of the second ..."""
+        types, items = self.base.shape
+        wanted = (types * self.positions, items)
+        if policy.scores.shape != wanted:
+            raise UsageError(f"policy: found scores of shape {policy.scores.shape}, wanted {wanted}")
+        return policy.probabilities.reshape(types, self.positions, items)
+
+    def expected_rewards(self, types: NDArray[np.int64], lists: NDArray[np.int64]) -> Matrix:
+        """(n, K) expected rewards of lists (n, K) shown to users of these types (n,)."""
+        met = self.pairs[lists[:, :, None], lists[:, None, :]]
+        return np.asarray(self.base[types[:, None], lists] + (met * self._others[types]).sum(axis=2))
+
+    def value(self, policy: SoftmaxPolicy) -> float:
+        """Expected reward of a session under a policy, exact."""
+        p = self.probabilities(policy)
+        alone = np.einsum("tka,ta->t", p, self.base)
+        together = np.einsum("tka,ab,tlb,tkl->t", p, self.pairs, p, self._others, optimize=True)
+        return float(self.shares @ (alone + together))
+
+
+def random_slate_world(
+    positions: int,
+    items: int,
+    seed: int,
+    *,
+    behaviours: Sequence[str] = ("independent", "cascade", "standard"),
+    shares: Sequence[float] | None = None,
+    interaction: float = 1.0,
+    noise: float = 0.5,
+) -> SlateWorld:
+    """Random tastes: base rewards uniform in [0, 1], interactions in [-1, 1] times ``interaction / (K - 1)``.
+
+    Types have equal shares unless told.
+    """
+    rng = random_stream(seed)
+    types, size = len(behaviours), whole("items", items, 1)
+    scale = real("interaction", interaction, 0.0) / max(whole("positions", positions, 1) - 1, 1)
+    return SlateWorld(
+        base=rng.random((types, size)),
+        pairs=scale * rng.uniform(-1.0, 1.0, (size, size)),
+        behaviours=tuple(behaviours),
+        shares=np.full(types, 1.0 / types) if shares is None else np.asarray(shares, np.float64),
+        positions=positions,
+        noise=noise,
+    )
+
+
+def random_slate_policy(
+    world: SlateWorld, seed: int, skill: float = 0.0, temperature: float = 1.0
+) -> SoftmaxPolicy:
+    """Scores ``skill * base + sqrt(1 - skill^2) * z`` for every position, ``z`` uniform in [0, 1]."""
+    luck = random_stream(seed).random((len(world.base), world.positions, world.base.shape[1]))
+    scores = real("skill", skill, -1.0, 1.0) * world.base[:, None, :] + np.sqrt(1.0 - skill**2) * luck
+    return SoftmaxPolicy(scores.reshape(-1, world.base.shape[1]), temperature)
+
+
+class _Logger:
+    """What every block of a log needs, worked out once."""
+
+    def __init__(self, world: SlateWorld, logging: SoftmaxPolicy, target: SoftmaxPolicy) -> None:
+        self.world = world
+        self.logged, self.target = world.probabilities(logging), world.probabilities(target)
+        # Without the last bound, 1 up to rounding, no draw gives an item beyond the last.
+        self.bounds = np.cumsum(self.logged, axis=2)[:, :, :-1]
+
+    def block(self, rng: np.random.Generator, start: int, stop: int) -> pa.Table:
+        """Sessions ``start..stop``."""
+        world, n, size = self.world, stop - start, self.world.positions
+        types = rng.choice(len(world.shares), n, p=world.shares)
+        lists = (rng.random((n, size, 1)) >= self.bounds[types]).sum(axis=2)
+        rewards = world.expected_rewards(types, lists) + world.noise * rng.standard_normal((n, size))
+        activity = types + world.blur * rng.standard_normal(n)
+        columns: dict[str, Any] = {
+            "session_id": np.repeat(np.arange(start, stop), size),
+            "position": np.tile(np.arange(1, size + 1), n),
+            "item_id": lists.ravel(),
+            "reward": rewards.ravel(),
+            **_propensities("", self.logged, types, lists),
+            **_propensities("target_", self.target, types, lists),
+            "device": pa.array(DEVICES).take(pa.array(np.repeat(types, size))),
+            "activity": np.repeat(activity, size),
+            "behaviour": pa.array(world.behaviours).take(pa.array(np.repeat(types, size))),
+        }
+        return pa.table(columns)
+
+
+def _propensities(
+    prefix: str, policy: Matrix, types: NDArray[np.int64], lists: NDArray[np.int64]
+) -> dict[str, Matrix]:
+    """Of the item, of the items up to it, and of the whole list."""
+    each = policy[types[:, None], np.arange(lists.shape[1]), lists]
+    products = np.cumprod(each, axis=1)
+    whole_list = np.repeat(products[:, -1], lists.shape[1])
+    names = ("propensity", "propensity_prefix", "propensity_list")
+    columns = zip(names, (each.ravel(), products.ravel(), whole_list), strict=True)
+    return {prefix + name: column for name, column in columns}
+
+
+def simulated_blocks(
+    world: SlateWorld, logging: SoftmaxPolicy, target: SoftmaxPolicy, sessions: int, seed: int
+) -> Iterator[pa.Table]:
+    """The log of :func:`simulate` in tables of 16,384 sessions, each made when it is asked for."""
+    logger = _Logger(world, logging, target)
+    for index, (start, stop) in enumerate(block_bounds(whole("sessions", sessions, 1), BLOCK_SESSIONS)):
+        yield logger.block(random_stream(seed, index), start, stop)
+
+
+def simulate(
+    world: SlateWorld, logging: SoftmaxPolicy, target: SoftmaxPolicy, sessions: int, seed: int
+) -> pa.Table:
+    """A ranking log in long layout, the same for the same arguments.
+
+    Columns: ``session_id, position, item_id, reward``, ``propensity, propensity_prefix, propensity_list`` and
+    their ``target_`` twins, the features ``device`` and ``activity``, and the true ``behaviour``.
+    """
+    return pa.concat_tables(simulated_blocks(world, logging, target, sessions, seed))
+
+
+def write_slate_log(
+    path: str | Path,
+    world: SlateWorld,
+    logging: SoftmaxPolicy,
+    target: SoftmaxPolicy,
+    sessions: int,
+    seed: int,
+    *,
+    rows_per_group: int = 1 << 20,
+) -> None:
+    """Write the log of :func:`simulate` as Parquet, holding no more than a row group of it in memory."""
+    write_parquet(Path(path), simulated_blocks(world, logging, target, sessions, seed), rows_per_group)

@@ -1,0 +1,186 @@
+"""A world estimated from a ranking log: its base orders, its items and a position-based model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rankeval.arrays.hashing import mix64
+from rankeval.arrays.ragged import offsets_of, places_of
+from rankeval.errors import DataError
+from rankeval.logs.impressions import marked_shuffled
+from rankeval.logs.log import Log, as_log
+from rankeval.logs.query_item_counts import PairCounts, PairTable, pair_roles, pair_rows
+from rankeval.logs.scan import fold
+from rankeval.logs.sessions import Sessions
+from rankeval.logs.units import unit_keys
+from rankeval.position_bias.known_curve import PositionBias
+from rankeval.simulators.click_models.models import PositionBased
+from rankeval.simulators.list_policies import FixedOrder
+from rankeval.simulators.list_policies.queries import Queries
+from rankeval.simulators.worlds.world import World
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
+
+#: Sessions whose lists stand for those of the log, chosen by the hash of their ids.
+MOST_SESSIONS = 20_000
+
+
+def logged_world(
+    log: Any,
+    position_bias: Any = None,
+    columns: Mapping[str, str] | None = None,
+    where: str | None = None,
+    threads: int | None = None,
+) -> tuple[World, tuple[str, ...]]:
+    """The world of a log, and what to warn of.
+
+    Every different list that sessions outside experiments showed is a query of it. The attractiveness of a
+    pair of query and item is its clicks over the summed examination of its impressions, at most 1.
+
+    Raises:
+        DataError: no ranking log, or one without clicks; positions without examination.
+    """
+    source = as_log(log, columns, where)
+    if source.session is None:
+        raise DataError(
+            f"{source.origin}: no column {source.name('session_id')!r}, wanted a ranking log or a world"
+        )
+    counted = _counted(source, threads)
+    counts = counted.pairs.counts()
+    if not counts.clicks.any() or not len(counted.keys):
+        missing = "no clicks" if len(counted.keys) else "no session that is not shuffled"
+        raise DataError(f"{source.origin}: {missing}, wanted some to plan by")
+    theta = _examination(source, position_bias, counts, threads)
+    attractiveness, above = _attractiveness(counts, theta)
+    notes = [
+        f"estimated from {counted.sessions:,} sessions by a position-based model, and no better than that"
+    ]
+    if above:
+        notes.append(
+            f"{above:,} pairs of query and item with more clicks than examinations count as clicked always"
+        )
+    return _world(counted, counts, attractiveness, theta), tuple(notes)
+
+
+@dataclass(frozen=True)
+class _Counted:
+    """Pairs of all sessions, and the lists of some that took part in no experiment.
+
+    Attributes:
+        pairs: impressions and clicks.
+        sessions: how many were counted.
+        keys: (m,) hashes of the ids of those whose lists are kept, ascending.
+        lists: (m, K) uint64 keys of the pairs of these, 0 beyond the end.
+        sizes: (m,) their lengths.
+    """
+
+    pairs: PairTable
+    sessions: int
+    keys: Hashes
+    lists: Hashes
+    sizes: Ints
+
+    def merge(self, other: _Counted) -> _Counted:
+        """Both; of the lists those with the lowest keys."""
+        width = max(self.lists.shape[1], other.lists.shape[1])
+        keys = np.concatenate([self.keys, other.keys])
+        kept = np.argsort(keys, kind="stable")[:MOST_SESSIONS]
+        lists = np.concatenate([_wide(self.lists, width), _wide(other.lists, width)])
+        sizes = np.concatenate([self.sizes, other.sizes])
+        pairs, sessions = self.pairs.merge(other.pairs), self.sessions + other.sessions
+        return _Counted(pairs, sessions, keys[kept], lists[kept], sizes[kept])
+
+
+def _wide(lists: Hashes, width: int) -> Hashes:
+    return np.pad(lists, ((0, 0), (0, width - lists.shape[1])))
+
+
+def _counted(log: Log, threads: int | None) -> _Counted:
+    roles = pair_roles(log)
+    marks = [role for role in ("shuffled",) if log.has(role)]
+    log.require(marks)
+
+    def work(sessions: Sessions) -> _Counted:
+        rows = pair_rows(sessions)
+        shown = rows.sessions
+        kept = np.flatnonzero((shown.lengths > 0) & ~_shuffled(shown, marks))
+        keys = mix64(unit_keys(shown, shown.session, ()))[kept]
+        kept = kept[np.argsort(keys, kind="stable")[:MOST_SESSIONS]]
+        sizes = shown.lengths[kept]
+        lists = np.zeros((len(kept), int(shown.lengths.max(initial=0))), np.uint64)
+        row = np.repeat(np.arange(len(kept)), sizes)
+        items = places_of(shown.offsets, kept)
+        lists[row, rows.positions[items] - 1] = rows.pairs[items]
+        table = PairTable.of(rows).within(log)
+        return _Counted(table, int((shown.lengths > 0).sum()), np.sort(keys)[:MOST_SESSIONS], lists, sizes)
+
+    def merge(left: _Counted, right: _Counted) -> _Counted:
+        merged = left.merge(right)
+        merged.pairs.within(log)
+        return merged
+
+    return fold(log, list(dict.fromkeys([*roles, *marks])), work, merge, threads)
+
+
+def _shuffled(sessions: Sessions, marks: list[str]) -> NDArray[np.bool_]:
+    """(n,) whether a session took part in an experiment."""
+    if not marks:
+        return np.zeros(len(sessions), np.bool_)
+    return marked_shuffled(sessions)
+
+
+def _examination(log: Log, position_bias: Any, counts: PairCounts, threads: int | None) -> Floats:
+    """(K,) examination by position, at most 1."""
+    if position_bias is None:
+        from rankeval.position_bias.propensity import propensity
+
+        theta = propensity(log, "em", threads=threads).curves[None].theta
+    else:
+        curve = PositionBias.of(position_bias)
+        if "examination" not in curve or len(curve) < counts.length:
+            found = f"{len(curve)} positions" if "examination" in curve else "no examination"
+            raise DataError(f"{curve.origin}: {found}, wanted examination at positions 1 to {counts.length}")
+        theta = curve.curve("examination")
+    theta = theta[: counts.length]
+    if not (theta > 0.0).all():
+        raise DataError(
+            f"{log.origin}: no examination at position {int(np.argmin(theta > 0.0)) + 1}, wanted some"
+        )
+    return np.asarray(theta / max(float(theta.max()), 1.0))
+
+
+def _attractiveness(counts: PairCounts, theta: Floats) -> tuple[Floats, int]:
+    """(P,) clicks over examinations of each pair, at most 1, and how many were above it."""
+    examined = np.zeros(len(counts))
+    np.add.at(examined, counts.pair, counts.impressions * theta[counts.positions - 1])
+    clicks = np.zeros(len(counts))
+    np.add.at(clicks, counts.pair, counts.clicks)
+    rates = clicks / examined
+    return np.minimum(rates, 1.0), int((rates > 1.0).sum())
+
+
+def _world(counted: _Counted, counts: PairCounts, attractiveness: Floats, theta: Floats) -> World:
+    """Of the different lists."""
+    beyond = np.arange(counted.lists.shape[1]) >= counted.sizes[:, np.newaxis]
+    pairs = np.where(beyond, -1, np.searchsorted(counts.keys, counted.lists))
+    lists, times = np.unique(pairs, axis=0, return_counts=True)
+    held = lists >= 0
+    offsets = offsets_of(held.sum(axis=1))
+    items = lists[held]
+    queries = Queries(
+        ids=range(len(lists)),
+        weights=times / times.sum(),
+        offsets=offsets,
+        item_ids=range(len(items)),
+        attractiveness=attractiveness[items],
+    )
+    ranks = np.arange(len(items)) - np.repeat(offsets[:-1], np.diff(offsets))
+    logging = FixedOrder(offsets, len(theta), -ranks.astype(np.float64))
+    return World(PositionBased(tuple(theta.tolist())), len(theta), queries, logging)

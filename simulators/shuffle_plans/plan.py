@@ -1,0 +1,188 @@
+"""How much traffic a shuffle experiment needs to learn position bias, and what it costs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from rankeval.errors import UsageError
+from rankeval.logs.log import as_log
+from rankeval.options import require_types, shown
+from rankeval.position_bias.known_curve import PositionBias
+from rankeval.simulators.click_models.models import PositionBased, TrustBias
+from rankeval.simulators.exact.truth import click_rates
+from rankeval.simulators.shuffle_plans.base_lists import BaseLists, base_lists
+from rankeval.simulators.shuffle_plans.logged_world import logged_world
+from rankeval.simulators.shuffle_plans.moments import Moments, no_moments, shuffle_moments
+from rankeval.simulators.shuffle_plans.planned_design import (
+    LEAST,
+    MOST,
+    PlannedDesign,
+    PlannedPosition,
+    Request,
+)
+from rankeval.simulators.shuffle_plans.result import ShufflePlan
+from rankeval.simulators.worlds.world import DESIGNS, Design, Shuffle, World
+from rankeval.simulators.worlds.world_file import read_world
+
+
+def plan_shuffle(
+    source: Any,
+    *,
+    sessions: int = 100_000,
+    relative_error: float = 0.1,
+    top: int | None = None,
+    share: float | None = None,
+    sessions_per_day: float | None = None,
+    position_bias: Any = None,
+    columns: Mapping[str, str] | None = None,
+    where: str | None = None,
+    threads: int | None = None,
+) -> ShufflePlan:
+    """Errors, sessions, days and lost clicks of every shuffle design, side by side.
+
+    The standard error of the propensity ``theta_k / theta_1`` from n sessions of the experiment is
+    ``se_sqrt_n / sqrt(n)`` (delta method), for the estimates that ``rankeval propensity`` makes: ``full``:
+    clicks at k over clicks at 1; ``swap``: the same within the arm that exchanges 1 and k; ``adjacent``: the
+    product of the ratios of neighbours; ``pair``: clicks over propensities in all sessions, relative to
+    position 1. Sessions are independent; with several queries the variance between them is in it.
+
+    Args:
+        source: a world (its file, such a file's content, or a :class:`World`), whose click model and logging
+            policy give the figures exactly, or a ranking log, from which both are estimated: base orders from
+            the sessions that are not ``shuffled``, attractiveness of a pair of query and item as its clicks
+            over the examination of its impressions.
+        sessions: n of the standard errors, sessions that take part in the experiment.
+        relative_error: the standard error over the propensity that is wanted at every position.
+        top: N, number of positions that are shuffled; those of the world's ``shuffle``, else all.
+        share: of the traffic that takes part in the experiment; that of the world's ``shuffle``, else 1.
+        sessions_per_day: traffic, from which days follow.
+        position_bias: for a log, examination by position, as ``rankeval propensity`` writes it; unless given
+            it is fitted to the log by maximum likelihood.
+        columns: role -> column name of a log.
+        where: row filter of a log.
+        threads: number of threads; the result does not depend on it.
+
+    Raises:
+        DataError: a wrong world or log.
+        UsageError: an option out of range, or one for logs with a world.
+    """
+    require_types({"columns": columns, "where": where, "threads": threads})
+    _require("sessions", sessions, 1)
+    _require("relative_error", relative_error, LEAST)
+    if sessions_per_day is not None:
+        _require("sessions_per_day", sessions_per_day, 1.0)
+    if _is_world(source):
+        given = {"position_bias": position_bias, "columns": columns or None, "where": where}
+        for name, value in given.items():
+            if value is not None:
+                raise UsageError(f"{name}: found {shown(value)} with a world, wanted it with a log alone")
+        world = source if isinstance(source, World) else read_world(source)
+        notes = _of_users(world)
+        name, bias = os.fspath(source) if isinstance(source, str | os.PathLike) else "<world>", None
+    else:
+        log = as_log(source, columns, where)
+        bias = None if position_bias is None else PositionBias.of(position_bias)
+        world, notes = logged_world(log, bias, threads=threads)
+        name = log.origin
+    request = _request(world, sessions, relative_error, top, share, sessions_per_day)
+    origin = {"source": name, "position_bias": None if bias is None else bias.origin, "where": where}
+    return replace(plan_world(world, request), notes=notes, origin=origin)
+
+
+def _of_users(world: World) -> tuple[str, ...]:
+    if world.users is None or world.users.spread == 0.0:
+        return ()
+    return ("sessions are taken to be independent: those of a user are not, errors between users are larger",)
+
+
+def plan_world(world: World, request: Request) -> ShufflePlan:
+    """The plan for the designs in a world."""
+    plain = [
+        (share, world, base_lists(world.logging, world.queries))
+        for share, world in world.plain_worlds(request.sessions)
+    ]
+    logged = sum(share * _clicks_logged(world, lists) for share, world, lists in plain)
+    designs = [_planned(design, plain, request, logged) for design in DESIGNS]
+    theta = None
+    if isinstance(world.click_model, PositionBased) and not isinstance(world.click_model, TrustBias):
+        theta = world.click_model.examination[: request.top]
+    return ShufflePlan(
+        request=request,
+        clicks_logged=logged,
+        examination=None if theta is None or theta[0] == 0.0 else tuple(one / theta[0] for one in theta),
+        designs=tuple(designs),
+        drawn=any(lists.drawn for _, _, lists in plain),
+    )
+
+
+def _is_world(source: Any) -> bool:
+    if isinstance(source, str | os.PathLike):
+        return os.fspath(source).endswith(".json")
+    return isinstance(source, World) or (isinstance(source, Mapping) and "click_model" in source)
+
+
+def _require(name: str, value: Any, low: float, high: float = MOST) -> None:
+    numeric = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not (numeric and low <= value <= high):
+        raise UsageError(
+            f"{name}: found {shown(value)}, wanted a number of at least {low:g}, {high:g} at most"
+        )
+
+
+def _request(
+    world: World,
+    sessions: int,
+    relative_error: float,
+    top: int | None,
+    share: float | None,
+    per_day: float | None,
+) -> Request:
+    default = world.shuffle or Shuffle("full", 1.0, world.positions)
+    if world.positions < 2:
+        raise UsageError("positions: found lists of 1, wanted at least 2 positions to shuffle")
+    chosen = default.top if top is None else top
+    if isinstance(chosen, bool) or not isinstance(chosen, int) or not 2 <= chosen <= world.positions:
+        raise UsageError(f"top: found {shown(chosen)}, wanted 2 to {world.positions}, the positions of lists")
+    part = default.share or 1.0 if share is None else share
+    _require("share", part, LEAST, 1.0)
+    return Request(int(sessions), float(relative_error), chosen, float(part), per_day)
+
+
+def _clicks_logged(world: World, lists: BaseLists) -> float:
+    """Clicks of a session of the base policy, from all its lists where they can be summed over."""
+    exact = click_rates(world.logging, world.click_model, world.queries)
+    if exact is not None:
+        return float(exact.sum())
+    blocks = ((block.weights, block.joint_clicks(world.click_model)) for block in lists.blocks())
+    return float(sum(weights @ np.einsum("nkk->n", joint) for weights, joint in blocks))
+
+
+def _planned(
+    design: Design, plain: Sequence[tuple[float, World, BaseLists]], request: Request, logged: float
+) -> PlannedDesign:
+    """From the worlds of shares of the sessions, and the lists that they show."""
+    shuffle = Shuffle(design, request.share, request.top)
+    moments = no_moments(design, request.top)
+    for share, world, lists in plain:
+        found = shuffle_moments(shuffle, lists, world.click_model, world.logging)
+        if found is None:
+            return PlannedDesign.unknown(design, request.top, logged)
+        moments = moments.plus(found, share)
+    return PlannedDesign(design, _positions(design, moments, request), moments.clicks, logged)
+
+
+def _positions(design: Design, moments: Moments, request: Request) -> tuple[PlannedPosition, ...]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = [moments.ratios, moments.variances, moments.variances * moments.values[0]]
+        if design == "adjacent":
+            values = [np.cumprod(values[0]), np.cumsum(values[1]), np.cumsum(values[2])]
+    rest = [
+        PlannedPosition.of(k, float(ratio), float(variance), float(within), request)
+        for k, (ratio, variance, within) in enumerate(zip(*values, strict=True), 2)
+    ]
+    return (PlannedPosition.first(), *rest)

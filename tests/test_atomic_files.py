@@ -1,0 +1,90 @@
+"""Files appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from rankeval.atomic_files import replacing, write_parquet, write_text
+from tests.readers.helpers import error_of
+
+
+def test_text_and_parquet(tmp_path):
+    write_text("é\n", tmp_path / "a.txt")
+    write_parquet(pa.table({"x": [1]}), tmp_path / "b.parquet")
+    assert (tmp_path / "a.txt").read_bytes() == "é\n".encode()
+    assert pq.read_table(tmp_path / "b.parquet").to_pydict() == {"x": [1]}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "b.parquet"]
+
+
+def test_a_file_is_replaced(tmp_path):
+    for text in ("one", "two"):
+        write_text(text, tmp_path / "a.txt")
+    assert (tmp_path / "a.txt").read_text() == "two"
+
+
+def test_a_pipe_is_written_to_and_stays(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    end = os.open(pipe, os.O_RDWR)
+    write_text("text", pipe)
+    assert os.read(end, 10) == b"text"
+    os.close(end)
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_the_file_behind_a_link_is_replaced(tmp_path):
+    link, file = tmp_path / "link", tmp_path / "file"
+    link.symlink_to(file)
+    for text in ("one", "two"):
+        write_text(text, link)
+        assert file.read_text() == text
+    assert link.is_symlink()
+
+
+def half_written(path):
+    with replacing(path) as beside:
+        beside.write_text("half")
+        raise KeyboardInterrupt
+
+
+def test_work_broken_off_leaves_nothing_new(tmp_path):
+    path = tmp_path / "a.txt"
+    with pytest.raises(KeyboardInterrupt):
+        half_written(path)
+    assert list(tmp_path.iterdir()) == []
+    path.write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        half_written(path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_cannot_be_written(tmp_path):
+    error_of(
+        lambda: write_text("x", tmp_path / "no" / "a.txt"),
+        f"{tmp_path}/no/a.txt: cannot be written (No such file",
+    )
+    (tmp_path / "folder").mkdir()
+    error_of(
+        lambda: write_text("x", tmp_path / "folder"), f"{tmp_path}/folder: cannot be written (Is a directory)"
+    )
+    error_of(
+        lambda: write_text("x", type(tmp_path)(".")), ".: cannot be written, it is a folder; wanted a file"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
+def test_an_input_is_not_written_over(tmp_path):
+    from rankeval.atomic_files import require_no_input
+    from rankeval.errors import UsageError
+
+    path = tmp_path / "run.parquet"
+    require_no_input(None, path)
+    require_no_input(tmp_path / "other", path, str(path), {"score": [1.0]}, None)
+    with pytest.raises(UsageError, match="is an input, wanted another file"):
+        require_no_input(path, None, str(path))
