@@ -16,20 +16,18 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rankeval import ope
-from rankeval.arrays.ragged import sums_of_products
-from rankeval.logs.log import Log
-from rankeval.logs.scan import scan
-from rankeval.logs.sessions import Sessions
-from rankeval.off_policy.nuisances.behaviour_learning import learn_behaviour_tree
-from rankeval.off_policy.samples.rankings import Rankings
-from rankeval.off_policy.user_behaviour.windows import behaviour_codes, subset_weights
-from rankeval.simulators.bandits.slate_world import (
+from rankeval.arrays import sums_of_products
+from rankeval.logs import Log, Sessions, scan
+from rankeval.off_policy.nuisances import learn_behaviour_tree
+from rankeval.off_policy.samples import Rankings
+from rankeval.off_policy.user_behaviour import behaviour_codes, subset_weights
+from rankeval.simulators.bandits import (
     SlateWorld,
+    SoftmaxPolicy,
     random_slate_policy,
     random_slate_world,
     simulate,
 )
-from rankeval.simulators.bandits.softmax_policy import SoftmaxPolicy
 
 Floats = NDArray[np.float64]
 

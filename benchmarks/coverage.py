@@ -20,20 +20,18 @@ import numpy as np
 import pyarrow as pa
 
 from rankeval import ope
+from rankeval.estimators import ACTION_ESTIMATORS, TRANSFORMS, Estimator, parse
 from rankeval.estimators import ESTIMATORS as ESTIMATORS_BY_NAME
-from rankeval.estimators import Estimator, parse
-from rankeval.estimators.actions import ACTION_ESTIMATORS
-from rankeval.estimators.terms import TRANSFORMS
-from rankeval.inference.comparisons import holm
-from rankeval.inference.intervals import INTERVALS
-from rankeval.simulators.bandits.bandit_world import (
+from rankeval.inference import INTERVALS, holm
+from rankeval.simulators.bandits import (
     BanditWorld,
     RewardKind,
+    SoftmaxPolicy,
+    importance_weights,
     random_policy,
     random_world,
     simulate,
 )
-from rankeval.simulators.bandits.softmax_policy import SoftmaxPolicy, importance_weights
 
 ROUNDS = 20_000
 MAX_WEIGHT = 2.0

@@ -69,7 +69,7 @@ def make_runs(queries: int) -> None:
 
 def make_log(rounds: int) -> None:
     """Write the bandit log of so many rounds where it is missing."""
-    from rankeval.simulators.bandits.bandit_world import random_policy, random_world, write_bandit_log
+    from rankeval.simulators.bandits import random_policy, random_world, write_bandit_log
 
     if not bandit_log(rounds).exists():
         world = random_world(20_000, 50, seed=1).with_model_error(bias=0.0, noise=0.1, seed=2)
@@ -79,7 +79,7 @@ def make_log(rounds: int) -> None:
 
 def make_candidates(rounds: int) -> None:
     """Write the log with candidate lists where it is missing."""
-    from rankeval.simulators.bandits.bandit_world import random_policy, random_world, write_bandit_log
+    from rankeval.simulators.bandits import random_policy, random_world, write_bandit_log
 
     if not candidate_log(rounds).exists():
         world = random_world(5_000, 100, seed=1).with_model_error(bias=0.0, noise=0.1, seed=2)
@@ -90,11 +90,7 @@ def make_candidates(rounds: int) -> None:
 
 def make_slates(sessions: int) -> None:
     """Write the ranking log where it is missing."""
-    from rankeval.simulators.bandits.slate_world import (
-        random_slate_policy,
-        random_slate_world,
-        write_slate_log,
-    )
+    from rankeval.simulators.bandits import random_slate_policy, random_slate_world, write_slate_log
 
     if not slate_log(sessions).exists():
         world = random_slate_world(10, 20, seed=1)

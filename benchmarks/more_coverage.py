@@ -18,12 +18,18 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from rankeval import ope
-from rankeval.inference.estimate import Estimate
-from rankeval.off_policy.result import OffPolicyEvaluation
-from rankeval.simulators.bandits.bandit_world import random_policy, random_world, simulate
-from rankeval.simulators.bandits.slate_world import SlateWorld, random_slate_policy, random_slate_world
-from rankeval.simulators.bandits.slate_world import simulate as simulate_slates
-from rankeval.simulators.bandits.softmax_policy import SoftmaxPolicy
+from rankeval.inference import Estimate
+from rankeval.off_policy import OffPolicyEvaluation
+from rankeval.simulators.bandits import (
+    SlateWorld,
+    SoftmaxPolicy,
+    random_policy,
+    random_slate_policy,
+    random_slate_world,
+    random_world,
+    simulate,
+)
+from rankeval.simulators.bandits import simulate as simulate_slates
 
 Floats = NDArray[np.float64]
 #: Estimator with target, quantity.

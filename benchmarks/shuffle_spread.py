@@ -15,13 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.simulators.click_models import parse_click_model
-from rankeval.simulators.list_policies import FixedOrder
-from rankeval.simulators.list_policies.queries import Queries
-from rankeval.simulators.shuffle_plans.base_lists import base_lists
-from rankeval.simulators.shuffle_plans.moments import Moments, shuffle_moments
-from rankeval.simulators.shuffles.designs import Displayed, display
-from rankeval.simulators.shuffles.shuffled import Shuffled
-from rankeval.simulators.worlds.world import DESIGNS, Design, Shuffle
+from rankeval.simulators.list_policies import FixedOrder, Queries
+from rankeval.simulators.shuffle_plans import Moments, base_lists, shuffle_moments
+from rankeval.simulators.shuffles import Displayed, Shuffled, display
+from rankeval.simulators.worlds import DESIGNS, Design, Shuffle
 
 Floats = NDArray[np.float64]
 ATTRACTIVENESS = np.array([0.9, 0.5, 0.7, 0.4, 0.6])

@@ -18,13 +18,10 @@ from numpy.typing import NDArray
 
 from rankeval.parallel import default_threads, in_order
 from rankeval.simulators.click_models import CLICK_MODELS
-from rankeval.simulators.exact.truth import PolicyTruth
-from rankeval.simulators.exact.world_truth import WorldTruth, as_shown
+from rankeval.simulators.exact import PolicyTruth, WorldTruth, as_shown
 from rankeval.simulators.list_policies import LIST_POLICIES
-from rankeval.simulators.logs.session_blocks import SessionMaker
-from rankeval.simulators.worlds.world import DESIGNS, World
-from rankeval.simulators.worlds.world_file import read_world
-from rankeval.simulators.worlds.world_options import WorldOptions
+from rankeval.simulators.logs import SessionMaker
+from rankeval.simulators.worlds import DESIGNS, World, WorldOptions, read_world
 from rankeval.simulators.writer import block_bounds
 
 Floats = NDArray[np.float64]

@@ -57,7 +57,7 @@ def _rankers(folder: Path) -> None:
 
 def _policy(folder: Path) -> None:
     from rankeval import ope
-    from rankeval.simulators.bandits.bandit_world import random_policy, random_world, write_bandit_log
+    from rankeval.simulators.bandits import random_policy, random_world, write_bandit_log
 
     world = random_world(contexts=50, actions=20, seed=SEED).with_model_error(bias=0.0, noise=0.02, seed=SEED)
     logging = random_policy(world, seed=SEED, skill=0.2)

@@ -129,7 +129,7 @@ def command(
     """A log of simulated users, and what is true of them exactly."""
     be_quiet(quiet)
     require_no_input(out, options["world"], options["judgements"])
-    from rankeval.simulators.logs.simulation import simulate
+    from rankeval.simulators.logs import simulate
 
     given = {name: value for name, value in options.items() if value not in (None, ())}
     if columns:

@@ -7,7 +7,7 @@ column ``behaviour`` says who does what, which ``aips`` uses; the other estimato
 from __future__ import annotations
 
 import rankeval
-from rankeval.simulators.bandits.slate_world import random_slate_policy, random_slate_world, simulate
+from rankeval.simulators.bandits import random_slate_policy, random_slate_world, simulate
 
 
 def main() -> None:

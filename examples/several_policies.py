@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 import rankeval
-from rankeval.simulators.bandits.bandit_world import random_policy, random_world, simulate
+from rankeval.simulators.bandits import random_policy, random_world, simulate
 
 
 def main() -> None:

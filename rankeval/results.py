@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from rankeval.notes import Note
+
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table as RichTable
@@ -30,11 +32,35 @@ class Table:
 
 
 class Result(ABC):
-    """What a command computed."""
+    """What a command computed.
+
+    A result has the attributes ``inputs`` (what the command was asked, as JSON takes it) and ``notes`` (what
+    a reader must know before trusting the numbers).
+    """
+
+    #: The command that computes it.
+    command: str
+    inputs: Mapping[str, Any]
+    notes: Sequence[Note]
 
     @abstractmethod
+    def content(self) -> dict[str, Any]:
+        """The computed part of :meth:`to_dict`."""
+
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON takes it: plain numbers, strings, lists and None; never NaN."""
+        return {
+            "schema": SCHEMA,
+            "command": self.command,
+            "inputs": dict(self.inputs),
+            **self.content(),
+            "warnings": self.warnings,
+        }
+
+    @property
+    def warnings(self) -> list[str]:
+        """The texts of the notes."""
+        return [note.text for note in self.notes]
 
     @abstractmethod
     def rows(self) -> list[dict[str, Any]]:
@@ -43,11 +69,6 @@ class Result(ABC):
     @abstractmethod
     def tables(self) -> list[Table]:
         """The result for people."""
-
-    @property
-    @abstractmethod
-    def warnings(self) -> Sequence[str]:
-        """What a reader must know before trusting the numbers."""
 
     def to_pandas(self) -> pd.DataFrame:
         """:meth:`rows` as a data frame."""
@@ -162,3 +183,18 @@ def interval_text(ci: Mapping[str, Any] | None, digits: int = 4) -> str:
 def percent(level: float) -> str:
     """``95 %``."""
     return f"{100 * level:g} %"
+
+
+def segment_text(segment: Any) -> str:
+    """A segment's name for people."""
+    return "all" if segment is None else str(segment)
+
+
+def signed(value: float | None) -> str:
+    """A number with its sign, for people."""
+    return "-" if value is None else ("+" if value > 0 else "") + number(value + 0.0)
+
+
+def counted(n: float) -> str:
+    """How many units there are, for people; the sum of weights that are not whole is no count."""
+    return f"{n:,.0f}" if float(n).is_integer() else number(n)

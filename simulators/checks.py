@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from rankeval.arrays import Floats
 from rankeval.errors import UsageError
 from rankeval.options import shown
 
@@ -38,7 +39,7 @@ def real(name: str, value: float, low: float, high: float = np.inf) -> float:
     return float(value)
 
 
-def matrix(name: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.float64]:
+def matrix(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Floats:
     """``values`` as a read-only float64 array of ``shape``, where -1 stands for any positive size."""
     try:
         array = np.array(values, dtype=np.float64)
@@ -54,7 +55,7 @@ def matrix(name: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.f
     return array
 
 
-def distribution(name: str, values: ArrayLike, size: int) -> NDArray[np.float64]:
+def distribution(name: str, values: ArrayLike, size: int) -> Floats:
     """``values`` as ``size`` probabilities that sum to 1."""
     array = matrix(name, values, (size,))
     if not (np.isfinite(array).all() and (array >= 0).all() and abs(array.sum() - 1.0) <= 1e-9):

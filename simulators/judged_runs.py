@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from rankeval.arrays import Bools, Floats, Ints
 from rankeval.errors import UsageError
 from rankeval.simulators.checks import distribution, real, whole
 from rankeval.simulators.writer import block_bounds, random_stream, write_parquet
@@ -56,11 +56,11 @@ class _Block:
 
     query_id: pa.Array
     item_id: pa.Array
-    grade: NDArray[np.float64]
-    judged: NDArray[np.bool_]
+    grade: Floats
+    judged: Bools
 
 
-def _ids(letter: str, numbers: NDArray[np.int64], digits: int) -> pa.Array:
+def _ids(letter: str, numbers: Ints, digits: int) -> pa.Array:
     """Strings such as ``q000001``: a letter and ``digits`` digits, without one Python object."""
     characters = np.empty((len(numbers), digits + 1), dtype=np.uint8)
     characters[:, 0] = ord(letter)

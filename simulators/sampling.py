@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rankeval.arrays import Floats
+
 
 class Categorical:
     """Draws indices with given probabilities: inversion with a guide table (Chen & Asau 1974).
@@ -13,7 +15,7 @@ class Categorical:
     it sends to a wrong cell are searched for. Indices of probability 0 are never drawn.
     """
 
-    def __init__(self, probabilities: NDArray[np.float64]) -> None:
+    def __init__(self, probabilities: Floats) -> None:
         """``probabilities``: shape ``(cells,)``, non-negative, not all 0; they are normalised."""
         self._cells = np.flatnonzero(probabilities).astype(np.int32)
         self._cumulative = np.cumsum(probabilities[self._cells], dtype=np.float64)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from rankeval.metrics import Metric, parse
+from rankeval.metrics.catalogue import Metric, parse
 from tests.naive_metrics import naive, over_orders
 from tests.naive_ranking import TIE_ORDERS, Query
 

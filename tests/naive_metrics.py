@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from itertools import permutations, product
 
-from rankeval.metrics import Metric
+from rankeval.metrics.catalogue import Metric
 from tests.naive_ranking import Grade, Query
 
 NAN = math.nan

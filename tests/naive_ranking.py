@@ -8,7 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
-from rankeval.metrics import Ranking
+from rankeval.metrics.ranking import Ranking
 
 Grade = float | None  # None: retrieved but unjudged
 Item = tuple[float, Grade, str | int]  # score, grade, id

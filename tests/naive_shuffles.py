@@ -10,7 +10,7 @@ from itertools import combinations
 
 import numpy as np
 
-from rankeval.simulators.click_models import ClickModel
+from rankeval.simulators.click_models.base import ClickModel
 from rankeval.simulators.list_policies.queries import Queries
 from tests.naive_lists import Distribution, exchanged, items_at, orders, patterns, shuffled
 

@@ -8,8 +8,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rankeval.arrays.types import Bools, Floats, Ints
 
-def to_arrow(values: NDArray[Any], known: NDArray[np.bool_] | None = None) -> pa.Array:
+
+def to_arrow(values: NDArray[Any], known: Bools | None = None) -> pa.Array:
     """An Arrow array over a one-dimensional NumPy array of numbers, without a copy; null where not known."""
     values = np.ascontiguousarray(values)
     kind = pa.from_numpy_dtype(values.dtype)
@@ -30,12 +32,12 @@ def to_numpy(values: pa.Array) -> NDArray[Any]:
     return np.frombuffer(buffer, dtype, len(values), values.offset * dtype.itemsize)
 
 
-def is_null(values: pa.Array) -> NDArray[np.bool_]:
+def is_null(values: pa.Array) -> Bools:
     """(n,) bool, whether a value is null."""
     return to_numpy(values.is_null())
 
 
-def is_unknown(values: pa.Array) -> NDArray[np.bool_]:
+def is_unknown(values: pa.Array) -> Bools:
     """(n,) bool, whether a value is null or NaN."""
     return np.isnan(as_float64(values)) if pa.types.is_floating(values.type) else is_null(values)
 
@@ -50,17 +52,17 @@ def decoded(values: pa.Array) -> pa.Array:
     return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
 
 
-def take(values: pa.Array, rows: NDArray[np.int64]) -> pa.Array:
+def take(values: pa.Array, rows: Ints) -> pa.Array:
     """The values at these rows."""
     return values.take(to_arrow(rows))
 
 
-def take_or_null(values: pa.Array, rows: NDArray[np.int64]) -> pa.Array:
+def take_or_null(values: pa.Array, rows: Ints) -> pa.Array:
     """The values at these rows, null where a row is -1."""
     return values.take(to_arrow(rows, rows >= 0))
 
 
-def as_float64(values: pa.Array) -> NDArray[np.float64]:
+def as_float64(values: pa.Array) -> Floats:
     """Numbers or booleans as float64, null as NaN."""
     if pa.types.is_null(values.type):
         return np.full(len(values), np.nan)

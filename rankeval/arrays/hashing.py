@@ -9,9 +9,9 @@ version of NumPy, which ``numpy.random`` does not promise.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rankeval.arrays.kernels import kernel
+from rankeval.arrays.types import Hashes
 
 BUCKETS = 4096
 BUCKET_BITS = np.uint64(12)
@@ -47,7 +47,7 @@ def bucket_of(key: np.uint64) -> np.uint64:
 
 
 @kernel
-def _mix64(keys: NDArray[np.uint64], seed: np.uint64, mixed: NDArray[np.uint64]) -> None:
+def _mix64(keys: Hashes, seed: np.uint64, mixed: Hashes) -> None:
     for i in range(keys.shape[0]):
         mixed[i] = seeded(keys[i], seed)
 
@@ -57,12 +57,12 @@ def word(seed: int) -> np.uint64:
     return np.uint64(int(seed) & 0xFFFFFFFFFFFFFFFF)
 
 
-def words(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def words(keys: Hashes) -> Hashes:
     """Keys as kernels take them: contiguous and writable, else each layout would be compiled anew."""
     return np.require(keys, np.uint64, ["C", "W"])
 
 
-def mix64(keys: NDArray[np.uint64], seed: int = 0) -> NDArray[np.uint64]:
+def mix64(keys: Hashes, seed: int = 0) -> Hashes:
     """Hash each of ``keys`` (n,) uint64 under ``seed``; (n,) uint64. A bijection for any one seed."""
     mixed = np.empty(len(keys), np.uint64)
     _mix64(words(keys), word(seed), mixed)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rankeval.arrays.arrow import decoded, to_numpy
 from rankeval.arrays.kernels import kernel, read_only
 from rankeval.arrays.ragged import offsets_of
+from rankeval.arrays.types import Hashes, Ints
 
 _SIGN = np.uint64(1) << np.uint64(63)
 
@@ -28,8 +29,8 @@ class Keys(NamedTuple):
     """
 
     data: NDArray[np.uint8]
-    offsets: NDArray[np.int64]
-    hashes: NDArray[np.uint64]
+    offsets: Ints
+    hashes: Hashes
 
 
 def is_integer_id(kind: pa.DataType) -> bool:
@@ -47,14 +48,14 @@ def keys_of(ids: pa.Array) -> Keys:
     return Keys(data, offsets, hash_bytes(data, offsets))
 
 
-def hashes_of(ids: pa.Array) -> NDArray[np.uint64]:
+def hashes_of(ids: pa.Array) -> Hashes:
     """(n,) uint64 hash of each id; of a dictionary only the distinct values are hashed."""
     if pa.types.is_dictionary(ids.type):
         return np.asarray(hashes_of(ids.dictionary)[to_numpy(ids.indices)])
     return keys_of(ids).hashes
 
 
-def _integer_bytes(ids: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _integer_bytes(ids: pa.Array) -> tuple[NDArray[np.uint8], Ints]:
     values = to_numpy(ids)
     if ids.type == pa.uint64() and (values >= _SIGN).any():
         return _unsigned_bytes(values)
@@ -62,7 +63,7 @@ def _integer_bytes(ids: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]
     return words.astype(">u8").view(np.uint8), np.arange(0, 8 * len(ids) + 1, 8, dtype=np.int64)
 
 
-def _unsigned_bytes(values: NDArray[np.uint64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _unsigned_bytes(values: Hashes) -> tuple[NDArray[np.uint8], Ints]:
     """What no signed integer can be takes sixteen bytes, which come after all of eight."""
     large = values >= _SIGN
     words = np.stack([np.where(large, ~np.uint64(0), values ^ _SIGN), values], axis=1)
@@ -71,7 +72,7 @@ def _unsigned_bytes(values: NDArray[np.uint64]) -> tuple[NDArray[np.uint8], NDAr
     return words.astype(">u8").view(np.uint8)[kept], offsets_of(lengths)
 
 
-def _string_bytes(ids: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _string_bytes(ids: pa.Array) -> tuple[NDArray[np.uint8], Ints]:
     ids = decoded(ids)
     if not (pa.types.is_string(ids.type) or pa.types.is_large_string(ids.type)):
         ids = ids.cast(pa.large_string())
@@ -86,7 +87,7 @@ def _string_bytes(ids: pa.Array) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 
 @kernel
-def hash_bytes(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[np.uint64]:
+def hash_bytes(data: NDArray[np.uint8], offsets: Ints) -> Hashes:
     """(n,) uint64: eight bytes at a time, multiplied and folded, with the length mixed in at the end."""
     n = offsets.size - 1
     hashes = np.empty(n, np.uint64)
@@ -109,10 +110,10 @@ def hash_bytes(data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[n
 @kernel
 def compare(
     data: NDArray[np.uint8],
-    offsets: NDArray[np.int64],
+    offsets: Ints,
     i: int,
     others: NDArray[np.uint8],
-    other_offsets: NDArray[np.int64],
+    other_offsets: Ints,
     j: int,
 ) -> int:
     """Sign of the byte order of two ids: negative, zero or positive; a prefix comes first."""
@@ -126,7 +127,7 @@ def compare(
 
 
 @kernel
-def argsort_ids(keys: Keys, begin: int, order: NDArray[np.int64], scratch: NDArray[np.int64]) -> None:
+def argsort_ids(keys: Keys, begin: int, order: Ints, scratch: Ints) -> None:
     """Sort ``order``, which counts ids from ``begin``, by ascending id; ``scratch`` is as long.
 
     Bottom-up merge sort.
@@ -145,8 +146,8 @@ def argsort_ids(keys: Keys, begin: int, order: NDArray[np.int64], scratch: NDArr
 def _merge_ids(
     keys: Keys,
     begin: int,
-    order: NDArray[np.int64],
-    scratch: NDArray[np.int64],
+    order: Ints,
+    scratch: Ints,
     left: int,
     middle: int,
     end: int,
@@ -176,7 +177,7 @@ def table_mask(n: int) -> int:
 
 
 @kernel
-def build_table(keys: Keys) -> tuple[NDArray[np.int64], int]:
+def build_table(keys: Keys) -> tuple[Ints, int]:
     """Slots of a table over distinct ids, and the first id that occurs twice (-1: none).
 
     A slot holds the index of an id, -1 where it is free.
@@ -199,7 +200,7 @@ def build_table(keys: Keys) -> tuple[NDArray[np.int64], int]:
 
 
 @kernel
-def find(slots: NDArray[np.int64], keys: Keys, wanted: Keys) -> NDArray[np.int64]:
+def find(slots: Ints, keys: Keys, wanted: Keys) -> Ints:
     """(m,) int64: the index among ``keys`` of each wanted id, -1 where it is none of them."""
     mask = np.uint64(slots.size - 1)
     found = np.full(wanted.hashes.size, -1, np.int64)

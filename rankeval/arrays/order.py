@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rankeval.arrays.kernels import kernel
+from rankeval.arrays.types import Floats, Ints
 
 #: Runs this short are sorted by insertion before they are merged.
 INSERTION = 16
 
 
 @kernel
-def argsort_descending(
-    keys: NDArray[np.float64], order: NDArray[np.int64], scratch: NDArray[np.int64], begin: int, end: int
-) -> None:
+def argsort_descending(keys: Floats, order: Ints, scratch: Ints, begin: int, end: int) -> None:
     """Sort ``order[begin:end]``, indices into ``keys``, by descending key; equals keep their order.
 
     ``scratch`` is as long as ``order``. Bottom-up merge sort over runs sorted by insertion.
@@ -37,7 +35,7 @@ def argsort_descending(
 
 
 @kernel
-def argsort_each(offsets: NDArray[np.int64], keys: NDArray[np.float64], order: NDArray[np.int64]) -> None:
+def argsort_each(offsets: Ints, keys: Floats, order: Ints) -> None:
     """Sort each stretch ``offsets[i]:offsets[i + 1]`` of ``order`` by descending key, as above."""
     scratch = np.empty_like(order)
     for i in range(offsets.size - 1):
@@ -46,9 +44,9 @@ def argsort_each(offsets: NDArray[np.int64], keys: NDArray[np.float64], order: N
 
 @kernel
 def _merge(
-    keys: NDArray[np.float64],
-    order: NDArray[np.int64],
-    scratch: NDArray[np.int64],
+    keys: Floats,
+    order: Ints,
+    scratch: Ints,
     left: int,
     middle: int,
     end: int,

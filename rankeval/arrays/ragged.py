@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.arrays.kernels import kernel
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from rankeval.arrays.types import Floats, Ints
 
 
 def offsets_of(lengths: NDArray[Any]) -> Ints:

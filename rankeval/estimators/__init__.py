@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
+from rankeval.estimators.actions import ACTION_ESTIMATORS
 from rankeval.estimators.catalogue import ESTIMATORS, Estimator, parse
-from rankeval.estimators.definitions import Definition, Parameter
+from rankeval.estimators.definitions import Definition
 from rankeval.estimators.ranking_terms import RankingBlock
 from rankeval.estimators.terms import (
     CLICK_RATIOS,
     RATIO_COLUMNS,
     REDUCING,
     REWARD,
-    WEIGHT,
+    TRANSFORMS,
     WEIGHTED,
-    Block,
     Kind,
     Ratio,
+    RoundBlock,
+    SampleBlock,
+    TargetViews,
     Term,
-    Units,
-    Views,
-    Weighting,
     needed_columns,
     write_terms,
 )
 
 __all__ = [
+    "ACTION_ESTIMATORS",
     "CLICK_RATIOS",
     "ESTIMATORS",
     "RATIO_COLUMNS",
     "REDUCING",
     "REWARD",
-    "WEIGHT",
+    "TRANSFORMS",
     "WEIGHTED",
-    "Block",
     "Definition",
     "Estimator",
     "Kind",
-    "Parameter",
     "RankingBlock",
     "Ratio",
+    "RoundBlock",
+    "SampleBlock",
+    "TargetViews",
     "Term",
-    "Units",
-    "Views",
-    "Weighting",
     "needed_columns",
     "parse",
     "write_terms",

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rankeval.arrays import Floats
 from rankeval.estimators.terms import RATIO_COLUMNS, Ratio, Term
 
-Floats = NDArray[np.float64]
 Items = Mapping[str, Floats]
 
 

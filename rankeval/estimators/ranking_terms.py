@@ -11,15 +11,19 @@ from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.kernels import read_only
-from rankeval.arrays.ragged import cascade_sums, corrected_sums, offsets_of, sums, sums_of_products
+from rankeval.arrays import (
+    Floats,
+    Ints,
+    cascade_sums,
+    corrected_sums,
+    offsets_of,
+    read_only,
+    sums,
+    sums_of_products,
+)
 from rankeval.estimators.click_terms import click_weights, most_unshown
 from rankeval.estimators.terms import CLICK_RATIOS, RATIO_COLUMNS, TRANSFORMS, Kind, Ratio, Term
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: Weights that a session has once, not at each position.
 OF_SESSIONS: frozenset[Ratio] = frozenset({"list", "slate"})

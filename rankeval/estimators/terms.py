@@ -14,9 +14,9 @@ from functools import cached_property
 from typing import Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from rankeval.arrays import Floats, Ints
+
 Transform = Literal["plain", "clipped", "switched", "shrunk", "harmonic"]
 Kind = Literal[
     "reward", "weight", "weighted_reward", "model", "weighted_residual", "doubly_robust", "logged_by",
@@ -88,7 +88,7 @@ TRANSFORMS: dict[Transform, Callable[[Floats, float], Floats]] = {
 REDUCING: frozenset[Transform] = frozenset({"clipped", "switched", "shrunk"})
 
 
-class Block:
+class RoundBlock:
     """Columns of some rounds, each (m,) float64 and checked; what several terms share is computed once."""
 
     #: Rounds that are worked on at a time: their terms stay in the second-level cache.
@@ -104,9 +104,9 @@ class Block:
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
 
-    def taken(self, rows: slice | NDArray[np.int64]) -> Block:
+    def taken(self, rows: slice | Ints) -> RoundBlock:
         """Some of the rounds."""
-        return Block({name: column[rows] for name, column in self.columns.items()})
+        return RoundBlock({name: column[rows] for name, column in self.columns.items()})
 
     def write(self, term: Term, row: Floats) -> None:
         """Write a term of each round into ``row`` (m,)."""
@@ -208,7 +208,7 @@ def needed_columns(terms: Iterable[Term]) -> list[str]:
     return list(columns)
 
 
-class Units(Protocol):
+class SampleBlock(Protocol):
     """Some units of a log, whose terms can be written: rounds or sessions."""
 
     @property
@@ -219,15 +219,15 @@ class Units(Protocol):
 
     def __len__(self) -> int: ...
 
-    def taken(self, rows: slice | NDArray[np.int64]) -> Units: ...
+    def taken(self, rows: slice | Ints) -> SampleBlock: ...
 
     def write(self, term: Term, row: Floats) -> None: ...
 
 
-class Views:
+class TargetViews:
     """The same units under each of several target policies."""
 
-    def __init__(self, of_target: Mapping[str, Units]) -> None:
+    def __init__(self, of_target: Mapping[str, SampleBlock]) -> None:
         self.of_target = of_target
         self._any = next(iter(of_target.values()))
 
@@ -242,50 +242,50 @@ class Views:
     def __len__(self) -> int:
         return len(self._any)
 
-    def taken(self, rows: slice | NDArray[np.int64]) -> Views:
+    def taken(self, rows: slice | Ints) -> TargetViews:
         """Some of the units."""
-        return Views({target: units.taken(rows) for target, units in self.of_target.items()})
+        return TargetViews({target: units.taken(rows) for target, units in self.of_target.items()})
 
     def write(self, term: Term, row: Floats) -> None:
         """Write a term of each unit into ``row`` (m,)."""
         self.of_target.get(term.target, self._any).write(term, row)
 
 
-def write_terms(terms: Sequence[Term], units: Units, out: Floats) -> None:
+def write_terms(terms: Sequence[Term], units: SampleBlock, out: Floats) -> None:
     """Write each term of some units into its row of ``out`` (p, m)."""
     for row, term in zip(out, terms, strict=True):
         units.write(term, row)
 
 
-def _write_reward(block: Block, _: Term, row: Floats) -> None:
+def _write_reward(block: RoundBlock, _: Term, row: Floats) -> None:
     row[:] = block.columns["reward"]
 
 
-def _write_weight(block: Block, term: Term, row: Floats) -> None:
+def _write_weight(block: RoundBlock, term: Term, row: Floats) -> None:
     row[:] = block.weights(term)
 
 
-def _write_weighted_reward(block: Block, term: Term, row: Floats) -> None:
+def _write_weighted_reward(block: RoundBlock, term: Term, row: Floats) -> None:
     np.multiply(block.weights(term), block.columns["reward"], out=row)
 
 
-def _write_model(block: Block, _: Term, row: Floats) -> None:
+def _write_model(block: RoundBlock, _: Term, row: Floats) -> None:
     row[:] = block.columns["q_target"]
 
 
-def _write_weighted_residual(block: Block, term: Term, row: Floats) -> None:
+def _write_weighted_residual(block: RoundBlock, term: Term, row: Floats) -> None:
     row[:] = block.weighted_residual(term)
 
 
-def _write_doubly_robust(block: Block, term: Term, row: Floats) -> None:
+def _write_doubly_robust(block: RoundBlock, term: Term, row: Floats) -> None:
     np.add(block.columns["q_target"], block.weighted_residual(term), out=row)
 
 
-def _write_logged_by(_: Block, __: Term, row: Floats) -> None:
+def _write_logged_by(_: RoundBlock, __: Term, row: Floats) -> None:
     row[:] = 1.0
 
 
-WRITERS: dict[Kind, Callable[[Block, Term, Floats], None]] = {
+WRITERS: dict[Kind, Callable[[RoundBlock, Term, Floats], None]] = {
     "reward": _write_reward,
     "weight": _write_weight,
     "weighted_reward": _write_weighted_reward,

@@ -11,17 +11,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import is_null, take, take_or_null, to_numpy
-from rankeval.arrays.ids import build_table, find, keys_of
+from rankeval.arrays import (
+    Bools,
+    Floats,
+    Ints,
+    build_table,
+    find,
+    is_null,
+    keys_of,
+    take,
+    take_or_null,
+    to_numpy,
+)
 from rankeval.errors import DataError
 from rankeval.evaluation.judgements import Judgements, one_relevant
 from rankeval.evaluation.run import Rules, ScoredQueries, unretrieved
-from rankeval.logs.sessions import differ
-from rankeval.readers.plain import type_class
+from rankeval.logs import differ
+from rankeval.readers import type_class
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 Empty = Literal["zero", "skip", "one"]
 Missing = Literal["zero", "skip", "error"]
 

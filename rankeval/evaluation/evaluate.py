@@ -10,12 +10,19 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import is_null, take, to_arrow
-from rankeval.arrays.hashing import mix64
-from rankeval.arrays.ids import hashes_of
-from rankeval.arrays.segments import in_order, segments_of
+from rankeval.arrays import (
+    Floats,
+    Hashes,
+    Ints,
+    hashes_of,
+    in_order,
+    is_null,
+    mix64,
+    segments_of,
+    take,
+    to_arrow,
+)
 from rankeval.atomic_files import require_no_input, write_parquet
 from rankeval.errors import UsageError
 from rankeval.evaluation import notes
@@ -25,23 +32,28 @@ from rankeval.evaluation.judgements import Judgements
 from rankeval.evaluation.placement import TIES, Ties
 from rankeval.evaluation.result import Comparison, Evaluation, MetricRow, counts_of
 from rankeval.evaluation.run import Rules, ScoreType, score_run
-from rankeval.inference.comparisons import benjamini_hochberg, holm, paired_t, randomisation_test, t_test
-from rankeval.inference.estimate import Estimate, Functional, Mean, pairs_needed
-from rankeval.inference.inferring import Inferring
-from rankeval.inference.moments import Moments
-from rankeval.logs.log import Log
+from rankeval.inference import (
+    Estimate,
+    Functional,
+    InferenceOptions,
+    Mean,
+    Moments,
+    benjamini_hochberg,
+    holm,
+    paired_t,
+    pairs_needed,
+    randomisation_test,
+    t_test,
+)
+from rankeval.logs import Log
 from rankeval.metrics import Metric, parse
 from rankeval.options import listed, require_types
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Hashes = NDArray[np.uint64]
 
 MAX_PERMUTATIONS = 10_000_000
 
 
 @dataclass(frozen=True)
-class Comparing(Inferring):
+class Comparing(InferenceOptions):
     """The options of inference, and of the randomisation test between runs.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from rankeval.errors import UsageError
-from rankeval.logs.log import Log
+from rankeval.logs import Log
 
 JUDGEMENTS = "judgements"
 

@@ -10,13 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import as_float64, is_null
-from rankeval.arrays.ragged import stretch_of
+from rankeval.arrays import Floats, Ints, as_float64, is_null, stretch_of
 from rankeval.errors import DataError
-from rankeval.logs.log import Log
-from rankeval.logs.sessions import Sessions
+from rankeval.logs import Log, Sessions
 from rankeval.readers import Leaf
 
 WANTED = {"query_id": "an id", "item_id": "an id", "relevance": "a finite grade"}
@@ -50,7 +47,7 @@ class JudgementRows:
 
     log: Log
     columns: dict[str, pa.Array]
-    grade: NDArray[np.float64]
+    grade: Floats
     starts: Sequence[int]
     locate: Sequence[Callable[[int], str]]
 
@@ -108,7 +105,7 @@ def _checked(sessions: Sessions, roles: Sequence[str]) -> dict[str, pa.Array]:
     return columns
 
 
-def _place(log: Log, leaf: Leaf, index: int, offsets: NDArray[np.int64] | None, item: int) -> str:
+def _place(log: Log, leaf: Leaf, index: int, offsets: Ints | None, item: int) -> str:
     row = item if offsets is None else stretch_of(offsets, item)
     return log.place(leaf, index + row)
 

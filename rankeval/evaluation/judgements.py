@@ -9,20 +9,33 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import as_float64, is_null, take, to_numpy
-from rankeval.arrays.ids import NO_KEYS, Keys, build_table, compare, find, is_integer_id, keys_of, table_mask
-from rankeval.arrays.kernels import kernel, read_only
-from rankeval.arrays.order import argsort_each
-from rankeval.arrays.ragged import offsets_of
+from rankeval.arrays import (
+    NO_KEYS,
+    Bools,
+    Floats,
+    Hashes,
+    Ints,
+    Keys,
+    argsort_each,
+    as_float64,
+    build_table,
+    compare,
+    find,
+    is_integer_id,
+    is_null,
+    kernel,
+    keys_of,
+    offsets_of,
+    read_only,
+    table_mask,
+    take,
+    to_numpy,
+)
 from rankeval.errors import DataError
 from rankeval.evaluation.judgement_rows import GradeLimit, JudgementRows
-from rankeval.logs.log import Log
-from rankeval.logs.sessions import Sessions, differ
+from rankeval.logs import Log, Sessions, differ
 
 NO_LIMIT = GradeLimit()
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +88,7 @@ def judged_in_run(sessions: Sessions, nonrelevant: bool) -> Judged:
     return Judged(offsets, grade[row][order], row[order], judged, judged, negative)
 
 
-def counts_in(offsets: Ints, mask: NDArray[np.bool_]) -> Ints:
+def counts_in(offsets: Ints, mask: Bools) -> Ints:
     """(n,) int64: how many of a flat mask are true in each stretch."""
     return np.diff(offsets_of(mask)[offsets])
 
@@ -241,7 +254,7 @@ def _same(keys: Keys, i: int, others: Keys, j: int) -> bool:
 
 
 @kernel
-def first_duplicate(offsets: Ints, hashes: NDArray[np.uint64], rows: Ints, keys: Keys) -> int:
+def first_duplicate(offsets: Ints, hashes: Hashes, rows: Ints, keys: Keys) -> int:
     """Row of the first item that occurs a second time within a query, -1 if none does.
 
     ``rows[i]`` is the row of ``keys`` at which the ``i``-th item, by query, stands; ``hashes[i]`` its hash.

@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.ids import Keys, argsort_ids, compare
-from rankeval.arrays.kernels import kernel
-from rankeval.arrays.order import argsort_descending, argsort_each
+from rankeval.arrays import Floats, Ints, Keys, argsort_descending, argsort_each, argsort_ids, compare, kernel
 from rankeval.evaluation.judgements import Judged, counts_in
 from rankeval.metrics import Ranking
 
@@ -25,9 +22,6 @@ TIES: dict[Ties, str] = {
 }
 #: Up to this many comparisons, counting the items before each entry beats sorting all of them.
 COUNTING = 1 << 14
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 def place(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,8 +10,9 @@ import numpy as np
 
 from rankeval.evaluation.alignment import Aligned
 from rankeval.evaluation.judgements import Judgements
-from rankeval.inference.estimate import Estimate
-from rankeval.results import SCHEMA, Result, Table, interval_text, number, p_text, percent
+from rankeval.inference import Estimate
+from rankeval.notes import Note
+from rankeval.results import Result, Table, interval_text, number, p_text, percent, segment_text
 
 
 @dataclass(frozen=True)
@@ -82,22 +83,15 @@ class Evaluation(Result):
     metric_rows: tuple[MetricRow, ...]
     comparisons: tuple[Comparison, ...]
     counts: Mapping[str, Any]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
+    command = "evaluate"
 
-    @property
-    def warnings(self) -> Sequence[str]:
-        return self.notes
-
-    def to_dict(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Any]:
         return {
-            "schema": SCHEMA,
-            "command": "evaluate",
-            "inputs": dict(self.inputs),
             "n": self.counts["queries"],
             "results": [row.to_dict() for row in self.metric_rows],
             "comparisons": [comparison.to_dict() for comparison in self.comparisons],
             "counts": dict(self.counts),
-            "warnings": list(self.notes),
         }
 
     def rows(self) -> list[dict[str, Any]]:
@@ -187,11 +181,6 @@ class Evaluation(Result):
             for name, run in self.counts["runs"].items()
         ]
         return Table("Queries and items", header, rows)
-
-
-def segment_text(segment: Any) -> str:
-    """A segment's name for people."""
-    return "all" if segment is None else str(segment)
 
 
 def _flat(record: Mapping[str, Any]) -> dict[str, Any]:

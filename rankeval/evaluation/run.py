@@ -8,22 +8,27 @@ from typing import Literal, cast
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import decoded, is_null, take
-from rankeval.arrays.ids import NO_KEYS, Keys, is_integer_id, keys_of
-from rankeval.arrays.kernels import read_only
+from rankeval.arrays import (
+    NO_KEYS,
+    Bools,
+    Floats,
+    Ints,
+    Keys,
+    decoded,
+    is_integer_id,
+    is_null,
+    keys_of,
+    read_only,
+    take,
+)
 from rankeval.errors import DataError
 from rankeval.evaluation.judgement_rows import GradeLimit
 from rankeval.evaluation.judgements import Judged, Judgements, first_duplicate, judged_in_run
 from rankeval.evaluation.placement import Ties, place
-from rankeval.logs.log import Log
-from rankeval.logs.scan import scan
-from rankeval.logs.sessions import Sessions, counting
+from rankeval.logs import Log, Sessions, counting, scan
 from rankeval.metrics import Metric
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 ScoreType = Literal["float64", "float32"]
 
 
@@ -82,7 +87,7 @@ class ScoredQueries:
     negative: int
     unjudged_queries: int
 
-    def only(self, kept: NDArray[np.bool_]) -> ScoredQueries:
+    def only(self, kept: Bools) -> ScoredQueries:
         """The queries of a mask (n,); the others count as unjudged."""
         rows = np.flatnonzero(kept)
         return ScoredQueries(

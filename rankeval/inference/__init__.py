@@ -1,1 +1,44 @@
 """TODO"""
+
+from __future__ import annotations
+
+from rankeval.inference.bootstrap import ROUNDING
+from rankeval.inference.comparisons import benjamini_hochberg, holm, paired_t, randomisation_test, t_test
+from rankeval.inference.estimate import Estimate, Interval
+from rankeval.inference.functionals import (
+    Functional,
+    Gradient,
+    Mean,
+    Relative,
+    SumOfRatios,
+    UnderCurves,
+    WeightedSum,
+    pairs_needed,
+)
+from rankeval.inference.inference import Inference, InferenceOptions
+from rankeval.inference.intervals import INTERVALS
+from rankeval.inference.moments import Moments, MomentsAccumulator
+
+__all__ = [
+    "INTERVALS",
+    "ROUNDING",
+    "Estimate",
+    "Functional",
+    "Gradient",
+    "Inference",
+    "InferenceOptions",
+    "Interval",
+    "Mean",
+    "Moments",
+    "MomentsAccumulator",
+    "Relative",
+    "SumOfRatios",
+    "UnderCurves",
+    "WeightedSum",
+    "benjamini_hochberg",
+    "holm",
+    "paired_t",
+    "pairs_needed",
+    "randomisation_test",
+    "t_test",
+]

@@ -13,11 +13,9 @@ from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.hashing import BUCKET_BITS, BUCKET_MASK, BUCKETS, GOLDEN, finalise, word
-from rankeval.arrays.kernels import kernel
-from rankeval.inference.estimate import Functional
+from rankeval.arrays import BUCKET_BITS, BUCKET_MASK, BUCKETS, GOLDEN, Floats, finalise, kernel, word
+from rankeval.inference.functionals import Functional
 from rankeval.inference.moments import Moments
 
 # A sum that cancels to within this share of its parts is rounding, and 0.
@@ -37,7 +35,7 @@ def without_rounding(parts: list[Any]) -> Any:
     return np.where(total <= ROUNDING * size, np.where(np.isfinite(size), 0.0, np.nan), total)
 
 
-def centred_buckets(moments: Moments, buckets: NDArray[np.float64]) -> NDArray[np.float64]:
+def centred_buckets(moments: Moments, buckets: Floats) -> Floats:
     """(BUCKETS, p + 1): per bucket the count, then the sums of terms less their means (0 if rounding)."""
     count, sums = buckets[:, :1], buckets[:, 1:]
     centred = sums - count * moments.mean
@@ -58,7 +56,7 @@ class Bootstrap:
         means: (replicates, p), not finite where a replicate holds no unit (with fewer than a dozen units).
     """
 
-    def __init__(self, moments: Moments, buckets: NDArray[np.float64], replicates: int, seed: int) -> None:
+    def __init__(self, moments: Moments, buckets: Floats, replicates: int, seed: int) -> None:
         self._moments, self._replicates, self._seed = moments, replicates, seed
         self._buckets = buckets
         sums = self._resample(buckets)
@@ -67,7 +65,7 @@ class Bootstrap:
             self.means = sums[:, 1:] / sums[:, :1]
         self.means[:, moments.constant] = moments.mean[moments.constant]
 
-    def values(self, functional: Functional) -> NDArray[np.float64]:
+    def values(self, functional: Functional) -> Floats:
         """(replicates,), NaN where a denominator is 0 or there are no units."""
         values = functional.value(self.means) + self._by_curve(functional)
         return np.where(np.isfinite(values), values, np.nan)
@@ -87,13 +85,13 @@ class Bootstrap:
         means, squares = self._moments.mean[np.newaxis], self._squares.sum(axis=0, keepdims=True)
         return float(self._std_errors(functional, means, np.array([self._moments.n]), squares)[0])
 
-    def std_errors(self, functional: Functional) -> NDArray[np.float64]:
+    def std_errors(self, functional: Functional) -> Floats:
         """(replicates,) that standard error within each replicate, about the replicate's own value."""
         with np.errstate(all="ignore"):
             return self._std_errors(functional, self.means, self._counts, self._squared_sums)
 
     @cached_property
-    def _squares(self) -> NDArray[np.float64]:
+    def _squares(self) -> Floats:
         """(BUCKETS, 1 + p + c): the count squared, its products with the sums, and the products of pairs."""
         rows = centred_buckets(self._moments, self._buckets)
         count, sums = rows[:, :1], rows[:, 1:]
@@ -101,10 +99,10 @@ class Bootstrap:
         return np.hstack([count * count, count * sums, sums[:, i] * sums[:, j]])
 
     @cached_property
-    def _squared_sums(self) -> NDArray[np.float64]:
+    def _squared_sums(self) -> Floats:
         return self._resample(self._squares)
 
-    def _resample(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _resample(self, rows: Floats) -> Floats:
         """(replicates, q): sums of the drawn ``rows`` (BUCKETS, q); the same draws at every call."""
         sums = np.zeros((self._replicates, rows.shape[1]))
         _resampled_sums(rows, word(self._seed), sums)
@@ -113,10 +111,10 @@ class Bootstrap:
     def _std_errors(
         self,
         functional: Functional,
-        means: NDArray[np.float64],
-        counts: NDArray[np.float64],
-        squares: NDArray[np.float64],
-    ) -> NDArray[np.float64]:
+        means: Floats,
+        counts: Floats,
+        squares: Floats,
+    ) -> Floats:
         """Between-bucket standard errors at ``means`` (R, p) from summed squares (R, 1 + p + c).
 
         The residual of a bucket is ``e = sum_j g_j sum_j - a count``, where ``a`` is how far the means are
@@ -134,12 +132,12 @@ class Bootstrap:
             parts.append(times * gradient[i] * gradient[j] * squares[:, column])
         variances = without_rounding(parts) * _BETWEEN / counts**2
         by_curve = functional.by_curve(self._moments.mean)
-        errors: NDArray[np.float64] = np.sqrt(variances + np.sum(np.square(by_curve)))
+        errors: Floats = np.sqrt(variances + np.sum(np.square(by_curve)))
         return errors
 
 
 @kernel
-def _resampled_sums(rows: NDArray[np.float64], seed: np.uint64, sums: NDArray[np.float64]) -> None:
+def _resampled_sums(rows: Floats, seed: np.uint64, sums: Floats) -> None:
     """Add up the drawn rows of each replicate in the order of the draws (SplitMix64, 12 bits a draw)."""
     state = finalise(seed + GOLDEN)
     for replicate in range(sums.shape[0]):

@@ -6,10 +6,8 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.hashing import GOLDEN, finalise, word, words
-from rankeval.arrays.kernels import kernel
+from rankeval.arrays import GOLDEN, Floats, Hashes, finalise, kernel, word, words
 from rankeval.errors import UsageError
 
 # Two statistics closer than this share of the largest possible one are tied: they differ by rounding alone.
@@ -18,7 +16,7 @@ TIED = 1e-12
 _WORD_BITS = 64
 
 
-def paired_t(differences: NDArray[np.float64]) -> float | None:
+def paired_t(differences: Floats) -> float | None:
     """Two-sided p-value of Student's paired t-test that the mean of ``differences`` (n,) is 0.
 
     1 where all differences are 0, None for fewer than two.
@@ -46,7 +44,7 @@ def t_test(mean: float, std_error: float, degrees: int) -> float | None:
 
 
 def randomisation_test(
-    differences: NDArray[np.float64], keys: NDArray[np.uint64], permutations: int = 10_000, seed: int = 0
+    differences: Floats, keys: Hashes, permutations: int = 10_000, seed: int = 0
 ) -> float | None:
     """Two-sided p-value of the paired randomisation test (Fisher 1935) on the absolute mean difference.
 
@@ -99,9 +97,7 @@ def benjamini_hochberg(p_values: Sequence[float | None]) -> list[float | None]:
     )
 
 
-def _adjusted(
-    p_values: Sequence[float | None], adjust: Callable[[NDArray[np.float64]], NDArray[np.float64]]
-) -> list[float | None]:
+def _adjusted(p_values: Sequence[float | None], adjust: Callable[[Floats], Floats]) -> list[float | None]:
     """Apply ``adjust`` to the known p-values in ascending order; back in the order they came."""
     known = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
     adjusted: list[float | None] = [None] * len(p_values)
@@ -111,9 +107,7 @@ def _adjusted(
 
 
 @kernel
-def _sums_where_flipped(
-    differences: NDArray[np.float64], keys: NDArray[np.uint64], seed: np.uint64, sums: NDArray[np.float64]
-) -> None:
+def _sums_where_flipped(differences: Floats, keys: Hashes, seed: np.uint64, sums: Floats) -> None:
     """``sums[w, bit]``: the sum of the differences whose sign permutation ``64 w + bit`` flips."""
     state = finalise(seed + GOLDEN)
     for w in range(sums.shape[0]):

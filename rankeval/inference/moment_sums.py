@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.hashing import bucket_of
-from rankeval.arrays.kernels import kernel
+from rankeval.arrays import Floats, Hashes, Ints, bucket_of, kernel
 
 # With eight, each addition waits for the one before; with 64, eight vectors are under way (2.6 times faster).
 LANES = 64
 
 
 @kernel
-def _total_and_extremes(x: NDArray[np.float64]) -> tuple[float, float, float]:
+def _total_and_extremes(x: Floats) -> tuple[float, float, float]:
     """Sum, smallest and largest of x (m > 0)."""
     total = np.zeros(LANES)
     low = np.full(LANES, x[0])
@@ -37,7 +35,7 @@ def _total_and_extremes(x: NDArray[np.float64]) -> tuple[float, float, float]:
 
 
 @kernel
-def _comoment(x: NDArray[np.float64], y: NDArray[np.float64], mean_x: float, mean_y: float) -> float:
+def _comoment(x: Floats, y: Floats, mean_x: float, mean_y: float) -> float:
     """``sum (x - mean_x)(y - mean_y)``."""
     total = np.zeros(LANES)
     end = x.shape[0] - x.shape[0] % LANES
@@ -55,12 +53,12 @@ def _comoment(x: NDArray[np.float64], y: NDArray[np.float64], mean_x: float, mea
 @kernel
 def join(
     n: float,
-    total: NDArray[np.float64],
-    comoment: NDArray[np.float64],
-    pairs: NDArray[np.int64],
+    total: Floats,
+    comoment: Floats,
+    pairs: Ints,
     m: float,
-    block_total: NDArray[np.float64],
-    block_comoment: NDArray[np.float64],
+    block_total: Floats,
+    block_comoment: Floats,
 ) -> None:
     """Join ``m`` units into the ``total`` and ``comoment`` of ``n`` (Chan, Golub and LeVeque), in place."""
     for c in range(pairs.shape[0]):
@@ -76,13 +74,13 @@ def join(
 
 @kernel
 def add_block(
-    terms: NDArray[np.float64],
-    pairs: NDArray[np.int64],
+    terms: Floats,
+    pairs: Ints,
     n: float,
-    total: NDArray[np.float64],
-    comoment: NDArray[np.float64],
-    low: NDArray[np.float64],
-    high: NDArray[np.float64],
+    total: Floats,
+    comoment: Floats,
+    low: Floats,
+    high: Floats,
 ) -> None:
     """Add a block of terms (p, m) to the moments of ``n`` units, in place."""
     p, m = terms.shape
@@ -102,12 +100,12 @@ def add_block(
 
 @kernel
 def add_counted(
-    terms: NDArray[np.float64],
-    counts: NDArray[np.float64],
-    pairs: NDArray[np.int64],
+    terms: Floats,
+    counts: Floats,
+    pairs: Ints,
     n: float,
-    total: NDArray[np.float64],
-    comoment: NDArray[np.float64],
+    total: Floats,
+    comoment: Floats,
 ) -> None:
     """Add a block of terms (p, m), units as often as they count, to the moments of ``n`` units, in place."""
     p, m = terms.shape
@@ -131,10 +129,10 @@ def add_counted(
 
 @kernel
 def add_to_buckets(
-    terms: NDArray[np.float64],
-    keys: NDArray[np.uint64],
-    buckets: NDArray[np.float64],
-    counts: NDArray[np.float64],
+    terms: Floats,
+    keys: Hashes,
+    buckets: Floats,
+    counts: Floats,
 ) -> None:
     """Add a block of terms (p, m) to the count and sums of their units' buckets, in place."""
     for unit in range(keys.shape[0]):

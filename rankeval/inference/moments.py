@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.hashing import BUCKETS, words
+from rankeval.arrays import BUCKETS, Bools, Floats, Hashes, Ints, words
 from rankeval.inference.moment_sums import add_block, add_counted, add_to_buckets, join
 
 __all__ = ["BUCKETS", "Moments", "MomentsAccumulator"]
@@ -38,21 +37,21 @@ class Moments:
     """
 
     n: float
-    total: NDArray[np.float64]
-    pairs: NDArray[np.int64]
-    comoment: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    buckets: NDArray[np.float64] | None
+    total: Floats
+    pairs: Ints
+    comoment: Floats
+    low: Floats
+    high: Floats
+    buckets: Floats | None
     whole: bool = True
 
     @classmethod
     def of(
         cls,
-        terms: NDArray[np.float64],
-        pairs: NDArray[np.int64],
-        keys: NDArray[np.uint64] | None = None,
-        counts: NDArray[np.float64] | None = None,
+        terms: Floats,
+        pairs: Ints,
+        keys: Hashes | None = None,
+        counts: Floats | None = None,
     ) -> Moments:
         """Moments of ``terms`` (p, n), summed as a single block."""
         accumulator = MomentsAccumulator(len(terms), pairs, bucketed=keys is not None)
@@ -80,7 +79,7 @@ class Moments:
             whole=self.whole and other.whole,
         )
 
-    def spread(self, terms: NDArray[np.int64], p: int, pairs: NDArray[np.int64]) -> Moments:
+    def spread(self, terms: Ints, p: int, pairs: Ints) -> Moments:
         """The same among ``p`` terms: term ``i`` becomes ``terms[i]``, all others are 0 for every unit.
 
         ``pairs`` (c, 2) holds the pairs of these moments and any others.
@@ -101,13 +100,13 @@ class Moments:
         return Moments(self.n, total, pairs, comoment, low, high, buckets, self.whole)
 
     @cached_property
-    def constant(self) -> NDArray[np.bool_]:
+    def constant(self) -> Bools:
         """(p,) whether all values of a term are the same."""
-        same: NDArray[np.bool_] = self.low == self.high
+        same: Bools = self.low == self.high
         return same
 
     @cached_property
-    def mean(self) -> NDArray[np.float64]:
+    def mean(self) -> Floats:
         """(p,), of a constant that very constant, 0 where ``n`` is 0."""
         return np.where(self.constant, self.low, self.total / (self.n or 1))
 
@@ -138,7 +137,7 @@ class MomentsAccumulator:
         bucketed: whether bucket sums are kept; :meth:`add` then needs keys.
     """
 
-    def __init__(self, p: int, pairs: NDArray[np.int64], bucketed: bool) -> None:
+    def __init__(self, p: int, pairs: Ints, bucketed: bool) -> None:
         self._n: float = 0
         self._whole = True
         self._pairs = np.require(pairs, np.int64, ["C", "W"]).reshape(-1, 2)
@@ -150,9 +149,9 @@ class MomentsAccumulator:
 
     def add(
         self,
-        terms: NDArray[np.float64],
-        keys: NDArray[np.uint64] | None = None,
-        counts: NDArray[np.float64] | None = None,
+        terms: Floats,
+        keys: Hashes | None = None,
+        counts: Floats | None = None,
     ) -> None:
         """Add a block: ``terms`` (p, m), finite; ``keys`` (m,), one for each unit or its cluster.
 
@@ -169,7 +168,7 @@ class MomentsAccumulator:
             each = np.ones(block.shape[1]) if counts is None else counts
             add_to_buckets(block, words(keys), self._buckets, each)
 
-    def _add_counted(self, block: NDArray[np.float64], counts: NDArray[np.float64]) -> None:
+    def _add_counted(self, block: Floats, counts: Floats) -> None:
         there = counts > 0.0
         chosen, counts = np.ascontiguousarray(block[:, there]), counts[there]
         n = float(self._n)

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from rankeval.arrays.segments import in_order, segments_of
 from rankeval.errors import DataError, UsageError
-from rankeval.inference.estimate import Mean, pairs_needed
-from rankeval.inference.inferring import Inferring
-from rankeval.inference.moments import Moments
+from rankeval.inference import InferenceOptions
+from rankeval.interleaving.accumulate import accumulate
 from rankeval.interleaving.analysis_notes import notes
 from rankeval.interleaving.analysis_result import InterleavingAnalysis, Part
 from rankeval.interleaving.log_ranks import RankReader
 from rankeval.interleaving.methods import Method
-from rankeval.interleaving.outcome_tests import DELTA, Levels
-from rankeval.interleaving.session_credit import CREDIT, Crediting, RankCrediting, Tally, TeamCrediting
-from rankeval.logs.log import Log, as_log
-from rankeval.logs.scan import fold
-from rankeval.logs.sessions import Sessions
-from rankeval.logs.units import nothing_counts, unit_counts, unit_keys, weight_roles
-from rankeval.options import listed, require_types
-
-#: Segments that a pass with bucket sums may hold: those of one take about a tenth of a megabyte.
-MAX_BUCKETED_SEGMENTS = 1000
-PAIRS = pairs_needed([Mean(CREDIT), DELTA])
+from rankeval.interleaving.outcome_tests import Levels
+from rankeval.interleaving.session_credit import Crediting, RankCrediting, TeamCrediting
+from rankeval.logs import Grouping, Log, as_log
+from rankeval.options import require_types
 
 
 def interleave_analyse(
@@ -82,18 +70,15 @@ def interleave_analyse(
     """
     require_types({name: value for name, value in locals().items() if name != "method"})
     levels = Levels(alpha, power)
-    infer = Inferring(
-        tuple(dict.fromkeys(listed(ci))), float(level), int(replicates), int(seed), cluster is not None
-    )
-    source = as_log(log, columns, where)
-    source.require(["session_id"])
-    crediting = _crediting(source, method, (a, b), ranking_length)
-    found = _collect(crediting, infer.bucketed, by, cluster, threads)
-    moments = {None: found.whole} | {v: found.segments[v] for v in in_order(found.segments) if v is not None}
-    parts = tuple(Part.of(value, infer.of(part), levels) for value, part in moments.items())
+    infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster)
+    log = as_log(log, columns, where)
+    log.require(["session_id"])
+    crediting = _crediting(log, method, (a, b), ranking_length)
+    sums = accumulate(crediting, Grouping(infer.bucketed, by, cluster), threads)
+    parts = tuple(Part.of(value, infer.of(part), levels) for value, part in sums.moments.parts().items())
     return InterleavingAnalysis(
         inputs={
-            "log": source.origin,
+            "log": log.origin,
             "method": crediting.method.label if isinstance(crediting, RankCrediting) else None,
             "credit": crediting.method.credit if isinstance(crediting, RankCrediting) else "team",
             "a": a,
@@ -107,7 +92,7 @@ def interleave_analyse(
             "seed": infer.seed,
         },
         parts=parts,
-        notes=tuple(notes(crediting, found.tally, parts, clustered=infer.clustered)),
+        notes=tuple(notes(crediting, sums.tally, parts, clustered=infer.clustered)),
     )
 
 
@@ -131,62 +116,3 @@ def _crediting(
     if parsed.credit == "team":
         return TeamCrediting(log, *teams)
     return RankCrediting(log, parsed, RankReader(log, ranking_length))
-
-
-@dataclass(frozen=True)
-class _Pass:
-    """Moments of the terms of all sessions, and of those of each segment; what was counted on the way."""
-
-    whole: Moments
-    segments: dict[Any, Moments]
-    tally: Tally
-
-    def merge(self, other: _Pass) -> _Pass:
-        segments = dict(self.segments)
-        for value, moments in other.segments.items():
-            segments[value] = segments[value].merge(moments) if value in segments else moments
-        return _Pass(self.whole.merge(other.whole), segments, self.tally.merge(other.tally))
-
-
-def _collect(
-    crediting: Crediting, bucketed: bool, by: str | None, cluster: str | None, threads: int | None
-) -> _Pass:
-    log = crediting.log
-    key = (cluster or "session_id") if bucketed else None
-    counted = weight_roles(log)
-    roles = list(dict.fromkeys([*crediting.roles, *(n for n in (key, by) if n is not None), *counted]))
-    log.require(roles)
-
-    def work(sessions: Sessions) -> _Pass:
-        terms, tally = crediting.terms(sessions)
-        keys = unit_keys(sessions, key, []) if key is not None else None
-        counts = unit_counts(sessions) if counted else None
-        whole = Moments.of(terms, PAIRS, keys, counts)
-        parts = {} if by is None else segments_of(sessions.per_session(by))
-        if bucketed and len(parts) > MAX_BUCKETED_SEGMENTS:
-            raise UsageError(
-                f"by: column {by!r} of {log.origin} has more than {MAX_BUCKETED_SEGMENTS} values, "
-                "wanted fewer with a bootstrap or clusters"
-            )
-        of_parts = {value: _of_rows(terms, keys, counts, rows) for value, rows in parts.items()}
-        return _Pass(whole, of_parts, tally)
-
-    found = fold(log, roles, work, _Pass.merge, threads)
-    if found.tally.items and found.tally.items_without_team == found.tally.items:
-        raise DataError(
-            f"{log.origin}: column {log.name('team')!r} is null in all rows, wanted the teams of items, or a "
-            f"method with {log.name('rank_a')!r} and {log.name('rank_b')!r}"
-        )
-    if not found.whole.n:
-        raise nothing_counts(log)
-    return replace(found, segments={value: part for value, part in found.segments.items() if part.n})
-
-
-def _of_rows(
-    terms: NDArray[np.float64],
-    keys: NDArray[np.uint64] | None,
-    counts: NDArray[np.float64] | None,
-    rows: NDArray[np.int64],
-) -> Moments:
-    chosen_keys = None if keys is None else keys[rows]
-    return Moments.of(terms[:, rows], PAIRS, chosen_keys, None if counts is None else counts[rows])

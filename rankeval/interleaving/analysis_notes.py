@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from rankeval.arrays.segments import SMALL_SEGMENT
+from rankeval.arrays import SMALL_SEGMENT
 from rankeval.interleaving.analysis_result import Part
 from rankeval.interleaving.log_ranks import LENGTHS, names_of
 from rankeval.interleaving.session_credit import Crediting, RankCrediting, Tally
+from rankeval.notes import Note, distinct, listing
 
 #: Sessions that somebody wins, below which the normal approximation is rough.
 FEW_DECIDED = 30
@@ -16,79 +17,91 @@ FEW_DECIDED = 30
 UNEQUAL_SHARE, UNEQUAL_ERRORS = 0.01, 4.0
 
 
-def notes(crediting: Crediting, tally: Tally, parts: Sequence[Part], *, clustered: bool) -> Iterator[str]:
+def notes(crediting: Crediting, tally: Tally, parts: Sequence[Part], *, clustered: bool) -> Iterator[Note]:
     """One line each; ``parts`` start with all sessions."""
     whole, n = parts[0], parts[0].sessions
     log = crediting.log
     if log.has("weight"):
-        yield f"every session counts as many times as column {log.name('weight')!r} says"
+        text = f"every session counts as many times as column {log.name('weight')!r} says"
+        yield Note("rows_counted", text)
     if tally.clicks == 0:
-        yield "no item was clicked: every session is a tie"
+        yield Note("no_clicks", "no item was clicked: every session is a tie")
     elif whole.wins_a + whole.wins_b < FEW_DECIDED:
-        decided = f"{whole.wins_a + whole.wins_b:g} of {n:g} sessions"
-        yield f"only {decided} have a winner: fewer than {FEW_DECIDED}, intervals and tests are rough"
+        decided = whole.wins_a + whole.wins_b
+        text = (
+            f"only {decided:g} of {n:g} sessions have a winner: fewer than {FEW_DECIDED}, "
+            "intervals and tests are rough"
+        )
+        yield Note("few_decided", text, {"decided": decided, "threshold": FEW_DECIDED})
     yield from _of_teams(tally)
     if isinstance(crediting, RankCrediting):
         yield from _of_lengths(crediting)
         yield from _of_random_clicks(crediting)
     if clustered:
-        yield "the sign test takes sessions to be independent; that of the mean credit counts clusters"
+        text = "the sign test takes sessions to be independent; that of the mean credit counts clusters"
+        yield Note("sign_test_of_sessions", text)
     if whole.tests.sign_p is None:
-        yield "no sign test: sessions do not count a whole number of times"
+        yield Note("not_computed", "no sign test: sessions do not count a whole number of times")
     small = [f"{part.segment} ({part.sessions:g})" for part in parts[1:] if part.sessions < SMALL_SEGMENT]
     if small:
-        more = f" and {len(small) - 5} more" if len(small) > 5 else ""
-        few = ", ".join(small[:5]) + more
-        yield f"segments with fewer than {SMALL_SEGMENT} sessions have rough intervals: {few}"
+        text = f"segments with fewer than {SMALL_SEGMENT} sessions have rough intervals: {listing(small)}"
+        yield Note("small_segments", text, {"segments": len(small), "threshold": SMALL_SEGMENT})
     if len(parts) > 1:
-        yield "segments are tested one by one: some of many differ by chance"
-    warnings = [w for part in parts for e in (part.delta, part.credit) for w in e.warnings]
-    yield from dict.fromkeys(warnings)
+        yield Note("many_tests", "segments are tested one by one: some of many differ by chance")
+    yield from distinct(note for part in parts for e in (part.delta, part.credit) for note in e.notes)
     yield from _missing(parts)
 
 
-def _of_teams(tally: Tally) -> Iterator[str]:
+def _of_teams(tally: Tally) -> Iterator[Note]:
     if tally.items_without_team:
         share = f"{tally.items_without_team} of {tally.items} items"
-        yield f"{share} have no team: {tally.clicks_without_team} clicks on them give no credit"
+        text = f"{share} have no team: {tally.clicks_without_team} clicks on them give no credit"
+        yield Note("no_team", text, {"items": tally.items_without_team, "clicks": tally.clicks_without_team})
     a, b = tally.items_of_a, tally.items_of_b
     if abs(a - b) > max(UNEQUAL_SHARE * (a + b), UNEQUAL_ERRORS * math.sqrt(a + b)):
-        yield f"{a} items are of team A and {b} of B: the larger team gets more of the clicks that are random"
+        text = (
+            f"{a} items are of team A and {b} of B: the larger team gets more of the clicks that are random"
+        )
+        yield Note("unequal_teams", text, {"a": a, "b": b})
 
 
-def _of_lengths(crediting: RankCrediting) -> Iterator[str]:
+def _of_lengths(crediting: RankCrediting) -> Iterator[Note]:
     """Rankings of unknown length matter to some methods."""
     if crediting.reader.lengths_known or crediting.method.credit == "balanced":
         return
     wanted = f"{names_of(LENGTHS, crediting.log)} or ranking_length would tell"
     if crediting.method.name == "team_draft":
-        yield f"rankings are taken to have items left wherever that explains a list: {wanted}"
+        text = f"rankings are taken to have items left wherever that explains a list: {wanted}"
     else:
-        yield f"rankings are taken to end with the lowest of their items shown in a session: {wanted}"
+        text = f"rankings are taken to end with the lowest of their items shown in a session: {wanted}"
+    yield Note("unknown_lengths", text)
 
 
-def _of_random_clicks(crediting: RankCrediting) -> Iterator[str]:
+def _of_random_clicks(crediting: RankCrediting) -> Iterator[Note]:
     """What is not 0 where users prefer neither ranking."""
     if crediting.method.credit == "balanced":
-        yield (
+        text = (
             "balanced lists may favour a ranking under clicks at random, as where the other is it moved "
             "by a place: wins, tests and verdict do not allow for it, those of team_draft do"
         )
+        yield Note("random_clicks", text)
     elif crediting.method.name != "team_draft":
-        yield (
+        text = (
             "the mean credit of clicks at random is 0, as the verdict takes it; their wins may favour a "
             "ranking, which delta_AB and the sign test do not allow for"
         )
+        yield Note("random_clicks", text)
 
 
-def _missing(parts: Sequence[Part]) -> Iterator[str]:
+def _missing(parts: Sequence[Part]) -> Iterator[Note]:
     """Why a number is missing."""
     for part in parts:
         place = "" if part.segment is None else f" in {part.segment}"
         for name, estimate in (("delta_AB", part.delta), ("mean_credit", part.credit)):
             for interval in estimate.intervals:
                 if estimate.std_error is not None and interval.reason is not None:
-                    yield f"{interval.method} interval of {name}{place}: {interval.reason}"
+                    text = f"{interval.method} interval of {name}{place}: {interval.reason}"
+                    yield Note("not_computed", text)
         if part.tests.sessions_needed is None and part.credit.std_error is not None:
             why = "the mean credit is 0" if part.credit.value == 0.0 else "it has no error, or is too small"
-            yield f"sessions needed{place}: none is told, {why}"
+            yield Note("not_computed", f"sessions needed{place}: none is told, {why}")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rankeval.evaluation.result import segment_text
-from rankeval.inference.estimate import Estimate, Mean
-from rankeval.inference.intervals import Inference
+from rankeval.inference import Estimate, Inference, Mean
 from rankeval.interleaving.outcome_tests import DELTA, Levels, OutcomeTests
 from rankeval.interleaving.session_credit import CREDIT, WIN_A, WIN_B
-from rankeval.off_policy.cells import counted, first_bounds, interval_cells, signed
-from rankeval.results import SCHEMA, Result, Table, number, p_text, percent
+from rankeval.notes import Note
+from rankeval.results import Result, Table, counted, number, p_text, percent, segment_text, signed
 
 
 @dataclass(frozen=True)
@@ -85,11 +83,8 @@ class InterleavingAnalysis(Result):
 
     inputs: Mapping[str, Any]
     parts: tuple[Part, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def warnings(self) -> Sequence[str]:
-        return self.notes
+    notes: tuple[Note, ...]
+    command = "interleave analyse"
 
     @property
     def winner(self) -> str | None:
@@ -117,11 +112,8 @@ class InterleavingAnalysis(Result):
             enough = f"; a difference as seen shows with {power} power in {needed:,} sessions"
         return f"no preference is shown ({of_credit}, not below {alpha:g}){enough}"
 
-    def to_dict(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Any]:
         return {
-            "schema": SCHEMA,
-            "command": "interleave analyse",
-            "inputs": dict(self.inputs),
             "n": self.parts[0].sessions,
             "results": [
                 {"name": name, "segment": part.segment, **estimate.to_dict()}
@@ -130,7 +122,6 @@ class InterleavingAnalysis(Result):
             ],
             "outcomes": [part.outcome() for part in self.parts],
             "verdict": {"winner": self.winner, "text": self.verdict},
-            "warnings": list(self.notes),
         }
 
     def rows(self) -> list[dict[str, Any]]:
@@ -143,7 +134,7 @@ class InterleavingAnalysis(Result):
                 "std_error": estimate.std_error,
                 "ci_method": estimate.intervals[0].method,
                 "ci_level": estimate.intervals[0].level,
-                **first_bounds("ci", estimate),
+                **estimate.bounds("ci"),
                 "n": part.sessions,
                 "wins_A": part.wins_a,
                 "wins_B": part.wins_b,
@@ -182,7 +173,7 @@ class InterleavingAnalysis(Result):
             [name, *self._segment(part), signed(estimate.value), number(estimate.std_error, 3), *cells]
             for part in self.parts
             for name, estimate in part.quantities
-            for cells in interval_cells(estimate)
+            for cells in estimate.cells()
         ]
         title = f"Preference for {self.inputs['a']} (above 0) or {self.inputs['b']} (below 0)"
         return Table(title, header, rows)

@@ -7,19 +7,15 @@ arrays. Ranks count from 1, 0 where a ranking lacks the item. Credits are positi
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.kernels import kernel
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from rankeval.arrays import Bools, Floats, Ints, kernel
 
 #: Length of a ranking that nobody knows.
 UNKNOWN = np.iinfo(np.int64).max // 2
 
 
 @kernel
-def _top(used: NDArray[np.bool_], at: int) -> int:
+def _top(used: Bools, at: int) -> int:
     """The best rank from ``at`` on that is not used; for use inside kernels."""
     while at < used.size and used[at]:
         at += 1
@@ -27,7 +23,7 @@ def _top(used: NDArray[np.bool_], at: int) -> int:
 
 
 @kernel
-def _use(used: NDArray[np.bool_], rank: int) -> None:
+def _use(used: Bools, rank: int) -> None:
     if rank < used.size:
         used[rank] = True
 
@@ -126,7 +122,7 @@ def softmax_credits(
 
 
 @kernel
-def _share(rank: int, used: NDArray[np.bool_], lowest: int, weights: Floats, below: float) -> float:
+def _share(rank: int, used: Bools, lowest: int, weights: Floats, below: float) -> float:
     """Probability to draw an item of this rank among those left, which it then leaves.
 
     ``below``: the weights of all ranks below the ``lowest`` that is used.

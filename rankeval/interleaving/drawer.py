@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.hashing import word
-from rankeval.arrays.ragged import offsets_of
+from rankeval.arrays import Floats, Ints, offsets_of, word
 from rankeval.errors import UsageError
 from rankeval.interleaving.enumeration import TEAM_NAMES, ListDistribution, exact_lists, rank_weights
 from rankeval.interleaving.methods import Method
@@ -22,9 +20,6 @@ from rankeval.interleaving.random_lists import (
 )
 from rankeval.interleaving.rankings import PairArrays, RankingPair
 from rankeval.options import shown
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: Most random lists that one call gives.
 MOST_LISTS = 10**7

@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rankeval.arrays import Floats, Ints
 from rankeval.errors import UsageError
 from rankeval.interleaving.methods import MOST_LISTS, Method
 from rankeval.interleaving.optimised import allowed_lists, optimised_distribution, rank_credits
 from rankeval.interleaving.random_lists import NO_TEAM, TEAM_A, TEAM_B, balanced_list
 from rankeval.interleaving.rankings import PairArrays, RankingPair
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 TEAM_NAMES = {TEAM_A: "A", TEAM_B: "B", NO_TEAM: None}
 
 

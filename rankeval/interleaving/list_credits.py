@@ -5,17 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays.kernels import read_only
-from rankeval.arrays.ragged import offsets_of
+from rankeval.arrays import Floats, Ints, offsets_of, read_only
 from rankeval.interleaving.credit import balanced_outcomes, draft_credits, softmax_credits
 from rankeval.interleaving.enumeration import rank_weights
 from rankeval.interleaving.methods import Method
 from rankeval.interleaving.optimised import rank_credits
 from rankeval.interleaving.random_lists import NO_TEAM, TEAM_A, Teams
 from rankeval.interleaving.rankings import PairArrays
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def list_credits(

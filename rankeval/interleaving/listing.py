@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from rankeval.interleaving.drawer import interleave
 from rankeval.interleaving.enumeration import list_distribution
 from rankeval.interleaving.methods import Method
-from rankeval.results import SCHEMA, Result, Table, number
+from rankeval.notes import Note
+from rankeval.results import Result, Table, number
 
 #: Lists that a table shows.
 SHOWN = 50
@@ -21,19 +22,13 @@ class InterleavedLists(Result):
 
     inputs: Mapping[str, Any]
     lists: tuple[Mapping[str, Any], ...]
+    notes: tuple[Note, ...] = ()
+    command = "interleave lists"
 
-    @property
-    def warnings(self) -> Sequence[str]:
-        return []
-
-    def to_dict(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Any]:
         return {
-            "schema": SCHEMA,
-            "command": "interleave lists",
-            "inputs": dict(self.inputs),
             "n": len(self.lists),
             "results": [dict(one) for one in self.lists],
-            "warnings": [],
         }
 
     def rows(self) -> list[dict[str, Any]]:

@@ -6,18 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import as_float64, is_null
-from rankeval.arrays.kernels import kernel, read_only
+from rankeval.arrays import Ints, as_float64, is_null, kernel, read_only
 from rankeval.errors import DataError, UsageError
 from rankeval.interleaving.credit import UNKNOWN
-from rankeval.logs.log import Log
-from rankeval.logs.sessions import Sessions
+from rankeval.logs import Log, Sessions
 from rankeval.options import shown
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 RANKS = ("rank_a", "rank_b")
 LENGTHS = ("length_a", "length_b")

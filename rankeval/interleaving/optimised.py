@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rankeval.arrays import Floats, Ints
 from rankeval.errors import DataError
 from rankeval.interleaving.rankings import PairArrays
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def allowed_lists(pairs: PairArrays, length: int) -> Ints:

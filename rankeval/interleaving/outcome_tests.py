@@ -7,9 +7,7 @@ from math import ceil
 from statistics import NormalDist
 
 from rankeval.errors import UsageError
-from rankeval.inference.comparisons import t_test
-from rankeval.inference.estimate import Mean, WeightedSum
-from rankeval.inference.intervals import Inference
+from rankeval.inference import Inference, Mean, WeightedSum, t_test
 from rankeval.interleaving.session_credit import CREDIT, WIN_A, WIN_B
 
 #: ``P(A wins) + P(tie) / 2 - 1/2``.

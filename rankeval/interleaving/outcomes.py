@@ -8,17 +8,14 @@ from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rankeval.arrays import Floats, Ints
 from rankeval.interleaving.clicks import Clicks
 from rankeval.interleaving.enumeration import ListDistribution, exact_lists
 from rankeval.interleaving.list_credits import list_credits
 from rankeval.interleaving.methods import Method
 from rankeval.interleaving.patterns import balanced_counts, signed_counts, sums_over_patterns
 from rankeval.interleaving.rankings import PairArrays
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: Lists worked on at a time.
 BLOCK = 4096

@@ -7,13 +7,9 @@ above is at position ``r``, 0 for none.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.kernels import kernel
+from rankeval.arrays import Floats, Ints, kernel
 from rankeval.interleaving.credit import least_depth, within
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: Credits of one session closer to 0 than this share of their absolute sum are a tie, up to rounding.
 TIED = 1e-12

@@ -10,8 +10,8 @@ from typing import Any
 from rankeval.interleaving.methods import Method
 from rankeval.interleaving.outcome_tests import Levels
 from rankeval.interleaving.outcomes import Outcome
-from rankeval.off_policy.cells import signed
-from rankeval.results import SCHEMA, Result, Table, number, percent
+from rankeval.notes import Note
+from rankeval.results import Result, Table, number, percent, signed
 
 
 @dataclass(frozen=True)
@@ -44,25 +44,16 @@ class InterleavingPower(Result):
     methods: tuple[MethodRow, ...]
     ab: AbRow
     levels: Levels
-    left_out: tuple[str, ...] = ()
+    left_out: tuple[Note, ...] = ()
     command: str = "interleave power"
 
     @property
-    def warnings(self) -> Sequence[str]:
-        sampled = [
-            f"{row.method.label}: too many lists for exact numbers; these are of {row.sample:,} sessions "
-            f"drawn at random, standard error of the mean credit {_error(row):.2g}"
-            for row in self.methods
-            if row.sample is not None
-        ]
-        constant = [
-            f"{row.method.label}: no z and no number of sessions, the credit is the same in every session"
-            for row in self.methods
-            if row.outcome.z_per_sqrt_n is None
-        ]
+    def notes(self) -> Sequence[Note]:  # type: ignore[override]
+        sampled = [_sampled(row, row.sample) for row in self.methods if row.sample is not None]
+        constant = [_constant(row) for row in self.methods if row.outcome.z_per_sqrt_n is None]
         return [*sampled, *constant, *self.left_out]
 
-    def to_dict(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Any]:
         results = [
             {
                 "name": row.method.name,
@@ -81,14 +72,7 @@ class InterleavingPower(Result):
             "z_per_sqrt_n": self.ab.z_per_sqrt_n,
             **self._told(self.ab.z_per_sqrt_n),
         }
-        return {
-            "schema": SCHEMA,
-            "command": self.command,
-            "inputs": dict(self.inputs),
-            "results": results,
-            "ab": ab,
-            "warnings": list(self.warnings),
-        }
+        return {"results": results, "ab": ab}
 
     def _told(self, z: float | None) -> dict[str, Any]:
         """Sessions needed, and the power of those that there are."""
@@ -139,6 +123,15 @@ class InterleavingPower(Result):
         ]
 
 
-def _error(row: MethodRow) -> float:
-    assert row.sample is not None
-    return row.outcome.sd_credit / sqrt(row.sample)
+def _sampled(row: MethodRow, sample: int) -> Note:
+    error = row.outcome.sd_credit / sqrt(sample)
+    text = (
+        f"{row.method.label}: too many lists for exact numbers; these are of {sample:,} sessions "
+        f"drawn at random, standard error of the mean credit {error:.2g}"
+    )
+    return Note("sampled", text, {"sessions": sample, "std_error": error})
+
+
+def _constant(row: MethodRow) -> Note:
+    text = f"{row.method.label}: no z and no number of sessions, the credit is the same in every session"
+    return Note("constant_credit", text)

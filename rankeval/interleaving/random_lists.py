@@ -8,12 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays.hashing import GOLDEN, finalise, seeded
-from rankeval.arrays.kernels import kernel
+from rankeval.arrays import GOLDEN, Floats, Ints, finalise, kernel, seeded
 from rankeval.interleaving.rankings import PairArrays
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 Teams = NDArray[np.int8]
 
 #: Team of an item: the ranking that chose it, or none.

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from rankeval.arrays import Ints
 from rankeval.errors import UsageError
 from rankeval.options import shown
 
 Ids = Sequence[int] | Sequence[str]
-Ints = NDArray[np.int64]
 
 
 class PairArrays(NamedTuple):

@@ -8,9 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import encoded, is_null, to_numpy
-from rankeval.arrays.kernels import kernel, read_only
-from rankeval.arrays.segments import segments_of
+from rankeval.arrays import Floats, Ints, encoded, is_null, kernel, read_only, segments_of, to_numpy
 from rankeval.errors import UsageError
 from rankeval.interleaving.credit import balanced_outcomes, draft_credits, softmax_credits
 from rankeval.interleaving.enumeration import rank_weights
@@ -19,13 +17,7 @@ from rankeval.interleaving.methods import INTERLEAVINGS, Method
 from rankeval.interleaving.optimised import rank_credits
 from rankeval.interleaving.patterns import TIED
 from rankeval.interleaving.random_lists import NO_TEAM, TEAM_A, TEAM_B
-from rankeval.logs.impressions import checked_clicks
-from rankeval.logs.log import Log
-from rankeval.logs.positions import order_by_position, position_roles, require_one_each
-from rankeval.logs.sessions import Sessions
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from rankeval.logs import Log, Sessions, checked_clicks, order_by_position, position_roles, require_one_each
 
 #: Terms of a session: its credit, whether A wins, whether B wins.
 CREDIT, WIN_A, WIN_B = 0, 1, 2

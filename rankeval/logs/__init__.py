@@ -1,1 +1,78 @@
 """TODO"""
+
+from __future__ import annotations
+
+from rankeval.logs.impressions import Shown, checked_clicks, marked_shuffled, parted, shown_items, shown_roles
+from rankeval.logs.layout import list_parts, unnested
+from rankeval.logs.log import Log, as_log, as_ranking_log
+from rankeval.logs.pair_index import PairIndex
+from rankeval.logs.positions import (
+    order_by_position,
+    position_of,
+    position_roles,
+    positions,
+    require_one_each,
+)
+from rankeval.logs.query_item_counts import MAX_CELLS, PairCounts, PairRows, PairTable, pair_roles, pair_rows
+from rankeval.logs.ranges import FINITE_TERMS, RANGES, largest, out_of_range
+from rankeval.logs.reranking import LONGEST_TOP, Candidates, at_ranks, overlaps
+from rankeval.logs.roles import base, own
+from rankeval.logs.scan import fold, scan
+from rankeval.logs.sessions import Sessions, counting, differ
+from rankeval.logs.units import (
+    MAX_BUCKETED_SEGMENTS,
+    Grouping,
+    Units,
+    nothing_counts,
+    unit_counts,
+    unit_keys,
+    weight_roles,
+)
+
+__all__ = [
+    "FINITE_TERMS",
+    "LONGEST_TOP",
+    "MAX_BUCKETED_SEGMENTS",
+    "MAX_CELLS",
+    "RANGES",
+    "Candidates",
+    "Grouping",
+    "Log",
+    "PairCounts",
+    "PairIndex",
+    "PairRows",
+    "PairTable",
+    "Sessions",
+    "Shown",
+    "Units",
+    "as_log",
+    "as_ranking_log",
+    "at_ranks",
+    "base",
+    "checked_clicks",
+    "counting",
+    "differ",
+    "fold",
+    "largest",
+    "list_parts",
+    "marked_shuffled",
+    "nothing_counts",
+    "order_by_position",
+    "out_of_range",
+    "overlaps",
+    "own",
+    "pair_roles",
+    "pair_rows",
+    "parted",
+    "position_of",
+    "position_roles",
+    "positions",
+    "require_one_each",
+    "scan",
+    "shown_items",
+    "shown_roles",
+    "unit_counts",
+    "unit_keys",
+    "unnested",
+    "weight_roles",
+]

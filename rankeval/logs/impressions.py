@@ -5,15 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import as_float64
+from rankeval.arrays import Bools, Ints, as_float64, is_null
 from rankeval.logs.log import Log
 from rankeval.logs.positions import order_by_position, position_roles, positions, require_one_each
 from rankeval.logs.sessions import Sessions
-from rankeval.off_policy.samples.click_views import parted
-
-Ints = NDArray[np.int64]
 
 
 class Shown(NamedTuple):
@@ -62,6 +58,25 @@ def shown_items(sessions: Sessions, top: int | None = None) -> Shown:
     return Shown(shown, places.astype(np.int64), checked_clicks(shown))
 
 
+def parted(sessions: Sessions, reward: str) -> tuple[Sessions, Sessions | None]:
+    """The sessions with the items that were shown, and with those that have no position, where there are any.
+
+    Raises:
+        DataError: a reward on an item without position.
+    """
+    if "position" not in sessions or not sessions.column("position").null_count:
+        return sessions, None
+    without = is_null(sessions.column("position"))
+    unshown = sessions.having(without)
+    rewards = unshown.column(reward)
+    bad = ~is_null(rewards) & (as_float64(rewards) != 0.0)
+    if bad.any():
+        item = int(np.argmax(bad))
+        found = f"{rewards[item].as_py()} where {sessions.names['position']!r} is null"
+        raise unshown.error(reward, item, found, "0 or null")
+    return sessions.having(~without), unshown
+
+
 def checked_clicks(sessions: Sessions) -> Ints:
     """(n,) int64, the clicks of items.
 
@@ -77,7 +92,7 @@ def checked_clicks(sessions: Sessions) -> Ints:
     return np.asarray(clicked, np.int64)
 
 
-def marked_shuffled(sessions: Sessions) -> NDArray[np.bool_]:
+def marked_shuffled(sessions: Sessions) -> Bools:
     """(n,) what the column ``shuffled`` says of each session.
 
     Raises:

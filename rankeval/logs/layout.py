@@ -8,11 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import decoded, is_null, take, to_arrow, to_numpy
-from rankeval.arrays.kernels import read_only
-from rankeval.arrays.ragged import offsets_of
+from rankeval.arrays import Ints, decoded, is_null, offsets_of, read_only, take, to_arrow, to_numpy
 from rankeval.errors import DataError
 from rankeval.logs.sessions import counting
 from rankeval.readers import Arithmetic, Leaf
@@ -59,7 +56,7 @@ def has_null(values: pa.Array) -> bool:
     return bool(values.null_count or (pa.types.is_dictionary(values.type) and values.dictionary.null_count))
 
 
-def run_starts(ids: pa.Array) -> NDArray[np.int64]:
+def run_starts(ids: pa.Array) -> Ints:
     """Rows at which a run of equal ids starts."""
     if pa.types.is_dictionary(ids.type):
         codes = to_numpy(ids.indices)
@@ -70,7 +67,7 @@ def run_starts(ids: pa.Array) -> NDArray[np.int64]:
 
 def unnested(
     columns: Mapping[str, pa.Array], names: Mapping[str, str], locate: Callable[[int], str]
-) -> tuple[NDArray[np.int64], dict[str, pa.Array], dict[str, pa.Array]]:
+) -> tuple[Ints, dict[str, pa.Array], dict[str, pa.Array]]:
     """Offsets, flat item columns and session columns of rows that hold their items in lists, if in any.
 
     ``names`` are those of the columns and ``locate`` names the place of a row, both for messages.
@@ -79,7 +76,7 @@ def unnested(
         DataError: a list is null, or of another length than the others of its row.
     """
     lists = {role: array for role, array in columns.items() if pa.types.is_list(array.type)}
-    offsets: NDArray[np.int64] | None = None
+    offsets: Ints | None = None
     items = {}
     for role, array in lists.items():
         lengths, items[role] = list_parts(array, names[role], locate)
@@ -110,9 +107,7 @@ def computed(expression: Arithmetic, rows: pa.RecordBatch, locate: Callable[[int
     return pa.ListArray.from_arrays(to_arrow(offsets.astype(np.int32)), values)
 
 
-def list_parts(
-    array: pa.Array, name: str, locate: Callable[[int], str]
-) -> tuple[NDArray[np.int64], pa.Array]:
+def list_parts(array: pa.Array, name: str, locate: Callable[[int], str]) -> tuple[Ints, pa.Array]:
     """Length of each list of an Arrow list array, and the flat values."""
     if array.null_count:
         place = locate(int(np.argmax(is_null(array))))

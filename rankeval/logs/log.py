@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from rankeval.arrays.arrow import is_null
-from rankeval.arrays.kernels import read_only
+from rankeval.arrays import is_null, read_only
 from rankeval.errors import DataError, UsageError
 from rankeval.logs.layout import Stretch, computed, has_null, joined, run_starts, unnested
 from rankeval.logs.roles import ANY_TYPE, IDS, LISTS, MAYBE_WHOLE, ROLES, SESSION, Role, wanted_type
@@ -280,17 +279,37 @@ class Log:
         raise IndexError(row)
 
 
-def as_log(data: Any, columns: Mapping[str, str] | None = None, where: str | None = None) -> Log:
+def as_log(
+    data: Any,
+    columns: Mapping[str, str] | None = None,
+    where: str | None = None,
+    reward: str | None = None,
+) -> Log:
     """What callers name as a log: a :class:`Log` as it is, or one of this data.
 
     Raises:
         DataError: as :class:`Log` says.
-        UsageError: so too; a ``Log`` with a column map or filter beside its own, or of another role.
+        UsageError: so too; a ``Log`` with a column map, filter or reward beside its own, or of another role.
     """
     if not isinstance(data, Log):
-        return Log(data, "log", columns or {}, where)
-    if columns or where is not None:
-        raise UsageError("columns, where: found a Log, which has its own; wanted them in Log(...)")
+        return Log(data, "log", columns or {}, where, reward)
+    if columns or where is not None or reward is not None:
+        raise UsageError("columns, where, reward: found a Log, which has its own; wanted them in Log(...)")
     if data.role != "log":
         raise UsageError(f"log: found a Log of role {data.role!r}, wanted 'log'")
     return data
+
+
+def as_ranking_log(data: Any, columns: Mapping[str, str] | None = None, where: str | None = None) -> Log:
+    """:func:`as_log`, of a log with sessions.
+
+    Raises:
+        DataError: so too; a log without a column ``session_id``.
+        UsageError: so too.
+    """
+    log = as_log(data, columns, where)
+    if log.session is None:
+        raise DataError(
+            f"{log.origin}: no column {log.name('session_id')!r} and so a bandit log, wanted a ranking log"
+        )
+    return log

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.hashing import finalise
-from rankeval.arrays.ids import table_mask
-from rankeval.arrays.kernels import kernel, read_only
-
-Ints = NDArray[np.int64]
-Hashes = NDArray[np.uint64]
+from rankeval.arrays import Hashes, Ints, finalise, kernel, read_only, table_mask
 
 
 class PairIndex:

@@ -7,17 +7,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import as_float64
-from rankeval.arrays.kernels import read_only
-from rankeval.arrays.ragged import by_place, stretch_of
+from rankeval.arrays import Floats, Ints, as_float64, by_place, read_only, stretch_of
 from rankeval.errors import DataError
 from rankeval.logs.log import Log
 from rankeval.logs.sessions import Sessions, counting
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def position_roles(log: Log) -> list[str]:

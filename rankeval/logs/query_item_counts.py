@@ -13,21 +13,26 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import decoded, is_null, take
-from rankeval.arrays.hashing import GOLDEN, finalise
-from rankeval.arrays.ids import hashes_of, is_integer_id, table_mask
-from rankeval.arrays.kernels import kernel
+from rankeval.arrays import (
+    GOLDEN,
+    Hashes,
+    Ints,
+    decoded,
+    finalise,
+    hashes_of,
+    is_integer_id,
+    is_null,
+    kernel,
+    table_mask,
+    take,
+)
 from rankeval.errors import DataError
 from rankeval.logs.impressions import shown_items, shown_roles
 from rankeval.logs.log import Log
 from rankeval.logs.positions import require_one_each
 from rankeval.logs.scan import fold
 from rankeval.logs.sessions import Sessions
-
-Ints = NDArray[np.int64]
-Hashes = NDArray[np.uint64]
 
 #: Cells that are counted at most: about a gigabyte.
 MAX_CELLS = 1 << 24

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rankeval.arrays import Floats
 from rankeval.logs.roles import base
-
-Floats = NDArray[np.float64]
 
 #: With it as a divisor a weight is finite.
 SMALLEST = float(np.finfo(np.float64).tiny)

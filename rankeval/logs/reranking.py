@@ -7,16 +7,20 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import is_null, take
-from rankeval.arrays.ids import Keys, argsort_ids, keys_of
-from rankeval.arrays.kernels import kernel, read_only
-from rankeval.arrays.order import argsort_each
+from rankeval.arrays import (
+    Floats,
+    Ints,
+    Keys,
+    argsort_each,
+    argsort_ids,
+    is_null,
+    kernel,
+    keys_of,
+    read_only,
+    take,
+)
 from rankeval.logs.sessions import Sessions, counting
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: Overlap is that of the top half of the lists, and of no more than this many places.
 LONGEST_TOP = 10

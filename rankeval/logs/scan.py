@@ -9,9 +9,8 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from rankeval.arrays.ids import hashes_of
+from rankeval.arrays import Hashes, hashes_of
 from rankeval.errors import DataError, UsageError
 from rankeval.logs.layout import Stretch, run_starts
 from rankeval.logs.log import Log
@@ -91,14 +90,14 @@ def _scan(
     keep: Keep[T],
     *,
     give_up: bool,
-) -> tuple[list[T], NDArray[np.uint64]]:
+) -> tuple[list[T], Hashes]:
     """What is kept of the results, and the hashes of session ids that were met more than once.
 
     ``give_up`` ends it, without results, at the first leaf that shows such ids.
     """
     crossing = _Crossing(log, work)
     results: list[T] = []
-    hashes: list[NDArray[np.uint64]] = []
+    hashes: list[Hashes] = []
     rows = 0
     leaves = in_order(lambda leaf: _Leaf(log, roles, work, keep).run(leaf), log.leaves(), threads, "reading")
     for leaf in leaves:
@@ -116,20 +115,20 @@ def _scan(
     return results, _repeated(hashes)
 
 
-def _repeated(hashes: Sequence[NDArray[np.uint64]]) -> NDArray[np.uint64]:
+def _repeated(hashes: Sequence[Hashes]) -> Hashes:
     ordered = np.sort(np.concatenate([*hashes, np.zeros(0, np.uint64)]))
-    repeated: NDArray[np.uint64] = ordered[1:][ordered[1:] == ordered[:-1]]
+    repeated: Hashes = ordered[1:][ordered[1:] == ordered[:-1]]
     return repeated
 
 
-def _repeated_sessions(log: Log, threads: int) -> NDArray[np.uint64]:
+def _repeated_sessions(log: Log, threads: int) -> Hashes:
     """The hashes of session ids that rows of a long log come back to."""
     if log.session is None or log.nested:
         return np.zeros(0, np.uint64)
     return _scan(log, [log.session], len, threads, lambda _: [], give_up=True)[1]
 
 
-def _require_one_row_each(log: Log, repeated: NDArray[np.uint64]) -> None:
+def _require_one_row_each(log: Log, repeated: Hashes) -> None:
     """Name the session that stands in two rows; there is none if hashes merely collided."""
     assert log.session is not None
     seen = set()
@@ -166,8 +165,8 @@ class _Leaf(Generic[T]):
     work: Callable[[Sessions], T]
     keep: Keep[T]
     results: list[T] = field(default_factory=list)
-    hashes: list[NDArray[np.uint64]] = field(default_factory=list)
-    repeated: NDArray[np.uint64] = field(init=False)
+    hashes: list[Hashes] = field(default_factory=list)
+    repeated: Hashes = field(init=False)
     rows: int = 0
     head: _Fragment | None = None
     tail: _Fragment | None = None
@@ -223,7 +222,7 @@ class _Crossing(Generic[T]):
     open: _Fragment | None = None
     ready: list[Stretch] = field(default_factory=list)
     rows: int = 0
-    hashes: list[NDArray[np.uint64]] = field(default_factory=list)
+    hashes: list[Hashes] = field(default_factory=list)
 
     def take(self, leaf: _Leaf[T]) -> list[T]:
         for fragment in (leaf.head, leaf.tail):
@@ -257,6 +256,6 @@ def _fragment(stretch: Stretch, ids: pa.Array, start: int, stop: int) -> _Fragme
     return _Fragment(ids[start].as_py(), (stretch.slice(start, stop).copied(),))
 
 
-def _ids_hashed(sessions: Sessions) -> list[NDArray[np.uint64]]:
+def _ids_hashed(sessions: Sessions) -> list[Hashes]:
     """The hashes of the session ids, nothing where sessions have none."""
     return [] if sessions.session is None else [hashes_of(sessions.per_session(sessions.session))]

@@ -8,14 +8,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import as_float64, decoded, is_unknown, take, take_or_null, to_numpy
-from rankeval.arrays.kernels import read_only
-from rankeval.arrays.ragged import offsets_of, stretch_of
+from rankeval.arrays import (
+    Bools,
+    Floats,
+    Ints,
+    as_float64,
+    decoded,
+    is_unknown,
+    offsets_of,
+    read_only,
+    stretch_of,
+    take,
+    take_or_null,
+    to_numpy,
+)
 from rankeval.errors import DataError
 
-Numbers = NDArray[np.float64]
+Numbers = Floats
 
 
 @dataclass(frozen=True)
@@ -35,7 +45,7 @@ class Sessions:
         source: which of the input's files they stand in.
     """
 
-    offsets: NDArray[np.int64]
+    offsets: Ints
     items: Mapping[str, pa.Array]
     fields: Mapping[str, pa.Array]
     names: Mapping[str, str]
@@ -52,7 +62,7 @@ class Sessions:
         return role in self.items or role in self.fields
 
     @property
-    def lengths(self) -> NDArray[np.int64]:
+    def lengths(self) -> Ints:
         """(n,) int64, number of items of each session."""
         return np.diff(self.offsets)
 
@@ -86,7 +96,7 @@ class Sessions:
             raise self.error(role, item, values[item].as_py(), "one value throughout a session")
         return first
 
-    def having(self, chosen: NDArray[np.bool_]) -> Sessions:
+    def having(self, chosen: Bools) -> Sessions:
         """The same sessions with the chosen ones of their items."""
         rows, fields = np.flatnonzero(chosen), dict(self.fields)
         if self.session is not None:
@@ -137,7 +147,7 @@ class Sessions:
 _COUNT = read_only(np.arange(1 << 16))
 
 
-def counting(n: int) -> NDArray[np.int64]:
+def counting(n: int) -> Ints:
     """``0 .. n - 1``, read-only and shared by all who count."""
     global _COUNT
     count = _COUNT  # another thread may put a shorter one in its place
@@ -151,7 +161,7 @@ def _comparable(values: pa.Array) -> pa.Array:
     return values.cast(pa.float32()) if pa.types.is_float16(values.type) else values
 
 
-def differ(left: pa.Array, right: pa.Array) -> NDArray[np.bool_]:
+def differ(left: pa.Array, right: pa.Array) -> Bools:
     """(n,) bool, where two arrays differ; null equals null alone, and NaN is null."""
     if pa.types.is_null(left.type):
         return np.zeros(len(left), bool)

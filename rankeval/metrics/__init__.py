@@ -5,4 +5,11 @@ from __future__ import annotations
 from rankeval.metrics.catalogue import METRICS, Definition, Metric, Parameter, parse
 from rankeval.metrics.ranking import Ranking
 
-__all__ = ["METRICS", "Definition", "Metric", "Parameter", "Ranking", "parse"]
+__all__ = [
+    "METRICS",
+    "Definition",
+    "Metric",
+    "Parameter",
+    "Ranking",
+    "parse",
+]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from rankeval.arrays.kernels import kernel
+from rankeval.arrays import Floats, Ints, kernel
 from rankeval.metrics.groups import count_relevant, group_stop
 from rankeval.metrics.ranking import Ranking
-from rankeval.metrics.shared import Floats, Ints, defined_where, quotient, reach
+from rankeval.metrics.shared import defined_where, quotient, reach
 
 
 def precision(ranking: Ranking, k: int | None) -> Floats:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import cast
 
+from rankeval.arrays import Floats
 from rankeval.errors import UsageError
 from rankeval.metrics.ranking import Ranking
-from rankeval.metrics.shared import Floats
 
 _LARGEST_CUTOFF = 10**9
 _LARGEST_EXPONENT = 1000  # 2.0 ** 1023 is the last power of two; sums need room above the gain

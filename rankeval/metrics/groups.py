@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from rankeval.arrays.kernels import kernel
-from rankeval.metrics.shared import Floats, Ints
+from rankeval.arrays import Floats, Ints, kernel
 
 
 @kernel

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from rankeval.arrays.kernels import kernel
+from rankeval.arrays import Floats, Ints, kernel
 from rankeval.metrics.groups import count_relevant, group_stop
 from rankeval.metrics.ranking import Ranking
-from rankeval.metrics.shared import Floats, Ints, quotient
+from rankeval.metrics.shared import quotient
 
 
 def bpref(ranking: Ranking) -> Floats:

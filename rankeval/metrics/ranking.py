@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
+from rankeval.arrays import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +30,14 @@ class Ranking:
         threshold: grade from which an item is relevant.
     """
 
-    offsets: NDArray[np.int64]
-    above: NDArray[np.int64]
-    tied: NDArray[np.int64]
-    grade: NDArray[np.float64]
-    retrieved: NDArray[np.int64]
-    relevant: NDArray[np.int64]
-    nonrelevant: NDArray[np.int64]
-    ideal_start: NDArray[np.int64]
-    ideal_stop: NDArray[np.int64]
-    ideal_grade: NDArray[np.float64]
+    offsets: Ints
+    above: Ints
+    tied: Ints
+    grade: Floats
+    retrieved: Ints
+    relevant: Ints
+    nonrelevant: Ints
+    ideal_start: Ints
+    ideal_stop: Ints
+    ideal_grade: Floats
     threshold: float = 1.0

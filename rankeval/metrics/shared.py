@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rankeval.arrays import Bools, Floats, Ints
 from rankeval.metrics.ranking import Ranking
 
-Ints: TypeAlias = NDArray[np.int64]
-Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = Ints
+Floats: TypeAlias = Floats
 
 
 def reach(ranking: Ranking, k: int | None) -> int:
@@ -26,6 +26,6 @@ def quotient(numerator: Floats, denominator: Ints | Floats) -> Floats:
     return ratio
 
 
-def defined_where(condition: NDArray[np.bool_], values: Floats) -> Floats:
+def defined_where(condition: Bools, values: Floats) -> Floats:
     """``values``, NaN where the condition does not hold."""
     return np.where(condition, values, np.nan)

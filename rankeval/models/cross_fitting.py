@@ -11,21 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import take
-from rankeval.arrays.hashing import mix64
-from rankeval.arrays.ragged import offsets_of, places_of
+from rankeval.arrays import Floats, Hashes, Ints, mix64, offsets_of, places_of, take
 from rankeval.errors import DataError, UsageError
-from rankeval.logs.log import Log
-from rankeval.logs.scan import fold
-from rankeval.logs.sessions import Sessions
-from rankeval.logs.units import unit_keys
+from rankeval.logs import Log, Sessions, fold, unit_keys
 from rankeval.models.design import Encoding
 from rankeval.models.learners import LEARNERS, Learnt
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from rankeval.notes import Note
 
 MAX_FOLDS = 100
 #: Outcomes may be as large, so that neither their differences nor, over a small examination, they overflow.
@@ -83,11 +75,11 @@ class Folds:
         """(n,) int64, the fold of each unit."""
         return (self._hashes(sessions, self.key, _FOLD) % np.uint64(self.count)).astype(np.int64)
 
-    def order(self, sessions: Sessions) -> NDArray[np.uint64]:
+    def order(self, sessions: Sessions) -> Hashes:
         """(n,) uint64 by which units are sampled, each for itself whatever stays together in a fold."""
         return self._hashes(sessions, self.id, _SAMPLE)
 
-    def _hashes(self, sessions: Sessions, key: str | None, purpose: int) -> NDArray[np.uint64]:
+    def _hashes(self, sessions: Sessions, key: str | None, purpose: int) -> Hashes:
         return mix64(mix64(unit_keys(sessions, key, self.first_rows), self.seed), purpose)
 
 
@@ -103,7 +95,7 @@ class Sample:
         numbers: outcome, weight and the like -> one number per row.
     """
 
-    order: NDArray[np.uint64]
+    order: Hashes
     folds: Ints
     offsets: Ints
     features: Mapping[str, pa.Array]
@@ -182,7 +174,7 @@ class CrossFitted:
     features: tuple[str, ...]
     folds: Folds
     models: tuple[FoldModel, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
     @property
     def roles(self) -> list[str]:
@@ -213,13 +205,16 @@ def crossfitted(
         return tuple(learn(part) for part in parts)
 
 
-def notes_of(models: Sequence[FoldModel]) -> tuple[str, ...]:
+def notes_of(models: Sequence[FoldModel]) -> tuple[Note, ...]:
     """What is to be said of the models, the same things once."""
     said: dict[str, list[str]] = {}
     for number, model in enumerate(models, 1):
         if model.learnt.note:
             said.setdefault(model.learnt.note, []).append(str(number))
-    return tuple(f"model of fold {', '.join(folds)} of {len(models)}: {note}" for note, folds in said.items())
+    return tuple(
+        Note("model_fit", f"model of fold {', '.join(folds)} of {len(models)}: {note}")
+        for note, folds in said.items()
+    )
 
 
 def parts_of(folds: Ints, fold: int, offsets: Ints) -> Iterator[Ints]:

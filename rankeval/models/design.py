@@ -8,15 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import as_float64, decoded, take, to_numpy
+from rankeval.arrays import Floats, Ints, as_float64, decoded, take, to_numpy
 from rankeval.errors import DataError, UsageError
-from rankeval.logs.log import Log
+from rankeval.logs import Log
 from rankeval.readers import check_same_columns
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: Categories of a text feature that have a level of their own; all others share one.
 MAX_CATEGORIES = 100

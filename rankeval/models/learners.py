@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rankeval.arrays import Floats
 from rankeval.models.design import Design
 from rankeval.models.linear import logistic, ridge
-
-Floats = NDArray[np.float64]
 
 #: LightGBM's own defaults, and the same bits whatever the number of threads.
 BOOSTING: dict[str, Any] = {

@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.kernels import kernel, read_only
+from rankeval.arrays import Floats, Ints, kernel, read_only
 from rankeval.models.design import Design
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: Actions have slopes of their own while actions times features are no more.
 MAX_SLOPES = 2000

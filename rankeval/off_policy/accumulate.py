@@ -2,46 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays.segments import segments_of
-from rankeval.errors import DataError, UsageError
-from rankeval.estimators import Units, write_terms
-from rankeval.inference.moments import Moments, MomentsAccumulator
-from rankeval.logs.log import Log
-from rankeval.logs.scan import fold
-from rankeval.logs.sessions import Sessions
-from rankeval.logs.units import nothing_counts, unit_counts, unit_keys, weight_roles
+from rankeval.arrays import Floats, Hashes, Ints, Segmented
+from rankeval.errors import DataError
+from rankeval.estimators import SampleBlock, write_terms
+from rankeval.inference import Moments, MomentsAccumulator
+from rankeval.logs import Grouping, Sessions, Units, fold, nothing_counts
+from rankeval.notes import Note
+from rankeval.off_policy.nuisances import Nuisances
 from rankeval.off_policy.plan import Plan
-from rankeval.off_policy.samples.rankings import Rankings
-from rankeval.off_policy.samples.reward_range import RangeCheck
-from rankeval.off_policy.samples.rounds import Rounds
-from rankeval.off_policy.samples.setting import Given
+from rankeval.off_policy.samples import ColumnSources, RangeCheck, Rankings, Rounds
 
 T = TypeVar("T", bound=np.generic)
 
-#: Segments that a pass with bucket sums may hold: those of one take about half a megabyte.
-MAX_BUCKETED_SEGMENTS = 1000
 
-
-class LogKind(Protocol):
+class Sample(Protocol):
     """How a kind of log gives the columns that terms are computed from."""
 
     @property
-    def roles(self) -> Sequence[str]:
+    def roles(self) -> list[str]:
         """Columns to read."""
 
     @property
     def id(self) -> str:
         """The role that names a unit."""
 
-    def units(self, sessions: Sessions) -> Units:
+    def units(self, sessions: Sessions) -> SampleBlock:
         """The checked columns of some units."""
 
     def not_finite(self, sessions: Sessions) -> DataError:
@@ -49,124 +42,112 @@ class LogKind(Protocol):
 
 
 @dataclass(frozen=True)
-class Pass:
+class Sums:
     """Moments of a whole log, and of its segments by value; the plan says of which terms.
 
     ``checked`` is what a stated range of rewards has found.
     """
 
-    whole: Moments
-    segments: dict[Any, Moments]
+    moments: Segmented[Moments]
     plan: Plan
     checked: RangeCheck = field(default_factory=RangeCheck)
 
-    def merge(self, other: Pass) -> Pass:
+    def merge(self, other: Sums) -> Sums:
         """Both parts; fold leaves in their order."""
-        plan = max(self.plan, other.plan, key=lambda plan: plan.positions)
+        plan = max(self.plan, other.plan, key=lambda plan: plan.terms.positions)
         left, right = self._under(plan), other._under(plan)
-        segments = dict(left.segments)
-        for value, moments in right.segments.items():
-            segments[value] = segments[value].merge(moments) if value in segments else moments
-        checked = self.checked.merge(other.checked)
-        return Pass(left.whole.merge(right.whole), segments, plan, checked)
+        return Sums(left.merge(right, Moments.merge), plan, self.checked.merge(other.checked))
 
-    def _under(self, plan: Plan) -> Pass:
-        """The same under a plan for longer lists, which these units do not reach."""
-        if plan.positions == self.plan.positions:
-            return self
-        terms = np.array([plan.index[term] for term in self.plan.terms])
+    def _under(self, plan: Plan) -> Segmented[Moments]:
+        """The moments under a plan for longer lists, which these units do not reach."""
+        mine = self.plan.terms
+        if plan.terms.positions == mine.positions:
+            return self.moments
+        terms = np.array([plan.terms.index[term] for term in mine.terms])
+        return self.moments.mapped(lambda part: part.spread(terms, len(plan.terms.terms), plan.pairs))
 
-        def spread(moments: Moments) -> Moments:
-            return moments.spread(terms, len(plan.terms), plan.pairs)
+    def notes(self, sources: ColumnSources, by: str | None) -> Iterator[Note]:
+        """What no segment has, and predictions outside the range of rewards."""
+        left_out = self.moments.segments.get(None)
+        if left_out is not None:
+            units = self.plan.asked[0].definition.units
+            text = f"{left_out.n} {units} have no value in column {by!r} and are in no segment"
+            yield Note("no_segment", text, {"units": left_out.n})
+        if sources.setting.reward_range is not None:
+            yield from sources.setting.reward_range.notes(self.checked, sources.log)
 
-        return Pass(
-            spread(self.whole), {value: spread(moments) for value, moments in self.segments.items()}, plan
-        )
+
+def sample_of(sources: ColumnSources, plan: Plan, nuisances: Nuisances = Nuisances()) -> Sample:  # noqa: B008
+    """How the log gives the columns of a plan's terms."""
+    columns = plan.terms.columns
+    if sources.log.session is None:
+        return Rounds(sources, columns, nuisances.of_rounds)
+    return Rankings(sources, columns, nuisances.relevance, nuisances.behaviours)
 
 
-def collect(
-    log: Log,
+def accumulate(
+    sources: ColumnSources,
     plan: Plan,
-    given: Given = Given(),  # noqa: B008
-    *,
-    bucketed: bool,
-    by: str | None,
-    cluster: str | None,
-    threads: int | None,
-) -> Pass:
+    nuisances: Nuisances = Nuisances(),  # noqa: B008
+    grouping: Grouping = Grouping(),  # noqa: B008
+    threads: int | None = None,
+) -> Sums:
     """One pass over a log: the moments of the plan's terms.
 
     Raises:
-        DataError: as the kind of log (:class:`~rankeval.off_policy.samples.rounds.Rounds`,
-            :class:`~rankeval.off_policy.samples.rankings.Rankings`) says; a reward outside the stated range;
+        DataError: as the sample (:class:`~rankeval.off_policy.samples.Rounds`,
+            :class:`~rankeval.off_policy.samples.Rankings`) says; a reward outside the stated range;
             units that all count 0 times.
         UsageError: more than 1,000 segments where each would keep bucket sums.
     """
-    of_log = Rounds if log.session is None else Rankings
-    kind: LogKind = of_log(log, plan.columns, given)
-    key = cluster if cluster is not None else (kind.id if bucketed and log.has(kind.id) else None)
-    counted = weight_roles(log)
-    named = [name for name in (key, by) if name is not None]
-    roles = list(dict.fromkeys([*kind.roles, *named, *counted]))
-    log.require(roles)
-    first_rows = log.first_rows() if bucketed and key is None else []
+    log, reward_range = sources.log, sources.setting.reward_range
+    sample = sample_of(sources, plan, nuisances)
+    units = Units.of(log, sample.id, grouping)
     plan_at = cache(plan.at)
 
-    def work(sessions: Sessions) -> Pass:
-        units = kind.units(sessions)
-        checked = given.reward_range.check(sessions) if given.reward_range else RangeCheck()
-        keys = unit_keys(sessions, key, first_rows) if bucketed else None
-        counts = unit_counts(sessions) if counted else None
-        own = plan_at(units.positions)
-        whole = _moments(units, own, keys, counts, slice(None))
+    def work(sessions: Sessions) -> Sums:
+        block = sample.units(sessions)
+        checked = reward_range.check(sessions) if reward_range else RangeCheck()
+        keys, counts = units.keys(sessions), units.counts(sessions)
+        own = plan_at(block.positions)
+        whole = _moments(block, own, keys, counts, slice(None))
         if not (np.isfinite(whole.total).all() and np.isfinite(whole.comoment).all()):
-            raise kind.not_finite(sessions)
-        if by is None:
-            return Pass(whole, {}, own, checked)
-        parts = segments_of(sessions.per_session(by))
-        if bucketed and len(parts) > MAX_BUCKETED_SEGMENTS:
-            raise _many_segments(log, by)
-        of_parts = {value: _moments(units, own, keys, counts, rows) for value, rows in parts.items()}
-        return Pass(whole, of_parts, own, checked)
+            raise sample.not_finite(sessions)
+        parts = units.segments(sessions)
+        segments = {value: _moments(block, own, keys, counts, rows) for value, rows in parts.items()}
+        return Sums(Segmented(whole, segments), own, checked)
 
-    found = fold(log, roles, work, Pass.merge, threads)
-    if not found.whole.n:
+    found = fold(log, list(dict.fromkeys([*sample.roles, *units.roles])), work, Sums.merge, threads)
+    if not found.moments.whole.n:
         raise nothing_counts(log)
     # What counts 0 times is as if it were not there.
-    return replace(found, segments={value: part for value, part in found.segments.items() if part.n})
-
-
-def _many_segments(log: Log, by: str) -> UsageError:
-    return UsageError(
-        f"by: column {log.name(by)!r} of {log.origin} has more than {MAX_BUCKETED_SEGMENTS} values, "
-        "wanted fewer with a bootstrap or clusters"
-    )
+    return replace(found, moments=found.moments.where(lambda part: part.n > 0))
 
 
 def _moments(
-    units: Units,
+    block: SampleBlock,
     plan: Plan,
-    keys: NDArray[np.uint64] | None,
-    counts: NDArray[np.float64] | None,
-    rows: slice | NDArray[np.int64],
+    keys: Hashes | None,
+    counts: Floats | None,
+    rows: slice | Ints,
 ) -> Moments:
     """Moments of the plan's terms over some units, a block at a time."""
-    chosen = units.taken(rows)
+    chosen, terms = block.taken(rows), plan.terms.terms
     chosen_keys, chosen_counts = _part(keys, rows), _part(counts, rows)
-    accumulator = MomentsAccumulator(len(plan.terms), plan.pairs, keys is not None)
-    terms = np.empty((len(plan.terms), units.AT_A_TIME))
-    for block in _blocks(len(chosen), units.AT_A_TIME):
-        out = terms[:, : block.stop - block.start]
+    accumulator = MomentsAccumulator(len(terms), plan.pairs, keys is not None)
+    values = np.empty((len(terms), block.AT_A_TIME))
+    for part in _parts(len(chosen), block.AT_A_TIME):
+        out = values[:, : part.stop - part.start]
         with np.errstate(over="ignore", invalid="ignore"):  # what is not finite shows in the totals
-            write_terms(plan.terms, chosen.taken(block), out)
-        accumulator.add(out, _part(chosen_keys, block), _part(chosen_counts, block))
+            write_terms(terms, chosen.taken(part), out)
+        accumulator.add(out, _part(chosen_keys, part), _part(chosen_counts, part))
     return accumulator.moments()
 
 
-def _part(values: NDArray[T] | None, rows: slice | NDArray[np.int64]) -> NDArray[T] | None:
+def _part(values: NDArray[T] | None, rows: slice | Ints) -> NDArray[T] | None:
     return None if values is None else values[rows]
 
 
-def _blocks(n: int, at_a_time: int) -> Iterator[slice]:
+def _parts(n: int, at_a_time: int) -> Iterator[slice]:
     for start in range(0, n, at_a_time):
         yield slice(start, min(start + at_a_time, n))

@@ -6,9 +6,7 @@ import math
 from typing import get_args
 
 from rankeval.estimators import CLICK_RATIOS, Ratio
-from rankeval.inference.estimate import Mean
-from rankeval.inference.intervals import Inference
-from rankeval.inference.moments import Moments
+from rankeval.inference import Inference, Mean, Moments
 
 #: Weights whose mean is 1 where the propensities are right.
 AVERAGES_ONE = frozenset(get_args(Ratio)) - CLICK_RATIOS - {"exposure"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -9,15 +10,64 @@ from math import isfinite
 from typing import Any
 
 from rankeval.estimators import Estimator
-from rankeval.inference.bootstrap import ROUNDING
-from rankeval.inference.comparisons import benjamini_hochberg, holm, t_test
-from rankeval.inference.estimate import Estimate, Functional, Mean, Relative
-from rankeval.inference.intervals import Inference
+from rankeval.inference import (
+    ROUNDING,
+    Estimate,
+    Functional,
+    Inference,
+    InferenceOptions,
+    Mean,
+    Relative,
+    benjamini_hochberg,
+    holm,
+    t_test,
+)
+from rankeval.notes import Note
+from rankeval.off_policy.accumulate import Sums
 from rankeval.off_policy.diagnostics import weight_diagnostics
+from rankeval.off_policy.estimate_notes import estimate_notes
 from rankeval.off_policy.plan import Plan
 from rankeval.off_policy.rows import EstimateRow, TargetComparison
-from rankeval.off_policy.samples.setting import LOGGED
+from rankeval.off_policy.samples import LOGGED
 from rankeval.off_policy.selection import Selection, select
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """What some estimators say of a log and of its segments.
+
+    Attributes:
+        rows: an estimate for each segment, target policy and estimator.
+        comparisons: differences between policies, where several are named.
+        sizes: number of units of each segment (None: of all).
+        whole_counts: whether units count a whole number of times.
+    """
+
+    rows: tuple[EstimateRow, ...]
+    comparisons: tuple[TargetComparison, ...]
+    sizes: Mapping[Any, float]
+    whole_counts: bool
+
+    @classmethod
+    def of(cls, sums: Sums, infer: InferenceOptions) -> Estimates:
+        """From the moments that a pass has accumulated."""
+        moments = sums.moments.parts()
+        parts = [PartEstimates(value, infer.of(part), sums.plan) for value, part in moments.items()]
+        return cls(
+            rows=tuple(row for part in parts for row in part.rows()),
+            comparisons=tuple(row for part in parts for row in part.comparisons()),
+            sizes={value: part.n for value, part in moments.items()},
+            whole_counts=sums.moments.whole.whole,
+        )
+
+    @property
+    def logged(self) -> Estimate:
+        """The mean reward of the log."""
+        return self.rows[0].reward
+
+    def notes(self) -> Iterator[Note]:
+        """What a reader must know of the estimates."""
+        yield from estimate_notes(self.sizes, self.rows, self.whole_counts)
 
 
 @dataclass(frozen=True)
@@ -63,7 +113,7 @@ class PartEstimates:
             reward=reward,
             diagnostics=self._diagnostics(estimator, target),
             selection=None if selection is None else selection.to_dict(target),
-            estimand=plan.given.estimand if estimator.definition.of_clicks else None,
+            estimand=plan.terms.setting.estimand if estimator.definition.of_clicks else None,
             bounds=self._bounds(estimator, target),
         )
 

@@ -5,27 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pyarrow as pa
-
-from rankeval.arrays.segments import in_order
-from rankeval.errors import DataError, UsageError
-from rankeval.estimators import parse
-from rankeval.inference.inferring import Inferring
-from rankeval.logs.log import Log
-from rankeval.off_policy.accumulate import collect
-from rankeval.off_policy.estimates import PartEstimates
-from rankeval.off_policy.notes import of_clicks, of_counts, of_estimates, of_left_out, of_targets
-from rankeval.off_policy.nuisances.nuisances import Fitting, announced, prepared, unused
-from rankeval.off_policy.nuisances.reward_model import Weighting
+from rankeval.inference import InferenceOptions
+from rankeval.logs import Grouping, as_log
+from rankeval.off_policy.accumulate import accumulate
+from rankeval.off_policy.estimates import Estimates
+from rankeval.off_policy.nuisances import FittingOptions, Weighting, fit_nuisances
 from rankeval.off_policy.plan import Plan
+from rankeval.off_policy.request import Request
+from rankeval.off_policy.request_notes import request_notes
 from rankeval.off_policy.result import OffPolicyEvaluation
-from rankeval.off_policy.samples.column_sources import Feed
-from rankeval.off_policy.samples.rankings import ranking_feed
-from rankeval.off_policy.samples.reward_range import parse_range
-from rankeval.off_policy.samples.rounds import bandit_feed
-from rankeval.off_policy.samples.setting import Given, parse_estimand, parse_targets, with_targets
+from rankeval.off_policy.samples import Setting, parse_estimand, parse_range, parse_targets
 from rankeval.options import listed, require_types
-from rankeval.position_bias.known_curve import PositionBias
+from rankeval.position_bias import PositionBias
 
 
 def ope(
@@ -115,111 +106,35 @@ def ope(
         UsageError: the call is wrong.
     """
     require_types(locals())
-    stated = parse_range(reward_range)
-    source = _source(log, columns, where, reward)
-    _require_one_value(source, by, cluster)
-    columns_of = parse_targets(target)
-    bias = None if position_bias is None else PositionBias.of(position_bias)
-    embeddings = listed(embedding)
-    fitting = Fitting(reward_model, tuple(listed(features)), folds, model_weighting, seed, cluster, threads)
-    exposed = source.has("exposure")
-    given = Given(tuple(columns_of) or ("",), bias, parse_estimand(estimand), exposed, reward_range=stated)
-    names = _estimator_names(source, estimators, given, fitting)
-    chosen = list(dict.fromkeys(parse(name) for name in names))
-    source = with_targets(source, columns_of, chosen)
-    source, given = announced(source, given, fitting, embeddings)
-    _feed(source, given).require(chosen)
-    methods = tuple(dict.fromkeys(listed(ci)))
-    infer = Inferring(methods, float(level), int(replicates), int(seed), cluster is not None)
-    given = prepared(source, given, chosen, fitting)
-    plan = Plan.of(chosen, given)
-    found = collect(source, plan, given, bucketed=infer.bucketed, by=by, cluster=cluster, threads=threads)
-    parts = {None: found.whole} | {v: found.segments[v] for v in in_order(found.segments) if v is not None}
-    rows, comparisons = [], []
-    for value, moments in parts.items():
-        of_part = PartEstimates(value, infer.of(moments), found.plan)
-        rows += of_part.rows()
-        comparisons += of_part.comparisons()
+    log = as_log(log, columns, where, reward)
+    columns_of, embeddings = parse_targets(target), listed(embedding)
+    infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster)
+    fitting = FittingOptions(
+        reward_model, tuple(listed(features)), folds, model_weighting, seed, cluster, threads
+    )
+    setting = Setting(
+        targets=tuple(columns_of) or ("",),
+        position_bias=None if position_bias is None else PositionBias.of(position_bias),
+        estimand=parse_estimand(estimand),
+        exposed=log.has("exposure"),
+        reward_range=parse_range(reward_range),
+        embedding=tuple(embeddings) or (("embedding",) if log.has("embedding") else ()),
+        modelled=reward_model is not None,
+    )
+    request = Request.of(log, listed(estimators or ()), columns_of, setting, fitting, infer, by)
+    nuisances = fit_nuisances(request.log, setting, request.estimators, fitting)
+    plan = Plan.of(request.estimators, setting, nuisances.logging_policies)
+    sums = accumulate(request.sources, plan, nuisances, Grouping(infer.bucketed, by, cluster), threads)
+    estimates = Estimates.of(sums, infer)
     return OffPolicyEvaluation(
-        inputs={
-            "log": source.origin,
-            "estimators": [estimator.label for estimator in chosen],
-            "targets": columns_of or None,
-            "position_bias": None if bias is None else bias.origin,
-            "estimand": given.estimand if any(e.definition.of_clicks for e in chosen) else None,
-            "where": where,
-            "reward": source.reward,
-            "reward_range": stated and [stated.low, stated.high],
-            "reward_model": reward_model,
-            "features": list(fitting.features),
-            "folds": folds if reward_model else None,
-            "model_weighting": model_weighting if reward_model else None,
-            "embedding": embeddings,
-            "by": by,
-            "cluster": cluster,
-            "seed": infer.seed,
-        },
-        estimates=tuple(rows),
-        comparisons=tuple(comparisons),
-        logged=rows[0].reward,
+        inputs=request.inputs(columns_of, embeddings),
+        estimates=estimates.rows,
+        comparisons=estimates.comparisons,
+        logged=estimates.logged,
         notes=(
-            *of_counts(source, infer),
-            *(of_targets(source, chosen) if columns_of else ()),
-            *of_clicks(source, given, chosen),
-            *unused(given, chosen, fitting, embeddings),
-            *of_left_out(found, by),
-            *(stated.notes(found.checked, source) if stated else ()),
-            *given.notes(source.name),
-            *of_estimates({value: parts[value].n for value in parts}, rows, found.whole.whole),
+            *request_notes(request, embeddings),
+            *sums.notes(request.sources, by),
+            *nuisances.notes(request.log),
+            *estimates.notes(),
         ),
     )
-
-
-def _source(log: Any, columns: Mapping[str, str] | None, where: str | None, reward: str | None) -> Log:
-    if not isinstance(log, Log):
-        return Log(log, "log", columns or {}, where, reward)
-    if columns or where is not None or reward is not None:
-        raise UsageError("columns, where, reward: found a Log, which has its own; wanted them in Log(...)")
-    if log.role != "log":
-        raise UsageError(f"log: found a Log of role {log.role!r}, wanted 'log'")
-    return log
-
-
-def _require_one_value(log: Log, *names: str | None) -> None:
-    """Lists are columns of a bandit log too, but none that says which segment or cluster a round is of."""
-    known = [name for name in names if name is not None]
-    log.require(known)
-    for name in known if log.session is None else ():
-        if pa.types.is_nested(log.kind(name)):
-            found = f"column {log.name(name)!r} holds {log.kind(name)}"
-            raise DataError(f"{log.origin}: {found}, wanted one value a round")
-
-
-def _estimator_names(
-    log: Log, estimators: str | Sequence[str] | None, given: Given, fitting: Fitting
-) -> Sequence[str]:
-    if estimators:
-        return listed(estimators)
-    if log.session is not None:
-        return ["click_ips"] if given.position_bias is not None else _of_ranking(log)
-    known = (log.has("q_logged") and log.has("q_target")) or log.has("candidate_q")
-    return ["ips", "snips", *(["dr"] if known or fitting.reward_model else [])]
-
-
-def _of_ranking(log: Log) -> Sequence[str]:
-    """By default all that are not normalised; ``pi`` where its weights are logged, else ``click_ips``."""
-    names = [
-        "sips",
-        "iips",
-        "rips",
-        "policy_aware",
-        *(["pi"] if log.has("slate_weight") else []),
-        "cascade_dr",
-    ]
-    can = ranking_feed(log, Given()).fed()
-    default = "click_ips" if log.has("examination") or log.has("score") else names[0]
-    return [name for name in names if name in can] or [default]
-
-
-def _feed(log: Log, given: Given) -> Feed:
-    return bandit_feed(log, given) if log.session is None else ranking_feed(log, given)

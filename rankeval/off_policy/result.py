@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rankeval.evaluation.result import segment_text
-from rankeval.inference.estimate import Estimate
-from rankeval.off_policy.cells import (
+from rankeval.inference import Estimate
+from rankeval.notes import Note
+from rankeval.off_policy.columns import (
     ESTIMAND,
     OVERLAP,
     OWN_LOGGED,
     WITH_UNSHOWN,
     Column,
     candidate_cells,
-    counted,
     effective,
-    first_bounds,
-    interval_cells,
     relative,
-    signed,
 )
 from rankeval.off_policy.rows import EstimateRow, TargetComparison
-from rankeval.results import SCHEMA, Result, Table, number, p_text, percent
+from rankeval.results import Result, Table, counted, number, p_text, percent, segment_text, signed
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,23 +39,16 @@ class OffPolicyEvaluation(Result):
     estimates: tuple[EstimateRow, ...]
     comparisons: tuple[TargetComparison, ...]
     logged: Estimate
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
+    command = "ope"
 
-    @property
-    def warnings(self) -> Sequence[str]:
-        return self.notes
-
-    def to_dict(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Any]:
         logged = self.logged.to_dict()
         return {
-            "schema": SCHEMA,
-            "command": "ope",
-            "inputs": dict(self.inputs),
             "n": self.logged.n,
             "results": [row.to_dict() for row in self.estimates],
             "comparisons": [comparison.to_dict() for comparison in self.comparisons],
             "logged": {name: logged[name] for name in ("value", "std_error", "ci")},
-            "warnings": list(self.notes),
         }
 
     def rows(self) -> list[dict[str, Any]]:
@@ -74,16 +63,16 @@ class OffPolicyEvaluation(Result):
                 "std_error": row.value.std_error,
                 "ci_method": row.value.intervals[0].method,
                 "ci_level": row.value.intervals[0].level,
-                **first_bounds("ci", row.value),
+                **row.value.bounds("ci"),
                 "bounds_low": None if row.bounds is None else row.bounds[0],
                 "bounds_high": None if row.bounds is None else row.bounds[1],
                 "n": row.value.n,
                 "logged": row.logged.value,
                 "gain": row.gain.value,
                 "gain_std_error": row.gain.std_error,
-                **first_bounds("gain_ci", row.gain),
+                **row.gain.bounds("gain_ci"),
                 "gain_relative": row.relative.value,
-                **first_bounds("gain_relative_ci", row.relative),
+                **row.relative.bounds("gain_relative_ci"),
                 **row.diagnostics,
             }
             for row in self.estimates
@@ -110,7 +99,7 @@ class OffPolicyEvaluation(Result):
                 *cells,
             ]
             for row in self._of_segments
-            for cells in interval_cells(row.reward)
+            for cells in row.reward.cells()
         ]
         return Table("Logged policy", [*self._segment_header, *header], rows)
 
@@ -129,7 +118,7 @@ class OffPolicyEvaluation(Result):
                 *(column.cell(row) for column in last),
             ]
             for row in self.estimates
-            for cells in interval_cells(row.value)
+            for cells in row.value.cells()
         ]
         title = "Value of the target policies" if self._target_header else "Value of the target policy"
         header = [*self._segment_header, *(column.header for column in first), *header]
@@ -149,7 +138,7 @@ class OffPolicyEvaluation(Result):
                 relative(row),
             ]
             for row in self.estimates
-            for cells in interval_cells(row.gain)
+            for cells in row.gain.cells()
         ]
         header = ["estimator", *self._target_header, *self._segment_header, *header]
         return Table("Gain over the logged policy", header, rows)
@@ -177,7 +166,7 @@ class OffPolicyEvaluation(Result):
                 *map(p_text, (c.p_value, c.p_holm, c.p_bh)),
             ]
             for c in self.comparisons
-            for cells in interval_cells(c.difference)
+            for cells in c.difference.cells()
         ]
         return Table("Paired differences", ["estimator", "difference", *self._segment_header, *header], rows)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rankeval.estimators import Estimator
-from rankeval.inference.estimate import Estimate
+from rankeval.inference import Estimate
 
 
 @dataclass(frozen=True)

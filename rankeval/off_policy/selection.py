@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rankeval.estimators import Estimator
-from rankeval.inference.intervals import Inference
+from rankeval.inference import Inference
 from rankeval.off_policy.plan import Plan
 
 #: Probability with which the bound on the bias may fail.

@@ -6,13 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.kernels import kernel
-from rankeval.arrays.ragged import offsets_of
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from rankeval.arrays import Floats, Ints, kernel, offsets_of
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rankeval.arrays import Floats, Ints
 from rankeval.errors import DataError
 from rankeval.position_bias.request import Request
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def unconnected(length: int, edges: Ints) -> list[int]:

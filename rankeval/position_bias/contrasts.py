@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.inference.estimate import Functional, Gradient
+from rankeval.arrays import Floats
+from rankeval.inference import Functional, Gradient
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,11 @@ class LogContrast(Functional):
     def terms(self) -> frozenset[int]:
         return frozenset(term for term, _ in self.term_weights)
 
-    def value(self, means: NDArray[np.float64]) -> Any:
+    def value(self, means: Floats) -> Any:
         with np.errstate(all="ignore"):
             return sum(weight * np.log(means[..., term]) for term, weight in self.term_weights)
 
-    def gradient(self, means: NDArray[np.float64]) -> Gradient:
+    def gradient(self, means: Floats) -> Gradient:
         with np.errstate(all="ignore"):
             return {term: weight / means[..., term] for term, weight in self.term_weights}
 
@@ -43,8 +43,8 @@ class Linearised(Functional):
     def terms(self) -> frozenset[int]:
         return frozenset({self.term})
 
-    def value(self, means: NDArray[np.float64]) -> Any:
+    def value(self, means: Floats) -> Any:
         return self.at + self.n * (means[..., self.term] - self.centre)
 
-    def gradient(self, means: NDArray[np.float64]) -> Gradient:
+    def gradient(self, means: Floats) -> Gradient:
         return {self.term: np.full(means.shape[:-1], self.n)}

@@ -8,14 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rankeval.arrays import Bools, Floats
 from rankeval.errors import DataError
-from rankeval.inference.estimate import Functional, Interval
-from rankeval.inference.inferring import Inferring
-from rankeval.inference.intervals import Inference
+from rankeval.inference import Functional, Inference, InferenceOptions, Interval
+from rankeval.notes import Note, distinct
 
-Floats = NDArray[np.float64]
 T = TypeVar("T")
 U = TypeVar("U")
 NO_CLICKS = "no clicks at this position"
@@ -49,7 +47,7 @@ class Curve:
     clicks: Floats
     bucket_totals: Floats | None = None
     log_likelihood: float | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def theta(self) -> Floats:
@@ -69,12 +67,12 @@ class Curve:
         return covariance if np.isfinite(covariance).all() else None
 
     @property
-    def known(self) -> NDArray[np.bool_]:
+    def known(self) -> Bools:
         """(K,) the positions whose theta has an error, position 1 among them."""
-        found: NDArray[np.bool_] = np.isfinite(self.log_theta) & np.isfinite(np.diag(self.covariance))
+        found: Bools = np.isfinite(self.log_theta) & np.isfinite(np.diag(self.covariance))
         return found
 
-    def with_notes(self, *notes: str) -> Curve:
+    def with_notes(self, *notes: Note) -> Curve:
         """The same with more notes."""
         return replace(self, notes=(*self.notes, *notes))
 
@@ -120,7 +118,7 @@ def curve_of(
         )
         for i, method in enumerate(methods)
     ]
-    notes = dict.fromkeys(note for e in estimates if e is not None for note in e.warnings)
+    notes = distinct(note for e in estimates if e is not None for note in e.notes)
     totals = _bucket_totals(inference, functionals) if inference.clustered else None
     return Curve(
         segment, counts.n, log_theta, covariance, tuple(intervals), counts.impressions, counts.clicks,
@@ -128,7 +126,7 @@ def curve_of(
     )  # fmt: skip
 
 
-def of_each(parts: Mapping[Any, T], make: Callable[[Any, T], U]) -> tuple[dict[Any, U], list[str]]:
+def of_each(parts: Mapping[Any, T], make: Callable[[Any, T], U]) -> tuple[dict[Any, U], list[Note]]:
     """What is made of the whole log and of each segment, and why segments were left out.
 
     Raises:
@@ -142,7 +140,7 @@ def of_each(parts: Mapping[Any, T], make: Callable[[Any, T], U]) -> tuple[dict[A
         except DataError as error:
             if value is None:
                 raise
-            notes.append(f"segment left out: {error}")
+            notes.append(Note("segment_left_out", f"segment left out: {error}"))
     return found, notes
 
 
@@ -176,7 +174,7 @@ def _exp(value: float) -> float:
     return math.exp(min(value, 700.0))
 
 
-def normal_intervals(log_theta: Floats, covariance: Floats, infer: Inferring) -> tuple[Interval, ...]:
+def normal_intervals(log_theta: Floats, covariance: Floats, infer: InferenceOptions) -> tuple[Interval, ...]:
     """``theta exp(+- z se)`` with the standard error of the logarithm."""
     from statistics import NormalDist
 

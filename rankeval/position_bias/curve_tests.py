@@ -7,11 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rankeval.arrays import Bools, Floats, Ints
 from rankeval.position_bias.curve import Curve
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ def _length(curves: Sequence[Curve]) -> int:
     return max(len(curve.log_theta) for curve in curves)
 
 
-def _padded(curve: Curve, length: int) -> NDArray[np.bool_]:
+def _padded(curve: Curve, length: int) -> Bools:
     known = np.zeros(length, np.bool_)
     known[: len(curve.known)] = curve.known
     return known
@@ -78,7 +76,7 @@ def _clusters(curves: Sequence[Curve]) -> int | None:
     return int(np.count_nonzero(np.logical_or.reduce([part.any(axis=1) for part in totals])))
 
 
-def _of_differences(curves: Sequence[Curve], positions: NDArray[np.int64]) -> Floats:
+def _of_differences(curves: Sequence[Curve], positions: Ints) -> Floats:
     """Covariance of the differences to the first segment, of all positions of a segment after another."""
     totals = [curve.bucket_totals for curve in curves if curve.bucket_totals is not None]
     if len(totals) == len(curves):

@@ -12,11 +12,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.kernels import kernel, read_only
-from rankeval.logs.pair_index import PairIndex
-from rankeval.logs.query_item_counts import PairCounts
+from rankeval.arrays import Bools, Floats, Hashes, Ints, kernel, read_only
+from rankeval.logs import PairCounts, PairIndex
+from rankeval.notes import Note
 from rankeval.position_bias.cells import Cells
 from rankeval.position_bias.connectivity import require_clicks, require_connected
 from rankeval.position_bias.curve import Counts, Curve, of_each
@@ -25,16 +24,14 @@ from rankeval.position_bias.position_counts import Items, Located, cells_of, com
 from rankeval.position_bias.request import Request
 from rankeval.position_bias.summed_rates import Estimator, Harvest, from_all_pairs, from_chain, from_pivot
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
 #: Weight of a pair with ``n`` and ``m`` impressions at two positions: 1, ``n m / (n + m)``, the smaller one.
 WEIGHTS = ("uniform", "harmonic", "min")
-INDEPENDENT = (
-    "it is assumed that rankers, or orders, were assigned independently of the query and of the user"
+INDEPENDENT = Note(
+    "independent_rankers",
+    "it is assumed that rankers, or orders, were assigned independently of the query and of the user",
 )
 #: From summed rates, which two positions are compared: (K, K).
-Compare = Callable[[Floats], NDArray[np.bool_]]
+Compare = Callable[[Floats], Bools]
 
 
 def pivot(request: Request) -> dict[Any, Curve]:
@@ -57,13 +54,13 @@ def allpairs(request: Request) -> dict[Any, Curve]:
     return _harvested(request, from_all_pairs, lambda rates: rates + rates.T > 0.0)
 
 
-def _with_first(rates: Floats) -> NDArray[np.bool_]:
+def _with_first(rates: Floats) -> Bools:
     found = np.zeros(rates.shape, np.bool_)
     found[0] = rates[0] > 0.0
     return found
 
 
-def _with_next(rates: Floats) -> NDArray[np.bool_]:
+def _with_next(rates: Floats) -> Bools:
     return np.diag(np.diag((rates > 0.0) & (rates.T > 0.0), 1), 1)
 
 
@@ -122,7 +119,7 @@ def expected_rates(cells: Cells, theta: Floats) -> Floats:
     return np.asarray(np.minimum(here * relevance[cells.pair], 1.0))
 
 
-def _influence(keys: NDArray[np.uint64], cells: Cells, weights: str, harvest: Harvest) -> Influence:
+def _influence(keys: Hashes, cells: Cells, weights: str, harvest: Harvest) -> Influence:
     model = _Changes(
         read_only(cells.offsets),
         read_only(cells.places),

@@ -7,18 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.logs.query_item_counts import pair_roles
-from rankeval.logs.sessions import Sessions
-from rankeval.logs.units import unit_keys
+from rankeval.arrays import Floats
+from rankeval.logs import Sessions, pair_roles, unit_keys
+from rankeval.notes import Note
 from rankeval.position_bias.contrasts import Linearised
 from rankeval.position_bias.curve import Counts, Curve, curve_of, normal_intervals
 from rankeval.position_bias.position_counts import Items, items_of_parts
 from rankeval.position_bias.position_sums import Tally, fold_parts
 from rankeval.position_bias.request import Request
-
-Floats = NDArray[np.float64]
 
 #: What each of ``n`` sessions changes of ``log theta``: (K, n).
 Influence = Callable[[Items], Floats]
@@ -42,10 +39,10 @@ class Estimated:
     influence: Influence
     covariance: Floats | None = None
     log_likelihood: float | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
-def with_errors(request: Request, estimates: Mapping[Any, Estimated], notes: list[str]) -> dict[Any, Curve]:
+def with_errors(request: Request, estimates: Mapping[Any, Estimated], notes: list[Note]) -> dict[Any, Curve]:
     """The curves of these estimates; ``notes`` go with that of the whole log.
 
     Errors are those of the model, if there is one and units are sessions, else those between units.

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rankeval.arrays import Floats
 from rankeval.errors import DataError
-from rankeval.logs.ranges import RANGES
+from rankeval.logs import RANGES
 from rankeval.options import shown
 from rankeval.results import Result
 
@@ -77,7 +77,7 @@ class PositionBias:
         """Number of positions."""
         return len(next(iter(self.values.values())))
 
-    def curve(self, name: str) -> NDArray[np.float64]:
+    def curve(self, name: str) -> Floats:
         """(n,) values at positions 1 to n."""
         return np.array(self.values[name])
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.kernels import kernel, read_only
-from rankeval.logs.pair_index import PairIndex
-from rankeval.logs.query_item_counts import PairCounts
+from rankeval.arrays import Floats, Hashes, Ints, kernel, read_only
+from rankeval.logs import PairCounts, PairIndex
+from rankeval.notes import Note
 from rankeval.position_bias.cells import Cells
 from rankeval.position_bias.connectivity import refuse, require_clicks
 from rankeval.position_bias.curve import Counts, Curve, of_each
@@ -26,9 +25,6 @@ from rankeval.position_bias.position_based import (
 )
 from rankeval.position_bias.position_counts import Items, Located, cells_of, compared, counted_parts, located
 from rankeval.position_bias.request import Request
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: With fewer impressions a pair, the many relevances make the curve biased.
 FEW_IMPRESSIONS = 200
@@ -73,9 +69,7 @@ def _estimated(request: Request, segment: Any, counts: PairCounts) -> Estimated:
     )
 
 
-def _influence(
-    keys: NDArray[np.uint64], cells: Cells, fitted: PositionBased, covariance: Floats
-) -> Influence:
+def _influence(keys: Hashes, cells: Cells, fitted: PositionBased, covariance: Floats) -> Influence:
     """``covariance`` times the score of each session, ``(c - x) / (1 - x)``, with relevance profiled out."""
     x, h = fitted.probabilities(cells), curvature(cells, fitted, expected=True)
     total = np.asarray(np.bincount(cells.pair, h, len(keys)), np.float64)
@@ -94,28 +88,32 @@ def _influence(
     return influence
 
 
-def _notes(counts: PairCounts, fitted: PositionBased) -> Iterator[str]:
+def _notes(counts: PairCounts, fitted: PositionBased) -> Iterator[Note]:
     """What there is to say of a fit."""
     shown = np.add.reduceat(counts.impressions, counts.offsets[:-1])
     telling = (np.diff(counts.offsets) > 1) | fitted.at_bound
     few = int(np.count_nonzero(telling & (shown < FEW_IMPRESSIONS)))
     if few:
-        yield (
+        text = (
             f"{few:,} of {np.count_nonzero(telling):,} pairs of query and item have fewer than "
             f"{FEW_IMPRESSIONS} impressions: with many relevances to learn from so few the curve is biased, "
             "and its errors are too small"
         )
+        yield Note("few_impressions", text, {"pairs": few, "threshold": FEW_IMPRESSIONS})
     bound = int(fitted.at_bound.sum())
     if bound:
-        yield (
+        text = (
             f"{bound:,} pairs have the largest relevance there can be, 1 where the position of largest "
             "examination is always examined: as far as they were clicked there, errors take it as known"
         )
+        yield Note("relevance_at_bound", text, {"pairs": bound})
     if fitted.ties:
         names = ", ".join(map(str, fitted.ties))
-        yield f"positions {names} share the largest examination at that bound: their errors are rough"
+        text = f"positions {names} share the largest examination at that bound: their errors are rough"
+        yield Note("ties_at_bound", text)
     if not fitted.converged:
-        yield f"the likelihood was not climbed until no step changed log theta by {TOLERANCE:g}"
+        text = f"the likelihood was not climbed until no step changed log theta by {TOLERANCE:g}"
+        yield Note("not_converged", text)
 
 
 class _Scores(NamedTuple):

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.kernels import kernel
+from rankeval.arrays import Bools, Floats, Ints, kernel
 from rankeval.position_bias.cells import Cells
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: A step that changes no ``log theta`` by more ends the climb.
 TOLERANCE = 1e-10
@@ -19,7 +15,7 @@ _INNER_STEPS = 200
 _FLAT = 1e-14
 
 
-def starting_point(cells: Cells, clicked: NDArray[np.bool_]) -> Floats:
+def starting_point(cells: Cells, clicked: Bools) -> Floats:
     """A few steps of the fixed point of the Poisson likelihood, which is near where clicks are rare."""
     pairs, theta = len(cells.offsets) - 1, np.ones(cells.length)
     clicks, of_pair = cells.by_place(cells.clicks), cells.of_pair
@@ -44,7 +40,7 @@ class Climb:
     takes its place. The problem is concave, so this ends at its maximum.
     """
 
-    def __init__(self, cells: Cells, clicked: NDArray[np.bool_]) -> None:
+    def __init__(self, cells: Cells, clicked: Bools) -> None:
         self.cells, self.clicked = cells, clicked
         self.alpha = np.full(len(cells.offsets) - 1, 0.5)
         self._flat = _FLAT * cells.by_place(cells.clicks)

@@ -7,26 +7,26 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.logs.log import Log
+from rankeval.logs import Log
+from rankeval.notes import Note, listing
 from rankeval.position_bias.curve import Curve
 from rankeval.position_bias.curve_tests import PowerLaw, SegmentTest
 
 FEW_CLICKS = 100
 #: Half an interval's width over the value.
 WIDE = 0.5
-#: Segments named in a warning before it says how many more there are.
-LISTED = 5
 
 
-def of_weight(log: Log) -> Iterator[str]:
+def of_weight(log: Log) -> Iterator[Note]:
     """That rows count once, whatever a column ``weight`` says."""
     if log.has("weight"):
-        yield f"column {log.name('weight')!r} is not used: every session counts once"
+        text = f"column {log.name('weight')!r} is not used: every session counts once"
+        yield Note("column_unused", text)
 
 
-def of_curves(by: str | None, curves: Mapping[Any, Curve]) -> Iterator[str]:
+def of_curves(by: str | None, curves: Mapping[Any, Curve]) -> Iterator[Note]:
     """What each curve says of itself, and where it stands on thin ground."""
-    told: dict[str, list[str]] = {}
+    told: dict[Note, list[str]] = {}
     for value, curve in curves.items():
         name = "" if value is None else f"{value}"
         for note in [*curve.notes, *_of(curve)]:
@@ -34,26 +34,29 @@ def of_curves(by: str | None, curves: Mapping[Any, Curve]) -> Iterator[str]:
     for note, names in told.items():
         segments = [name for name in names if name]
         if len(segments) == len(names):
-            more = f" and {len(segments) - LISTED} more" if len(segments) > LISTED else ""
-            yield f"{by} {', '.join(segments[:LISTED])}{more}: {note}"
+            yield note.under(f"{by} {listing(segments)}")
         else:
             yield note
 
 
-def _of(curve: Curve) -> Iterator[str]:
+def _of(curve: Curve) -> Iterator[Note]:
     positions = np.arange(1, len(curve.log_theta) + 1)
     none = ~np.isfinite(curve.log_theta)
     if none.any():
-        yield f"no clicks at {_named(positions[none])}: examination 0, without an error"
+        text = f"no clicks at {_named(positions[none])}: examination 0, without an error"
+        yield Note("no_clicks", text, {"positions": int(none.sum())})
     few = (curve.clicks < FEW_CLICKS) & ~none
     if few.any():
-        yield f"fewer than {FEW_CLICKS} clicks at {_named(positions[few])}: errors are rough"
+        text = f"fewer than {FEW_CLICKS} clicks at {_named(positions[few])}: errors are rough"
+        yield Note("few_clicks", text, {"positions": int(few.sum()), "threshold": FEW_CLICKS})
     missing = ~curve.known & ~none
     if missing.any():
-        yield f"no standard error at {_named(positions[missing])}: {_reason(curve)}"
+        text = f"no standard error at {_named(positions[missing])}: {_reason(curve)}"
+        yield Note("no_standard_error", text, {"positions": int(missing.sum())})
     wide = np.array([_wide(curve, k) for k in range(len(positions))])
     if wide.any():
-        yield f"the interval is wider than half the value on either side at {_named(positions[wide])}"
+        text = f"the interval is wider than half the value on either side at {_named(positions[wide])}"
+        yield Note("wide_interval", text, {"positions": int(wide.sum()), "threshold": WIDE})
 
 
 def _reason(curve: Curve) -> str:
@@ -73,16 +76,16 @@ def _named(positions: Any) -> str:
     return f"position{'s' * (len(positions) > 1)} {names}"
 
 
-def of_test(test: SegmentTest | None) -> Iterator[str]:
+def of_test(test: SegmentTest | None) -> Iterator[Note]:
     """Why there is no test, where there is none."""
     if test is not None and test.reason is not None:
-        yield f"the curves of segments are not compared: {test.reason}"
+        yield Note("not_computed", f"the curves of segments are not compared: {test.reason}")
 
 
-def of_smoothing(by: str | None, smoothings: Mapping[Any, PowerLaw | None] | None) -> Iterator[str]:
+def of_smoothing(by: str | None, smoothings: Mapping[Any, PowerLaw | None] | None) -> Iterator[Note]:
     """Which curves have no power law."""
     for value, law in (smoothings or {}).items():
         if law is None:
             of = "" if value is None else f"{by} {value}: "
             why = "errors of the curve are unknown, their covariance is singular, or clusters too few"
-            yield f"{of}no power law: {why}"
+            yield Note("not_computed", f"{of}no power law: {why}")

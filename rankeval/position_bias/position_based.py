@@ -14,14 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.kernels import kernel
+from rankeval.arrays import Bools, Floats, Ints, kernel
 from rankeval.position_bias.cells import Cells
 from rankeval.position_bias.newton_ascent import Climb, starting_point
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: Relevance within this of its bound is at the bound.
 AT_BOUND = 1e-9
@@ -44,7 +40,7 @@ class PositionBased:
 
     log_theta: Floats
     relevance: Floats
-    at_bound: NDArray[np.bool_]
+    at_bound: Bools
     ties: tuple[int, ...]
     log_likelihood: float
     converged: bool
@@ -98,7 +94,7 @@ def curvature(cells: Cells, fitted: PositionBased, *, expected: bool) -> Floats:
     return np.asarray((cells.impressions - cells.clicks) * safe / (1.0 - safe) ** 2)
 
 
-def inverse(matrix: Floats, known: NDArray[np.bool_]) -> Floats | None:
+def inverse(matrix: Floats, known: Bools) -> Floats | None:
     """(K, K) inverse over the positions after the first that are known, 0 elsewhere; None where singular."""
     kept = np.flatnonzero(known[1:]) + 1
     found = np.zeros_like(matrix)

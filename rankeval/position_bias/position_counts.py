@@ -6,20 +6,22 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.kernels import read_only
-from rankeval.arrays.ragged import offsets_of, places_of
+from rankeval.arrays import Floats, Hashes, Ints, offsets_of, places_of, read_only
 from rankeval.errors import DataError
-from rankeval.logs.pair_index import PairIndex
-from rankeval.logs.query_item_counts import MAX_CELLS, PairCounts, PairRows, PairTable, pair_roles, pair_rows
-from rankeval.logs.sessions import Sessions
+from rankeval.logs import (
+    MAX_CELLS,
+    PairCounts,
+    PairIndex,
+    PairRows,
+    PairTable,
+    Sessions,
+    pair_roles,
+    pair_rows,
+)
 from rankeval.position_bias.cells import Cells
 from rankeval.position_bias.position_sums import fold_parts, parts_of, require_length
 from rankeval.position_bias.request import Request
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: Segments whose pairs are counted at most.
 MAX_SEGMENTS = 100
@@ -29,7 +31,7 @@ class Items(NamedTuple):
     """The items of ``n`` sessions: offsets (n + 1,), then for each the key of its pair, position, click."""
 
     offsets: Ints
-    pairs: NDArray[np.uint64]
+    pairs: Hashes
     positions: Ints
     clicks: Ints
 

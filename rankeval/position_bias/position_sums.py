@@ -7,21 +7,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.ragged import places_of
-from rankeval.arrays.segments import in_order, segments_of
+from rankeval.arrays import Bools, Floats, Hashes, Ints, in_order, places_of, segments_of
 from rankeval.errors import DataError, UsageError
-from rankeval.inference.moments import Moments
-from rankeval.logs.impressions import Shown
-from rankeval.logs.scan import fold
-from rankeval.logs.sessions import Sessions
-from rankeval.logs.units import unit_keys
-from rankeval.off_policy.accumulate import MAX_BUCKETED_SEGMENTS
+from rankeval.inference import Moments
+from rankeval.logs import MAX_BUCKETED_SEGMENTS, Sessions, Shown, fold, unit_keys
 from rankeval.position_bias.request import MAX_POSITIONS, Request
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 T = TypeVar("T")
 
 
@@ -39,7 +31,7 @@ class Terms:
     shown: Shown
     values: Floats
     used: Ints
-    behind: NDArray[np.bool_] | None = None
+    behind: Bools | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +46,7 @@ class Tally:
     clicks: Floats
 
     @classmethod
-    def of(cls, values: Floats, places: Ints, clicks: Ints, keys: NDArray[np.uint64] | None) -> Tally:
+    def of(cls, values: Floats, places: Ints, clicks: Ints, keys: Hashes | None) -> Tally:
         """The sums of terms (p, n), and of items that are behind points: positions less 1, and clicks."""
         values = np.ascontiguousarray(values)
         return cls(
@@ -105,7 +97,7 @@ def gather(
     return fold_parts(request, roles, work, Tally.merge)
 
 
-def _tally(terms: Terms, rows: Ints, keys: NDArray[np.uint64] | None) -> Tally:
+def _tally(terms: Terms, rows: Ints, keys: Hashes | None) -> Tally:
     """The sums over the sessions ``rows``."""
     items = places_of(terms.shown.sessions.offsets, rows)
     if terms.behind is not None:

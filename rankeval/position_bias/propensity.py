@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rankeval.errors import DataError, UsageError
-from rankeval.inference.inferring import Inferring
-from rankeval.logs.log import Log, as_log
+from rankeval.errors import UsageError
+from rankeval.inference import InferenceOptions
+from rankeval.logs import as_ranking_log
 from rankeval.options import listed, require_types
 from rankeval.position_bias.curve_tests import power_law, same_curve
 from rankeval.position_bias.methods import estimate, parse_method
@@ -75,24 +75,23 @@ def propensity(
         raise UsageError(f"smooth: found {smooth!r}, wanted power")
     regressors = tuple(listed(features))
     chosen, weighting = parse_method(method, weights, regressed=bool(regressors))
-    infer = Inferring(
-        tuple(dict.fromkeys(listed(ci))), float(level), int(replicates), int(seed), cluster is not None
+    infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster)
+    request = Request(
+        as_ranking_log(log, columns, where), weighting, top, by, cluster, infer, regressors, threads
     )
-    source = _source(log, columns, where)
-    request = Request(source, weighting, top, by, cluster, infer, regressors, threads)
-    source.require(request.extra_roles)
+    request.log.require(request.extra_roles)
     curves = estimate(chosen, request)
     test = same_curve([curve for value, curve in curves.items() if value is not None]) if by else None
     laws = {value: power_law(curve, infer.level) for value, curve in curves.items()} if smooth else None
     return PropensityCurve(
         inputs={
-            "log": source.origin,
+            "log": request.log.origin,
             "method": method,
             "weights": weighting if chosen.weighted else None,
             "top": top,
             "smooth": smooth,
             "features": list(request.features),
-            "where": source.where,
+            "where": request.log.where,
             "by": by,
             "cluster": cluster,
             "level": infer.level,
@@ -101,15 +100,5 @@ def propensity(
         curves=curves,
         test=test,
         smoothings=laws,
-        notes=(*of_weight(source), *of_curves(by, curves), *of_test(test), *of_smoothing(by, laws)),
+        notes=(*of_weight(request.log), *of_curves(by, curves), *of_test(test), *of_smoothing(by, laws)),
     )
-
-
-def _source(log: Any, columns: Mapping[str, str] | None, where: str | None) -> Log:
-    source = as_log(log, columns, where)
-    if source.session is None:
-        raise DataError(
-            f"{source.origin}: no column {source.name('session_id')!r} and so a bandit log, "
-            "wanted a ranking log"
-        )
-    return source

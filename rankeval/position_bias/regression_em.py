@@ -5,25 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.hashing import mix64
-from rankeval.arrays.ragged import offsets_of
+from rankeval.arrays import Floats, Ints, mix64, offsets_of
 from rankeval.errors import UsageError
-from rankeval.inference.estimate import Interval
-from rankeval.logs.impressions import shown_items, shown_roles
-from rankeval.logs.sessions import Sessions, counting
-from rankeval.logs.units import unit_keys
-from rankeval.models.cross_fitting import Sample, sampled
-from rankeval.models.design import Design, Encoding, require_features, taken
-from rankeval.models.learners import learn
+from rankeval.inference import Interval
+from rankeval.logs import Sessions, counting, shown_items, shown_roles, unit_keys
+from rankeval.models import Design, Encoding, Sample, learn, require_features, sampled, taken
+from rankeval.notes import Note
 from rankeval.position_bias.connectivity import require_clicks
 from rankeval.position_bias.curve import Curve
 from rankeval.position_bias.position_sums import require_length
 from rankeval.position_bias.request import Request
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: Sessions that are learnt from at most.
 SAMPLE = 20_000
@@ -138,6 +130,7 @@ def _curve(
         )
         for method in infer.methods
     )
+    moves = f"the curve still moves by more than {TOLERANCE} after {STEPS} steps"
     return Curve(
         None,
         sessions,
@@ -147,5 +140,5 @@ def _curve(
         np.asarray(np.bincount(places, minlength=length), np.float64),
         by_place,
         log_likelihood=likelihood,
-        notes=() if converged else (f"the curve still moves by more than {TOLERANCE} after {STEPS} steps",),
+        notes=() if converged else (Note("not_converged", moves),),
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rankeval.inference.inferring import Inferring
-from rankeval.logs.log import Log
+from rankeval.inference import InferenceOptions
+from rankeval.logs import Log
 
 #: Positions of a curve at most: their covariance is kept.
 MAX_POSITIONS = 200
@@ -31,7 +31,7 @@ class Request:
     top: int | None
     by: str | None
     cluster: str | None
-    infer: Inferring
+    infer: InferenceOptions
     features: tuple[str, ...]
     threads: int | None
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rankeval.evaluation.result import segment_text
-from rankeval.inference.estimate import Interval
+from rankeval.inference import Interval
+from rankeval.notes import Note
 from rankeval.position_bias.curve import Curve
 from rankeval.position_bias.curve_tests import PowerLaw, SegmentTest
-from rankeval.results import SCHEMA, Result, Table, interval_text, number, p_text, percent
+from rankeval.results import Result, Table, interval_text, number, p_text, percent, segment_text
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,18 +29,12 @@ class PropensityCurve(Result):
     curves: Mapping[Any, Curve]
     test: SegmentTest | None
     smoothings: Mapping[Any, PowerLaw | None] | None
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
+    command = "propensity"
 
-    @property
-    def warnings(self) -> Sequence[str]:
-        return self.notes
-
-    def to_dict(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Any]:
         segments = [value for value in self.curves if value is not None]
         return {
-            "schema": SCHEMA,
-            "command": "propensity",
-            "inputs": dict(self.inputs),
             "method": self.inputs["method"],
             **self._of(None),
             **(
@@ -49,7 +43,6 @@ class PropensityCurve(Result):
                 else {"segments": [self._segment(value) for value in segments]}
             ),
             **({} if self.test is None else {"test": self.test.to_dict()}),
-            "warnings": list(self.notes),
         }
 
     def _segment(self, value: Any) -> dict[str, Any]:

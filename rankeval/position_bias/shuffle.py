@@ -6,23 +6,25 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import as_float64
-from rankeval.arrays.kernels import kernel, read_only
+from rankeval.arrays import Bools, Floats, Ints, as_float64, kernel, read_only
 from rankeval.errors import DataError
-from rankeval.logs.impressions import Shown, marked_shuffled, shown_items, shown_roles
-from rankeval.logs.log import Log
-from rankeval.logs.ranges import RANGES, out_of_range
-from rankeval.logs.sessions import Sessions
+from rankeval.logs import (
+    RANGES,
+    Log,
+    Sessions,
+    Shown,
+    marked_shuffled,
+    out_of_range,
+    shown_items,
+    shown_roles,
+)
+from rankeval.notes import Note
 from rankeval.position_bias.connectivity import require_clicks
 from rankeval.position_bias.contrasts import LogContrast
 from rankeval.position_bias.curve import Counts, Curve, curve_of, curves
 from rankeval.position_bias.position_sums import Tally, Terms, gather, require_length
 from rankeval.position_bias.request import Request
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def shuffle(request: Request) -> dict[Any, Curve]:
@@ -39,14 +41,14 @@ def shuffle(request: Request) -> dict[Any, Curve]:
     log = request.log
     design = [role for role in ("shuffled", "swap_low") if log.has(role)]
 
-    def values(sessions: Sessions, shown: Shown) -> tuple[Floats, NDArray[np.bool_]]:
+    def values(sessions: Sessions, shown: Shown) -> tuple[Floats, Bools]:
         return shown.clicks.astype(np.float64), _shuffled(sessions, design)
 
     found = _of_ratios(request, design, values)
     if "shuffled" in design:
         return found
-    note = f"no column {log.name('shuffled')!r}: all sessions are taken to have shown a random order"
-    return found | {None: found[None].with_notes(note)}
+    text = f"no column {log.name('shuffled')!r}: all sessions are taken to have shown a random order"
+    return found | {None: found[None].with_notes(Note("all_taken_as_shuffled", text))}
 
 
 def pair(request: Request) -> dict[Any, Curve]:
@@ -62,7 +64,7 @@ def pair(request: Request) -> dict[Any, Curve]:
             :func:`~rankeval.logs.impressions.shown_items` says.
     """
 
-    def values(sessions: Sessions, shown: Shown) -> tuple[Floats, NDArray[np.bool_]]:
+    def values(sessions: Sessions, shown: Shown) -> tuple[Floats, Bools]:
         propensity = shown.sessions.numbers("propensity")
         bad = out_of_range("propensity", propensity)
         if bad is not None:
@@ -72,7 +74,7 @@ def pair(request: Request) -> dict[Any, Curve]:
     return _of_ratios(request, ["propensity"], values)
 
 
-def _shuffled(sessions: Sessions, design: list[str]) -> NDArray[np.bool_]:
+def _shuffled(sessions: Sessions, design: list[str]) -> Bools:
     """(n,) whether a session was shuffled in full."""
     chosen = np.ones(len(sessions), np.bool_)
     if "shuffled" in design:
@@ -82,7 +84,7 @@ def _shuffled(sessions: Sessions, design: list[str]) -> NDArray[np.bool_]:
     return chosen
 
 
-Values = Callable[[Sessions, Shown], tuple[Floats, NDArray[np.bool_]]]
+Values = Callable[[Sessions, Shown], tuple[Floats, Bools]]
 
 
 def _of_ratios(request: Request, more: list[str], values: Values) -> dict[Any, Curve]:

@@ -6,12 +6,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rankeval.arrays import Floats
 from rankeval.position_bias.cells import Cells
 from rankeval.position_bias.position_based import curvature, fit, information, inverse
-
-Floats = NDArray[np.float64]
 
 
 class Harvest(NamedTuple):

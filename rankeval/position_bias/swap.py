@@ -5,24 +5,17 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import as_float64
-from rankeval.arrays.kernels import kernel, read_only
+from rankeval.arrays import Bools, Floats, Ints, as_float64, kernel, read_only
 from rankeval.errors import DataError
-from rankeval.inference.inferring import Inferring
-from rankeval.inference.intervals import Inference
-from rankeval.logs.impressions import shown_items, shown_roles
-from rankeval.logs.scan import fold
-from rankeval.logs.sessions import Sessions
+from rankeval.inference import Inference, InferenceOptions
+from rankeval.logs import Sessions, fold, shown_items, shown_roles
+from rankeval.notes import Note
 from rankeval.position_bias.connectivity import require_connected
 from rankeval.position_bias.contrasts import LogContrast
 from rankeval.position_bias.curve import Counts, Curve, curve_of, curves
 from rankeval.position_bias.position_sums import Tally, Terms, gather
 from rankeval.position_bias.request import Request
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: Arms that an experiment may have: each adds two terms whose covariances are kept.
 MAX_ARMS = 200
@@ -143,7 +136,7 @@ def _curve(request: Request, segment: Any, arms: Arms, tally: Tally) -> Curve:
     used = np.flatnonzero(clicked)
     length = int(arms.high.max())
     require_connected(request, segment, length, np.stack([arms.low, arms.high], axis=1)[used])
-    plain = Inferring(("normal",), infer.level, infer.replicates, infer.seed, False).of(tally.moments)
+    plain = InferenceOptions(("normal",), infer.level, infer.replicates, infer.seed, False).of(tally.moments)
     ratios = [LogContrast(((2 * a + 1, 1.0), (2 * a, -1.0))) for a in used.tolist()]
     projection = _projection(arms, used, length, _variances(plain, ratios))
     contrasts = [
@@ -180,9 +173,10 @@ def _projection(arms: Arms, used: Ints, length: int, variances: Floats) -> Float
     return np.where(np.abs(projection) < 1e-12, 0.0, projection)
 
 
-def _left_out(arms: Arms, clicked: NDArray[np.bool_]) -> list[str]:
+def _left_out(arms: Arms, clicked: Bools) -> list[Note]:
     names = [f"{arms.low[a]} with {arms.high[a]}" for a in np.flatnonzero(~clicked)]
-    return [f"no clicks at both positions: swaps of {', '.join(names)} are left out"] if names else []
+    text = f"no clicks at both positions: swaps of {', '.join(names)} are left out"
+    return [Note("swaps_left_out", text)] if names else []
 
 
 @kernel

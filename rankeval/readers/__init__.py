@@ -5,7 +5,7 @@ from __future__ import annotations
 from rankeval.readers.arithmetic import Arithmetic, parse_arithmetic
 from rankeval.readers.external_sort import sorted_on_disk
 from rankeval.readers.open_sources import open_sources
-from rankeval.readers.plain import is_number
+from rankeval.readers.plain import is_number, type_class
 from rankeval.readers.source import Leaf, Source, check_same_columns
 from rankeval.readers.where import Where, parse_where
 
@@ -20,4 +20,5 @@ __all__ = [
     "parse_arithmetic",
     "parse_where",
     "sorted_on_disk",
+    "type_class",
 ]

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from rankeval.arrays.arrow import as_float64, is_null, to_arrow
+from rankeval.arrays import as_float64, is_null, to_arrow
 from rankeval.errors import DataError, UsageError
 from rankeval.readers.messages import listed, short
 from rankeval.readers.plain import is_number, type_class

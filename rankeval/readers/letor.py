@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import take, to_arrow, to_numpy
+from rankeval.arrays import Bools, Floats, Ints, take, to_arrow, to_numpy
 from rankeval.errors import DataError
 from rankeval.readers.files import File
 from rankeval.readers.lines import Lines, MalformedValue, data_lines, parse_floats, parse_integers
@@ -92,7 +91,7 @@ class LetorSource(ArrowSource):
         return {name: to_arrow(dense[place]) for place, name in enumerate(columns)}
 
 
-def _tokens(texts: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+def _tokens(texts: pa.StringArray) -> tuple[Ints, Ints, Floats]:
     """Row, feature id and value of every ``id:value``; raises MalformedValue with the row."""
     words = pc.ascii_split_whitespace(pc.ascii_trim_whitespace(texts))
     flat = words.flatten()
@@ -113,7 +112,7 @@ def _tokens(texts: pa.StringArray) -> tuple[NDArray[np.int64], NDArray[np.int64]
     return rows, ids, values
 
 
-def _refuse(bad: NDArray[np.bool_], rows: NDArray[np.int64]) -> None:
+def _refuse(bad: Bools, rows: Ints) -> None:
     if bad.any():
         raise MalformedValue(int(rows[np.argmax(bad)]))
 

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import take, to_numpy
+from rankeval.arrays import Ints, take, to_numpy
 from rankeval.errors import DataError
 from rankeval.readers.files import File
 from rankeval.readers.messages import short
@@ -35,7 +34,7 @@ class Lines:
         numbers: their line numbers in the file, from 1.
     """
 
-    def __init__(self, name: str, texts: Any, numbers: NDArray[np.int64]) -> None:
+    def __init__(self, name: str, texts: Any, numbers: Ints) -> None:
         self.name = name
         self.texts = texts
         self.numbers = numbers

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rankeval.arrays import Floats
 from rankeval.errors import UsageError
 from rankeval.simulators.bandits.softmax_policy import Matrix, SoftmaxPolicy
 from rankeval.simulators.checks import distribution, matrix, real, whole
@@ -40,7 +41,7 @@ class BanditWorld:
     """
 
     expected_reward: Matrix
-    context_probabilities: NDArray[np.float64]
+    context_probabilities: Floats
     reward: RewardKind = "bernoulli"
     noise: float = 1.0
     model_error: Matrix | float = 0.0

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
+from rankeval.arrays import Bools, Floats, Ints
 from rankeval.errors import UsageError
-from rankeval.off_policy.user_behaviour.windows import BEHAVIOURS
+from rankeval.off_policy.user_behaviour import BEHAVIOURS
 from rankeval.simulators.bandits.softmax_policy import Matrix, SoftmaxPolicy
 from rankeval.simulators.checks import distribution, matrix, real, whole
 from rankeval.simulators.writer import block_bounds, random_stream, write_parquet
@@ -47,7 +47,7 @@ class SlateWorld:
     base: Matrix
     pairs: Matrix
     behaviours: Sequence[str]
-    shares: NDArray[np.float64]
+    shares: Floats
     positions: int
     noise: float = 0.5
     blur: float = 0.5
@@ -69,7 +69,7 @@ class SlateWorld:
             )
 
     @cached_property
-    def looks(self) -> NDArray[np.bool_]:
+    def looks(self) -> Bools:
         """(types, K, K), whether the reward at the position of the row depends on that of the column."""
         places = range(self.positions)
         return np.array(
@@ -91,7 +91,7 @@ class SlateWorld:
             raise UsageError(f"policy: found scores of shape {policy.scores.shape}, wanted {wanted}")
         return policy.probabilities.reshape(types, self.positions, items)
 
-    def expected_rewards(self, types: NDArray[np.int64], lists: NDArray[np.int64]) -> Matrix:
+    def expected_rewards(self, types: Ints, lists: Ints) -> Matrix:
         """(n, K) expected rewards of lists (n, K) shown to users of these types (n,)."""
         met = self.pairs[lists[:, :, None], lists[:, None, :]]
         return np.asarray(self.base[types[:, None], lists] + (met * self._others[types]).sum(axis=2))
@@ -170,9 +170,7 @@ class _Logger:
         return pa.table(columns)
 
 
-def _propensities(
-    prefix: str, policy: Matrix, types: NDArray[np.int64], lists: NDArray[np.int64]
-) -> dict[str, Matrix]:
+def _propensities(prefix: str, policy: Matrix, types: Ints, lists: Ints) -> dict[str, Matrix]:
     """Of the item, of the items up to it, and of the whole list."""
     each = policy[types[:, None], np.arange(lists.shape[1]), lists]
     products = np.cumprod(each, axis=1)

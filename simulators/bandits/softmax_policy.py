@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rankeval.arrays import Floats
 from rankeval.errors import UsageError
 from rankeval.simulators.checks import matrix, real
 
-Matrix = NDArray[np.float64]
+Matrix = Floats
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,35 @@
 """Click models: how users go through a list, and what they click."""
 
-from rankeval.simulators.click_models.base import ClickModel, ListTruth
-from rankeval.simulators.click_models.catalogue import CLICK_MODELS, parse_click_model
+from __future__ import annotations
 
-__all__ = ["CLICK_MODELS", "ClickModel", "ListTruth", "parse_click_model"]
+from rankeval.simulators.click_models.base import BrowsingModel, ClickModel
+from rankeval.simulators.click_models.browsing import Browsing
+from rankeval.simulators.click_models.catalogue import CLICK_MODELS, parse_click_model
+from rankeval.simulators.click_models.models import (
+    Cascade,
+    ClickChain,
+    DependentClick,
+    DynamicBayesian,
+    Mixture,
+    PositionBased,
+    SimplifiedDynamicBayesian,
+    TrustBias,
+    UserBrowsing,
+)
+
+__all__ = [
+    "CLICK_MODELS",
+    "Browsing",
+    "BrowsingModel",
+    "Cascade",
+    "ClickChain",
+    "ClickModel",
+    "DependentClick",
+    "DynamicBayesian",
+    "Mixture",
+    "PositionBased",
+    "SimplifiedDynamicBayesian",
+    "TrustBias",
+    "UserBrowsing",
+    "parse_click_model",
+]

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rankeval.arrays import Floats
 from rankeval.simulators.click_models.browsing import Browsing
 from rankeval.simulators.click_models.kernels import (
     count_probabilities,
@@ -18,7 +19,6 @@ from rankeval.simulators.click_models.kernels import (
     last_click_probabilities,
 )
 
-Floats = NDArray[np.float64]
 Clicks = NDArray[np.int8]
 
 #: Patterns of clicks are enumerated for lists of up to so many positions.

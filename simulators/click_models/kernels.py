@@ -11,9 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays.kernels import kernel
-
-Floats = NDArray[np.float64]
+from rankeval.arrays import Floats, kernel
 
 
 @kernel

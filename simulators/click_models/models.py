@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.simulators.click_models.base import BrowsingModel, ClickModel, Clicks, Floats
+from rankeval.arrays import Floats
+from rankeval.simulators.click_models.base import BrowsingModel, ClickModel, Clicks
 from rankeval.simulators.click_models.browsing import Browsing
 from rankeval.simulators.click_models.kernels import (
     examined_going_on,

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.simulators.click_models.models import Cascade
+from rankeval.arrays import Floats
+from rankeval.simulators.click_models import Cascade
 from rankeval.simulators.exact.truth import examined_at
-from rankeval.simulators.list_policies import ListPolicy
-from rankeval.simulators.list_policies.queries import Queries
-
-Floats = NDArray[np.float64]
+from rankeval.simulators.list_policies import ListPolicy, Queries
 
 #: Places that metrics look at.
 CUT = 10

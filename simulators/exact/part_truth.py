@@ -12,20 +12,19 @@ from math import perm
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.simulators.click_models.base import BrowsingModel
-from rankeval.simulators.click_models.browsing import Browsing
+from rankeval.arrays import Floats, Ints
+from rankeval.simulators.click_models import Browsing, BrowsingModel
 from rankeval.simulators.exact.subsets import MOST_ITEMS, over_orders
-from rankeval.simulators.list_policies import ListPolicy, RandomUtility
-from rankeval.simulators.list_policies.base import Lists
-from rankeval.simulators.list_policies.fixed import Deterministic
-from rankeval.simulators.list_policies.queries import Queries
-from rankeval.simulators.list_policies.random_utility import GumbelUtility
-from rankeval.simulators.shuffles.shuffled import TopShuffled
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from rankeval.simulators.list_policies import (
+    Deterministic,
+    GumbelUtility,
+    ListPolicy,
+    Lists,
+    Queries,
+    RandomUtility,
+)
+from rankeval.simulators.shuffles import TopShuffled
 
 #: The most lists of a query that are gone through one by one.
 MOST_LISTS = 10_000

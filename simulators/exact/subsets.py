@@ -7,13 +7,9 @@ keeps the probability to be there, users still looking; the order within the set
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.kernels import kernel
-from rankeval.simulators.click_models.browsing import Browsing
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from rankeval.arrays import Floats, Ints, kernel
+from rankeval.simulators.click_models import Browsing
 
 #: The most items whose subsets are gone through.
 MOST_ITEMS = 15

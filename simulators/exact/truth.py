@@ -7,15 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.simulators.click_models.base import BrowsingModel, ClickModel
-from rankeval.simulators.click_models.models import PositionBased
+from rankeval.arrays import Floats
+from rankeval.simulators.click_models import BrowsingModel, ClickModel, PositionBased
 from rankeval.simulators.exact.part_truth import part_truth
-from rankeval.simulators.list_policies import ListPolicy
-from rankeval.simulators.list_policies.queries import Queries
-
-Floats = NDArray[np.float64]
+from rankeval.simulators.list_policies import ListPolicy, Queries
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,17 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.simulators.click_models import ClickModel
-from rankeval.simulators.click_models.models import PositionBased, TrustBias
+from rankeval.arrays import Floats
+from rankeval.notes import Note, distinct
+from rankeval.simulators.click_models import ClickModel, PositionBased, TrustBias
 from rankeval.simulators.exact.judged_truth import judged_metrics
 from rankeval.simulators.exact.truth import PolicyTruth, average_truth, exposures, policy_truth
 from rankeval.simulators.list_policies import ListPolicy
-from rankeval.simulators.shuffles.shuffled import Shuffled
-from rankeval.simulators.worlds.world import LOGGING, Context, World
-
-Floats = NDArray[np.float64]
+from rankeval.simulators.shuffles import Shuffled
+from rankeval.simulators.worlds import LOGGING, Context, World
 
 
 def as_shown(world: World, name: str) -> ListPolicy:
@@ -56,19 +54,21 @@ class WorldTruth:
         return total
 
 
-def whole_truth(world: World, sessions: int) -> tuple[dict[str, Any], list[str]]:
+def whole_truth(world: World, sessions: int) -> tuple[dict[str, Any], list[Note]]:
     """What ``truth.json`` holds but for what made it, and what to know of it.
 
     ``logging`` and ``arms`` are as users see them, shuffles included; ``unshuffled`` is the logging policy
     without them. Candidates are never shuffled.
     """
-    truth, notes = WorldTruth(world, sessions), dict.fromkeys(_short_lists(world))
+    truth, notes = WorldTruth(world, sessions), _short_lists(world)
 
     def of(name: str, policy: ListPolicy) -> dict[str, Any]:
         clicks = truth.clicks(policy)
         numbers = clicks.to_dict()
         unknown = ", ".join(key for key, value in numbers.items() if value is None)
-        notes.update(dict.fromkeys(f"truth of {name}: {unknown} null: {why}" for why in clicks.reasons))
+        notes.extend(
+            Note("truth_unknown", f"truth of {name}: {unknown} null: {why}") for why in clicks.reasons
+        )
         return {**numbers, "metrics": judged_metrics(policy, world.queries)}
 
     found: dict[str, Any] = {
@@ -88,14 +88,14 @@ def whole_truth(world: World, sessions: int) -> tuple[dict[str, Any], list[str]]
             name: {"share": share, **of(f"arm {name}", as_shown(world, name))}
             for name, share in world.arms.items()
         }
-    return found, list(notes)
+    return found, distinct(notes)
 
 
-def _short_lists(world: World) -> list[str]:
+def _short_lists(world: World) -> list[Note]:
     """What to know of lists that end before the last position."""
     short = int((world.queries.sizes < world.positions).sum())
     of = f"{short} of {len(world.queries)} queries have fewer than {world.positions} items"
-    return [f"{of}: their lists are shorter"] if short else []
+    return [Note("short_lists", f"{of}: their lists are shorter", {"queries": short})] if short else []
 
 
 def _of_context(context: Context, positions: int) -> dict[str, Any]:

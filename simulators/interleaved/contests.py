@@ -9,19 +9,23 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rankeval.arrays import Floats, Ints
 from rankeval.errors import DataError, UsageError
-from rankeval.interleaving.methods import Method
-from rankeval.interleaving.outcomes import ClickCount, Outcome, click_count, exact_outcome, mixed
-from rankeval.interleaving.rankings import PairArrays, RankingPair
+from rankeval.interleaving import (
+    ClickCount,
+    Method,
+    Outcome,
+    PairArrays,
+    RankingPair,
+    click_count,
+    exact_outcome,
+    mixed,
+)
 from rankeval.simulators.click_models import ClickModel
 from rankeval.simulators.list_policies import FixedOrder
-from rankeval.simulators.worlds.world import LOGGING, World
-from rankeval.simulators.worlds.world_file import parse_world, read_description
+from rankeval.simulators.worlds import LOGGING, World, parse_world, read_description
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Source = str | os.PathLike[str] | Mapping[str, Any] | World
 
 

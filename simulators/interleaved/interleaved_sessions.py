@@ -9,15 +9,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.interleaving.drawer import Drawer
-from rankeval.interleaving.methods import Method
-from rankeval.interleaving.random_lists import NO_TEAM, TEAM_B, Teams
+from rankeval.arrays import Ints
+from rankeval.interleaving import NO_TEAM, TEAM_B, Drawer, Method, Teams
 from rankeval.simulators.interleaved.contests import Contest
-from rankeval.simulators.logs.log_tables import Column, id_column, strings, to_table
-from rankeval.simulators.logs.session_blocks import SessionMaker
+from rankeval.simulators.logs import Column, SessionMaker, id_column, strings, to_table
 from rankeval.simulators.writer import block_bounds, random_stream
-
-Ints = NDArray[np.int64]
 
 #: Rows of a block, which is made at once; the random streams follow from it.
 BLOCK_ROWS = 1 << 18

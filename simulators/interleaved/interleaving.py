@@ -11,12 +11,18 @@ from typing import Any
 import numpy as np
 
 from rankeval.errors import DataError, UsageError
-from rankeval.interleaving.list_credits import session_credits
-from rankeval.interleaving.methods import Method
-from rankeval.interleaving.outcome_tests import Levels
-from rankeval.interleaving.outcomes import Outcome, ab_z_per_sqrt_n
-from rankeval.interleaving.patterns import TIED
-from rankeval.interleaving.power import AbRow, InterleavingPower, MethodRow
+from rankeval.interleaving import (
+    TIED,
+    AbRow,
+    InterleavingPower,
+    Levels,
+    Method,
+    MethodRow,
+    Outcome,
+    ab_z_per_sqrt_n,
+    session_credits,
+)
+from rankeval.notes import Note
 from rankeval.options import listed, require_types
 from rankeval.parallel import default_threads, in_order
 from rankeval.simulators.checks import MOST_SESSIONS, whole, written_to
@@ -131,7 +137,7 @@ def interleave_power(
         except DataError as error:
             if method is not None:
                 raise
-            left_out.append(f"left out: {error}")
+            left_out.append(Note("method_left_out", f"left out: {error}"))
     return _beside_ab(contest, rows, levels, sessions, left_out)
 
 
@@ -140,7 +146,7 @@ def _beside_ab(
     rows: Sequence[MethodRow],
     levels: Levels,
     sessions: int | None,
-    left_out: Sequence[str] = (),
+    left_out: Sequence[Note] = (),
 ) -> InterleavingPower:
     """Outcomes of methods, and clicks on either ranking alone."""
     a, b = contest.click_counts(sessions or 1)

@@ -1,18 +1,25 @@
 """Policies that turn a query's items into a list, with exact probabilities of what they show."""
 
+from __future__ import annotations
+
 from rankeval.simulators.list_policies.base import ListPolicy
 from rankeval.simulators.list_policies.catalogue import LIST_POLICIES, parse_list_policy
-from rankeval.simulators.list_policies.fixed import FixedOrder
+from rankeval.simulators.list_policies.fixed import Deterministic, FixedOrder, GivenLists
+from rankeval.simulators.list_policies.kernels import Lists
 from rankeval.simulators.list_policies.mixture import PolicyMixture
-from rankeval.simulators.list_policies.random_utility import NoisyScores, PlackettLuce, RandomUtility, Uniform
+from rankeval.simulators.list_policies.queries import Queries
+from rankeval.simulators.list_policies.random_utility import GumbelUtility, RandomUtility, Uniform
 
 __all__ = [
     "LIST_POLICIES",
+    "Deterministic",
     "FixedOrder",
+    "GivenLists",
+    "GumbelUtility",
     "ListPolicy",
-    "NoisyScores",
-    "PlackettLuce",
+    "Lists",
     "PolicyMixture",
+    "Queries",
     "RandomUtility",
     "Uniform",
     "parse_list_policy",

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Lists = NDArray[np.int32]
+from rankeval.arrays import Floats, Ints
+from rankeval.simulators.list_policies.kernels import Lists
 
 
 @dataclass(frozen=True, eq=False)

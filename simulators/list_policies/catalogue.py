@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from rankeval.arrays import Floats
 from rankeval.errors import DataError
 from rankeval.options import shown
 from rankeval.simulators.checks import MOST_NESTED
-from rankeval.simulators.list_policies.base import Floats, ListPolicy
+from rankeval.simulators.list_policies.base import ListPolicy
 from rankeval.simulators.list_policies.fixed import FixedOrder
 from rankeval.simulators.list_policies.mixture import PolicyMixture
 from rankeval.simulators.list_policies.queries import Queries

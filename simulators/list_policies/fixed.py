@@ -8,7 +8,9 @@ from functools import cached_property
 
 import numpy as np
 
-from rankeval.simulators.list_policies.base import Floats, Ints, ListPolicy, Lists
+from rankeval.arrays import Floats, Ints
+from rankeval.simulators.list_policies.base import ListPolicy
+from rankeval.simulators.list_policies.kernels import Lists
 
 
 class Deterministic(ListPolicy):

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays.kernels import kernel
+from rankeval.arrays import Floats, Ints, kernel
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Lists = NDArray[np.int32]
 
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.simulators.list_policies.base import Floats, Ints, ListPolicy, Lists
+from rankeval.arrays import Floats, Ints
+from rankeval.simulators.list_policies.base import ListPolicy
+from rankeval.simulators.list_policies.kernels import Lists
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,12 +17,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.kernels import kernel
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from rankeval.arrays import Floats, Ints, kernel
 
 #: Noise that :func:`places` knows.
 GUMBEL, NORMAL = 0, 1

@@ -9,12 +9,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from rankeval.simulators.list_policies.base import Floats, Ints, ListPolicy, Lists
-from rankeval.simulators.list_policies.kernels import (
-    best_of_each,
-    log_prefixes,
-    noisy_utilities,
-)
+from rankeval.arrays import Floats, Ints
+from rankeval.simulators.list_policies.base import ListPolicy
+from rankeval.simulators.list_policies.kernels import Lists, best_of_each, log_prefixes, noisy_utilities
 from rankeval.simulators.list_policies.quadrature import GUMBEL, NORMAL, places
 
 #: Beyond the first, scores are brought nearer; beyond the second, a gap between two decides their order.

@@ -10,14 +10,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.simulators.list_policies import FixedOrder, ListPolicy
-from rankeval.simulators.list_policies.base import Lists
+from rankeval.arrays import Floats, Ints
+from rankeval.simulators.list_policies import FixedOrder, ListPolicy, Lists
 from rankeval.simulators.logs.log_tables import Column, Layout, id_column, strings, to_table
 from rankeval.simulators.logs.session_blocks import Block
-from rankeval.simulators.worlds.world import World
+from rankeval.simulators.worlds import World
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
 
 Propensities = Literal["all", "item", "none"]

@@ -8,15 +8,16 @@ from pathlib import Path
 import pyarrow as pa
 
 from rankeval.errors import UsageError
+from rankeval.notes import Note
 from rankeval.options import shown
 from rankeval.parallel import default_threads, in_order
 from rankeval.simulators.checks import whole
-from rankeval.simulators.exact.world_truth import WorldTruth, as_shown
+from rankeval.simulators.exact import WorldTruth, as_shown
 from rankeval.simulators.logs.log_columns import PROPENSITIES, LogColumns, Propensities, Shown
 from rankeval.simulators.logs.log_tables import LAYOUTS, Layout
 from rankeval.simulators.logs.log_writer import write_log
 from rankeval.simulators.logs.session_blocks import SessionMaker
-from rankeval.simulators.worlds.world import World
+from rankeval.simulators.worlds import World
 from rankeval.simulators.writer import block_bounds
 
 #: Rows of a block, which is made at once, and items that it chooses from; random streams are those of blocks.
@@ -79,11 +80,11 @@ class LogMaker:
         self._columns = LogColumns(world, arms, candidates, options.propensities, options.layout)
 
     @property
-    def notes(self) -> list[str]:
+    def notes(self) -> list[Note]:
         """Columns that nothing can be written to."""
         unknown = self._columns.unknown
         why = "no exact value for lists of this policy, or of these lengths, under this click model"
-        return [f"null columns: {', '.join(unknown)}: {why}"] if unknown else []
+        return [Note("null_columns", f"null columns: {', '.join(unknown)}: {why}")] if unknown else []
 
     def write(self, folder: Path) -> int:
         """Write the log into a folder; the number of rows."""

@@ -10,8 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import to_arrow
-from rankeval.arrays.ragged import offsets_of
+from rankeval.arrays import Bools, Ints, offsets_of, to_arrow
 
 Layout = Literal["long", "nested"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
@@ -32,7 +31,7 @@ class Column:
     values: NDArray[Any] | None
     type: pa.DataType
     names: pa.Array | None = None
-    null: NDArray[np.bool_] | None = None
+    null: Bools | None = None
     once: bool = False
 
     def array(self, picked: Any, size: int) -> pa.Array:
@@ -47,7 +46,7 @@ class Column:
         return to_arrow(values, known).cast(self.type)
 
 
-def to_table(columns: Mapping[str, Column], shown: NDArray[np.bool_], layout: Layout) -> pa.Table:
+def to_table(columns: Mapping[str, Column], shown: Bools, layout: Layout) -> pa.Table:
     """Sessions as a table; ``shown``: (n, K) which positions have an item."""
     lengths = shown.sum(axis=1)
     rows = int(lengths.sum())
@@ -67,7 +66,7 @@ def to_table(columns: Mapping[str, Column], shown: NDArray[np.bool_], layout: La
     return pa.table(arrays)
 
 
-def _listed(flat: pa.Array, lengths: NDArray[np.int64]) -> pa.Array:
+def _listed(flat: pa.Array, lengths: Ints) -> pa.Array:
     return pa.ListArray.from_arrays(to_arrow(offsets_of(lengths).astype(np.int32)), flat)
 
 

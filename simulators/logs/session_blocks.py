@@ -8,16 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays.hashing import mix64
-from rankeval.simulators.list_policies import PolicyMixture
-from rankeval.simulators.list_policies.base import Lists
+from rankeval.arrays import Bools, Floats, Ints, mix64
+from rankeval.simulators.list_policies import Lists, PolicyMixture
 from rankeval.simulators.sampling import Categorical
-from rankeval.simulators.shuffles.designs import display
-from rankeval.simulators.worlds.world import LOGGING, World
+from rankeval.simulators.shuffles import display
+from rankeval.simulators.worlds import LOGGING, World
 from rankeval.simulators.writer import random_stream
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Numbers = NDArray[np.int32]
 
 DAY = 86_400_000
@@ -52,7 +49,7 @@ class Block:
     contexts: Numbers | None = None
     times: Ints | None = None
     rankers: Numbers | None = None
-    shuffled: NDArray[np.bool_] | None = None
+    shuffled: Bools | None = None
     swap: tuple[NDArray[np.int16], NDArray[np.int16]] | None = None
 
     def __len__(self) -> int:

@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from rankeval.errors import DataError, UsageError
+from rankeval.notes import Note
 from rankeval.options import shown
 from rankeval.results import SCHEMA
 from rankeval.simulators.checks import MOST_SESSIONS, whole, written_to
-from rankeval.simulators.exact.world_truth import whole_truth
+from rankeval.simulators.exact import whole_truth
 from rankeval.simulators.logs.log_maker import LogMaker, LogOptions
 from rankeval.simulators.logs.log_writer import is_log
 from rankeval.simulators.logs.output_folder import filled, require_free
 from rankeval.simulators.logs.simulation_result import Simulation
-from rankeval.simulators.worlds.world import World
-from rankeval.simulators.worlds.world_file import parse_world, read_description
-from rankeval.simulators.worlds.world_options import WorldOptions
+from rankeval.simulators.worlds import World, WorldOptions, parse_world, read_description
 
 WORLD, TRUTH = "world.json", "truth.json"
 
@@ -72,7 +71,7 @@ def simulate(
     with filled(folder, _is_result) as staging:
         rows = maker.write(staging)
         _write_json(staging / WORLD, description)
-        _write_json(staging / TRUTH, {**head, **truth, "warnings": notes})
+        _write_json(staging / TRUTH, {**head, **truth, "warnings": [note.text for note in notes]})
         files = tuple(sorted(path.name for path in staging.iterdir()))
     inputs = {"out": os.fspath(out), "world": None if world is None else origin, "seed": seed}
     return Simulation({**inputs, **asdict(log)}, sessions, rows, files, truth, (*made, *notes))
@@ -91,7 +90,7 @@ def _split(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     )
 
 
-def _described(world: Any, options: Mapping[str, Any], seed: int) -> tuple[Any, str, list[str]]:
+def _described(world: Any, options: Mapping[str, Any], seed: int) -> tuple[Any, str, list[Note]]:
     """The content of a world file, its name, and what its maker should know."""
     if world is None:
         description, notes = WorldOptions(**options).describe(seed)

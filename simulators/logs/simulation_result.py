@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rankeval.results import SCHEMA, Result, Table, number
+from rankeval.notes import Note
+from rankeval.results import Result, Table, number
 
 
 @dataclass(frozen=True, repr=False)
@@ -27,22 +28,15 @@ class Simulation(Result):
     log_rows: int
     files: tuple[str, ...]
     truth: Mapping[str, Any]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
+    command = "simulate"
 
-    @property
-    def warnings(self) -> Sequence[str]:
-        return self.notes
-
-    def to_dict(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Any]:
         return {
-            "schema": SCHEMA,
-            "command": "simulate",
-            "inputs": dict(self.inputs),
             "n": self.sessions,
             "rows": self.log_rows,
             "files": list(self.files),
             "truth": dict(self.truth),
-            "warnings": list(self.notes),
         }
 
     def rows(self) -> list[dict[str, Any]]:

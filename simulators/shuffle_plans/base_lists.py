@@ -7,15 +7,11 @@ from dataclasses import dataclass
 from math import perm
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.simulators.click_models.base import BrowsingModel, ClickModel
-from rankeval.simulators.click_models.models import PositionBased
-from rankeval.simulators.exact.part_truth import all_lists, values_of_lists
-from rankeval.simulators.list_policies import ListPolicy
-from rankeval.simulators.list_policies.base import Floats, Ints, Lists
-from rankeval.simulators.list_policies.fixed import Deterministic
-from rankeval.simulators.list_policies.queries import Queries
+from rankeval.arrays import Floats, Ints
+from rankeval.simulators.click_models import BrowsingModel, ClickModel, PositionBased
+from rankeval.simulators.exact import all_lists, values_of_lists
+from rankeval.simulators.list_policies import Deterministic, ListPolicy, Lists, Queries
 
 #: Lists of a policy with chance that are gone through one by one, over all queries; else as many are drawn.
 MOST_LISTS = 20_000
@@ -63,7 +59,7 @@ class BaseLists:
         for start in range(0, len(self), BLOCK):
             yield self.some(np.arange(start, min(start + BLOCK, len(self))))
 
-    def some(self, rows: NDArray[np.int64], weights: Floats | None = None) -> BaseLists:
+    def some(self, rows: Ints, weights: Floats | None = None) -> BaseLists:
         """Some of the lists, with other weights if these are given."""
         kept = self.weights[rows] if weights is None else weights
         return BaseLists(self.queries, self.of[rows], self.lists[rows], kept, self.drawn)

@@ -7,26 +7,26 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.hashing import mix64
-from rankeval.arrays.ragged import offsets_of, places_of
+from rankeval.arrays import Bools, Floats, Hashes, Ints, mix64, offsets_of, places_of
 from rankeval.errors import DataError
-from rankeval.logs.impressions import marked_shuffled
-from rankeval.logs.log import Log, as_log
-from rankeval.logs.query_item_counts import PairCounts, PairTable, pair_roles, pair_rows
-from rankeval.logs.scan import fold
-from rankeval.logs.sessions import Sessions
-from rankeval.logs.units import unit_keys
-from rankeval.position_bias.known_curve import PositionBias
-from rankeval.simulators.click_models.models import PositionBased
-from rankeval.simulators.list_policies import FixedOrder
-from rankeval.simulators.list_policies.queries import Queries
-from rankeval.simulators.worlds.world import World
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Hashes = NDArray[np.uint64]
+from rankeval.logs import (
+    Log,
+    PairCounts,
+    PairTable,
+    Sessions,
+    as_log,
+    fold,
+    marked_shuffled,
+    pair_roles,
+    pair_rows,
+    unit_keys,
+)
+from rankeval.notes import Note
+from rankeval.position_bias import PositionBias
+from rankeval.simulators.click_models import PositionBased
+from rankeval.simulators.list_policies import FixedOrder, Queries
+from rankeval.simulators.worlds import World
 
 #: Sessions whose lists stand for those of the log, chosen by the hash of their ids.
 MOST_SESSIONS = 20_000
@@ -38,7 +38,7 @@ def logged_world(
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     threads: int | None = None,
-) -> tuple[World, tuple[str, ...]]:
+) -> tuple[World, tuple[Note, ...]]:
     """The world of a log, and what to warn of.
 
     Every different list that sessions outside experiments showed is a query of it. The attractiveness of a
@@ -59,13 +59,11 @@ def logged_world(
         raise DataError(f"{source.origin}: {missing}, wanted some to plan by")
     theta = _examination(source, position_bias, counts, threads)
     attractiveness, above = _attractiveness(counts, theta)
-    notes = [
-        f"estimated from {counted.sessions:,} sessions by a position-based model, and no better than that"
-    ]
+    text = f"estimated from {counted.sessions:,} sessions by a position-based model, and no better than that"
+    notes = [Note("estimated_world", text, {"sessions": counted.sessions})]
     if above:
-        notes.append(
-            f"{above:,} pairs of query and item with more clicks than examinations count as clicked always"
-        )
+        text = f"{above:,} pairs of query and item with more clicks than examinations count as clicked always"
+        notes.append(Note("clicked_always", text, {"pairs": above}))
     return _world(counted, counts, attractiveness, theta), tuple(notes)
 
 
@@ -129,7 +127,7 @@ def _counted(log: Log, threads: int | None) -> _Counted:
     return fold(log, list(dict.fromkeys([*roles, *marks])), work, merge, threads)
 
 
-def _shuffled(sessions: Sessions, marks: list[str]) -> NDArray[np.bool_]:
+def _shuffled(sessions: Sessions, marks: list[str]) -> Bools:
     """(n,) whether a session took part in an experiment."""
     if not marks:
         return np.zeros(len(sessions), np.bool_)
@@ -139,7 +137,7 @@ def _shuffled(sessions: Sessions, marks: list[str]) -> NDArray[np.bool_]:
 def _examination(log: Log, position_bias: Any, counts: PairCounts, threads: int | None) -> Floats:
     """(K,) examination by position, at most 1."""
     if position_bias is None:
-        from rankeval.position_bias.propensity import propensity
+        from rankeval.position_bias import propensity
 
         theta = propensity(log, "em", threads=threads).curves[None].theta
     else:

@@ -8,17 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.simulators.click_models.base import ClickModel
-from rankeval.simulators.click_models.models import PositionBased
-from rankeval.simulators.list_policies import ListPolicy
-from rankeval.simulators.list_policies.queries import Queries
-from rankeval.simulators.shuffles.designs import arms, number_of_arms
-from rankeval.simulators.shuffles.shuffled import Shuffled
-from rankeval.simulators.worlds.world import Shuffle
-
-Floats = NDArray[np.float64]
+from rankeval.arrays import Floats
+from rankeval.simulators.click_models import ClickModel, PositionBased
+from rankeval.simulators.list_policies import ListPolicy, Queries
+from rankeval.simulators.shuffles import Shuffled, arms, number_of_arms
+from rankeval.simulators.worlds import Shuffle
 
 
 def exact_means(

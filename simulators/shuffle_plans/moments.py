@@ -5,20 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.simulators.click_models.base import BrowsingModel, ClickModel
-from rankeval.simulators.click_models.models import PositionBased
-from rankeval.simulators.exact.subsets import MOST_ITEMS, over_orders
+from rankeval.arrays import Floats, Ints
+from rankeval.simulators.click_models import BrowsingModel, ClickModel, PositionBased
+from rankeval.simulators.exact import MOST_ITEMS, over_orders
 from rankeval.simulators.list_policies import ListPolicy
-from rankeval.simulators.list_policies.base import Ints
 from rankeval.simulators.shuffle_plans.base_lists import BaseLists
 from rankeval.simulators.shuffle_plans.means import exact_means
-from rankeval.simulators.shuffles.designs import arms, number_of_arms
-from rankeval.simulators.shuffles.shuffled import Shuffled
-from rankeval.simulators.worlds.world import Design, Shuffle
-
-Floats = NDArray[np.float64]
+from rankeval.simulators.shuffles import Shuffled, arms, number_of_arms
+from rankeval.simulators.worlds import Design, Shuffle
 
 
 @dataclass(frozen=True, eq=False)

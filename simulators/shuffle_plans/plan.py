@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from rankeval.errors import UsageError
-from rankeval.logs.log import as_log
+from rankeval.logs import as_log
+from rankeval.notes import Note
 from rankeval.options import require_types, shown
-from rankeval.position_bias.known_curve import PositionBias
-from rankeval.simulators.click_models.models import PositionBased, TrustBias
-from rankeval.simulators.exact.truth import click_rates
+from rankeval.position_bias import PositionBias
+from rankeval.simulators.click_models import PositionBased, TrustBias
+from rankeval.simulators.exact import click_rates
 from rankeval.simulators.shuffle_plans.base_lists import BaseLists, base_lists
 from rankeval.simulators.shuffle_plans.logged_world import logged_world
 from rankeval.simulators.shuffle_plans.moments import Moments, no_moments, shuffle_moments
@@ -26,8 +27,7 @@ from rankeval.simulators.shuffle_plans.planned_design import (
     Request,
 )
 from rankeval.simulators.shuffle_plans.result import ShufflePlan
-from rankeval.simulators.worlds.world import DESIGNS, Design, Shuffle, World
-from rankeval.simulators.worlds.world_file import read_world
+from rankeval.simulators.worlds import DESIGNS, Design, Shuffle, World, read_world
 
 
 def plan_shuffle(
@@ -91,13 +91,14 @@ def plan_shuffle(
         name = log.origin
     request = _request(world, sessions, relative_error, top, share, sessions_per_day)
     origin = {"source": name, "position_bias": None if bias is None else bias.origin, "where": where}
-    return replace(plan_world(world, request), notes=notes, origin=origin)
+    return replace(plan_world(world, request), of_source=notes, origin=origin)
 
 
-def _of_users(world: World) -> tuple[str, ...]:
+def _of_users(world: World) -> tuple[Note, ...]:
     if world.users is None or world.users.spread == 0.0:
         return ()
-    return ("sessions are taken to be independent: those of a user are not, errors between users are larger",)
+    text = "sessions are taken to be independent: those of a user are not, errors between users are larger"
+    return (Note("dependent_sessions", text),)
 
 
 def plan_world(world: World, request: Request) -> ShufflePlan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from rankeval.simulators.worlds.world import Design
+from rankeval.simulators.worlds import Design
 
 #: Least share of the traffic, or error, that is planned for; most sessions, beyond which none are told.
 LEAST, MOST = 1e-6, 1e15

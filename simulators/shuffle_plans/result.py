@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from rankeval.results import SCHEMA, Result, Table, number
+from rankeval.notes import Note
+from rankeval.results import Result, Table, number
 from rankeval.simulators.shuffle_plans.planned_design import PlannedDesign, PlannedPosition, Request
 
 #: Relative errors above this say that the delta method, which is for large samples, is rough.
@@ -24,7 +25,7 @@ class ShufflePlan(Result):
         examination: the true curve relative to position 1, where the click model has one.
         designs: one after another.
         drawn: whether base orders are a sample, so that figures are not exact.
-        notes: about a log that the world was estimated from, or about its users.
+        of_source: about a log that the world was estimated from, or about its users.
         origin: where the world or log came from, and how it was read.
     """
 
@@ -33,18 +34,19 @@ class ShufflePlan(Result):
     examination: tuple[float, ...] | None
     designs: tuple[PlannedDesign, ...]
     drawn: bool = False
-    notes: tuple[str, ...] = ()
+    of_source: tuple[Note, ...] = ()
     origin: Mapping[str, Any] = field(default_factory=dict)
+    command = "plan shuffle"
 
-    def to_dict(self) -> dict[str, Any]:
+    @property
+    def inputs(self) -> Mapping[str, Any]:  # type: ignore[override]
+        return {**self.origin, **asdict(self.request)}
+
+    def content(self) -> dict[str, Any]:
         return {
-            "schema": SCHEMA,
-            "command": "plan shuffle",
-            "inputs": {**self.origin, **asdict(self.request)},
             "clicks_logged": self.clicks_logged,
             "examination": None if self.examination is None else list(self.examination),
             "designs": [self._design(design) for design in self.designs],
-            "warnings": list(self.warnings),
         }
 
     def rows(self) -> list[dict[str, Any]]:
@@ -58,32 +60,37 @@ class ShufflePlan(Result):
         return [self._designs(), self._errors()]
 
     @property
-    def warnings(self) -> Sequence[str]:
-        drawn = (
+    def notes(self) -> Sequence[Note]:  # type: ignore[override]
+        drawn = Note(
+            "drawn_lists",
             "the logging policy shows too many lists to sum over: errors are from a sample of them, good to "
-            "about 1 %, under other than position-based models to several"
+            "about 1 %, under other than position-based models to several",
         )
         return [
-            *self.notes,
+            *self.of_source,
             *([drawn] if self.drawn else []),
-            *(warning for design in self.designs for warning in self._warnings(design)),
+            *(note for design in self.designs for note in self._of(design)),
         ]
 
-    def _warnings(self, design: PlannedDesign) -> list[str]:
-        name, found = design.design, []
+    def _of(self, design: PlannedDesign) -> Iterator[Note]:
+        """What is missing from a design's figures, and where they are rough."""
+        name = design.design
         if design.clicks is None:
-            return [f"{name}: no figures, which this click model has for up to 15 shuffled positions"]
+            text = f"{name}: no figures, which this click model has for up to 15 shuffled positions"
+            yield Note("not_computed", text)
+            return
         unknown = [one.position for one in design.positions if one.propensity is None]
         if unknown:
-            found.append(f"{name}: no clicks to compare position {unknown[0]} with those above by")
+            text = f"{name}: no clicks to compare position {unknown[0]} with those above by"
+            yield Note("not_connected", text, {"position": unknown[0]})
         errors = {one.position: one.relative_error or 0.0 for one in design.positions}
         worst = max(errors, key=errors.__getitem__)
         if errors[worst] > ROUGH:
-            found.append(
+            text = (
                 f"{name}: {self.request.sessions:,} sessions are few, the error at position {worst} is "
                 f"{100 * errors[worst]:.0f} % of the propensity and itself rough"
             )
-        return found
+            yield Note("few_sessions", text, {"relative_error": errors[worst], "threshold": ROUGH})
 
     def _design(self, design: PlannedDesign) -> dict[str, Any]:
         return {

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays.kernels import kernel
-from rankeval.simulators.list_policies.base import Floats, Ints, Lists
-from rankeval.simulators.worlds.world import Design, Shuffle
+from rankeval.arrays import Bools, Floats, Ints, kernel
+from rankeval.simulators.list_policies import Lists
+from rankeval.simulators.worlds import Design, Shuffle
 
-Places = NDArray[np.int64]
+Places = Ints
 
 
 class Displayed(NamedTuple):
@@ -26,7 +26,7 @@ class Displayed(NamedTuple):
     """
 
     lists: Lists
-    shuffled: NDArray[np.bool_]
+    shuffled: Bools
     swap_low: NDArray[np.int16]
     swap_high: NDArray[np.int16]
 

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rankeval.arrays.kernels import kernel
-from rankeval.simulators.list_policies import ListPolicy, Uniform
-from rankeval.simulators.list_policies.base import Floats, Ints, Lists
-from rankeval.simulators.list_policies.fixed import Deterministic, GivenLists
+from rankeval.arrays import Floats, Ints, kernel
+from rankeval.simulators.list_policies import Deterministic, GivenLists, ListPolicy, Lists, Uniform
 from rankeval.simulators.shuffles.designs import display, exchanges, mixing_matrix
-from rankeval.simulators.worlds.world import Shuffle
+from rankeval.simulators.worlds import Shuffle
 
 
 @dataclass(frozen=True, eq=False)

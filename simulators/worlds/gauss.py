@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from rankeval.arrays import Floats
 
 
 def gauss_rule(values: Floats, weights: Floats, size: int) -> tuple[Floats, Floats]:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from rankeval.errors import DataError
-from rankeval.evaluation.judgement_rows import JudgementRows
-from rankeval.logs.log import Log
+from rankeval.evaluation import JudgementRows
+from rankeval.logs import Log
 
 
 def judged_queries(

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rankeval.arrays import Floats
 from rankeval.errors import UsageError
 from rankeval.simulators.checks import MOST_ITEMS, distribution, real, whole
 from rankeval.simulators.worlds.specs import parse_value
 from rankeval.simulators.writer import random_stream
-
-Floats = NDArray[np.float64]
 
 QUERIES, ITEMS, POSITIONS = 1000, 10, 10
 #: Probabilities of grades 0 to 4 of a drawn item.

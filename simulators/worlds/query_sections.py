@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays.ragged import offsets_of
+from rankeval.arrays import Floats, offsets_of
 from rankeval.errors import DataError
-from rankeval.simulators.list_policies.queries import Floats, Queries
+from rankeval.simulators.list_policies import Queries
 from rankeval.simulators.worlds.sections import Section, checked_number, is_text, range_text
 
 EXAMPLE = '{"query_id": "q1", "items": ["a", "b"], "attractiveness": [0.9, 0.6]}'

@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rankeval.arrays import Floats
 from rankeval.simulators.checks import real, whole
 from rankeval.simulators.worlds.specs import parse_spec
 from rankeval.simulators.writer import random_stream
-
-Floats = NDArray[np.float64]
 
 #: Policy -> its parameters in options.
 POLICIES: dict[str, tuple[str, ...]] = {

@@ -9,12 +9,10 @@ from itertools import product
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.simulators.click_models import ClickModel
-from rankeval.simulators.click_models.models import ClickChain
-from rankeval.simulators.list_policies import ListPolicy
-from rankeval.simulators.list_policies.queries import Queries
+from rankeval.arrays import Floats, Ints
+from rankeval.simulators.click_models import ClickChain, ClickModel
+from rankeval.simulators.list_policies import ListPolicy, Queries
 from rankeval.simulators.worlds.gauss import gauss_rule
 
 Design = Literal["full", "swap", "adjacent", "pair"]
@@ -57,7 +55,7 @@ class Users:
         upper = (self.count // 2) / self.count
         return [(1.0 - upper, 1.0 - self.spread), (upper, 1.0 + self.spread)]
 
-    def factors(self, users: NDArray[np.int64]) -> NDArray[np.float64]:
+    def factors(self, users: Ints) -> Floats:
         """(n,) the factor of each user."""
         return np.where(users % 2 == 0, 1.0 - self.spread, 1.0 + self.spread)
 
@@ -89,13 +87,13 @@ class Days:
     drift: float = 0.0
 
     @property
-    def factors(self) -> NDArray[np.float64]:
+    def factors(self) -> Floats:
         """(count,) the factor of each day."""
         if self.count == 1:
             return np.ones(1)
         return 1.0 + self.drift * (np.arange(self.count) / (self.count - 1) - 0.5)
 
-    def bounds(self, sessions: int) -> NDArray[np.int64]:
+    def bounds(self, sessions: int) -> Ints:
         """(count + 1,) day ``d`` has the sessions ``bounds[d]:bounds[d + 1]`` of the log."""
         return np.arange(self.count + 1, dtype=np.int64) * sessions // self.count
 

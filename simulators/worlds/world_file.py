@@ -15,8 +15,7 @@ from rankeval.errors import DataError, UsageError
 from rankeval.options import shown
 from rankeval.simulators.checks import MOST_POSITIONS
 from rankeval.simulators.click_models import ClickModel, parse_click_model
-from rankeval.simulators.list_policies import ListPolicy, parse_list_policy
-from rankeval.simulators.list_policies.queries import Queries
+from rankeval.simulators.list_policies import ListPolicy, Queries, parse_list_policy
 from rankeval.simulators.worlds.query_sections import parse_queries
 from rankeval.simulators.worlds.sections import Section, is_text
 from rankeval.simulators.worlds.world import DESIGNS, LOGGING, Context, Days, Shuffle, Users, World

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rankeval.arrays import Floats
 from rankeval.errors import UsageError
+from rankeval.notes import Note
 from rankeval.options import listed, require_types
 from rankeval.simulators.checks import MOST_POSITIONS, real, whole
 from rankeval.simulators.worlds.judged_world import judged_queries
@@ -33,8 +34,6 @@ from rankeval.simulators.worlds.traffic_options import (
     shuffle_section,
     user_section,
 )
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ class WorldOptions:
     def __post_init__(self) -> None:
         require_types(vars(self))
 
-    def describe(self, seed: int) -> tuple[dict[str, Any], list[str]]:
+    def describe(self, seed: int) -> tuple[dict[str, Any], list[Note]]:
         """The world as world files have it, and what its maker should know.
 
         Raises:
@@ -124,7 +123,7 @@ class WorldOptions:
         }
         factor = largest_factor(traffic)
         divided = f"attractiveness is divided by {factor:g}, to stay in [0, 1] for all users and days"
-        return world, [divided] * (factor > 1.0)
+        return world, [Note("attractiveness_divided", divided, {"factor": factor})] * (factor > 1.0)
 
     def _positions(self) -> int:
         usual = POSITIONS if self.items is None else min(POSITIONS, self.items)

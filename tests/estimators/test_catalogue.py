@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rankeval.errors import UsageError
-from rankeval.estimators import ESTIMATORS, Term, Weighting, parse
+from rankeval.estimators.catalogue import ESTIMATORS, parse
 from rankeval.estimators.click_terms import WORTH
 from rankeval.estimators.ranking_terms import OF_THE_SESSION
-from rankeval.estimators.terms import TRANSFORMS, WRITERS
+from rankeval.estimators.terms import TRANSFORMS, WRITERS, Term, Weighting
 from tests.naive_off_policy import NAMES
 from tests.naive_rankings import NAMES as RANKING_NAMES
 

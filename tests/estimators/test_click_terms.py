@@ -7,10 +7,9 @@ from math import log2
 import numpy as np
 import pytest
 
-from rankeval.estimators import CLICK_RATIOS, RankingBlock, Term, Weighting, needed_columns
 from rankeval.estimators.click_terms import WORTH
-from rankeval.estimators.ranking_terms import OF_THE_SESSION
-from rankeval.estimators.terms import RATIO_COLUMNS
+from rankeval.estimators.ranking_terms import OF_THE_SESSION, RankingBlock
+from rankeval.estimators.terms import CLICK_RATIOS, RATIO_COLUMNS, Term, Weighting, needed_columns
 
 # Two items of which the second goes first, and one that was not shown; a session of none; one item alone.
 ITEMS = {

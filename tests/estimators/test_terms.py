@@ -3,9 +3,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rankeval.estimators import Block, Term, Weighting, needed_columns, write_terms
 from rankeval.estimators.ranking_terms import AT_A_POSITION, OF_THE_SESSION
-from rankeval.estimators.terms import COLUMNS, TRANSFORMS, WRITERS
+from rankeval.estimators.terms import (
+    COLUMNS,
+    TRANSFORMS,
+    WRITERS,
+    Block,
+    Term,
+    Weighting,
+    needed_columns,
+    write_terms,
+)
 
 # Weights 0.5 / 0.25 = 2, 0.1 / 0.5 = 0.2, 0 / 0.8 = 0.
 ROUNDS = {

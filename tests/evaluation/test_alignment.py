@@ -10,7 +10,7 @@ from rankeval.evaluation.alignment import Aligned, Policies, align
 from rankeval.evaluation.judgements import Judgements
 from rankeval.evaluation.run import Rules, ScoredQueries
 from rankeval.logs.log import Log
-from rankeval.metrics import parse
+from rankeval.metrics.catalogue import parse
 from tests.naive_evaluation import judgements_table
 from tests.readers.helpers import error_of
 

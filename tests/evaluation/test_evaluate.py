@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rankeval import evaluate
-from rankeval.metrics import METRICS
+from rankeval.metrics.catalogue import METRICS
 from tests.log_files import nested, with_type, write_parts
 from tests.naive_evaluation import Rows, judgements_table, naive_evaluation, run_table
 from tests.readers.helpers import examples

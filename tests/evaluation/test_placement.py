@@ -15,7 +15,7 @@ from rankeval.arrays.ids import keys_of
 from rankeval.arrays.kernels import read_only
 from rankeval.evaluation.judgements import Judged
 from rankeval.evaluation.placement import COUNTING, TIES, place
-from rankeval.metrics import Ranking
+from rankeval.metrics.ranking import Ranking
 from tests.naive_ranking import Query, ranking_of
 from tests.readers.helpers import examples
 

@@ -11,7 +11,7 @@ import pytest
 from rankeval.evaluation.judgements import Judgements, one_relevant
 from rankeval.evaluation.run import Rules, ScoredQueries, score_run, unretrieved
 from rankeval.logs.log import Log
-from rankeval.metrics import METRICS, parse
+from rankeval.metrics.catalogue import METRICS, parse
 from tests.log_files import write_parts
 from tests.naive_evaluation import judgements_table, run_table
 

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from rankeval.arrays.hashing import BUCKETS, GOLDEN
 from rankeval.inference.bootstrap import Bootstrap, without_rounding
-from rankeval.inference.estimate import Functional, Mean, Relative, pairs_needed
+from rankeval.inference.functionals import Functional, Mean, Relative, pairs_needed
 from rankeval.inference.moments import Moments
 
 SNIPS = Mean(0) / Mean(1)

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rankeval.inference.estimate import (
+from rankeval.inference.estimate import Estimate, Interval
+from rankeval.inference.functionals import (
     Difference,
-    Estimate,
     Functional,
-    Interval,
     Mean,
     Ratio,
     Relative,

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from rankeval.arrays.hashing import BUCKETS, mix64
 from rankeval.errors import UsageError
-from rankeval.inference.estimate import Estimate, Functional, Mean, Relative, pairs_needed
-from rankeval.inference.intervals import INTERVALS, Inference
+from rankeval.inference.estimate import Estimate
+from rankeval.inference.functionals import Functional, Mean, Relative, pairs_needed
+from rankeval.inference.inference import Inference
+from rankeval.inference.intervals import INTERVALS
 from rankeval.inference.moments import Moments, MomentsAccumulator
 from tests.paths import REPO
 
@@ -314,8 +316,9 @@ def test_special_functions_are_imported_for_few_clusters_only() -> None:
     code = """if True:
         import sys, numpy as np
         from rankeval.inference.comparisons import holm, randomisation_test
-        from rankeval.inference.estimate import Mean, pairs_needed
-        from rankeval.inference.intervals import INTERVALS, Inference
+        from rankeval.inference.functionals import Mean, pairs_needed
+        from rankeval.inference.intervals import INTERVALS
+        from rankeval.inference.inference import Inference
         from rankeval.inference.moments import Moments
         terms, keys = np.random.default_rng(0).random((1, 100)), np.arange(100, dtype=np.uint64)
         moments = Moments.of(terms, pairs_needed([Mean(0)]), keys)

@@ -11,12 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rankeval.errors import DataError
-from rankeval.interleaving.optimised import (
-    allowed_lists,
-    optimised_distribution,
-    rank_credits,
-    sensitivities,
-)
+from rankeval.interleaving.optimised import allowed_lists, optimised_distribution, rank_credits, sensitivities
 from rankeval.interleaving.rankings import RankingPair
 
 

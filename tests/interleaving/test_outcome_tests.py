@@ -10,9 +10,9 @@ import pytest
 from scipy import stats
 
 from rankeval.errors import UsageError
-from rankeval.inference.intervals import Inference
+from rankeval.inference.inference import Inference
 from rankeval.inference.moments import Moments
-from rankeval.interleaving.analyse import PAIRS
+from rankeval.interleaving.accumulate import PAIRS
 from rankeval.interleaving.outcome_tests import Levels, OutcomeTests
 
 

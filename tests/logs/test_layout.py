@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rankeval.logs.layout import Stretch, has_null, joined, run_starts, unnested
-from rankeval.readers import Leaf
+from rankeval.readers.source import Leaf
 from tests.readers.helpers import error_of, examples
 
 

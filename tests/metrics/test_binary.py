@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rankeval.metrics import parse
+from rankeval.metrics.catalogue import parse
 from tests.naive_ranking import Query, query_of, ranking_of, tied_query
 
 # As ranked: relevant at 1, 3 and 5, rank 4 unjudged; one more relevant item was not retrieved.

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from rankeval.errors import UsageError
-from rankeval.metrics import METRICS, Metric, parse
+from rankeval.metrics.catalogue import METRICS, Metric, parse
 
 WITH_CUTOFF = [name for name, definition in METRICS.items() if definition.cutoff]
 WITHOUT_CUTOFF = [name for name, definition in METRICS.items() if not definition.cutoff]

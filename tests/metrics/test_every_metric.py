@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import hypergeom
 
-from rankeval.metrics import METRICS, Ranking, parse
+from rankeval.metrics.catalogue import METRICS, parse
+from rankeval.metrics.ranking import Ranking
 from tests.naive_metrics import NAIVE, naive, over_orders
 from tests.naive_ranking import Query, query_of, ranking_of, tied_query
 

@@ -6,7 +6,7 @@ from math import log2
 
 import pytest
 
-from rankeval.metrics import parse
+from rankeval.metrics.catalogue import parse
 from tests.naive_ranking import query_of, ranking_of, tied_query
 
 # As ranked: 3, not relevant, 2, unjudged, 1; an item of grade 2 was not retrieved.

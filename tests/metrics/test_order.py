@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rankeval.metrics import parse
+from rankeval.metrics.catalogue import parse
 from tests.naive_ranking import Query, query_of, ranking_of, tied_query
 
 

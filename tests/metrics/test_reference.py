@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from rankeval.metrics import parse
+from rankeval.metrics.catalogue import parse
 from tests import paths
 from tests.naive_ranking import Query, ranking_of
 

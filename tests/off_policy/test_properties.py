@@ -14,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rankeval import Log, ope
-from rankeval.estimators import ESTIMATORS, parse
+from rankeval.estimators.catalogue import ESTIMATORS, parse
 from rankeval.off_policy.accumulate import Pass, collect
 from rankeval.off_policy.nuisances.logging_policies import count_loggers
 from rankeval.off_policy.plan import Plan
-from rankeval.off_policy.result import EstimateRow
-from rankeval.off_policy.samples.setting import Given, with_targets
+from rankeval.off_policy.rows import EstimateRow
+from rankeval.off_policy.samples.setting import Given
+from rankeval.off_policy.samples.targets import with_targets
 from tests import naive_clicks, naive_off_policy, naive_rankings
 
 examples = settings(max_examples=12, deadline=None, derandomize=True, database=None)

@@ -9,7 +9,7 @@ import pytest
 
 from rankeval import ope
 from rankeval.errors import DataError, UsageError
-from rankeval.estimators import ESTIMATORS, parse
+from rankeval.estimators.catalogue import ESTIMATORS, parse
 from rankeval.off_policy.selection import Candidate, least_bound, slope
 from tests import naive_off_policy as naive
 from tests.naive_rankings import random_log as random_rankings

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from rankeval import ope
-from rankeval.off_policy.result import EstimateRow
+from rankeval.off_policy.rows import EstimateRow
 from tests import naive_users as naive
 from tests import paths
 from tests.naive_rankings import DEPENDS

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from rankeval import propensity
-from rankeval.position_bias import regression_em
-from rankeval.position_bias.regression_em import NO_ERROR, most_likely
+from rankeval.position_bias.regression_em import NO_ERROR, most_likely, regression_em
 
 THETA = np.array([1.0, 0.5, 0.25])
 

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import settings
 
 from rankeval.errors import DataError
-from rankeval.readers import Source, Where, open_sources
+from rankeval.readers.open_sources import open_sources
+from rankeval.readers.source import Source
+from rankeval.readers.where import Where
 from tests.paths import REPO
 
 SHARED = REPO.parent / "shared"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rankeval.errors import UsageError
-from rankeval.readers import parse_arithmetic
+from rankeval.readers.arithmetic import parse_arithmetic
 from tests.readers.helpers import error_of, examples
 
 ROWS: dict[str, list[Any]] = {

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rankeval.readers import delimited as reader
-from rankeval.readers import open_sources, parse_where
+from rankeval.readers.open_sources import open_sources
+from rankeval.readers.where import parse_where
 from tests.readers.helpers import drain, error_of, examples, read
 
 

@@ -11,7 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from rankeval.readers import external_sort as module
-from rankeval.readers import open_sources, parse_where, sorted_on_disk
+from rankeval.readers.external_sort import sorted_on_disk
+from rankeval.readers.open_sources import open_sources
+from rankeval.readers.where import parse_where
 from tests.readers.helpers import drain, error_of
 
 RNG = np.random.default_rng(7)

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from rankeval.readers import ipc as reader
-from rankeval.readers import open_sources, parse_where
+from rankeval.readers.open_sources import open_sources
+from rankeval.readers.where import parse_where
 from tests.readers.helpers import drain, error_of, read
 
 ROWS = pa.table(

@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rankeval.readers import letor as reader
-from rankeval.readers import lines, open_sources, parse_where
+from rankeval.readers import lines
+from rankeval.readers.open_sources import open_sources
+from rankeval.readers.where import parse_where
 from tests.readers.helpers import SHARED, error_of, examples, needs_shared, read
 
 

@@ -8,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from rankeval.readers import open_sources
+from rankeval.readers.open_sources import open_sources
 from tests.readers.helpers import drain, error_of, read
 
 COLUMNS = {"query_id": ["a", "a", "b"], "score": [0.5, 1.5, 2.5], "relevance": [0, 1, 2]}

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rankeval.errors import UsageError
-from rankeval.readers import open_sources
+from rankeval.readers.open_sources import open_sources
 from tests.readers.helpers import error_of, read
 
 

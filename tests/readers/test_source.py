@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rankeval.readers import Leaf, check_same_columns, open_sources, parse_where
-from rankeval.readers.source import LEAF_ROWS, coalesce
+from rankeval.readers.open_sources import open_sources
+from rankeval.readers.source import LEAF_ROWS, Leaf, check_same_columns, coalesce
+from rankeval.readers.where import parse_where
 from tests.readers.helpers import drain, error_of
 
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rankeval.readers import lines as reader
-from rankeval.readers import open_sources, parse_where
+from rankeval.readers.open_sources import open_sources
+from rankeval.readers.where import parse_where
 from tests.readers.helpers import SHARED, drain, error_of, examples, needs_shared, read
 
 QRELS_FORM = "'query_id iter item_id relevance'"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rankeval.errors import UsageError
-from rankeval.readers import parse_where
+from rankeval.readers.where import parse_where
 from tests.readers.helpers import error_of, examples, read
 
 ROWS = pa.table(

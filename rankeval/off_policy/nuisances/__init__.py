@@ -1,1 +1,24 @@
 """TODO"""
+
+from __future__ import annotations
+
+from rankeval.off_policy.nuisances.behaviour_learning import learn_behaviour_tree
+from rankeval.off_policy.nuisances.logging_policies import LoggingPolicies, precision_shares
+from rankeval.off_policy.nuisances.nuisances import (
+    FittingOptions,
+    Nuisances,
+    fit_nuisances,
+    learns_behaviours,
+)
+from rankeval.off_policy.nuisances.reward_model import Weighting
+
+__all__ = [
+    "FittingOptions",
+    "LoggingPolicies",
+    "Nuisances",
+    "Weighting",
+    "fit_nuisances",
+    "learn_behaviour_tree",
+    "learns_behaviours",
+    "precision_shares",
+]

@@ -24,18 +24,22 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import as_float64, is_null, to_numpy
-from rankeval.arrays.kernels import kernel
+from rankeval.arrays import Floats, Ints, as_float64, is_null, kernel, to_numpy
 from rankeval.errors import UsageError
-from rankeval.logs.log import Log
+from rankeval.logs import Log
+from rankeval.notes import Note
 from rankeval.off_policy.nuisances.behaviour_sample import Sample, is_numeric, sampled
-from rankeval.off_policy.user_behaviour.tree import AtMost, BehaviourTree, Equals, Leaf, Split, Test
-from rankeval.off_policy.user_behaviour.windows import BEHAVIOURS, NAMES
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from rankeval.off_policy.user_behaviour import (
+    BEHAVIOURS,
+    NAMES,
+    AtMost,
+    BehaviourTree,
+    Equals,
+    Leaf,
+    Split,
+    Test,
+)
 
 #: Pairs of a behaviour and a wider one, whose weights are right wherever those of the first are.
 _NARROW, _WIDE = np.array(
@@ -112,11 +116,11 @@ def grown(sample: Sample, min_sessions: float, max_depth: int) -> BehaviourTree:
     with np.errstate(over="ignore", invalid="ignore"):  # of squares: no split is then better than another
         grower = _Grower(sample, min_sessions)
         root = grower.split(rows, grower.best_leaf(rows), max_depth)
-    note = (
+    text = (
         f"behaviours were learned from {len(rows):,} sessions that the estimate uses too: "
         "its interval knows neither of the choice nor of a bias that the sample did not show"
     )
-    return BehaviourTree(root, note)
+    return BehaviourTree(root, Note("behaviours_chosen_on_sample", text, {"sessions": len(rows)}))
 
 
 class _Grower:

@@ -7,24 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import take
-from rankeval.arrays.hashing import mix64
-from rankeval.arrays.ids import hashes_of
-from rankeval.arrays.kernels import read_only
-from rankeval.arrays.ragged import sums_of_products
+from rankeval.arrays import Floats, Hashes, hashes_of, mix64, read_only, sums_of_products, take
 from rankeval.errors import DataError
-from rankeval.logs.log import Log
-from rankeval.logs.scan import fold
-from rankeval.logs.sessions import Sessions
-from rankeval.logs.units import nothing_counts, unit_counts, weight_roles
-from rankeval.off_policy.samples.rankings import Rankings
-from rankeval.off_policy.user_behaviour.tree import feature_of
-from rankeval.off_policy.user_behaviour.windows import NAMES, subset_weights
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from rankeval.logs import Log, Sessions, fold, nothing_counts, unit_counts, weight_roles
+from rankeval.off_policy.samples import ColumnSources, Rankings
+from rankeval.off_policy.user_behaviour import NAMES, feature_of, subset_weights
 
 
 @dataclass(frozen=True)
@@ -39,7 +27,7 @@ class Sample:
         sessions: number of sessions of the whole log, as they count.
     """
 
-    hashes: NDArray[np.uint64]
+    hashes: Hashes
     terms: Floats
     counts: Floats
     features: dict[str, pa.Array]
@@ -75,7 +63,7 @@ def sampled(
         DataError: as :class:`~rankeval.off_policy.samples.rankings.Rankings` says; a feature of no fit
             type, or that changes within a session; a session whose weighted reward is not finite.
     """
-    rankings = Rankings(log, columns)
+    rankings = Rankings(ColumnSources.of(log), columns)
     log.require(features)
     for role in features:
         _require_feature(log, role)

@@ -7,28 +7,24 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import as_float64, decoded, is_unknown, to_arrow
-from rankeval.arrays.hashing import mix64
-from rankeval.arrays.ids import hashes_of
-from rankeval.arrays.kernels import kernel, read_only
-from rankeval.errors import DataError
-from rankeval.logs.layout import unnested
-from rankeval.logs.log import Log
-from rankeval.logs.scan import fold
-from rankeval.logs.sessions import Sessions
-from rankeval.logs.units import nothing_counts, unit_counts, weight_roles
-from rankeval.off_policy.samples.candidate_lists import (
-    PROPENSITIES,
-    checked_list,
-    logged_actions,
-    require_lists,
+from rankeval.arrays import (
+    Floats,
+    Hashes,
+    Ints,
+    as_float64,
+    decoded,
+    hashes_of,
+    is_unknown,
+    kernel,
+    mix64,
+    read_only,
+    to_arrow,
 )
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Hashes = NDArray[np.uint64]
+from rankeval.errors import DataError
+from rankeval.logs import Log, Sessions, fold, nothing_counts, unit_counts, unnested, weight_roles
+from rankeval.notes import Note
+from rankeval.off_policy.samples import PROPENSITIES, checked_list, logged_actions, require_lists
 
 #: Different pairs of action and embedding that are counted at most.
 MAX_PAIRS = 1 << 22
@@ -77,11 +73,15 @@ class EmbeddingFrequencies:
         """Check that lists are as long as those counted."""
         _require_length(rounds, role, offsets, self.candidates)
 
-    def notes(self, names: Mapping[str, str]) -> list[str]:
-        """A sentence for each policy, by the name of its column, that goes where no round tells of it."""
+    def notes(self, log: Log) -> list[Note]:
+        """A note for each policy that plays actions of which no round tells."""
         return [
-            f"column {names.get(role, role)!r} gives {100.0 * share:.2g} % of its probability to actions "
-            "that the log never took: their embeddings are unknown, and mips weights leave them out"
+            Note(
+                "unseen_embeddings",
+                f"column {log.name(role)!r} gives {100.0 * share:.2g} % of its probability to actions "
+                "that the log never took: their embeddings are unknown, and mips weights leave them out",
+                {"share": share},
+            )
             for role, share in self.unseen.items()
             if share > 0.0
         ]

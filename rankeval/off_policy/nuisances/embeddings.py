@@ -14,27 +14,25 @@ logged action, which may be random; ``p(e|a)`` then is the share of ``e`` among 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import decoded, is_unknown, to_numpy
-from rankeval.arrays.kernels import kernel, read_only
-from rankeval.arrays.ragged import stretch_of
+from rankeval.arrays import Bools, Floats, Ints, decoded, is_unknown, kernel, read_only, stretch_of, to_numpy
 from rankeval.errors import DataError
-from rankeval.logs.layout import unnested
-from rankeval.logs.log import Log
-from rankeval.logs.sessions import Sessions
+from rankeval.logs import Log, Sessions, own, unnested
+from rankeval.notes import Note
 from rankeval.off_policy.nuisances.embedding_counts import EmbeddingFrequencies, float_codes, joint_hashes
-from rankeval.off_policy.samples.candidate_lists import PROPENSITIES, checked_list, logged_actions
+from rankeval.off_policy.samples import (
+    PROPENSITIES,
+    CandidateLists,
+    checked_list,
+    logged_actions,
+    same_for_all,
+)
 from rankeval.readers import check_same_columns
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 def are_lists(log: Log, columns: Sequence[str]) -> bool:
@@ -60,18 +58,36 @@ class Embedding:
     """What a log says of the embedding of actions.
 
     Attributes:
-        columns: roles of the embedding, together one category.
+        embedding: roles of its columns, together one category.
         frequencies: how often each action came with each embedding, where only that of the logged action is
             known; None where the columns are lists with that of every candidate.
     """
 
-    columns: tuple[str, ...]
+    embedding: tuple[str, ...]
     frequencies: EmbeddingFrequencies | None = None
 
-    def marginals(self, rounds: Sessions, lists: Sequence[str]) -> dict[str, Floats]:
-        """List role -> probability of the embedding of the logged action under that policy."""
-        found = marginal_propensities(rounds, self.columns, lists, self.frequencies)
-        return dict(zip(lists, found, strict=True))
+    @property
+    def roles(self) -> Sequence[str]:
+        """No columns beside those that marginals follow from, which are not read where these are logged."""
+        return []
+
+    def columns(self, lists: CandidateLists, targets: Sequence[str]) -> Mapping[tuple[str, str], Floats]:
+        """``marginal_propensity`` and ``target_marginal_propensity``, unless they are logged."""
+        rounds = lists.rounds
+        if self.embedding[0] not in rounds:
+            return {}
+        policies = [own("candidate_target_propensities", target) for target in targets]
+        logging, *others = marginal_propensities(
+            rounds, self.embedding, ["candidate_propensities", *policies], self.frequencies
+        )
+        of_targets = zip(targets, others, strict=True)
+        return same_for_all({"marginal_propensity": logging}, targets) | {
+            ("target_marginal_propensity", target): values for target, values in of_targets
+        }
+
+    def notes(self, log: Log) -> list[Note]:
+        """What the log does not tell of embeddings."""
+        return [] if self.frequencies is None else self.frequencies.notes(log)
 
 
 def marginal_propensities(

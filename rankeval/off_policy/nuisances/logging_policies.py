@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import as_float64, encoded, is_null, to_numpy
-from rankeval.arrays.kernels import read_only
+from rankeval.arrays import Floats, as_float64, encoded, is_null, read_only, to_numpy
 from rankeval.errors import DataError
-from rankeval.logs.layout import list_parts
-from rankeval.logs.log import Log
-from rankeval.logs.scan import fold
-from rankeval.logs.sessions import Sessions
-from rankeval.logs.units import nothing_counts, unit_counts, weight_roles
-
-Floats = NDArray[np.float64]
+from rankeval.logs import Log, Sessions, fold, list_parts, nothing_counts, unit_counts, weight_roles
+from rankeval.off_policy.samples import CandidateLists, same_for_all
 
 #: Policies that a log may be of; each adds terms to every estimator that tells them apart.
 MAX_LOGGERS = 100
 
 
 @dataclass(frozen=True)
-class Loggers:
+class LoggingPolicies:
     """The policies that wrote a log.
 
     Attributes:
@@ -43,6 +36,19 @@ class Loggers:
     def shares(self) -> Floats:
         """(J,) share of each in all rounds."""
         return np.array(self.counts) / sum(self.counts)
+
+    @property
+    def roles(self) -> Sequence[str]:
+        """The columns of the log that it reads, beside those that the mixture follows from."""
+        return ["logger"]
+
+    def columns(self, lists: CandidateLists, targets: Sequence[str]) -> Mapping[tuple[str, str], Floats]:
+        """Each round's ``logger`` as a number, and the ``mixture_propensity`` unless it is logged."""
+        rounds = lists.rounds
+        found = {"logger": self.numbers(rounds)}
+        if "logger_propensities" in rounds and "mixture_propensity" not in rounds:
+            found["mixture_propensity"] = self.mixture(rounds)
+        return same_for_all(found, targets)
 
     def numbers(self, rounds: Sessions) -> Floats:
         """(n,) the number of each round's policy, 0 of one whose rounds count 0 times."""
@@ -81,7 +87,7 @@ class Loggers:
         return total
 
 
-def count_loggers(log: Log, threads: int | None, *, indexed: bool) -> Loggers:
+def count_logging_policies(log: Log, threads: int | None, *, indexed: bool) -> LoggingPolicies:
     """Who wrote how many rounds, in one pass over the column ``logger``; rounds of weight 0 do not count.
 
     Args:
@@ -103,7 +109,7 @@ def count_loggers(log: Log, threads: int | None, *, indexed: bool) -> Loggers:
     if indexed and not (isinstance(ids[0], int) and ids[0] >= 0 and ids[-1] < MAX_LOGGERS):
         wanted = "indices from 0 into the list logger_propensities"
         raise DataError(f"{_column(log)} holds {ids[0]!r} to {ids[-1]!r}, wanted {wanted}")
-    return Loggers(tuple(ids), tuple(totals[logger] for logger in ids))
+    return LoggingPolicies(tuple(ids), tuple(totals[logger] for logger in ids))
 
 
 def _column(log: Log) -> str:

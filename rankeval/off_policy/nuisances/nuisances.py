@@ -1,33 +1,30 @@
-"""What is counted or fitted before the pass that estimates: loggers, embeddings, models, behaviours."""
+"""What is counted in a log or fitted to it before the pass that estimates."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from rankeval.errors import UsageError
 from rankeval.estimators import Estimator
-from rankeval.logs.log import Log
-from rankeval.logs.roles import own
+from rankeval.logs import Log, own
+from rankeval.notes import Note, distinct
 from rankeval.off_policy.nuisances.behaviour_learning import learn_behaviour_tree
 from rankeval.off_policy.nuisances.embedding_counts import count_embeddings
 from rankeval.off_policy.nuisances.embeddings import Embedding, are_lists
-from rankeval.off_policy.nuisances.logging_policies import Loggers, count_loggers
+from rankeval.off_policy.nuisances.logging_policies import LoggingPolicies, count_logging_policies
 from rankeval.off_policy.nuisances.relevance_model import RelevanceModel, fit_relevance_model
-from rankeval.off_policy.nuisances.reward_model import RewardModel, Weighting, fit_reward_model
-from rankeval.off_policy.plan import Plan
-from rankeval.off_policy.samples.click_views import examination_of
-from rankeval.off_policy.samples.column_sources import PREDICTIONS
-from rankeval.off_policy.samples.setting import Given
-from rankeval.off_policy.user_behaviour.tree import BehaviourTree
+from rankeval.off_policy.nuisances.reward_model import RewardModel, RewardModels, Weighting, fit_reward_model
+from rankeval.off_policy.samples import PREDICTIONS, RoundModel, Setting, TermList, examination_of
+from rankeval.off_policy.user_behaviour import BehaviourTree
 
 #: What a target has of its own that a reward model is weighted by.
 OF_WEIGHTING = ("target_propensity", "candidate_target_propensities")
 
 
 @dataclass(frozen=True)
-class Fitting:
-    """How models are fitted.
+class FittingOptions:
+    """How nuisance models are fitted.
 
     Attributes:
         reward_model: ``lightgbm, logistic, ridge``; None: predictions are those of the log.
@@ -48,130 +45,165 @@ class Fitting:
     threads: int | None
 
 
-def announced(log: Log, given: Given, fitting: Fitting, embedding: Sequence[str]) -> tuple[Log, Given]:
-    """What is known before anything is fitted: which columns will come from where.
+@dataclass(frozen=True)
+class Nuisances:
+    """The nuisance models of some estimators; what no estimator needs is None or empty.
 
-    Raises:
-        DataError: a column of the embedding is missing.
+    Attributes:
+        logging_policies: the policies that wrote the log, where estimators tell them apart.
+        embedding: probabilities of the embedding of actions.
+        rewards: predictions of the reward for each target policy, in place of those of the log.
+        relevance: predictions of ``q_logged`` for ``click_dr``.
+        behaviours: target policy -> the tree that says which behaviour a session's user has.
     """
-    columns = tuple(embedding) or (("embedding",) if log.has("embedding") else ())
-    if columns and log.session is None:
-        log, given = log.with_lists(columns), replace(given, embedding=Embedding(columns))
-    if fitting.reward_model is not None and log.session is None:
-        return log.with_lists(fitting.features), replace(given, reward_models={})
-    return log, replace(given, modelled=fitting.reward_model is not None)
+
+    logging_policies: LoggingPolicies | None = None
+    embedding: Embedding | None = None
+    rewards: RewardModels | None = None
+    relevance: RelevanceModel | None = None
+    behaviours: Mapping[str, BehaviourTree] = field(default_factory=dict)
+
+    @property
+    def of_rounds(self) -> list[RoundModel]:
+        """Those that give columns of bandit rounds."""
+        found: list[RoundModel | None] = [self.logging_policies, self.embedding, self.rewards]
+        return [model for model in found if model is not None]
+
+    def notes(self, log: Log) -> list[Note]:
+        """What a reader should know of the fits."""
+        found = [] if self.embedding is None else self.embedding.notes(log)
+        models = [] if self.rewards is None else [*self.rewards.of_target.values()]
+        found += distinct(note for model in models for note in model.notes)
+        found += [] if self.relevance is None else self.relevance.notes
+        for index, (target, tree) in enumerate(self.behaviours.items()):
+            of = f" for target {target!r}" if target else ""
+            leaves = "; ".join(tree.describe())
+            found.append(Note("learned_behaviours", f"aips{of}, learned behaviours: {leaves}"))
+            found += [tree.note] * (index == 0)
+        return found
 
 
-def prepared(log: Log, given: Given, estimators: Sequence[Estimator], fitting: Fitting) -> Given:
-    """The same with all that the estimators need fitted.
+def fit_nuisances(
+    log: Log, setting: Setting, estimators: Sequence[Estimator], options: FittingOptions
+) -> Nuisances:
+    """Count and fit all that the estimators need, each in one pass over the log.
 
     Raises:
         DataError: as the fits say.
         UsageError: a reward model that none of the estimators uses; a parameter out of range.
     """
-    columns = Plan.of(estimators).columns
-    given = replace(given, loggers=_loggers(log, estimators, fitting.threads))
-    if given.embedding is not None and "marginal_propensity" in columns:
-        given = replace(given, embedding=_counted(log, given, given.embedding, fitting.threads))
-    if given.reward_models is not None:
-        if PREDICTIONS.isdisjoint(columns):
-            names = ", ".join(estimator.label for estimator in estimators)
-            raise UsageError(f"reward_model: none of {names} uses one; wanted one that does, such as dr")
-        given = replace(given, reward_models=_reward_models(log, given.targets, fitting))
-    if given.modelled:
-        given = replace(given, relevance_model=_relevance_model(log, given, estimators, fitting))
-    if "subset_weight" in columns and not log.has("behaviour"):
-        given = replace(given, behaviours=_behaviours(log, given.targets, fitting))
-    return given
+    columns = TermList.of(estimators).columns
+    return Nuisances(
+        logging_policies=_logging_policies(log, estimators, options.threads),
+        embedding=_embedding(log, setting, columns, options.threads),
+        rewards=_rewards(log, setting, estimators, columns, options),
+        relevance=_relevance(log, setting, estimators, options),
+        behaviours=_behaviours(log, setting, columns, options),
+    )
 
 
-def unused(
-    given: Given, estimators: Sequence[Estimator], fitting: Fitting, embedding: Sequence[str]
-) -> Iterator[str]:
-    """What was asked for and changes nothing."""
-    if fitting.reward_model is None and fitting.features and not given.behaviours:
-        yield "features: nothing is learned from them; they are for a reward model, or behaviours for aips"
-    if fitting.reward_model is None and fitting.weighting != "uniform":
-        yield f"model_weighting: no reward model is fitted, {fitting.weighting!r} changes nothing"
-    if embedding and "marginal_propensity" not in Plan.of(estimators).columns:
-        yield "embedding: none of the estimators uses it; it is for mips"
-
-
-def _loggers(log: Log, estimators: Sequence[Estimator], threads: int | None) -> Loggers | None:
+def _logging_policies(
+    log: Log, estimators: Sequence[Estimator], threads: int | None
+) -> LoggingPolicies | None:
     """Who wrote the log, where estimators tell them apart."""
     forms = {estimator.loggers for estimator in estimators}
     if forms == {"naive"}:
         return None
-    return count_loggers(log, threads, indexed="balanced" in forms and not log.has("mixture_propensity"))
+    indexed = "balanced" in forms and not log.has("mixture_propensity")
+    return count_logging_policies(log, threads, indexed=indexed)
 
 
-def _counted(log: Log, given: Given, embedding: Embedding, threads: int | None) -> Embedding:
-    """The embedding with the frequencies it needs where only that of the logged action is known."""
-    if log.has("marginal_propensity") or are_lists(log, embedding.columns):
-        return embedding
+def _embedding(log: Log, setting: Setting, columns: Sequence[str], threads: int | None) -> Embedding | None:
+    """The embedding, with the frequencies it needs where only that of the logged action is known."""
+    if not setting.embedding or "marginal_propensity" not in columns:
+        return None
+    if log.has("marginal_propensity") or are_lists(log, setting.embedding):
+        return Embedding(setting.embedding)
     lists = ["candidate_propensities"]
-    lists += [own("candidate_target_propensities", target) for target in given.targets]
-    return replace(embedding, frequencies=count_embeddings(log, embedding.columns, lists, threads))
+    lists += [own("candidate_target_propensities", target) for target in setting.targets]
+    return Embedding(setting.embedding, count_embeddings(log, setting.embedding, lists, threads))
 
 
-def _reward_models(log: Log, targets: Sequence[str], fitting: Fitting) -> Mapping[str, RewardModel]:
+def _rewards(
+    log: Log,
+    setting: Setting,
+    estimators: Sequence[Estimator],
+    columns: Sequence[str],
+    options: FittingOptions,
+) -> RewardModels | None:
     """A model for each target; without weights that depend on it all have the same."""
-    if fitting.weighting == "mrdr":
-        return {target: _reward_model(log, target, fitting) for target in targets}
-    return dict.fromkeys(targets, _reward_model(log, targets[0], fitting))
+    if not setting.modelled or log.session is not None:
+        return None
+    if PREDICTIONS.isdisjoint(columns):
+        names = ", ".join(estimator.label for estimator in estimators)
+        raise UsageError(f"reward_model: none of {names} uses one; wanted one that does, such as dr")
+    targets = setting.targets
+    if options.weighting == "mrdr":
+        return RewardModels({target: _reward_model(log, target, options) for target in targets})
+    return RewardModels(dict.fromkeys(targets, _reward_model(log, targets[0], options)))
 
 
-def _reward_model(log: Log, target: str, fitting: Fitting) -> RewardModel:
-    assert fitting.reward_model is not None
+def _reward_model(log: Log, target: str, options: FittingOptions) -> RewardModel:
+    assert options.reward_model is not None
     mine = {column: log.columns.get(own(column, target)) for column in OF_WEIGHTING} if target else {}
     return fit_reward_model(
         log.with_roles({column: name for column, name in mine.items() if name is not None}),
-        fitting.reward_model,
-        fitting.features,
-        folds=fitting.folds,
-        weighting=fitting.weighting,
-        seed=fitting.seed,
-        cluster=fitting.cluster,
-        threads=fitting.threads,
+        options.reward_model,
+        options.features,
+        folds=options.folds,
+        weighting=options.weighting,
+        seed=options.seed,
+        cluster=options.cluster,
+        threads=options.threads,
     )
 
 
-def _relevance_model(
-    log: Log, given: Given, estimators: Sequence[Estimator], fitting: Fitting
-) -> RelevanceModel:
+def _relevance(
+    log: Log, setting: Setting, estimators: Sequence[Estimator], options: FittingOptions
+) -> RelevanceModel | None:
     """Relevance for ``click_dr``, by the examination of the curve that is given, else of the log."""
-    assert fitting.reward_model is not None
+    if not setting.modelled or log.session is None:
+        return None
+    assert options.reward_model is not None
     kinds = {estimator.definition.mean for estimator in estimators}
     if "click_doubly_robust" not in kinds or "doubly_robust" in kinds:
         names = ", ".join(estimator.label for estimator in estimators)
         wanted = "on a ranking log it is the relevance that click_dr needs, and no reward to go"
         raise UsageError(f"reward_model: {wanted}; found {names}")
-    if fitting.weighting != "uniform":
-        raise UsageError(f"model_weighting: found {fitting.weighting!r}, wanted uniform on a ranking log")
-    examination, roles = examination_of(log, given)
+    if options.weighting != "uniform":
+        raise UsageError(f"model_weighting: found {options.weighting!r}, wanted uniform on a ranking log")
+    examination, roles = examination_of(log, setting)
     return fit_relevance_model(
         log,
-        fitting.reward_model,
-        fitting.features,
+        options.reward_model,
+        options.features,
         examination,
         roles=roles,
-        folds=fitting.folds,
-        seed=fitting.seed,
-        cluster=fitting.cluster,
-        threads=fitting.threads,
+        folds=options.folds,
+        seed=options.seed,
+        cluster=options.cluster,
+        threads=options.threads,
     )
 
 
-def _behaviours(log: Log, targets: Sequence[str], fitting: Fitting) -> Mapping[str, BehaviourTree]:
-    """For each target whose subset weights are not logged, a tree of its own: it depends on the weights."""
+def learns_behaviours(log: Log, setting: Setting, columns: Sequence[str]) -> list[str]:
+    """The targets whose users' behaviours are learned: their subset weights are not logged."""
+    if "subset_weight" not in columns or log.has("behaviour"):
+        return []
+    return [target for target in setting.targets if not log.has(own("subset_weight", target))]
+
+
+def _behaviours(
+    log: Log, setting: Setting, columns: Sequence[str], options: FittingOptions
+) -> Mapping[str, BehaviourTree]:
+    """A tree for each of these targets: it depends on the weights."""
     return {
         target: learn_behaviour_tree(
             log,
-            fitting.features,
+            options.features,
             columns=("reward", "propensity", own("target_propensity", target)),
-            seed=fitting.seed,
-            threads=fitting.threads,
+            seed=options.seed,
+            threads=options.threads,
         )
-        for target in targets
-        if not log.has(own("subset_weight", target))
+        for target in learns_behaviours(log, setting, columns)
     }

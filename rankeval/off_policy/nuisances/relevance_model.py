@@ -7,32 +7,33 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import as_float64
-from rankeval.arrays.ragged import offsets_of, places_of, sums
+from rankeval.arrays import Bools, Floats, as_float64, offsets_of, places_of, sums
 from rankeval.errors import DataError, UsageError
-from rankeval.logs.log import Log
-from rankeval.logs.positions import position_roles, positions
-from rankeval.logs.sessions import Sessions, counting
-from rankeval.logs.units import unit_counts, weight_roles
-from rankeval.models.cross_fitting import (
+from rankeval.logs import Log, Sessions, counting, position_roles, positions, unit_counts, weight_roles
+from rankeval.models import (
+    Basis,
     CrossFitted,
+    Design,
+    Encoding,
     FoldModel,
     Folds,
+    Learnt,
     Sample,
     crossfitted,
+    learn,
+    logistic_fit,
+    normalised,
     notes_of,
     parts_of,
+    require_features,
     require_options,
     require_outcomes,
+    ridge,
     sampled,
+    taken,
 )
-from rankeval.models.design import Design, Encoding, require_features, taken
-from rankeval.models.learners import Learnt, learn, normalised
-from rankeval.models.linear import Basis, logistic_fit, ridge
 
-Floats = NDArray[np.float64]
 Examination = Callable[[Sessions], Floats]
 
 #: What the place or the outcome of an item decides, and relevance must not know.
@@ -169,7 +170,7 @@ class _ShownItems:
             },
         )
 
-    def _clicks(self, sessions: Sessions, wanted: NDArray[np.bool_]) -> Floats:
+    def _clicks(self, sessions: Sessions, wanted: Bools) -> Floats:
         column = sessions.column(self.click)
         clicks = np.where(wanted, as_float64(column), 0.0)
         require_outcomes(sessions, self.click, clicks, binary=self.logistic)

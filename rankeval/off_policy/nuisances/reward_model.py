@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from rankeval.arrays.ragged import offsets_of, places_of
+from rankeval.arrays import Floats, Ints, offsets_of, places_of
 from rankeval.errors import DataError, UsageError
-from rankeval.logs.layout import list_parts
-from rankeval.logs.log import Log
-from rankeval.logs.sessions import Sessions, counting
-from rankeval.logs.units import unit_counts, weight_roles
-from rankeval.models.cross_fitting import (
+from rankeval.logs import Log, Sessions, counting, list_parts, unit_counts, weight_roles
+from rankeval.models import (
     CrossFitted,
+    Encoding,
     FoldModel,
     Folds,
     Sample,
     crossfitted,
+    learn,
     notes_of,
     parts_of,
+    require_features,
     require_options,
     require_outcomes,
     sampled,
+    taken,
 )
-from rankeval.models.design import Encoding, require_features, taken
-from rankeval.models.learners import learn
-from rankeval.off_policy.samples.candidate_lists import given_by, logged_actions, require_lists
-from rankeval.off_policy.samples.rounds import Rounds
+from rankeval.off_policy.samples import (
+    CandidateLists,
+    ColumnSources,
+    Rounds,
+    given_by,
+    logged_actions,
+    require_lists,
+)
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Weighting = Literal["uniform", "mrdr"]
 
 #: What is known of a round only once its action is.
@@ -78,6 +80,31 @@ class RewardModel(CrossFitted):
                     actions = places - np.repeat(offsets[part], lengths)
                     q[places] = model.predict(columns, np.repeat(counting(len(part)), lengths), actions)
         return q
+
+
+@dataclass(frozen=True)
+class RewardModels:
+    """The model of each target policy; several may share one."""
+
+    of_target: Mapping[str, RewardModel]
+
+    @property
+    def roles(self) -> Sequence[str]:
+        """The columns of the log that the models read."""
+        return list(dict.fromkeys(role for model in self.of_target.values() for role in model.roles))
+
+    def columns(self, lists: CandidateLists, targets: Sequence[str]) -> Mapping[tuple[str, str], Floats]:
+        """``q_logged``, the prediction for the logged action, and ``q_target = sum_a pi(a) q(a)``."""
+        found: dict[tuple[str, str], Floats] = {}
+        predictions: dict[int, Floats] = {}
+        for target in targets:
+            model = self.of_target[target]
+            if id(model) not in predictions:
+                predictions[id(model)] = model.candidate_q(lists.rounds, lists.offsets)
+            q = predictions[id(model)]
+            found["q_logged", target] = q[lists.logged]
+            found["q_target", target] = lists.expected(target, q)
+        return found
 
 
 def fit_reward_model(
@@ -164,7 +191,7 @@ class _TrainingRounds:
         self.list = _list_of(log)
         self.logistic = kind == "logistic"
         ratio = ["propensity", "target_propensity"] if weighting == "mrdr" else []
-        self.ratio = Rounds(log, ratio) if ratio else None
+        self.ratio = Rounds(ColumnSources.of(log), ratio) if ratio else None
         own = ["reward", "action", self.list, *weight_roles(log)]
         log.require(own)
         require_lists(log, own)

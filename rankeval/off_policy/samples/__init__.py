@@ -1,1 +1,46 @@
 """TODO"""
+
+from __future__ import annotations
+
+from rankeval.off_policy.samples.candidate_lists import (
+    PROPENSITIES,
+    CandidateLists,
+    checked_list,
+    given_by,
+    logged_actions,
+    require_lists,
+)
+from rankeval.off_policy.samples.click_views import examination_of
+from rankeval.off_policy.samples.column_sources import PREDICTIONS, ColumnSources
+from rankeval.off_policy.samples.fitted import RoundModel
+from rankeval.off_policy.samples.rankings import Rankings
+from rankeval.off_policy.samples.reward_range import RangeCheck, parse_range
+from rankeval.off_policy.samples.rounds import Rounds, same_for_all
+from rankeval.off_policy.samples.setting import LOGGED, Setting, parse_estimand
+from rankeval.off_policy.samples.targets import parse_targets, with_targets
+from rankeval.off_policy.samples.term_list import TermList, logged_by
+
+__all__ = [
+    "LOGGED",
+    "PREDICTIONS",
+    "PROPENSITIES",
+    "CandidateLists",
+    "ColumnSources",
+    "RangeCheck",
+    "Rankings",
+    "RoundModel",
+    "Rounds",
+    "Setting",
+    "TermList",
+    "checked_list",
+    "examination_of",
+    "given_by",
+    "logged_actions",
+    "logged_by",
+    "parse_estimand",
+    "parse_range",
+    "parse_targets",
+    "require_lists",
+    "same_for_all",
+    "with_targets",
+]

@@ -7,24 +7,15 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import as_float64
-from rankeval.arrays.kernels import read_only
-from rankeval.arrays.ragged import stretch_of, sums, sums_of_products
+from rankeval.arrays import Floats, Ints, as_float64, read_only, stretch_of, sums, sums_of_products
 from rankeval.errors import DataError
-from rankeval.logs.layout import unnested
-from rankeval.logs.log import Log
-from rankeval.logs.roles import own
-from rankeval.logs.sessions import Sessions
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from rankeval.logs import Log, Sessions, own, unnested
 
 #: The lists of the log's own policies.
 PROPENSITIES = ("candidate_propensities", "candidate_target_propensities")
 #: Row column -> the columns it follows from.
-FOLLOWS_FROM: dict[str, tuple[str, ...]] = {
+FROM_LISTS: dict[str, tuple[str, ...]] = {
     "propensity": ("action", "candidate_propensities"),
     "target_propensity": ("action", "candidate_target_propensities"),
     "mixture_propensity": ("logger", "logger_propensities"),
@@ -67,12 +58,12 @@ class CandidateLists:
     """
 
     def __init__(self, rounds: Sessions) -> None:
-        self._rounds = rounds
+        self.rounds = rounds
         self._values: dict[str, Floats] = {}
 
     @cached_property
     def _flat(self) -> tuple[Ints, dict[str, pa.Array]]:
-        rounds = self._rounds
+        rounds = self.rounds
         lists = {role: array for role, array in rounds.items.items() if _is_list(role)}
         offsets, flat, _ = unnested(lists, rounds.names, rounds.locate)
         return offsets, flat
@@ -85,13 +76,13 @@ class CandidateLists:
     def values(self, role: str) -> Floats:
         """One number per candidate."""
         if role not in self._values:
-            self._values[role] = checked_list(self._rounds, role, self.offsets, self._flat[1][role])
+            self._values[role] = checked_list(self.rounds, role, self.offsets, self._flat[1][role])
         return self._values[role]
 
     @cached_property
     def logged(self) -> Ints:
         """(n,) where the logged action of each round stands among all candidates."""
-        return np.asarray(self.offsets[:-1] + logged_actions(self._rounds, np.diff(self.offsets)))
+        return np.asarray(self.offsets[:-1] + logged_actions(self.rounds, np.diff(self.offsets)))
 
     def column(self, column: str, target: str) -> Floats:
         """(n,) a row column as it follows from lists.
@@ -99,7 +90,7 @@ class CandidateLists:
         With candidates ``a``: ``q_target = sum_a pi(a) q(a)``, and the others are the list's value at the
         logged ``action``, an index from 0.
         """
-        role = FOLLOWS_FROM[column][-1]
+        role = FROM_LISTS[column][-1]
         if column != "q_target":
             return np.asarray(self.values(own(role, target))[self.logged])
         return self.expected(target, self.values(role))
@@ -113,13 +104,13 @@ class CandidateLists:
 def given_by(rounds: Sessions, role: str) -> str:
     """The role under which a column is logged: its own, or the list that it is taken from."""
     column, _, target = role.partition("@")
-    if role in rounds or column not in FOLLOWS_FROM:
+    if role in rounds or column not in FROM_LISTS:
         return role
     return next((s for s in _sources(column, target) if s in rounds), "action")
 
 
 def _sources(column: str, target: str) -> list[str]:
-    return [own(source, target) for source in FOLLOWS_FROM[column][::-1]]
+    return [own(source, target) for source in FROM_LISTS[column][::-1]]
 
 
 def logged_actions(rounds: Sessions, lengths: Ints) -> Ints:

@@ -5,73 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import as_float64, is_null
-from rankeval.arrays.kernels import kernel, read_only
+from rankeval.arrays import Floats, Ints, as_float64, kernel, read_only
 from rankeval.errors import DataError
 from rankeval.estimators import RankingBlock
-from rankeval.logs.log import Log
-from rankeval.logs.positions import position_roles, positions
-from rankeval.logs.reranking import LONGEST_TOP, Candidates, at_ranks, overlaps
-from rankeval.logs.roles import own
-from rankeval.logs.sessions import Sessions
-from rankeval.off_policy.samples.setting import LOGGED, Given
-from rankeval.position_bias.known_curve import FIELDS, PositionBias
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from rankeval.logs import (
+    LONGEST_TOP,
+    Candidates,
+    Log,
+    Sessions,
+    at_ranks,
+    overlaps,
+    own,
+    position_roles,
+    positions,
+)
+from rankeval.off_policy.samples.setting import LOGGED, Setting
+from rankeval.position_bias import FIELDS, PositionBias
 
 #: Columns of the log that need no derivation.
 AS_LOGGED = frozenset({"reward", "q_logged"})
 
 
-def derivations(log: Log, given: Given) -> dict[str, tuple[str, ...]]:
-    """Column that terms are computed from -> the columns of the log from which it is derived.
-
-    ``examination`` (``theta_k``), ``alpha`` and ``beta`` are those of the logged position, of the curve that
-    is given, else of the log; ``rho`` is ``exposure`` where the log has it, else ``examination``. ``rank`` is
-    the logged position ``k``, ``target_rank`` the candidate's ``k'``, and the other ``target_`` columns are
-    those of the item's session at ``k'``, 0 beyond its last position.
-    """
-    curve = given.position_bias or ()
-    at_k = {name: () if name in curve else (name,) for name in FIELDS}
-    return {
-        **at_k,
-        **{f"target_{name}": ("score", *columns) for name, columns in at_k.items()},
-        "rho": ("exposure",) if log.has("exposure") else at_k["examination"],
-        "rank": (),
-        "target_rank": ("score",),
-        "overlap": ("score",),
-    }
-
-
-def parted(sessions: Sessions, reward: str) -> tuple[Sessions, Sessions | None]:
-    """The sessions with the items that were shown, and with those that have no position, where there are any.
-
-    Raises:
-        DataError: a reward on an item without position.
-    """
-    if "position" not in sessions or not sessions.column("position").null_count:
-        return sessions, None
-    without = is_null(sessions.column("position"))
-    unshown = sessions.having(without)
-    rewards = unshown.column(reward)
-    bad = ~is_null(rewards) & (as_float64(rewards) != 0.0)
-    if bad.any():
-        item = int(np.argmax(bad))
-        found = f"{rewards[item].as_py()} where {sessions.names['position']!r} is null"
-        raise unshown.error(reward, item, found, "0 or null")
-    return sessions.having(~without), unshown
-
-
-def examination_of(log: Log, given: Given) -> tuple[Callable[[Sessions], Floats], list[str]]:
+def examination_of(log: Log, setting: Setting) -> tuple[Callable[[Sessions], Floats], list[str]]:
     """What gives the examination of each item's logged position, 0 where it has none; the columns it reads.
 
     Raises:
         DataError: a list longer than the curve.
     """
-    bias = given.position_bias
+    bias = setting.position_bias
     if bias is None or "examination" not in bias:
         return lambda sessions: as_float64(sessions.column("examination")), ["examination"]
     curve = np.concatenate([[0.0], bias.curve("examination")])

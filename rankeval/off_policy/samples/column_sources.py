@@ -3,34 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rankeval.errors import DataError
 from rankeval.estimators import ESTIMATORS, Definition, Estimator
-from rankeval.logs.log import Log
-from rankeval.logs.roles import own
-from rankeval.off_policy.plan import Plan
-from rankeval.position_bias.known_curve import FIELDS
+from rankeval.logs import Log, own
+from rankeval.off_policy.samples.candidate_lists import FROM_LISTS
+from rankeval.off_policy.samples.setting import Setting
+from rankeval.off_policy.samples.term_list import TermList
+from rankeval.position_bias import FIELDS
 
 #: What a reward model predicts.
 PREDICTIONS = frozenset({"q_logged", "q_target"})
+#: Column of a ranking log -> the columns it follows from where the log does not have it.
+FROM_CLICKS_AND_ITEMS: dict[str, tuple[str, ...]] = {
+    "reward": ("click",),
+    "slate_weight": ("propensity", "target_propensity"),
+    "subset_weight": ("propensity", "target_propensity"),
+}
 
 
 @dataclass(frozen=True)
-class Feed:
-    """Where the columns that terms are computed from come from.
+class ColumnSources:
+    """Which columns of a log give those that terms are computed from.
 
     Attributes:
         log: the log.
+        setting: what is known beside it.
         follows_from: column -> the columns it follows from where the log does not have it.
-        targets: names of the target policies.
         derived: column -> the columns that it is always derived from, whatever the log has by its name.
     """
 
     log: Log
+    setting: Setting
     follows_from: Mapping[str, tuple[str, ...]]
-    targets: tuple[str, ...] = ("",)
-    derived: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    derived: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, log: Log, setting: Setting = Setting()) -> ColumnSources:  # noqa: B008
+        """Those of a bandit log or of a ranking log."""
+        return _of_rounds(log, setting) if log.session is None else _of_rankings(log, setting)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of the target policies."""
+        return self.setting.targets
 
     def sources(self, column: str, target: str) -> tuple[str, ...]:
         """The columns to read for one: itself where the log has it, else those it follows from."""
@@ -78,7 +95,7 @@ class Feed:
 
     def _missing(self, estimator: Estimator) -> list[tuple[str, str]]:
         """The columns that it needs and the log lacks, each with the target that it is of."""
-        columns = Plan.of([estimator]).columns
+        columns = TermList.of([estimator]).columns
         raw = [other for column in columns for other in self.derived.get(column, (column,))]
         wanted = {own(column, target): (column, target) for target in self.targets for column in raw}
         return [
@@ -111,3 +128,44 @@ def _of_the_other_kind(log: Log, definition: Definition) -> str:
         f"has a column {session} and so is a ranking log; "
         f"wanted a bandit log, one row a round, for {definition.name}"
     )
+
+
+def _of_rounds(log: Log, setting: Setting) -> ColumnSources:
+    """Numbers of a bandit log may follow from lists; a model that is fitted stands for its predictions."""
+    follows_from = dict(FROM_LISTS)
+    if setting.embedding:
+        for column in ("marginal_propensity", "target_marginal_propensity"):
+            action, _, policy = FROM_LISTS[column]
+            follows_from[column] = (action, *setting.embedding, policy)
+    predicted: dict[str, tuple[str, ...]] = {}
+    if setting.modelled:
+        predicted["q_logged"] = ("action", "candidate_target_propensities")
+        predicted["q_target"] = ("candidate_target_propensities",)
+    return ColumnSources(log, setting, follows_from, predicted)
+
+
+def _of_rankings(log: Log, setting: Setting) -> ColumnSources:
+    """Estimators from clicks read what a candidate's order and the position-bias curve give."""
+    derived = click_columns(log, setting)
+    predicted: dict[str, tuple[str, ...]] = {"q_logged": ()} if setting.modelled else {}
+    return ColumnSources(log, setting, FROM_CLICKS_AND_ITEMS, derived | predicted)
+
+
+def click_columns(log: Log, setting: Setting) -> dict[str, tuple[str, ...]]:
+    """Column that clicks are weighed by -> the columns of the log from which it is derived.
+
+    ``examination`` (``theta_k``), ``alpha`` and ``beta`` are those of the logged position, of the curve that
+    is given, else of the log; ``rho`` is ``exposure`` where the log has it, else ``examination``. ``rank`` is
+    the logged position ``k``, ``target_rank`` the candidate's ``k'``, and the other ``target_`` columns are
+    those of the item's session at ``k'``, 0 beyond its last position.
+    """
+    curve = setting.position_bias or ()
+    at_k = {name: () if name in curve else (name,) for name in FIELDS}
+    return {
+        **at_k,
+        **{f"target_{name}": ("score", *columns) for name, columns in at_k.items()},
+        "rho": ("exposure",) if log.has("exposure") else at_k["examination"],
+        "rank": (),
+        "target_rank": ("score",),
+        "overlap": ("score",),
+    }

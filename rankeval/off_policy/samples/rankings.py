@@ -3,45 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import as_float64, to_arrow
+from rankeval.arrays import Floats, Ints, as_float64, to_arrow
 from rankeval.errors import DataError
-from rankeval.estimators import RankingBlock, Units, Views
-from rankeval.logs.log import Log
-from rankeval.logs.positions import order_by_position, position_of, position_roles, require_one_each
-from rankeval.logs.ranges import FINITE_TERMS, RANGES, largest, out_of_range
-from rankeval.logs.reranking import Candidates
-from rankeval.logs.roles import base, own
-from rankeval.logs.sessions import Sessions
-from rankeval.off_policy.samples.click_views import AS_LOGGED, ClickViews, derivations, parted
-from rankeval.off_policy.samples.column_sources import Feed
-from rankeval.off_policy.samples.setting import LOGGED, Given, under_moved
-from rankeval.off_policy.user_behaviour.windows import behaviour_codes, subset_weights
+from rankeval.estimators import RankingBlock, SampleBlock, TargetViews
+from rankeval.logs import (
+    FINITE_TERMS,
+    RANGES,
+    Candidates,
+    Log,
+    Sessions,
+    base,
+    largest,
+    order_by_position,
+    out_of_range,
+    own,
+    parted,
+    position_of,
+    position_roles,
+    require_one_each,
+)
+from rankeval.off_policy.samples.click_views import AS_LOGGED, ClickViews
+from rankeval.off_policy.samples.column_sources import ColumnSources, click_columns
+from rankeval.off_policy.samples.fitted import BehaviourModel, ItemModel
+from rankeval.off_policy.samples.setting import LOGGED, under_moved
+from rankeval.off_policy.user_behaviour import behaviour_codes, subset_weights
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
-#: Column -> the columns it follows from where the log does not have it.
-FOLLOWS_FROM: dict[str, tuple[str, ...]] = {
-    "reward": ("click",),
-    "slate_weight": ("propensity", "target_propensity"),
-    "subset_weight": ("propensity", "target_propensity"),
-}
 #: Columns that hold one value a session.
 ONCE = frozenset({"propensity_list", "target_propensity_list", "slate_weight"})
 
 
-def ranking_feed(log: Log, given: Given) -> Feed:
-    """Where the columns that terms are computed from come from."""
-    predicted: dict[str, tuple[str, ...]] = {"q_logged": ()} if given.modelled else {}
-    return Feed(log, FOLLOWS_FROM, given.targets, derivations(log, given) | predicted)
-
-
 class Rankings:
     """How a ranking log gives the columns that terms are computed from.
+
+    Args:
+        sources: which columns of the log give which.
+        columns: what terms are computed from.
+        relevance: what predicts ``q_logged`` of each item, where a model does.
+        behaviours: target policy -> what says which behaviour users have, where the log does not.
 
     Where all estimators are from clicks an item may have a null position: it was a candidate, but not shown.
 
@@ -54,25 +56,32 @@ class Rankings:
 
     id = "session_id"
 
-    def __init__(self, log: Log, columns: Sequence[str], given: Given = Given()) -> None:  # noqa: B008
-        self._columns, self._given = columns, given
-        feed, derived = ranking_feed(log, given), derivations(log, given)
+    def __init__(
+        self,
+        sources: ColumnSources,
+        columns: Sequence[str],
+        relevance: ItemModel | None = None,
+        behaviours: Mapping[str, BehaviourModel] = MappingProxyType({}),
+    ) -> None:
+        log, derived = sources.log, click_columns(sources.log, sources.setting)
+        self._columns, self._setting, self._behaviours = columns, sources.setting, behaviours
+        self._relevance = relevance if "q_logged" in columns else None
         self._from_clicks = not derived.keys().isdisjoint(columns)
         self._some_unshown = self._from_clicks and set(columns) <= {*derived, *AS_LOGGED}
-        predicted = ["q_logged"] if given.relevance_model is not None and "q_logged" in columns else []
-        unweighed = [target for target in given.targets if not log.has(own("subset_weight", target))]
+        predicted = ["q_logged"] if self._relevance is not None else []
+        unweighed = [target for target in sources.targets if not log.has(own("subset_weight", target))]
         self._weighed = unweighed if "subset_weight" in columns else []
         plain = [column for column in columns if column not in derived]
         self._of_target = {
-            target: _sources(feed, plain, target) | dict(zip(predicted, predicted, strict=True))
-            for target in given.targets
+            target: _logged_roles(sources, plain, target) | dict(zip(predicted, predicted, strict=True))
+            for target in sources.targets
         }
-        read = feed.roles(columns)
+        read = sources.roles(columns)
         self._items = [role for role in [*read, *predicted] if base(role) not in ONCE | {"score"}]
         self._once = [role for role in read if base(role) in ONCE]
         places = position_roles(log)
         # Ties go by id; without one items that were not shown would go by row.
-        full = given.estimand == "full"
+        full = self._setting.estimand == "full"
         ids = ["item_id"] if self._from_clicks and (full or log.has("item_id")) else []
         self.roles = list(dict.fromkeys([self.id, *places, *ids, *read, *self._of_models(log)]))
         log.require(self.roles)
@@ -80,16 +89,15 @@ class Rankings:
 
     def _of_models(self, log: Log) -> list[str]:
         """Columns that models read, and not terms."""
-        model, given = self._given.relevance_model, self._given
-        roles = list(model.roles) if model is not None and "q_logged" in self._columns else []
+        roles = list(self._relevance.roles) if self._relevance is not None else []
         if self._weighed and log.has("behaviour"):
             roles.append("behaviour")
         elif self._weighed:
-            trees = [given.behaviours[target] for target in self._weighed if target in given.behaviours]
-            roles += [role for tree in trees for role in tree.roles]
+            models = [self._behaviours[target] for target in self._weighed if target in self._behaviours]
+            roles += [role for model in models for role in model.roles]
         return roles
 
-    def units(self, sessions: Sessions) -> Units:
+    def units(self, sessions: Sessions) -> SampleBlock:
         """The columns by position, one float64 per item, and those that a session has once."""
         shown, unshown = self._parted(sessions)
         order = order_by_position(shown)
@@ -100,31 +108,30 @@ class Rankings:
         if self._from_clicks:
             candidates = Candidates(shown, order, unshown)
             views[LOGGED] = next(iter(views.values()))
-            clicks = ClickViews(self._columns, block, candidates, self._given.position_bias)
+            clicks = ClickViews(self._columns, block, candidates, self._setting.position_bias)
             seen = {target: clicks.seen(target, view) for target, view in views.items()}
-            for direction, curve in enumerate(self._given.moved_curves):
+            for direction, curve in enumerate(self._setting.moved_curves):
                 clicks = ClickViews(self._columns, block, candidates, curve)
                 for target, view in views.items():
                     seen[under_moved(target, direction)] = clicks.seen(target, view)
             views = seen
-        return views[""] if len(views) == 1 and "" in views else Views(views)
+        return views[""] if len(views) == 1 and "" in views else TargetViews(views)
 
     def _parted(self, sessions: Sessions) -> tuple[Sessions, Sessions | None]:
         """The sessions with the items that were shown, and with the others where those are ranked too."""
-        model = self._given.relevance_model
-        if model is not None and "q_logged" in self._columns:
-            sessions = sessions.with_items("q_logged", to_arrow(model.q(sessions)))
+        if self._relevance is not None:
+            sessions = sessions.with_items("q_logged", to_arrow(self._relevance.q(sessions)))
         if not self._some_unshown:
             return sessions, None
         shown, unshown = parted(sessions, "reward" if "reward" in sessions else "click")
-        return shown, unshown if self._given.estimand == "full" else None
+        return shown, unshown if self._setting.estimand == "full" else None
 
     def _with_subset_weights(self, target: str, sessions: Sessions, view: RankingBlock) -> RankingBlock:
         """The weights of what each position's reward depends on, from those of the items and the user."""
         codes = (
             behaviour_codes(sessions, "behaviour")
             if "behaviour" in sessions
-            else self._given.behaviours[target].codes(sessions)
+            else self._behaviours[target].codes(sessions)
         )
         items = view.items["target_propensity"] / view.items["propensity"]
         weights = subset_weights(view.offsets, items, codes)
@@ -158,9 +165,9 @@ class Rankings:
         return sessions.error(role, item, f"{columns[name][index]}", FINITE_TERMS)
 
 
-def _sources(feed: Feed, columns: Sequence[str], target: str) -> dict[str, str]:
+def _logged_roles(sources: ColumnSources, columns: Sequence[str], target: str) -> dict[str, str]:
     """Column -> the role in which a target has it."""
-    every = [role for column in columns for role in feed.sources(column, target)]
+    every = [role for column in columns for role in sources.sources(column, target)]
     return {base(role): role for role in every}
 
 

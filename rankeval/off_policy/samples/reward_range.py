@@ -8,20 +8,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import as_float64
+from rankeval.arrays import Floats, as_float64
 from rankeval.errors import UsageError
-from rankeval.logs.log import Log
-from rankeval.logs.positions import position_of, positions
-from rankeval.logs.roles import base
-from rankeval.logs.sessions import Sessions
+from rankeval.logs import Log, Sessions, base, position_of, positions
+from rankeval.notes import Note
 from rankeval.options import listed
 
-Floats = NDArray[np.float64]
-
 #: Columns that hold a model's predictions of the reward.
-PREDICTIONS = ("q_logged", "q_target", "candidate_q")
+PREDICTED = ("q_logged", "q_target", "candidate_q")
 #: Share of the larger bound by which a number may lie outside: float32 rounds, and so do sums.
 TOLERANCE = 1e-6
 
@@ -84,19 +79,20 @@ class RewardRange:
         """
         self._require_rewards(sessions)
         # Of several target policies each has a role of its own, such as q_target@NAME.
-        roles = [role for role in sessions.items if base(role) in PREDICTIONS]
+        roles = [role for role in sessions.items if base(role) in PREDICTED]
         return RangeCheck({role: self._outside(*_predictions(sessions, role)) for role in roles})
 
-    def notes(self, check: RangeCheck, log: Log) -> Iterator[str]:
+    def notes(self, check: RangeCheck, log: Log) -> Iterator[Note]:
         """A warning for each column of predictions outside."""
         to_go = log.session is not None and _to_go(check.columns)
         of = " times the positions left of the list" if to_go else ""
         for role, outside in check.columns.items():
             if outside.furthest is not None:
-                yield (
+                text = (
                     f"{outside.count:,} of {outside.n:,} values in column {log.name(role)!r} lie outside the "
                     f"range of rewards {self}{of}, the furthest is {outside.furthest}"
                 )
+                yield Note("predictions_outside_range", text, {"count": outside.count, "n": outside.n})
 
     def _require_rewards(self, sessions: Sessions) -> None:
         role = "reward" if "reward" in sessions else "click"

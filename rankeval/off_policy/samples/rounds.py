@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from rankeval.arrays.arrow import as_float64
+from rankeval.arrays import Floats, as_float64
 from rankeval.errors import DataError
-from rankeval.estimators import Block, Units, Views
-from rankeval.logs.log import Log
-from rankeval.logs.ranges import FINITE_TERMS, RANGES, largest, out_of_range
-from rankeval.logs.roles import base, own
-from rankeval.logs.sessions import Sessions
-from rankeval.off_policy.samples.candidate_lists import FOLLOWS_FROM, CandidateLists, given_by, require_lists
-from rankeval.off_policy.samples.column_sources import Feed
-from rankeval.off_policy.samples.setting import Given
-
-Floats = NDArray[np.float64]
-
-
-def bandit_feed(log: Log, given: Given) -> Feed:
-    """Where the columns of a bandit log come from, with what is given beside it."""
-    follows_from = dict(FOLLOWS_FROM)
-    if given.embedding is not None:
-        for column in ("marginal_propensity", "target_marginal_propensity"):
-            action, _, policy = FOLLOWS_FROM[column]
-            follows_from[column] = (action, *given.embedding.columns, policy)
-    predicted: dict[str, tuple[str, ...]] = {}
-    if given.reward_models is not None:
-        roles = [role for model in given.reward_models.values() for role in model.roles]
-        predicted["q_logged"] = ("action", "candidate_target_propensities", *roles)
-        predicted["q_target"] = ("candidate_target_propensities", *roles)
-    return Feed(log, follows_from, given.targets, predicted)
+from rankeval.estimators import RoundBlock, SampleBlock, TargetViews
+from rankeval.logs import FINITE_TERMS, RANGES, Sessions, base, largest, out_of_range, own
+from rankeval.off_policy.samples.candidate_lists import CandidateLists, given_by, require_lists
+from rankeval.off_policy.samples.column_sources import ColumnSources
+from rankeval.off_policy.samples.fitted import RoundModel
 
 
 class Rounds:
     """How a bandit log gives the columns that terms are computed from.
+
+    Args:
+        sources: which columns of the log give which.
+        columns: what terms are computed from.
+        models: what was counted or fitted, and gives columns that the log lacks.
 
     Raises:
         DataError: a column missing or of the wrong type; from :meth:`units`, a propensity outside (0, 1], a
@@ -47,33 +28,33 @@ class Rounds:
 
     id = "round_id"
 
-    def __init__(self, log: Log, columns: Sequence[str], given: Given = Given()) -> None:  # noqa: B008
+    def __init__(
+        self, sources: ColumnSources, columns: Sequence[str], models: Sequence[RoundModel] = ()
+    ) -> None:
+        self._targets = sources.targets
         self._columns = columns
-        self._given = given
-        self.roles = bandit_feed(log, given).roles(columns)
-        log.require(self.roles)
-        require_lists(log, self.roles)
+        self._models = models
+        read = sources.roles(columns)
+        self.roles = list(dict.fromkeys([*read, *(role for model in models for role in model.roles)]))
+        sources.log.require(self.roles)
+        require_lists(sources.log, read)
 
-    def units(self, rounds: Sessions) -> Units:
+    def units(self, rounds: Sessions) -> SampleBlock:
         """The columns, one float64 per round, from rows or from candidate lists."""
-        columns = self.columns(rounds)
+        found = _Found(rounds, self._targets, self._models)
         blocks = {
-            target: Block({column: columns[own(column, target)] for column in self._columns})
-            for target in self._given.targets
+            target: RoundBlock({column: found.checked(column, target) for column in self._columns})
+            for target in self._targets
         }
-        return blocks[""] if len(blocks) == 1 and "" in blocks else Views(blocks)
+        return blocks[""] if len(blocks) == 1 and "" in blocks else TargetViews(blocks)
 
     def columns(self, rounds: Sessions) -> dict[str, Floats]:
         """Each column of each target by its role, checked but for numbers that are not finite."""
-        found = _Found(rounds, self._given)
-        columns: dict[str, Floats] = {}
-        for target in self._given.targets:
+        found = _Found(rounds, self._targets, self._models)
+        for target in self._targets:
             for column in self._columns:
-                role = own(column, target)
-                if role not in columns:
-                    columns[role] = found.column(column, target)
-                    _require_in_range(rounds, role, columns[role])
-        return columns
+                found.checked(column, target)
+        return found.by_role
 
     def not_finite(self, rounds: Sessions) -> DataError:
         """Name the number that is null, NaN or infinite, looked for only when it has poisoned a total."""
@@ -86,59 +67,41 @@ class Rounds:
 
 
 class _Found:
-    """Columns of some rounds, each from where it is: a row, lists, or what is given beside the log."""
+    """Columns of some rounds, each from where it is: a row, lists, or a nuisance model."""
 
-    def __init__(self, rounds: Sessions, given: Given) -> None:
+    def __init__(self, rounds: Sessions, targets: Sequence[str], models: Sequence[RoundModel]) -> None:
         self._rounds = rounds
-        self._given = given
         self._lists = CandidateLists(rounds)
-        self._predictions: dict[int, Floats] = {}
+        self._modelled: dict[tuple[str, str], Floats] = {}
+        for model in models:
+            self._modelled.update(model.columns(self._lists, targets))
+        #: Role -> the column, of those asked for so far.
+        self.by_role: dict[str, Floats] = {}
 
-    def column(self, column: str, target: str) -> Floats:
-        """(n,) one column of one target policy."""
-        from_beside = self._beside.get(column)
-        if from_beside is not None:
-            return from_beside(target)
+    def checked(self, column: str, target: str) -> Floats:
+        """(n,) one column of one target policy, within its range."""
+        # What models say may differ between targets where columns of the log do not.
+        modelled = target and (column, target) in self._modelled
+        role = f"{column}@{target}" if modelled else own(column, target)
+        if role not in self.by_role:
+            self.by_role[role] = self._column(column, target)
+            _require_in_range(self._rounds, role, self.by_role[role])
+        return self.by_role[role]
+
+    def _column(self, column: str, target: str) -> Floats:
+        if (column, target) in self._modelled:
+            return self._modelled[column, target]
         if own(column, target) in self._rounds:
             return as_float64(self._rounds.column(own(column, target)))
         return self._lists.column(column, target)
-
-    @cached_property
-    def _beside(self) -> dict[str, Callable[[str], Floats]]:
-        """What each column that is not simply read is computed by, given the target."""
-        rounds, given, loggers = self._rounds, self._given, self._given.loggers
-        found: dict[str, Callable[[str], Floats]] = {}
-        if loggers is not None:
-            found["logger"] = lambda _: loggers.numbers(rounds)
-            if "mixture_propensity" not in rounds:
-                found["mixture_propensity"] = lambda _: loggers.mixture(rounds)
-        if given.embedding is not None and given.embedding.columns[0] in rounds:
-            found["marginal_propensity"] = lambda _: self._marginals["candidate_propensities"]
-            found["target_marginal_propensity"] = lambda target: self._marginals[
-                own("candidate_target_propensities", target)
-            ]
-        if given.reward_models is not None:
-            found["q_logged"] = lambda target: self._predicted(target)[self._lists.logged]
-            found["q_target"] = lambda target: self._lists.expected(target, self._predicted(target))
-        return found
-
-    @cached_property
-    def _marginals(self) -> dict[str, Floats]:
-        """List role -> probability of the embedding of the logged action."""
-        targets = [own("candidate_target_propensities", target) for target in self._given.targets]
-        assert self._given.embedding is not None
-        return self._given.embedding.marginals(self._rounds, ["candidate_propensities", *targets])
-
-    def _predicted(self, target: str) -> Floats:
-        """The prediction for every candidate of the model for this target; several may share one."""
-        assert self._given.reward_models is not None
-        model = self._given.reward_models[target]
-        if id(model) not in self._predictions:
-            self._predictions[id(model)] = model.candidate_q(self._rounds, self._lists.offsets)
-        return self._predictions[id(model)]
 
 
 def _require_in_range(rounds: Sessions, role: str, values: Floats) -> None:
     row = out_of_range(role, values)
     if row is not None:
         raise rounds.error(given_by(rounds, role), row, values[row], RANGES[base(role)].wanted)
+
+
+def same_for_all(columns: Mapping[str, Floats], targets: Sequence[str]) -> dict[tuple[str, str], Floats]:
+    """Columns that do not depend on the target policy, as a :class:`RoundModel` gives them."""
+    return {(column, target): values for column, values in columns.items() for target in targets}

@@ -1,1 +1,28 @@
 """TODO"""
+
+from __future__ import annotations
+
+from rankeval.off_policy.user_behaviour.tree import (
+    AtMost,
+    BehaviourTree,
+    Equals,
+    Leaf,
+    Split,
+    Test,
+    feature_of,
+)
+from rankeval.off_policy.user_behaviour.windows import BEHAVIOURS, NAMES, behaviour_codes, subset_weights
+
+__all__ = [
+    "BEHAVIOURS",
+    "NAMES",
+    "AtMost",
+    "BehaviourTree",
+    "Equals",
+    "Leaf",
+    "Split",
+    "Test",
+    "behaviour_codes",
+    "feature_of",
+    "subset_weights",
+]

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import as_float64, decoded, is_null, to_numpy
-from rankeval.logs.sessions import Sessions
+from rankeval.arrays import Bools, Ints, as_float64, decoded, is_null, to_numpy
+from rankeval.logs import Sessions
+from rankeval.notes import Note
 from rankeval.off_policy.user_behaviour.windows import NAMES
-
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -92,7 +89,7 @@ class BehaviourTree:
     """
 
     root: Split | Leaf
-    note: str
+    note: Note
 
     @property
     def roles(self) -> list[str]:

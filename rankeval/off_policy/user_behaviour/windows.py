@@ -13,14 +13,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import encoded
-from rankeval.arrays.kernels import kernel, read_only
-from rankeval.logs.sessions import Sessions
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from rankeval.arrays import Floats, Ints, encoded, kernel, read_only
+from rankeval.logs import Sessions
 
 #: As many positions as there are.
 ALL = 1 << 31

@@ -6,16 +6,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from rankeval.arrays.ragged import offsets_of
-from rankeval.position_bias.cells import Cells
-from rankeval.position_bias.newton_ascent import Climb, starting_point
-from rankeval.simulators.click_models.base import ClickModel
+from rankeval.arrays import Floats, offsets_of
+from rankeval.position_bias import Cells, Climb, starting_point
+from rankeval.simulators.click_models import Cascade, ClickModel, PositionBased, TrustBias, UserBrowsing
 from rankeval.simulators.click_models.fitting.cells import count_cells, expected_cells
 from rankeval.simulators.click_models.fitting.family import Family
-from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Floats, Point, ratio
+from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Point, ratio
 from rankeval.simulators.click_models.fitting.sessions import SessionLists
 from rankeval.simulators.click_models.fitting.trust import TrustClimb
-from rankeval.simulators.click_models.models import Cascade, PositionBased, TrustBias, UserBrowsing
 
 #: Click rates that differ by less are the same.
 LEAST_DIFFERENCE = 1e-9

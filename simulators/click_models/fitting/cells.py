@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rankeval.arrays.kernels import kernel, read_only
-from rankeval.arrays.ragged import offsets_of
-from rankeval.position_bias.cells import Cells
-from rankeval.simulators.click_models.fitting.sessions import Floats, Ints, SessionLists, Words
+from rankeval.arrays import Floats, Ints, kernel, offsets_of, read_only
+from rankeval.position_bias import Cells
+from rankeval.simulators.click_models.fitting.sessions import SessionLists, Words
 
 #: Counts that are held at a time before those of nothing are left out.
 DENSE = 1 << 24

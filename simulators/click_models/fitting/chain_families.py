@@ -7,7 +7,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rankeval.simulators.click_models.base import ClickModel
+from rankeval.arrays import Floats
+from rankeval.simulators.click_models import (
+    ClickChain,
+    ClickModel,
+    DependentClick,
+    DynamicBayesian,
+    SimplifiedDynamicBayesian,
+)
 from rankeval.simulators.click_models.fitting.chains import (
     ChainCounts,
     Chains,
@@ -16,14 +23,8 @@ from rankeval.simulators.click_models.fitting.chains import (
     expected_chains,
 )
 from rankeval.simulators.click_models.fitting.family import Family
-from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Floats, Point, ratio
+from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Point, ratio
 from rankeval.simulators.click_models.fitting.sessions import SessionLists
-from rankeval.simulators.click_models.models import (
-    ClickChain,
-    DependentClick,
-    DynamicBayesian,
-    SimplifiedDynamicBayesian,
-)
 
 
 class _Chain(Family):

@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rankeval.arrays.kernels import kernel, read_only
+from rankeval.arrays import Floats, Ints, kernel, read_only
 from rankeval.parallel import default_threads
 from rankeval.simulators.click_models.fitting.grouping import equal_stretches
 from rankeval.simulators.click_models.fitting.points import log_or_zero
-from rankeval.simulators.click_models.fitting.sessions import Floats, Ints, SessionLists, Words
+from rankeval.simulators.click_models.fitting.sessions import SessionLists, Words
 
 #: Sessions are worked on in at most so many pieces, which depend on the data alone.
 PIECES = 16

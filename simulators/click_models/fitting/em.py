@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rankeval.simulators.click_models.fitting.points import Expectation, Floats, log_or_zero
+from rankeval.arrays import Floats
+from rankeval.simulators.click_models.fitting.points import Expectation, log_or_zero
 
 #: Part of the way to a bound that an extrapolation may leave.
 LEAST_REST = 0.1

@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from rankeval.simulators.click_models.base import ClickModel
-from rankeval.simulators.click_models.fitting.points import Expectation, Floats, Point
+from rankeval.arrays import Floats
+from rankeval.simulators.click_models import ClickModel
+from rankeval.simulators.click_models.fitting.points import Expectation, Point
 from rankeval.simulators.click_models.fitting.sessions import SessionLists
 
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.kernels import kernel
+from rankeval.arrays import Bools, Floats, Ints, kernel
 from rankeval.errors import UsageError
 from rankeval.options import shown as in_message
-from rankeval.simulators.click_models.base import ClickModel
+from rankeval.simulators.click_models import ClickModel
 from rankeval.simulators.click_models.fitting.cell_families import (
     CascadeFamily,
     PositionBasedFamily,
@@ -28,8 +27,8 @@ from rankeval.simulators.click_models.fitting.em import Ascent, Maximum
 from rankeval.simulators.click_models.fitting.family import Family
 from rankeval.simulators.click_models.fitting.information import Errors, Information
 from rankeval.simulators.click_models.fitting.mixtures import MixtureFamily
-from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Floats, Point
-from rankeval.simulators.click_models.fitting.sessions import Ints, SessionLists, Words
+from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Point
+from rankeval.simulators.click_models.fitting.sessions import SessionLists, Words
 
 #: Name -> how the click model is fitted.
 FAMILIES: dict[str, type[Family]] = {
@@ -118,7 +117,7 @@ class Fitted:
         return self.family.model(self.point.shared)
 
     @property
-    def known(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def known(self) -> tuple[Bools, Bools]:
         """(P,) each: whether any session tells of a pair's attractiveness, and of its satisfaction."""
         trials = self.maximum.expectation.trials
         return trials.attractiveness > 0.0, trials.satisfaction > 0.0

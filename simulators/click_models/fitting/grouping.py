@@ -5,16 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays.hashing import GOLDEN, finalise
-from rankeval.arrays.ids import table_mask
-from rankeval.arrays.kernels import kernel
+from rankeval.arrays import GOLDEN, Hashes, Ints, finalise, kernel, table_mask
 
-Ints = NDArray[np.int64]
 Words = NDArray[np.int32]
 
 
 @kernel
-def indexed(keys: NDArray[np.uint64]) -> tuple[Words, Ints]:
+def indexed(keys: Hashes) -> tuple[Words, Ints]:
     """(n,) number of each key among the distinct ones, in the order of their first place; these places."""
     n = keys.size
     mask = np.uint64(table_mask(n))

@@ -10,12 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from rankeval.arrays import Bools, Floats, Ints
 from rankeval.simulators.click_models.fitting.em import Maximum
-from rankeval.simulators.click_models.fitting.points import Expectation, Floats
-
-Ints = NDArray[np.int64]
+from rankeval.simulators.click_models.fitting.points import Expectation
 
 #: Estimates this near to 0 or 1 are at the boundary, and those a step still moves by this part of the rest.
 EDGE, DRIFT = 1e-6, 1e-3
@@ -129,7 +127,7 @@ class Information:
         return found.successes.flat + self._pseudo - trials * values
 
 
-def _inverse(information: Floats, known: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+def _inverse(information: Floats, known: Floats) -> tuple[Floats, Bools]:
     """Inverse of a symmetric matrix, and which parameters it identifies.
 
     ``known``: the diagonal where all other parameters are known, by which the rest is measured.

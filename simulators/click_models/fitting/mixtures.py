@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rankeval.simulators.click_models.base import ClickModel
+from rankeval.arrays import Floats
+from rankeval.simulators.click_models import ClickModel, Mixture
 from rankeval.simulators.click_models.fitting.family import Family
-from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Floats, Point
+from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Point
 from rankeval.simulators.click_models.fitting.sessions import SessionLists
-from rankeval.simulators.click_models.models import Mixture
 
 #: Standard deviation, in logits, of where a restart begins.
 SPREAD = 1.0

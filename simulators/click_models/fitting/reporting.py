@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from rankeval.arrays.arrow import to_arrow
+from rankeval.arrays import Floats, to_arrow
+from rankeval.notes import Note
 from rankeval.simulators.click_models.fitting.cell_families import TrustBiasFamily
 from rankeval.simulators.click_models.fitting.fitting import Fitted, PairCounts
-from rankeval.simulators.click_models.fitting.points import Floats
 from rankeval.simulators.click_models.fitting.results import ClickModelFit, labels, reshaped
 from rankeval.simulators.click_models.fitting.scoring import Baseline, Score, scored
 from rankeval.simulators.click_models.fitting.sessions import Collected, SessionLists
@@ -152,36 +152,41 @@ def parameter_table(name: str, fit: Fitted, found: Collected, counts: PairCounts
     return pa.table(columns)
 
 
-def no_chance(fits: Sequence[ClickModelFit]) -> Iterator[str]:
+def no_chance(fits: Sequence[ClickModelFit]) -> Iterator[Note]:
     """A warning of the fits that held-out sessions have no chance under."""
     names = [fit.name for fit in fits if NO_CHANCE in fit.reasons.values()]
     if names:
-        yield f"{', '.join(names)}: {NO_CHANCE}"
+        yield Note("no_chance", f"{', '.join(names)}: {NO_CHANCE}")
 
 
-def notes(names: Sequence[str], fits: Sequence[Fitted], counts: PairCounts) -> Iterator[str]:
+def notes(names: Sequence[str], fits: Sequence[Fitted], counts: PairCounts) -> Iterator[Note]:
     """Warnings."""
     for name, fit in zip(names, fits, strict=True):
         if not fit.maximum.converged:
-            yield f"{name} had not converged after {fit.maximum.iterations} iterations"
+            text = f"{name} had not converged after {fit.maximum.iterations} iterations"
+            yield Note("not_converged", text, {"iterations": fit.maximum.iterations})
         if fit.impossible:
-            yield (
+            text = (
                 f"{name}: {fit.impossible:g} sessions have more than one click, which it gives no chance; it "
                 "is fitted to what users did down to the first click; its log-likelihood, and its perplexity "
                 "given clicks above, are null"
             )
+            yield Note("impossible_sessions", text, {"sessions": fit.impossible})
         if isinstance(fit.family, TrustBiasFamily):
-            yield f"{name}: {ONLY_ALPHA_BETA}; standard errors are those of identified.alpha and .beta"
+            text = f"{name}: {ONLY_ALPHA_BETA}; standard errors are those of identified.alpha and .beta"
+            yield Note("not_identified", text)
     shown = counts.impressions > 0.0
     unseen = int(np.count_nonzero(~shown))
     if unseen:
-        yield (
+        text = (
             f"{unseen} of {len(shown)} pairs are only in held-out sessions: they are taken to be of mean "
             "attractiveness and satisfaction"
         )
+        yield Note("unseen_pairs", text, {"pairs": unseen})
     few = int(np.count_nonzero(counts.impressions[shown] < FEW))
     if few:
-        yield (
+        text = (
             f"{few} of {np.count_nonzero(shown)} pairs have fewer than {FEW} impressions: what is estimated "
             "of each is noisy, which biases the parameters that all share"
         )
+        yield Note("few_impressions", text, {"pairs": few, "threshold": FEW})

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rankeval.results import SCHEMA, Result, Table, number
+from rankeval.notes import Note
+from rankeval.results import Result, Table, number
 
 #: Parameters that one table shows.
 MOST_SHOWN = 60
@@ -89,23 +90,16 @@ class ClickModelFits(Result):
     pairs: int
     fits: tuple[ClickModelFit, ...]
     baselines: tuple[ClickModelFit, ...]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[Note, ...] = field(default=())
+    command = "fit"
 
-    @property
-    def warnings(self) -> Sequence[str]:
-        return self.notes
-
-    def to_dict(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Any]:
         return {
-            "schema": SCHEMA,
-            "command": "fit",
-            "inputs": dict(self.inputs),
             "n": _whole(self.sessions),
             "n_test": _whole(self.test_sessions),
             "pairs": self.pairs,
             "results": [fit.to_dict() for fit in self.fits],
             "baselines": [fit.to_dict() for fit in self.baselines],
-            "warnings": list(self.notes),
         }
 
     def rows(self) -> list[dict[str, Any]]:

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.simulators.click_models.base import ClickModel
+from rankeval.arrays import Floats
+from rankeval.simulators.click_models import ClickModel, PositionBased
 from rankeval.simulators.click_models.fitting.mixtures import listed
-from rankeval.simulators.click_models.fitting.points import NONE, Floats, Point, log_or_zero
+from rankeval.simulators.click_models.fitting.points import NONE, Point, log_or_zero
 from rankeval.simulators.click_models.fitting.sessions import SessionLists
-from rankeval.simulators.click_models.models import PositionBased
 
 Clicks = NDArray[np.int8]
 

@@ -11,21 +11,34 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.arrays.arrow import decoded, take
-from rankeval.arrays.hashing import mix64
-from rankeval.arrays.ids import hashes_of, is_integer_id
-from rankeval.arrays.kernels import kernel, read_only
-from rankeval.arrays.ragged import offsets_of, places_of
+from rankeval.arrays import (
+    Bools,
+    Floats,
+    Hashes,
+    Ints,
+    decoded,
+    hashes_of,
+    is_integer_id,
+    kernel,
+    mix64,
+    offsets_of,
+    places_of,
+    read_only,
+    take,
+)
 from rankeval.errors import DataError
-from rankeval.logs.log import Log
-from rankeval.logs.query_item_counts import pair_roles, pair_rows
-from rankeval.logs.scan import fold
-from rankeval.logs.sessions import Sessions
-from rankeval.logs.units import nothing_counts, unit_counts, weight_roles
+from rankeval.logs import (
+    Log,
+    Sessions,
+    fold,
+    nothing_counts,
+    pair_roles,
+    pair_rows,
+    unit_counts,
+    weight_roles,
+)
 from rankeval.simulators.click_models.fitting.grouping import equal_stretches, indexed
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Words = NDArray[np.int32]
 
 #: Sessions that are unfolded at a time.
@@ -95,7 +108,7 @@ class Collected(NamedTuple):
 class _Part(NamedTuple):
     """Some sessions; the pairs are numbered within them."""
 
-    keys: NDArray[np.uint64]
+    keys: Hashes
     ids: dict[str, pa.Array]
     lists: tuple[SessionLists, SessionLists]
 
@@ -161,9 +174,7 @@ def _plain(ids: pa.Array) -> pa.Array:
     return ids if is_integer_id(ids.type) else decoded(ids).cast(pa.large_string())
 
 
-def _chosen(
-    offsets: Ints, words: Words, counts: Floats, chosen: NDArray[np.bool_]
-) -> tuple[Ints, Words, Floats]:
+def _chosen(offsets: Ints, words: Words, counts: Floats, chosen: Bools) -> tuple[Ints, Words, Floats]:
     """The chosen sessions."""
     if chosen.all():
         return offsets, words, counts

@@ -5,13 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.arrays.kernels import kernel, read_only
-from rankeval.position_bias.cells import Cells
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from rankeval.arrays import Floats, Ints, kernel, read_only
+from rankeval.position_bias import Cells
 
 #: A rise by no more than this part of the log-likelihood ends the climb.
 LEAST_RISE = 1e-13

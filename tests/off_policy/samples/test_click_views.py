@@ -18,11 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rankeval import DataError, Log, UsageError, ope
-from rankeval.estimators import parse
+from rankeval.estimators.catalogue import parse
 from rankeval.off_policy.accumulate import Pass, collect
 from rankeval.off_policy.plan import Plan
 from rankeval.off_policy.result import OffPolicyEvaluation
-from rankeval.off_policy.samples.setting import Given, with_targets
+from rankeval.off_policy.samples.setting import Given
+from rankeval.off_policy.samples.targets import with_targets
 from tests import naive_clicks as naive
 from tests.log_files import nested, write_parts
 from tests.naive_clicks import NAMES

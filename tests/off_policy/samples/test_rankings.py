@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rankeval import DataError, Log, UsageError, ope
-from rankeval.estimators import parse
+from rankeval.estimators.catalogue import parse
 from rankeval.off_policy.accumulate import Pass, collect
 from rankeval.off_policy.plan import Plan
 from rankeval.off_policy.result import OffPolicyEvaluation

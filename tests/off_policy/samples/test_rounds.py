@@ -21,7 +21,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rankeval import DataError, Log, UsageError, ope
-from rankeval.estimators import REWARD, WEIGHT, Block, Term, Weighting, parse
+from rankeval.estimators.catalogue import parse
+from rankeval.estimators.terms import REWARD, WEIGHT, Block, Term, Weighting
 from rankeval.inference.estimate import Estimate
 from rankeval.off_policy.accumulate import MAX_BUCKETED_SEGMENTS, Pass, collect
 from rankeval.off_policy.plan import Plan

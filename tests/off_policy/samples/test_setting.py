@@ -12,7 +12,7 @@ import pytest
 from rankeval import ope
 from rankeval.errors import DataError, UsageError
 from rankeval.off_policy.rows import EstimateRow
-from rankeval.off_policy.samples.setting import parse_targets
+from rankeval.off_policy.samples.targets import parse_targets
 from tests import naive_off_policy as naive
 from tests.naive_rankings import random_log as random_rankings
 

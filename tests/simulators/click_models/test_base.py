@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rankeval.simulators.click_models import CLICK_MODELS, parse_click_model
+from rankeval.simulators.click_models.catalogue import CLICK_MODELS, parse_click_model
 from rankeval.simulators.writer import random_stream
 from tests import paths
 from tests.naive_users import click_rates, patterns

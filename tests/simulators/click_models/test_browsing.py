@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rankeval.simulators.click_models import parse_click_model
+from rankeval.simulators.click_models.catalogue import parse_click_model
 from tests.simulators.click_models.worlds import model
 
 A, S = np.array([0.25, 0.5]), np.array([0.5, 0.125])

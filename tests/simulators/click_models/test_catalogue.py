@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from rankeval.errors import DataError
-from rankeval.simulators.click_models import CLICK_MODELS, parse_click_model
+from rankeval.simulators.click_models.catalogue import CLICK_MODELS, parse_click_model
 from tests.simulators.click_models.worlds import DESCRIPTIONS, model
 
 

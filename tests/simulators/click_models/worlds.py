@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.simulators.click_models import ClickModel, parse_click_model
+from rankeval.simulators.click_models.base import ClickModel
+from rankeval.simulators.click_models.catalogue import parse_click_model
 from tests import naive_users as naive
 from tests.naive_users import Users
 

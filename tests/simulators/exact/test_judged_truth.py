@@ -8,7 +8,9 @@ import pytest
 
 from rankeval import evaluate
 from rankeval.simulators.exact.judged_truth import judged_metrics
-from rankeval.simulators.list_policies import FixedOrder, ListPolicy, parse_list_policy
+from rankeval.simulators.list_policies.base import ListPolicy
+from rankeval.simulators.list_policies.catalogue import parse_list_policy
+from rankeval.simulators.list_policies.fixed import FixedOrder
 from rankeval.simulators.list_policies.queries import Queries
 from rankeval.simulators.worlds.world_file import parse_world
 from tests.simulators.small_world import small_world

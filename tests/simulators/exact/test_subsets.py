@@ -7,7 +7,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from rankeval.simulators.click_models import CLICK_MODELS
+from rankeval.simulators.click_models.catalogue import CLICK_MODELS
 from rankeval.simulators.exact.subsets import over_orders
 from tests.naive_lists import plackett_luce
 from tests.simulators.click_models.worlds import A, S, model

@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rankeval.simulators.click_models import CLICK_MODELS, parse_click_model
+from rankeval.simulators.click_models.catalogue import CLICK_MODELS, parse_click_model
 from rankeval.simulators.exact.truth import PolicyTruth, average_truth, exposures, policy_truth
-from rankeval.simulators.list_policies import FixedOrder, NoisyScores, PlackettLuce, Uniform
+from rankeval.simulators.list_policies.fixed import FixedOrder
 from rankeval.simulators.list_policies.queries import Queries
+from rankeval.simulators.list_policies.random_utility import NoisyScores, PlackettLuce, Uniform
 from rankeval.simulators.shuffles.shuffled import Shuffled
 from rankeval.simulators.worlds.world import DESIGNS, Shuffle
 from tests.naive_lists import shuffled

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rankeval.simulators.list_policies import FixedOrder, ListPolicy
+from rankeval.simulators.list_policies.base import ListPolicy
+from rankeval.simulators.list_policies.fixed import FixedOrder
 from tests.naive_lists import items_at, prefixes
 from tests.simulators.list_policies.worlds import (
     DESCRIPTIONS,

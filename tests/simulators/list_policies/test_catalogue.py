@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rankeval.simulators.list_policies import LIST_POLICIES, FixedOrder, parse_list_policy
+from rankeval.simulators.list_policies.catalogue import LIST_POLICIES, parse_list_policy
+from rankeval.simulators.list_policies.fixed import FixedOrder
 from rankeval.simulators.list_policies.queries import Queries
 from tests.readers.helpers import error_of
 from tests.simulators.list_policies.worlds import DESCRIPTIONS, NOISY, SCORES, policy

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rankeval.simulators.list_policies import FixedOrder, parse_list_policy
-from rankeval.simulators.list_policies.fixed import GivenLists
+from rankeval.simulators.list_policies.catalogue import parse_list_policy
+from rankeval.simulators.list_policies.fixed import FixedOrder, GivenLists
 from rankeval.simulators.list_policies.queries import Queries
 from rankeval.simulators.writer import random_stream
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from rankeval.simulators.list_policies import FixedOrder, NoisyScores, PolicyMixture, Uniform
+from rankeval.simulators.list_policies.fixed import FixedOrder
+from rankeval.simulators.list_policies.mixture import PolicyMixture
+from rankeval.simulators.list_policies.random_utility import NoisyScores, Uniform
 from tests.simulators.list_policies.worlds import four_errors
 
 OFFSETS = np.array([0, 3])

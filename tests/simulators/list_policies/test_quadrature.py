@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rankeval.simulators.list_policies import NoisyScores, PlackettLuce
 from rankeval.simulators.list_policies.quadrature import GUMBEL, NORMAL, places
+from rankeval.simulators.list_policies.random_utility import NoisyScores, PlackettLuce
 from tests.naive_lists import items_at, plackett_luce
 from tests.readers.helpers import SHARED, examples, needs_shared
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rankeval.simulators.list_policies import NoisyScores, PlackettLuce, Uniform
+from rankeval.simulators.list_policies.random_utility import NoisyScores, PlackettLuce, Uniform
 
 OFFSETS = np.array([0, 3])
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.simulators.list_policies import ListPolicy, parse_list_policy
+from rankeval.simulators.list_policies.base import ListPolicy
+from rankeval.simulators.list_policies.catalogue import parse_list_policy
 from rankeval.simulators.list_policies.queries import Queries
 from tests.naive_lists import Distribution, fixed, mixed, plackett_luce
 

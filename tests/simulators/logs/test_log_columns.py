@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from rankeval.simulators.exact.world_truth import WorldTruth, as_shown
-from rankeval.simulators.list_policies import FixedOrder, ListPolicy
+from rankeval.simulators.list_policies.base import ListPolicy
+from rankeval.simulators.list_policies.fixed import FixedOrder
 from rankeval.simulators.logs.log_columns import LogColumns, Propensities, Shown, minus_ranks
 from rankeval.simulators.logs.session_blocks import SessionMaker
 from rankeval.simulators.worlds.world import World

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rankeval.simulators.list_policies import NoisyScores, PlackettLuce
 from rankeval.simulators.list_policies.queries import Queries
+from rankeval.simulators.list_policies.random_utility import NoisyScores, PlackettLuce
 from rankeval.simulators.shuffle_plans.base_lists import MOST_LISTS, base_lists
 from tests.naive_lists import items_at
 from tests.simulators.list_policies.worlds import (

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from rankeval.simulators.shuffle_plans import logged_world as module
 from rankeval.simulators.shuffle_plans.logged_world import logged_world
+from rankeval.simulators.shuffle_plans.logged_world import logged_world as module
 from tests.readers.helpers import error_of
 
 #: Session, items in order, clicks, shuffled.

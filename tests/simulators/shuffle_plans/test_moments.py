@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rankeval.simulators.click_models import CLICK_MODELS, parse_click_model
-from rankeval.simulators.list_policies import FixedOrder, PlackettLuce, PolicyMixture
+from rankeval.simulators.click_models.catalogue import CLICK_MODELS, parse_click_model
+from rankeval.simulators.list_policies.fixed import FixedOrder
+from rankeval.simulators.list_policies.mixture import PolicyMixture
 from rankeval.simulators.list_policies.queries import Queries
+from rankeval.simulators.list_policies.random_utility import PlackettLuce
 from rankeval.simulators.shuffle_plans.base_lists import base_lists
 from rankeval.simulators.shuffle_plans.means import exact_means
 from rankeval.simulators.shuffle_plans.moments import no_moments, shuffle_moments

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rankeval.simulators.list_policies import ListPolicy
+from rankeval.simulators.list_policies.base import ListPolicy
 from rankeval.simulators.shuffles.shuffled import Exchanged, Shuffled, TopShuffled
 from rankeval.simulators.worlds.world import DESIGNS, Shuffle
 from tests.naive_lists import items_at, prefixes, shuffled

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from rankeval.errors import UsageError
-from rankeval.simulators.click_models import CLICK_MODELS, parse_click_model
+from rankeval.simulators.click_models.catalogue import CLICK_MODELS, parse_click_model
 from rankeval.simulators.worlds.model_options import click_model_options
 
 

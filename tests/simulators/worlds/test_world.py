@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from rankeval.simulators.click_models import parse_click_model
+from rankeval.simulators.click_models.catalogue import parse_click_model
 from rankeval.simulators.worlds.world import Days, Users, World, degree
 from rankeval.simulators.worlds.world_file import parse_world
 from tests.simulators.small_world import small_world

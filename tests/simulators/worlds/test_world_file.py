@@ -10,7 +10,8 @@ import pytest
 
 from rankeval.errors import DataError
 from rankeval.simulators.click_models.models import PositionBased
-from rankeval.simulators.list_policies import FixedOrder, PlackettLuce
+from rankeval.simulators.list_policies.fixed import FixedOrder
+from rankeval.simulators.list_policies.random_utility import PlackettLuce
 from rankeval.simulators.worlds.world import Context, Days, Shuffle, Users
 from rankeval.simulators.worlds.world_file import parse_world, read_description, read_world
 from tests.simulators.small_world import small_world

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from rankeval.arrays.kernels import read_only
 from rankeval.arrays.ragged import offsets_of
-from rankeval.simulators.click_models import ClickModel, parse_click_model
+from rankeval.simulators.click_models.base import ClickModel
+from rankeval.simulators.click_models.catalogue import parse_click_model
 from rankeval.simulators.click_models.fitting.fitting import (
     Fitted,
     Options,

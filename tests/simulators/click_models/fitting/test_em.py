@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rankeval.arrays.types import Floats
 from rankeval.simulators.click_models.fitting.em import Ascent
-from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Floats, Point
+from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Point
 
 # Two hidden coins: what is seen is whether both came up, in 6 of 10 throws, and the first alone in 7 of 8.
 SEEN, THROWS = (6.0, 7.0), (10.0, 8.0)

@@ -14,7 +14,7 @@ from rankeval import Log, fit
 from rankeval.errors import DataError, UsageError
 from rankeval.position_bias.cells import Cells
 from rankeval.position_bias.position_based import fit as position_based
-from rankeval.simulators.click_models import parse_click_model
+from rankeval.simulators.click_models.catalogue import parse_click_model
 from rankeval.simulators.click_models.fitting.cells import count_cells
 from rankeval.simulators.click_models.fitting.points import NONE, Point
 from rankeval.simulators.click_models.fitting.scoring import scored

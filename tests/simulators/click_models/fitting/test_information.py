@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rankeval.arrays.types import Floats
 from rankeval.simulators.click_models.fitting.fitting import Fitted
 from rankeval.simulators.click_models.fitting.information import (
     AT_BOUNDARY,
@@ -10,7 +11,7 @@ from rankeval.simulators.click_models.fitting.information import (
     NOT_IDENTIFIED,
     Information,
 )
-from rankeval.simulators.click_models.fitting.points import Floats, Point
+from rankeval.simulators.click_models.fitting.points import Point
 from rankeval.simulators.click_models.fitting.sessions import SessionLists
 from tests.simulators.click_models.fitting.logs import (
     SHARED,

@@ -6,8 +6,9 @@ from itertools import product
 import numpy as np
 import pytest
 
-from rankeval.simulators.click_models import parse_click_model
-from rankeval.simulators.click_models.fitting.points import NONE, Floats, Point
+from rankeval.arrays.types import Floats
+from rankeval.simulators.click_models.catalogue import parse_click_model
+from rankeval.simulators.click_models.fitting.points import NONE, Point
 from rankeval.simulators.click_models.fitting.scoring import baselines, scored
 from rankeval.simulators.click_models.fitting.sessions import SessionLists
 from tests.simulators.click_models.fitting.logs import DESCRIPTIONS, K, likelihood_of, simulated, words_of

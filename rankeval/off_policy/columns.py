@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from rankeval.inference.estimate import Estimate
+from rankeval.off_policy.rows import EstimateRow
 from rankeval.results import interval_text, number
-
-if TYPE_CHECKING:
-    from rankeval.off_policy.rows import EstimateRow
 
 
 @dataclass(frozen=True)
@@ -38,25 +34,9 @@ OVERLAP = Column(
 )
 
 
-def first_bounds(name: str, estimate: Estimate) -> dict[str, float | None]:
-    """The first interval of an estimate, under two names."""
-    interval = estimate.intervals[0]
-    return {f"{name}_low": interval.low, f"{name}_high": interval.high}
-
-
-def interval_cells(estimate: Estimate) -> list[list[str]]:
-    """Bounds and method of each interval."""
-    return [[interval_text(interval.to_dict()), interval.method] for interval in estimate.intervals]
-
-
 def relative(row: EstimateRow) -> str:
     """The relative gain in per cent."""
     return "-" if row.relative.value is None else f"{100 * row.relative.value:+.1f} %"
-
-
-def counted(n: float) -> str:
-    """How many units there are; the sum of weights that are not whole is no count."""
-    return f"{n:,.0f}" if float(n).is_integer() else number(n)
 
 
 def effective(row: EstimateRow) -> str:
@@ -66,11 +46,6 @@ def effective(row: EstimateRow) -> str:
         return "-"
     size = f"{ess:,.1f}" if ess >= 10.0 else number(ess)
     return f"{size} ({100 * ess / row.logged.n:.1f} %)"
-
-
-def signed(value: float | None) -> str:
-    """A number with its sign, for people."""
-    return "-" if value is None else ("+" if value > 0 else "") + number(value + 0.0)
 
 
 def candidate_cells(row: EstimateRow) -> list[list[str]]:

@@ -1,0 +1,158 @@
+"""How estimates vary from sample to sample: standard errors, covariances and bootstrap replicates.
+
+Units, or the clusters of units that share a key, are taken to be independent draws. One
+:class:`SamplingDistribution` serves all functionals of the same moments, so that replicates are drawn once.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import NormalDist
+
+import numpy as np
+
+from rankeval.arrays import Floats
+from rankeval.errors import UsageError
+from rankeval.inference.bootstrap import ROUNDING, Bootstrap, centred_buckets, without_rounding
+from rankeval.inference.functionals import Functional, Gradient
+from rankeval.inference.moments import Moments
+from rankeval.notes import Note
+
+FEW_CLUSTERS = 50  # with fewer, Student's t and a warning
+NEAR_ZERO = 3.0  # a reference within this many standard errors of 0 calls for Fieller's interval
+
+
+@dataclass(frozen=True, eq=False)
+class SamplingDistribution:
+    """Of functionals of the means in one :class:`Moments`.
+
+    Args:
+        moments: the means, with the co-moments of ``pairs_needed``.
+        level: confidence level, in (0, 1).
+        clustered: units of one key are dependent; errors come from bucket totals.
+        replicates, seed: of the bootstrap.
+    """
+
+    moments: Moments
+    level: float = 0.95
+    clustered: bool = False
+    replicates: int = 1000
+    seed: int = 0
+
+    def value(self, functional: Functional) -> float:
+        """The functional at the means; not finite where a denominator is 0."""
+        return float(functional.value(self.moments.mean))
+
+    def std_error(self, functional: Functional) -> float:
+        """Delta-method standard error; 0 where the variance is rounding alone.
+
+        The error of a position-bias curve is added as one that is independent of these units.
+        """
+        gradient = functional.gradient(self.moments.mean)
+        if self.clustered:
+            between = self._between_clusters(gradient, gradient)
+        else:
+            between = float(without_rounding(self._between_units(gradient, gradient)))
+        return math.sqrt(between + float(np.sum(np.square(functional.by_curve(self.moments.mean)))))
+
+    def covariance(self, a: Functional, b: Functional) -> float:
+        """Delta-method covariance of two estimates."""
+        gradients = a.gradient(self.moments.mean), b.gradient(self.moments.mean)
+        by_curve = float(np.sum(a.by_curve(self.moments.mean) * b.by_curve(self.moments.mean)))
+        if self.clustered:
+            return self._between_clusters(*gradients) + by_curve
+        return sum(self._between_units(*gradients)) + by_curve
+
+    def bucket_totals(self, functional: Functional) -> Floats:
+        """(BUCKETS,) linearised totals, scaled: a clustered covariance is the sum of products of two of them.
+
+        Also of two functionals of different moments, if units of one key are in the same buckets.
+        """
+        gradient = functional.gradient(self.moments.mean)
+        scale = math.sqrt(self.independent / max(self.independent - 1, 1)) / self.moments.n
+        return self._residuals(gradient) * scale
+
+    @cached_property
+    def independent(self) -> float:
+        """The number of units; if clustered, of occupied buckets (of clusters, while they are few)."""
+        return int(np.count_nonzero(self.buckets[:, 0])) if self.clustered else self.moments.n
+
+    @cached_property
+    def quantile(self) -> float:
+        """The normal quantile of ``(1 + level) / 2``; Student's with G - 1 degrees for few clusters G."""
+        below = 0.5 + self.level / 2
+        if self._few_clusters():
+            from scipy.special import stdtrit
+
+            return float(stdtrit(self.independent - 1, below))
+        return NormalDist().inv_cdf(below)
+
+    @cached_property
+    def bootstrap(self) -> Bootstrap:
+        """The replicates that all functionals share, drawn when first asked for."""
+        return Bootstrap(self.moments, self.buckets, self.replicates, self.seed)
+
+    @property
+    def buckets(self) -> Floats:
+        """The bucket sums of the moments."""
+        if self.moments.buckets is None:
+            raise UsageError("bootstrap and clusters: found moments without keys, wanted one key a unit")
+        return self.moments.buckets
+
+    def _few_clusters(self) -> bool:
+        return self.clustered and self.independent < FEW_CLUSTERS
+
+    def notes(self) -> tuple[Note, ...]:
+        """Where all errors stand on thin ground."""
+        if not self._few_clusters():
+            return ()
+        text = f"only {self.independent} clusters: with fewer than {FEW_CLUSTERS}, errors are rough"
+        return (Note("few_clusters", text, {"clusters": self.independent, "threshold": FEW_CLUSTERS}),)
+
+    def near_zero(self, functional: Functional) -> bool:
+        """Whether it is within 3 standard errors of 0."""
+        return abs(self.value(functional)) < NEAR_ZERO * self.std_error(functional)
+
+    def obstacle(self, functional: Functional) -> Note | None:
+        """Why there is no standard error, if there is none."""
+        reason = self._obstacle(functional)
+        return None if reason is None else Note("no_standard_error", reason)
+
+    def _obstacle(self, functional: Functional) -> str | None:
+        if self.moments.n == 0:
+            return "no units"
+        if not math.isfinite(self.value(functional)):
+            return "its denominator is 0"
+        if self.independent <= 1 and (self.clustered or self.moments.freedom <= 0):
+            return f"a single {'cluster' if self.clustered else 'unit'} has no standard error"
+        if not math.isfinite(self.std_error(functional)):
+            return "its denominator is too close to 0, or its terms are too large"
+        return None
+
+    def _between_units(self, a: Gradient, b: Gradient) -> list[float]:
+        """The parts ``a_i b_j cov(x_i, x_j) / n`` of a covariance."""
+        moments = self.moments
+        return [float(a[i]) * float(b[j]) * moments.covariance(i, j) / moments.n for i in a for j in b]
+
+    def _between_clusters(self, a: Gradient, b: Gradient) -> float:
+        """``G / (G - 1) sum_g e_ag e_bg / n^2``, e the bucket totals of the linearised residuals."""
+        total = float(np.sum(self._residuals(a) * self._residuals(b)))
+        return total * self.independent / (self.independent - 1) / self.moments.n**2
+
+    def _residuals(self, gradient: Gradient) -> Floats:
+        """(BUCKETS,) totals of the linearised residuals, all 0 where they are rounding alone."""
+        parts = [g * self._centred_sums[:, j] for j, g in gradient.items()]
+        residuals = np.sum(parts, axis=0)
+        size = sum(abs(g) * _norm(self.buckets[:, j + 1]) for j, g in gradient.items())
+        return np.where(_norm(residuals) <= ROUNDING * size < math.inf, 0.0, residuals)
+
+    @cached_property
+    def _centred_sums(self) -> Floats:
+        return centred_buckets(self.moments, self.buckets)[:, 1:]
+
+
+def _norm(x: Floats) -> float:
+    """Euclidean norm, without BLAS: its sums depend on the number of threads."""
+    return math.sqrt(float(np.sum(x * x)))

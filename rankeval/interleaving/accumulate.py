@@ -1,0 +1,65 @@
+"""One pass over a log of interleaved lists: the moments of credit and wins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from rankeval.arrays import Floats, Hashes, Ints, Segmented
+from rankeval.errors import DataError
+from rankeval.inference import Mean, Moments, pairs_needed
+from rankeval.interleaving.outcome_tests import DELTA
+from rankeval.interleaving.session_credit import CREDIT, Crediting, Tally
+from rankeval.logs import Grouping, Sessions, Units, fold, nothing_counts
+
+PAIRS = pairs_needed([Mean(CREDIT), DELTA])
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Moments of the terms of all sessions, and of those of each segment; what was counted on the way."""
+
+    moments: Segmented[Moments]
+    tally: Tally
+
+    def merge(self, other: Sums) -> Sums:
+        """Both parts; fold leaves in their order."""
+        return Sums(self.moments.merge(other.moments, Moments.merge), self.tally.merge(other.tally))
+
+
+def accumulate(crediting: Crediting, grouping: Grouping, threads: int | None) -> Sums:
+    """One pass over a log: the moments of the credit of its sessions.
+
+    Raises:
+        DataError: as the crediting says; no item is of a team; sessions that all count 0 times.
+        UsageError: more than 1,000 segments where each would keep bucket sums.
+    """
+    log = crediting.log
+    units = Units.of(log, "session_id", grouping)
+
+    def work(sessions: Sessions) -> Sums:
+        terms, tally = crediting.terms(sessions)
+        keys, counts = units.keys(sessions), units.counts(sessions)
+        whole = Moments.of(terms, PAIRS, keys, counts)
+        parts = units.segments(sessions)
+        segments = {value: _of_rows(terms, keys, counts, rows) for value, rows in parts.items()}
+        return Sums(Segmented(whole, segments), tally)
+
+    found = fold(log, list(dict.fromkeys([*crediting.roles, *units.roles])), work, Sums.merge, threads)
+    if found.tally.items and found.tally.items_without_team == found.tally.items:
+        raise DataError(
+            f"{log.origin}: column {log.name('team')!r} is null in all rows, wanted the teams of items, or a "
+            f"method with {log.name('rank_a')!r} and {log.name('rank_b')!r}"
+        )
+    if not found.moments.whole.n:
+        raise nothing_counts(log)
+    return replace(found, moments=found.moments.where(lambda part: part.n > 0))
+
+
+def _of_rows(
+    terms: Floats,
+    keys: Hashes | None,
+    counts: Floats | None,
+    rows: Ints,
+) -> Moments:
+    chosen_keys = None if keys is None else keys[rows]
+    return Moments.of(terms[:, rows], PAIRS, chosen_keys, None if counts is None else counts[rows])

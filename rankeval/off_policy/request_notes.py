@@ -1,0 +1,95 @@
+"""What a request says, or leaves unsaid, before the log is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rankeval.notes import Note
+from rankeval.off_policy.nuisances import learns_behaviours
+from rankeval.off_policy.request import Request
+from rankeval.off_policy.samples import TermList
+from rankeval.position_bias import FIELDS, PositionBias
+
+
+def request_notes(request: Request, embedding: Sequence[str]) -> Iterator[Note]:
+    """Columns with a meaning of their own, and what was asked for and changes nothing."""
+    yield from _of_counts(request)
+    if request.setting.targets != ("",):
+        yield from _of_targets(request)
+    yield from _of_clicks(request)
+    yield from _unused(request, embedding)
+
+
+def _of_counts(request: Request) -> Iterator[Note]:
+    """What a column ``weight`` means."""
+    log, infer = request.log, request.infer
+    if log.has("weight"):
+        text = f"every row counts as many times as column {log.name('weight')!r} says"
+        yield Note("rows_counted", text)
+        if infer.bucketed:
+            name = "errors by cluster" if infer.clustered else "the bootstrap"
+            text = f"copies of a row stay together in {name}, and tell no more than one of them does"
+            yield Note("copies_together", text)
+
+
+def _of_targets(request: Request) -> Iterator[Note]:
+    """Weights of the log that are of none of the targets named."""
+    log = request.log
+    for ratio, column in (("slate", "slate_weight"), ("subset", "subset_weight")):
+        if log.has(column) and any(each.definition.ratio == ratio for each in request.estimators):
+            follow = "weights of targets follow from their propensities, as those of product policies do"
+            yield Note("column_unused", f"column {log.name(column)!r} is not used: {follow}")
+
+
+def _of_clicks(request: Request) -> Iterator[Note]:
+    """What there is to say about examination and the estimand."""
+    log, setting = request.log, request.setting
+    from_clicks = [each.definition for each in request.estimators if each.definition.of_clicks]
+    if not from_clicks and setting.estimand != "rerank":
+        text = f"estimand: none of the estimators is from clicks, {setting.estimand!r} changes nothing"
+        yield Note("option_unused", text)
+    if setting.exposed and any(definition.ratio == "rho" for definition in from_clicks):
+        name = (
+            f"column {log.name('exposure')!r} stands for theta_k in weights, as it may with a random logger"
+        )
+        rerank = " that shows the same items in any order; with another only the estimand full is right"
+        yield Note("exposure_used", f"click_dr: {name}{rerank * (setting.estimand == 'rerank')}")
+    if setting.position_bias is not None:
+        yield from _of_bias(request, setting.position_bias, bool(from_clicks))
+
+
+def _of_bias(request: Request, bias: PositionBias, used: bool) -> Iterator[Note]:
+    """What there is to say about the curve that is given."""
+    if not used:
+        yield Note("option_unused", f"position bias: none of the estimators uses {bias.origin}")
+    for name in FIELDS:
+        if name in bias and request.log.has(name):
+            column = request.log.name(name)
+            text = f"column {column!r} is not used: the curve {bias.origin} stands for it"
+            yield Note("column_unused", text)
+    if bias.above_one:
+        places = ", ".join(map(str, bias.above_one[:5])) + (", ..." if len(bias.above_one) > 5 else "")
+        text = f"position bias: examination is above 1 at {places}, which no probability is"
+        yield Note("examination_above_one", text)
+    if used and bias.relative_error > 0.0:
+        error = f"{100.0 * bias.relative_error:.2g} % of the examination where it is largest"
+        text = f"position bias: errors include that of the curve, {error}, as if from other sessions"
+        yield Note("curve_error", text, {"relative_error": bias.relative_error})
+
+
+def _unused(request: Request, embedding: Sequence[str]) -> Iterator[Note]:
+    """What was asked for and changes nothing."""
+    fitting, columns = request.fitting, TermList.of(request.estimators).columns
+    if fitting.reward_model is None:
+        learned = learns_behaviours(request.log, request.setting, columns)
+        if fitting.features and not learned:
+            text = (
+                "features: nothing is learned from them; they are for a reward model, or behaviours for aips"
+            )
+            yield Note("option_unused", text)
+        if fitting.weighting != "uniform":
+            text = f"model_weighting: no reward model is fitted, {fitting.weighting!r} changes nothing"
+            yield Note("option_unused", text)
+    if embedding and "marginal_propensity" not in columns:
+        text = "embedding: none of the estimators uses it; it is for mips"
+        yield Note("option_unused", text)
