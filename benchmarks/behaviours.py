@@ -19,14 +19,14 @@ from rankeval import ope
 from rankeval.arrays import sums_of_products
 from rankeval.logs import Log, Sessions, scan
 from rankeval.off_policy.nuisances import learn_behaviour_tree
-from rankeval.off_policy.samples import Rankings
+from rankeval.off_policy.samples import ColumnSources, Rankings
 from rankeval.off_policy.user_behaviour import behaviour_codes, subset_weights
 from rankeval.simulators.bandits import (
     SlateWorld,
     SoftmaxPolicy,
     random_slate_policy,
     random_slate_world,
-    simulate,
+    slate_log,
 )
 
 Floats = NDArray[np.float64]
@@ -61,12 +61,12 @@ class Simulated:
 
     def log(self, sessions: int, seed: int) -> pa.Table:
         """A log of this world."""
-        return simulate(self.world, self.logging, self.target, sessions, seed)
+        return slate_log(self.world, self.logging, self.target, sessions, seed)
 
 
 def aips(log: Log, features: Sequence[str] | None, min_sessions: int = 500) -> float:
     """The estimate with behaviours learned from features, or with those of the column ``behaviour``."""
-    rankings = Rankings(log, COLUMNS)
+    rankings = Rankings(ColumnSources.of(log), COLUMNS)
     tree = None if features is None else learn_behaviour_tree(log, features, min_sessions=min_sessions)
     roles = [*rankings.roles, *(["behaviour"] if tree is None else tree.roles)]
 

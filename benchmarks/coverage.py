@@ -27,10 +27,10 @@ from rankeval.simulators.bandits import (
     BanditWorld,
     RewardKind,
     SoftmaxPolicy,
+    bandit_log,
     importance_weights,
     random_policy,
     random_world,
-    simulate,
 )
 
 ROUNDS = 20_000
@@ -105,7 +105,7 @@ class Simulated:
 
     def log(self, seed: int) -> pa.Table:
         """A log of this world."""
-        return simulate(self.world, self.logging, self.target, ROUNDS, seed)
+        return bandit_log(self.world, self.logging, self.target, ROUNDS, seed)
 
     def truths(self) -> dict[str, float]:
         """Estimator -> what it converges to, exact."""

@@ -23,13 +23,13 @@ from rankeval.off_policy import OffPolicyEvaluation
 from rankeval.simulators.bandits import (
     SlateWorld,
     SoftmaxPolicy,
+    bandit_log,
     random_policy,
     random_slate_policy,
     random_slate_world,
     random_world,
-    simulate,
+    slate_log,
 )
-from rankeval.simulators.bandits import simulate as simulate_slates
 
 Floats = NDArray[np.float64]
 #: Estimator with target, quantity.
@@ -103,7 +103,7 @@ def slates() -> Family:
     logging, target = (random_slate_policy(world, seed, skill) for seed, skill in ((4, 0.0), (5, 0.5)))
 
     def log(seed: int) -> dict[str, Any]:
-        table = simulate_slates(world, logging, target, UNITS, seed)
+        table = slate_log(world, logging, target, UNITS, seed)
         types = np.array([world.behaviours.index(name) for name in table["behaviour"].to_pylist()[::3]])
         lists = table["item_id"].to_numpy().reshape(-1, world.positions)
         return _columns(world, (logging, target), types, lists) | {"reward": table["reward"]}
@@ -237,7 +237,7 @@ def targets() -> Family:
     }
 
     def log(seed: int) -> pa.Table:
-        table = simulate(world, logging, policies["good"], UNITS, seed, layout="candidates")
+        table = bandit_log(world, logging, policies["good"], UNITS, seed, layout="candidates")
         lists = policies["bad"].probabilities[table["context"].to_numpy()]
         table = table.append_column("bad", pa.array(list(lists)))
         return table.append_column("x", table["context"].cast(pa.string()))

@@ -7,14 +7,14 @@ column ``behaviour`` says who does what, which ``aips`` uses; the other estimato
 from __future__ import annotations
 
 import rankeval
-from rankeval.simulators.bandits import random_slate_policy, random_slate_world, simulate
+from rankeval.simulators.bandits import random_slate_policy, random_slate_world, slate_log
 
 
 def main() -> None:
     world = random_slate_world(positions=6, items=4, seed=1)
     logging = random_slate_policy(world, seed=2, temperature=0.7)
     target = random_slate_policy(world, seed=3, skill=0.5, temperature=0.7)
-    log = simulate(world, logging, target, sessions=50_000, seed=4)
+    log = slate_log(world, logging, target, sessions=50_000, seed=4)
     print(rankeval.ope(log, ["sips", "iips", "rips", "aips"]))
     print(f"exact value of the target policy: {world.value(target):.4f}")
 

@@ -54,13 +54,13 @@ class Result(ABC):
             "command": self.command,
             "inputs": dict(self.inputs),
             **self.content(),
-            "warnings": self.warnings,
+            "warnings": list(self.warnings),
         }
 
     @property
-    def warnings(self) -> list[str]:
+    def warnings(self) -> tuple[str, ...]:
         """The texts of the notes."""
-        return [note.text for note in self.notes]
+        return tuple(note.text for note in self.notes)
 
     @abstractmethod
     def rows(self) -> list[dict[str, Any]]:

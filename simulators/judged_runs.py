@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from rankeval.arrays import Bools, Floats, Ints
+from rankeval.array_types import Bools, Floats, Ints
 from rankeval.errors import UsageError
 from rankeval.simulators.checks import distribution, real, whole
 from rankeval.simulators.writer import block_bounds, random_stream, write_parquet

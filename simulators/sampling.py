@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 
 
 class Categorical:

@@ -50,7 +50,6 @@ from rankeval.arrays.ragged import (
     sums_of_products,
 )
 from rankeval.arrays.segments import SMALL_SEGMENT, Segmented, in_order, segments_of
-from rankeval.arrays.types import Bools, Floats, Hashes, Ints
 
 __all__ = [
     "BUCKETS",
@@ -59,10 +58,6 @@ __all__ = [
     "GOLDEN",
     "NO_KEYS",
     "SMALL_SEGMENT",
-    "Bools",
-    "Floats",
-    "Hashes",
-    "Ints",
     "Keys",
     "Segmented",
     "argsort_descending",

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.arrays.types import Bools, Floats, Ints
+from rankeval.array_types import Bools, Floats, Ints
 
 
 def to_arrow(values: NDArray[Any], known: Bools | None = None) -> pa.Array:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from rankeval.array_types import Hashes
 from rankeval.arrays.kernels import kernel
-from rankeval.arrays.types import Hashes
 
 BUCKETS = 4096
 BUCKET_BITS = np.uint64(12)

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rankeval.array_types import Hashes, Ints
 from rankeval.arrays.arrow import decoded, to_numpy
 from rankeval.arrays.kernels import kernel, read_only
 from rankeval.arrays.ragged import offsets_of
-from rankeval.arrays.types import Hashes, Ints
 
 _SIGN = np.uint64(1) << np.uint64(63)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from rankeval.array_types import Floats, Ints
 from rankeval.arrays.kernels import kernel
-from rankeval.arrays.types import Floats, Ints
 
 #: Runs this short are sorted by insertion before they are merged.
 INSERTION = 16

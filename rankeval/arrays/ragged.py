@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rankeval.array_types import Floats, Ints
 from rankeval.arrays.kernels import kernel
-from rankeval.arrays.types import Floats, Ints
 
 
 def offsets_of(lengths: NDArray[Any]) -> Ints:

@@ -11,8 +11,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import pyarrow as pa
 
+from rankeval.array_types import Ints
 from rankeval.arrays.arrow import is_null, to_numpy
-from rankeval.arrays.types import Ints
 
 #: Segments with fewer units carry a warning.
 SMALL_SEGMENT = 100

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.estimators.terms import RATIO_COLUMNS, Ratio, Term
 
 Items = Mapping[str, Floats]

@@ -12,16 +12,8 @@ from functools import cached_property
 
 import numpy as np
 
-from rankeval.arrays import (
-    Floats,
-    Ints,
-    cascade_sums,
-    corrected_sums,
-    offsets_of,
-    read_only,
-    sums,
-    sums_of_products,
-)
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import cascade_sums, corrected_sums, offsets_of, read_only, sums, sums_of_products
 from rankeval.estimators.click_terms import click_weights, most_unshown
 from rankeval.estimators.terms import CLICK_RATIOS, RATIO_COLUMNS, TRANSFORMS, Kind, Ratio, Term
 

@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints
+from rankeval.array_types import Floats, Ints
 
 Transform = Literal["plain", "clipped", "switched", "shrunk", "harmonic"]
 Kind = Literal[

@@ -11,18 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from rankeval.arrays import (
-    Bools,
-    Floats,
-    Ints,
-    build_table,
-    find,
-    is_null,
-    keys_of,
-    take,
-    take_or_null,
-    to_numpy,
-)
+from rankeval.array_types import Bools, Floats, Ints
+from rankeval.arrays import build_table, find, is_null, keys_of, take, take_or_null, to_numpy
 from rankeval.errors import DataError
 from rankeval.evaluation.judgements import Judgements, one_relevant
 from rankeval.evaluation.run import Rules, ScoredQueries, unretrieved

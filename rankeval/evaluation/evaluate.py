@@ -11,18 +11,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from rankeval.arrays import (
-    Floats,
-    Hashes,
-    Ints,
-    hashes_of,
-    in_order,
-    is_null,
-    mix64,
-    segments_of,
-    take,
-    to_arrow,
-)
+from rankeval.array_types import Floats, Hashes, Ints
+from rankeval.arrays import hashes_of, in_order, is_null, mix64, segments_of, take, to_arrow
 from rankeval.atomic_files import require_no_input, write_parquet
 from rankeval.errors import UsageError
 from rankeval.evaluation import notes

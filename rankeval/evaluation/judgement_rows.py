@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from rankeval.arrays import Floats, Ints, as_float64, is_null, stretch_of
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import as_float64, is_null, stretch_of
 from rankeval.errors import DataError
 from rankeval.logs import Log, Sessions
 from rankeval.readers import Leaf

@@ -9,12 +9,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rankeval.array_types import Bools, Floats, Hashes, Ints
 from rankeval.arrays import (
     NO_KEYS,
-    Bools,
-    Floats,
-    Hashes,
-    Ints,
     Keys,
     argsort_each,
     as_float64,

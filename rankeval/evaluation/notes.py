@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import SMALL_SEGMENT, Ints
+from rankeval.array_types import Ints
+from rankeval.arrays import SMALL_SEGMENT
 from rankeval.evaluation.alignment import Aligned, Policies
 from rankeval.evaluation.judgements import Judgements
 from rankeval.evaluation.result import Comparison, MetricRow

@@ -6,7 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints, Keys, argsort_descending, argsort_each, argsort_ids, compare, kernel
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import Keys, argsort_descending, argsort_each, argsort_ids, compare, kernel
 from rankeval.evaluation.judgements import Judged, counts_in
 from rankeval.metrics import Ranking
 

@@ -9,19 +9,8 @@ from typing import Literal, cast
 import numpy as np
 import pyarrow as pa
 
-from rankeval.arrays import (
-    NO_KEYS,
-    Bools,
-    Floats,
-    Ints,
-    Keys,
-    decoded,
-    is_integer_id,
-    is_null,
-    keys_of,
-    read_only,
-    take,
-)
+from rankeval.array_types import Bools, Floats, Ints
+from rankeval.arrays import NO_KEYS, Keys, decoded, is_integer_id, is_null, keys_of, read_only, take
 from rankeval.errors import DataError
 from rankeval.evaluation.judgement_rows import GradeLimit
 from rankeval.evaluation.judgements import Judged, Judgements, first_duplicate, judged_in_run

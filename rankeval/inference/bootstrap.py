@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import BUCKET_BITS, BUCKET_MASK, BUCKETS, GOLDEN, Floats, finalise, kernel, word
+from rankeval.array_types import Floats
+from rankeval.arrays import BUCKET_BITS, BUCKET_MASK, BUCKETS, GOLDEN, finalise, kernel, word
 from rankeval.inference.functionals import Functional
 from rankeval.inference.moments import Moments
 

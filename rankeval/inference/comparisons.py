@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from rankeval.arrays import GOLDEN, Floats, Hashes, finalise, kernel, word, words
+from rankeval.array_types import Floats, Hashes
+from rankeval.arrays import GOLDEN, finalise, kernel, word, words
 from rankeval.errors import UsageError
 
 # Two statistics closer than this share of the largest possible one are tied: they differ by rounding alone.

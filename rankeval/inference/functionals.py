@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints
+from rankeval.array_types import Floats, Ints
 
 # The partial derivative by the mean of each term, for the terms that a functional reads.
 Gradient = dict[int, Any]

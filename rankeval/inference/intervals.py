@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.inference.functionals import Functional, Relative
 from rankeval.inference.sampling_distribution import SamplingDistribution
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rankeval.arrays import Floats, Hashes, Ints, bucket_of, kernel
+from rankeval.array_types import Floats, Hashes, Ints
+from rankeval.arrays import bucket_of, kernel
 
 # With eight, each addition waits for the one before; with 64, eight vectors are under way (2.6 times faster).
 LANES = 64

@@ -14,7 +14,8 @@ from functools import cached_property
 
 import numpy as np
 
-from rankeval.arrays import BUCKETS, Bools, Floats, Hashes, Ints, words
+from rankeval.array_types import Bools, Floats, Hashes, Ints
+from rankeval.arrays import BUCKETS, words
 from rankeval.inference.moment_sums import add_block, add_counted, add_to_buckets, join
 
 __all__ = ["BUCKETS", "Moments", "MomentsAccumulator"]

@@ -13,7 +13,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.errors import UsageError
 from rankeval.inference.bootstrap import ROUNDING, Bootstrap, centred_buckets, without_rounding
 from rankeval.inference.functionals import Functional, Gradient

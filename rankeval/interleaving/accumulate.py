@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from rankeval.arrays import Floats, Hashes, Ints, Segmented
+from rankeval.array_types import Floats, Hashes, Ints
+from rankeval.arrays import Segmented
 from rankeval.errors import DataError
 from rankeval.inference import Mean, Moments, pairs_needed
 from rankeval.interleaving.outcome_tests import DELTA

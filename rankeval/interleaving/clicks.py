@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from rankeval.arrays import Floats, Ints
+from rankeval.array_types import Floats, Ints
 
 
 class Clicks(Protocol):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rankeval.arrays import Bools, Floats, Ints, kernel
+from rankeval.array_types import Bools, Floats, Ints
+from rankeval.arrays import kernel
 
 #: Length of a ranking that nobody knows.
 UNKNOWN = np.iinfo(np.int64).max // 2

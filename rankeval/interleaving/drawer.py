@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints, offsets_of, word
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import offsets_of, word
 from rankeval.errors import UsageError
 from rankeval.interleaving.enumeration import TEAM_NAMES, ListDistribution, exact_lists, rank_weights
 from rankeval.interleaving.methods import Method

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays import Floats, Ints
+from rankeval.array_types import Floats, Ints
 from rankeval.errors import UsageError
 from rankeval.interleaving.methods import MOST_LISTS, Method
 from rankeval.interleaving.optimised import allowed_lists, optimised_distribution, rank_credits

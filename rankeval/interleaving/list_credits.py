@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays import Floats, Ints, offsets_of, read_only
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import offsets_of, read_only
 from rankeval.interleaving.credit import balanced_outcomes, draft_credits, softmax_credits
 from rankeval.interleaving.enumeration import rank_weights
 from rankeval.interleaving.methods import Method

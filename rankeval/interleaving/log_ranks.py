@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rankeval.arrays import Ints, as_float64, is_null, kernel, read_only
+from rankeval.array_types import Ints
+from rankeval.arrays import as_float64, is_null, kernel, read_only
 from rankeval.errors import DataError, UsageError
 from rankeval.interleaving.credit import UNKNOWN
 from rankeval.logs import Log, Sessions

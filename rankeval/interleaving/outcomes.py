@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints
+from rankeval.array_types import Floats, Ints
 from rankeval.interleaving.clicks import Clicks
 from rankeval.interleaving.enumeration import ListDistribution, exact_lists
 from rankeval.interleaving.list_credits import list_credits

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints, kernel
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import kernel
 from rankeval.interleaving.credit import least_depth, within
 
 #: Credits of one session closer to 0 than this share of their absolute sum are a tie, up to rounding.

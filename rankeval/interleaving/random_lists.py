@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays import GOLDEN, Floats, Ints, finalise, kernel, seeded
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import GOLDEN, finalise, kernel, seeded
 from rankeval.interleaving.rankings import PairArrays
 
 Teams = NDArray[np.int8]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays import Ints
+from rankeval.array_types import Ints
 from rankeval.errors import UsageError
 from rankeval.options import shown
 

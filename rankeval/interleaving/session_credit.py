@@ -8,7 +8,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays import Floats, Ints, encoded, is_null, kernel, read_only, segments_of, to_numpy
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import encoded, is_null, kernel, read_only, segments_of, to_numpy
 from rankeval.errors import UsageError
 from rankeval.interleaving.credit import balanced_outcomes, draft_credits, softmax_credits
 from rankeval.interleaving.enumeration import rank_weights

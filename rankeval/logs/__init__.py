@@ -6,6 +6,7 @@ from rankeval.logs.impressions import Shown, checked_clicks, marked_shuffled, pa
 from rankeval.logs.layout import list_parts, unnested
 from rankeval.logs.log import Log, as_log, as_ranking_log
 from rankeval.logs.pair_index import PairIndex
+from rankeval.logs.passes import fold, scan
 from rankeval.logs.positions import (
     order_by_position,
     position_of,
@@ -17,7 +18,6 @@ from rankeval.logs.query_item_counts import MAX_CELLS, PairCounts, PairRows, Pai
 from rankeval.logs.ranges import FINITE_TERMS, RANGES, largest, out_of_range
 from rankeval.logs.reranking import LONGEST_TOP, Candidates, at_ranks, overlaps
 from rankeval.logs.roles import base, own
-from rankeval.logs.scan import fold, scan
 from rankeval.logs.sessions import Sessions, counting, differ
 from rankeval.logs.units import (
     MAX_BUCKETED_SEGMENTS,

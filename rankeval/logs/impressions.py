@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rankeval.arrays import Bools, Ints, as_float64, is_null
+from rankeval.array_types import Bools, Ints
+from rankeval.arrays import as_float64, is_null
 from rankeval.logs.log import Log
 from rankeval.logs.positions import order_by_position, position_roles, positions, require_one_each
 from rankeval.logs.sessions import Sessions

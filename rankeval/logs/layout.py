@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rankeval.arrays import Ints, decoded, is_null, offsets_of, read_only, take, to_arrow, to_numpy
+from rankeval.array_types import Ints
+from rankeval.arrays import decoded, is_null, offsets_of, read_only, take, to_arrow, to_numpy
 from rankeval.errors import DataError
 from rankeval.logs.sessions import counting
 from rankeval.readers import Arithmetic, Leaf

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rankeval.arrays import Hashes, Ints, finalise, kernel, read_only, table_mask
+from rankeval.array_types import Hashes, Ints
+from rankeval.arrays import finalise, kernel, read_only, table_mask
 
 
 class PairIndex:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from rankeval.arrays import Floats, Ints, as_float64, by_place, read_only, stretch_of
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import as_float64, by_place, read_only, stretch_of
 from rankeval.errors import DataError
 from rankeval.logs.log import Log
 from rankeval.logs.sessions import Sessions, counting

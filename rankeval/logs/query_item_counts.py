@@ -14,10 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from rankeval.array_types import Hashes, Ints
 from rankeval.arrays import (
     GOLDEN,
-    Hashes,
-    Ints,
     decoded,
     finalise,
     hashes_of,
@@ -30,8 +29,8 @@ from rankeval.arrays import (
 from rankeval.errors import DataError
 from rankeval.logs.impressions import shown_items, shown_roles
 from rankeval.logs.log import Log
+from rankeval.logs.passes import fold
 from rankeval.logs.positions import require_one_each
-from rankeval.logs.scan import fold
 from rankeval.logs.sessions import Sessions
 
 #: Cells that are counted at most: about a gigabyte.

@@ -8,18 +8,8 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from rankeval.arrays import (
-    Floats,
-    Ints,
-    Keys,
-    argsort_each,
-    argsort_ids,
-    is_null,
-    kernel,
-    keys_of,
-    read_only,
-    take,
-)
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import Keys, argsort_each, argsort_ids, is_null, kernel, keys_of, read_only, take
 from rankeval.logs.sessions import Sessions, counting
 
 #: Overlap is that of the top half of the lists, and of no more than this many places.

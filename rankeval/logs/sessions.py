@@ -9,10 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rankeval.array_types import Bools, Floats, Ints
 from rankeval.arrays import (
-    Bools,
-    Floats,
-    Ints,
     as_float64,
     decoded,
     is_unknown,

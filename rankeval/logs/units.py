@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Floats, Hashes, Ints, hashes_of, is_null, segments_of
+from rankeval.array_types import Floats, Hashes, Ints
+from rankeval.arrays import hashes_of, is_null, segments_of
 from rankeval.errors import DataError, UsageError
 from rankeval.logs.log import Log
 from rankeval.logs.sessions import Sessions, counting

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import cast
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.errors import UsageError
 from rankeval.metrics.ranking import Ranking
 

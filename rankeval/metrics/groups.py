@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rankeval.arrays import Floats, Ints, kernel
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import kernel
 
 
 @kernel

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints, kernel
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import kernel
 from rankeval.metrics.groups import count_relevant, group_stop
 from rankeval.metrics.ranking import Ranking
 from rankeval.metrics.shared import quotient

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rankeval.arrays import Floats, Ints
+from rankeval.array_types import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)

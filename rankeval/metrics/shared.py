@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from rankeval.arrays import Bools, Floats, Ints
+from rankeval.array_types import Bools, Floats, Ints
 from rankeval.metrics.ranking import Ranking
 
 Ints: TypeAlias = Ints

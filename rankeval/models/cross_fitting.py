@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from rankeval.arrays import Floats, Hashes, Ints, mix64, offsets_of, places_of, take
+from rankeval.array_types import Floats, Hashes, Ints
+from rankeval.arrays import mix64, offsets_of, places_of, take
 from rankeval.errors import DataError, UsageError
 from rankeval.logs import Log, Sessions, fold, unit_keys
 from rankeval.models.design import Encoding

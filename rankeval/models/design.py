@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rankeval.arrays import Floats, Ints, as_float64, decoded, take, to_numpy
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import as_float64, decoded, take, to_numpy
 from rankeval.errors import DataError, UsageError
 from rankeval.logs import Log
 from rankeval.readers import check_same_columns

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints, kernel, read_only
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import kernel, read_only
 from rankeval.models.design import Design
 
 #: Actions have slopes of their own while actions times features are no more.

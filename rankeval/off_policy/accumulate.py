@@ -10,7 +10,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays import Floats, Hashes, Ints, Segmented
+from rankeval.array_types import Floats, Hashes, Ints
+from rankeval.arrays import Segmented
 from rankeval.errors import DataError
 from rankeval.estimators import SampleBlock, write_terms
 from rankeval.inference import Moments, MomentsAccumulator

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 
-from rankeval.arrays import Ints
+from rankeval.array_types import Ints
 from rankeval.estimators import REDUCING, Estimator
 from rankeval.inference import (
     Functional,

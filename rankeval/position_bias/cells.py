@@ -7,7 +7,8 @@ from functools import cached_property
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints, kernel, offsets_of
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import kernel, offsets_of
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints
+from rankeval.array_types import Floats, Ints
 from rankeval.errors import DataError
 from rankeval.position_bias.request import Request
 

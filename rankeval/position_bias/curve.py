@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from rankeval.arrays import Bools, Floats
+from rankeval.array_types import Bools, Floats
 from rankeval.errors import DataError
 from rankeval.inference import Functional, Inference, InferenceOptions, Interval
 from rankeval.notes import Note, distinct

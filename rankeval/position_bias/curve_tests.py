@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Bools, Floats, Ints
+from rankeval.array_types import Bools, Floats, Ints
 from rankeval.position_bias.curve import Curve
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.logs import Sessions, pair_roles, unit_keys
 from rankeval.notes import Note
 from rankeval.position_bias.contrasts import Linearised

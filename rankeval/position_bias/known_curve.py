@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.errors import DataError
 from rankeval.logs import RANGES
 from rankeval.options import shown

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rankeval.arrays import Floats, Hashes, Ints, kernel, read_only
+from rankeval.array_types import Floats, Hashes, Ints
+from rankeval.arrays import kernel, read_only
 from rankeval.logs import PairCounts, PairIndex
 from rankeval.notes import Note
 from rankeval.position_bias.cells import Cells

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rankeval.arrays import Bools, Floats, Ints, kernel
+from rankeval.array_types import Bools, Floats, Ints
+from rankeval.arrays import kernel
 from rankeval.position_bias.cells import Cells
 
 #: A step that changes no ``log theta`` by more ends the climb.

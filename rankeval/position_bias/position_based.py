@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rankeval.arrays import Bools, Floats, Ints, kernel
+from rankeval.array_types import Bools, Floats, Ints
+from rankeval.arrays import kernel
 from rankeval.position_bias.cells import Cells
 from rankeval.position_bias.newton_ascent import Climb, starting_point
 

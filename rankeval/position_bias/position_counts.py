@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rankeval.arrays import Floats, Hashes, Ints, offsets_of, places_of, read_only
+from rankeval.array_types import Floats, Hashes, Ints
+from rankeval.arrays import offsets_of, places_of, read_only
 from rankeval.errors import DataError
 from rankeval.logs import (
     MAX_CELLS,

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from rankeval.arrays import Bools, Floats, Hashes, Ints, in_order, places_of, segments_of
+from rankeval.array_types import Bools, Floats, Hashes, Ints
+from rankeval.arrays import in_order, places_of, segments_of
 from rankeval.errors import DataError, UsageError
 from rankeval.inference import Moments
 from rankeval.logs import MAX_BUCKETED_SEGMENTS, Sessions, Shown, fold, unit_keys

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints, mix64, offsets_of
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import mix64, offsets_of
 from rankeval.errors import UsageError
 from rankeval.inference import Interval
 from rankeval.logs import Sessions, counting, shown_items, shown_roles, unit_keys

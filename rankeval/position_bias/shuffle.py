@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Bools, Floats, Ints, as_float64, kernel, read_only
+from rankeval.array_types import Bools, Floats, Ints
+from rankeval.arrays import as_float64, kernel, read_only
 from rankeval.errors import DataError
 from rankeval.logs import (
     RANGES,

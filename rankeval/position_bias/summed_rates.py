@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.position_bias.cells import Cells
 from rankeval.position_bias.position_based import curvature, fit, information, inverse
 

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rankeval.arrays import Bools, Floats, Ints, as_float64, kernel, read_only
+from rankeval.array_types import Bools, Floats, Ints
+from rankeval.arrays import as_float64, kernel, read_only
 from rankeval.errors import DataError
 from rankeval.inference import Inference, InferenceOptions
 from rankeval.logs import Sessions, fold, shown_items, shown_roles

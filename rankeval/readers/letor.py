@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rankeval.arrays import Bools, Floats, Ints, take, to_arrow, to_numpy
+from rankeval.array_types import Bools, Floats, Ints
+from rankeval.arrays import take, to_arrow, to_numpy
 from rankeval.errors import DataError
 from rankeval.readers.files import File
 from rankeval.readers.lines import Lines, MalformedValue, data_lines, parse_floats, parse_integers

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rankeval.arrays import Ints, take, to_numpy
+from rankeval.array_types import Ints
+from rankeval.arrays import take, to_numpy
 from rankeval.errors import DataError
 from rankeval.readers.files import File
 from rankeval.readers.messages import short

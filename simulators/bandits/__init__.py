@@ -5,6 +5,7 @@ from __future__ import annotations
 from rankeval.simulators.bandits.bandit_world import (
     BanditWorld,
     RewardKind,
+    bandit_log,
     random_policy,
     random_world,
     write_bandit_log,
@@ -13,6 +14,7 @@ from rankeval.simulators.bandits.slate_world import (
     SlateWorld,
     random_slate_policy,
     random_slate_world,
+    slate_log,
     write_slate_log,
 )
 from rankeval.simulators.bandits.softmax_policy import SoftmaxPolicy, importance_weights
@@ -22,11 +24,13 @@ __all__ = [
     "RewardKind",
     "SlateWorld",
     "SoftmaxPolicy",
+    "bandit_log",
     "importance_weights",
     "random_policy",
     "random_slate_policy",
     "random_slate_world",
     "random_world",
+    "slate_log",
     "write_bandit_log",
     "write_slate_log",
 ]

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.errors import UsageError
 from rankeval.simulators.bandits.softmax_policy import Matrix, SoftmaxPolicy
 from rankeval.simulators.checks import distribution, matrix, real, whole
@@ -195,7 +195,7 @@ class _Logger:
         }
 
 
-def simulated_blocks(
+def bandit_log_blocks(
     world: BanditWorld,
     logging: SoftmaxPolicy,
     target: SoftmaxPolicy,
@@ -210,7 +210,7 @@ def simulated_blocks(
         yield logger.block(random_stream(seed, index), start, stop)
 
 
-def simulate(
+def bandit_log(
     world: BanditWorld,
     logging: SoftmaxPolicy,
     target: SoftmaxPolicy,
@@ -225,7 +225,7 @@ def simulate(
     q_logged, q_target`` (``q_target = sum over a of pi(a|x) q(x,a)``), and in layout ``candidates`` the lists
     ``candidate_propensities, candidate_target_propensities, candidate_q`` that ``action`` is an index into.
     """
-    return pa.concat_tables(simulated_blocks(world, logging, target, rounds, seed, layout=layout))
+    return pa.concat_tables(bandit_log_blocks(world, logging, target, rounds, seed, layout=layout))
 
 
 def write_bandit_log(
@@ -240,5 +240,5 @@ def write_bandit_log(
     rows_per_group: int = 1 << 20,
 ) -> None:
     """Write the log of :func:`simulate` as Parquet, holding no more than a row group of it in memory."""
-    blocks = simulated_blocks(world, logging, target, rounds, seed, layout=layout)
+    blocks = bandit_log_blocks(world, logging, target, rounds, seed, layout=layout)
     write_parquet(Path(path), blocks, rows_per_group)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from rankeval.arrays import Bools, Floats, Ints
+from rankeval.array_types import Bools, Floats, Ints
 from rankeval.errors import UsageError
 from rankeval.off_policy.user_behaviour import BEHAVIOURS
 from rankeval.simulators.bandits.softmax_policy import Matrix, SoftmaxPolicy
@@ -180,7 +180,7 @@ def _propensities(prefix: str, policy: Matrix, types: Ints, lists: Ints) -> dict
     return {prefix + name: column for name, column in columns}
 
 
-def simulated_blocks(
+def slate_log_blocks(
     world: SlateWorld, logging: SoftmaxPolicy, target: SoftmaxPolicy, sessions: int, seed: int
 ) -> Iterator[pa.Table]:
     """The log of :func:`simulate` in tables of 16,384 sessions, each made when it is asked for."""
@@ -189,7 +189,7 @@ def simulated_blocks(
         yield logger.block(random_stream(seed, index), start, stop)
 
 
-def simulate(
+def slate_log(
     world: SlateWorld, logging: SoftmaxPolicy, target: SoftmaxPolicy, sessions: int, seed: int
 ) -> pa.Table:
     """A ranking log in long layout, the same for the same arguments.
@@ -197,7 +197,7 @@ def simulate(
     Columns: ``session_id, position, item_id, reward``, ``propensity, propensity_prefix, propensity_list`` and
     their ``target_`` twins, the features ``device`` and ``activity``, and the true ``behaviour``.
     """
-    return pa.concat_tables(simulated_blocks(world, logging, target, sessions, seed))
+    return pa.concat_tables(slate_log_blocks(world, logging, target, sessions, seed))
 
 
 def write_slate_log(
@@ -211,4 +211,4 @@ def write_slate_log(
     rows_per_group: int = 1 << 20,
 ) -> None:
     """Write the log of :func:`simulate` as Parquet, holding no more than a row group of it in memory."""
-    write_parquet(Path(path), simulated_blocks(world, logging, target, sessions, seed), rows_per_group)
+    write_parquet(Path(path), slate_log_blocks(world, logging, target, sessions, seed), rows_per_group)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.errors import UsageError
 from rankeval.simulators.checks import matrix, real
 

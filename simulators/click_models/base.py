@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.simulators.click_models.browsing import Browsing
 from rankeval.simulators.click_models.kernels import (
     count_probabilities,

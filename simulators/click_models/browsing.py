@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 
 
 class Browsing(NamedTuple):

@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays import Floats, kernel
+from rankeval.array_types import Floats
+from rankeval.arrays import kernel
 
 
 @kernel

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.simulators.click_models.base import BrowsingModel, ClickModel, Clicks
 from rankeval.simulators.click_models.browsing import Browsing
 from rankeval.simulators.click_models.kernels import (

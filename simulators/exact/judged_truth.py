@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.simulators.click_models import Cascade
 from rankeval.simulators.exact.truth import examined_at
 from rankeval.simulators.list_policies import ListPolicy, Queries

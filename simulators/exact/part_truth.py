@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints
+from rankeval.array_types import Floats, Ints
 from rankeval.simulators.click_models import Browsing, BrowsingModel
 from rankeval.simulators.exact.subsets import MOST_ITEMS, over_orders
 from rankeval.simulators.list_policies import (

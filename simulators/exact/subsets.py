@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints, kernel
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import kernel
 from rankeval.simulators.click_models import Browsing
 
 #: The most items whose subsets are gone through.

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.simulators.click_models import BrowsingModel, ClickModel, PositionBased
 from rankeval.simulators.exact.part_truth import part_truth
 from rankeval.simulators.list_policies import ListPolicy, Queries

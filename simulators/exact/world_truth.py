@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.notes import Note, distinct
 from rankeval.simulators.click_models import ClickModel, PositionBased, TrustBias
 from rankeval.simulators.exact.judged_truth import judged_metrics

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints
+from rankeval.array_types import Floats, Ints
 from rankeval.errors import DataError, UsageError
 from rankeval.interleaving import (
     ClickCount,

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.arrays import Ints
+from rankeval.array_types import Ints
 from rankeval.interleaving import NO_TEAM, TEAM_B, Drawer, Method, Teams
 from rankeval.simulators.interleaved.contests import Contest
 from rankeval.simulators.logs import Column, SessionMaker, id_column, strings, to_table

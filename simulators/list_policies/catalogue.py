@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.errors import DataError
 from rankeval.options import shown
 from rankeval.simulators.checks import MOST_NESTED

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays import Floats, Ints, kernel
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import kernel
 
 Lists = NDArray[np.int32]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays import Floats, Ints
+from rankeval.array_types import Floats, Ints
 from rankeval.simulators.list_policies.base import ListPolicy
 from rankeval.simulators.list_policies.kernels import Lists
 

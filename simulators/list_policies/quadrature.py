@@ -18,7 +18,8 @@ import math
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints, kernel
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import kernel
 
 #: Noise that :func:`places` knows.
 GUMBEL, NORMAL = 0, 1

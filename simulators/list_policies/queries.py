@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays import Floats, Ints
+from rankeval.array_types import Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)

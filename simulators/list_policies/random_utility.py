@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints
+from rankeval.array_types import Floats, Ints
 from rankeval.simulators.list_policies.base import ListPolicy
 from rankeval.simulators.list_policies.kernels import Lists, best_of_each, log_prefixes, noisy_utilities
 from rankeval.simulators.list_policies.quadrature import GUMBEL, NORMAL, places

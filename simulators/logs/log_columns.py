@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.arrays import Floats, Ints
+from rankeval.array_types import Floats, Ints
 from rankeval.simulators.list_policies import FixedOrder, ListPolicy, Lists
 from rankeval.simulators.logs.log_tables import Column, Layout, id_column, strings, to_table
 from rankeval.simulators.logs.session_blocks import Block

@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.arrays import Bools, Ints, offsets_of, to_arrow
+from rankeval.array_types import Bools, Ints
+from rankeval.arrays import offsets_of, to_arrow
 
 Layout = Literal["long", "nested"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)

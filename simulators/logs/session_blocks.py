@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays import Bools, Floats, Ints, mix64
+from rankeval.array_types import Bools, Floats, Ints
+from rankeval.arrays import mix64
 from rankeval.simulators.list_policies import Lists, PolicyMixture
 from rankeval.simulators.sampling import Categorical
 from rankeval.simulators.shuffles import display

@@ -8,7 +8,7 @@ from math import perm
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints
+from rankeval.array_types import Floats, Ints
 from rankeval.simulators.click_models import BrowsingModel, ClickModel, PositionBased
 from rankeval.simulators.exact import all_lists, values_of_lists
 from rankeval.simulators.list_policies import Deterministic, ListPolicy, Lists, Queries

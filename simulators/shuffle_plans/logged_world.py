@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Bools, Floats, Hashes, Ints, mix64, offsets_of, places_of
+from rankeval.array_types import Bools, Floats, Hashes, Ints
+from rankeval.arrays import mix64, offsets_of, places_of
 from rankeval.errors import DataError
 from rankeval.logs import (
     Log,

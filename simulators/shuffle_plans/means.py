@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.simulators.click_models import ClickModel, PositionBased
 from rankeval.simulators.list_policies import ListPolicy, Queries
 from rankeval.simulators.shuffles import Shuffled, arms, number_of_arms

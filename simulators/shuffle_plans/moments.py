@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints
+from rankeval.array_types import Floats, Ints
 from rankeval.simulators.click_models import BrowsingModel, ClickModel, PositionBased
 from rankeval.simulators.exact import MOST_ITEMS, over_orders
 from rankeval.simulators.list_policies import ListPolicy

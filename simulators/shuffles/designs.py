@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays import Bools, Floats, Ints, kernel
+from rankeval.array_types import Bools, Floats, Ints
+from rankeval.arrays import kernel
 from rankeval.simulators.list_policies import Lists
 from rankeval.simulators.worlds import Design, Shuffle
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints, kernel
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import kernel
 from rankeval.simulators.list_policies import Deterministic, GivenLists, ListPolicy, Lists, Uniform
 from rankeval.simulators.shuffles.designs import display, exchanges, mixing_matrix
 from rankeval.simulators.worlds import Shuffle

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 
 
 def gauss_rule(values: Floats, weights: Floats, size: int) -> tuple[Floats, Floats]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.errors import UsageError
 from rankeval.simulators.checks import MOST_ITEMS, distribution, real, whole
 from rankeval.simulators.worlds.specs import parse_value

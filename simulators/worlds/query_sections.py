@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Floats, offsets_of
+from rankeval.array_types import Floats
+from rankeval.arrays import offsets_of
 from rankeval.errors import DataError
 from rankeval.simulators.list_policies import Queries
 from rankeval.simulators.worlds.sections import Section, checked_number, is_text, range_text

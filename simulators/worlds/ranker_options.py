@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.simulators.checks import real, whole
 from rankeval.simulators.worlds.specs import parse_spec
 from rankeval.simulators.writer import random_stream

@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints
+from rankeval.array_types import Floats, Ints
 from rankeval.simulators.click_models import ClickChain, ClickModel
 from rankeval.simulators.list_policies import ListPolicy, Queries
 from rankeval.simulators.worlds.gauss import gauss_rule

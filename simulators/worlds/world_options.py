@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.errors import UsageError
 from rankeval.notes import Note
 from rankeval.options import listed, require_types

@@ -8,7 +8,7 @@ from rankeval.estimators.terms import (
     COLUMNS,
     TRANSFORMS,
     WRITERS,
-    Block,
+    RoundBlock,
     Term,
     Weighting,
     needed_columns,
@@ -50,7 +50,7 @@ BY_HAND = {
 
 def written(terms: list[Term], columns: dict[str, np.ndarray]) -> np.ndarray:
     out = np.full((len(terms), 3), np.nan)
-    write_terms(terms, Block(columns), out)
+    write_terms(terms, RoundBlock(columns), out)
     return out
 
 
@@ -79,7 +79,7 @@ def test_huge_weights_stay_numbers() -> None:
     for weighting, wanted in ((Weighting("shrunk", 4.0), 0.0), (Weighting("harmonic", 0.5), 2.0)):
         out = np.empty((1, 1))
         with np.errstate(over="ignore"):
-            write_terms([Term("weight", weighting)], Block(huge), out)
+            write_terms([Term("weight", weighting)], RoundBlock(huge), out)
         np.testing.assert_allclose(out, wanted, atol=1e-200)
 
 

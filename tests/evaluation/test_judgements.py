@@ -23,7 +23,7 @@ from rankeval.evaluation.judgements import (
     one_relevant,
 )
 from rankeval.logs.log import Log
-from rankeval.logs.scan import scan
+from rankeval.logs.passes import scan
 from rankeval.logs.sessions import counting
 from tests.arrays.test_ids import colliding_ids
 from tests.log_files import nested, write_parts

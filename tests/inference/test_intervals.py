@@ -69,7 +69,7 @@ def test_mean_hand_worked() -> None:
     assert estimate.value == 3.0
     assert estimate.std_error == pytest.approx((14 / 2 / 3) ** 0.5, rel=1e-15)
     assert bounds(estimate) == pytest.approx((3 - Z * (14 / 6) ** 0.5, 3 + Z * (14 / 6) ** 0.5), rel=1e-14)
-    assert (estimate.n, estimate.warnings) == (3, ())
+    assert (estimate.n, estimate.notes) == (3, ())
 
 
 def test_ratio_hand_worked() -> None:
@@ -99,13 +99,13 @@ def test_clustered_standard_errors_equal_those_from_cluster_residuals(functional
     buckets = (mix64(keys) % np.uint64(BUCKETS)).astype(np.int64)
     estimate = Inference(moments_of(terms, keys), clustered=True).estimate(functional)
     assert estimate.std_error == pytest.approx(naive_std_error(functional, terms, buckets), rel=1e-10)
-    assert estimate.warnings == ()
+    assert estimate.notes == ()
 
 
 @pytest.mark.parametrize("clustered", [False, True])
 @pytest.mark.parametrize("reward", [1.0, 0.3, 1 / 3])
 def test_constant_reward_has_no_width(reward: float, clustered: bool) -> None:
-    inference = Inference(moments_of(constant_reward(reward)), ALL, clustered=clustered)
+    inference = Inference(moments_of(constant_reward(reward)), methods=ALL, clustered=clustered)
     for functional in (SNIPS, Mean(2), GAIN, RELATIVE):
         estimate = inference.estimate(functional)
         assert estimate.value == pytest.approx(reward if functional in (SNIPS, Mean(2)) else 0.0, abs=1e-15)
@@ -152,7 +152,7 @@ def test_fieller_bounds_are_the_gains_that_the_data_do_not_contradict(clustered:
     rng = np.random.default_rng(4)
     terms = np.vstack([rng.normal(0.5, 1, 400), rng.normal(0.16, 1, 400)])
     moments = Moments.of(terms, pairs_needed([Relative(Mean(0), Mean(1))]), np.arange(400, dtype=np.uint64))
-    inference = Inference(moments, ALL, clustered=clustered)
+    inference = Inference(moments, methods=ALL, clustered=clustered)
     assert Z < inference.value(Mean(1)) / inference.std_error(Mean(1)) < 3
     estimate = inference.estimate(Relative(Mean(0), Mean(1)))
     buckets = (mix64(np.arange(400, dtype=np.uint64)) % np.uint64(BUCKETS)).astype(np.int64)
@@ -178,7 +178,7 @@ def test_fieller_without_bounds_says_why() -> None:
 
 def test_intervals_come_in_the_order_asked_and_agree() -> None:
     methods = ("bootstrap_t", "normal", "bootstrap")
-    estimate = Inference(moments_of(logged(20_000)), methods, replicates=2000).estimate(SNIPS)
+    estimate = Inference(moments_of(logged(20_000)), methods=methods, replicates=2000).estimate(SNIPS)
     assert tuple(interval.method for interval in estimate.intervals) == methods
     assert estimate.value is not None
     assert estimate.std_error is not None
@@ -189,14 +189,14 @@ def test_intervals_come_in_the_order_asked_and_agree() -> None:
 
 
 def test_bootstrap_interval_encloses_the_stated_share_of_replicates() -> None:
-    inference = Inference(moments_of(logged(2000)), ("bootstrap",), level=0.8, replicates=500)
+    inference = Inference(moments_of(logged(2000)), methods=("bootstrap",), level=0.8, replicates=500)
     low, high = bounds(inference.estimate(SNIPS))
     values = np.sort(inference.bootstrap.values(SNIPS))
     assert (low, high) == (values[49], values[450])
 
 
 def test_studentised_interval_inverts_the_t_of_the_replicates() -> None:
-    inference = Inference(moments_of(logged(2000)), ("bootstrap_t",), level=0.8, replicates=500)
+    inference = Inference(moments_of(logged(2000)), methods=("bootstrap_t",), level=0.8, replicates=500)
     bootstrap, value = inference.bootstrap, inference.value(SNIPS)
     t = np.sort((bootstrap.values(SNIPS) - value) / bootstrap.std_errors(SNIPS))
     expected = (value - t[450] * bootstrap.std_error(SNIPS), value - t[49] * bootstrap.std_error(SNIPS))
@@ -205,29 +205,33 @@ def test_studentised_interval_inverts_the_t_of_the_replicates() -> None:
 
 def test_few_clusters_use_students_t_and_warn() -> None:
     terms, keys = logged(1000), (np.arange(1000) % 10).astype(np.uint64)
-    estimate = Inference(moments_of(terms, keys), ("normal", "bootstrap"), clustered=True).estimate(SNIPS)
+    estimate = Inference(moments_of(terms, keys), methods=("normal", "bootstrap"), clustered=True).estimate(
+        SNIPS
+    )
     assert estimate.std_error is not None
     low, high = bounds(estimate)
     assert high - low == pytest.approx(2 * scipy.stats.t.ppf(0.975, 9) * estimate.std_error, rel=1e-10)
-    assert estimate.warnings == ("only 10 clusters: with fewer than 50, errors are rough",)
+    assert [note.text for note in estimate.notes] == [
+        "only 10 clusters: with fewer than 50, errors are rough"
+    ]
 
 
 def test_no_units() -> None:
-    estimate = Inference(moments_of(np.empty((3, 0))), ALL).estimate(Mean(0))
+    estimate = Inference(moments_of(np.empty((3, 0))), methods=ALL).estimate(Mean(0))
     assert (estimate.value, estimate.std_error, estimate.n) == (None, None, 0)
     assert [(i.low, i.high, i.reason) for i in estimate.intervals] == [(None, None, "no units")] * 3
-    assert estimate.warnings == ("no units",)
+    assert [note.text for note in estimate.notes] == ["no units"]
 
 
 def test_a_single_unit_or_cluster_has_a_value_only() -> None:
-    estimate = Inference(moments_of(logged(1)), ALL).estimate(Mean(1))
+    estimate = Inference(moments_of(logged(1)), methods=ALL).estimate(Mean(1))
     assert (estimate.value, estimate.std_error) == (logged(1)[1, 0], None)
-    assert estimate.warnings == ("a single unit has no standard error",)
+    assert [note.text for note in estimate.notes] == ["a single unit has no standard error"]
     one_key = moments_of(logged(500), np.zeros(500, np.uint64))
-    clustered = Inference(one_key, ALL, clustered=True).estimate(SNIPS)
+    clustered = Inference(one_key, methods=ALL, clustered=True).estimate(SNIPS)
     assert clustered.std_error is None
     assert {i.reason for i in clustered.intervals} == {"a single cluster has no standard error"}
-    plain = Inference(one_key, ALL).estimate(SNIPS)
+    plain = Inference(one_key, methods=ALL).estimate(SNIPS)
     assert plain.std_error is not None
     assert [i.reason for i in plain.intervals] == [None] + 2 * [
         "all units are in one bucket: nothing to resample"
@@ -237,16 +241,18 @@ def test_a_single_unit_or_cluster_has_a_value_only() -> None:
 def test_a_denominator_of_zero_has_no_value() -> None:
     terms = np.zeros((3, 50))
     for functional in (SNIPS, GAIN, RELATIVE):
-        estimate = Inference(moments_of(terms), ALL).estimate(functional)
+        estimate = Inference(moments_of(terms), methods=ALL).estimate(functional)
         assert (estimate.value, estimate.std_error) == (None, None)
         assert {i.reason for i in estimate.intervals} == {"its denominator is 0"}
 
 
 def test_a_denominator_near_the_smallest_number_has_no_error() -> None:
     terms = np.vstack([[1.0, 2.0], [1e-200, 2e-200], [0.0, 1.0]])
-    estimate = Inference(moments_of(terms), ALL).estimate(SNIPS)
+    estimate = Inference(moments_of(terms), methods=ALL).estimate(SNIPS)
     assert estimate.std_error is None
-    assert estimate.warnings == ("its denominator is too close to 0, or its terms are too large",)
+    assert [note.text for note in estimate.notes] == [
+        "its denominator is too close to 0, or its terms are too large"
+    ]
 
 
 def test_denominators_that_vanish_in_replicates_are_counted() -> None:
@@ -254,7 +260,7 @@ def test_denominators_that_vanish_in_replicates_are_counted() -> None:
     weights[:2] = 1.0
     terms = np.vstack([weights, weights, np.ones(2000)])
     terms[0, 1] = 0.0
-    estimate = Inference(moments_of(terms), ALL).estimate(SNIPS)
+    estimate = Inference(moments_of(terms), methods=ALL).estimate(SNIPS)
     assert estimate.value == 0.5
     for interval in estimate.intervals[1:]:
         assert interval.low is None
@@ -264,7 +270,7 @@ def test_denominators_that_vanish_in_replicates_are_counted() -> None:
 
 
 def test_a_few_undefined_replicates_are_left_out() -> None:
-    inference = Inference(moments_of(logged(6, rate=0.5)), ("bootstrap",))
+    inference = Inference(moments_of(logged(6, rate=0.5)), methods=("bootstrap",))
     assert 0 < np.isnan(inference.bootstrap.means[:, 0]).sum() <= 10
     low, high = bounds(inference.estimate(SNIPS))
     assert 0.0 <= low < high <= 1.0
@@ -274,7 +280,7 @@ def test_rare_rewards_have_no_studentised_interval() -> None:
     rewards = np.zeros((1, 1000))
     rewards[0, 3] = 1.0
     percentile, studentised = (
-        Inference(moments_of(rewards), ("bootstrap", "bootstrap_t")).estimate(Mean(0)).intervals
+        Inference(moments_of(rewards), methods=("bootstrap", "bootstrap_t")).estimate(Mean(0)).intervals
     )
     assert percentile.low == 0.0
     assert studentised.low is None
@@ -285,7 +291,7 @@ def test_rare_rewards_have_no_studentised_interval() -> None:
 @pytest.mark.parametrize("n", [1, 2, 3, 5, 20])
 def test_small_samples_never_give_nan(functional: Functional, n: int) -> None:
     for seed in range(5):
-        estimate = Inference(moments_of(logged(n, seed)), ALL).estimate(functional)
+        estimate = Inference(moments_of(logged(n, seed)), methods=ALL).estimate(functional)
         numbers = [estimate.value, estimate.std_error]
         for interval in estimate.intervals:
             assert (interval.low is None) == (interval.high is None) == (interval.reason is not None)
@@ -298,7 +304,7 @@ def test_wrong_calls_say_what_was_found_and_wanted() -> None:
     with pytest.raises(
         UsageError, match=r"ci: found 'jackknife', wanted one of normal, bootstrap, bootstrap_t"
     ):
-        Inference(moments, ("jackknife",))
+        Inference(moments, methods=("jackknife",))
     with pytest.raises(UsageError, match=r"level: found 95, wanted a number between 0 and 1"):
         Inference(moments, level=95)
     with pytest.raises(UsageError, match=r"level: found 0.9999999999999999"):
@@ -322,7 +328,7 @@ def test_special_functions_are_imported_for_few_clusters_only() -> None:
         from rankeval.inference.moments import Moments
         terms, keys = np.random.default_rng(0).random((1, 100)), np.arange(100, dtype=np.uint64)
         moments = Moments.of(terms, pairs_needed([Mean(0)]), keys)
-        Inference(moments, tuple(INTERVALS), clustered=True).estimate(Mean(0))
+        Inference(moments, methods=tuple(INTERVALS), clustered=True).estimate(Mean(0))
         holm([randomisation_test(terms[0], keys)])
         print(sorted({"scipy.special", "scipy.stats", "pandas"} & set(sys.modules)))
     """
@@ -333,7 +339,7 @@ def test_special_functions_are_imported_for_few_clusters_only() -> None:
 def test_replicates_with_a_zero_denominator_are_undefined_not_infinite() -> None:
     terms = np.zeros((3, 1000))
     terms[0, :500], terms[1, :4] = 1.0, 1.0
-    estimate = Inference(moments_of(terms), ALL).estimate(SNIPS)
+    estimate = Inference(moments_of(terms), methods=ALL).estimate(SNIPS)
     assert estimate.value == 125.0
     for interval in estimate.intervals[1:]:
         assert (interval.low, interval.high) == (None, None)
@@ -348,7 +354,7 @@ def coverage(
     for world in range(worlds):
         block, keys = terms(world)  # type: ignore[operator]
         estimate = Inference(
-            moments_of(block, keys), ALL, clustered=clustered, replicates=300, seed=world
+            moments_of(block, keys), methods=ALL, clustered=clustered, replicates=300, seed=world
         ).estimate(functional)
         hits += [low <= truth <= high for low, high in (bounds(estimate, i) for i in range(len(ALL)))]
     return list(hits / worlds)
@@ -386,8 +392,8 @@ def test_leaves_in_blocks_give_the_estimates_of_the_whole() -> None:
     accumulator = MomentsAccumulator(3, pairs, bucketed=True)
     for start in range(0, 30_000, 4096):
         accumulator.add(terms[:, start : start + 4096], keys[start : start + 4096])
-    parts = Inference(accumulator.moments(), ALL).estimate(GAIN)
-    whole = Inference(Moments.of(terms, pairs, keys), ALL).estimate(GAIN)
+    parts = Inference(accumulator.moments(), methods=ALL).estimate(GAIN)
+    whole = Inference(Moments.of(terms, pairs, keys), methods=ALL).estimate(GAIN)
     assert parts.value == pytest.approx(whole.value, rel=1e-11)
     assert parts.std_error == pytest.approx(whole.std_error, rel=1e-11)
     for index in range(len(ALL)):
@@ -400,7 +406,7 @@ def test_terms_whose_squares_overflow_have_a_value_and_a_reason(clustered: bool)
     keys = np.arange(4, dtype=np.uint64)
     with np.errstate(over="ignore", invalid="ignore"):
         moments = Moments.of(terms, pairs_needed([Mean(0)]), keys)
-    estimate = Inference(moments, ALL, clustered=clustered).estimate(Mean(0))
+    estimate = Inference(moments, methods=ALL, clustered=clustered).estimate(Mean(0))
     assert estimate.value == pytest.approx(0.75e200)
     assert estimate.std_error is None
     assert {interval.reason for interval in estimate.intervals} == {

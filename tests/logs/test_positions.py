@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from rankeval import Log
+from rankeval.logs.passes import scan
 from rankeval.logs.positions import position_of, position_roles, positions
-from rankeval.logs.scan import scan
 
 NESTED = {"session_id": [7, 8], "click": [[0, 1], [1, 0, 0]]}
 LONG = {"session_id": [7, 7, 8], "position": [2, 1, None], "click": [0, 1, 0]}

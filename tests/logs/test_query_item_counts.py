@@ -11,8 +11,8 @@ import pytest
 from rankeval.errors import DataError
 from rankeval.logs import query_item_counts as pairs
 from rankeval.logs.log import Log
+from rankeval.logs.passes import fold
 from rankeval.logs.query_item_counts import PairCounts, PairTable, count_pairs, pair_roles, pair_rows
-from rankeval.logs.scan import fold
 from tests.log_files import nested, with_type, write_parts
 
 #: Two lists of two, and one of one; item "a" of two queries.

@@ -9,7 +9,7 @@ import pytest
 
 from rankeval import DataError, Log, ope
 from rankeval.arrays.ids import hashes_of
-from rankeval.logs.scan import scan
+from rankeval.logs.passes import scan
 from rankeval.logs.units import unit_counts, unit_keys
 from tests.log_files import write_parts
 

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rankeval import DataError, Log, UsageError
-from rankeval.logs.scan import fold, scan
+from rankeval.logs.passes import fold, scan
 from rankeval.logs.sessions import Sessions, counting
 from rankeval.models.cross_fitting import Folds, Sample, parts_of
 from tests.log_files import write_parts

@@ -15,11 +15,14 @@ from hypothesis import strategies as st
 
 from rankeval import Log, ope
 from rankeval.estimators.catalogue import ESTIMATORS, parse
-from rankeval.off_policy.accumulate import Pass, collect
-from rankeval.off_policy.nuisances.logging_policies import count_loggers
+from rankeval.logs.units import Grouping
+from rankeval.off_policy.accumulate import Sums, accumulate
+from rankeval.off_policy.nuisances.logging_policies import count_logging_policies
+from rankeval.off_policy.nuisances.nuisances import Nuisances
 from rankeval.off_policy.plan import Plan
 from rankeval.off_policy.rows import EstimateRow
-from rankeval.off_policy.samples.setting import Given
+from rankeval.off_policy.samples.column_sources import ColumnSources
+from rankeval.off_policy.samples.setting import Setting
 from rankeval.off_policy.samples.targets import with_targets
 from tests import naive_clicks, naive_off_policy, naive_rankings
 
@@ -284,17 +287,20 @@ def test_merged_parts_of_several_loggers_and_targets_equal_the_whole(form: str, 
     log["other"] = np.minimum(1.2 * log["target_propensity"], 1.0)
     table = pa.table(log)
     chosen = [parse(f"{name}:loggers={form}") for name in ("ips", "snips", "cips:max_weight=2")]
-    loggers = count_loggers(Log(table), 1, indexed=form == "balanced")
-    given_ = Given(tuple(targets or ("",)), loggers=loggers)
-    plan = Plan.of(chosen, given_)
+    loggers = count_logging_policies(Log(table), 1, indexed=form == "balanced")
+    setting = Setting(tuple(targets or ("",)))
+    plan = Plan.of(chosen, setting, loggers)
 
-    def passed(part: pa.Table) -> Pass:
+    def passed(part: pa.Table) -> Sums:
         source = with_targets(Log(part), targets or {}, chosen)
-        return collect(source, plan, given_, bucketed=True, by=None, cluster=None, threads=1)
+        sources = ColumnSources.of(source, setting)
+        return accumulate(sources, plan, Nuisances(loggers), Grouping(bucketed=True), threads=1)
 
-    whole = passed(table).whole
+    whole = passed(table)
     merged = passed(table.slice(0, 7))
     for start, stop in ((7, 8), (8, 90), (90, 120)):
         merged = merged.merge(passed(table.slice(start, stop - start)))
     for name in ("total", "comoment", "low", "high", "buckets"):
-        np.testing.assert_allclose(getattr(merged.whole, name), getattr(whole, name), rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(
+            getattr(merged.moments.whole, name), getattr(whole.moments.whole, name), rtol=1e-10, atol=1e-10
+        )

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from rankeval.off_policy.cells import signed
 
 from rankeval import OffPolicyEvaluation, ope
+from rankeval.results import signed
 from tests import naive_off_policy as naive
 
 LOG = naive.random_log(2000, seed=1)

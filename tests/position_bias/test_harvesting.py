@@ -86,7 +86,7 @@ def test_sensitivities_are_derivatives(estimator: Any) -> None:
 
 
 def test_assumption_is_told() -> None:
-    assert INDEPENDENT in propensity(LOG, "allpairs").warnings
+    assert INDEPENDENT.text in propensity(LOG, "allpairs").warnings
 
 
 def test_positions_that_do_not_connect_are_named() -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rankeval import propensity
-from rankeval.position_bias.regression_em import NO_ERROR, most_likely, regression_em
+from rankeval.position_bias import regression_em
+from rankeval.position_bias.regression_em import NO_ERROR, most_likely
 
 THETA = np.array([1.0, 0.5, 0.25])
 

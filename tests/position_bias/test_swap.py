@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rankeval import DataError, propensity
-from rankeval.position_bias.swap import swap
+from rankeval.position_bias import swap
 from tests import naive_propensities as naive
 
 THETA = np.array([1.0, 0.7, 0.4, 0.3])

@@ -25,7 +25,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from rankeval.arrays import Floats, Ints, as_float64, is_null, kernel, to_numpy
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import as_float64, is_null, kernel, to_numpy
 from rankeval.errors import UsageError
 from rankeval.logs import Log
 from rankeval.notes import Note

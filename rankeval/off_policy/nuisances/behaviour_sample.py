@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from rankeval.arrays import Floats, Hashes, hashes_of, mix64, read_only, sums_of_products, take
+from rankeval.array_types import Floats, Hashes
+from rankeval.arrays import hashes_of, mix64, read_only, sums_of_products, take
 from rankeval.errors import DataError
 from rankeval.logs import Log, Sessions, fold, nothing_counts, unit_counts, weight_roles
 from rankeval.off_policy.samples import ColumnSources, Rankings

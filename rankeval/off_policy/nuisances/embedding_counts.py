@@ -8,19 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from rankeval.arrays import (
-    Floats,
-    Hashes,
-    Ints,
-    as_float64,
-    decoded,
-    hashes_of,
-    is_unknown,
-    kernel,
-    mix64,
-    read_only,
-    to_arrow,
-)
+from rankeval.array_types import Floats, Hashes, Ints
+from rankeval.arrays import as_float64, decoded, hashes_of, is_unknown, kernel, mix64, read_only, to_arrow
 from rankeval.errors import DataError
 from rankeval.logs import Log, Sessions, fold, nothing_counts, unit_counts, unnested, weight_roles
 from rankeval.notes import Note

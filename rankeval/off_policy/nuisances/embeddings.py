@@ -20,7 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from rankeval.arrays import Bools, Floats, Ints, decoded, is_unknown, kernel, read_only, stretch_of, to_numpy
+from rankeval.array_types import Bools, Floats, Ints
+from rankeval.arrays import decoded, is_unknown, kernel, read_only, stretch_of, to_numpy
 from rankeval.errors import DataError
 from rankeval.logs import Log, Sessions, own, unnested
 from rankeval.notes import Note

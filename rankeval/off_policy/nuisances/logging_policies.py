@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rankeval.arrays import Floats, as_float64, encoded, is_null, read_only, to_numpy
+from rankeval.array_types import Floats
+from rankeval.arrays import as_float64, encoded, is_null, read_only, to_numpy
 from rankeval.errors import DataError
 from rankeval.logs import Log, Sessions, fold, list_parts, nothing_counts, unit_counts, weight_roles
 from rankeval.off_policy.samples import CandidateLists, same_for_all

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.arrays import Bools, Floats, as_float64, offsets_of, places_of, sums
+from rankeval.array_types import Bools, Floats
+from rankeval.arrays import as_float64, offsets_of, places_of, sums
 from rankeval.errors import DataError, UsageError
 from rankeval.logs import Log, Sessions, counting, position_roles, positions, unit_counts, weight_roles
 from rankeval.models import (

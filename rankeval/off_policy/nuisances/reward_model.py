@@ -9,7 +9,8 @@ from typing import Literal, get_args
 import numpy as np
 import pyarrow as pa
 
-from rankeval.arrays import Floats, Ints, offsets_of, places_of
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import offsets_of, places_of
 from rankeval.errors import DataError, UsageError
 from rankeval.logs import Log, Sessions, counting, list_parts, unit_counts, weight_roles
 from rankeval.models import (

@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from rankeval.arrays import Floats, Ints, as_float64, read_only, stretch_of, sums, sums_of_products
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import as_float64, read_only, stretch_of, sums, sums_of_products
 from rankeval.errors import DataError
 from rankeval.logs import Log, Sessions, own, unnested
 

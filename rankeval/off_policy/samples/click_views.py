@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints, as_float64, kernel, read_only
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import as_float64, kernel, read_only
 from rankeval.errors import DataError
 from rankeval.estimators import RankingBlock
 from rankeval.logs import (

@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints, as_float64, to_arrow
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import as_float64, to_arrow
 from rankeval.errors import DataError
 from rankeval.estimators import RankingBlock, SampleBlock, TargetViews
 from rankeval.logs import (

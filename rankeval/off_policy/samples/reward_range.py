@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rankeval.arrays import Floats, as_float64
+from rankeval.array_types import Floats
+from rankeval.arrays import as_float64
 from rankeval.errors import UsageError
 from rankeval.logs import Log, Sessions, base, position_of, positions
 from rankeval.notes import Note

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rankeval.arrays import Floats, as_float64
+from rankeval.array_types import Floats
+from rankeval.arrays import as_float64
 from rankeval.errors import DataError
 from rankeval.estimators import RoundBlock, SampleBlock, TargetViews
 from rankeval.logs import FINITE_TERMS, RANGES, Sessions, base, largest, out_of_range, own

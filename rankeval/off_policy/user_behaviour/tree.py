@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rankeval.arrays import Bools, Ints, as_float64, decoded, is_null, to_numpy
+from rankeval.array_types import Bools, Ints
+from rankeval.arrays import as_float64, decoded, is_null, to_numpy
 from rankeval.logs import Sessions
 from rankeval.notes import Note
 from rankeval.off_policy.user_behaviour.windows import NAMES

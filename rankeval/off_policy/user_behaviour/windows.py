@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints, encoded, kernel, read_only
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import encoded, kernel, read_only
 from rankeval.logs import Sessions
 
 #: As many positions as there are.

@@ -6,7 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from rankeval.arrays import Floats, offsets_of
+from rankeval.array_types import Floats
+from rankeval.arrays import offsets_of
 from rankeval.position_bias import Cells, Climb, starting_point
 from rankeval.simulators.click_models import Cascade, ClickModel, PositionBased, TrustBias, UserBrowsing
 from rankeval.simulators.click_models.fitting.cells import count_cells, expected_cells

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints, kernel, offsets_of, read_only
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import kernel, offsets_of, read_only
 from rankeval.position_bias import Cells
 from rankeval.simulators.click_models.fitting.sessions import SessionLists, Words
 

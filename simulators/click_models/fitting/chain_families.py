@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.simulators.click_models import (
     ClickChain,
     ClickModel,

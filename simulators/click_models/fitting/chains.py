@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints, kernel, read_only
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import kernel, read_only
 from rankeval.parallel import default_threads
 from rankeval.simulators.click_models.fitting.grouping import equal_stretches
 from rankeval.simulators.click_models.fitting.points import log_or_zero

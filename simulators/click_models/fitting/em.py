@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.simulators.click_models.fitting.points import Expectation, log_or_zero
 
 #: Part of the way to a bound that an extrapolation may leave.

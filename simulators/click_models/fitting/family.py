@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.simulators.click_models import ClickModel
 from rankeval.simulators.click_models.fitting.points import Expectation, Point
 from rankeval.simulators.click_models.fitting.sessions import SessionLists

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rankeval.arrays import Bools, Floats, Ints, kernel
+from rankeval.array_types import Bools, Floats, Ints
+from rankeval.arrays import kernel
 from rankeval.errors import UsageError
 from rankeval.options import shown as in_message
 from rankeval.simulators.click_models import ClickModel

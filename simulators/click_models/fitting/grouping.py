@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays import GOLDEN, Hashes, Ints, finalise, kernel, table_mask
+from rankeval.array_types import Hashes, Ints
+from rankeval.arrays import GOLDEN, finalise, kernel, table_mask
 
 Words = NDArray[np.int32]
 

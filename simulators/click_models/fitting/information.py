@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rankeval.arrays import Bools, Floats, Ints
+from rankeval.array_types import Bools, Floats, Ints
 from rankeval.simulators.click_models.fitting.em import Maximum
 from rankeval.simulators.click_models.fitting.points import Expectation
 

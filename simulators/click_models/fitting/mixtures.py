@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.simulators.click_models import ClickModel, Mixture
 from rankeval.simulators.click_models.fitting.family import Family
 from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Point

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 
 #: No parameters.
 NONE = np.zeros(0)

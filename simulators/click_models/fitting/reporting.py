@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from rankeval.arrays import Floats, to_arrow
+from rankeval.array_types import Floats
+from rankeval.arrays import to_arrow
 from rankeval.notes import Note
 from rankeval.simulators.click_models.fitting.cell_families import TrustBiasFamily
 from rankeval.simulators.click_models.fitting.fitting import Fitted, PairCounts

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.arrays import Floats
+from rankeval.array_types import Floats
 from rankeval.simulators.click_models import ClickModel, PositionBased
 from rankeval.simulators.click_models.fitting.mixtures import listed
 from rankeval.simulators.click_models.fitting.points import NONE, Point, log_or_zero

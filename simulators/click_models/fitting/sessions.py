@@ -11,11 +11,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from rankeval.array_types import Bools, Floats, Hashes, Ints
 from rankeval.arrays import (
-    Bools,
-    Floats,
-    Hashes,
-    Ints,
     decoded,
     hashes_of,
     is_integer_id,

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rankeval.arrays import Floats, Ints, kernel, read_only
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import kernel, read_only
 from rankeval.position_bias import Cells
 
 #: A rise by no more than this part of the log-likelihood ends the climb.

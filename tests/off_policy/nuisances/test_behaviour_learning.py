@@ -14,7 +14,7 @@ from rankeval.off_policy.nuisances.behaviour_learning import grown, learn_behavi
 from rankeval.off_policy.nuisances.behaviour_sample import Sample
 from rankeval.off_policy.user_behaviour.tree import BehaviourTree, Leaf, Split
 from rankeval.off_policy.user_behaviour.windows import BEHAVIOURS, NAMES
-from rankeval.simulators.bandits.slate_world import random_slate_policy, random_slate_world, simulate
+from rankeval.simulators.bandits.slate_world import random_slate_policy, random_slate_world, slate_log
 from tests.log_files import nested, write_parts
 
 # Interactions all gain, so that a behaviour that overlooks them errs by far more than its noise.
@@ -22,7 +22,7 @@ _DRAWN = random_slate_world(3, 3, 2, interaction=3.0)
 WORLD = replace(_DRAWN, pairs=np.abs(_DRAWN.pairs) * np.array([2.0, 0.3, 0.1]))
 LOGGING = random_slate_policy(WORLD, 2)
 TARGET = random_slate_policy(WORLD, 3, skill=0.8, temperature=0.5)
-LOG = simulate(WORLD, LOGGING, TARGET, 20_000, 4)
+LOG = slate_log(WORLD, LOGGING, TARGET, 20_000, 4)
 BEHAVIOUR_OF = dict(zip(("phone", "tablet", "desktop"), WORLD.behaviours, strict=True))
 
 
@@ -43,7 +43,7 @@ def test_the_tree_finds_the_three_groups() -> None:
     tree = learn_behaviour_tree(Log(LOG), ["device"])
     found = {device: behaviour_at(tree, device=device) for device in BEHAVIOUR_OF}
     assert found == BEHAVIOUR_OF
-    assert "20,000 sessions" in tree.note
+    assert "20,000 sessions" in tree.note.text
 
 
 def test_a_noisy_number_does_for_the_type() -> None:
@@ -62,7 +62,7 @@ def test_without_features_all_behave_alike() -> None:
 @pytest.mark.parametrize("name", ["independent", "cascade", "standard"])
 def test_where_all_behave_alike_the_narrowest_unbiased_behaviour_is_found(name: str) -> None:
     world = replace(WORLD, behaviours=(name,) * 3)
-    tree = learn_behaviour_tree(Log(simulate(world, LOGGING, TARGET, 20_000, 5)))
+    tree = learn_behaviour_tree(Log(slate_log(world, LOGGING, TARGET, 20_000, 5)))
     assert isinstance(tree.root, Leaf)
     assert tree.root.behaviour == name
 

@@ -10,11 +10,11 @@ from rankeval.arrays.ids import hashes_of
 from rankeval.logs.log import Log
 from rankeval.off_policy.nuisances.behaviour_sample import Sample, sampled
 from rankeval.off_policy.user_behaviour.windows import NAMES
-from rankeval.simulators.bandits.slate_world import random_slate_policy, random_slate_world, simulate
+from rankeval.simulators.bandits.slate_world import random_slate_policy, random_slate_world, slate_log
 
 COLUMNS = ("reward", "propensity", "target_propensity")
 WORLD = random_slate_world(3, 4, 1)
-LOG = simulate(WORLD, random_slate_policy(WORLD, 2), random_slate_policy(WORLD, 3, skill=0.5), 2_000, 4)
+LOG = slate_log(WORLD, random_slate_policy(WORLD, 2), random_slate_policy(WORLD, 3, skill=0.5), 2_000, 4)
 IDS = LOG["session_id"].combine_chunks().take(np.arange(2_000) * 3)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from rankeval.errors import DataError
 from rankeval.logs.log import Log
-from rankeval.logs.scan import scan
+from rankeval.logs.passes import scan
 from rankeval.off_policy.nuisances import embedding_counts
 from rankeval.off_policy.nuisances.embedding_counts import (
     EmbeddingFrequencies,
@@ -62,14 +62,15 @@ def test_actions_that_never_occur_are_reported() -> None:
     )
     assert (logging, target) == pytest.approx((0.1, 0.35 + 0.25))
     assert tuple(found.unseen.values()) == pytest.approx((logging, target))
-    assert found.notes({"candidate_target_propensities": "new"}) == [
+    log = Log(LOG).with_roles({"candidate_target_propensities": "new"})
+    assert [note.text for note in found.notes(log)] == [
         "column 'candidate_propensities' gives 10 % of its probability to actions that the log never took: "
         "their embeddings are unknown, and mips weights leave them out",
         "column 'new' gives 60 % of its probability to actions that the log never took: "
         "their embeddings are unknown, and mips weights leave them out",
     ]
     every = LOG | {name: [[0.5, 0.5]] * 6 for name in found.unseen}
-    assert count_embeddings(Log(every), ["genre"]).notes({}) == []
+    assert count_embeddings(Log(every), ["genre"]).notes(log) == []
 
 
 def random_table(n: int) -> pa.Table:

@@ -12,7 +12,7 @@ import pytest
 from rankeval import ope
 from rankeval.errors import DataError
 from rankeval.logs.log import Log
-from rankeval.logs.scan import scan
+from rankeval.logs.passes import scan
 from rankeval.off_policy.nuisances.embedding_counts import count_embeddings
 from rankeval.off_policy.nuisances.embeddings import are_lists, marginal_propensities
 from tests import naive_embeddings as naive

@@ -11,7 +11,7 @@ import pytest
 from rankeval import ope
 from rankeval.errors import DataError, UsageError
 from rankeval.logs.log import Log
-from rankeval.off_policy.nuisances.logging_policies import count_loggers, precision_shares
+from rankeval.off_policy.nuisances.logging_policies import count_logging_policies, precision_shares
 from rankeval.off_policy.rows import EstimateRow
 from tests import naive_off_policy as naive
 
@@ -201,10 +201,10 @@ def test_policies_whose_rounds_do_not_count_are_as_if_they_were_not_there(form: 
 
 
 def test_counts() -> None:
-    found = count_loggers(Log(EXACT), None, indexed=True)
+    found = count_logging_policies(Log(EXACT), None, indexed=True)
     assert found.ids == (0, 1, 2)
     assert found.counts == pytest.approx(SHARES)
-    assert count_loggers(Log(LOG), None, indexed=False).counts == tuple(np.bincount(LOG["logger"]))
+    assert count_logging_policies(Log(LOG), None, indexed=False).counts == tuple(np.bincount(LOG["logger"]))
 
 
 def test_a_logger_without_variance_does_not_get_all_the_weight() -> None:

@@ -11,14 +11,13 @@ import pytest
 from rankeval import ope
 from rankeval.errors import DataError, UsageError
 from rankeval.off_policy.rows import EstimateRow
-from rankeval.simulators.bandits.bandit_world import BanditWorld, random_policy, random_world, simulate
-from rankeval.simulators.bandits.slate_world import random_slate_policy, random_slate_world
-from rankeval.simulators.bandits.slate_world import simulate as simulate_slates
+from rankeval.simulators.bandits.bandit_world import BanditWorld, bandit_log, random_policy, random_world
+from rankeval.simulators.bandits.slate_world import random_slate_policy, random_slate_world, slate_log
 
 WORLD: BanditWorld = random_world(8, 5, seed=1, mean=0.3)
 LOGGING, TARGET = random_policy(WORLD, 2), random_policy(WORLD, 3, skill=0.8)
 TRUTH = WORLD.value(TARGET)
-LOG: pa.Table = simulate(WORLD, LOGGING, TARGET, 6000, 4, layout="candidates")
+LOG: pa.Table = bandit_log(WORLD, LOGGING, TARGET, 6000, 4, layout="candidates")
 WITHOUT = LOG.drop_columns(["candidate_q"]).append_column(
     "context_name", pa.array([f"c{context}" for context in LOG["context"].to_pylist()])
 )
@@ -101,7 +100,7 @@ def test_a_model_that_nothing_uses_is_refused() -> None:
 
 
 def test_a_model_wants_candidate_lists() -> None:
-    plain = simulate(WORLD, LOGGING, TARGET, 50, 4).drop_columns(["q_logged", "q_target"])
+    plain = bandit_log(WORLD, LOGGING, TARGET, 50, 4).drop_columns(["q_logged", "q_target"])
     with pytest.raises(DataError, match="no column 'candidate_target_propensities', which dr needs"):
         ope(plain, ["dr"], reward_model="ridge", features=["context"])
 
@@ -170,7 +169,7 @@ def test_mips_says_what_it_needs() -> None:
 
 # Behaviours: which items the reward at a position depends on.
 SLATES = random_slate_world(4, 3, seed=1)
-SLATE_LOG = simulate_slates(SLATES, random_slate_policy(SLATES, 2), random_slate_policy(SLATES, 3), 3000, 4)
+SLATE_LOG = slate_log(SLATES, random_slate_policy(SLATES, 2), random_slate_policy(SLATES, 3), 3000, 4)
 UNTOLD = SLATE_LOG.drop_columns(["behaviour"])
 
 

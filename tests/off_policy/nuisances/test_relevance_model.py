@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from rankeval import DataError, Log, UsageError
-from rankeval.logs.scan import scan
+from rankeval.logs.passes import scan
 from rankeval.logs.sessions import Sessions
 from rankeval.models.design import Encoding
 from rankeval.models.learners import LEARNERS
@@ -132,9 +132,9 @@ def test_em_climbs_to_the_maximum_of_the_likelihood() -> None:
 
 def test_em_that_has_not_settled_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rankeval.off_policy.nuisances.relevance_model.EM_STEPS", 1)
-    assert fitted(SMALL, "logistic", folds=2).notes == (
+    assert [note.text for note in fitted(SMALL, "logistic", folds=2).notes] == [
         "model of fold 1, 2 of 2: relevance still moves by more than 0.001 after 1 steps of EM",
-    )
+    ]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -225,10 +225,10 @@ def test_clicks_on_nothing_or_everything(kind: str, click: float) -> None:
     table = replaced(SMALL, "click", np.full(len(SMALL), click))
     model = fitted(replaced(table, "examination", np.ones(len(SMALL))), kind)
     assert q_of(model, Log(SMALL)).tolist() == [click] * len(SMALL)
-    assert model.notes == (
+    assert [note.text for note in model.notes] == [
         f"model of fold 1, 2, 3, 4, 5 of 5: every outcome it learnt from is {click:g}, "
         "and so is what it predicts",
-    )
+    ]
 
 
 def test_logistic_takes_every_click_as_relevance_whatever_the_examination() -> None:

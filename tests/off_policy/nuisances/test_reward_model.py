@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from rankeval import DataError, Log, UsageError, ope
 from rankeval.logs.layout import list_parts
-from rankeval.logs.scan import scan
+from rankeval.logs.passes import scan
 from rankeval.logs.sessions import Sessions
 from rankeval.models.learners import LEARNERS
 from rankeval.off_policy.nuisances.reward_model import RewardModel, Weighting, fit_reward_model
-from rankeval.simulators.bandits.bandit_world import random_policy, random_world, simulate
+from rankeval.simulators.bandits.bandit_world import bandit_log, random_policy, random_world
 from tests.log_files import write_parts
 
 Floats = NDArray[np.float64]
@@ -30,7 +30,7 @@ N = 20_000
 
 def simulated(n: int, seed: int) -> pa.Table:
     """Rounds with the context as text and without the simulator's own q."""
-    table = simulate(WORLD, LOGGING, TARGET, n, seed, layout="candidates").drop_columns(["candidate_q"])
+    table = bandit_log(WORLD, LOGGING, TARGET, n, seed, layout="candidates").drop_columns(["candidate_q"])
     return table.append_column("segment", table["context"].cast(pa.string()))
 
 
@@ -223,9 +223,9 @@ def test_a_fold_without_both_outcomes_falls_back_to_their_mean_and_says_so() -> 
     folds = folds_of(model, Log(SMALL))
     table = replaced(SMALL, "reward", np.where(folds == 1, 0.0, SMALL["reward"].to_numpy()))
     other = fit_reward_model(Log(table), "logistic", ["segment"], folds=2)
-    assert other.notes == (
+    assert [note.text for note in other.notes] == [
         "model of fold 1 of 2: every outcome it learnt from is 0, and so is what it predicts",
-    )
+    ]
     assert (q_of(other, Log(table))[folds == 0] == 0.0).all()
     assert model.notes == ()
 
@@ -276,7 +276,7 @@ def test_mrdr_makes_a_model_that_cannot_be_right_wrong_where_it_costs_less() -> 
     """A straight line through contexts that follow none: ``dr`` has a smaller error by its weights."""
     world = random_world(20, 5, seed=1, mean=0.5, spread=2.0)
     logging, target = random_policy(world, 11), random_policy(world, 21, skill=0.6, temperature=0.3)
-    table = simulate(world, logging, target, N, 1, layout="candidates").drop_columns(["candidate_q"])
+    table = bandit_log(world, logging, target, N, 1, layout="candidates").drop_columns(["candidate_q"])
     errors = {}
     weightings: tuple[Weighting, ...] = ("uniform", "mrdr")
     for weighting in weightings:

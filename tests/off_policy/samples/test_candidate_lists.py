@@ -10,7 +10,7 @@ import pytest
 
 from rankeval import DataError, ope
 from rankeval.off_policy.rows import EstimateRow
-from rankeval.simulators.bandits.bandit_world import random_policy, random_world, simulate
+from rankeval.simulators.bandits.bandit_world import bandit_log, random_policy, random_world
 from tests.naive_off_policy import NAMES as ALL_NAMES
 
 #: All but ``mips``, which reads the embedding of actions beside the lists.
@@ -69,8 +69,8 @@ def test_matrices_are_lists_of_equal_length() -> None:
 def test_simulated_lists_and_rows_agree() -> None:
     world = random_world(6, 4, seed=1).with_model_error(0.05, 0.1, seed=2)
     policies = random_policy(world, 3), random_policy(world, 4, skill=0.5)
-    rows = rows_of(simulate(world, *policies, 5000, seed=5))
-    lists = rows_of(simulate(world, *policies, 5000, seed=5, layout="candidates"))
+    rows = rows_of(bandit_log(world, *policies, 5000, seed=5))
+    lists = rows_of(bandit_log(world, *policies, 5000, seed=5, layout="candidates"))
     for name in NAMES:
         assert lists[name].value.value == pytest.approx(rows[name].value.value, rel=1e-13)
         assert lists[name].gain.std_error == pytest.approx(rows[name].gain.std_error, rel=1e-9)

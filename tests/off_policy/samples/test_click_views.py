@@ -19,10 +19,12 @@ from hypothesis import strategies as st
 
 from rankeval import DataError, Log, UsageError, ope
 from rankeval.estimators.catalogue import parse
-from rankeval.off_policy.accumulate import Pass, collect
+from rankeval.logs.units import Grouping
+from rankeval.off_policy.accumulate import Sums, accumulate
 from rankeval.off_policy.plan import Plan
 from rankeval.off_policy.result import OffPolicyEvaluation
-from rankeval.off_policy.samples.setting import Given
+from rankeval.off_policy.samples.column_sources import ColumnSources
+from rankeval.off_policy.samples.setting import Setting
 from rankeval.off_policy.samples.targets import with_targets
 from tests import naive_clicks as naive
 from tests.log_files import nested, write_parts
@@ -109,22 +111,23 @@ def test_merged_parts_equal_the_whole(seed: int, cuts: list[int]) -> None:
     log = naive.random_log(40, seed, unshown=2)
     table, chosen = pa.table(log), [parse(name) for name in NAMES]
     targets = {"a": "score", "b": "other"}
-    given_ = Given(tuple(targets), None, "full")
-    plan = Plan.of(chosen, given_)
+    setting = Setting(tuple(targets), None, "full")
+    plan = Plan.of(chosen, setting)
 
-    def of(part: pa.Table) -> Pass:
+    def of(part: pa.Table) -> Sums:
         source = with_targets(Log(part), targets, chosen)
-        return collect(source, plan, given_, bucketed=True, by="country", cluster=None, threads=1)
+        sources = ColumnSources.of(source, setting)
+        return accumulate(sources, plan, grouping=Grouping(True, "country"), threads=1)
 
     bounds = np.searchsorted(log["session_id"], [0, *sorted(set(cuts)), 40])
     first, *rest = [of(table.slice(a, b - a)) for a, b in pairwise(bounds)]
     whole = of(table)
     for other in rest:
         first = first.merge(other)
-    assert first.whole.n == whole.whole.n
+    assert first.moments.whole.n == whole.moments.whole.n
     for name in ("total", "comoment", "low", "high", "buckets"):
         np.testing.assert_allclose(
-            getattr(first.whole, name), getattr(whole.whole, name), rtol=1e-9, atol=1e-9
+            getattr(first.moments.whole, name), getattr(whole.moments.whole, name), rtol=1e-9, atol=1e-9
         )
 
 

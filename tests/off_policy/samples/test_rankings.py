@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 
 from rankeval import DataError, Log, UsageError, ope
 from rankeval.estimators.catalogue import parse
-from rankeval.off_policy.accumulate import Pass, collect
+from rankeval.logs.units import Grouping
+from rankeval.off_policy.accumulate import Sums, accumulate
 from rankeval.off_policy.plan import Plan
 from rankeval.off_policy.result import OffPolicyEvaluation
+from rankeval.off_policy.samples.column_sources import ColumnSources
 from tests import naive_rankings as naive
 from tests.log_files import nested, write_parts
 from tests.naive_rankings import NAMES
@@ -119,8 +121,8 @@ def test_merged_parts_equal_the_whole(seed: int, cuts: list[int]) -> None:
     table = pa.table(log)
     plan = Plan.of([parse(name) for name in ESTIMATORS])
 
-    def of(part: pa.Table) -> Pass:
-        return collect(Log(part), plan, bucketed=True, by="country", cluster=None, threads=1)
+    def of(part: pa.Table) -> Sums:
+        return accumulate(ColumnSources.of(Log(part)), plan, grouping=Grouping(True, "country"), threads=1)
 
     bounds = np.searchsorted(log["session_id"], [0, *sorted(set(cuts)), 60])
     passes = [of(table.slice(a, b - a)) for a, b in pairwise(bounds)]
@@ -128,9 +130,11 @@ def test_merged_parts_equal_the_whole(seed: int, cuts: list[int]) -> None:
     for other in passes[1:]:
         merged = merged.merge(other)
     assert merged.plan == whole.plan
-    assert merged.segments.keys() == whole.segments.keys()
-    pairs = [(merged.segments[value], whole.segments[value]) for value in whole.segments]
-    for found, wanted in [(merged.whole, whole.whole), *pairs]:
+    assert merged.moments.segments.keys() == whole.moments.segments.keys()
+    pairs = [
+        (merged.moments.segments[value], whole.moments.segments[value]) for value in whole.moments.segments
+    ]
+    for found, wanted in [(merged.moments.whole, whole.moments.whole), *pairs]:
         assert found.n == wanted.n
         np.testing.assert_allclose(found.total, wanted.total, rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(found.comoment, wanted.comoment, rtol=1e-9, atol=1e-9)

@@ -22,11 +22,14 @@ from hypothesis import strategies as st
 
 from rankeval import DataError, Log, UsageError, ope
 from rankeval.estimators.catalogue import parse
-from rankeval.estimators.terms import REWARD, WEIGHT, Block, Term, Weighting
+from rankeval.estimators.terms import REWARD, WEIGHT, RoundBlock, Term, Weighting
 from rankeval.inference.estimate import Estimate
-from rankeval.off_policy.accumulate import MAX_BUCKETED_SEGMENTS, Pass, collect
+from rankeval.logs.units import MAX_BUCKETED_SEGMENTS, Grouping
+from rankeval.off_policy.accumulate import Sums, accumulate
 from rankeval.off_policy.plan import Plan
 from rankeval.off_policy.result import OffPolicyEvaluation
+from rankeval.off_policy.samples.column_sources import ColumnSources
+from rankeval.off_policy.samples.term_list import TermList
 from tests import naive_off_policy as naive
 from tests.naive_off_policy import NAMES
 
@@ -60,7 +63,7 @@ def wanted() -> OffPolicyEvaluation:
 
 
 def test_estimates_are_compared_in_all_their_fields() -> None:
-    assert {field.name for field in fields(Estimate)} == {"value", "std_error", "intervals", "n", "warnings"}
+    assert {field.name for field in fields(Estimate)} == {"value", "std_error", "intervals", "n", "notes"}
 
 
 # How the log is stored.
@@ -119,7 +122,7 @@ def test_threads_give_the_same_bits(tmp_path: Path, key: dict[str, str]) -> None
 
 
 def test_more_rounds_than_a_block() -> None:
-    log = naive.random_log(2 * Block.AT_A_TIME + 17, seed=2)
+    log = naive.random_log(2 * RoundBlock.AT_A_TIME + 17, seed=2)
     found = ope(log, NAMES).estimates
     for row in found:
         assert row.value.value == pytest.approx(naive.value(row.estimator.name, log), rel=1e-12)
@@ -133,17 +136,19 @@ def test_merged_parts_equal_the_whole(seed: int, cuts: list[int]) -> None:
     table = pa.table(naive.random_log(200, seed))
     plan = Plan.of([parse(name) for name in NAMES])
 
-    def of(part: pa.Table) -> Pass:
-        return collect(Log(part), plan, bucketed=True, by="country", cluster=None, threads=1)
+    def of(part: pa.Table) -> Sums:
+        return accumulate(ColumnSources.of(Log(part)), plan, grouping=Grouping(True, "country"), threads=1)
 
     bounds = [0, *sorted(set(cuts)), 200]
     passes = [of(table.slice(a, b - a)) for a, b in pairwise(bounds)]
     merged, whole = passes[0], of(table)
     for other in passes[1:]:
         merged = merged.merge(other)
-    assert merged.segments.keys() == whole.segments.keys()
-    pairs = [(merged.segments[value], whole.segments[value]) for value in whole.segments]
-    for found, wanted in [(merged.whole, whole.whole), *pairs]:
+    assert merged.moments.segments.keys() == whole.moments.segments.keys()
+    pairs = [
+        (merged.moments.segments[value], whole.moments.segments[value]) for value in whole.moments.segments
+    ]
+    for found, wanted in [(merged.moments.whole, whole.moments.whole), *pairs]:
         assert found.n == wanted.n
         np.testing.assert_allclose(found.total, wanted.total, rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(found.comoment, wanted.comoment, rtol=1e-9, atol=1e-9)
@@ -344,7 +349,7 @@ def test_a_plan_shares_terms_and_keeps_the_pairs_of_each_estimator() -> None:
         Term("model"),
         Term("weight", clipped),
     )
-    assert plan.terms == wanted
+    assert plan.terms.terms == wanted
     together = {tuple(pair) for pair in plan.pairs.tolist()}
     assert {(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (0, 3), (0, 4)} <= together
     assert (2, 3) not in together
@@ -352,7 +357,7 @@ def test_a_plan_shares_terms_and_keeps_the_pairs_of_each_estimator() -> None:
 
 
 def test_a_plan_without_weights_reads_no_propensities() -> None:
-    assert Plan.of([parse("dm")]).terms == (REWARD, Term("model"))
+    assert TermList.of([parse("dm")]).terms == (REWARD, Term("model"))
     result = ope({"reward": [1.0, 0.0], "q_target": [0.5, 0.25]}, "dm")
     assert result.estimates[0].value.value == 0.375
     assert set(result.estimates[0].diagnostics.values()) == {None}

@@ -8,7 +8,7 @@ import pytest
 
 from rankeval.errors import DataError
 from rankeval.logs.log import Log
-from rankeval.logs.scan import fold
+from rankeval.logs.passes import fold
 from rankeval.logs.sessions import Sessions
 from rankeval.off_policy.user_behaviour.tree import AtMost, BehaviourTree, Equals, Leaf, Split, feature_of
 from rankeval.off_policy.user_behaviour.windows import NAMES

@@ -9,7 +9,7 @@ import pytest
 
 from rankeval.errors import DataError
 from rankeval.logs.log import Log
-from rankeval.logs.scan import fold, scan
+from rankeval.logs.passes import fold, scan
 from rankeval.logs.sessions import Sessions
 from rankeval.off_policy.user_behaviour.windows import (
     BEHAVIOURS,

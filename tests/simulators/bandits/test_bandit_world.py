@@ -15,9 +15,9 @@ from rankeval.simulators.bandits.bandit_world import (
     BanditWorld,
     Layout,
     RewardKind,
+    bandit_log,
     random_policy,
     random_world,
-    simulate,
     write_bandit_log,
 )
 from rankeval.simulators.bandits.softmax_policy import SoftmaxPolicy, importance_weights
@@ -55,7 +55,7 @@ def test_value_by_hand() -> None:
 @pytest.mark.parametrize("reward", ["bernoulli", "gaussian"])
 def test_truth_against_simulation(reward: RewardKind) -> None:
     world = random_world(6, 4, 1, reward=reward, noise=0.5).with_model_error(0.05, 0.1, 2)
-    log = simulate(world, LOGGING, TARGET, N, 5)
+    log = bandit_log(world, LOGGING, TARGET, N, 5)
     w = column(log, "target_propensity") / column(log, "propensity")
     r, q, q_target = (column(log, name) for name in ("reward", "q_logged", "q_target"))
     weights = importance_weights(LOGGING, TARGET)
@@ -72,13 +72,13 @@ def test_truth_against_simulation(reward: RewardKind) -> None:
 def test_noise_of_gaussian_rewards() -> None:
     world = BanditWorld(np.array([[2.0]]), np.array([1.0]), reward="gaussian", noise=0.5)
     only = SoftmaxPolicy(np.zeros((1, 1)))
-    rewards = column(simulate(world, only, only, N, 1), "reward")
+    rewards = column(bandit_log(world, only, only, N, 1), "reward")
     assert rewards.std() == pytest.approx(0.5, abs=4 * 0.5 / math.sqrt(2 * N))
     assert world.value(only) == 2.0
 
 
 def test_columns_hold_what_the_world_says() -> None:
-    log = simulate(WORLD, LOGGING, TARGET, 1_000, 5)
+    log = bandit_log(WORLD, LOGGING, TARGET, 1_000, 5)
     x, a = column(log, "context"), column(log, "action")
     assert log.schema.field("round_id").type == pa.int64()
     assert column(log, "round_id").tolist() == list(range(1_000))
@@ -93,7 +93,7 @@ def test_columns_hold_what_the_world_says() -> None:
 
 
 def test_contexts_and_actions_follow_their_distribution() -> None:
-    log = simulate(WORLD, LOGGING, TARGET, N, 5)
+    log = bandit_log(WORLD, LOGGING, TARGET, N, 5)
     counts = np.zeros(WORLD.shape)
     np.add.at(counts, (column(log, "context"), column(log, "action")), 1)
     p = WORLD.context_probabilities[:, None] * LOGGING.probabilities
@@ -101,8 +101,8 @@ def test_contexts_and_actions_follow_their_distribution() -> None:
 
 
 def test_candidate_lists_hold_the_same_rounds() -> None:
-    rows = simulate(WORLD, LOGGING, TARGET, 500, 5)
-    lists = simulate(WORLD, LOGGING, TARGET, 500, 5, layout="candidates")
+    rows = bandit_log(WORLD, LOGGING, TARGET, 500, 5)
+    lists = bandit_log(WORLD, LOGGING, TARGET, 500, 5, layout="candidates")
     shared = ["round_id", "context", "action", "reward"]
     assert lists.select(shared).equals(rows.select(shared))
     a = column(rows, "action")
@@ -121,15 +121,15 @@ def test_an_action_never_taken_is_never_logged() -> None:
     scores = np.zeros(WORLD.shape)
     scores[:, 2] = -np.inf
     logging = SoftmaxPolicy(scores)
-    log = simulate(WORLD, logging, TARGET, 10_000, 5)
+    log = bandit_log(WORLD, logging, TARGET, 10_000, 5)
     assert set(column(log, "action")) == {0, 1, 3}
     assert importance_weights(logging, TARGET)[:, 2].tolist() == [0.0] * 6
 
 
 def test_same_seed_same_log_other_seed_another() -> None:
-    again = simulate(WORLD, LOGGING, TARGET, 1_000, 5)
-    assert simulate(WORLD, LOGGING, TARGET, 1_000, 5).equals(again)
-    assert not simulate(WORLD, LOGGING, TARGET, 1_000, 6).equals(again)
+    again = bandit_log(WORLD, LOGGING, TARGET, 1_000, 5)
+    assert bandit_log(WORLD, LOGGING, TARGET, 1_000, 5).equals(again)
+    assert not bandit_log(WORLD, LOGGING, TARGET, 1_000, 6).equals(again)
 
 
 def test_reward_model_states_its_error() -> None:
@@ -158,12 +158,12 @@ def test_row_groups_do_not_change_the_file(tmp_path: Path, layout: Layout) -> No
     small, large = pq.read_table(tmp_path / "small.parquet"), pq.read_table(tmp_path / "large.parquet")
     assert small.num_rows == rounds
     assert small.equals(large)
-    assert small.equals(simulate(WORLD, LOGGING, TARGET, rounds, 5, layout=layout))
+    assert small.equals(bandit_log(WORLD, LOGGING, TARGET, rounds, 5, layout=layout))
     assert (tmp_path / "small.parquet").read_bytes() == (tmp_path / "again.parquet").read_bytes()
 
 
 def test_blocks_are_drawn_apart() -> None:
-    log = simulate(WORLD, LOGGING, TARGET, 2 * BLOCK_ROUNDS, 5)
+    log = bandit_log(WORLD, LOGGING, TARGET, 2 * BLOCK_ROUNDS, 5)
     first, second = log.slice(0, BLOCK_ROUNDS), log.slice(BLOCK_ROUNDS)
     assert not first["action"].combine_chunks().equals(second["action"].combine_chunks())
 
@@ -198,9 +198,9 @@ BAD = {
     "contexts: found 0, wanted a whole number of at least 1": lambda: random_world(0, 3, 1),
     "mean: found 1.0, wanted a number in [1e-12, 0.999999999999]": lambda: random_world(3, 3, 1, mean=1.0),
     "skill: found 1.5, wanted a number in [-1.0, 1.0]": lambda: random_policy(WORLD, 1, skill=1.5),
-    "rounds: found 0, wanted a whole number of at least 1": lambda: simulate(WORLD, LOGGING, TARGET, 0, 1),
-    "seed: found -1, wanted a whole number of at least 0": lambda: simulate(WORLD, LOGGING, TARGET, 1, -1),
-    "layout: found 'wide', wanted rows or candidates": lambda: simulate(
+    "rounds: found 0, wanted a whole number of at least 1": lambda: bandit_log(WORLD, LOGGING, TARGET, 0, 1),
+    "seed: found -1, wanted a whole number of at least 0": lambda: bandit_log(WORLD, LOGGING, TARGET, 1, -1),
+    "layout: found 'wide', wanted rows or candidates": lambda: bandit_log(
         WORLD, LOGGING, TARGET, 1, 1, layout="wide"
     ),
 }

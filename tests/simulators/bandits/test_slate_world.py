@@ -15,8 +15,8 @@ from rankeval.simulators.bandits.slate_world import (
     SlateWorld,
     random_slate_policy,
     random_slate_world,
-    simulate,
-    simulated_blocks,
+    slate_log,
+    slate_log_blocks,
     write_slate_log,
 )
 from rankeval.simulators.bandits.softmax_policy import SoftmaxPolicy
@@ -25,7 +25,7 @@ WORLD = random_slate_world(3, 4, 1, shares=[0.5, 0.3, 0.2], interaction=2.0)
 LOGGING = random_slate_policy(WORLD, 2)
 TARGET = random_slate_policy(WORLD, 3, skill=0.9, temperature=0.5)
 N = 40_000
-LOG = simulate(WORLD, LOGGING, TARGET, N, 4)
+LOG = slate_log(WORLD, LOGGING, TARGET, N, 4)
 
 
 def column(name: str) -> np.ndarray:
@@ -108,11 +108,11 @@ def test_activity_is_the_type_blurred() -> None:
 
 
 def test_logs_come_in_blocks_and_files_hold_the_same(tmp_path: Path) -> None:
-    blocks = simulated_blocks(WORLD, LOGGING, TARGET, N, 4)
+    blocks = slate_log_blocks(WORLD, LOGGING, TARGET, N, 4)
     assert next(blocks).num_rows == 3 * 16_384
     write_slate_log(tmp_path / "log.parquet", WORLD, LOGGING, TARGET, N, 4, rows_per_group=50_001)
     assert pq.read_table(tmp_path / "log.parquet").equals(LOG)
-    assert not simulate(WORLD, LOGGING, TARGET, 10, 5).equals(simulate(WORLD, LOGGING, TARGET, 10, 6))
+    assert not slate_log(WORLD, LOGGING, TARGET, 10, 5).equals(slate_log(WORLD, LOGGING, TARGET, 10, 6))
     assert isinstance(LOG, pa.Table)
 
 
@@ -137,7 +137,7 @@ BAD = {
     "policy: found scores of shape (3, 4), wanted (9, 4)": lambda: WORLD.value(
         SoftmaxPolicy(np.zeros((3, 4)))
     ),
-    "sessions: found 0, wanted a whole number of at least 1": lambda: simulate(WORLD, LOGGING, TARGET, 0, 1),
+    "sessions: found 0, wanted a whole number of at least 1": lambda: slate_log(WORLD, LOGGING, TARGET, 0, 1),
 }
 
 

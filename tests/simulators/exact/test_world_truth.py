@@ -89,12 +89,14 @@ def test_what_is_not_known_is_null_with_a_note():
     wanted = (
         "truth of logging: p_any_click, clicks_variance null: the number of clicks under dbn: no exact value"
     )
-    assert notes[0].startswith(wanted)
+    assert notes[0].text.startswith(wanted)
 
 
 def test_short_lists_are_noted():
     _, notes = truth_of(positions=3, short_lists=True)
-    assert notes == ["1 of 2 queries have fewer than 3 items: their lists are shorter"]
+    assert [note.text for note in notes] == [
+        "1 of 2 queries have fewer than 3 items: their lists are shorter"
+    ]
 
 
 def test_position_curves_of_trust_bias():

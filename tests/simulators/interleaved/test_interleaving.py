@@ -178,9 +178,8 @@ def test_rankings_that_are_the_same_tell_nothing() -> None:
     assert result.to_dict()["results"][0]["z_per_sqrt_n"] is None
     assert result.to_dict()["ab"]["z_per_sqrt_n"] == 0.0
     assert result.to_dict()["ab"]["sessions_needed"] is None
-    assert result.warnings == [
-        "balanced: no z and no number of sessions, the credit is the same in every session"
-    ]
+    text = "balanced: no z and no number of sessions, the credit is the same in every session"
+    assert result.warnings == (text,)
 
 
 def test_what_cannot_be_unbiased_is_left_out_unless_asked_for() -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from rankeval.simulators.shuffle_plans import logged_world as module
 from rankeval.simulators.shuffle_plans.logged_world import logged_world
-from rankeval.simulators.shuffle_plans.logged_world import logged_world as module
 from tests.readers.helpers import error_of
 
 #: Session, items in order, clicks, shuffled.
@@ -50,7 +50,9 @@ def test_lists_items_and_curve_by_hand():
     assert world.positions == 2
     assert world.click_model.examination == (1.0, 0.5)
     assert world.logging.best.tolist() == [[0, 1] if size > 1 else [0, -1] for size in world.queries.sizes]
-    assert notes == ("estimated from 5 sessions by a position-based model, and no better than that",)
+    assert [note.text for note in notes] == [
+        "estimated from 5 sessions by a position-based model, and no better than that"
+    ]
 
 
 def test_a_curve_above_one_is_scaled():
@@ -61,7 +63,8 @@ def test_a_curve_above_one_is_scaled():
 def test_more_clicks_than_examinations_are_told():
     world, notes = logged_world(log(), [0.5, 0.1])
     assert world.queries.attractiveness.max() == 1.0
-    assert notes[1] == "2 pairs of query and item with more clicks than examinations count as clicked always"
+    text = "2 pairs of query and item with more clicks than examinations count as clicked always"
+    assert notes[1].text == text
 
 
 def test_queries_keep_their_items_apart():
@@ -77,7 +80,7 @@ def test_a_sample_of_the_sessions_stands_for_their_lists(monkeypatch):
     world, notes = logged_world(log(many), [1.0, 0.5])
     assert (world.queries.weights * 50 == np.round(world.queries.weights * 50)).all()
     assert abs(world.queries.weights.max() - 0.75) <= 4.0 * np.sqrt(0.75 * 0.25 / 50)
-    assert "from 400 sessions" in notes[0]
+    assert "from 400 sessions" in notes[0].text
 
 
 def test_a_mark_that_is_neither_true_nor_false():

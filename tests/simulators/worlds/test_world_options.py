@@ -68,7 +68,8 @@ def test_attractiveness_stays_a_probability_for_all_users_and_days():
     np.testing.assert_allclose(
         np.array(plain["queries"][0]["attractiveness"]) / 1.8, world["queries"][0]["attractiveness"]
     )
-    assert notes == ["attractiveness is divided by 1.8, to stay in [0, 1] for all users and days"]
+    text = "attractiveness is divided by 1.8, to stay in [0, 1] for all users and days"
+    assert [note.text for note in notes] == [text]
     assert parse_world(world).users is not None
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rankeval.arrays.types import Floats
+from rankeval.array_types import Floats
 from rankeval.simulators.click_models.fitting.em import Ascent
 from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Point
 

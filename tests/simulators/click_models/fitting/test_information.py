@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rankeval.arrays.types import Floats
+from rankeval.array_types import Floats
 from rankeval.simulators.click_models.fitting.fitting import Fitted
 from rankeval.simulators.click_models.fitting.information import (
     AT_BOUNDARY,

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from rankeval.arrays.types import Floats
+from rankeval.array_types import Floats
 from rankeval.simulators.click_models.catalogue import parse_click_model
 from rankeval.simulators.click_models.fitting.points import NONE, Point
 from rankeval.simulators.click_models.fitting.scoring import baselines, scored

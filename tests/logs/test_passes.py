@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rankeval.errors import UsageError
+from rankeval.logs import passes as module
 from rankeval.logs.log import Log
-from rankeval.logs.scan import scan
-from rankeval.logs.scan import scan as module
+from rankeval.logs.passes import scan
 from rankeval.logs.sessions import Sessions
 from tests.arrays.test_ids import colliding_ids
 from tests.log_files import nested, with_type, write_parts

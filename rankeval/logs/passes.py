@@ -10,7 +10,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from rankeval.arrays import Hashes, hashes_of
+from rankeval.array_types import Hashes
+from rankeval.arrays import hashes_of
 from rankeval.errors import DataError, UsageError
 from rankeval.logs.layout import Stretch, run_starts
 from rankeval.logs.log import Log
