@@ -72,7 +72,6 @@ def interleave_analyse(
     levels = Levels(alpha, power)
     infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster)
     log = as_log(log, columns, where)
-    log.require(["session_id"])
     crediting = _crediting(log, method, (a, b), ranking_length)
     sums = accumulate(crediting, Grouping(infer.bucketed, by, cluster), threads)
     parts = tuple(Part.of(value, infer.of(part), levels) for value, part in sums.moments.parts().items())

@@ -18,7 +18,7 @@ from rankeval.interleaving.methods import INTERLEAVINGS, Method
 from rankeval.interleaving.optimised import rank_credits
 from rankeval.interleaving.patterns import TIED
 from rankeval.interleaving.random_lists import NO_TEAM, TEAM_A, TEAM_B
-from rankeval.logs import Log, Sessions, checked_clicks, order_by_position, position_roles, require_one_each
+from rankeval.logs import Log, Sessions, checked_clicks, order_by_position, position_roles
 
 #: Terms of a session: its credit, whether A wins, whether B wins.
 CREDIT, WIN_A, WIN_B = 0, 1, 2
@@ -64,11 +64,8 @@ class Crediting(ABC):
 
     @property
     def roles(self) -> list[str]:
-        """The columns to read, checked."""
-        each = [*position_roles(self.log), "click", *self.own_roles]
-        self.log.require(["session_id", *each])
-        require_one_each(self.log, [role for role in each if not role.startswith(("length_", "method"))])
-        return ["session_id", *each]
+        """The columns to read."""
+        return ["session_id", *position_roles(self.log), "click", *self.own_roles]
 
     @abstractmethod
     def terms(self, sessions: Sessions) -> tuple[Floats, Tally]:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from rankeval.logs.column_checks import check_columns, check_grouping
 from rankeval.logs.impressions import Shown, checked_clicks, marked_shuffled, parted, shown_items, shown_roles
 from rankeval.logs.layout import list_parts, unnested
 from rankeval.logs.log import Log, as_log, as_ranking_log
 from rankeval.logs.pair_index import PairIndex
 from rankeval.logs.passes import fold, scan
-from rankeval.logs.positions import (
-    order_by_position,
-    position_of,
-    position_roles,
-    positions,
-    require_one_each,
-)
+from rankeval.logs.positions import order_by_position, position_of, position_roles, positions
 from rankeval.logs.query_item_counts import MAX_CELLS, PairCounts, PairRows, PairTable, pair_roles, pair_rows
 from rankeval.logs.ranges import FINITE_TERMS, RANGES, largest, out_of_range
 from rankeval.logs.reranking import LONGEST_TOP, Candidates, at_ranks, overlaps
@@ -49,6 +44,8 @@ __all__ = [
     "as_ranking_log",
     "at_ranks",
     "base",
+    "check_columns",
+    "check_grouping",
     "checked_clicks",
     "counting",
     "differ",
@@ -67,7 +64,6 @@ __all__ = [
     "position_of",
     "position_roles",
     "positions",
-    "require_one_each",
     "scan",
     "shown_items",
     "shown_roles",

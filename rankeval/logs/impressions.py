@@ -9,7 +9,7 @@ import numpy as np
 from rankeval.array_types import Bools, Ints
 from rankeval.arrays import as_float64, is_null
 from rankeval.logs.log import Log
-from rankeval.logs.positions import order_by_position, position_roles, positions, require_one_each
+from rankeval.logs.positions import order_by_position, position_roles, positions
 from rankeval.logs.sessions import Sessions
 
 
@@ -28,16 +28,8 @@ class Shown(NamedTuple):
 
 
 def shown_roles(log: Log) -> list[str]:
-    """The columns that :func:`shown_items` reads, checked.
-
-    Raises:
-        DataError: a column is missing or of the wrong type; a log without sessions.
-    """
-    each = [*position_roles(log), "click"]
-    roles = ["session_id", *each]
-    log.require(roles)
-    require_one_each(log, each)
-    return roles
+    """The columns that :func:`shown_items` reads."""
+    return ["session_id", *position_roles(log), "click"]
 
 
 def shown_items(sessions: Sessions, top: int | None = None) -> Shown:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from rankeval.array_types import Hashes
 from rankeval.arrays import hashes_of
 from rankeval.errors import DataError, UsageError
+from rankeval.logs.column_checks import check_columns
 from rankeval.logs.layout import Stretch, run_starts
 from rankeval.logs.log import Log
 from rankeval.logs.sessions import Sessions
@@ -38,8 +39,8 @@ def scan(
     says.
 
     Raises:
-        DataError: as ``work`` and the reader raise it; an input without rows; in nested layout, a session
-            that stands in two rows.
+        DataError: as ``work``, the reader and :func:`check_columns` raise it; an input without rows; in
+            nested layout, a session that stands in two rows.
         UsageError: ``threads`` is less than 1.
     """
     return _grouped_scan(log, roles, work, threads, lambda results: results)
@@ -64,6 +65,7 @@ def _grouped_scan(
     threads = default_threads() if threads is None else threads
     if threads < 1:
         raise UsageError(f"threads: found {threads}, wanted at least 1")
+    check_columns(log, roles)
     results: list[T] = []
     try:
         results, repeated = _scan(log, roles, work, threads, keep, give_up=not log.nested)

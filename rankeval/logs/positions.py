@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from rankeval.array_types import Floats, Ints
 from rankeval.arrays import as_float64, by_place, read_only, stretch_of
-from rankeval.errors import DataError
 from rankeval.logs.log import Log
 from rankeval.logs.sessions import Sessions, counting
 
@@ -33,17 +30,6 @@ def position_of(sessions: Sessions, item: int) -> Any:
     if "position" in sessions:
         return sessions.column("position")[item].as_py()
     return int(positions(sessions)[item])
-
-
-def require_one_each(log: Log, roles: Sequence[str]) -> None:
-    """Check that in nested layout what each item has one of is a list."""
-    for role in roles if log.nested else ():
-        kind = log.kind(role)
-        if not pa.types.is_list(kind):
-            raise DataError(
-                f"{log.origin}: column {log.name(role)!r} holds {kind}, "
-                "wanted a list with a value for each item"
-            )
 
 
 def order_by_position(sessions: Sessions) -> Ints | None:

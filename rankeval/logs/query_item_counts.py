@@ -30,7 +30,6 @@ from rankeval.errors import DataError
 from rankeval.logs.impressions import shown_items, shown_roles
 from rankeval.logs.log import Log
 from rankeval.logs.passes import fold
-from rankeval.logs.positions import require_one_each
 from rankeval.logs.sessions import Sessions
 
 #: Cells that are counted at most: about a gigabyte.
@@ -60,16 +59,8 @@ def id_roles(log: Log) -> list[str]:
 
 
 def pair_roles(log: Log) -> list[str]:
-    """The columns that :func:`pair_rows` reads, checked.
-
-    Raises:
-        DataError: a column is missing or of the wrong type; a log without sessions.
-    """
-    ids = id_roles(log)
-    roles = [*shown_roles(log), *ids]
-    log.require(ids)
-    require_one_each(log, ["item_id"])
-    return roles
+    """The columns that :func:`pair_rows` reads."""
+    return [*shown_roles(log), *id_roles(log)]
 
 
 def pair_rows(sessions: Sessions, top: int | None = None) -> PairRows:

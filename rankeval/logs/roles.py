@@ -26,8 +26,19 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "mixture_propensity", "team", "rank_a", "rank_b", "length_a", "length_b",
     ),
 }  # fmt: skip
-#: Columns of a bandit log that hold a list a round start with one of these.
-LISTS = ("candidate_", "logger_", "embedding")
+#: What columns of a bandit log start with that hold a list a round, of all candidates or logging policies.
+CANDIDATES, OF_LOGGERS = "candidate_", "logger_"
+#: What columns start with that may hold a list a round.
+LISTS = (CANDIDATES, OF_LOGGERS, "embedding")
+#: Columns of a ranking log that each item has one value of.
+OF_ITEMS = frozenset(
+    {
+        *("item_id", "position", "click", "reward", "propensity", "target_propensity"),
+        *("propensity_prefix", "target_propensity_prefix", "exposure", "target_exposure"),
+        *("q_logged", "q_target", "subset_weight", "examination", "alpha", "beta", "score"),
+        *("team", "rank_a", "rank_b"),
+    }
+)
 #: Columns that may hold anything.
 ANY_TYPE = frozenset({"ranker", "timestamp", "embedding", "behaviour", "team"})
 #: Numbers that CSV files may hold as integers.

@@ -55,17 +55,11 @@ class Units:
 
     @classmethod
     def of(cls, log: Log, id: str, grouping: Grouping) -> Units:
-        """Units named by the column ``id`` where the log has it, or by their cluster.
-
-        Raises:
-            DataError: no column ``cluster`` or ``by``.
-        """
+        """Units named by the column ``id`` where the log has it, or by their cluster."""
         by_id = id if grouping.bucketed and log.has(id) else None
         key = by_id if grouping.cluster is None else grouping.cluster
         first_rows = log.first_rows() if grouping.bucketed and key is None else ()
-        units = cls(log, key, grouping.bucketed, grouping.by, first_rows)
-        log.require(units.roles)
-        return units
+        return cls(log, key, grouping.bucketed, grouping.by, first_rows)
 
     @property
     def roles(self) -> list[str]:

@@ -51,16 +51,12 @@ class Folds:
 
         Raises:
             UsageError: ``count`` is not from 2 to 100.
-            DataError: no column ``cluster``.
         """
         if not 2 <= count <= MAX_FOLDS:
             raise UsageError(f"folds: found {count}, wanted 2 to {MAX_FOLDS}")
         id = log.session or ("round_id" if log.has("round_id") else None)
-        folds = cls(
-            id if cluster is None else cluster, id, () if id else tuple(log.first_rows()), count, seed
-        )
-        log.require(folds.sample_roles)
-        return folds
+        first_rows = () if id else tuple(log.first_rows())
+        return cls(id if cluster is None else cluster, id, first_rows, count, seed)
 
     @property
     def roles(self) -> list[str]:

@@ -6,12 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-
-from rankeval.errors import DataError
 from rankeval.estimators import Estimator, parse
 from rankeval.inference import InferenceOptions
-from rankeval.logs import Log
+from rankeval.logs import Log, check_grouping
 from rankeval.off_policy.nuisances import FittingOptions
 from rankeval.off_policy.samples import ColumnSources, Setting, with_targets
 
@@ -51,7 +48,7 @@ class Request:
             DataError: a column is missing, or holds lists where each round has one value.
             UsageError: an estimator that is unknown, or needs another column of the targets than others do.
         """
-        _require_one_value(log, by, fitting.cluster)
+        check_grouping(log, by, fitting.cluster)
         chosen = tuple(dict.fromkeys(map(parse, names or default_estimators(log, setting))))
         log = with_targets(log, columns_of, chosen)
         if log.session is None:
@@ -93,16 +90,6 @@ class Request:
             "cluster": fitting.cluster,
             "seed": self.infer.seed,
         }
-
-
-def _require_one_value(log: Log, *names: str | None) -> None:
-    """Lists are columns of a bandit log too, but none that says which segment or cluster a round is of."""
-    known = [name for name in names if name is not None]
-    log.require(known)
-    for name in known if log.session is None else ():
-        if pa.types.is_nested(log.kind(name)):
-            found = f"column {log.name(name)!r} holds {log.kind(name)}"
-            raise DataError(f"{log.origin}: {found}, wanted one value a round")
 
 
 def default_estimators(log: Log, setting: Setting) -> Sequence[str]:

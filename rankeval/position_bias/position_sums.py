@@ -120,7 +120,6 @@ def fold_parts(
     """
     log = request.log
     roles = list(dict.fromkeys([*roles, *request.extra_roles]))
-    log.require(roles)
 
     def merged(left: dict[Any, T], right: dict[Any, T]) -> dict[Any, T]:
         for value, part in right.items():

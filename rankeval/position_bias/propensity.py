@@ -79,7 +79,6 @@ def propensity(
     request = Request(
         as_ranking_log(log, columns, where), weighting, top, by, cluster, infer, regressors, threads
     )
-    request.log.require(request.extra_roles)
     curves = estimate(chosen, request)
     test = same_curve([curve for value, curve in curves.items() if value is not None]) if by else None
     laws = {value: power_law(curve, infer.level) for value, curve in curves.items()} if smooth else None

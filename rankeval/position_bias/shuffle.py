@@ -89,9 +89,7 @@ Values = Callable[[Sessions, Shown], tuple[Floats, Bools]]
 
 
 def _of_ratios(request: Request, more: list[str], values: Values) -> dict[Any, Curve]:
-    log = request.log
-    log.require(more)
-    roles = [*shown_roles(log), *more]
+    roles = [*shown_roles(request.log), *more]
 
     def terms_of(sessions: Sessions) -> Terms:
         shown = shown_items(sessions, request.top)
@@ -105,7 +103,7 @@ def _of_ratios(request: Request, more: list[str], values: Values) -> dict[Any, C
 
     tallies = gather(request, roles, terms_of, bucketed=request.infer.bucketed)
     if not tallies[None].moments.n:
-        raise _nothing_shuffled(log)
+        raise _nothing_shuffled(request.log)
     return curves(tallies, lambda value, tally: _curve(request, value, tally))
 
 

@@ -71,7 +71,6 @@ def swap(request: Request) -> dict[Any, Curve]:
 def _arms(request: Request) -> Arms:
     """The arms of a log, in ascending order, down to the last position that counts."""
     log = request.log
-    log.require(_DESIGN)
 
     def work(sessions: Sessions) -> Ints:
         low, high = _design(sessions)

@@ -104,7 +104,6 @@ def _wide(lists: Hashes, width: int) -> Hashes:
 def _counted(log: Log, threads: int | None) -> _Counted:
     roles = pair_roles(log)
     marks = [role for role in ("shuffled",) if log.has(role)]
-    log.require(marks)
 
     def work(sessions: Sessions) -> _Counted:
         rows = pair_rows(sessions)

@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rankeval import DataError, Log, UsageError
+from rankeval.logs.column_checks import check_columns
 from rankeval.logs.passes import fold, scan
 from rankeval.logs.sessions import Sessions, counting
 from rankeval.models.cross_fitting import Folds, Sample, parts_of
@@ -139,11 +140,13 @@ def test_numbers_of_folds_out_of_range(count: int) -> None:
 )
 def test_clusters_that_are_none(cluster: str, message: str) -> None:
     data: dict[str, Any] = {"reward": [1.0], "list": [[1.0]]}
+    folds = Folds.over(Log(data), cluster, 2, 0)
     with pytest.raises(DataError, match=message):
-        Folds.over(Log(data), cluster, 2, 0)
+        check_columns(Log(data), folds.sample_roles)
 
 
 def test_an_id_of_the_wrong_type() -> None:
     log = Log({"round_id": [0.5, 1.5], "user": ["a", "b"], "reward": [1.0, 0.0]})
+    folds = Folds.over(log, "user", 2, 0)
     with pytest.raises(DataError, match="column 'round_id' holds double, wanted integers or strings"):
-        Folds.over(log, "user", 2, 0)
+        check_columns(log, folds.sample_roles)

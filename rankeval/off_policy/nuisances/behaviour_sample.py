@@ -11,7 +11,7 @@ import pyarrow as pa
 from rankeval.array_types import Floats, Hashes
 from rankeval.arrays import hashes_of, mix64, read_only, sums_of_products, take
 from rankeval.errors import DataError
-from rankeval.logs import Log, Sessions, fold, nothing_counts, unit_counts, weight_roles
+from rankeval.logs import Log, Sessions, check_columns, fold, nothing_counts, unit_counts, weight_roles
 from rankeval.off_policy.samples import ColumnSources, Rankings
 from rankeval.off_policy.user_behaviour import NAMES, feature_of, subset_weights
 
@@ -65,7 +65,7 @@ def sampled(
             type, or that changes within a session; a session whose weighted reward is not finite.
     """
     rankings = Rankings(ColumnSources.of(log), columns)
-    log.require(features)
+    check_columns(log, features)
     for role in features:
         _require_feature(log, role)
     roles = list(dict.fromkeys([*rankings.roles, *features, *weight_roles(log)]))

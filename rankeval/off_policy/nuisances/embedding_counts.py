@@ -13,7 +13,7 @@ from rankeval.arrays import as_float64, decoded, hashes_of, is_unknown, kernel, 
 from rankeval.errors import DataError
 from rankeval.logs import Log, Sessions, fold, nothing_counts, unit_counts, unnested, weight_roles
 from rankeval.notes import Note
-from rankeval.off_policy.samples import PROPENSITIES, checked_list, logged_actions, require_lists
+from rankeval.off_policy.samples import PROPENSITIES, checked_list, logged_actions
 
 #: Different pairs of action and embedding that are counted at most.
 MAX_PAIRS = 1 << 22
@@ -93,8 +93,6 @@ def count_embeddings(
             action that is no index, more than 4,194,304 pairs of action and embedding, no round that counts.
     """
     roles = list(dict.fromkeys(["action", *columns, *lists, *weight_roles(log)]))
-    log.require(roles)
-    require_lists(log, ["action", *lists])
 
     def work(rounds: Sessions) -> _Counts:
         return _counted(rounds, columns, lists).within(log, columns)

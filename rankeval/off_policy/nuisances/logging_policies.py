@@ -99,7 +99,6 @@ def count_logging_policies(log: Log, threads: int | None, *, indexed: bool) -> L
             that all count 0 times.
     """
     roles = ["logger", *weight_roles(log)]
-    log.require(roles)
     # The sum of counters, as the plus sign, leaves out what is 0: a policy whose rounds all count 0 times.
     totals = +fold(log, roles, _counts, lambda a, b: a + b, threads)
     if not totals:

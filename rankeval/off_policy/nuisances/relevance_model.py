@@ -147,7 +147,6 @@ class _ShownItems:
         self.logistic = kind == "logistic"
         self.examination = examination[0]
         own = [*position_roles(log), self.click, *weight_roles(log)]
-        log.require([*own, *self.features])
         self.roles = list(dict.fromkeys([*own, *self.features, *folds.sample_roles, *examination[1]]))
 
     def of(self, sessions: Sessions) -> Sample:

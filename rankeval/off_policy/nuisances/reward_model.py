@@ -29,14 +29,7 @@ from rankeval.models import (
     sampled,
     taken,
 )
-from rankeval.off_policy.samples import (
-    CandidateLists,
-    ColumnSources,
-    Rounds,
-    given_by,
-    logged_actions,
-    require_lists,
-)
+from rankeval.off_policy.samples import CandidateLists, ColumnSources, Rounds, given_by, logged_actions
 
 Weighting = Literal["uniform", "mrdr"]
 
@@ -160,6 +153,7 @@ def fit_reward_model(
     require_options(kind, sample)
     if weighting not in get_args(Weighting):
         raise UsageError(f"weighting: found {weighting!r}, wanted {' or '.join(get_args(Weighting))}")
+    log = log.with_lists(features)
     rounds = _TrainingRounds(log, kind, features, Folds.over(log, cluster, folds, seed), weighting)
     drawn = sampled(log, rounds.roles, rounds.of, sample, threads)
 
@@ -194,8 +188,6 @@ class _TrainingRounds:
         ratio = ["propensity", "target_propensity"] if weighting == "mrdr" else []
         self.ratio = Rounds(ColumnSources.of(log), ratio) if ratio else None
         own = ["reward", "action", self.list, *weight_roles(log)]
-        log.require(own)
-        require_lists(log, own)
         others = [*(self.ratio.roles if self.ratio else []), *self.features, *folds.sample_roles]
         self.roles = list(dict.fromkeys([*own, *others]))
 

@@ -8,7 +8,6 @@ from rankeval.off_policy.samples.candidate_lists import (
     checked_list,
     given_by,
     logged_actions,
-    require_lists,
 )
 from rankeval.off_policy.samples.click_views import examination_of
 from rankeval.off_policy.samples.column_sources import PREDICTIONS, ColumnSources
@@ -40,7 +39,6 @@ __all__ = [
     "parse_estimand",
     "parse_range",
     "parse_targets",
-    "require_lists",
     "same_for_all",
     "with_targets",
 ]

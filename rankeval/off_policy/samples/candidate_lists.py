@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -10,8 +9,7 @@ import pyarrow as pa
 
 from rankeval.array_types import Floats, Ints
 from rankeval.arrays import as_float64, read_only, stretch_of, sums, sums_of_products
-from rankeval.errors import DataError
-from rankeval.logs import Log, Sessions, own, unnested
+from rankeval.logs import Sessions, own, unnested
 
 #: The lists of the log's own policies.
 PROPENSITIES = ("candidate_propensities", "candidate_target_propensities")
@@ -29,24 +27,6 @@ FROM_LISTS: dict[str, tuple[str, ...]] = {
 
 def _is_list(role: str) -> bool:
     return role.startswith("candidate_")
-
-
-def require_lists(log: Log, roles: Sequence[str]) -> None:
-    """Check that candidate columns hold lists, their action an index, and other columns one value a round.
-
-    Raises:
-        DataError: for the first that does not.
-    """
-    indexed = any(map(_is_list, roles))
-    for role in [role for role in roles if role not in log.lists]:
-        kind = log.kind(role)
-        fits, wanted = not pa.types.is_nested(kind), "one value a round"
-        if _is_list(role) or role == "logger_propensities":
-            fits, wanted = pa.types.is_nested(kind), "a list of numbers a round"
-        elif role == "action" and indexed:
-            fits, wanted = pa.types.is_integer(kind), "an index from 0 into the candidates"
-        if not fits:
-            raise DataError(f"{log.origin}: column {log.name(role)!r} holds {kind}, wanted {wanted}")
 
 
 class CandidateLists:

@@ -25,7 +25,6 @@ from rankeval.logs import (
     parted,
     position_of,
     position_roles,
-    require_one_each,
 )
 from rankeval.off_policy.samples.click_views import AS_LOGGED, ClickViews
 from rankeval.off_policy.samples.column_sources import ColumnSources, click_columns
@@ -85,8 +84,6 @@ class Rankings:
         full = self._setting.estimand == "full"
         ids = ["item_id"] if self._from_clicks and (full or log.has("item_id")) else []
         self.roles = list(dict.fromkeys([self.id, *places, *ids, *read, *self._of_models(log)]))
-        log.require(self.roles)
-        require_one_each(log, [role for role in [*places, *ids, *read] if base(role) not in ONCE])
 
     def _of_models(self, log: Log) -> list[str]:
         """Columns that models read, and not terms."""

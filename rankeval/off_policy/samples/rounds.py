@@ -9,7 +9,7 @@ from rankeval.arrays import as_float64
 from rankeval.errors import DataError
 from rankeval.estimators import RoundBlock, SampleBlock, TargetViews
 from rankeval.logs import FINITE_TERMS, RANGES, Sessions, base, largest, out_of_range, own
-from rankeval.off_policy.samples.candidate_lists import CandidateLists, given_by, require_lists
+from rankeval.off_policy.samples.candidate_lists import CandidateLists, given_by
 from rankeval.off_policy.samples.column_sources import ColumnSources
 from rankeval.off_policy.samples.fitted import RoundModel
 
@@ -37,8 +37,6 @@ class Rounds:
         self._models = models
         read = sources.roles(columns)
         self.roles = list(dict.fromkeys([*read, *(role for model in models for role in model.roles)]))
-        sources.log.require(self.roles)
-        require_lists(sources.log, read)
 
     def units(self, rounds: Sessions) -> SampleBlock:
         """The columns, one float64 per round, from rows or from candidate lists."""

@@ -33,7 +33,7 @@ def marginals(
     log: Any, columns: Sequence[str], lists: Sequence[str] = BOTH, *, counted: bool = False
 ) -> list[tuple[float, ...]]:
     """A tuple for each round."""
-    source = Log(log)
+    source = Log(log).with_lists(columns)
     frequencies = count_embeddings(source, columns) if counted else None
     found = scan(
         source,

@@ -321,3 +321,20 @@ def test_a_reward_model_for_a_log_without_lists() -> None:
         "<dict>: no column 'action' and no column 'candidate_target_propensities', "
         "which dr needs with a reward model; it can feed ips, cips, snips, csnips, sg_ips; it has reward, "
     )
+
+
+def test_models_weighted_for_each_of_several_targets_give_what_each_gives_alone() -> None:
+    options: dict[str, Any] = {"reward_model": "ridge", "features": "age", "model_weighting": "mrdr"}
+    rng = np.random.default_rng(5)
+    n, propensities = 300, [[0.2, 0.5, 0.3], [0.6, 0.2, 0.2]]
+    log = {
+        "action": rng.integers(0, 3, n),
+        "reward": rng.normal(size=n),
+        "age": rng.normal(size=n),
+        "candidate_propensities": [propensities[i % 2] for i in range(n)],
+        "bold": [[0.8, 0.1, 0.1]] * n,
+        "mild": [[0.3, 0.3, 0.4]] * n,
+    }
+    together = ope(log, "dr", target={"bold": "bold", "mild": "mild"}, **options)
+    alone = [ope(log, "dr", target={name: name}, **options) for name in ("bold", "mild")]
+    assert [row.value for row in together.estimates] == [one.estimates[0].value for one in alone]

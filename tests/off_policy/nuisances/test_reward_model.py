@@ -44,7 +44,7 @@ def predicted(model: RewardModel, log: Log, threads: int | None = None) -> pa.Li
             pa.array(offsets, pa.int32()), pa.array(model.candidate_q(rounds, offsets))
         )
 
-    return pa.concat_arrays(scan(log, [PI, *model.roles], work, threads))
+    return pa.concat_arrays(scan(log.with_lists(model.features), [PI, *model.roles], work, threads))
 
 
 def q_of(model: RewardModel, log: Log) -> Floats:
@@ -172,7 +172,7 @@ def test_same_bits_however_the_log_is_stored_and_read(tmp_path: Path, kind: str)
 def averages(log: dict[str, Any], weights: Floats, **options: Any) -> tuple[Floats, Floats]:
     """What a model with nothing to tell rounds by predicts, and the weighted mean outside each fold."""
     model = fit_reward_model(Log(log), "ridge", ["one"], folds=2, **options)
-    folds, rewards = folds_of(model, Log(log)), np.array(log["reward"], float)
+    folds, rewards = folds_of(model, Log(log).with_lists(["one"])), np.array(log["reward"], float)
     means = [np.average(rewards[folds != k], weights=weights[folds != k]) for k in folds]
     return np.concatenate(predicted(model, Log(log)).to_pylist()), np.repeat(
         means, [len(o) for o in log["one"]]
