@@ -1,8 +1,9 @@
-"""What ``evaluate`` reads: runs by name and the judgements, each with columns of its own."""
+"""The files of an evaluation: runs by name and the judgements, each with columns of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import PurePath
 from typing import Any
@@ -10,14 +11,63 @@ from typing import Any
 import pyarrow as pa
 
 from rankeval.errors import UsageError
+from rankeval.evaluation.judgements import Judgements
+from rankeval.evaluation.request import Request
+from rankeval.evaluation.run import ScoredQueries, score_run
 from rankeval.logs import Log
 
 JUDGEMENTS = "judgements"
 
 
-def open_inputs(
-    run: Any, judgements: Any, columns: Mapping[str, str], where: str | None
-) -> tuple[dict[str, Log], Log | None]:
+@dataclass(frozen=True)
+class Inputs:
+    """Opened files.
+
+    Attributes:
+        runs: runs by name.
+        judgements: None where every run has a relevance of its own.
+    """
+
+    runs: Mapping[str, Log]
+    judgements: Log | None
+
+    def read_judgements(self, request: Request) -> Judgements | None:
+        """The judgements, with those of the columns asked for that they hold."""
+        log = self.judgements
+        if log is None:
+            return None
+        fields = [name for name in request.fields if log.has(name)]
+        return Judgements.read(log, fields, request.rules.grade_limit)
+
+    def score_runs(
+        self, judged: Judgements | None, request: Request, threads: int | None
+    ) -> dict[str, ScoredQueries]:
+        """The values of every query of each run, with the columns asked for that judgements lack."""
+        others = [name for name in request.fields if judged is None or name not in judged.fields]
+        return {
+            name: score_run(log, judged, request.rules, others, threads) for name, log in self.runs.items()
+        }
+
+    def described(self, request: Request, where: str | None) -> dict[str, Any]:
+        """What was evaluated and how, as JSON takes it."""
+        rules, policies = request.rules, request.policies
+        return {
+            "runs": {name: log.origin for name, log in self.runs.items()},
+            "judgements": None if self.judgements is None else self.judgements.origin,
+            "metrics": [metric.name for metric in rules.metrics],
+            "ties": rules.ties,
+            "empty": policies.empty,
+            "missing": policies.missing,
+            "relevance_threshold": rules.threshold,
+            "score_type": rules.score_type,
+            "where": where,
+            "by": request.by,
+            "cluster": request.cluster,
+            "seed": request.infer.seed,
+        }
+
+
+def open_inputs(run: Any, judgements: Any, columns: Mapping[str, str], where: str | None) -> Inputs:
     """Runs by name, and the judgements if there are any.
 
     In ``columns``, ``role`` speaks of all files and ``name.role`` of one run, or of ``judgements``. Of the
@@ -34,14 +84,14 @@ def open_inputs(
     mine = {role: column for role, column in common.items() if judgements is None or role != "relevance"}
     runs = {name: _opened(data, "run", name, mine | own[name], where) for name, data in named.items()}
     if judgements is None:
-        return runs, None
+        return Inputs(runs, None)
     log = _opened(judgements, JUDGEMENTS, JUDGEMENTS, {}, None)
     if isinstance(judgements, Log):
         _refuse_beside_log(JUDGEMENTS, columns, where)
-        return runs, log
+        return Inputs(runs, log)
     ids = {role: common[role] for role in ("query_id", "item_id") if common.get(role) in log.schema.names}
     relevance = {role: column for role, column in common.items() if role == "relevance"}
-    return runs, log.adapted(ids | relevance | own[JUDGEMENTS], where)
+    return Inputs(runs, log.adapted(ids | relevance | own[JUDGEMENTS], where))
 
 
 def named_runs(run: Any) -> dict[str, Any]:

@@ -3,68 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from rankeval.evaluation.alignment import Aligned
-from rankeval.evaluation.judgements import Judgements
-from rankeval.inference import Estimate
+from rankeval.evaluation.rows import Comparison, MetricRow
 from rankeval.notes import Note
 from rankeval.results import Result, Table, interval_text, number, p_text, percent, segment_text
-
-
-@dataclass(frozen=True)
-class MetricRow:
-    """The mean of a metric over the queries of a run, or of one segment of them (None: all)."""
-
-    run: str
-    metric: str
-    segment: Any
-    estimate: Estimate
-
-    def to_dict(self) -> dict[str, Any]:
-        """``run, metric, segment, value, std_error, ci, intervals, n``."""
-        return {"run": self.run, "metric": self.metric, "segment": self.segment, **self.estimate.to_dict()}
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The difference ``a - b`` of a metric over the queries that count for both, and a paired test of it."""
-
-    a: str
-    b: str
-    metric: str
-    segment: Any
-    estimate: Estimate
-    test: str
-    p_value: float | None
-    p_holm: float | None = None
-    p_bh: float | None = None
-
-    def adjusted(self, p_holm: float | None, p_bh: float | None) -> Comparison:
-        """The same with p-values adjusted over the pairs of runs."""
-        return replace(self, p_holm=p_holm, p_bh=p_bh)
-
-    def to_dict(self) -> dict[str, Any]:
-        """``p_adjusted`` is Holm's, ``p_adjusted_bh`` Benjamini and Hochberg's."""
-        estimate = self.estimate.to_dict()
-        return {
-            "a": self.a,
-            "b": self.b,
-            "metric": self.metric,
-            "segment": self.segment,
-            "difference": estimate["value"],
-            "std_error": estimate["std_error"],
-            "ci": estimate["ci"],
-            "intervals": estimate["intervals"],
-            "n": estimate["n"],
-            "test": self.test,
-            "p_value": self.p_value,
-            "p_adjusted": self.p_holm,
-            "p_adjusted_bh": self.p_bh,
-        }
 
 
 @dataclass(frozen=True, repr=False)
@@ -188,23 +132,3 @@ def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
     ci = record["ci"] or {}
     names = ("method", "level", "low", "high")
     return dict(record) | {f"ci_{name}": ci.get(name) for name in names}
-
-
-def counts_of(aligned: Aligned, judgements: Judgements | None) -> dict[str, Any]:
-    """How many queries and items there were of every kind that a policy decides on."""
-    return {
-        "queries": len(aligned.queries),
-        "queries_without_relevant": int(np.count_nonzero(aligned.empty)),
-        "judgements_negative": 0 if judgements is None else judgements.negative,
-        "runs": {
-            name: {
-                "queries": int(np.count_nonzero(run.present)) + run.scored.unjudged_queries,
-                "queries_missing": int(np.count_nonzero(~run.present)),
-                "queries_unjudged": run.scored.unjudged_queries,
-                "items": int(run.scored.retrieved.sum()),
-                "items_unjudged": int(run.scored.unjudged_items.sum()),
-                "items_negative": run.scored.negative,
-            }
-            for name, run in aligned.runs.items()
-        },
-    }

@@ -1,28 +1,30 @@
-"""What a reader of an evaluation must know before trusting its numbers."""
+"""What a reader must know of judgements and runs that are put side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from rankeval.array_types import Ints
-from rankeval.arrays import SMALL_SEGMENT
 from rankeval.evaluation.alignment import Aligned, Policies
 from rankeval.evaluation.judgements import Judgements
-from rankeval.evaluation.result import Comparison, MetricRow
-from rankeval.inference import Estimate
 from rankeval.metrics import Metric
-from rankeval.notes import Note, distinct, listing
+from rankeval.notes import Note
 
-#: A note names so many places at most.
-LISTED = 3
 _COUNTED = {"zero": "count as 0", "one": "count as 1", "skip": "are left out"}
 
 
-def of_data(aligned: Aligned, judgements: Judgements | None) -> Iterator[Note]:
+def alignment_notes(
+    aligned: Aligned, judgements: Judgements | None, metrics: Sequence[Metric], policies: Policies
+) -> Iterator[Note]:
+    """What does not count as judged or does not fit together, and where a policy sets a value."""
+    yield from _of_data(aligned, judgements)
+    yield from _of_policies(aligned, metrics, policies)
+
+
+def _of_data(aligned: Aligned, judgements: Judgements | None) -> Iterator[Note]:
     """What stands in the files that does not count as judged, or does not fit together."""
     if judgements is not None and judgements.negative:
         text = f"{judgements.negative} judgements have a negative grade and count as unjudged"
@@ -57,7 +59,7 @@ def _different_judgements(aligned: Aligned) -> Iterator[Note]:
             yield Note("different_judgements", text, {"queries": different})
 
 
-def of_policies(aligned: Aligned, metrics: Sequence[Metric], policies: Policies) -> Iterator[Note]:
+def _of_policies(aligned: Aligned, metrics: Sequence[Metric], policies: Policies) -> Iterator[Note]:
     """Where a metric has no value and a policy sets one that may surprise."""
     for column, metric in enumerate(metrics):
         if metric.lower_is_better and policies.empty == "zero":
@@ -81,46 +83,3 @@ def of_policies(aligned: Aligned, metrics: Sequence[Metric], policies: Policies)
 def _most(aligned: Aligned, mask: Any) -> int:
     """The largest number of queries that a mask holds for any run."""
     return max(int(np.count_nonzero(mask(run))) for run in aligned.runs.values())
-
-
-def of_groups(
-    aligned: Aligned, segments: Mapping[Any, Ints], by: str | None, cluster: str | None
-) -> Iterator[Note]:
-    """Queries in no segment or cluster, and segments that are small."""
-    for role, column in (("segment", by), ("cluster", cluster)):
-        unknown = 0 if column is None else aligned.fields[column].null_count
-        if unknown:
-            fate = "are in no segment" if role == "segment" else "are units of their own"
-            text = f"{unknown} queries have no value in column {column!r} and {fate}"
-            yield Note(f"no_{role}", text, {"queries": unknown})
-    for value, queries in segments.items():
-        if value is not None and len(queries) < SMALL_SEGMENT:
-            n = len(queries)
-            text = f"segment {value}: only {n} queries, intervals are rough under {SMALL_SEGMENT}"
-            yield Note("small_segment", text, {"queries": n, "threshold": SMALL_SEGMENT})
-
-
-def of_estimates(rows: Sequence[MetricRow], comparisons: Sequence[Comparison]) -> Iterator[Note]:
-    """Which numbers are missing and why, and which stand on thin ground."""
-    places = [(f"{row.metric} of {row.run}", row.segment, row.estimate) for row in rows]
-    places += [(f"{c.metric} of {c.a} - {c.b}", c.segment, c.estimate) for c in comparisons]
-    missing: dict[tuple[str, str], dict[str, None]] = {}
-    for name, segment, estimate in places:
-        place = name if segment is None else f"{name} in {segment}"
-        for what, reason in _reasons(estimate):
-            missing.setdefault((what, reason), {})[place] = None
-    for (what, reason), where in missing.items():
-        text = f"{what} of {listing(where, LISTED)}: {reason}"
-        yield Note("not_computed", text, {"places": len(where)})
-    sound = [row.estimate for row in rows if row.estimate.std_error is not None]
-    yield from distinct(note for estimate in sound for note in estimate.notes)
-
-
-def _reasons(estimate: Estimate) -> Iterator[tuple[str, str]]:
-    """What an estimate lacks, and why."""
-    if estimate.std_error is None:
-        yield "mean" if estimate.value is None else "standard error", estimate.notes[0].text
-        return
-    for interval in estimate.intervals:
-        if interval.reason is not None:
-            yield f"{interval.method} interval", interval.reason

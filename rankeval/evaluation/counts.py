@@ -1,0 +1,51 @@
+"""How many queries and items an evaluation is made of, and values per query as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from rankeval.arrays import take, to_arrow
+from rankeval.evaluation.alignment import Aligned
+from rankeval.evaluation.judgements import Judgements
+from rankeval.metrics import Metric
+
+
+def counts_of(aligned: Aligned, judgements: Judgements | None) -> dict[str, Any]:
+    """How many queries and items there were of every kind that a policy decides on."""
+    return {
+        "queries": len(aligned.queries),
+        "queries_without_relevant": int(np.count_nonzero(aligned.empty)),
+        "judgements_negative": 0 if judgements is None else judgements.negative,
+        "runs": {
+            name: {
+                "queries": int(np.count_nonzero(run.present)) + run.scored.unjudged_queries,
+                "queries_missing": int(np.count_nonzero(~run.present)),
+                "queries_unjudged": run.scored.unjudged_queries,
+                "items": int(run.scored.retrieved.sum()),
+                "items_unjudged": int(run.scored.unjudged_items.sum()),
+                "items_negative": run.scored.negative,
+            }
+            for name, run in aligned.runs.items()
+        },
+    }
+
+
+def per_query_table(aligned: Aligned, metrics: Sequence[Metric]) -> pa.Table:
+    """``run, metric, query_id, value`` of every value that counts."""
+    parts = []
+    for name, run in aligned.runs.items():
+        for column, metric in enumerate(metrics):
+            rows = np.flatnonzero(run.counted[:, column])
+            size = len(rows)
+            arrays = [
+                pa.repeat(name, size),
+                pa.repeat(metric.name, size),
+                take(aligned.queries, rows),
+                to_arrow(run.values[rows, column]),
+            ]
+            parts.append(pa.table(arrays, names=["run", "metric", "query_id", "value"]))
+    return pa.concat_tables(parts)

@@ -1,0 +1,156 @@
+"""From values per query to means, differences and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from rankeval.array_types import Floats, Hashes, Ints
+from rankeval.evaluation.alignment import Aligned, AlignedRun
+from rankeval.evaluation.query_units import QueryUnits
+from rankeval.evaluation.request import Request
+from rankeval.evaluation.rows import Comparison, MetricRow
+from rankeval.inference import (
+    Estimate,
+    Functional,
+    Mean,
+    benjamini_hochberg,
+    holm,
+    paired_t,
+    randomisation_test,
+    t_test,
+)
+from rankeval.metrics import Metric
+from rankeval.notes import Note, distinct, listing
+
+#: A note names so many places at most.
+LISTED = 3
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """The means of metrics, and the differences between runs.
+
+    Attributes:
+        rows: a mean for each run, metric and segment.
+        comparisons: for each pair of runs, metric, segment and test.
+    """
+
+    rows: tuple[MetricRow, ...]
+    comparisons: tuple[Comparison, ...]
+
+    @classmethod
+    def of(cls, aligned: Aligned, units: QueryUnits, request: Request) -> Estimates:
+        """From values per query."""
+        rows = [row for name, run in aligned.runs.items() for row in _rows(name, run, units, request)]
+        pairs = combinations(aligned.runs, 2)
+        comparisons = [one for pair in pairs for one in _compare(pair, aligned, units, request)]
+        return cls(tuple(rows), _adjusted(comparisons))
+
+    def notes(self) -> Iterator[Note]:
+        """Which numbers are missing and why, and which stand on thin ground."""
+        places = [(f"{row.metric} of {row.run}", row.segment, row.estimate) for row in self.rows]
+        places += [(f"{c.metric} of {c.a} - {c.b}", c.segment, c.estimate) for c in self.comparisons]
+        missing: dict[tuple[str, str], dict[str, None]] = {}
+        for name, segment, estimate in places:
+            place = name if segment is None else f"{name} in {segment}"
+            for what, reason in _reasons(estimate):
+                missing.setdefault((what, reason), {})[place] = None
+        for (what, reason), where in missing.items():
+            text = f"{what} of {listing(where, LISTED)}: {reason}"
+            yield Note("not_computed", text, {"places": len(where)})
+        sound = [row.estimate for row in self.rows if row.estimate.std_error is not None]
+        yield from distinct(note for estimate in sound for note in estimate.notes)
+
+
+def _reasons(estimate: Estimate) -> Iterator[tuple[str, str]]:
+    """What an estimate lacks, and why."""
+    if estimate.std_error is None:
+        yield "mean" if estimate.value is None else "standard error", estimate.notes[0].text
+        return
+    for interval in estimate.intervals:
+        if interval.reason is not None:
+            yield f"{interval.method} interval", interval.reason
+
+
+def _rows(
+    name: str,
+    run: AlignedRun,
+    units: QueryUnits,
+    request: Request,
+) -> Iterator[MetricRow]:
+    for column, metric in enumerate(request.metrics):
+        for segment, queries in units.segments.items():
+            rows = queries[run.counted[queries, column]]
+            terms, functional = _terms(run, metric, column, rows)
+            yield MetricRow(name, metric.name, segment, request.estimate(functional, terms, units.keys[rows]))
+
+
+def _terms(run: AlignedRun, metric: Metric, column: int, rows: Ints) -> tuple[Floats, Functional]:
+    """Terms (p, n) of some queries and the functional of their means that the metric is."""
+    values = run.values[rows, column]
+    if not metric.weighted_by_length:
+        return values[np.newaxis], Mean(0)
+    weights = run.weights[rows]
+    return np.stack([weights * values, weights]), Mean(0) / Mean(1)
+
+
+def _compare(
+    pair: tuple[str, str],
+    aligned: Aligned,
+    units: QueryUnits,
+    request: Request,
+) -> Iterator[Comparison]:
+    a, b = (aligned.runs[name] for name in pair)
+    for column, metric in enumerate(request.metrics):
+        for segment, queries in units.segments.items():
+            rows = queries[a.counted[queries, column] & b.counted[queries, column]]
+            left, value_a = _terms(a, metric, column, rows)
+            right, _ = _terms(b, metric, column, rows)
+            if metric.weighted_by_length:
+                terms, functional = np.concatenate([left, right]), value_a - Mean(2) / Mean(3)
+            else:
+                terms, functional = left - right, Mean(0)
+            estimate = request.estimate(functional, terms, units.keys[rows])
+            for test, p_value in _p_values(functional, terms, units.keys[rows], estimate, request):
+                yield Comparison(*pair, metric.name, segment, estimate, test, p_value)
+
+
+def _influence(functional: Functional, terms: Floats) -> Floats:
+    """What each query adds to the difference: its own, or that of the function linearised at the means."""
+    means = terms.mean(axis=1)
+    gradient = functional.gradient(means)
+    centred = sum(g * (terms[j] - means[j]) for j, g in gradient.items())
+    return np.asarray(centred + functional.value(means))
+
+
+def _p_values(
+    functional: Functional, terms: Floats, keys: Hashes, estimate: Estimate, request: Request
+) -> Iterator[tuple[str, float | None]]:
+    """Of the paired t-test and of the randomisation test, whose signs flip whole clusters."""
+    if estimate.std_error is None or estimate.value is None:
+        yield from (("t", None), ("randomisation", None))
+        return
+    differences = _influence(functional, terms)
+    if request.infer.clustered:
+        yield "t", t_test(estimate.value, estimate.std_error, len(np.unique(keys)) - 1)
+    else:
+        yield "t", paired_t(differences)
+    yield "randomisation", randomisation_test(differences, keys, request.permutations, request.infer.seed)
+
+
+def _adjusted(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    """Holm and Benjamini-Hochberg over the pairs of runs, for each metric, segment and test."""
+    families: dict[tuple[str, Any, str], list[int]] = {}
+    for i, comparison in enumerate(comparisons):
+        families.setdefault((comparison.metric, comparison.segment, comparison.test), []).append(i)
+    adjusted = list(comparisons)
+    for family in families.values():
+        p_values = [comparisons[i].p_value for i in family]
+        for i, p_holm, p_bh in zip(family, holm(p_values), benjamini_hochberg(p_values), strict=True):
+            adjusted[i] = comparisons[i].adjusted(p_holm, p_bh)
+    return tuple(adjusted)

@@ -1,0 +1,75 @@
+"""The units of an evaluation: what queries are resampled by, and which segments they are in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from rankeval.array_types import Hashes, Ints
+from rankeval.arrays import SMALL_SEGMENT, hashes_of, in_order, is_null, mix64, segments_of, take
+from rankeval.evaluation.alignment import Aligned
+from rankeval.notes import Note
+
+
+@dataclass(frozen=True)
+class QueryUnits:
+    """The queries of an evaluation as units.
+
+    Attributes:
+        keys: (Q,) what each query is resampled by: itself, or its cluster where that is known.
+        segments: segment -> its queries; the whole comes first, under None.
+        unknown: role (``segment``, ``cluster``) -> its column and the number of queries without a value.
+    """
+
+    keys: Hashes
+    segments: Mapping[Any, Ints]
+    unknown: Mapping[str, tuple[str, int]]
+
+    @classmethod
+    def of(cls, aligned: Aligned, by: str | None, cluster: str | None) -> QueryUnits:
+        """From the columns that split and cluster the queries."""
+        columns = {"segment": by, "cluster": cluster}
+        unknown = {
+            role: (column, aligned.fields[column].null_count)
+            for role, column in columns.items()
+            if column is not None
+        }
+        return cls(_keys(aligned, cluster), _segments(aligned, by), unknown)
+
+    def notes(self) -> Iterator[Note]:
+        """Queries in no segment or cluster, and segments that are small."""
+        for role, (column, unknown) in self.unknown.items():
+            if unknown:
+                fate = "are in no segment" if role == "segment" else "are units of their own"
+                text = f"{unknown} queries have no value in column {column!r} and {fate}"
+                yield Note(f"no_{role}", text, {"queries": unknown})
+        for value, queries in self.segments.items():
+            n = len(queries)
+            if value is not None and n < SMALL_SEGMENT:
+                text = f"segment {value}: only {n} queries, intervals are rough under {SMALL_SEGMENT}"
+                yield Note("small_segment", text, {"queries": n, "threshold": SMALL_SEGMENT})
+
+
+def _keys(aligned: Aligned, cluster: str | None) -> Hashes:
+    """What units are resampled by: the query, or its cluster where that is known."""
+    queries = hashes_of(aligned.queries)
+    if cluster is None:
+        return queries
+    clusters = aligned.fields[cluster]
+    known = np.flatnonzero(~is_null(clusters))
+    keys = mix64(queries)
+    keys[known] = hashes_of(take(clusters, known).cast(pa.string()))
+    return keys
+
+
+def _segments(aligned: Aligned, by: str | None) -> dict[Any, Ints]:
+    """Segment -> its queries; the whole comes first, under None."""
+    everything = {None: np.arange(len(aligned.queries))}
+    if by is None:
+        return everything
+    parts = segments_of(aligned.fields[by])
+    return everything | {value: parts[value] for value in in_order(parts) if value is not None}
