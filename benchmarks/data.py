@@ -57,7 +57,7 @@ def click_log(click_model: str) -> Path:
 
 def make_runs(queries: int) -> None:
     """Write what is missing of the runs of so many queries."""
-    from rankeval.simulators.judged_runs import RankingWorld, write_judged_runs
+    from rankeval.simulators import RankingWorld, write_judged_runs
 
     if not judged_run(queries).exists():
         world = RankingWorld(queries, ITEMS, seed=1)

@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rankeval.parallel import default_threads, in_order
+from rankeval.simulators import block_bounds
 from rankeval.simulators.click_models import CLICK_MODELS
 from rankeval.simulators.exact import PolicyTruth, WorldTruth, as_shown
 from rankeval.simulators.list_policies import LIST_POLICIES
 from rankeval.simulators.logs import SessionMaker
 from rankeval.simulators.worlds import DESIGNS, World, WorldOptions, read_world
-from rankeval.simulators.writer import block_bounds
 
 Floats = NDArray[np.float64]
 

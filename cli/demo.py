@@ -44,7 +44,7 @@ def command(out: Path | None, quiet: bool) -> None:
 
 def _rankers(folder: Path) -> None:
     from rankeval import evaluate
-    from rankeval.simulators.judged_runs import RankingWorld, write_judged_runs
+    from rankeval.simulators import RankingWorld, write_judged_runs
 
     world = RankingWorld(queries=1000, items=100, seed=SEED, judged=0.5)
     files = write_judged_runs(folder, world, {"old": 1.6, "new": 1.5})

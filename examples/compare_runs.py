@@ -8,7 +8,7 @@ from __future__ import annotations
 import tempfile
 
 import rankeval
-from rankeval.simulators.judged_runs import RankingWorld, write_judged_runs
+from rankeval.simulators import RankingWorld, write_judged_runs
 
 
 def main() -> None:

@@ -9,44 +9,43 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from rankeval.errors import DataError, RankevalError, UsageError
-    from rankeval.evaluation.evaluate import evaluate
-    from rankeval.evaluation.result import Evaluation
-    from rankeval.interleaving.analyse import interleave_analyse
-    from rankeval.interleaving.analysis_result import InterleavingAnalysis
-    from rankeval.interleaving.drawer import interleave
-    from rankeval.interleaving.listing import InterleavedLists, interleave_lists
-    from rankeval.interleaving.power import InterleavingPower
-    from rankeval.logs.log import Log
-    from rankeval.logs.sessions import Sessions
-    from rankeval.off_policy.ope import ope
-    from rankeval.off_policy.result import OffPolicyEvaluation
-    from rankeval.position_bias.propensity import propensity
-    from rankeval.position_bias.result import PropensityCurve
+    from rankeval.evaluation import Evaluation, evaluate
+    from rankeval.interleaving import (
+        InterleavedLists,
+        InterleavingAnalysis,
+        InterleavingPower,
+        interleave,
+        interleave_analyse,
+        interleave_lists,
+    )
+    from rankeval.logs import Log, Sessions
+    from rankeval.off_policy import OffPolicyEvaluation, ope
+    from rankeval.position_bias import PropensityCurve, propensity
 
 # Numba and Arrow load when a name is first used, so that `rankeval --help` and errors are instant.
 _HOME = {
     "DataError": "rankeval.errors",
-    "Evaluation": "rankeval.evaluation.result",
-    "InterleavedLists": "rankeval.interleaving.listing",
-    "InterleavingAnalysis": "rankeval.interleaving.analysis_result",
-    "InterleavingPower": "rankeval.interleaving.power",
-    "Log": "rankeval.logs.log",
-    "OffPolicyEvaluation": "rankeval.off_policy.result",
-    "PropensityCurve": "rankeval.position_bias.result",
+    "Evaluation": "rankeval.evaluation",
+    "InterleavedLists": "rankeval.interleaving",
+    "InterleavingAnalysis": "rankeval.interleaving",
+    "InterleavingPower": "rankeval.interleaving",
+    "Log": "rankeval.logs",
+    "OffPolicyEvaluation": "rankeval.off_policy",
+    "PropensityCurve": "rankeval.position_bias",
     "RankevalError": "rankeval.errors",
-    "Sessions": "rankeval.logs.sessions",
+    "Sessions": "rankeval.logs",
     "UsageError": "rankeval.errors",
-    "evaluate": "rankeval.evaluation.evaluate",
-    "fit": "rankeval.simulators.click_models.fitting.fit",
-    "interleave": "rankeval.interleaving.drawer",
-    "interleave_analyse": "rankeval.interleaving.analyse",
-    "interleave_lists": "rankeval.interleaving.listing",
-    "interleave_power": "rankeval.simulators.interleaved.interleaving",
-    "interleave_simulate": "rankeval.simulators.interleaved.interleaving",
-    "ope": "rankeval.off_policy.ope",
-    "plan_shuffle": "rankeval.simulators.shuffle_plans.plan",
-    "propensity": "rankeval.position_bias.propensity",
-    "simulate": "rankeval.simulators.logs.simulation",
+    "evaluate": "rankeval.evaluation",
+    "fit": "rankeval.simulators.click_models.fitting",
+    "interleave": "rankeval.interleaving",
+    "interleave_analyse": "rankeval.interleaving",
+    "interleave_lists": "rankeval.interleaving",
+    "interleave_power": "rankeval.simulators.interleaved",
+    "interleave_simulate": "rankeval.simulators.interleaved",
+    "ope": "rankeval.off_policy",
+    "plan_shuffle": "rankeval.simulators.shuffle_plans",
+    "propensity": "rankeval.position_bias",
+    "simulate": "rankeval.simulators.logs",
 }
 
 __all__ = [

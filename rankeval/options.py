@@ -33,6 +33,11 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def shown_json(value: Any) -> str:
+    """A value of a JSON file in a message: ``null`` where it is nothing."""
+    return "null" if value is None else shown(value)
+
+
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 

@@ -1,1 +1,46 @@
-"""Worlds whose truth is known exactly, and the logs that they produce."""
+"""Worlds whose truth is known exactly, and the logs that users leave in them.
+
+The modules at the top are what all simulators share: checks of parameters, objects of world files, random
+streams, and judged runs.
+
+May import: every package of ``rankeval`` but ``cli``.
+To add a simulator: a package of its own.
+"""
+
+from __future__ import annotations
+
+from rankeval.simulators.checks import (
+    MOST_ITEMS,
+    MOST_NESTED,
+    MOST_POSITIONS,
+    MOST_SESSIONS,
+    distribution,
+    matrix,
+    real,
+    whole,
+    written_to,
+)
+from rankeval.simulators.described import Described, checked_number
+from rankeval.simulators.judged_runs import RankingWorld, write_judged_runs
+from rankeval.simulators.sampling import Categorical
+from rankeval.simulators.writer import block_bounds, random_stream, write_parquet
+
+__all__ = [
+    "MOST_ITEMS",
+    "MOST_NESTED",
+    "MOST_POSITIONS",
+    "MOST_SESSIONS",
+    "Categorical",
+    "Described",
+    "RankingWorld",
+    "block_bounds",
+    "checked_number",
+    "distribution",
+    "matrix",
+    "random_stream",
+    "real",
+    "whole",
+    "write_judged_runs",
+    "write_parquet",
+    "written_to",
+]

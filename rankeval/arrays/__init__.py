@@ -1,4 +1,8 @@
-"""TODO"""
+"""Operations on arrays: Arrow to NumPy, hashing, sorting, ragged rows, ids as bytes, segments.
+
+May import: the top modules of ``rankeval``.
+To add: a Numba kernel that several packages need goes into the module of its subject.
+"""
 
 from __future__ import annotations
 

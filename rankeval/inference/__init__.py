@@ -1,4 +1,9 @@
-"""TODO"""
+"""Statistical inference: moments of terms, functionals of their means, standard errors, intervals and
+tests.
+
+May import: ``arrays`` and the top modules of ``rankeval``.
+To add an interval: a function in ``intervals.py`` and a line in ``INTERVALS``.
+"""
 
 from __future__ import annotations
 

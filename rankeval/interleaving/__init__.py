@@ -1,4 +1,9 @@
-"""Interleaving: lists mixed from two rankings, credit for clicks on them, and tests of which is better."""
+"""Interleaving of two rankings: lists, credit for clicks, outcomes, and the analysis of logs.
+
+May import: ``inference``, ``logs``, ``arrays`` and the top modules of ``rankeval``.
+To add a method: a ``Definition`` in ``methods.py``, its lists in ``enumeration.py`` and
+``random_lists.py``, its credit in ``credit.py``.
+"""
 
 from __future__ import annotations
 

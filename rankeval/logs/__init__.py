@@ -1,14 +1,22 @@
-"""TODO"""
+"""Logs with their roles of columns, read leaf by leaf into batches of whole sessions.
+
+A ``Log`` maps roles to columns; ``scan`` and ``fold`` pass over it; what each unit, impression, position
+and pair of query and item is has a module of its own.
+
+May import: ``readers``, ``arrays`` and the top modules of ``rankeval``.
+To add a role: a name in ``roles.py``; what it may hold goes into ``ranges.py``.
+"""
 
 from __future__ import annotations
 
 from rankeval.logs.column_checks import check_columns, check_grouping
 from rankeval.logs.impressions import Shown, checked_clicks, marked_shuffled, parted, shown_items, shown_roles
 from rankeval.logs.layout import list_parts, unnested
-from rankeval.logs.log import Log, as_log, as_ranking_log
+from rankeval.logs.log import Log
+from rankeval.logs.log_inputs import as_log, as_ranking_log
 from rankeval.logs.pair_index import PairIndex
 from rankeval.logs.passes import fold, scan
-from rankeval.logs.positions import order_by_position, position_of, position_roles, positions
+from rankeval.logs.positions import item_positions, order_by_position, position_of, position_roles
 from rankeval.logs.query_item_counts import MAX_CELLS, PairCounts, PairRows, PairTable, pair_roles, pair_rows
 from rankeval.logs.ranges import FINITE_TERMS, RANGES, largest, out_of_range
 from rankeval.logs.reranking import LONGEST_TOP, Candidates, at_ranks, overlaps
@@ -50,6 +58,7 @@ __all__ = [
     "counting",
     "differ",
     "fold",
+    "item_positions",
     "largest",
     "list_parts",
     "marked_shuffled",
@@ -63,7 +72,6 @@ __all__ = [
     "parted",
     "position_of",
     "position_roles",
-    "positions",
     "scan",
     "shown_items",
     "shown_roles",

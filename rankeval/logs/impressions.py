@@ -9,7 +9,7 @@ import numpy as np
 from rankeval.array_types import Bools, Ints
 from rankeval.arrays import as_float64, is_null
 from rankeval.logs.log import Log
-from rankeval.logs.positions import order_by_position, position_roles, positions
+from rankeval.logs.positions import item_positions, order_by_position, position_roles
 from rankeval.logs.sessions import Sessions
 
 
@@ -43,7 +43,7 @@ def shown_items(sessions: Sessions, top: int | None = None) -> Shown:
     """
     shown, _ = parted(sessions, "click")
     order_by_position(shown)
-    places = positions(shown)
+    places = item_positions(shown)
     if top is not None and places.max(initial=0.0) > top:
         checked_clicks(shown)
         shown = shown.having(places <= top)

@@ -17,7 +17,7 @@ def position_roles(log: Log) -> list[str]:
     return [] if log.nested and not log.has("position") else ["position"]
 
 
-def positions(sessions: Sessions) -> Floats:
+def item_positions(sessions: Sessions) -> Floats:
     """Position of each item, NaN where it was not shown."""
     if "position" in sessions:
         return as_float64(sessions.column("position"))
@@ -29,7 +29,7 @@ def position_of(sessions: Sessions, item: int) -> Any:
     """Position of one item, as messages say it."""
     if "position" in sessions:
         return sessions.column("position")[item].as_py()
-    return int(positions(sessions)[item])
+    return int(item_positions(sessions)[item])
 
 
 def order_by_position(sessions: Sessions) -> Ints | None:

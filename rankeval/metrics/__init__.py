@@ -1,4 +1,8 @@
-"""Metrics of judged rankings: ``parse("ndcg@10").values(ranking)`` gives one number per query."""
+"""The catalogue of ranking metrics, one kernel each.
+
+May import: ``arrays`` and the top modules of ``rankeval``.
+To add a metric: a kernel in ``gain.py``, ``binary.py`` or ``order.py``, under a line that names it.
+"""
 
 from __future__ import annotations
 

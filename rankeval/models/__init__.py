@@ -1,4 +1,9 @@
-"""Models of rewards and of relevance, cross-fitted: learners are those of scikit-learn and LightGBM."""
+"""Regression models with cross-fitting: features, folds, samples, and learners of scikit-learn and
+LightGBM.
+
+May import: ``logs``, ``readers``, ``arrays`` and the top modules of ``rankeval``.
+To add a learner: a function in ``learners.py`` and a line in ``LEARNERS``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""TODO"""
+"""Position bias: the curve that a caller gives, and curves learned from ranking logs, with their errors.
+
+May import: ``models``, ``inference``, ``logs``, ``arrays`` and the top modules of ``rankeval``.
+To add a method: a function of a ``Request`` that gives a ``Curve`` for the log and each segment, and a
+line in ``METHODS`` (``methods.py``).
+"""
 
 from __future__ import annotations
 

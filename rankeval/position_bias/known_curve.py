@@ -14,7 +14,7 @@ import numpy as np
 from rankeval.array_types import Floats
 from rankeval.errors import DataError
 from rankeval.logs import RANGES
-from rankeval.options import shown
+from rankeval.options import shown_json
 from rankeval.results import Result
 
 #: What a curve may hold.
@@ -149,7 +149,7 @@ def _values(origin: str, name: str, values: Any) -> list[float]:
     numbers = [_number(value) for value in _items(origin, name, values)]
     for k, number in enumerate(numbers):
         if not low <= number < high:
-            raise DataError(f"{origin}: {name} is {_shown(values[k])} in place {k + 1}, wanted {wanted}")
+            raise DataError(f"{origin}: {name} is {shown_json(values[k])} in place {k + 1}, wanted {wanted}")
     return numbers
 
 
@@ -162,7 +162,7 @@ def _order(origin: str, positions: Any, length: int) -> list[int]:
         if number not in range(1, len(numbers) + 1) or number in numbers[:k]:
             wanted = f"each of 1 to {len(numbers)} once"
             raise DataError(
-                f"{origin}: positions hold {_shown(positions[k])} in place {k + 1}, wanted {wanted}"
+                f"{origin}: positions hold {shown_json(positions[k])} in place {k + 1}, wanted {wanted}"
             )
     return sorted(range(len(numbers)), key=numbers.__getitem__)
 
@@ -189,18 +189,18 @@ def _covariance(origin: str, rows: Any, order: Sequence[int]) -> tuple[tuple[flo
 
 def _rows(origin: str, rows: Any, n: int) -> Sequence[Any]:
     if not isinstance(rows, Sequence) or isinstance(rows, str | bytes) or len(rows) != n:
-        raise DataError(f"{origin}: covariance is {_shown(rows)}, wanted {n} rows, one a position")
+        raise DataError(f"{origin}: covariance is {shown_json(rows)}, wanted {n} rows, one a position")
     return rows
 
 
 def _row(origin: str, row: Any, k: int, n: int) -> list[float]:
     if not isinstance(row, Sequence) or isinstance(row, str | bytes) or len(row) != n:
-        raise DataError(f"{origin}: covariance holds {_shown(row)} in row {k + 1}, wanted {n} numbers")
+        raise DataError(f"{origin}: covariance holds {shown_json(row)} in row {k + 1}, wanted {n} numbers")
     numbers = [_number(value) for value in row]
     for j, number in enumerate(numbers):
         if not math.isfinite(number):
             raise DataError(
-                f"{origin}: covariance holds {_shown(row[j])} in row {k + 1}, wanted finite numbers"
+                f"{origin}: covariance holds {shown_json(row[j])} in row {k + 1}, wanted finite numbers"
             )
     return numbers
 
@@ -209,7 +209,7 @@ def _items(origin: str, name: str, values: Any) -> Sequence[Any]:
     if isinstance(values, np.ndarray) and values.ndim == 1:
         values = values.tolist()
     if not isinstance(values, Sequence) or isinstance(values, str | bytes) or not len(values):
-        raise DataError(f"{origin}: {name} is {_shown(values)}, wanted a list of numbers, one a position")
+        raise DataError(f"{origin}: {name} is {shown_json(values)}, wanted a list of numbers, one a position")
     return values
 
 
@@ -221,8 +221,3 @@ def _number(value: Any) -> float:
         return float(value)
     except (OverflowError, TypeError):
         return math.nan
-
-
-def _shown(value: Any) -> str:
-    """A value in a message, as JSON says it where it is nothing."""
-    return "null" if value is None else shown(value)

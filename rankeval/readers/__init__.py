@@ -1,4 +1,10 @@
-"""Reading: every kind of file or table becomes sources that yield Arrow batches in bounded memory."""
+"""Files and tables as record batches of Arrow, in bounded memory; row filters and arithmetic over
+columns.
+
+May import: ``arrays`` and the top modules of ``rankeval``.
+To add a kind of file: a ``Source`` in a module of its own, and a line in ``kinds.py`` and
+``open_sources.py``.
+"""
 
 from __future__ import annotations
 

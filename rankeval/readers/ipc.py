@@ -11,13 +11,13 @@ import pyarrow.ipc
 
 from rankeval.readers.files import File
 from rankeval.readers.messages import guard
-from rankeval.readers.source import ArrowSource, Leaf, coalesce
+from rankeval.readers.source import ArrowSource, GroupedSource, Leaf
 from rankeval.readers.where import Where
 
 _BATCH_ROWS = 2**17
 
 
-class IpcFileSource(ArrowSource):
+class IpcFileSource(GroupedSource):
     """An Arrow file (Feather version 2)."""
 
     def __init__(self, file: File) -> None:
@@ -27,19 +27,11 @@ class IpcFileSource(ArrowSource):
         super().__init__(file.name, self._arrow_schema)
 
     @cached_property
-    def _rows(self) -> list[int]:
+    def group_rows(self) -> list[int]:
+        """See ``GroupedSource``."""
         with guard(self.name), self._file.open() as raw:
             reader = pa.ipc.open_file(raw, options=_only([0]))
             return [reader.get_batch(index).num_rows for index in range(reader.num_record_batches)]
-
-    @property
-    def has_rows(self) -> bool:
-        """See ``ArrowSource``."""
-        return any(self._rows)
-
-    def leaves(self, source_index: int) -> list[Leaf]:
-        """Consecutive record batches, up to 2**18 rows together."""
-        return coalesce(source_index, self._rows)
 
     def _read(
         self, leaf: Leaf, columns: list[str], encoded: list[str], where: Where | None

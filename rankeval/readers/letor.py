@@ -12,10 +12,9 @@ from rankeval.array_types import Bools, Floats, Ints
 from rankeval.arrays import take, to_arrow, to_numpy
 from rankeval.errors import DataError
 from rankeval.readers.files import File
-from rankeval.readers.lines import Lines, MalformedValue, data_lines, parse_floats, parse_integers
+from rankeval.readers.lines import Lines, LineSource, MalformedValue, data_lines, parse_floats, parse_integers
 from rankeval.readers.messages import guard
-from rankeval.readers.source import ArrowSource, Leaf
-from rankeval.readers.trec import line_of
+from rankeval.readers.source import Leaf
 from rankeval.readers.where import Where
 
 MAX_FEATURES = 100_000
@@ -27,7 +26,7 @@ _LAST = r"(?P<last>\d+):[^\s#]+\s*(?:#.*)?$"
 _WANTED = "'grade qid:ID 1:value 2:value ... # comment', feature ids ascending from 1"
 
 
-class LetorSource(ArrowSource):
+class LetorSource(LineSource):
     """Lines of ``grade qid:Q 1:0.5 7:0.1 ... #docid = X``; a feature that a line leaves out is 0.
 
     Columns: relevance (int64 if every grade of the file is an integer, else float64), query_id and
@@ -36,24 +35,13 @@ class LetorSource(ArrowSource):
     source is opened: feature ids ascend within a line, so each line's last is enough.
     """
 
-    text_lines = True
-
     def __init__(self, file: File) -> None:
-        self._file = file
         with guard(file.name):
             features, grade = _survey(file)
         names = [("relevance", grade), ("query_id", pa.string()), ("item_id", pa.string())]
         super().__init__(
-            file.name, pa.schema([*names, *((f"f{k}", pa.float64()) for k in range(1, features + 1))])
+            file, pa.schema([*names, *((f"f{k}", pa.float64()) for k in range(1, features + 1))])
         )
-
-    @property
-    def has_rows(self) -> bool:
-        """Always: a file without a line of data has no kind."""
-        return True
-
-    def _position(self, row: int) -> str:
-        return f"line {line_of(self._file, row)}"
 
     def _read(
         self, leaf: Leaf, columns: list[str], encoded: list[str], where: Where | None

@@ -14,6 +14,7 @@ from rankeval.arrays import take, to_numpy
 from rankeval.errors import DataError
 from rankeval.readers.files import File
 from rankeval.readers.messages import short
+from rankeval.readers.source import ArrowSource
 
 _BLOCK = 2**22
 _BOM = b"\xef\xbb\xbf"
@@ -124,3 +125,30 @@ def _parsed_slowly(texts: Any, kind: pa.DataType, convert: Callable[[str], Any])
         except (ValueError, OverflowError):
             raise MalformedValue(index) from None
     return pa.array([value.as_py() for value in values], kind)
+
+
+class LineSource(ArrowSource):
+    """A file of one row a line, in the order of its lines."""
+
+    text_lines = True
+
+    def __init__(self, file: File, schema: pa.Schema) -> None:
+        self._file = file
+        super().__init__(file.name, schema)
+
+    @property
+    def has_rows(self) -> bool:
+        """Always: a file without a line of data has no kind."""
+        return True
+
+    def _position(self, row: int) -> str:
+        return f"line {line_of(self._file, row)}"
+
+
+def line_of(file: File, row: int) -> int:
+    """The number, from 1, of the line that holds row ``row`` (from 0)."""
+    for lines in data_lines(file):
+        if row < len(lines):
+            return int(lines.numbers[row])
+        row -= len(lines)
+    raise IndexError(f"{file.name}: fewer rows")

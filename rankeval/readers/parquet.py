@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 from rankeval.errors import DataError
 from rankeval.readers.files import File
 from rankeval.readers.messages import guard
-from rankeval.readers.source import ArrowSource, Leaf, coalesce
+from rankeval.readers.source import GroupedSource, Leaf
 from rankeval.readers.where import Where
 
 WHOLE_ROWS = 2**18
@@ -20,7 +21,7 @@ BATCH_ROWS = 2**19
 _BATCH_VALUES = 2**21
 
 
-class ParquetSource(ArrowSource):
+class ParquetSource(GroupedSource):
     """A Parquet file; its footer is parsed once, and every leaf opens the file for itself."""
 
     def __init__(self, file: File) -> None:
@@ -32,18 +33,13 @@ class ParquetSource(ArrowSource):
         ):
             self._metadata = parquet.metadata
             super().__init__(file.name, parquet.schema_arrow)
-        groups = range(self._metadata.num_row_groups)
-        self._rows = [self._metadata.row_group(group).num_rows for group in groups]
         self._pruned: dict[str, frozenset[int]] = {}
 
-    @property
-    def has_rows(self) -> bool:
-        """See ``ArrowSource``."""
-        return any(self._rows)
-
-    def leaves(self, source_index: int) -> list[Leaf]:
-        """Consecutive row groups, up to 2**18 rows together."""
-        return coalesce(source_index, self._rows)
+    @cached_property
+    def group_rows(self) -> list[int]:
+        """See ``GroupedSource``."""
+        groups = range(self._metadata.num_row_groups)
+        return [self._metadata.row_group(group).num_rows for group in groups]
 
     def _read(
         self, leaf: Leaf, columns: list[str], encoded: list[str], where: Where | None
@@ -51,7 +47,7 @@ class ParquetSource(ArrowSource):
         groups = [group for group in leaf.row_groups if where is None or group in self._kept(where)]
         if not groups:
             return
-        rows = sum(self._rows[group] for group in groups)
+        rows = sum(self.group_rows[group] for group in groups)
         values = self._values(groups, columns)
         with self._open(encoded) as parquet:
             if rows <= WHOLE_ROWS and values <= WHOLE_VALUES:

@@ -165,6 +165,24 @@ def filtered(batch: pa.RecordBatch, expression: pa.compute.Expression) -> pa.Rec
     return table.to_batches()[0] if table.num_rows else batch.slice(0, 0)
 
 
+class GroupedSource(ArrowSource):
+    """A file whose rows are in groups that can be read by themselves: row groups, record batches."""
+
+    @property
+    @abstractmethod
+    def group_rows(self) -> Sequence[int]:
+        """The number of rows of each group."""
+
+    @property
+    def has_rows(self) -> bool:
+        """See ``ArrowSource``."""
+        return any(self.group_rows)
+
+    def leaves(self, source_index: int) -> list[Leaf]:
+        """Consecutive groups, up to 2**18 rows together."""
+        return coalesce(source_index, self.group_rows)
+
+
 def coalesce(source_index: int, rows: Sequence[int]) -> list[Leaf]:
     """Leaves of consecutive row groups (``rows`` holds the rows of each), up to ``LEAF_ROWS`` each."""
     leaves: list[Leaf] = []

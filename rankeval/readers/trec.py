@@ -9,36 +9,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rankeval.readers.files import File
-from rankeval.readers.lines import Lines, MalformedValue, data_lines, parse_floats, parse_integers
-from rankeval.readers.source import ArrowSource, Leaf
+from rankeval.readers.lines import Lines, LineSource, MalformedValue, data_lines, parse_floats, parse_integers
+from rankeval.readers.source import Leaf
 from rankeval.readers.where import Where
 
 _QRELS = r"^(?P<query_id>\S+)\s+\S+\s+(?P<item_id>\S+)\s+(?P<value>\S+)$"
 _RUN = r"^(?P<query_id>\S+)\s+\S+\s+(?P<item_id>\S+)\s+\S+\s+(?P<value>\S+)\s+\S"
 
 
-class TrecSource(ArrowSource):
+class TrecSource(LineSource):
     """Lines of ``query iter item relevance`` (qrels) or ``query Q0 item rank score tag ...`` (run).
 
     Fields are parted by any blanks and tabs; a run may have more fields after the tag. Comment lines
     (``#``) and blank lines are skipped. Ids are strings. The rank is not read: scores make the ranking.
     """
 
-    text_lines = True
-
     def __init__(self, file: File, form: Literal["TREC qrels", "a TREC run"]) -> None:
-        self._file = file
         self._qrels = form == "TREC qrels"
         value = pa.field("relevance", pa.int64()) if self._qrels else pa.field("score", pa.float64())
-        super().__init__(file.name, pa.schema([("query_id", pa.string()), ("item_id", pa.string()), value]))
-
-    @property
-    def has_rows(self) -> bool:
-        """Always: a file without a line of data has no kind."""
-        return True
-
-    def _position(self, row: int) -> str:
-        return f"line {line_of(self._file, row)}"
+        super().__init__(file, pa.schema([("query_id", pa.string()), ("item_id", pa.string()), value]))
 
     def _read(
         self, leaf: Leaf, columns: list[str], encoded: list[str], where: Where | None
@@ -62,12 +51,3 @@ class TrecSource(ArrowSource):
         if self._qrels:
             return "'query_id iter item_id relevance', the relevance an integer"
         return "'query_id Q0 item_id rank score tag', the score a number"
-
-
-def line_of(file: File, row: int) -> int:
-    """The number, from 1, of the line that holds row ``row`` (from 0)."""
-    for lines in data_lines(file):
-        if row < len(lines):
-            return int(lines.numbers[row])
-        row -= len(lines)
-    raise IndexError(f"{file.name}: fewer rows")

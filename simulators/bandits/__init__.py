@@ -1,4 +1,10 @@
-"""TODO"""
+"""Bandit worlds and slate worlds: contexts, actions and rewards held as matrices, and the logs of
+policies in them.
+
+May import: ``off_policy.user_behaviour``, ``arrays``, the top modules of ``simulators`` and of
+``rankeval``.
+To add a world: a module with its class, the log in memory and the log in a file.
+"""
 
 from __future__ import annotations
 

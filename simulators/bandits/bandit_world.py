@@ -19,10 +19,17 @@ from numpy.typing import NDArray
 
 from rankeval.array_types import Floats
 from rankeval.errors import UsageError
+from rankeval.simulators import (
+    Categorical,
+    block_bounds,
+    distribution,
+    matrix,
+    random_stream,
+    real,
+    whole,
+    write_parquet,
+)
 from rankeval.simulators.bandits.softmax_policy import Matrix, SoftmaxPolicy
-from rankeval.simulators.checks import distribution, matrix, real, whole
-from rankeval.simulators.sampling import Categorical
-from rankeval.simulators.writer import block_bounds, random_stream, write_parquet
 
 RewardKind = Literal["bernoulli", "gaussian"]
 Layout = Literal["rows", "candidates"]

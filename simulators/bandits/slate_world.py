@@ -20,9 +20,8 @@ import pyarrow as pa
 from rankeval.array_types import Bools, Floats, Ints
 from rankeval.errors import UsageError
 from rankeval.off_policy.user_behaviour import BEHAVIOURS
+from rankeval.simulators import block_bounds, distribution, matrix, random_stream, real, whole, write_parquet
 from rankeval.simulators.bandits.softmax_policy import Matrix, SoftmaxPolicy
-from rankeval.simulators.checks import distribution, matrix, real, whole
-from rankeval.simulators.writer import block_bounds, random_stream, write_parquet
 
 BLOCK_SESSIONS = 1 << 14
 #: What the feature column ``device`` holds, by type of user.

@@ -9,7 +9,7 @@ import numpy as np
 
 from rankeval.array_types import Floats
 from rankeval.errors import UsageError
-from rankeval.simulators.checks import matrix, real
+from rankeval.simulators import matrix, real
 
 Matrix = Floats
 

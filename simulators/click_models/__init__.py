@@ -1,4 +1,9 @@
-"""Click models: how users go through a list, and what they click."""
+"""Click models: how users go through a list and what they click, as exact probabilities, samples and
+likelihoods.
+
+May import: ``arrays``, the top modules of ``simulators`` and of ``rankeval``.
+To add a click model: a small class in ``models.py`` and a line in ``CLICK_MODELS`` (``catalogue.py``).
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from rankeval.errors import DataError
 from rankeval.options import shown
-from rankeval.simulators.checks import MOST_NESTED
+from rankeval.simulators import MOST_NESTED
 from rankeval.simulators.click_models.base import ClickModel
 from rankeval.simulators.click_models.models import (
     Cascade,

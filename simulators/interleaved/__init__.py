@@ -1,4 +1,10 @@
-"""Sessions with lists of two rankings, simulated, and what methods can tell."""
+"""``interleave_simulate`` and ``interleave_power``: sessions with lists of two rankings, and what they
+can tell.
+
+May import: ``simulators.logs``, ``simulators.worlds``, ``simulators.list_policies``,
+``simulators.click_models``, ``interleaving``, the top modules of ``simulators`` and of ``rankeval``.
+To add a quantity: ``contests.py``.
+"""
 
 from __future__ import annotations
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from rankeval.array_types import Ints
 from rankeval.interleaving import NO_TEAM, TEAM_B, Drawer, Method, Teams
+from rankeval.simulators import block_bounds, random_stream
 from rankeval.simulators.interleaved.contests import Contest
 from rankeval.simulators.logs import Column, SessionMaker, id_column, strings, to_table
-from rankeval.simulators.writer import block_bounds, random_stream
 
 #: Rows of a block, which is made at once; the random streams follow from it.
 BLOCK_ROWS = 1 << 18

@@ -25,10 +25,9 @@ from rankeval.interleaving import (
 from rankeval.notes import Note
 from rankeval.options import listed, require_types
 from rankeval.parallel import default_threads, in_order
-from rankeval.simulators.checks import MOST_SESSIONS, whole, written_to
+from rankeval.simulators import MOST_SESSIONS, whole, write_parquet, written_to
 from rankeval.simulators.interleaved.contests import Contest, Source
 from rankeval.simulators.interleaved.interleaved_sessions import InterleavedSessions, InterleavedTables
-from rankeval.simulators.writer import write_parquet
 
 #: What `power` compares unless told.
 METHODS = (

@@ -1,4 +1,8 @@
-"""Policies that turn a query's items into a list, with exact probabilities of what they show."""
+"""Policies over lists: how the items of a query become a list, with exact probabilities.
+
+May import: ``arrays``, the top modules of ``simulators`` and of ``rankeval``.
+To add a policy: a ``ListPolicy`` and a line in ``LIST_POLICIES`` (``catalogue.py``).
+"""
 
 from __future__ import annotations
 

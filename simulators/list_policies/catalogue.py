@@ -10,7 +10,7 @@ import numpy as np
 from rankeval.array_types import Floats
 from rankeval.errors import DataError
 from rankeval.options import shown
-from rankeval.simulators.checks import MOST_NESTED
+from rankeval.simulators import MOST_NESTED, Described
 from rankeval.simulators.list_policies.base import ListPolicy
 from rankeval.simulators.list_policies.fixed import FixedOrder
 from rankeval.simulators.list_policies.mixture import PolicyMixture
@@ -18,17 +18,16 @@ from rankeval.simulators.list_policies.queries import Queries
 from rankeval.simulators.list_policies.random_utility import NoisyScores, PlackettLuce, Uniform
 
 
-class _Description:
+class _Description(Described):
     """What a world file says of a policy, checked key by key."""
 
     def __init__(self, given: Mapping[str, Any], queries: Queries, positions: int, where: str) -> None:
-        self.given, self.queries, self.positions, self.where = given, queries, positions, where
-        self._known = {"policy", "share"}
+        super().__init__(given, where, known=("policy", "share"))
+        self.queries, self.positions = queries, positions
 
     def number(self, name: str, low: float, high: float, wanted: str, default: float | None = None) -> float:
         """A finite number in ``[low, high]``; where ``low`` is 0 and ``high`` infinite, above 0."""
-        self._known.add(name)
-        value = self.given.get(name)
+        value = self.get(name)
         if value is None and default is not None:
             return default
         number = self._float(name, value, wanted)
@@ -46,8 +45,7 @@ class _Description:
 
     def scores(self) -> Floats:
         """(items,) flat: a score for each item of each query."""
-        self._known.add("scores")
-        given = self.given.get("scores")
+        given = self.get("scores")
         if not isinstance(given, Mapping):
             found = "nothing" if given is None else shown(given)
             raise self.error("scores", found, "a dict of query_id to the scores of its items")
@@ -61,23 +59,11 @@ class _Description:
 
     def policies(self) -> Sequence[Any]:
         """The descriptions that a mixture holds."""
-        self._known.add("policies")
-        given = self.given.get("policies")
+        given = self.get("policies")
         if not isinstance(given, list) or not given:
             found = "nothing" if given is None else shown(given)
             raise self.error("policies", found, "a list of policies, each with its share")
         return given
-
-    def done(self) -> None:
-        """Nothing else may be given: a misspelt key would be left out unseen."""
-        for name in self.given:
-            if name not in self._known:
-                known = ", ".join(sorted(self._known - {"policy", "share"})) or "none"
-                raise self.error(str(name), shown(self.given[name]), f"no such key; known are {known}")
-
-    def error(self, name: str, found: str, wanted: str) -> DataError:
-        """A message that names the key."""
-        return DataError(f"{self.where}.{name}: found {found}, wanted {wanted}")
 
     def _scores_of(self, by_query: Mapping[str, Any], query: str, size: int) -> Floats:
         key = f"scores[{query}]"
@@ -94,12 +80,9 @@ class _Description:
         return np.array(numbers, np.float64)
 
     def _float(self, name: str, value: Any, wanted: str) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.error(name, "nothing" if value is None else shown(value), wanted)
-        try:
-            return float(value)
-        except OverflowError:
-            raise self.error(name, shown(value), wanted) from None
+        if value is None:
+            raise self.error(name, "nothing", wanted)
+        return self.float_of(name, value, wanted)
 
 
 def _fixed(d: _Description) -> ListPolicy:

@@ -1,4 +1,9 @@
-"""Simulated sessions, and the files they are written to."""
+"""``simulate``: sessions of a world made in blocks, and the files they are written to.
+
+May import: ``simulators.exact``, ``simulators.shuffles``, ``simulators.worlds``,
+``simulators.list_policies``, ``arrays``, the top modules of ``simulators`` and of ``rankeval``.
+To add a column: ``log_columns.py``.
+"""
 
 from __future__ import annotations
 

@@ -11,14 +11,13 @@ from rankeval.errors import UsageError
 from rankeval.notes import Note
 from rankeval.options import shown
 from rankeval.parallel import default_threads, in_order
-from rankeval.simulators.checks import whole
+from rankeval.simulators import block_bounds, whole
 from rankeval.simulators.exact import WorldTruth, as_shown
 from rankeval.simulators.logs.log_columns import PROPENSITIES, LogColumns, Propensities, Shown
 from rankeval.simulators.logs.log_tables import LAYOUTS, Layout
 from rankeval.simulators.logs.log_writer import write_log
 from rankeval.simulators.logs.session_blocks import SessionMaker
 from rankeval.simulators.worlds import World
-from rankeval.simulators.writer import block_bounds
 
 #: Rows of a block, which is made at once, and items that it chooses from; random streams are those of blocks.
 BLOCK_ROWS, BLOCK_ITEMS = 1 << 19, 1 << 23

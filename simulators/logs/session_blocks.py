@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from rankeval.array_types import Bools, Floats, Ints
 from rankeval.arrays import mix64
+from rankeval.simulators import Categorical, random_stream
 from rankeval.simulators.list_policies import Lists, PolicyMixture
-from rankeval.simulators.sampling import Categorical
 from rankeval.simulators.shuffles import display
 from rankeval.simulators.worlds import LOGGING, World
-from rankeval.simulators.writer import random_stream
 
 Numbers = NDArray[np.int32]
 

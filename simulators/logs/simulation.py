@@ -13,7 +13,7 @@ from rankeval.errors import DataError, UsageError
 from rankeval.notes import Note
 from rankeval.options import shown
 from rankeval.results import SCHEMA
-from rankeval.simulators.checks import MOST_SESSIONS, whole, written_to
+from rankeval.simulators import MOST_SESSIONS, whole, written_to
 from rankeval.simulators.exact import whole_truth
 from rankeval.simulators.logs.log_maker import LogMaker, LogOptions
 from rankeval.simulators.logs.log_writer import is_log

@@ -1,4 +1,10 @@
-"""TODO"""
+"""``plan_shuffle``: how many sessions a shuffle experiment needs, and what it costs.
+
+May import: ``simulators.exact``, ``simulators.shuffles``, ``simulators.worlds``,
+``simulators.list_policies``, ``simulators.click_models``, ``position_bias``, ``logs``, ``arrays``, the
+top modules of ``rankeval``.
+To plan for another design: its moments in ``moments.py`` and its figures in ``planned_design.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Experiments that randomise the order of lists: what they show, and how many sessions they need."""
+"""Shuffle designs: which orders of a list are shown, and with which probabilities.
+
+May import: ``simulators.worlds``, ``simulators.list_policies``, ``arrays`` and the top modules of
+``rankeval``.
+To add a design: a line in ``designs.py``, and how it is drawn in ``shuffled.py``.
+"""
 
 from __future__ import annotations
 

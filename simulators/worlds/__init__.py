@@ -1,4 +1,10 @@
-"""Queries, users and rankers: worlds, and how files and options describe them."""
+"""Worlds of queries, users and rankers, from world files, options or judgements.
+
+May import: ``simulators.list_policies``, ``simulators.click_models``, ``evaluation``, ``logs``,
+``arrays``, the top modules of ``simulators`` and of ``rankeval``.
+To add a part of a world: a field of ``World``, its section in ``world_file.py``, its option in
+``world_options.py``.
+"""
 
 from __future__ import annotations
 

@@ -10,9 +10,8 @@ import numpy as np
 
 from rankeval.array_types import Floats
 from rankeval.errors import UsageError
-from rankeval.simulators.checks import MOST_ITEMS, distribution, real, whole
+from rankeval.simulators import MOST_ITEMS, distribution, random_stream, real, whole
 from rankeval.simulators.worlds.specs import parse_value
-from rankeval.simulators.writer import random_stream
 
 QUERIES, ITEMS, POSITIONS = 1000, 10, 10
 #: Probabilities of grades 0 to 4 of a drawn item.

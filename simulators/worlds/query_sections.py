@@ -11,8 +11,9 @@ import numpy as np
 from rankeval.array_types import Floats
 from rankeval.arrays import offsets_of
 from rankeval.errors import DataError
+from rankeval.simulators import checked_number
 from rankeval.simulators.list_policies import Queries
-from rankeval.simulators.worlds.sections import Section, checked_number, is_text, range_text
+from rankeval.simulators.worlds.sections import Section, is_text, range_text
 
 EXAMPLE = '{"query_id": "q1", "items": ["a", "b"], "attractiveness": [0.9, 0.6]}'
 _ID = "an integer or a string"

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from rankeval.array_types import Floats
-from rankeval.simulators.checks import real, whole
+from rankeval.simulators import random_stream, real, whole
 from rankeval.simulators.worlds.specs import parse_spec
-from rankeval.simulators.writer import random_stream
 
 #: Policy -> its parameters in options.
 POLICIES: dict[str, tuple[str, ...]] = {

@@ -1,4 +1,4 @@
-"""Objects of a world file, read key by key; every error names the key, what it holds and what is wanted."""
+"""Objects of a world file, with numbers, texts and objects of their own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from rankeval.errors import DataError
-from rankeval.options import shown
+from rankeval.options import shown_json
+from rankeval.simulators import Described, checked_number
 
 T = TypeVar("T")
 _HALF = re.compile("[\ud800-\udfff]")
@@ -16,7 +17,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 REQUIRED: Any = object()
 
 
-class Section:
+class Section(Described):
     """One object of a world file.
 
     Args:
@@ -27,17 +28,15 @@ class Section:
     """
 
     def __init__(self, given: Any, where: str, origin: str, example: str) -> None:
-        self.where, self.origin = where, origin
+        self.origin = origin
         if not isinstance(given, Mapping):
             place = f"{origin}: {where}" if where else origin
-            raise DataError(f"{place}: found {_found(given)}, wanted an object such as {example}")
-        self.given: Mapping[str, Any] = given
-        self._known: list[str] = []
+            raise DataError(f"{place}: found {shown_json(given)}, wanted an object such as {example}")
+        super().__init__(given, where)
 
     def has(self, name: str) -> bool:
         """Whether a key is there, and not null."""
-        self._known.append(name)
-        return self.given.get(name) is not None
+        return self.get(name) is not None
 
     def value(self, name: str, default: Any = REQUIRED, wanted: str = "a value") -> Any:
         """What a key holds, whatever it is."""
@@ -53,41 +52,31 @@ class Section:
         """A number in ``[low, high]``, or with ``above`` in ``(low, high]``."""
         wanted = range_text(low, high, above)
         value = self.value(name, default, wanted)
-        return checked_number(value, low, high, above, lambda: self.error(name, _found(value), wanted))
+        return checked_number(value, low, high, above, lambda: self.error(name, shown_json(value), wanted))
 
     def whole(self, name: str, low: int, high: float = math.inf, default: Any = REQUIRED) -> int:
         """A whole number in ``[low, high]``."""
         wanted = f"a whole number of at least {low}" + (f" and at most {high}" if high < math.inf else "")
         value = self.value(name, default, wanted)
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            raise self.error(name, _found(value), wanted)
+            raise self.error(name, shown_json(value), wanted)
         return value
 
     def text(self, name: str, fits: Callable[[str], bool], wanted: str) -> str:
         """A text."""
         value = self.value(name, wanted=wanted)
         if not isinstance(value, str) or not fits(value):
-            raise self.error(name, _found(value), wanted)
+            raise self.error(name, shown_json(value), wanted)
         return value
 
     def items(self, name: str, wanted: str, default: Any = REQUIRED) -> Sequence[Any]:
         """A list."""
-        value = self.value(name, default, wanted)
-        if isinstance(value, str | bytes) or not isinstance(value, Sequence):
-            raise self.error(name, _found(value), wanted)
-        return value
+        return self.list_of(name, self.value(name, default, wanted), wanted)
 
     def section(self, name: str, example: str) -> Section:
         """An object within this one."""
         value = self.value(name, wanted=f"an object such as {example}")
         return Section(value, self.place(name), self.origin, example)
-
-    def done(self) -> None:
-        """Nothing else may be there: a misspelt key would be left out unseen."""
-        for name in self.given:
-            if name not in self._known:
-                known = ", ".join(sorted(set(self._known)))
-                raise self.error(str(name), _found(self.given[name]), f"no such key; known are {known}")
 
     def place(self, name: str) -> str:
         """A key of this object, as messages name it."""
@@ -96,19 +85,6 @@ class Section:
     def error(self, name: str, found: str, wanted: str) -> DataError:
         """A message that names the key."""
         return DataError(f"{self.origin}: {self.place(name)}: found {found}, wanted {wanted}")
-
-
-def checked_number(value: Any, low: float, high: float, above: bool, error: Callable[[], DataError]) -> float:
-    """A finite number in a range; ``above``: the lower end excluded."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise error()
-    try:
-        number = float(value)
-    except OverflowError:
-        raise error() from None
-    if not (math.isfinite(number) and low <= number <= high) or (above and number == low):
-        raise error()
-    return number
 
 
 def is_text(value: Any) -> bool:
@@ -121,7 +97,3 @@ def range_text(low: float, high: float, above: bool = False) -> str:
     if high == math.inf:
         return f"a number {'above' if above else 'of at least'} {low:g}"
     return f"a number in {'(' if above else '['}{low:g}, {high:g}]"
-
-
-def _found(value: Any) -> str:
-    return "null" if value is None else shown(value)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rankeval.options import listed
-from rankeval.simulators.checks import real, whole
+from rankeval.simulators import real, whole
 from rankeval.simulators.worlds.specs import parse_parameters, parse_shares, parse_spec
 from rankeval.simulators.worlds.world import DESIGNS
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from rankeval.errors import DataError, UsageError
 from rankeval.options import shown
-from rankeval.simulators.checks import MOST_POSITIONS
+from rankeval.simulators import MOST_POSITIONS
 from rankeval.simulators.click_models import ClickModel, parse_click_model
 from rankeval.simulators.list_policies import ListPolicy, Queries, parse_list_policy
 from rankeval.simulators.worlds.query_sections import parse_queries

@@ -12,7 +12,7 @@ from rankeval.array_types import Floats
 from rankeval.errors import UsageError
 from rankeval.notes import Note
 from rankeval.options import listed, require_types
-from rankeval.simulators.checks import MOST_POSITIONS, real, whole
+from rankeval.simulators import MOST_POSITIONS, real, whole
 from rankeval.simulators.worlds.judged_world import judged_queries
 from rankeval.simulators.worlds.model_options import click_model_options
 from rankeval.simulators.worlds.query_options import (

@@ -1,4 +1,10 @@
-"""TODO"""
+"""Nuisance models of ``ope``: logging policies, embeddings, rewards, relevance and users' behaviours.
+
+May import: ``off_policy.samples``, ``off_policy.user_behaviour``, ``models``, ``estimators``, ``logs``,
+``readers``, ``arrays`` and the top modules of ``rankeval``.
+To add one: a class that keeps a protocol of ``samples/fitted.py``, a field of ``Nuisances``, and the
+function that fills it (``nuisances.py``).
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import numpy as np
 from rankeval.array_types import Bools, Floats
 from rankeval.arrays import as_float64, offsets_of, places_of, sums
 from rankeval.errors import DataError, UsageError
-from rankeval.logs import Log, Sessions, counting, position_roles, positions, unit_counts, weight_roles
+from rankeval.logs import Log, Sessions, counting, item_positions, position_roles, unit_counts, weight_roles
 from rankeval.models import (
     Basis,
     CrossFitted,
@@ -151,7 +151,7 @@ class _ShownItems:
 
     def of(self, sessions: Sessions) -> Sample:
         """The items shown where users may look, session by session."""
-        theta = np.where(np.isnan(positions(sessions)), 0.0, self.examination(sessions))
+        theta = np.where(np.isnan(item_positions(sessions)), 0.0, self.examination(sessions))
         _require_examination(sessions, theta)
         weights = np.repeat(unit_counts(sessions), sessions.lengths)
         taught = (theta > 0.0) & (weights > 0.0)

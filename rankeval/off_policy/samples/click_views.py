@@ -16,10 +16,10 @@ from rankeval.logs import (
     Log,
     Sessions,
     at_ranks,
+    item_positions,
     overlaps,
     own,
     position_roles,
-    positions,
 )
 from rankeval.off_policy.samples.setting import LOGGED, Setting
 from rankeval.position_bias import FIELDS, PositionBias
@@ -40,7 +40,7 @@ def examination_of(log: Log, setting: Setting) -> tuple[Callable[[Sessions], Flo
     curve = np.concatenate([[0.0], bias.curve("examination")])
 
     def examination(sessions: Sessions) -> Floats:
-        places = np.nan_to_num(positions(sessions), nan=0.0)
+        places = np.nan_to_num(item_positions(sessions), nan=0.0)
         bad = (places < 0) | (places >= len(curve)) | (places != np.floor(places))
         if bad.any():
             item = int(np.argmax(bad))

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from rankeval.array_types import Floats
 from rankeval.arrays import as_float64
 from rankeval.errors import UsageError
-from rankeval.logs import Log, Sessions, base, position_of, positions
+from rankeval.logs import Log, Sessions, base, item_positions, position_of
 from rankeval.notes import Note
 from rankeval.options import listed
 
@@ -145,7 +145,7 @@ def _predictions(sessions: Sessions, role: str) -> tuple[Floats, Floats | float]
         column = pc.list_flatten(column)
     if sessions.session is None or not _to_go(sessions.items):
         return as_float64(column), 1.0
-    return as_float64(column), np.repeat(sessions.lengths, sessions.lengths) - positions(sessions) + 1.0
+    return as_float64(column), np.repeat(sessions.lengths, sessions.lengths) - item_positions(sessions) + 1.0
 
 
 def _to_go(roles: Iterable[str]) -> bool:

@@ -1,4 +1,9 @@
-"""TODO"""
+"""User behaviours: which positions the reward at a position depends on, and the tree that says who has
+which.
+
+May import: ``logs``, ``arrays`` and the top modules of ``rankeval``.
+To add a behaviour: a line in ``BEHAVIOURS`` (``windows.py``).
+"""
 
 from __future__ import annotations
 

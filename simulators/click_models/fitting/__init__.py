@@ -1,4 +1,10 @@
-"""Click models fitted to logs."""
+"""``fit``: click models fitted to logs by maximum likelihood.
+
+May import: ``simulators.click_models``, ``position_bias``, ``logs``, ``arrays``, the top modules of
+``simulators`` and of ``rankeval``.
+To fit another model: a ``Family`` in ``cell_families.py`` or ``chain_families.py``, and a line in
+``FAMILIES``.
+"""
 
 from __future__ import annotations
 

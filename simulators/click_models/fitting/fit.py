@@ -12,7 +12,7 @@ from typing import Any
 from rankeval.errors import UsageError
 from rankeval.logs import Log, as_log
 from rankeval.options import listed, require_types, shown
-from rankeval.simulators.checks import real, whole
+from rankeval.simulators import real, whole
 from rankeval.simulators.click_models.fitting.fitting import (
     Fitted,
     Options,
