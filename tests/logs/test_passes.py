@@ -82,9 +82,9 @@ def test_sessions_that_cross_row_groups_and_files(tmp_path, row_group_size, file
 @pytest.fixture
 def small_leaves(monkeypatch):
     """Row groups and slices of memory are leaves of their own however small."""
-    from rankeval.readers import ipc, memory, parquet, source
+    from rankeval.readers import memory, source
 
-    for reader in (ipc, memory, parquet):
+    for reader in (source, memory):
         monkeypatch.setattr(reader, "coalesce", lambda index, rows: list(_one_each(source.Leaf, index, rows)))
 
 
