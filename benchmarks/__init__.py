@@ -1,1 +1,1 @@
-"""Speed and memory of the main jobs, beside the time that merely reading their files takes."""
+"""Benchmarks: speed and memory of the main jobs, and statistical checks by simulation."""

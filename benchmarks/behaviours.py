@@ -1,8 +1,9 @@
 """What adapting to users' behaviour is worth: ``python -m benchmarks.behaviours [--worlds N] [--logs N]``.
 
-In every world a third of the users looks at each item alone, a third at those above it too, and a third at
-the whole list; ``device`` says which. Each row is over all worlds and logs, in % of the exact truth: bias and
-standard deviation are root mean squares of those of the worlds; no bias shows as about sd / sqrt(logs).
+Every world has three types of users, each with a third of the sessions. They judge an item by itself,
+together with the items above it, or together with the whole list. The column ``device`` identifies the type.
+Each row of the table is over all worlds and logs, in % of the exact truth. Bias and standard deviation are
+root mean squares over worlds. If there is no bias, the table still shows one of about sd / sqrt(logs).
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ Floats = NDArray[np.float64]
 COLUMNS = ("reward", "propensity", "target_propensity")
 SINGLE = ("sips", "iips", "rips")
 NAMES = ("aips, learned", "aips, true", *SINGLE)
-#: Positions and sessions of the logs.
+#: Pairs: number of positions and number of sessions of the logs.
 SETTINGS = ((4, 10_000), (6, 3_000), (6, 10_000), (6, 30_000), (8, 10_000))
 ITEMS = 5
 
 
 @dataclass(frozen=True)
 class Simulated:
-    """A world with its policies."""
+    """A world with a logging policy and a target policy."""
 
     world: SlateWorld
     logging: SoftmaxPolicy
@@ -49,14 +50,14 @@ class Simulated:
 
     @classmethod
     def of(cls, positions: int, seed: int) -> Simulated:
-        """The world of a seed."""
+        """The world and the policies of a seed."""
         world = random_slate_world(positions, ITEMS, seed, interaction=3.0)
         logging = random_slate_policy(world, seed + 1000, temperature=0.5)
         return cls(world, logging, random_slate_policy(world, seed + 2000, skill=0.7, temperature=0.5))
 
     @property
     def truth(self) -> float:
-        """Value of the target policy, exact."""
+        """Exact value of the target policy."""
         return self.world.value(self.target)
 
     def log(self, sessions: int, seed: int) -> pa.Table:
@@ -65,7 +66,7 @@ class Simulated:
 
 
 def aips(log: Log, features: Sequence[str] | None, min_sessions: int = 500) -> float:
-    """The estimate with behaviours learned from features, or with those of the column ``behaviour``."""
+    """The AIPS estimate, with behaviours learned from ``features``; None: with the column ``behaviour``."""
     rankings = Rankings(ColumnSources.of(log), COLUMNS)
     tree = None if features is None else learn_behaviour_tree(log, features, min_sessions=min_sessions)
     roles = [*rankings.roles, *(["behaviour"] if tree is None else tree.roles)]
@@ -81,7 +82,7 @@ def aips(log: Log, features: Sequence[str] | None, min_sessions: int = 500) -> f
 
 
 def estimates(table: pa.Table) -> dict[str, float]:
-    """All estimates of one log, whose sessions count from 0."""
+    """Estimator -> estimate from one log. The session ids of the log are 0, 1, ...."""
     log, sessions = Log(table), int(table["session_id"][-1].as_py()) + 1
     found = {
         "aips, learned": aips(log, ["device", "activity"], sessions // 20),
@@ -92,7 +93,7 @@ def estimates(table: pa.Table) -> dict[str, float]:
 
 
 def errors(positions: int, sessions: int, worlds: int, logs: int) -> dict[str, Floats]:
-    """Estimator -> (worlds, logs) errors relative to the truth."""
+    """Estimator -> (worlds, logs) relative errors of the estimates."""
     found: dict[str, Floats] = {name: np.empty((worlds, logs)) for name in NAMES}
     for i in range(worlds):
         simulated = Simulated.of(positions, i)

@@ -1,10 +1,12 @@
 """Whether intervals hold what they should: ``python -m benchmarks.coverage [--worlds N] [--replicates R]``.
 
-With ``--more`` those of rankings, clicks, several loggers and targets, fitted models (``more_coverage.py``).
+With ``--more`` the intervals are for rankings, clicks, several loggers, several targets and fitted models
+(``more_coverage.py``).
 
-Every world draws its own rewards, policies and reward model, so that its truth is known exactly, and leaves a
-log of 20,000 rounds. Estimators that reduce weights, or have none, are held to their own expectation. A 95 %
-interval passes unless an exact binomial test, by Holm over all cells, rejects a coverage within 93 to 97 %.
+Every world draws its own rewards, policies and reward model, so its truth is known exactly. It gives a log of
+20,000 rounds. The intervals of biased estimators (with reduced weights, or without weights) must cover the
+estimator's own expectation. A 95 % interval passes unless an exact binomial test rejects the hypothesis that
+its coverage is within 93 to 97 %. The tests of all cells are adjusted by Holm.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ LEAST_EFFECTIVE = 0.3  # share of the rounds
 LEAST_POSITIVE = 100
 HELD_TO = (0.93, 0.97)
 ESTIMATORS = tuple(definition.name for definition in ACTION_ESTIMATORS if definition.ratio == "action")
-#: Under these parameters many weights of the worlds change.
+#: Parameters with which estimators change many weights in these worlds.
 PARAMETERS = {"max_weight": MAX_WEIGHT, "tau": 2.0, "lambda": 0.3}
 METHODS = tuple(INTERVALS)
 
@@ -49,7 +51,7 @@ QUANTITIES: tuple[Quantity, ...] = ("value", "gain", "relative")
 
 @dataclass(frozen=True)
 class Cell:
-    """What is counted: the intervals of one method for one quantity of one estimator."""
+    """A cell of the table: the intervals of one method for one quantity of one estimator."""
 
     estimator: str
     quantity: Quantity
@@ -58,7 +60,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A family of worlds; the model's predictions are off by ``bias`` and by noise in every cell."""
+    """A family of worlds. For every context and action the reward model errs by ``bias`` plus noise."""
 
     name: str
     reward: RewardKind
@@ -73,7 +75,7 @@ class Scenario:
         return Simulated(world, logging, random_policy(world, seed + 2, skill=0.5, temperature=2.0))
 
     def worlds(self) -> Iterator[tuple[int, Simulated]]:
-        """Seeds and worlds in which coverage is asked for."""
+        """Seeds and worlds whose effective sample size is large enough."""
         for seed in count(0, 10):
             world = self.world(seed)
             if world.effective_share >= LEAST_EFFECTIVE:
@@ -92,7 +94,7 @@ SCENARIOS = {
 
 @dataclass(frozen=True)
 class Simulated:
-    """A world with its policies."""
+    """A world with a logging policy and a target policy."""
 
     world: BanditWorld
     logging: SoftmaxPolicy
@@ -100,7 +102,7 @@ class Simulated:
 
     @property
     def effective_share(self) -> float:
-        """Effective sample size per round, in expectation."""
+        """Expected effective sample size per round."""
         return 1.0 / self.world.expectation(self.logging, importance_weights(self.logging, self.target) ** 2)
 
     def log(self, seed: int) -> pa.Table:
@@ -108,7 +110,7 @@ class Simulated:
         return bandit_log(self.world, self.logging, self.target, ROUNDS, seed)
 
     def truths(self) -> dict[str, float]:
-        """Estimator -> what it converges to, exact."""
+        """Estimator -> the exact limit of its estimates."""
         return {name: self._truth(parse(setting(name))) for name in ESTIMATORS}
 
     def _truth(self, estimator: Estimator) -> float:
@@ -142,7 +144,7 @@ def hits(
     replicates: int = 1000,
     level: float = 0.95,
 ) -> Counter[Cell]:
-    """In how many of so many worlds each interval holds its truth."""
+    """For each cell the number of worlds, out of ``worlds``, whose interval covers the truth."""
     found: Counter[Cell] = Counter()
     names = [setting(name) for name in ESTIMATORS]
     for seed, world in islice(scenario.worlds(), worlds):
@@ -161,14 +163,14 @@ def hits(
 
 
 def cells(methods: Sequence[str] = METHODS) -> list[Cell]:
-    """All that is counted."""
+    """All cells of the table."""
     return [
         Cell(name, quantity, method) for name in ESTIMATORS for quantity in QUANTITIES for method in methods
     ]
 
 
 def p_value(held: int, worlds: int) -> float:
-    """Exact, of the hypothesis that the coverage is within ``HELD_TO``."""
+    """Exact p-value of the hypothesis that the coverage is within ``HELD_TO``."""
     from scipy.stats import binom
 
     low, high = HELD_TO
@@ -176,13 +178,13 @@ def p_value(held: int, worlds: int) -> float:
 
 
 def rejected(counts: Sequence[int], worlds: int, error: float = 0.05) -> list[bool]:
-    """By Holm, for which of the counts the coverage is not within ``HELD_TO``."""
+    """For each count whether a test, adjusted by Holm, rejects a coverage within ``HELD_TO``."""
     adjusted = holm([p_value(held, worlds) for held in counts])
     return [p is not None and p < error for p in adjusted]
 
 
 def main() -> None:
-    """Print the tables that are asked for."""
+    """Print the tables that the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--worlds", type=int, default=2000)
     parser.add_argument("--replicates", type=int, default=1000)
@@ -197,7 +199,7 @@ def main() -> None:
 
 
 def print_bandits(worlds: int, replicates: int) -> None:
-    """A table for each scenario."""
+    """Print a table for each scenario."""
     found = {name: hits(s, worlds, METHODS, replicates) for name, s in SCENARIOS.items()}
     counts = [found[name][cell] for name in found for cell in cells()]
     flags = iter(rejected(counts, worlds))
@@ -212,7 +214,7 @@ def print_bandits(worlds: int, replicates: int) -> None:
 
 
 def print_more(worlds: int, replicates: int) -> None:
-    """A table for each family."""
+    """Print a table for each family."""
     from benchmarks.more_coverage import FAMILIES, UNITS
 
     found = {name: of().hits(worlds, ci=METHODS, replicates=replicates) for name, of in FAMILIES.items()}

@@ -1,7 +1,7 @@
-"""The files that are measured, made once by the simulators and kept in ``.bench/``.
+"""The files that the benchmarks read. The simulators make them once, in the folder ``.bench/``.
 
-The simulators are imported where files are made: who only wants to know a path stays small, as a process
-must that measures the memory of others.
+Only the functions that make files import the simulators. A process that only needs a path then uses little
+memory. This matters to a process that measures the memory of other processes.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ CANDIDATE_ROUNDS = 1_000_000
 SESSIONS = (1_000_000, 4_000_000)
 CLICK_SESSIONS = 10_000_000
 CLICK_MODELS = ("pbm", "dbn")
-# Grades above 0 for 2 % of the items and a judgement for 1 % of the others: 3 judgements a query.
+# 2 % of the items have a grade above 0, and 1 % of the others have a judgement: about 3 judgements a query.
 FEW_GRADES, FEW_JUDGED = (0.98, 0.01, 0.005, 0.003, 0.002), 0.0102
 
 
 def judged_run(queries: int) -> Path:
-    """A run whose file holds the relevance of every item too."""
+    """A run whose file also has the relevance of every item."""
     return FOLDER / f"judged-{queries}" / "run.parquet"
 
 
 def bare_run(queries: int) -> Path:
-    """A run without relevance; :func:`judgements` go with it."""
+    """A run without relevance, for use with :func:`judgements`."""
     return FOLDER / f"bare-{queries}" / "run.parquet"
 
 
@@ -51,12 +51,12 @@ def slate_log(sessions: int) -> Path:
 
 
 def click_log(click_model: str) -> Path:
-    """10 M sessions of ten positions, 100,000 pairs of query and item, two rankers and some shuffles."""
+    """A log of 10 M sessions of ten positions, 100,000 pairs of query and item, two rankers and a shuffle."""
     return FOLDER / f"clicks-{click_model}" / "log.parquet"
 
 
 def make_runs(queries: int) -> None:
-    """Write what is missing of the runs of so many queries."""
+    """Write the runs with ``queries`` queries, if they are missing."""
     from rankeval.simulators import RankingWorld, write_judged_runs
 
     if not judged_run(queries).exists():
@@ -68,7 +68,7 @@ def make_runs(queries: int) -> None:
 
 
 def make_log(rounds: int) -> None:
-    """Write the bandit log of so many rounds where it is missing."""
+    """Write the bandit log with ``rounds`` rounds, if it is missing."""
     from rankeval.simulators.bandits import random_policy, random_world, write_bandit_log
 
     if not bandit_log(rounds).exists():
@@ -78,7 +78,7 @@ def make_log(rounds: int) -> None:
 
 
 def make_candidates(rounds: int) -> None:
-    """Write the log with candidate lists where it is missing."""
+    """Write the log with candidate lists, if it is missing."""
     from rankeval.simulators.bandits import random_policy, random_world, write_bandit_log
 
     if not candidate_log(rounds).exists():
@@ -89,7 +89,7 @@ def make_candidates(rounds: int) -> None:
 
 
 def make_slates(sessions: int) -> None:
-    """Write the ranking log where it is missing."""
+    """Write the ranking log, if it is missing."""
     from rankeval.simulators.bandits import random_slate_policy, random_slate_world, write_slate_log
 
     if not slate_log(sessions).exists():
@@ -99,7 +99,7 @@ def make_slates(sessions: int) -> None:
 
 
 def make_clicks(click_model: str) -> None:
-    """Write the log of clicks where it is missing."""
+    """Write the log of clicks, if it is missing."""
     from rankeval import simulate
 
     if not click_log(click_model).exists():

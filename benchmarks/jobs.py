@@ -1,4 +1,4 @@
-"""What is measured: every job goes from files to numbers; what it returns, the others must return too."""
+"""The jobs that are measured. The numbers that jobs of one group return must agree."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from benchmarks.data import (
 METRICS = ["ndcg@10", "map", "mrr", "recall@100"]
 EIGHT = ["ips", "cips", "snips", "csnips", "dm", "dr", "cdr", "sndr"]
 TWELVE = [*EIGHT, "switch_dr", "dros", "sg_ips", "sg_dr"]
-#: The run of the start-up measurements.
+#: The run that start-up measurements read.
 START_RUN = judged_run(300)
 NEEDED = ["reward", "propensity", "target_propensity", "q_logged", "q_target"]
 LISTS = ["action", "reward", "candidate_propensities", "candidate_target_propensities", "candidate_q"]
@@ -34,9 +34,18 @@ LISTS = ["action", "reward", "candidate_propensities", "candidate_target_propens
 
 @dataclass(frozen=True)
 class Job:
-    """``base`` names the job whose time this one is divided by; the bounds are what is to be reached.
+    """A job, and the bounds that its time and memory should keep.
 
-    A ``long`` job is timed as whole processes, each of which calls it once.
+    Attributes:
+        label: text of the table.
+        call: runs the job; may return a number.
+        base: name of the job whose time the time of this job is compared with.
+        times: largest ratio of this time to that of ``base``.
+        added: largest difference in seconds between this time and that of ``base``.
+        seconds: largest time in seconds.
+        megabytes: largest peak memory, in MB.
+        needs: package that the job measures.
+        long: whether the job is timed as whole processes, each of which calls it once.
     """
 
     label: str
@@ -51,12 +60,15 @@ class Job:
 
     @property
     def available(self) -> bool:
-        """Whether the package that it measures is installed."""
+        """Whether the package that the job measures is installed."""
         return find_spec(self.needs) is not None
 
 
 def read_judged(queries: int) -> None:
-    """The columns that metrics need, query ids as a dictionary; item ids decide ties, betray duplicates."""
+    """Read the columns that metrics need, with query ids as a dictionary.
+
+    Metrics need item ids to resolve ties and to find duplicates.
+    """
     import pyarrow.parquet as pq
 
     columns = ["query_id", "item_id", "score", "relevance"]
@@ -64,7 +76,7 @@ def read_judged(queries: int) -> None:
 
 
 def read_both(queries: int) -> None:
-    """A run and its judgements, query ids as dictionaries."""
+    """Read a run and its judgements, with query ids as dictionaries."""
     import pyarrow.parquet as pq
 
     pq.read_table(bare_run(queries), read_dictionary=["query_id"])
@@ -72,21 +84,21 @@ def read_both(queries: int) -> None:
 
 
 def evaluate_judged(queries: int) -> float:
-    """Metrics of a run that holds its relevance."""
+    """Evaluate a run whose file has the relevance; returns NDCG@10."""
     from rankeval import evaluate
 
     return _first(evaluate(str(judged_run(queries)), metrics=METRICS))
 
 
 def evaluate_both(queries: int) -> float:
-    """Metrics of a run joined with its judgements."""
+    """Evaluate a run joined with its judgements; returns NDCG@10."""
     from rankeval import evaluate
 
     return _first(evaluate(str(bare_run(queries)), str(judgements(queries)), metrics=METRICS))
 
 
 def pytrec(queries: int) -> float:
-    """The same metrics by pytrec_eval, with the dicts that it takes."""
+    """Compute the same metrics with pytrec_eval, from dicts, as it requires; returns NDCG@10."""
     import pyarrow.parquet as pq
     import pytrec_eval
 
@@ -102,7 +114,7 @@ def pytrec(queries: int) -> float:
 
 
 def polars_ndcg(queries: int) -> float:
-    """NDCG@10 alone, by Polars."""
+    """Compute NDCG@10 alone, with Polars."""
     import polars as pl
 
     discount = pl.int_range(2, pl.len() + 2).log(2.0).head(10)
@@ -118,14 +130,14 @@ def polars_ndcg(queries: int) -> float:
 
 
 def read(log: Path, columns: list[str]) -> None:
-    """The columns that the estimators need."""
+    """Read the columns that the estimators need."""
     import pyarrow.parquet as pq
 
     pq.read_table(log, columns=columns)
 
 
 def ope(log: Path, estimators: list[str], ci: list[str]) -> None:
-    """Estimates from a log."""
+    """Estimate values of policies from a log."""
     from rankeval import ope as estimate
 
     estimate(str(log), estimators=estimators, ci=ci)
@@ -194,7 +206,11 @@ CLICKED = ["session_id", "position", "item_id", "reward", "target_propensity"]
 
 
 def ope_of_clicks(log: Path) -> None:
-    """Estimates from clicks: the score is what the target prefers, users examine position k with 1 / k."""
+    """Estimate values of rankings from clicks.
+
+    The probability of an item under the target policy serves as its score. Users examine position k with
+    probability ``1 / k``.
+    """
     from rankeval import ope as estimate
 
     curve = [1.0 / k for k in range(1, 11)]
@@ -221,7 +237,7 @@ def _rankings() -> dict[str, Job]:
 
 
 def simulate_clicks() -> None:
-    """A log of two rankers, ten positions a session, on 100,000 pairs of query and item."""
+    """Simulate a log of two rankers, with ten positions a session and 100,000 pairs of query and item."""
     from rankeval import simulate
 
     simulate(
@@ -231,14 +247,14 @@ def simulate_clicks() -> None:
 
 
 def examination() -> None:
-    """The curve of a position-based model by maximum likelihood."""
+    """Fit the examination curve of a position-based model by maximum likelihood."""
     from rankeval import propensity
 
     propensity(str(click_log("pbm")), "em")
 
 
 def dynamic_bayesian() -> None:
-    """A dynamic Bayesian network by expectation maximisation."""
+    """Fit a dynamic Bayesian network by expectation maximisation."""
     from rankeval import fit
 
     fit(str(click_log("dbn")), "dbn")
@@ -256,7 +272,7 @@ def _clicks() -> dict[str, Job]:
     }  # fmt: skip
 
 
-#: Title of a table -> its jobs; the numbers that jobs of one group return must agree.
+#: Title of a table -> its jobs. The numbers that the jobs of one table return must agree.
 GROUPS: dict[str, dict[str, Job]] = {
     "Metrics, 10,000 queries x 100": {
         **_evaluate(10_000, None, None),

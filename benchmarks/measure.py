@@ -1,8 +1,8 @@
 """Call one job in this process: ``python -m benchmarks.measure JOB REPEATS`` prints JSON.
 
-The repeats follow one warm-up call and one another, with nothing between them. Jobs that take turns in one
-process hand their memory back and fault it in again, which slows the plain reads that all else is compared
-with most of all (up to nine times) and would flatter every ratio.
+The repeats directly follow one warm-up call, and one another. If jobs took turns in one process, they would
+return their memory to the system and fault it in again. This slows plain reads most, up to nine times. All
+other jobs are compared with plain reads, so every ratio would look better than it is.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Coverage beyond one bandit policy: rankings, clicks, several loggers, several targets, fitted models.
 
-A :class:`Family` is one world that leaves a log for every seed. What its estimators come to is read off the
-whole population, every case with its probability in ``weight``: all of them are linear in the reward, or
-ratios of what is, so that the expected reward may stand for the reward.
+A :class:`Family` is one world that gives a log for every seed. The limits of its estimators come from the
+whole population: a log of every case, with the probability of the case in ``weight``. All estimators are
+linear in the reward, or ratios of linear terms. So the population may have expected rewards for rewards.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from rankeval.simulators.bandits import (
 )
 
 Floats = NDArray[np.float64]
-#: Estimator with target, quantity.
+#: Estimator (with its target) and quantity.
 Place = tuple[str, str]
 
 UNITS = 4000
@@ -40,14 +40,16 @@ UNITS = 4000
 
 @dataclass(frozen=True)
 class Family:
-    """One world.
+    """One world and the estimators that are tested in it.
 
     Attributes:
+        name: name of the family.
         log: seed -> a log of :data:`UNITS` rounds or sessions.
         names: estimators.
-        population: every case with its probability; empty where ``truth`` is known.
-        truth: what all estimators come to, of each target ("" where it has no name) and of the logged policy.
-        options: of the call.
+        population: every case with its probability; empty if ``truth`` is given.
+        truth: limit of all estimators, for each target ("" if it has no name) and for ``logged``, the logging
+            policy.
+        options: options of the call of ``ope``.
     """
 
     name: str
@@ -58,7 +60,7 @@ class Family:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def truths(self) -> dict[Place, float]:
-        """What is to be covered."""
+        """The limits that intervals should cover."""
         if self.population:
             result = ope(self.population, self.names, **self.options)
             return {place: estimate.value or 0.0 for place, estimate in _estimates(result).items()}
@@ -70,7 +72,7 @@ class Family:
         return found
 
     def hits(self, worlds: int, **options: Any) -> Counter[tuple[str, str, str]]:
-        """In how many of so many logs each interval (place, method) holds what it should."""
+        """For each interval the number of logs, out of ``worlds``, in which it covers its limit."""
         truths, found = self.truths(), Counter[tuple[str, str, str]]()
         for seed in range(worlds):
             result = ope(self.log(seed), self.names, threads=1, seed=seed, **{**self.options, **options})
@@ -86,7 +88,10 @@ def _place(name: str, target: str | None) -> str:
 
 
 def _estimates(result: OffPolicyEvaluation) -> dict[Place, Estimate]:
-    """Value and gain of each row; with targets the difference of each pair, the gains among them."""
+    """Value and gain of each row. With named targets, the difference of each pair instead of the gain.
+
+    Gains are then among these differences.
+    """
     found: dict[Place, Estimate] = {}
     for row in result.estimates:
         found[_place(row.asked.label, row.target), "value"] = row.value
@@ -98,7 +103,10 @@ def _estimates(result: OffPolicyEvaluation) -> dict[Place, Estimate]:
 
 
 def slates() -> Family:
-    """Lists of three of four items; users who look at each item alone, at those above, at the whole list."""
+    """Lists of three items out of four, with three types of users.
+
+    They judge an item by itself, together with the items above it, or together with the whole list.
+    """
     world = random_slate_world(3, 4, seed=3, interaction=0.5)
     logging, target = (random_slate_policy(world, seed, skill) for seed, skill in ((4, 0.0), (5, 0.5)))
 
@@ -114,7 +122,7 @@ def slates() -> Family:
 
 
 def _all_slates(world: SlateWorld, policies: tuple[SoftmaxPolicy, SoftmaxPolicy]) -> dict[str, Any]:
-    """Every type of user with every list, its probability and expected rewards."""
+    """The population: every type of user with every list, with its probability and expected rewards."""
     lists = np.array(list(product(range(world.base.shape[1]), repeat=world.positions)))
     types = np.repeat(np.arange(len(world.shares)), len(lists))
     lists = np.tile(lists, (len(world.shares), 1))
@@ -129,9 +137,10 @@ def _columns(
     types: NDArray[np.int64],
     lists: NDArray[np.int64],
 ) -> dict[str, Any]:
-    """All but the reward of lists (n, K) shown to users of these types (n,).
+    """All columns but the reward, for ``lists``, (n, K), shown to users of ``types``, (n,).
 
-    Examination is ``1 / k``, and the predicted reward to go that of the item alone: any numbers would do.
+    Exposures assume that position k is examined with probability ``1 / k``. The predicted reward to go from a
+    position is the reward of its item alone. Any other numbers would serve as well.
     """
     size, places = world.positions, np.arange(world.positions)
     columns: dict[str, Any] = {
@@ -196,7 +205,7 @@ def clicks() -> Family:
 
 
 def loggers() -> Family:
-    """Rounds of three policies, one of them rarely right."""
+    """Rounds of three logging policies, one of which rarely takes the best action."""
     policies = np.array([[0.7, 0.1, 0.1, 0.1], [0.1, 0.2, 0.3, 0.4], [0.25, 0.25, 0.25, 0.25]])
     target, mean = np.array([0.1, 0.2, 0.2, 0.5]), np.array([0.2, 0.5, 0.4, 0.8])
     predicted, shares = np.array([0.3, 0.4, 0.5, 0.6]), np.array([0.5, 0.2, 0.3])
@@ -228,7 +237,7 @@ def loggers() -> Family:
 
 
 def targets() -> Family:
-    """Two targets over candidate lists and their difference, with the world's predictions and fitted ones."""
+    """Two target policies over candidate lists, and their difference, with the predictions of the world."""
     world = random_world(contexts=6, actions=5, seed=8, mean=0.4).with_model_error(0.05, 0.05, 9)
     logging = random_policy(world, 10, skill=0.2, temperature=2.0)
     policies = {
@@ -253,7 +262,7 @@ def targets() -> Family:
 
 
 def fitted() -> Family:
-    """The same with predictions by cross-fitting."""
+    """The same targets, with predictions by cross-fitting."""
     family = targets()
     return Family(
         "cross-fitted",

@@ -1,4 +1,4 @@
-"""Run a command as a process of its own and see what it took."""
+"""Runs a command as a separate process, and measures its time and memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from time import perf_counter
 
 @dataclass(frozen=True)
 class Finished:
-    """Wall-clock seconds, peak resident memory in MB (10^6 bytes), and what the command printed."""
+    """A finished process: wall-clock seconds, peak resident memory in MB (10^6 bytes), and its output."""
 
     seconds: float
     megabytes: float
@@ -21,10 +21,13 @@ class Finished:
 
 
 def run(arguments: list[str], environment: Mapping[str, str] | None = None) -> Finished:
-    """Run ``python ARGUMENTS`` to its end; a failure is raised with what it said on stderr.
+    """Run ``python ARGUMENTS`` to its end.
 
-    The caller should be small: where the system counts the moment between fork and exec, its own memory is
-    the least that a child can be seen to use.
+    The calling process should use little memory. Some systems count the memory between fork and exec, so the
+    memory of the caller is then a lower bound of the memory measured.
+
+    Raises:
+        RuntimeError: the command fails; the message has its stderr.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         start = perf_counter()

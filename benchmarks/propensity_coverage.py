@@ -1,9 +1,10 @@
 """Whether intervals of position-bias curves hold: ``python -m benchmarks.propensity_coverage [--logs N]``.
 
-A position-based world of 10 positions, examination 1 / k, is logged under a design that each method is for.
-At every position after the first a 95 % interval passes unless an exact binomial test, by Holm over all
-cells, rejects a coverage within 93 to 97 %. With users, clicks of a user's sessions depend on one another,
-and errors are clustered by user.
+The world is position-based, with 10 positions and examination 1 / k. Each method gets logs of a design that
+it is made for. At every position after the first, a 95 % interval passes unless an exact binomial test
+rejects the hypothesis that its coverage is within 93 to 97 %. The tests of all cells are adjusted by Holm. In
+families with users, the clicks in the sessions of one user depend on one another, and errors are clustered by
+user.
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ POSITIONS = 10
 QUERIES = 8
 METHODS = ("normal", "bootstrap")
 THETA = 1.0 / np.arange(1.0, POSITIONS + 1.0)
-#: Place in the curve, method of the interval.
+#: Position, from 1, and method of the interval.
 Cell = tuple[int, str]
 
 
 @dataclass(frozen=True)
 class Orders:
-    """The orders that ``n`` sessions show, (n, K) item at each position, and columns of the design."""
+    """The orders that n sessions show: (n, K) item at each position, and log columns of the design."""
 
     items: Ints
     columns: dict[str, Any]
@@ -45,25 +46,25 @@ Design = Callable[[np.random.Generator, Ints], Orders]
 
 
 def _base(queries: Ints) -> Ints:
-    """One fixed order a query."""
+    """(n, K) the base order of each query."""
     return (np.arange(POSITIONS) + queries[:, np.newaxis]) % POSITIONS
 
 
 def rankers(rng: np.random.Generator, queries: Ints) -> Orders:
-    """Three rankers, each with its own fixed order of every query."""
+    """Orders of three rankers, each with its own fixed order for every query."""
     fixed = np.random.default_rng(0).random((int(queries.max()) + 1, 3, POSITIONS)).argsort(axis=2)
     ranker = rng.integers(0, 3, len(queries))
     return Orders(fixed[queries, ranker], {"ranker": ranker})
 
 
 def shuffled(rng: np.random.Generator, queries: Ints) -> Orders:
-    """All items in random order."""
+    """Orders with all items in random order."""
     items = rng.permuted(_base(queries), axis=1)
     return Orders(items, {"shuffled": np.ones(len(queries), np.bool_)})
 
 
 def swapped(rng: np.random.Generator, queries: Ints) -> Orders:
-    """Positions 1 and k, drawn uniformly, exchanged with probability one half."""
+    """Base orders with positions 1 and k exchanged with probability 1/2; k is drawn uniformly."""
     items, rows = _base(queries), np.arange(len(queries))
     high = rng.integers(2, POSITIONS + 1, len(queries))
     exchanged = rows[rng.random(len(queries)) < 0.5]
@@ -73,7 +74,7 @@ def swapped(rng: np.random.Generator, queries: Ints) -> Orders:
 
 
 def pairs_swapped(rng: np.random.Generator, queries: Ints) -> Orders:
-    """One pair of positions, drawn uniformly, exchanged: with the marginal propensities."""
+    """Base orders with one uniformly drawn pair of positions exchanged, and their marginal propensities."""
     items, rows = _base(queries), np.arange(len(queries))
     low, high = np.triu_indices(POSITIONS, 1)
     drawn = rng.integers(0, len(low), len(queries))
@@ -86,7 +87,10 @@ def pairs_swapped(rng: np.random.Generator, queries: Ints) -> Orders:
 
 @dataclass(frozen=True)
 class Family:
-    """A method, its options, and the design that it is for; ``per_user`` sessions of one user, if not 1."""
+    """A method with its options, and a design that the method is made for.
+
+    ``per_user``: number of sessions of each user.
+    """
 
     name: str
     method: str
@@ -102,7 +106,7 @@ class Family:
         return np.random.default_rng(5).uniform(0.2, 0.6, (self.queries, POSITIONS))
 
     def log(self, seed: int) -> dict[str, Any]:
-        """The log of a seed, a row an item."""
+        """The log of a seed, with a row an item."""
         rng = np.random.default_rng([11, seed])
         n = self.sessions
         queries = rng.integers(0, self.queries, n)
@@ -123,7 +127,7 @@ class Family:
         }
 
     def hits(self, logs: int, methods: Sequence[str] = METHODS, level: float = 0.95) -> Counter[Cell]:
-        """In how many of so many logs each interval holds the examination of its position."""
+        """For each cell the number of logs, out of ``logs``, whose interval covers the examination."""
         found: Counter[Cell] = Counter()
         cluster = "user_id" if self.per_user > 1 else None
         for seed in range(logs):
@@ -158,7 +162,7 @@ FAMILIES = {
 
 
 def cells(methods: Sequence[str] = METHODS) -> list[Cell]:
-    """All that is counted of a family."""
+    """All cells of a family."""
     return [(k, method) for method in methods for k in range(2, POSITIONS + 1)]
 
 

@@ -28,7 +28,14 @@ TURNS = 3
 
 @dataclass(frozen=True)
 class Measured:
-    """What one job took; ``base`` is the median of the job that it is compared with."""
+    """Time and memory of one job.
+
+    Attributes:
+        job: the job.
+        seconds: median time in seconds.
+        megabytes: peak memory in MB.
+        base: median time in seconds of the job that this job is compared with; None: there is no such job.
+    """
 
     job: Job
     seconds: float
@@ -56,9 +63,9 @@ class Measured:
 
 
 def measure_group(jobs: Mapping[str, Job], repeats: int) -> list[Measured]:
-    """Time each job in warm processes of its own, and take its memory from another that calls it once.
+    """Time each job in its own warm processes, and measure its memory in a process that calls it once.
 
-    The processes of the jobs take turns, so that a busy moment of the machine hits more than one of them.
+    The processes of the jobs take turns, so that a busy time of the machine affects more than one job.
     """
     times: dict[str, list[float]] = {name: [] for name in jobs}
     values: dict[str, float] = {}
@@ -90,7 +97,7 @@ def _measure(name: str, repeats: int) -> tuple[dict[str, Any], Finished]:
 
 
 def measure_start(repeats: int) -> list[Measured]:
-    """Whole processes of the command line: help, a warm job, and the very first job on a machine."""
+    """Measure whole processes of the command line: help, a warm job, and the first job on a machine."""
     evaluate = ["-m", "rankeval.cli", "evaluate", str(START_RUN), "-m", ",".join(METRICS)]
 
     def cold() -> Finished:
@@ -113,7 +120,7 @@ def _whole(label: str, call: Callable[[], Finished], repeats: int, seconds: floa
 
 
 def table(title: str, rows: list[Measured]) -> str:
-    """A Markdown table with columns of even width."""
+    """A Markdown table, with cells padded to the width of their column."""
     cells = [HEADER, *(measured.row() for measured in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(HEADER))]
     lines = ["| " + " | ".join(_padded(row, widths)) + " |" for row in cells]
@@ -133,7 +140,7 @@ def _padded(row: tuple[str, ...], widths: list[int]) -> list[str]:
 
 
 def machine() -> str:
-    """One line on where the numbers come from."""
+    """One line that describes the machine and the versions of packages."""
     packages = [
         f"{name} {found}" for name in ("numpy", "numba", "pyarrow", "polars") if (found := _version(name))
     ]
@@ -150,12 +157,12 @@ def _version(package: str) -> str | None:
 
 
 def tell(text: str) -> None:
-    """Progress, apart from the results."""
+    """Print progress to stderr, separate from the results."""
     print(f"rankeval: {text} ...", file=sys.stderr, flush=True)
 
 
 def main() -> None:
-    """Measure and print group by group."""
+    """Measure the jobs, and print a table for each group."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5, help=f"calls in each of {TURNS} processes")
     parser.add_argument("--only", default="", help="the groups whose title holds this text")

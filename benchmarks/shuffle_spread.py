@@ -32,9 +32,13 @@ BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Spread:
-    """Of one design: (K - 1,) standard errors as planned, and as found.
+    """Planned and simulated standard errors of one design.
 
-    ``sessions``: of each experiment.
+    Attributes:
+        design: the design.
+        sessions: number of sessions of each experiment.
+        planned: (K - 1,) planned standard errors.
+        found: (K - 1,) standard deviations over simulated experiments.
     """
 
     design: Design
@@ -44,7 +48,7 @@ class Spread:
 
 
 def spread(design: Design, experiments: int, seed: int = 0) -> Spread:
-    """Simulate a design, all traffic of which takes part."""
+    """Simulate experiments of a design in which all sessions take part."""
     shuffle = Shuffle(design, 1.0, POSITIONS)
     moments = shuffle_moments(shuffle, base_lists(POLICY, QUERIES), MODEL, POLICY)
     assert moments is not None
@@ -57,16 +61,16 @@ def spread(design: Design, experiments: int, seed: int = 0) -> Spread:
 
 
 def _sessions(design: Design, moments: Moments) -> int:
-    """How many give 500 expected clicks at both positions of every comparison."""
+    """Number of sessions that give 500 expected clicks at both positions of every comparison."""
     clicks = moments.values[1:3]
     if design == "pair":
-        # Of weighted clicks the means are no shares of sessions; in the base order clicks are nearly as many.
+        # Means of weighted clicks are not shares of sessions. The base order gives nearly as many clicks.
         clicks = MODEL.click_probabilities(ATTRACTIVENESS[np.newaxis]) * (1.0 - 2.0 / POSITIONS)
     return int(np.ceil(LEAST_CLICKS / clicks.min()))
 
 
 def _estimates(shuffle: Shuffle, sessions: int, experiments: int, seed: int) -> Iterator[Floats]:
-    """(some, K - 1) estimates of as many experiments."""
+    """Blocks of estimates, (number of experiments in the block, K - 1) each."""
     rng = np.random.default_rng(seed)
     at_once = max(BLOCK // sessions, 1)
     propensities = Shuffled(QUERIES.offsets, POSITIONS, POLICY, shuffle).item_probabilities()
@@ -81,7 +85,7 @@ def _estimates(shuffle: Shuffle, sessions: int, experiments: int, seed: int) -> 
 
 
 def _ratios(design: Design, clicks: Floats, seen: Displayed, experiments: int) -> Floats:
-    """(experiments, K - 1) from (sessions, K) clicks."""
+    """(experiments, K - 1) estimates from the (sessions, K) clicks of some experiments."""
     found = np.empty((experiments, POSITIONS - 1))
     for k in range(1, POSITIONS):
         low = k - 1 if design == "adjacent" else 0

@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 
 SESSIONS, BLOCK, LIMIT = 4_000_000, 1 << 16, 4.0
 SIZES = {"queries": 20, "items": 8, "positions": 6}
-#: What worlds have beside a click model and a policy, one after the other.
+#: Other options of the worlds, beside click model and policy. The worlds take them in turn.
 TRAFFIC: Sequence[Mapping[str, Any]] = (
     {},
     *({"shuffle": f"{design}:share=0.3,top=5"} for design in DESIGNS),
@@ -38,7 +38,7 @@ TRAFFIC: Sequence[Mapping[str, Any]] = (
 
 
 def worlds() -> Iterator[tuple[str, World]]:
-    """Every click model under every policy, with some traffic."""
+    """Labels and worlds: every click model with every policy, and one of the options of ``TRAFFIC``."""
     traffic = cycle(TRAFFIC)
     for model in CLICK_MODELS:
         for policy in LIST_POLICIES:
@@ -49,7 +49,7 @@ def worlds() -> Iterator[tuple[str, World]]:
 
 
 def simulated_counts(world: World, sessions: int, seed: int, threads: int) -> tuple[Floats, Floats]:
-    """(K,) clicks at each position, and (K + 1,) sessions with 0, 1, ..., K clicks."""
+    """(K,) number of clicks at each position, and (K + 1,) number of sessions with 0, 1, ..., K clicks."""
     maker = SessionMaker(world, sessions, seed)
 
     def of_block(block: tuple[int, tuple[int, int]]) -> tuple[Floats, Floats]:
@@ -64,7 +64,7 @@ def simulated_counts(world: World, sessions: int, seed: int, threads: int) -> tu
 
 
 def deviations(world: World, sessions: int, seed: int = 0, threads: int = 1) -> Floats:
-    """How far means of simulated sessions are from the truth, in standard errors."""
+    """Deviations of the means of simulated sessions from the truth, in standard errors."""
     clicks, numbers = simulated_counts(world, sessions, seed, threads)
     truth = WorldTruth(world, sessions).clicks(as_shown(world, "logging"))
     found: list[Floats] = []
@@ -76,14 +76,14 @@ def deviations(world: World, sessions: int, seed: int = 0, threads: int = 1) -> 
 
 
 def _standardised(counts: Floats, probabilities: Floats, sessions: int) -> Floats:
-    """Deviations of relative frequencies; those of what is all but impossible are left out."""
+    """Deviations of relative frequencies, in standard errors; rare and almost certain events are left out."""
     error = np.sqrt(probabilities * (1.0 - probabilities) / sessions)
     common = probabilities * (1.0 - probabilities) * sessions >= 100.0
     return np.asarray((counts[common] / sessions - probabilities[common]) / error[common])
 
 
 def _moments(numbers: Floats, truth: PolicyTruth) -> Floats:
-    """Deviations of the mean and the variance of the number of clicks."""
+    """(2,) deviations of the mean and the variance of the number of clicks, in standard errors."""
     assert truth.count_probabilities is not None
     assert truth.expected_clicks is not None
     assert truth.clicks_variance is not None

@@ -27,9 +27,9 @@ Example:
 )
 @quiet_option
 def command(out: Path | None, quiet: bool) -> None:
-    """Two rankers on judged queries, a policy's value from a log, position bias from a shuffle experiment.
+    """Evaluate two rankers, the value of a policy, and position bias from a shuffle experiment.
 
-    All data is simulated, so the truth is known exactly and stands beside the estimates.
+    All data is simulated, so the exact true values are known and shown next to the estimates.
     """
     be_quiet(quiet)
     with tempfile.TemporaryDirectory() as scratch:
@@ -64,17 +64,17 @@ def _policy(folder: Path) -> None:
     target = random_policy(world, seed=SEED + 1, skill=0.5)
     log = folder / "log.parquet"
     write_bandit_log(log, world, logging, target, ROUNDS, SEED)
-    say(f"2. Would a new policy earn more than the one that wrote the log? {ROUNDS:,} logged rounds:\n\n")
+    say(f"2. Would a new policy earn more than the logging policy? {ROUNDS:,} logged rounds:\n\n")
     say(f"   rankeval ope log.parquet {' '.join(f'-e {name}' for name in ESTIMATORS)}\n\n")
     result = ope(str(log), ESTIMATORS)
     say(result.render("table", text_width()) + "\n")
     truth, logged = world.value(target), world.value(logging)
-    say(f"The simulator knows the truth: new policy {truth:.5f}, old policy {logged:.5f}, ")
+    say(f"True values from the simulator: new policy {truth:.5f}, old policy {logged:.5f}, ")
     say(f"gain {truth - logged:+.5f}.\n")
     intervals = {row.estimator.label: row.value.intervals[0] for row in result.estimates}
     covered = [label for label, interval in intervals.items() if interval.holds(truth)]
-    say(f"95 % intervals that hold it: {', '.join(covered) or 'none'}.\n")
-    say("Those of dm and of clipped weights hold what these estimate instead: a bias for less noise.\n")
+    say(f"95 % intervals that contain the true value: {', '.join(covered) or 'none'}.\n")
+    say("dm and clipped weights are biased but less noisy: their intervals can miss the true value.\n")
 
 
 def _clicks(folder: Path) -> None:
@@ -84,7 +84,7 @@ def _clicks(folder: Path) -> None:
     simulate(out, SESSIONS, SEED, overwrite=True, queries=100, logging="fixed", shuffle="full:share=0.2")
     log, truth = str(out / "log.parquet"), json.loads((out / "truth.json").read_text())
     say(f"\n3. Would a new ranking get more clicks? {SESSIONS:,} sessions, 20 % of them in random order,\n")
-    say("   from which position bias is learned:\n\n")
+    say("   to estimate position bias:\n\n")
     say("   rankeval propensity clicks/log.parquet --method shuffle --format json --out bias.json\n")
     say(
         "   rankeval ope clicks/log.parquet -e click_ips --position-bias bias.json --where 'not shuffled'\n\n"
@@ -94,5 +94,5 @@ def _clicks(folder: Path) -> None:
     result = ope(log, "click_ips", position_bias=curve.to_dict(), where="not shuffled")
     say(result.render("table", text_width()) + "\n")
     new, old = truth["candidates"]["new"]["expected_clicks"], truth["unshuffled"]["expected_clicks"]
-    say(f"The simulator knows the truth: new ranking {new:.4f} clicks a session, old ranking {old:.4f}, ")
+    say(f"True values from the simulator: new ranking {new:.4f} clicks a session, old ranking {old:.4f}, ")
     say(f"gain {new - old:+.4f}.\n")

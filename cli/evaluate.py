@@ -22,10 +22,10 @@ Metrics, as NAME[@K][:PARAMETER=VALUE]:
   dcg ndcg ndcg_exp precision recall hit f1 map map_min mrr r_precision
   rbp err judged bpref arp auc gauc
 
-A run has the columns query_id, item_id, score; judgements have query_id, item_id, relevance, or relevance
-stands in the run itself. --column bm25.score=f25 names a column for the run bm25 alone.
+A run has the columns query_id, item_id, score. Judgements have query_id, item_id, relevance; the run itself
+can hold relevance instead. --column bm25.score=f25 applies to the run bm25 only.
 
-Files: Parquet, Arrow IPC, CSV, TREC run and qrels, LETOR; a file, a folder, a glob or a URL.
+Inputs are files, folders, globs or URLs of Parquet, Arrow IPC, CSV, TREC run, TREC qrels or LETOR.
 """
 
 
@@ -34,7 +34,7 @@ Files: Parquet, Arrow IPC, CSV, TREC run and qrels, LETOR; a file, a folder, a g
 @click.option(
     "--judgements",
     metavar="FILE",
-    help="Relevance by query and item; without it the runs have a relevance column.",
+    help="Relevance per query and item; by default each run has a column relevance.",
 )
 @click.option(
     "-m",
@@ -51,47 +51,47 @@ Files: Parquet, Arrow IPC, CSV, TREC run and qrels, LETOR; a file, a folder, a g
     type=click.Choice(["trec", "item", "expected", "best", "worst"]),
     default="trec",
     show_default=True,
-    help="Items of equal score: by id descending or ascending, exact expectation, bounds.",
+    help="Equal scores: by id descending, by id ascending, exact expectation, best or worst order.",
 )
 @click.option(
     "--empty",
     type=click.Choice(["zero", "skip", "one"]),
     default="zero",
     show_default=True,
-    help="What a query without relevant items counts.",
+    help="Value of a query without relevant items.",
 )
 @click.option(
     "--missing",
     type=click.Choice(["zero", "skip", "error"]),
     default="zero",
     show_default=True,
-    help="What a judged query that a run lacks counts.",
+    help="Value of a judged query that a run lacks.",
 )
 @click.option(
     "--relevance-threshold",
     type=float,
     default=1.0,
     show_default=True,
-    help="Grade from which an item is relevant.",
+    help="Lowest grade of a relevant item.",
 )
 @click.option(
     "--score-type",
     type=click.Choice(["float64", "float32"]),
     default="float64",
     show_default=True,
-    help="Precision in which scores are compared.",
+    help="Precision for comparing scores.",
 )
 @click.option(
     "--permutations",
     type=click.IntRange(min=1),
     default=10_000,
     show_default=True,
-    help="Permutations of the randomisation test.",
+    help="Permutations in the randomisation test.",
 )
 @click.option(
     "--per-query",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write run, metric, query_id, value as Parquet.",
+    help="Write run, metric, query_id and value as Parquet.",
 )
 @inference_options
 @common_options
@@ -105,9 +105,9 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Ranking metrics of one or several runs, each mean with its interval.
+    """Compute ranking metrics of one or several runs, with an interval for each mean.
 
-    Several runs are compared in pairs: difference with interval, paired t-test and randomisation test,
+    Several runs are compared in pairs: difference with interval, paired t-test, randomisation test, and
     p-values adjusted by Holm and by Benjamini and Hochberg.
     """
     be_quiet(quiet)
@@ -122,7 +122,7 @@ def command(
 
 
 def _named(runs: tuple[str, ...]) -> dict[str, str]:
-    """Runs by name: ``NAME=FILE``, or the file's name without its endings."""
+    """Runs by name: from ``NAME=FILE``, or else the file name up to its first dot."""
     named: dict[str, str] = {}
     for run in runs:
         name, equals, path = run.partition("=")

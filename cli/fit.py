@@ -17,10 +17,10 @@ Example:
 
 \b
 Click models:
-  pbm pbm_trust cascade dcm dbn sdbn ccm ubm, mixtures such as mixture:pbm+dbn
+  pbm pbm_trust cascade dcm dbn sdbn ccm ubm, mixtures like mixture:pbm+dbn
 
-Files: Parquet, Arrow IPC, CSV; a file, a folder, a glob or a URL, long or nested, with session_id, item_id,
-position (1-based), click (0 or 1) and, unless all have one query, query_id.
+The log is Parquet, Arrow IPC or CSV (file, folder, glob or URL), long or nested. Columns: session_id,
+item_id, position (from 1), click (0 or 1), and query_id unless there is only one query.
 """
 
 
@@ -42,25 +42,23 @@ position (1-based), click (0 or 1) and, unless all have one query, query_id.
     type=float,
     default=0.0,
     show_default=True,
-    help="Pseudo-clicks, and as many skips, of each pair of query and item.",
+    help="Pseudo-clicks, and pseudo-skips, to add to each query-item pair.",
 )
 @click.option(
     "--tolerance",
     type=float,
     default=1e-6,
     show_default=True,
-    help="Stop when a step gains no more log-likelihood, and moves no shared parameter by more.",
+    help="Stop when log-likelihood and shared parameters change by at most this.",
 )
-@click.option("--max-iterations", type=int, default=10_000, show_default=True, help="Iterations at most.")
-@click.option(
-    "--restarts", type=int, default=3, show_default=True, help="Random starts of a mixture, beside its own."
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the split and the restarts.")
+@click.option("--max-iterations", type=int, default=10_000, show_default=True, help="Maximum iterations.")
+@click.option("--restarts", type=int, default=3, show_default=True, help="Extra random starts for a mixture.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed for the split and the restarts.")
 @click.option(
     "--parameters",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write attractiveness and satisfaction of each pair as Parquet.",
+    help="Write attractiveness and satisfaction per query-item pair as Parquet.",
 )
 @common_options
 def command(
@@ -72,10 +70,10 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Fit click models to a log, and compare them on sessions that were held out.
+    """Fit click models to a log and compare them on held-out sessions.
 
-    By maximum likelihood, with standard errors of what all sessions share. Perplexity is 2 to the mean
-    surprise, in bits, by the click or skip at a position: 1 for a model that knows them all.
+    Uses maximum likelihood, with standard errors for shared parameters. Perplexity is 2^(-mean log2 P),
+    where P is the probability of the observed click or skip at a position; 1 is a perfect model.
     """
     be_quiet(quiet)
     require_no_input(out, log)

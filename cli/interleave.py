@@ -28,12 +28,12 @@ Examples:
   rankeval interleave analyse log.parquet --a control --b treatment
 """
 METHODS = """\b
-Methods, as NAME[:PARAMETER=VALUE]:
-  team_draft      credit=team (marginal)
+Methods, as NAME[:PARAMETER=VALUE], with the default value first:
+  team_draft      credit=team|marginal
   balanced
-  probabilistic   tau=3, credit=team (marginal)
-  optimised       credit=linear (inverse, binary)
-marginal is the expectation of team credit given the list (Rao-Blackwell).
+  probabilistic   tau=3, credit=team|marginal
+  optimised       credit=linear|inverse|binary
+credit=marginal is the expected team credit given the list (Rao-Blackwell).
 """
 LISTS_EXAMPLES = f"""\b
 Examples:
@@ -42,8 +42,8 @@ Examples:
 
 {METHODS}"""
 WORLDS = """\b
-WORLD is a world file with policies of kind fixed, or one whose queries have
-keys a and b, their rankings:
+WORLD is a world file with fixed policies, or a world file in which each
+query has its two rankings as keys a and b:
   {"click_model": {"name": "pbm", "eta": 1}, "positions": 2, "queries": [
     {"query_id": "q1", "items": ["x", "y"], "attractiveness": [0.9, 0.5],
      "a": ["x", "y"], "b": ["y"]}]}
@@ -61,20 +61,20 @@ Examples:
   rankeval interleave analyse log.parquet --cluster user_id --by country
 
 \b
-Columns, a row an item, or a row a session with lists:
+Columns (one row per item, or per session with lists):
   session_id, position, click
-  team                 the ranking that chose the item, null for neither
+  team                 the ranking that chose the item; null for neither
 With --method, instead of team:
-  rank_a, rank_b       ranks in A and B from 1, null where absent
-  length_a, length_b   items of A and B; of use where the two differ
-  method               the method, checked where the log has it
+  rank_a, rank_b       ranks in A and in B, from 1; null if absent
+  length_a, length_b   lengths of A and B (optional; useful if they differ)
+  method               optional; must be the same as --method
 
 \b
 Methods: team_draft balanced probabilistic[:tau=3]
   optimised[:credit=linear|inverse|binary]
 
-Of team_draft and probabilistic, team credit is then replaced by its
-expectation given the list (Rao-Blackwell): the same mean with less noise.
+With --method, team_draft and probabilistic use the expected team credit
+given the list (Rao-Blackwell): the same mean with less noise.
 """
 POWER_EXAMPLES = f"""\b
 Example:
@@ -84,26 +84,26 @@ Example:
 {METHODS}"""
 
 method_option = click.option(
-    "--method", default="team_draft", show_default=True, metavar="NAME", help="How lists are made."
+    "--method", default="team_draft", show_default=True, metavar="NAME", help="Interleaving method."
 )
 policy_options = together(
-    click.option("--a", metavar="NAME", help="Policy A: logging, or a candidate.  [default: logging]"),
+    click.option("--a", metavar="NAME", help="Policy A: logging or a candidate.  [default: logging]"),
     click.option("--b", metavar="NAME", help="Policy B.  [default: the only candidate]"),
 )
 
 
 @click.group(name="interleave", epilog=EXAMPLES)
 def command() -> None:
-    """Mix two rankings into one list, and learn from clicks on it which of them users prefer."""
+    """Mix two rankings into one list and estimate from its clicks which ranking users prefer."""
 
 
 @command.command(epilog=LISTS_EXAMPLES)
-@click.option("--a", required=True, metavar="ID,...", help="Ranking A from the top.")
-@click.option("--b", required=True, metavar="ID,...", help="Ranking B from the top.")
+@click.option("--a", required=True, metavar="ID,...", help="Items of ranking A, best first.")
+@click.option("--b", required=True, metavar="ID,...", help="Items of ranking B, best first.")
 @method_option
-@click.option("--length", type=int, help="Items of the lists.  [default: those of the longer ranking]")
-@click.option("--draw", type=click.IntRange(min=1), metavar="N", help="N random lists, not all of them.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of random lists.")
+@click.option("--length", type=int, help="Length of the lists.  [default: length of the longer ranking]")
+@click.option("--draw", type=click.IntRange(min=1), metavar="N", help="Draw N random lists.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed for --draw.")
 @output_options
 def lists(
     a: str,
@@ -116,7 +116,10 @@ def lists(
     out: Path | None,
     quiet: bool,
 ) -> None:
-    """Every list that a method may show for two rankings with its exact probability, or random ones."""
+    """Show all lists of a method for two rankings, with probabilities.
+
+    The probabilities are exact. With --draw, random lists are shown instead.
+    """
     be_quiet(quiet)
     from rankeval import interleave_lists
 
@@ -129,11 +132,14 @@ def lists(
 @click.option("--sessions", type=int, required=True, help="Number of sessions.")
 @method_option
 @policy_options
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of all that is random.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Random seed.")
 @threads_option
 @output_options
 def simulate(world: str, log: Path, format_: str, out: Path | None, quiet: bool, **options: Any) -> None:
-    """Write a Parquet log of interleaved sessions, and tell what it should show, exactly."""
+    """Simulate interleaved sessions and write a Parquet log.
+
+    Also shows the expected results, exact if possible.
+    """
     be_quiet(quiet)
     for written in (log, out):
         require_no_input(written, world)
@@ -145,14 +151,16 @@ def simulate(world: str, log: Path, format_: str, out: Path | None, quiet: bool,
 @command.command(epilog=ANALYSE_EXAMPLES)
 @click.argument("log")
 @click.option(
-    "--method", metavar="NAME", help="How lists were made; credit then comes from rank_a and rank_b."
+    "--method", metavar="NAME", help="Interleaving method; credit then follows from rank_a and rank_b."
 )
-@click.option("--a", default="A", show_default=True, help="What column team calls A.")
-@click.option("--b", default="B", show_default=True, help="What column team calls B.")
-@click.option("--ranking-length", type=int, help="Items of A and of B, where the log does not tell.")
-@click.option("--alpha", type=float, default=0.05, show_default=True, help="Level of the tests.")
+@click.option("--a", default="A", show_default=True, help="Name of A in column team.")
+@click.option("--b", default="B", show_default=True, help="Name of B in column team.")
 @click.option(
-    "--power", type=float, default=0.8, show_default=True, help="Power that sessions needed are for."
+    "--ranking-length", type=int, help="Length of A and of B, if the log has no length_a and length_b."
+)
+@click.option("--alpha", type=float, default=0.05, show_default=True, help="Significance level.")
+@click.option(
+    "--power", type=float, default=0.8, show_default=True, help="Power for the required number of sessions."
 )
 @inference_options
 @common_options
@@ -165,7 +173,10 @@ def analyse(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Which ranking users prefer, from a log of interleaved lists: wins, credit, intervals, tests."""
+    """Estimate from an interleaved log which ranking users prefer.
+
+    Shows wins, credit, intervals and tests.
+    """
     be_quiet(quiet)
     require_no_input(out, log)
     from rankeval import interleave_analyse
@@ -177,21 +188,25 @@ def analyse(
 @command.command(epilog=POWER_EXAMPLES)
 @click.argument("world")
 @click.option(
-    "--method", "methods", multiple=True, metavar="NAME,...", help="Methods to compare; all unless told."
+    "--method", "methods", multiple=True, metavar="NAME,...", help="Methods to compare; default: all."
 )
 @policy_options
-@click.option("--sessions", type=int, help="Also tell the power of so many.")
-@click.option("--alpha", type=float, default=0.05, show_default=True, help="Level of the tests.")
-@click.option("--power", type=float, default=0.8, show_default=True, help="Power wanted.")
+@click.option("--sessions", type=int, help="Sessions for which to show the power.")
+@click.option("--alpha", type=float, default=0.05, show_default=True, help="Significance level.")
+@click.option("--power", type=float, default=0.8, show_default=True, help="Required power.")
 @click.option(
-    "--sample", type=int, default=200_000, show_default=True, help="Sessions drawn where lists are too many."
+    "--sample",
+    type=int,
+    default=200_000,
+    show_default=True,
+    help="Sessions to draw if there are too many lists.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of that sample.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed for --sample.")
 @output_options
 def power(
     world: str, methods: tuple[str, ...], format_: str, out: Path | None, quiet: bool, **options: Any
 ) -> None:
-    """Sessions that each method needs to tell two rankings apart, beside an A/B test."""
+    """Compare the sessions that each method and an A/B test need."""
     be_quiet(quiet)
     require_no_input(out, world)
     from rankeval import interleave_power

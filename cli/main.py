@@ -1,4 +1,4 @@
-"""The command line: ``rankeval COMMAND``; a command is a file of this folder, loaded when it is called."""
+"""The command line, ``rankeval COMMAND``. Each command is a file of this folder, loaded when it is called."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from rankeval import __version__
 from rankeval.cli.options import abandon_stdout
 from rankeval.errors import RankevalError, UsageError
 
-#: Command -> its one-line help, so that ``rankeval --help`` imports none of them.
+#: Command -> one line of help, so that ``rankeval --help`` imports no command.
 COMMANDS = {
-    "demo": "Rankers, a policy and position bias evaluated on small simulated worlds.",
-    "evaluate": "Ranking metrics of one or several runs, with intervals and paired comparisons.",
-    "fit": "Click models fitted to a log, compared by likelihood and perplexity.",
-    "interleave": "Mix two rankings into one list; simulate and analyse which of them users prefer.",
-    "ope": "Value of a policy from a log of actions or rankings, before any A/B test.",
-    "plan": "How much traffic an experiment needs, and what it costs.",
-    "propensity": "How likely users are to examine each position, from shuffles, swaps or several rankers.",
-    "simulate": "A log of simulated users, with what is true of them exactly.",
+    "demo": "Evaluate rankers, a policy and position bias on small simulated worlds.",
+    "evaluate": "Compute ranking metrics of runs, with intervals and paired comparisons.",
+    "fit": "Fit click models to a log and compare likelihood and perplexity.",
+    "interleave": "Mix two rankings into one list to find out which one users prefer.",
+    "ope": "Estimate the value of a policy from a log, before any A/B test.",
+    "plan": "Plan an experiment: the traffic it needs and the clicks it costs.",
+    "propensity": "Estimate position bias from shuffles, swaps or several rankers.",
+    "simulate": "Simulate a click log, with the exact true values.",
 }
 
 
@@ -55,14 +55,14 @@ class _LazyGroup(click.Group):
 @click.version_option(__version__, prog_name=NAME)
 @click.pass_context
 def rankeval(context: click.Context) -> None:
-    """Evaluate rankers on logs: which is better, by how much, and how sure that is."""
+    """Evaluate rankers on logs: which one is better, by how much, and how certain the result is."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
         raise SystemExit(UsageError.exit_code)
 
 
 def main() -> None:
-    """Run the command line; errors raised on purpose become one line and an exit status."""
+    """Run the command line. Each expected error gives one line and an exit status."""
     try:
         rankeval.main(prog_name=NAME, standalone_mode=False)
     except RankevalError as error:

@@ -19,56 +19,56 @@ Examples:
   rankeval ope slates.parquet -e iips,rips --reward 'click + 5*purchase'
   rankeval ope clicks.parquet -e click_ips --position-bias bias.json
 
-A log with a column session_id is a ranking log, any other a bandit log. --column names columns that are
-called otherwise.
+A log with a column session_id is a ranking log; any other log is a bandit log. Use --column for columns
+with other names.
 
 \b
-Columns of a bandit log, a row a round:
+Columns of a bandit log (one row per round):
   reward, propensity, target_propensity    of the logged action
-  q_logged, q_target                       a model's, for dm and all of *dr
-or lists, from which the others follow:
-  action                                   an index from 0 into the lists
+  q_logged, q_target                       predictions, for dm, dros and *dr
+or lists, from which the other columns are computed:
+  action                                   index into the lists, from 0
   candidate_propensities, candidate_target_propensities, candidate_q
 
 \b
-Estimators from bandit logs, as NAME[:PARAMETER=VALUE]:
+Estimators for bandit logs, as NAME[:PARAMETER=VALUE] (default):
   ips snips dm dr sndr
-  cips csnips cdr      weights of at most max_weight (10)
-  switch_dr dros       tau (10), lambda (100)
+  cips csnips cdr      largest weight: max_weight (10)
+  switch_dr dros       tau (10) for switch_dr, lambda (100) for dros
   sg_ips sg_dr         lambda (0.1)
-  mips                 by an embedding of actions; max_weight if wanted
-With =auto (auto_slope, auto_mse) the data choose: dros:lambda=auto.
-With :loggers=balanced or weighted, rounds that several policies logged are
-combined, by a column logger; not for dm and mips.
+  mips                 weights from an embedding; max_weight is optional
+=auto (auto_slope, auto_mse) chooses a value from the data: dros:lambda=auto.
+:loggers=balanced or :loggers=weighted combines rounds of several logging
+policies, given by a column logger; not for dm and mips.
 
 \b
-Columns of a ranking log, a row an item, or a row a session with lists:
+Columns of a ranking log (one row per item, or per session with lists):
   session_id, position, item_id, reward or click
 
 \b
-Estimators from rankings, by columns that have a target_ twin; max_weight if
-wanted:
-  sips snsips          propensity_list, of the whole list
-  iips sniips          propensity, of the item at its position
-  rips snrips          propensity_prefix, of the items down to there
-  policy_aware         exposure, of the item
+Estimators for rankings and their columns. Columns propensity* and exposure
+also need the same column with the prefix target_. max_weight is optional:
+  sips snsips          propensity_list of the whole list
+  iips sniips          propensity of the item at its position
+  rips snrips          propensity_prefix of the items up to its position
+  policy_aware         exposure of the item
   pi                   propensity, or slate_weight
-  aips                 propensity, and subset_weight or behaviour, else
-                       learned from --features
-  cascade_dr           propensity_prefix, and q_logged, q_target
+  aips                 subset_weight; or propensity and behaviour, which can
+                       be learned from --features
+  cascade_dr           propensity_prefix, q_logged, q_target
 
 \b
-Estimators from clicks, by score, which the candidate ranks descending (ties
-by item_id), and --position-bias or a column examination:
+Estimators for clicks. The candidate ranks by descending score (ties by
+item_id). Examination comes from --position-bias or a column examination:
   click_ips            clicks
-  click_cips click_dr  clicks, max_weight (10) of 1 / examination; click_dr
-                       with a model's relevance in q_logged
-  click_affine         clicks under trust bias, by alpha and beta
+  click_cips click_dr  clicks, with 1 / examination at most max_weight (10);
+                       click_dr also needs q_logged or --reward-model
+  click_affine         clicks under trust bias, with alpha and beta
   click_dcg@K click_precision@K click_arp
-                       metrics, on the scale of 1 / examination at the top
+                       metrics, in units of 1 / examination of position 1
   click_snips replay_ips
                        indices that only compare candidates
-Rows without position are candidates that were not shown.
+Rows without a position are candidates that were not shown.
 """
 
 
@@ -80,8 +80,8 @@ Rows without position are candidates that were not shown.
     "estimators",
     multiple=True,
     metavar="NAME,...",
-    help="By default ips, snips, and dr where there are predictions of a model; for rankings those of sips, "
-    "iips, rips, policy_aware, cascade_dr that the log can feed, pi where it has slate_weight; from clicks "
+    help="Estimators. Default: ips, snips, and dr if there are model predictions; for rankings, those of "
+    "sips, iips, rips, policy_aware, cascade_dr, pi (by slate_weight) whose columns the log has; for clicks, "
     "click_ips. Repeatable.",
 )
 @click.option(
@@ -89,60 +89,64 @@ Rows without position are candidates that were not shown.
     "targets",
     multiple=True,
     metavar="NAME=COLUMN",
-    help="A target policy by the column of its propensities, of all candidates as a list or of the logged "
-    "action; from clicks by that of its scores. Repeatable: several are compared on the same rounds.",
+    help="Target policy and the column of its propensities (a list for all candidates, or one number for the "
+    "logged action) or, for clicks, its scores. Repeat to compare policies on the same rounds.",
 )
 @click.option(
     "--position-bias",
     metavar="FILE",
-    help='Examination by position, for estimators from clicks: JSON of {"positions": [...], "examination": '
-    "[...]}, or a list; with alpha and beta for click_affine.",
+    help='Examination by position, for clicks: JSON file with {"positions": [...], "examination": [...]} or '
+    "a list; click_affine also needs alpha, beta.",
 )
 @click.option(
     "--estimand",
     metavar="rerank|full",
     default="rerank",
     show_default=True,
-    help="From clicks: the candidate orders the items that were shown, or all candidates in the log.",
+    help="For clicks: the candidate ranks the shown items (rerank) or all logged candidates (full).",
 )
 @click.option(
     "--reward",
     metavar="EXPR",
-    help="The reward as arithmetic over columns, such as 'click + 5*purchase - 0.1*return'; `my column` in "
+    help="Reward as arithmetic over columns, such as 'click + 5*purchase - 0.1*return'; put `my column` in "
     "back-quotes.",
 )
 @click.option(
     "--reward-range",
     metavar="LOW,HIGH",
-    help="Rewards that there can be: one outside is an error, a model's prediction outside a warning.",
+    help="Range of rewards. A reward outside is an error, a model prediction outside a warning.",
 )
 @click.option(
     "--reward-model",
     metavar="KIND",
-    help="Predictions q of a model fitted by cross-fitting: lightgbm, logistic or ridge. Wants candidate "
-    "lists; for click_dr the relevance of items.",
+    help="Fit a reward model by cross-fitting: lightgbm, logistic or ridge. Needs candidate lists; for "
+    "click_dr, it predicts relevance.",
 )
 @click.option(
     "--features",
     metavar="COLUMN,...",
     default="",
-    help="Columns that the model reads, or for aips the tree of users' behaviours.",
+    help="Feature columns of the reward model, or of the behaviour tree of aips.",
 )
 @click.option(
-    "--folds", type=click.IntRange(2, 100), default=5, show_default=True, help="Folds of the cross-fitting."
+    "--folds",
+    type=click.IntRange(2, 100),
+    default=5,
+    show_default=True,
+    help="Number of cross-fitting folds.",
 )
 @click.option(
     "--model-weighting",
     type=click.Choice(["uniform", "mrdr"]),
     default="uniform",
     show_default=True,
-    help="mrdr fits for the least variance of dr.",
+    help="mrdr minimises the variance of dr.",
 )
 @click.option(
     "--embedding",
     metavar="COLUMN,...",
     default="",
-    help="Columns that say what an action is, for mips; by default the column embedding.",
+    help="For mips: columns that describe an action. Default: column embedding.",
 )
 @inference_options
 @common_options
@@ -158,7 +162,7 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Value of a target policy from another one's log, its gain over that log, and how its weights look."""
+    """Estimate the value of a target policy from a log of another policy, with gain and diagnostics."""
     be_quiet(quiet)
     require_no_input(out, log, position_bias)
     from rankeval import ope

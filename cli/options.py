@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they do with a result."""
+"""Options that several commands share, and functions that print results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import click
 from rankeval.errors import UsageError
 from rankeval.progress import notice
 
-#: Width of text that no line of a table exceeds.
+#: A width that no line of a table exceeds.
 UNLIMITED = 10_000
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -37,7 +37,7 @@ format_option = click.option(
     type=click.Choice(["table", "json", "csv", "markdown"]),
     default="table",
     show_default=True,
-    help="How results are shown.",
+    help="Output format.",
 )
 out_option = click.option(
     "--out",
@@ -47,9 +47,9 @@ out_option = click.option(
 threads_option = click.option(
     "--threads", type=click.IntRange(min=1), help="Number of threads; results do not depend on it."
 )
-quiet_option = click.option("--quiet", is_flag=True, help="Say nothing on stderr but errors.")
+quiet_option = click.option("--quiet", is_flag=True, help="Print only errors on stderr.")
 
-#: Of commands that read no log.
+#: For commands that read no log.
 output_options = together(format_option, out_option, quiet_option)
 
 common_options = together(
@@ -61,7 +61,7 @@ common_options = together(
         "columns",
         multiple=True,
         metavar="ROLE=NAME",
-        help="The column that plays a role, where it has another name. Repeatable.",
+        help="Use column NAME in place of column ROLE. Repeatable.",
     ),
     click.option(
         "--where", metavar="EXPR", help="Row filter, such as 'position <= 3 and country == \"de\"'."
@@ -75,15 +75,17 @@ inference_options = together(
         metavar="METHOD,...",
         default="normal",
         show_default=True,
-        help="Intervals: normal, bootstrap (percentile), bootstrap_t (studentised).",
+        help="Interval methods: normal, bootstrap (percentile), bootstrap_t (studentised).",
     ),
     click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level."),
     click.option(
-        "--replicates", type=int, default=1000, show_default=True, help="Replicates of the bootstrap."
+        "--replicates", type=int, default=1000, show_default=True, help="Number of bootstrap replicates."
     ),
-    click.option("--by", metavar="COLUMN", help="Results for each value of this column too."),
-    click.option("--cluster", metavar="COLUMN", help="Column of the independent units, such as user_id."),
-    click.option("--seed", type=int, default=0, show_default=True, help="Seed of bootstrap and tests."),
+    click.option("--by", metavar="COLUMN", help="Also report results per value of COLUMN."),
+    click.option(
+        "--cluster", metavar="COLUMN", help="Column that names the independent units, such as user_id."
+    ),
+    click.option("--seed", type=int, default=0, show_default=True, help="Seed for bootstrap and tests."),
 )
 
 
@@ -97,7 +99,7 @@ def pairs(option: str, values: Sequence[str]) -> dict[str, str]:
 
 
 def be_quiet(quiet: bool) -> None:
-    """Silence progress and notices, as ``--quiet`` asks."""
+    """Turn off progress messages and notices if ``--quiet`` is given."""
     if quiet:
         from rankeval.progress import silence
 
@@ -105,8 +107,8 @@ def be_quiet(quiet: bool) -> None:
 
 
 def show(result: Any, format_: str, out: Path | None) -> None:
-    """Print a result, or write it to a file that appears only when it is whole."""
-    if format_ == "csv":  # which has no place for them
+    """Print a result, or write it to a file that appears only when it is complete."""
+    if format_ == "csv":  # has no place for warnings
         for warning in result.warnings:
             notice(f"warning: {warning}")
     if out is None:
@@ -118,14 +120,14 @@ def show(result: Any, format_: str, out: Path | None) -> None:
 
 
 def text_width() -> int | None:
-    """Columns of text: those of the terminal (None: as it says), any number in a pipe."""
+    """Width of text output: None (the width of the terminal), or unlimited in a pipe."""
     if sys.stdout is None:
         raise UsageError("stdout is closed; wanted one to write to, or --out FILE")
     return None if sys.stdout.isatty() or "COLUMNS" in os.environ else UNLIMITED
 
 
 def say(text: str) -> None:
-    """Write to stdout at once; where nobody reads on, as under ``| head``, end quietly as other tools do."""
+    """Write to stdout and flush. If the reader has closed the pipe (``| head``), exit quietly."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     try:
         sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
@@ -136,6 +138,6 @@ def say(text: str) -> None:
 
 
 def abandon_stdout() -> None:
-    """What is still buffered must not fail once more when the process ends."""
+    """Redirect stdout to the null device, so that the final flush cannot fail again."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

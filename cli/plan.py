@@ -18,15 +18,15 @@ Examples:
 
 \b
 Designs:
-  full      the first N positions in random order; clicks at k over those at 1
-  swap      positions 1 and k exchanged or not, k drawn from 2 to N
-  adjacent  positions k and k + 1 exchanged or not, k drawn from 1 to N - 1
-  pair      one of all pairs exchanged; clicks over propensities, all sessions
+  full      shuffle the first N positions; estimate: clicks at k / clicks at 1
+  swap      draw k from 2 to N, swap 1 and k with probability 1/2
+  adjacent  draw k from 1 to N - 1, swap k and k + 1 with probability 1/2
+  pair      swap one random pair; estimate: clicks / propensity, all sessions
 
-A world is a file that ends in .json, as simulate writes it.
+A world is a file that ends in .json, as written by simulate.
 
-Columns of a log, a row an item, or a row a session with lists:
-  session_id, item_id, position, click, query_id; shuffled, if some were
+Columns of a log (one row per item, or per session with lists):
+  session_id, item_id, position, click, query_id, shuffled (optional)
 """
 
 
@@ -40,7 +40,7 @@ Example:
     subcommand_metavar="EXPERIMENT [ARGS]...",
 )
 def command() -> None:
-    """How much traffic an experiment needs, and what it costs."""
+    """Plan an experiment: the traffic it needs and the clicks it costs."""
 
 
 @command.command(epilog=EPILOG)
@@ -51,7 +51,7 @@ def command() -> None:
     default=100_000,
     show_default=True,
     metavar="N",
-    help="Sessions in the experiment, for the standard errors.",
+    help="Sessions for which to show standard errors.",
 )
 @click.option(
     "--relative-error",
@@ -59,10 +59,10 @@ def command() -> None:
     default=0.1,
     show_default=True,
     metavar="SHARE",
-    help="Standard error over the propensity that is wanted at every position.",
+    help="Required standard error / propensity at every position.",
 )
 @click.option(
-    "--top", type=int, metavar="N", help="Positions that are shuffled. [default: the world's, or all]"
+    "--top", type=int, metavar="N", help="Number of positions to shuffle. [default: the world's, or all]"
 )
 @click.option(
     "--share",
@@ -70,11 +70,11 @@ def command() -> None:
     metavar="SHARE",
     help="Share of the traffic in the experiment. [default: the world's, or 1]",
 )
-@click.option("--sessions-per-day", type=float, metavar="N", help="Traffic, from which days follow.")
+@click.option("--sessions-per-day", type=float, metavar="N", help="Traffic per day, to compute the days.")
 @click.option(
     "--position-bias",
     metavar="FILE",
-    help="For a log: examination by position, as propensity writes it; else fitted by maximum likelihood.",
+    help="For a log: the JSON file from propensity. By default, fit examination by maximum likelihood.",
 )
 @common_options
 def shuffle(
@@ -86,7 +86,7 @@ def shuffle(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Standard errors, sessions, days and lost clicks of the designs that learn position bias."""
+    """Compare shuffle designs: errors, sessions, days, lost clicks."""
     be_quiet(quiet)
     require_no_input(out, source, position_bias)
     from rankeval import plan_shuffle

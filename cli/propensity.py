@@ -21,24 +21,24 @@ Examples:
   rankeval ope clicks.parquet -e click_ips --position-bias bias.json
 
 \b
-Columns of the log, a row an item, or a row a session with lists:
+Columns of the log (one row per item, or per session with lists):
   session_id, position, click    position from 1, click 0 or 1
 
 \b
-Methods, and the columns they need besides:
-  shuffle    shuffled (true or false): sessions that showed a random order;
-             --top N where only the first N were shuffled
-  swap       swap_low, swap_high: the two positions that were exchanged with
+Methods and their additional columns:
+  shuffle    shuffled (true or false): true if the order is random. Use
+             --top N if only the first N positions were shuffled.
+  swap       swap_low, swap_high: the two positions that were swapped with
              probability 1/2; null in other sessions
-  pair       propensity, of the item at its position
+  pair       propensity of the item at its position
   pivot chain allpairs
-             item_id, query_id: intervention harvesting from several rankers,
-             by pairs shown at position 1 too, at neighbouring positions, at
-             any two
-  em         item_id, query_id: the position-based model by maximum
-             likelihood; with --features regression EM
+             item_id, query_id: intervention harvesting from several
+             rankers. It compares each position with position 1 (pivot),
+             with the next position (chain), or with all (allpairs).
+  em         item_id, query_id: position-based model by maximum likelihood;
+             with --features, regression EM
 
-The curve is relative to position 1. Its JSON is what ope --position-bias takes.
+The curve is relative to position 1. `ope --position-bias` reads its JSON.
 """
 
 
@@ -54,15 +54,15 @@ The curve is relative to position 1. Its JSON is what ope --position-bias takes.
 @click.option(
     "--weights",
     metavar="NAME",
-    help="Of pairs of query and item for pivot, chain and allpairs: uniform (default), harmonic, min.",
+    help="Weights of query-item pairs, for pivot, chain, allpairs: uniform (default), harmonic or min.",
 )
-@click.option("--top", type=int, metavar="N", help="Only positions 1 to N.")
-@click.option("--smooth", metavar="power", help="A power of the position too, fitted to the curve.")
+@click.option("--top", type=int, metavar="N", help="Use only positions 1 to N.")
+@click.option("--smooth", metavar="power", help="Also fit a power law of position to the curve.")
 @click.option(
     "--features",
     metavar="COLUMN,...",
     default="",
-    help="For em: relevance is regressed on these columns (LightGBM); without errors.",
+    help="For em: model relevance from these columns (LightGBM); gives no errors.",
 )
 @inference_options
 @common_options
@@ -76,7 +76,7 @@ def command(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """How likely users are to examine each position, relative to position 1."""
+    """Estimate how likely users are to examine each position, relative to position 1."""
     be_quiet(quiet)
     require_no_input(out, log)
     from rankeval import propensity

@@ -1,6 +1,6 @@
-"""Two runs over judged queries: which is better, by how much, for whom, and how sure is that.
+"""Compares two runs over judged queries: which is better, by how much, and how certain this is.
 
-Simulates the data, then does what you would do with your own files.
+The script first simulates the files. Then it does what you would do with your own files.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The value of a policy that never ran, from the log of another one, held against the exact truth."""
+"""Estimates the value of a target policy from the log of another policy, and compares it with the truth."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The value of a policy that fills slates, from the log of another one, held against the exact truth.
+"""Estimates the value of a policy over slates from the log of another policy, and compares it with the truth.
 
-A third of the users look at each item by itself, a third at those above it too, and a third compare all: the
-column ``behaviour`` says who does what, which ``aips`` uses; the other estimators take all users to be alike.
+There are three types of users, each with a third of the sessions. They judge an item by itself, together with
+the items above it, or together with the whole list. The column ``behaviour`` has the type of each session.
+``aips`` uses this column. The other estimators assume that all users behave alike.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Clicks that two re-rankers would get, from those on a deterministic ranker, held against the exact truth.
+"""Estimates the clicks of two re-rankers from the log of a deterministic ranker, and compares with the truth.
 
-Users examine position k with probability 1 / k and click what is relevant; the log knows the items shown,
-their clicks, and the scores of both candidates.
+Users examine position k with probability 1 / k, and click an examined item with a probability equal to its
+relevance. The log has the items shown, their clicks, and the scores of both re-rankers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Two policies that never ran, compared on one log of candidate lists, with a model fitted to it."""
+"""Compares two target policies on one log with candidate lists and a reward model fitted to the log."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def main() -> None:
     log = log.drop_columns(["candidate_q"])
     contexts = log["context"].to_pylist()
     log = log.append_column("bold", pa.array([world.probabilities(bold)[context] for context in contexts]))
-    # Text is a category, where a number would be a quantity.
+    # A text is a categorical feature; a number would be a numeric feature.
     log = log.append_column("place", pa.array([f"place {context}" for context in contexts]))
     result = rankeval.ope(
         log,

@@ -1,8 +1,9 @@
 """A shuffle experiment from plan to use: plan it, run it, estimate position bias, compare with the truth.
 
-Today's ranker is deterministic, so its log cannot tell position bias from relevance. From it and a guess
-of the curve an experiment is planned; a share of the traffic then shows its top 10 in random order; the
-curve that comes of it says what a new ranker would get. Users are simulated, so that the truth is known.
+Today's ranker is deterministic, so position bias and relevance cannot be separated with its log. The script
+plans an experiment from this log and a guess of the examination curve. In the experiment, a share of the
+sessions shows the top 10 in random order. The script estimates the examination curve from the experiment, and
+uses it to estimate the clicks of a new ranker. Users are simulated, so the truth is known.
 """
 
 from __future__ import annotations

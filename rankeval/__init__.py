@@ -1,4 +1,4 @@
-"""rankeval: ranking metrics and off-policy evaluation on logs, fast and with honest intervals."""
+"""rankeval: ranking metrics and off-policy evaluation on logs, with standard errors and intervals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from rankeval.off_policy import OffPolicyEvaluation, ope
     from rankeval.position_bias import PropensityCurve, propensity
 
-# Numba and Arrow load when a name is first used, so that `rankeval --help` and errors are instant.
+# Public name -> the module that defines it. Modules load when a name is first used: Numba and Arrow take time
+# to import, and `rankeval --help` and error messages do not need them.
 _HOME = {
     "DataError": "rankeval.errors",
     "Evaluation": "rankeval.evaluation",

@@ -1,4 +1,4 @@
-"""Names for the types of arrays that functions take and give."""
+"""Type aliases for NumPy arrays, used in annotations."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-#: Hashes of ids, and what is made of them.
+#: Hashes of ids, and keys derived from them.
 Hashes = NDArray[np.uint64]

@@ -1,4 +1,4 @@
-"""Files written whole or not at all: beside the target first, then renamed."""
+"""Atomic writes: data goes to a temporary file next to the target, which then replaces the target."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a path beside ``path`` to write to; it takes the place of ``path`` once all went well.
+    """Yield a temporary path in the folder of ``path``; on success it replaces ``path``.
 
-    Links are followed, so that they stay; what is no ordinary file, such as a device or a pipe, is never
-    replaced but written to.
+    A symbolic link stays a link: the file that it points to is replaced. A path that exists and is neither
+    a file nor a folder, such as a device or a pipe, is written to directly.
 
     Raises:
-        DataError: the folder does not exist or cannot be written.
+        DataError: ``path`` has no file name, or its folder does not exist or cannot be written.
     """
     if not path.name:
         raise DataError(f"{path}: cannot be written, it is a folder; wanted a file")
@@ -41,10 +41,12 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def require_no_input(path: Path | None, *inputs: object) -> None:
-    """Refuse to write over a file that is read.
+    """Check that the output file is not one of the input files.
+
+    Inputs that are not paths (text or ``Path``) are ignored, and so is a ``path`` of None.
 
     Raises:
-        UsageError: ``path`` is one of the ``inputs`` that are paths.
+        UsageError: ``path`` is the same file as one of ``inputs``.
     """
     files = [Path(data) for data in inputs if isinstance(data, str | Path)]
     if path is not None and path.resolve() in {file.resolve() for file in files}:
@@ -52,7 +54,7 @@ def require_no_input(path: Path | None, *inputs: object) -> None:
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:
-    """Write a table as Parquet."""
+    """Write a table as a Parquet file, atomically."""
     import pyarrow.parquet as pq
 
     with replacing(path) as beside:
@@ -60,6 +62,6 @@ def write_parquet(table: pa.Table, path: Path) -> None:
 
 
 def write_text(text: str, path: Path) -> None:
-    """Write text as UTF-8."""
+    """Write text as a UTF-8 file, atomically."""
     with replacing(path) as beside:
         beside.write_text(text, encoding="utf-8")

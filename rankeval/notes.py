@@ -1,4 +1,4 @@
-"""What a reader must know before trusting a number: a code for programs, a sentence for people."""
+"""Warnings that accompany a result, each with a code for programs and a sentence for people."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Note:
-    """A warning that goes with a result.
+    """A warning that accompanies a result.
 
     Attributes:
-        code: what it is about, the same for every text of this kind, such as ``few_clusters``.
-        text: one line.
-        numbers: what the text says in figures, by name, and the threshold that was crossed if there is one.
+        code: the kind of warning, such as ``few_clusters``; all warnings of one kind have the same code.
+        text: the warning as one line.
+        numbers: name -> number, for the numbers in the text; ``threshold`` is the limit that was crossed, if
+            there is one. Not part of equality.
     """
 
     code: str
@@ -21,17 +22,17 @@ class Note:
     numbers: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     def under(self, prefix: str) -> Note:
-        """The same, its text after a prefix that says what it is of."""
+        """The same note, with ``prefix`` and a colon before its text."""
         return Note(self.code, f"{prefix}: {self.text}", self.numbers)
 
 
 def distinct(notes: Iterable[Note]) -> list[Note]:
-    """Each note once, in the order in which they first come."""
+    """The notes without duplicates, in the order of first occurrence."""
     return list(dict.fromkeys(notes))
 
 
 def listing(names: Iterable[str], most: int = 5) -> str:
-    """``a, b, c and 4 more``: the first names of a list that may be long."""
+    """The first ``most`` names as text, with the number of the others: ``a, b, c and 4 more``."""
     every = list(names)
     rest = len(every) - most
     return ", ".join(every[:most]) + (f" and {rest} more" if rest > 0 else "")

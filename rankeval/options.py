@@ -1,4 +1,4 @@
-"""What callers hand over as options, brought into one form."""
+"""Checks of option values given by callers, and conversion to one form."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from rankeval.errors import UsageError
 
 
 def listed(values: str | Sequence[str]) -> list[str]:
-    """``"a,b"``, ``["a", "b"]`` and ``["a,b"]`` as one list."""
+    """Texts as a list: ``"a,b"``, ``["a", "b"]`` and ``["a,b"]`` all give ``["a", "b"]``."""
     parts = [values] if isinstance(values, str) else values
     return [part.strip() for value in parts for part in value.split(",") if part.strip()]
 
 
 def require_types(options: Mapping[str, Any]) -> None:
-    """Check the Python types of options by their names; what has a name of its own is left alone.
+    """Check that each option (name -> value) has the Python type that its name requires.
+
+    Names that are not in ``_WANTED`` are not checked.
 
     Raises:
-        UsageError: for the first that is of another type than its name asks for.
+        UsageError: the first option that has another type.
     """
     for name, value in options.items():
         if name in _WANTED and not _WANTED[name][0](value):
@@ -28,13 +30,13 @@ def require_types(options: Mapping[str, Any]) -> None:
 
 
 def shown(value: Any) -> str:
-    """A value in a message, on one line."""
+    """The ``repr`` of a value for a message: one line of at most 60 characters."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 60 else text[:57] + "..."
 
 
 def shown_json(value: Any) -> str:
-    """A value of a JSON file in a message: ``null`` where it is nothing."""
+    """A value of a JSON file for a message, as :func:`shown`; None becomes ``null``."""
     return "null" if value is None else shown(value)
 
 
@@ -74,7 +76,7 @@ _TEXT = (_is_text, "a text")
 _TEXTS = (_are_texts, "a text or a list of texts")
 _WHOLE = (_is_whole, "a whole number")
 _MAYBE_TEXT = (_or_none(_is_text), "a text")
-#: Option -> whether a value is of its type, and that in words.
+#: Option -> a test of the type of its value, and the type in words for messages.
 _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("metrics", "ci", "features", "embedding"), _TEXTS),
     **dict.fromkeys(("by", "cluster", "where", "reward", "reward_model"), _MAYBE_TEXT),

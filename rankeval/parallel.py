@@ -1,4 +1,4 @@
-"""Work in several threads whose results come in order."""
+"""Work in several threads, with the results in the order of the input."""
 
 from __future__ import annotations
 
@@ -15,14 +15,20 @@ Item = TypeVar("Item")
 
 
 def default_threads() -> int:
-    """Number of processors this process may use."""
+    """Number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def in_order(run: Callable[[Item], T], items: Sequence[Item], threads: int, what: str) -> Iterator[T]:
-    """``run`` of each item, in the order of the items, with at most two of them a thread under way.
+    """Yield ``run(item)`` for each item, in the order of ``items``.
 
-    ``what`` names the work where progress is shown.
+    At most about two items per thread are queued or running at a time, so memory stays limited.
+
+    Args:
+        run: the work on one item.
+        items: the inputs.
+        threads: number of threads; with 1, items run in the calling thread.
+        what: the name of the work in the progress line.
     """
     with progress(what, len(items)) as advance:
         if threads == 1 or len(items) == 1:

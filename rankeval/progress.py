@@ -1,4 +1,4 @@
-"""What long work says on stderr: progress on a terminal, notices of what takes its time, or nothing."""
+"""Messages of long work on stderr: a progress line on a terminal, and one-line notices."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-#: Work that ends sooner shows no progress.
+#: Seconds before progress is shown; shorter work shows none.
 PATIENCE = 1.0
 _quiet = False
 
 
 def silence() -> None:
-    """Neither progress nor notices from now on, as ``--quiet`` asks."""
+    """Switch off progress and notices for the rest of the process (option ``--quiet``)."""
     global _quiet
     _quiet = True
 
 
 def message_stream() -> TextIO | None:
-    """Where notices go, None if nobody wants them."""
+    """The stream for notices, or None after :func:`silence`."""
     return None if _quiet else sys.stderr
 
 
 def notice(message: str) -> None:
-    """One line on stderr, in a pipe too."""
+    """Print one line on stderr, also where stderr is not a terminal."""
     if (stream := message_stream()) is not None:
         print(f"rankeval: {message}", file=stream, flush=True)
 
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
-    """Yield a function to call after each of ``total`` steps; the line is erased at the end."""
+    """Yield a function to call after each of ``total`` steps. The progress line is erased at the end."""
     shown = sys.stderr.isatty() and not _quiet
     started, done, written = time.monotonic(), 0, False
 

@@ -1,4 +1,4 @@
-"""Results of a command: the JSON contract, flat rows for data frames and CSV, tables for people."""
+"""Base class of command results: the JSON contract, flat rows for data frames and CSV, and text tables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Table:
-    """A titled table of text for people; columns whose header starts with ``>`` are right-aligned."""
+    """A text table with a title. Columns whose header starts with ``>`` are right-aligned."""
 
     title: str
     header: Sequence[str]
@@ -32,23 +32,24 @@ class Table:
 
 
 class Result(ABC):
-    """What a command computed.
+    """The result of a command.
 
-    A result has the attributes ``inputs`` (what the command was asked, as JSON takes it) and ``notes`` (what
-    a reader must know before trusting the numbers).
+    Attributes:
+        command: name of the command that computes the result.
+        inputs: the inputs and options of the command, as JSON values.
+        notes: the warnings about the numbers.
     """
 
-    #: The command that computes it.
     command: str
     inputs: Mapping[str, Any]
     notes: Sequence[Note]
 
     @abstractmethod
     def content(self) -> dict[str, Any]:
-        """The computed part of :meth:`to_dict`."""
+        """The computed entries of :meth:`to_dict`."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The result as JSON takes it: plain numbers, strings, lists and None; never NaN."""
+        """The result as JSON values: plain numbers, strings, lists, dicts and None; never NaN."""
         return {
             "schema": SCHEMA,
             "command": self.command,
@@ -64,11 +65,11 @@ class Result(ABC):
 
     @abstractmethod
     def rows(self) -> list[dict[str, Any]]:
-        """One flat record for each number with its interval, all with the same keys."""
+        """One flat record for each estimate and its interval; all records have the same keys."""
 
     @abstractmethod
     def tables(self) -> list[Table]:
-        """The result for people."""
+        """The result as text tables."""
 
     def to_pandas(self) -> pd.DataFrame:
         """:meth:`rows` as a data frame."""
@@ -77,7 +78,7 @@ class Result(ABC):
         return pd.DataFrame(self.rows())
 
     def render(self, format: Format = "table", width: int | None = None) -> str:
-        """The result as text: a table, JSON, CSV or Markdown."""
+        """The result as text: a table (``width`` columns wide), JSON, CSV or Markdown."""
         return RENDERERS[format](self, width)
 
     def __repr__(self) -> str:
@@ -89,7 +90,7 @@ def _json(result: Result, _: int | None) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Options may be NumPy's numbers, which JSON does not know."""
+    """A NumPy scalar as a Python number: options may be NumPy scalars, which ``json`` cannot write."""
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
@@ -137,7 +138,7 @@ def _table(result: Result, width: int | None) -> str:
 
 
 def _laid_out(table: Table) -> RichTable:
-    """For rich: cells wrap between words, as intervals may, but a word or number is never cut."""
+    """The table for rich. Cells (such as intervals) wrap between words; no word or number is cut."""
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text
@@ -157,7 +158,7 @@ RENDERERS = {"table": _table, "json": _json, "csv": _csv, "markdown": _markdown}
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """A number for people: ``digits`` significant ones, a dash for what could not be computed."""
+    """A number as text with ``digits`` significant digits; a dash for None (not computed)."""
     if value is None:
         return "-"
     if value == 0:
@@ -169,32 +170,32 @@ def number(value: float | None, digits: int = 4) -> str:
 
 
 def p_text(p: float | None) -> str:
-    """A p-value for people; one that is too small for a float is not 0."""
+    """A p-value as text; an underflow to 0 is shown as ``<1e-300``."""
     return "<1e-300" if p == 0.0 else number(p, 3)
 
 
 def interval_text(ci: Mapping[str, Any] | None, digits: int = 4) -> str:
-    """``0.31 .. 0.35`` for people."""
+    """An interval as text, such as ``0.31 .. 0.35``; a dash where a bound is not known."""
     if ci is None or ci["low"] is None or ci["high"] is None:
         return "-"
     return f"{number(ci['low'], digits)} .. {number(ci['high'], digits)}"
 
 
 def percent(level: float) -> str:
-    """``95 %``."""
+    """A share as text: 0.95 gives ``95 %``."""
     return f"{100 * level:g} %"
 
 
 def segment_text(segment: Any) -> str:
-    """A segment's name for people."""
+    """The name of a segment as text: ``all`` for None, the whole data."""
     return "all" if segment is None else str(segment)
 
 
 def signed(value: float | None) -> str:
-    """A number with its sign, for people."""
+    """A number as text, with ``+`` or ``-`` where it is not 0; a dash for None."""
     return "-" if value is None else ("+" if value > 0 else "") + number(value + 0.0)
 
 
 def counted(n: float) -> str:
-    """How many units there are, for people; the sum of weights that are not whole is no count."""
+    """A number of units as text; it is not whole where it is a sum of weights."""
     return f"{n:,.0f}" if float(n).is_integer() else number(n)

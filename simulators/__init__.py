@@ -1,9 +1,9 @@
-"""Worlds whose truth is known exactly, and the logs that users leave in them.
+"""Simulated worlds whose true values are known exactly, and the logs of simulated users.
 
-The modules at the top are what all simulators share: checks of parameters, objects of world files, random
-streams, and judged runs.
+The modules directly in this package are shared by the simulators: checks of parameters, objects of world
+files, random streams, Parquet files written block by block, and judged runs.
 
-May import: every package of ``rankeval`` but ``cli``.
+May import: every package of ``rankeval`` except ``cli``.
 To add a simulator: a package of its own.
 """
 

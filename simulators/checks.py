@@ -1,4 +1,7 @@
-"""Checks of parameters that several simulators share; each raises one line that names the parameter."""
+"""Checks of parameters that several simulators share.
+
+Each check returns the checked value, or raises a ``UsageError`` of one line that names the parameter.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +16,20 @@ from rankeval.array_types import Floats
 from rankeval.errors import UsageError
 from rankeval.options import shown
 
-#: Most sessions, and most items of all queries together, that one simulation has.
+#: The largest number of sessions, and of items over all queries, in one simulation.
 MOST_SESSIONS, MOST_ITEMS = 10**10, 10**8
-#: Longest lists: what fits the columns of logs and the tables of click models.
+#: The longest list that the columns of logs and the tables of click models are made for.
 MOST_POSITIONS = 1000
-#: Mixtures within one another.
+#: The deepest nesting of mixtures.
 MOST_NESTED = 10
 
 
 def whole(name: str, value: int, low: int, high: int | None = None) -> int:
-    """``value`` where it is an integer of at least ``low``, and at most ``high`` if there is one."""
+    """``value`` as an int, checked to be an integer of at least ``low`` and, if given, at most ``high``.
+
+    Raises:
+        UsageError: ``value`` is no integer or out of range.
+    """
     number = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not number or value < low or (high is not None and value > high):
         most = "" if high is None else f" and at most {high}"
@@ -31,16 +38,24 @@ def whole(name: str, value: int, low: int, high: int | None = None) -> int:
 
 
 def real(name: str, value: float, low: float, high: float = np.inf) -> float:
-    """``value`` where it is finite and in ``[low, high]``."""
+    """``value`` as a float, checked to be finite and in ``[low, high]``.
+
+    Raises:
+        UsageError: ``value`` is no number, not finite or out of range.
+    """
     number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not (number and low <= value <= min(high, np.finfo(np.float64).max)):
+    if not (number and low <= value <= min(high, np.finfo(np.float64).max) and np.isfinite(value)):
         wanted = f"a number of at least {low}" if high == np.inf else f"a number in [{low}, {high}]"
         raise UsageError(f"{name}: found {value!r}, wanted {wanted}")
     return float(value)
 
 
 def matrix(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Floats:
-    """``values`` as a read-only float64 array of ``shape``, where -1 stands for any positive size."""
+    """``values`` as a read-only float64 array of ``shape``; -1 in ``shape`` means any positive size.
+
+    Raises:
+        UsageError: ``values`` are not numbers or have another shape.
+    """
     try:
         array = np.array(values, dtype=np.float64)
     except (TypeError, ValueError):
@@ -56,7 +71,11 @@ def matrix(name: str, values: ArrayLike, shape: tuple[int, ...]) -> Floats:
 
 
 def distribution(name: str, values: ArrayLike, size: int) -> Floats:
-    """``values`` as ``size`` probabilities that sum to 1."""
+    """``values`` as a read-only (size,) float64 array of probabilities that sum to 1 within 1e-9.
+
+    Raises:
+        UsageError: another shape, a value that is negative or not finite, or another sum.
+    """
     array = matrix(name, values, (size,))
     if not (np.isfinite(array).all() and (array >= 0).all() and abs(array.sum() - 1.0) <= 1e-9):
         raise UsageError(f"{name}: found a sum of {array.sum():.9g}, wanted probabilities that sum to 1")
@@ -64,7 +83,11 @@ def distribution(name: str, values: ArrayLike, size: int) -> Floats:
 
 
 def written_to(name: str, value: Any) -> Path:
-    """``value`` where it is the path of a file or a folder."""
+    """``value`` as a :class:`~pathlib.Path`; the file or folder need not exist.
+
+    Raises:
+        UsageError: ``value`` is neither a string nor a path.
+    """
     if not isinstance(value, str | os.PathLike):
         raise UsageError(f"{name}: found {shown(value)}, wanted a path")
     return Path(value)

@@ -1,4 +1,4 @@
-"""Objects of a world file, read key by key: what click models, policies and worlds have in common."""
+"""Objects of a world file, read and checked key by key. Click models, policies and worlds share this code."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from rankeval.options import shown_json
 
 
 class Described:
-    """One object of a world file; every error names the key, what it holds and what is wanted.
+    """One object of a world file. Every error names the key, its value and the value wanted.
 
     Args:
-        given: the object, as JSON gives it.
-        where: its place in the file, for messages, the file's name included.
-        known: keys that are read elsewhere, which messages do not offer.
+        given: the object as parsed from JSON.
+        where: the file name and the path of the object in the file, for messages.
+        known: keys that other code reads. They are allowed, but messages do not suggest them.
     """
 
-    #: What a key is called in messages.
+    #: The word for a key in messages.
     noun = "key"
 
     def __init__(self, given: Mapping[str, Any], where: str, known: Sequence[str] = ()) -> None:
@@ -28,16 +28,20 @@ class Described:
         self._known: set[str] = set(known)
 
     def allow(self, name: str) -> None:
-        """A key that is read, here or elsewhere."""
+        """Allow the key ``name``, so that :meth:`done` accepts it."""
         self._known.add(name)
 
     def get(self, name: str) -> Any:
-        """What a key holds; None where it is not there."""
+        """The value of the key ``name``, or None if the key is missing. Also allows the key."""
         self.allow(name)
         return self.given.get(name)
 
     def done(self) -> None:
-        """Nothing else may be given: a misspelt key would be left out unseen."""
+        """Check that the object has no unknown key. Otherwise a misspelt key would be ignored silently.
+
+        Raises:
+            DataError: a key is neither allowed nor read.
+        """
         for name in self.given:
             if name not in self._known:
                 known = ", ".join(sorted(self._known - self._elsewhere)) or "none"
@@ -46,21 +50,29 @@ class Described:
                 )
 
     def place(self, name: str) -> str:
-        """A key of this object, as messages name it."""
+        """The path of the key ``name`` in the file, for messages."""
         return f"{self.where}.{name}"
 
     def error(self, name: str, found: str, wanted: str) -> DataError:
-        """A message that names the key."""
+        """An error for the key ``name``: the value found and the value wanted."""
         return DataError(f"{self.place(name)}: found {found}, wanted {wanted}")
 
     def list_of(self, name: str, values: Any, wanted: str) -> Sequence[Any]:
-        """A list that a key holds."""
+        """``values`` of the key ``name``, checked to be a list.
+
+        Raises:
+            DataError: ``values`` is not a list.
+        """
         if isinstance(values, str | bytes) or not isinstance(values, Sequence):
             raise self.error(name, shown_json(values), wanted)
         return values
 
     def float_of(self, name: str, value: Any, wanted: str) -> float:
-        """A number that a key holds, whatever its size."""
+        """``value`` of the key ``name`` as a float, without a check of its range.
+
+        Raises:
+            DataError: ``value`` is no number, or an integer too large for a float.
+        """
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.error(name, shown_json(value), wanted)
         try:
@@ -70,7 +82,11 @@ class Described:
 
 
 def checked_number(value: Any, low: float, high: float, above: bool, error: Callable[[], DataError]) -> float:
-    """A finite number in a range; ``above``: the lower end excluded."""
+    """``value`` as a float, checked to be finite and in ``[low, high]``, or in ``(low, high]`` if ``above``.
+
+    Raises:
+        DataError: made by ``error``, where ``value`` is no number, not finite or out of range.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise error()
     try:

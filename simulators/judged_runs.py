@@ -1,6 +1,7 @@
-"""Judged queries and runs over them: every run sees the true grades through noise of its own.
+"""Simulated relevance judgements, and runs that score the judged items by their true grade plus noise.
 
-A run with noise 0 is an ideal ranking (up to ties); the larger the noise, the worse the run.
+Every run has its own noise. A run with noise 0 is an ideal ranking (up to ties); the larger the noise, the
+worse the run.
 """
 
 from __future__ import annotations
@@ -18,18 +19,29 @@ from rankeval.simulators.checks import distribution, real, whole
 from rankeval.simulators.writer import block_bounds, random_stream, write_parquet
 
 BLOCK_ROWS = 1 << 17
-# A prime: start + j * step visits different items for every step below it.
+# A prime, so that (start + j * step) % CATALOGUE gives distinct items for every positive step below it.
 CATALOGUE = 9_999_991
 UNJUDGED = -1.0
 
 
 @dataclass(frozen=True)
 class RankingWorld:
-    """``queries`` with ``items`` candidates each, out of a catalogue of ten million.
+    """Queries with candidate items from a catalogue of almost ten million, and their relevance grades.
 
-    ``grades``: probabilities of grade 0, 1, 2, ... of an item, each drawn on its own. ``judged``: the share
-    of items of grade 0 that have a judgement; items of a higher grade all have one. ``decimals``: scores
-    are rounded to so many decimals, which ties them (0 ties most); ``None`` leaves them as they are.
+    The grades of items are independent.
+
+    Attributes:
+        queries: number of queries.
+        items: number of candidate items of each query, less than 9,999,991.
+        seed: of all random numbers.
+        grades: probabilities of grade 0, 1, 2, ... of an item; they sum to 1.
+        judged: expected share of the items of grade 0 that have a judgement. Items of a higher grade always
+            have one.
+        decimals: number of decimals that scores are rounded to. Rounding makes ties; 0 makes the most. None
+            means no rounding.
+
+    Raises:
+        UsageError: a parameter is of a wrong type or out of range.
     """
 
     queries: int
@@ -52,7 +64,7 @@ class RankingWorld:
 
 @dataclass(frozen=True)
 class _Block:
-    """Candidates of consecutive queries, flat, query by query."""
+    """The candidates of consecutive queries in flat arrays, query by query."""
 
     query_id: pa.Array
     item_id: pa.Array
@@ -61,7 +73,7 @@ class _Block:
 
 
 def _ids(letter: str, numbers: Ints, digits: int) -> pa.Array:
-    """Strings such as ``q000001``: a letter and ``digits`` digits, without one Python object."""
+    """Strings such as ``q000001``: ``letter`` and ``digits`` digits, without a Python object for each."""
     characters = np.empty((len(numbers), digits + 1), dtype=np.uint8)
     characters[:, 0] = ord(letter)
     rest = numbers.astype(np.uint32)
@@ -73,12 +85,12 @@ def _ids(letter: str, numbers: Ints, digits: int) -> pa.Array:
 
 
 def _block(world: RankingWorld, rng: np.random.Generator, start: int, stop: int) -> _Block:
-    """Queries ``start..stop`` with their candidates and grades."""
+    """The candidates and grades of queries ``start..stop``, ``stop`` excluded."""
     count, rows = stop - start, (stop - start) * world.items
     numbers = np.repeat(np.arange(start + 1, stop + 1), world.items)
     first, step = rng.integers(0, CATALOGUE, count), rng.integers(1, CATALOGUE, count)
     items = (first[:, None] + step[:, None] * np.arange(world.items)) % CATALOGUE
-    # The last bound is left out, so that rounding in the sum can never give a grade above the highest.
+    # Without the last bound a rounding error in the sum cannot give a grade above the highest.
     bounds = np.cumsum(world.grades)[:-1]
     grade = np.searchsorted(bounds, rng.random(rows), side="right").astype(np.float64)
     judged = (grade > 0) | (rng.random(rows) < world.judged)
@@ -93,7 +105,10 @@ def _blocks(world: RankingWorld) -> Iterator[tuple[int, _Block]]:
 
 
 def judgement_blocks(world: RankingWorld) -> Iterator[pa.Table]:
-    """The judged items of every query: ``query_id, item_id, relevance``."""
+    """The judged items of all queries, block by block.
+
+    Columns: ``query_id, item_id, relevance``.
+    """
     for _, block in _blocks(world):
         columns = {"query_id": block.query_id, "item_id": block.item_id, "relevance": block.grade}
         yield pa.table(columns).filter(pa.array(block.judged))
@@ -102,10 +117,19 @@ def judgement_blocks(world: RankingWorld) -> Iterator[pa.Table]:
 def run_blocks(
     world: RankingWorld, noise: float, number: int, *, relevance: bool = False
 ) -> Iterator[pa.Table]:
-    """Run ``number``: ``query_id, item_id, score = grade + noise * z``, ``z`` standard normal.
+    """The run ``number``, block by block: ``score = grade + noise * z``, ``z`` standard normal.
 
-    ``relevance`` adds a column of that name, -1 where an item is unjudged. Rows come query by query, the
-    items of a query in no order.
+    Columns: ``query_id, item_id, score``, and ``relevance`` if asked for. Rows come query by query; the items
+    of a query have no particular order.
+
+    Args:
+        world: the queries and their items.
+        noise: standard deviation of the noise, at least 0.
+        number: of the run, from 0; runs of different numbers have independent noise.
+        relevance: whether to add the column ``relevance``, which is -1 for unjudged items.
+
+    Raises:
+        UsageError: ``noise`` or ``number`` is out of range.
     """
     real("noise", noise, 0.0)
     for index, block in _blocks(world):
@@ -121,7 +145,12 @@ def run_blocks(
 
 @dataclass(frozen=True)
 class JudgedRuns:
-    """Where :func:`write_judged_runs` wrote."""
+    """The files that :func:`write_judged_runs` wrote.
+
+    Attributes:
+        judgements: the file of judgements.
+        runs: name of a run -> its file.
+    """
 
     judgements: Path
     runs: dict[str, Path]
@@ -135,10 +164,19 @@ def write_judged_runs(
     relevance: bool = False,
     rows_per_group: int = 1 << 20,
 ) -> JudgedRuns:
-    """Write ``judgements.parquet`` and ``NAME.parquet`` for every run ``NAME`` with its noise level.
+    """Write ``judgements.parquet``, and ``NAME.parquet`` for every run ``NAME``.
 
-    A run depends on its place among ``runs`` and on the world, not on the other runs. ``relevance`` writes
-    the grades into the run files too.
+    The content of a run depends on the world, its noise and its place in ``runs``, but not on the other runs.
+
+    Args:
+        folder: where the files go.
+        world: the queries and their items.
+        runs: name -> noise, the standard deviation that :func:`run_blocks` adds to grades.
+        relevance: whether the run files have a column ``relevance`` too, -1 for unjudged items.
+        rows_per_group: number of rows of a Parquet row group.
+
+    Raises:
+        UsageError: a run is named ``judgements``; a noise or ``rows_per_group`` is out of range.
     """
     if "judgements" in runs:
         raise UsageError("runs: found the name 'judgements', wanted one that no other file has")

@@ -9,14 +9,15 @@ from rankeval.array_types import Floats
 
 
 class Categorical:
-    """Draws indices with given probabilities: inversion with a guide table (Chen & Asau 1974).
+    """Draws indices with given probabilities by inversion with a guide table (Chen & Asau 1974).
 
-    The table says where in the cumulative distribution to look for a uniform number; the few draws that
-    it sends to a wrong cell are searched for. Indices of probability 0 are never drawn.
+    The guide table gives a first guess of the cell of a uniform number in the cumulative distribution. A
+    binary search corrects the few draws for which the guess is too low. Indices of probability 0 are never
+    drawn.
     """
 
     def __init__(self, probabilities: Floats) -> None:
-        """``probabilities``: shape ``(cells,)``, non-negative, not all 0; they are normalised."""
+        """``probabilities``: (cells,) non-negative, not all 0. They are divided by their sum."""
         self._cells = np.flatnonzero(probabilities).astype(np.int32)
         self._cumulative = np.cumsum(probabilities[self._cells], dtype=np.float64)
         self._cumulative /= self._cumulative[-1]
@@ -25,7 +26,7 @@ class Categorical:
         self._guide = np.searchsorted(self._cumulative, starts, side="right").astype(np.int32)
 
     def draw(self, rng: np.random.Generator, size: int) -> NDArray[np.int32]:
-        """Indices of shape ``(size,)``."""
+        """(size,) int32 independent draws of an index into ``probabilities``."""
         uniform = rng.random(size)
         found = self._guide[(uniform * self._slots).astype(np.int64)]
         missed = np.flatnonzero(uniform >= self._cumulative[found])

@@ -1,6 +1,7 @@
-"""Simulated tables are made in blocks, each with a random stream of its own, and written as they come.
+"""Random streams, block bounds and Parquet files of simulated tables.
 
-What a log holds depends on its seed alone: not on the size of the row groups, nor on whether it is
+A simulated table is made in blocks. Each block has its own random stream and is written as soon as it is
+made. The content of a log therefore depends neither on the size of the row groups nor on whether the log is
 written to a file or kept in memory.
 """
 
@@ -19,18 +20,24 @@ from rankeval.simulators.checks import whole
 
 
 def random_stream(seed: int, *key: int) -> np.random.Generator:
-    """The generator of the child ``key`` of ``seed``, as ``SeedSequence(seed).spawn`` numbers children."""
+    """A random generator for the child ``key`` of ``seed``.
+
+    Children have the numbers that ``SeedSequence(seed).spawn`` gives them.
+
+    Raises:
+        UsageError: ``seed`` is not an integer of at least 0.
+    """
     return np.random.default_rng(np.random.SeedSequence(whole("seed", seed, 0), spawn_key=key))
 
 
 def block_bounds(total: int, size: int) -> Iterator[tuple[int, int]]:
-    """The half-open ranges of ``size`` (the last may be smaller) that cover ``0..total``."""
+    """Half-open ranges of ``size`` integers that cover ``0..total``; the last range may be shorter."""
     for start in range(0, total, size):
         yield start, min(start + size, total)
 
 
 def regrouped(blocks: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
-    """The same rows in tables of exactly ``rows`` (the last may be smaller)."""
+    """The rows of ``blocks`` in tables of exactly ``rows`` rows; the last table may be shorter."""
     waiting: list[pa.Table] = []
     count = 0
     for block in blocks:
@@ -45,9 +52,18 @@ def regrouped(blocks: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
 
 
 def write_parquet(path: Path, blocks: Iterable[pa.Table], rows_per_group: int) -> None:
-    """Write the rows of ``blocks`` (at least one) in row groups of ``rows_per_group``, one at a time.
+    """Write a Parquet file in row groups of ``rows_per_group`` rows, one row group at a time.
 
-    The file appears under its name only once it is complete: an interrupted run leaves no truncated file.
+    The file gets its name only when it is complete, so an interrupted run leaves no truncated file. Missing
+    parent folders are created.
+
+    Args:
+        path: the file.
+        blocks: the tables to write; together they have at least one row.
+        rows_per_group: number of rows of a row group, at least 1.
+
+    Raises:
+        UsageError: ``rows_per_group`` is not an integer of at least 1.
     """
     groups = regrouped(blocks, whole("rows_per_group", rows_per_group, 1))
     first = next(groups)

@@ -1,7 +1,7 @@
-"""Operations on arrays: Arrow to NumPy, hashing, sorting, ragged rows, ids as bytes, segments.
+"""Operations on arrays: Arrow and NumPy conversion, hashing, sorting, ragged arrays, ids as bytes, segments.
 
 May import: the top modules of ``rankeval``.
-To add: a Numba kernel that several packages need goes into the module of its subject.
+To add a Numba kernel that several packages need: put it into the module of its subject.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Between Arrow and NumPy by their buffers: Arrow's own conversions import pandas, for half a second."""
+"""Conversion between Arrow and NumPy through buffers.
+
+Arrow's own conversions import pandas, which takes half a second.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from rankeval.array_types import Bools, Floats, Ints
 
 
 def to_arrow(values: NDArray[Any], known: Bools | None = None) -> pa.Array:
-    """An Arrow array over a one-dimensional NumPy array of numbers, without a copy; null where not known."""
+    """A contiguous NumPy array of numbers (n,) as an Arrow array, without a copy; null where not known."""
     values = np.ascontiguousarray(values)
     kind = pa.from_numpy_dtype(values.dtype)
     valid = None if known is None or known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
@@ -20,7 +23,11 @@ def to_arrow(values: NDArray[Any], known: Bools | None = None) -> pa.Array:
 
 
 def to_numpy(values: pa.Array) -> NDArray[Any]:
-    """The numbers of an Arrow array, read-only and without a copy; booleans as bool; anything where null."""
+    """The numbers of an Arrow array as a NumPy array, read-only and without a copy.
+
+    Booleans and decimals are converted (to bool and float64), so they are copied. The value where the Arrow
+    array is null is arbitrary.
+    """
     if pa.types.is_boolean(values.type):
         return to_numpy(values.cast(pa.uint8())).view(np.bool_)
     if pa.types.is_decimal(values.type):
@@ -33,22 +40,22 @@ def to_numpy(values: pa.Array) -> NDArray[Any]:
 
 
 def is_null(values: pa.Array) -> Bools:
-    """(n,) bool, whether a value is null."""
+    """(n,) bool, whether each value is null."""
     return to_numpy(values.is_null())
 
 
 def is_unknown(values: pa.Array) -> Bools:
-    """(n,) bool, whether a value is null or NaN."""
+    """(n,) bool, whether each value is null or NaN."""
     return np.isnan(as_float64(values)) if pa.types.is_floating(values.type) else is_null(values)
 
 
 def encoded(values: pa.Array) -> pa.Array:
-    """Values as a dictionary, which they may be already."""
+    """The values as a dictionary array; returned as they are if they are one already."""
     return values if pa.types.is_dictionary(values.type) else values.dictionary_encode()
 
 
 def decoded(values: pa.Array) -> pa.Array:
-    """Values themselves, which may be a dictionary."""
+    """The values as a plain array: a dictionary array is decoded, any other is returned as it is."""
     return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
 
 
@@ -63,7 +70,7 @@ def take_or_null(values: pa.Array, rows: Ints) -> pa.Array:
 
 
 def as_float64(values: pa.Array) -> Floats:
-    """Numbers or booleans as float64, null as NaN."""
+    """(n,) float64: numbers or booleans, with NaN where the value is null."""
     if pa.types.is_null(values.type):
         return np.full(len(values), np.nan)
     numbers = np.asarray(to_numpy(values), dtype=np.float64)

@@ -1,9 +1,9 @@
-"""Hashes that never change: the bucket of a unit, the signs of a test, the draws of a bootstrap.
+"""Reproducible hashes: for the bucket of a unit, the signs of a randomisation test, the bootstrap draws.
 
-The mixer is the finaliser of SplitMix64 (Steele, Lea and Flood 2014), a bijection of 64-bit words in which
-every input bit flips every output bit with probability close to one half. Fed with a counter that steps by
-``GOLDEN`` it is the SplitMix64 generator itself. Results are the same on every machine and under every
-version of NumPy, which ``numpy.random`` does not promise.
+The hash function is the finaliser of SplitMix64 (Steele, Lea and Flood 2014). It is a bijection of 64-bit
+words in which every input bit flips every output bit with probability close to one half. Applied to a counter
+with the step ``GOLDEN``, it is the SplitMix64 generator. Results are the same on every machine and under
+every version of NumPy; ``numpy.random`` does not guarantee that.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SHIFT_1, _SHIFT_2, _SHIFT_3 = np.uint64(30), np.uint64(27), np.uint64(31)
 
 @kernel
 def finalise(word: np.uint64) -> np.uint64:
-    """Mix one 64-bit word; for use inside kernels, where uint64 arithmetic wraps around."""
+    """The SplitMix64 hash of one 64-bit word; for use in kernels, where uint64 arithmetic wraps around."""
     word = (word ^ (word >> _SHIFT_1)) * _MULTIPLIER_1
     word = (word ^ (word >> _SHIFT_2)) * _MULTIPLIER_2
     return word ^ (word >> _SHIFT_3)
@@ -33,16 +33,17 @@ def finalise(word: np.uint64) -> np.uint64:
 
 @kernel
 def seeded(key: np.uint64, seed: np.uint64) -> np.uint64:
-    """Hash of one key under a seed; for use inside kernels.
+    """The hash of one key under a seed; for use in kernels.
 
-    The seed is mixed before it meets the key: neighbouring keys under neighbouring seeds share nothing.
+    The seed is hashed before it is combined with the key. Otherwise, neighbouring keys under neighbouring
+    seeds could have the same hashes.
     """
     return finalise(key ^ finalise(seed + GOLDEN))
 
 
 @kernel
 def bucket_of(key: np.uint64) -> np.uint64:
-    """The bucket, ``0 .. BUCKETS - 1``, of the unit or cluster of this key; for use inside kernels."""
+    """The bucket, ``0 .. BUCKETS - 1``, of the unit or cluster with this key; for use in kernels."""
     return seeded(key, np.uint64(0)) & BUCKET_MASK
 
 
@@ -53,17 +54,17 @@ def _mix64(keys: Hashes, seed: np.uint64, mixed: Hashes) -> None:
 
 
 def word(seed: int) -> np.uint64:
-    """Any integer as the 64-bit word that kernels take (its lowest 64 bits)."""
+    """The lowest 64 bits of an integer, in the type that kernels take."""
     return np.uint64(int(seed) & 0xFFFFFFFFFFFFFFFF)
 
 
 def words(keys: Hashes) -> Hashes:
-    """Keys as kernels take them: contiguous and writable, else each layout would be compiled anew."""
+    """Keys as a contiguous, writable uint64 array: Numba compiles a kernel again for every other layout."""
     return np.require(keys, np.uint64, ["C", "W"])
 
 
 def mix64(keys: Hashes, seed: int = 0) -> Hashes:
-    """Hash each of ``keys`` (n,) uint64 under ``seed``; (n,) uint64. A bijection for any one seed."""
+    """(n,) uint64: the hash of each of ``keys`` (n,) uint64 under ``seed``; a bijection for a fixed seed."""
     mixed = np.empty(len(keys), np.uint64)
     _mix64(words(keys), word(seed), mixed)
     return mixed

@@ -1,4 +1,4 @@
-"""Ids as ordered bytes, hashed and looked up without a Python object per row."""
+"""Ids as bytes that keep their order, with hashes and hash tables, without a Python object per row."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _SIGN = np.uint64(1) << np.uint64(63)
 
 
 class Keys(NamedTuple):
-    """``n`` ids as bytes whose order is the order of the ids, each with a 64-bit hash.
+    """``n`` ids as bytes, each with a 64-bit hash; the order of the bytes is the order of the ids.
 
-    Strings stand as their UTF-8 bytes, integers as eight bytes, big-endian with the sign flipped, so one
-    comparison of bytes serves both.
+    A string is stored as its UTF-8 bytes. An integer is stored as eight bytes, big-endian with the sign bit
+    flipped. One comparison of bytes therefore serves both.
 
     Attributes:
-        data: flat uint8.
+        data: flat uint8, the bytes of all ids.
         offsets: (n + 1,) int64, id ``i`` is ``data[offsets[i]:offsets[i + 1]]``.
-        hashes: (n,) uint64.
+        hashes: (n,) uint64, the hash of each id.
     """
 
     data: NDArray[np.uint8]
@@ -34,12 +34,12 @@ class Keys(NamedTuple):
 
 
 def is_integer_id(kind: pa.DataType) -> bool:
-    """Whether ids of this Arrow type are integers (dictionaries: their values)."""
+    """Whether ids of this Arrow type are integers; for a dictionary type, whether its values are."""
     return bool(pa.types.is_integer(kind.value_type if pa.types.is_dictionary(kind) else kind))
 
 
 def keys_of(ids: pa.Array) -> Keys:
-    """The keys of an Arrow array of integers, strings or what can be cast to them, without nulls."""
+    """The keys of an Arrow array without nulls: integers, strings, or values that can be cast to strings."""
     if is_integer_id(ids.type):
         data, offsets = _integer_bytes(ids)
     else:
@@ -49,7 +49,7 @@ def keys_of(ids: pa.Array) -> Keys:
 
 
 def hashes_of(ids: pa.Array) -> Hashes:
-    """(n,) uint64 hash of each id; of a dictionary only the distinct values are hashed."""
+    """(n,) uint64: the hash of each id; in a dictionary array, only the distinct values are hashed."""
     if pa.types.is_dictionary(ids.type):
         return np.asarray(hashes_of(ids.dictionary)[to_numpy(ids.indices)])
     return keys_of(ids).hashes
@@ -64,7 +64,10 @@ def _integer_bytes(ids: pa.Array) -> tuple[NDArray[np.uint8], Ints]:
 
 
 def _unsigned_bytes(values: Hashes) -> tuple[NDArray[np.uint8], Ints]:
-    """What no signed integer can be takes sixteen bytes, which come after all of eight."""
+    """Bytes and offsets of uint64 ids, where some are above the largest signed integer.
+
+    Such an id takes sixteen bytes. Its first eight are 0xFF, so that it comes after every id of eight bytes.
+    """
     large = values >= _SIGN
     words = np.stack([np.where(large, ~np.uint64(0), values ^ _SIGN), values], axis=1)
     lengths = np.where(large, 16, 8)
@@ -88,7 +91,11 @@ def _string_bytes(ids: pa.Array) -> tuple[NDArray[np.uint8], Ints]:
 
 @kernel
 def hash_bytes(data: NDArray[np.uint8], offsets: Ints) -> Hashes:
-    """(n,) uint64: eight bytes at a time, multiplied and folded, with the length mixed in at the end."""
+    """(n,) uint64: the hash of each id.
+
+    Eight bytes at a time are combined with the state, which is multiplied and folded. The length enters at
+    the end.
+    """
     n = offsets.size - 1
     hashes = np.empty(n, np.uint64)
     for i in range(n):
@@ -116,7 +123,10 @@ def compare(
     other_offsets: Ints,
     j: int,
 ) -> int:
-    """Sign of the byte order of two ids: negative, zero or positive; a prefix comes first."""
+    """Compare id ``i`` of ``data`` with id ``j`` of ``others`` by bytes: negative, zero or positive.
+
+    A prefix comes before the longer id.
+    """
     a, b = offsets[i], other_offsets[j]
     length, other_length = offsets[i + 1] - a, other_offsets[j + 1] - b
     for position in range(min(length, other_length)):
@@ -128,9 +138,9 @@ def compare(
 
 @kernel
 def argsort_ids(keys: Keys, begin: int, order: Ints, scratch: Ints) -> None:
-    """Sort ``order``, which counts ids from ``begin``, by ascending id; ``scratch`` is as long.
+    """Sort ``order`` in place by ascending id, by bottom-up merge sort.
 
-    Bottom-up merge sort.
+    The value ``i`` of ``order`` means id ``begin + i``. ``scratch`` has the length of ``order``.
     """
     n = order.size
     width = 1
@@ -169,7 +179,10 @@ def _merge_ids(
 
 @kernel
 def table_mask(n: int) -> int:
-    """Slots of an open-addressing table for ``n`` keys, a power of two and at most half full, minus one."""
+    """The number of slots, minus one, of an open-addressing table for ``n`` keys.
+
+    The number of slots is a power of two, and the table is at most half full.
+    """
     slots = 2
     while slots < 2 * n:
         slots *= 2
@@ -178,9 +191,10 @@ def table_mask(n: int) -> int:
 
 @kernel
 def build_table(keys: Keys) -> tuple[Ints, int]:
-    """Slots of a table over distinct ids, and the first id that occurs twice (-1: none).
+    """The slots of a hash table of ids, and the index of the first id that occurred before (-1: none).
 
-    A slot holds the index of an id, -1 where it is free.
+    A slot holds the index of an id, or -1 where it is free. The table is complete only if all ids are
+    distinct.
     """
     n = keys.hashes.size
     mask = np.uint64(table_mask(n))
@@ -201,7 +215,7 @@ def build_table(keys: Keys) -> tuple[Ints, int]:
 
 @kernel
 def find(slots: Ints, keys: Keys, wanted: Keys) -> Ints:
-    """(m,) int64: the index among ``keys`` of each wanted id, -1 where it is none of them."""
+    """(m,) int64: the index in ``keys`` of each wanted id, -1 where ``keys`` does not hold it."""
     mask = np.uint64(slots.size - 1)
     found = np.full(wanted.hashes.size, -1, np.int64)
     for j in range(wanted.hashes.size):
@@ -218,5 +232,5 @@ def find(slots: Ints, keys: Keys, wanted: Keys) -> Ints:
     return found
 
 
-#: No ids.
+#: The keys of an empty array.
 NO_KEYS = Keys(read_only(np.zeros(0, np.uint8)), read_only(np.zeros(1, np.int64)), np.zeros(0, np.uint64))

@@ -1,4 +1,4 @@
-"""One way to compile: every Numba kernel of the package is decorated with :func:`kernel`."""
+"""The decorator :func:`kernel`, with which all Numba kernels of the package are compiled."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from rankeval.progress import notice
 
 @contextmanager
 def _without_scipy() -> Iterator[None]:
-    """Hide SciPy from Numba, which else loads its linear algebra with the first kernel: 0.1 s for nothing."""
+    """Hide SciPy from Numba while it is imported.
+
+    Otherwise Numba loads SciPy's linear algebra with the first kernel, which takes 0.1 s and is not needed.
+    """
     if "scipy" in sys.modules:
         yield
         return
@@ -36,7 +39,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class _CompileNotice(event.Listener):  # type: ignore[misc]
-    """Says once per process that kernels are being compiled."""
+    """Prints one notice per process when a kernel is compiled."""
 
     def __init__(self) -> None:
         self._pending = True
@@ -47,26 +50,26 @@ class _CompileNotice(event.Listener):  # type: ignore[misc]
             notice("compiling kernels, once on this machine ...")
 
     def on_end(self, event: Any) -> None:
-        """Nothing to say when a kernel is ready."""
+        """Do nothing; the listener must have this method."""
 
 
 event.register("numba:compile", _CompileNotice())
 
 
 def kernel(function: F) -> F:
-    """Compile ``function`` on first call, keep it on disk, and release the GIL while it runs.
+    """Compile ``function`` on its first call, cache it on disk, and release the GIL while it runs.
 
-    No fast-math: sums keep their order, so results are the same bits everywhere. Division follows
-    IEEE 754 (``error_model="numpy"``), so that one bad session can never abort its neighbours.
+    There is no fast-math: sums keep their order, so results have the same bits on every machine. Division
+    follows IEEE 754 (``error_model="numpy"``): a division by 0 in one session does not abort the others.
     """
     return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 def read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:
-    """A contiguous view that cannot be written to.
+    """A contiguous, read-only view (or copy, if needed) of an array, as input of kernels.
 
-    Arrays that come from Arrow cannot be written to, others can, and a kernel would be compiled once for
-    each: what enters kernels from outside is made alike.
+    Arrays from Arrow are read-only and others are writable. Numba compiles a kernel once for each of the two
+    types, so all input of kernels is made read-only.
     """
     view = np.ascontiguousarray(array).view()
     view.flags.writeable = False

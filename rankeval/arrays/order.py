@@ -1,4 +1,4 @@
-"""Sorting within kernels: small to compile, stable, and without a worst case."""
+"""Stable sorting for use in kernels: small code, fast to compile, O(n log n) in the worst case."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import numpy as np
 from rankeval.array_types import Floats, Ints
 from rankeval.arrays.kernels import kernel
 
-#: Runs this short are sorted by insertion before they are merged.
+#: Length of the runs that insertion sort makes before they are merged.
 INSERTION = 16
 
 
 @kernel
 def argsort_descending(keys: Floats, order: Ints, scratch: Ints, begin: int, end: int) -> None:
-    """Sort ``order[begin:end]``, indices into ``keys``, by descending key; equals keep their order.
+    """Sort ``order[begin:end]``, indices into ``keys``, in place by descending key; the sort is stable.
 
-    ``scratch`` is as long as ``order``. Bottom-up merge sort over runs sorted by insertion.
+    The algorithm is a bottom-up merge sort over runs sorted by insertion. ``scratch`` has the length of
+    ``order``.
     """
     for start in range(begin, end, INSERTION):
         for i in range(start + 1, min(start + INSERTION, end)):
@@ -36,7 +37,7 @@ def argsort_descending(keys: Floats, order: Ints, scratch: Ints, begin: int, end
 
 @kernel
 def argsort_each(offsets: Ints, keys: Floats, order: Ints) -> None:
-    """Sort each stretch ``offsets[i]:offsets[i + 1]`` of ``order`` by descending key, as above."""
+    """Apply :func:`argsort_descending` to each stretch ``offsets[i]:offsets[i + 1]`` of ``order``."""
     scratch = np.empty_like(order)
     for i in range(offsets.size - 1):
         argsort_descending(keys, order, scratch, offsets[i], offsets[i + 1])

@@ -1,4 +1,7 @@
-"""Sums over the stretches of flat arrays: ``values[offsets[i]:offsets[i + 1]]`` are those of unit ``i``."""
+"""Operations on ragged arrays: a flat array ``values`` with ``offsets`` (n + 1,) int64.
+
+The values of unit ``i`` are the stretch ``values[offsets[i]:offsets[i + 1]]``.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,18 @@ from rankeval.arrays.kernels import kernel
 
 
 def offsets_of(lengths: NDArray[Any]) -> Ints:
-    """(n + 1,) where stretches of these lengths, one after the other, start and end."""
+    """(n + 1,) int64: the offsets of consecutive stretches with these lengths (n,)."""
     return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
 
 
 def stretch_of(offsets: Ints, place: int) -> int:
-    """The stretch that a place in the flat array is in."""
+    """The index of the stretch that contains an index (``place``) of the flat array."""
     return int(np.searchsorted(offsets, place, side="right")) - 1
 
 
 @kernel
 def sums(offsets: Ints, values: Floats) -> Floats:
-    """(n,) sum of each stretch."""
+    """(n,) float64: the sum of each stretch."""
     total = np.zeros(offsets.size - 1)
     for row in range(total.size):
         for i in range(offsets[row], offsets[row + 1]):
@@ -33,7 +36,7 @@ def sums(offsets: Ints, values: Floats) -> Floats:
 
 @kernel
 def sums_of_products(offsets: Ints, left: Floats, right: Floats) -> Floats:
-    """(n,) sum of ``left * right`` over each stretch."""
+    """(n,) float64: the sum of ``left * right`` over each stretch."""
     total = np.zeros(offsets.size - 1)
     for row in range(total.size):
         for i in range(offsets[row], offsets[row + 1]):
@@ -43,7 +46,11 @@ def sums_of_products(offsets: Ints, left: Floats, right: Floats) -> Floats:
 
 @kernel
 def cascade_sums(offsets: Ints, weights: Floats, rewards: Floats, logged: Floats, target: Floats) -> Floats:
-    """(n,) sum over k of ``w_k (c_k - q_k) + w_{k-1} E_pi q_k``, ``w_0 = 1`` (Kiyohara et al. 2022)."""
+    """(n,) float64: for each stretch, ``sum over k of w_k (c_k - q_k) + w_{k-1} E_pi q_k`` with ``w_0 = 1``.
+
+    All arrays but ``offsets`` are flat, with one value per item: ``weights`` w_k, ``rewards`` c_k, ``logged``
+    q_k, and ``target`` E_pi q_k (Kiyohara et al. 2022).
+    """
     total = np.zeros(offsets.size - 1)
     for row in range(total.size):
         above = 1.0
@@ -57,7 +64,7 @@ def cascade_sums(offsets: Ints, weights: Floats, rewards: Floats, logged: Floats
 def corrected_sums(
     offsets: Ints, weights: Floats, rewards: Floats, expected: Floats, added: Floats
 ) -> Floats:
-    """(n,) sum of ``weights * (rewards - expected) + added`` over each stretch."""
+    """(n,) float64: the sum of ``weights * (rewards - expected) + added`` over each stretch."""
     total = np.zeros(offsets.size - 1)
     for row in range(total.size):
         for i in range(offsets[row], offsets[row + 1]):
@@ -67,10 +74,11 @@ def corrected_sums(
 
 @kernel
 def by_place(offsets: Ints, places: Floats) -> tuple[Ints, int]:
-    """Order that puts the items of each stretch on their places 1, 2, ..., and the first without one, or -1.
+    """The order that sorts the items of each stretch by their places 1, 2, ..., and the first invalid item.
 
-    An item has no place where its number is not whole, is below 1 or beyond the stretch's length, or was
-    met before.
+    A place is invalid if it is not a whole number, is below 1 or above the length of the stretch, or occurred
+    before in the stretch. The second value is the index of the first item with an invalid place, or -1; if it
+    is not -1, the order is incomplete.
     """
     order = np.full(places.size, -1, np.int64)
     for row in range(offsets.size - 1):
@@ -86,7 +94,7 @@ def by_place(offsets: Ints, places: Floats) -> tuple[Ints, int]:
 
 
 def places_of(offsets: Ints, units: Ints) -> Ints:
-    """The places ``offsets[u] .. offsets[u + 1] - 1`` of each of ``units``, one unit after the other."""
+    """The flat indices ``offsets[u] .. offsets[u + 1] - 1`` of each unit u in ``units``, concatenated."""
     lengths = offsets[units + 1] - offsets[units]
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if len(ends) else 0

@@ -1,4 +1,4 @@
-"""Segments: the rows of each value of a column."""
+"""Segments: the groups of rows with the same value of a column."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 from rankeval.array_types import Ints
 from rankeval.arrays.arrow import is_null, to_numpy
 
-#: Segments with fewer units carry a warning.
+#: A segment with fewer units than this gets a warning.
 SMALL_SEGMENT = 100
 T = TypeVar("T")
 S = TypeVar("S")
@@ -22,39 +22,43 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class Segmented(Generic[T]):
-    """Something of all units, and the same of each segment of them.
+    """One object of type T for all units, and one for each segment.
 
     Attributes:
-        whole: of all units.
-        segments: by value of the column that splits them; None holds the units without a value.
+        whole: the object for all units.
+        segments: value of the column that splits the units -> the object for that segment; the key None
+            stands for the units without a value.
     """
 
     whole: T
     segments: dict[Any, T]
 
     def merge(self, other: Segmented[T], merge: Callable[[T, T], T]) -> Segmented[T]:
-        """Both parts, each segment merged with its twin; fold leaves in their order."""
+        """Merge the wholes, and the segments with the same value; merge leaves in their order."""
         segments = dict(self.segments)
         for value, part in other.segments.items():
             segments[value] = merge(segments[value], part) if value in segments else part
         return Segmented(merge(self.whole, other.whole), segments)
 
     def mapped(self, change: Callable[[T], S]) -> Segmented[S]:
-        """``change`` of every part."""
+        """``change`` applied to the whole and to every segment."""
         return Segmented(change(self.whole), {value: change(part) for value, part in self.segments.items()})
 
     def where(self, keep: Callable[[T], bool]) -> Segmented[T]:
-        """Only the segments that ``keep`` holds for."""
+        """The same whole, with only the segments for which ``keep`` is true."""
         return Segmented(self.whole, {value: part for value, part in self.segments.items() if keep(part)})
 
     def parts(self) -> dict[Any, T]:
-        """The whole under None, then the segments with a value in ascending order."""
+        """The whole under the key None, then the segments with a value, in ascending order."""
         values = [value for value in in_order(self.segments) if value is not None]
         return {None: self.whole} | {value: self.segments[value] for value in values}
 
 
 def segments_of(column: pa.Array) -> dict[Any, Ints]:
-    """Value of the column (None for null, text for dates and the like) -> its rows, ascending."""
+    """Value of the column -> its rows, (m,) int64, ascending.
+
+    Null has the key None. Values that JSON cannot hold, such as dates, become text.
+    """
     codes = (
         column if pa.types.is_dictionary(column.type) else column.dictionary_encode(null_encoding="encode")
     )
@@ -65,13 +69,13 @@ def segments_of(column: pa.Array) -> dict[Any, Ints]:
     segments: dict[Any, Ints] = {}
     for code, rows in zip(present, np.split(order, starts)[1:], strict=True):
         value = values[code]
-        # Two codes may mean one value: 0.0 and -0.0, a null among the rows and one in their dictionary.
+        # Two codes may stand for one value: 0.0 and -0.0, or a null row and a null in the dictionary.
         segments[value] = np.sort(np.append(segments[value], rows)) if value in segments else rows
     return segments
 
 
 def _plain(value: Any) -> Any:
-    """A value as JSON takes it: what is no finite number, bool, string or null becomes text."""
+    """A value as a JSON value: anything but a finite number, bool, string or null becomes text."""
     if isinstance(value, Decimal):
         value = float(value)
     if value is None or isinstance(value, (bool, int, str)) or (isinstance(value, float) and isfinite(value)):
@@ -80,7 +84,7 @@ def _plain(value: Any) -> Any:
 
 
 def in_order(segments: dict[Any, Any]) -> list[Any]:
-    """The values of a column in ascending order, null last."""
+    """The keys of ``segments`` in ascending order, None last."""
     return sorted(
         segments, key=lambda value: (value is None, str(type(value)), value if value is not None else 0)
     )

@@ -1,8 +1,8 @@
-"""The catalogue of off-policy estimators: the terms that each averages, and what it makes of the means.
+"""The catalogue of off-policy estimators: the terms that each estimator averages, and its formula.
 
 May import: ``arrays`` and the top modules of ``rankeval``.
-To add an estimator: a ``Definition`` in ``actions.py``, ``rankings.py`` or ``clicks.py``. A new kind of
-term is a function in ``terms.py``, ``ranking_terms.py`` or ``click_terms.py``.
+To add an estimator: add a ``Definition`` to ``actions.py``, ``rankings.py`` or ``clicks.py``. A new kind of
+term is a new function in ``terms.py``, ``ranking_terms.py`` or ``click_terms.py``.
 """
 
 from __future__ import annotations

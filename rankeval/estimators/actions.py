@@ -1,4 +1,4 @@
-"""Estimators for bandit logs: one action a round."""
+"""Estimators for bandit logs, which have one action per round."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from rankeval.estimators.definitions import WEIGHT_BOUNDS, Definition, Parameter
 
-# By default no weight exceeds 10: those of DRos peak at 5 where w = 10, those of sg_* tend to 10.
+# The defaults keep weights at most 10: the dros weight has its maximum 5 at w = 10, the sg_* weights tend to
+# 10 as w grows.
 MAX_WEIGHT = Parameter("max_weight", 10.0, WEIGHT_BOUNDS)
 TAU = Parameter("tau", 10.0, WEIGHT_BOUNDS)
 SHRINKAGE = Parameter("lambda", 100.0, (1.0, 10.0, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8))

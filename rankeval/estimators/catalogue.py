@@ -1,4 +1,7 @@
-"""All estimators by name. A new one is a line in ``actions.py``, ``rankings.py`` or ``clicks.py``."""
+"""All estimators by name, and the parser of estimator texts such as ``cips:max_weight=5``.
+
+To add an estimator: add a ``Definition`` to ``actions.py``, ``rankings.py`` or ``clicks.py``.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,13 @@ from rankeval.options import shown
 ESTIMATORS: dict[str, Definition] = {
     definition.name: definition for definition in (*ACTION_ESTIMATORS, *RANKING_ESTIMATORS, *CLICK_ESTIMATORS)
 }
-#: Cutoffs are no larger, so that they are exact as float64 too.
+#: The largest cutoff. Every whole number up to it is exact as float64.
 LARGEST_CUTOFF = 10**9
 
-#: How rounds that several policies logged are combined.
+#: How an estimator combines the rounds of several logging policies.
 Loggers = Literal["naive", "balanced", "weighted"]
 LOGGERS: dict[str, Loggers] = {"naive": "naive", "balanced": "balanced", "weighted": "weighted"}
-#: How a parameter is chosen from the data.
+#: The rule that chooses a parameter from the data.
 Choice = Literal["both", "slope", "mse"]
 CHOICES: dict[str, Choice] = {"auto": "both", "auto_slope": "slope", "auto_mse": "mse"}
 
@@ -35,10 +38,12 @@ class Estimator:
     """An estimator with its parameters; :func:`parse` makes valid ones.
 
     Attributes:
-        params: value of the parameter, empty where it has none, is left out or is chosen from the data.
-        choice: how the parameter is chosen from the data, None where it is given.
-        loggers: how rounds of several logging policies are combined.
-        cutoff: places that count, 0 for all.
+        definition: the entry of the catalogue.
+        params: name and value of the parameter. Empty if the estimator has no parameter, an optional
+            parameter is not given, or the data choose it.
+        choice: the rule that chooses the parameter from the data; None if the parameter is given.
+        loggers: how the rounds of several logging policies are combined.
+        cutoff: number of top positions that count; 0 for all.
     """
 
     definition: Definition
@@ -54,7 +59,7 @@ class Estimator:
 
     @property
     def weight_of(self) -> str:
-        """What its weights are of, for tables: ``action``, ``prefix``, ``dcg@10``."""
+        """The kind of its weights with the cutoff, for tables: ``action``, ``prefix``, ``dcg@10``."""
         return self.ratio + self._at
 
     @property
@@ -73,12 +78,12 @@ class Estimator:
 
     @property
     def settings(self) -> dict[str, float | str]:
-        """All that was set, by name."""
+        """The parameter by name, and ``loggers`` unless it is ``naive``."""
         return {**self.params, **({} if self.loggers == "naive" else {"loggers": self.loggers})}
 
     @property
     def candidates(self) -> tuple[Estimator, ...]:
-        """What is computed: itself, or the same with each value that the parameter is chosen from."""
+        """The estimators to compute: itself, or one per grid value if the data choose the parameter."""
         parameter = self.definition.parameter
         if self.choice is None or parameter is None:
             return (self,)
@@ -86,25 +91,32 @@ class Estimator:
 
     @property
     def unreduced(self) -> Estimator:
-        """The same with its weights as they are."""
+        """The same estimator with untransformed importance weights."""
         definition = replace(self.definition, transform="plain", parameter=None)
         return replace(self, definition=definition, params={}, choice=None)
 
     @property
     def ratio(self) -> Ratio:
-        """What its weight is the ratio of probabilities of."""
+        """The kind of its importance weight (:data:`~rankeval.estimators.terms.RATIO_COLUMNS`)."""
         return "mixture" if self.loggers == "balanced" else self.definition.ratio
 
     @property
     def weighting(self) -> Weighting:
-        """What becomes of the importance weight: nothing where an optional parameter is left out."""
+        """The transform of the importance weight; plain weights if an optional parameter is not given."""
         parameter = self.definition.parameter
         if parameter is None or parameter.name not in self.params:
             return Weighting()
         return Weighting(self.definition.transform, self.params[parameter.name])
 
     def term(self, kind: Kind, position: int = 0, target: str = "", logger: int = 0) -> Term:
-        """The term of this kind, with this estimator's weights; of one position (0: of the whole unit)."""
+        """The term of this kind, with this estimator's weights.
+
+        Args:
+            kind: kind of the term.
+            position: position of the ranking that the term covers; 0: the whole round or session.
+            target: name of the target policy.
+            logger: number of the logging policy whose rounds count; 0: all rounds.
+        """
         if kind in ("shown", "logged_by"):
             return Term(kind, position=position, logger=logger)
         if kind in ("model", "overlap", "unshown_model"):
@@ -113,7 +125,7 @@ class Estimator:
         return Term(kind, weighting, self.ratio, position, target, logger, self.cutoff)
 
     def terms(self, target: str = "", logger: int = 0) -> tuple[Term | None, Term | None, Term | None]:
-        """The terms behind ``mean``, ``numerator`` and ``denominator``."""
+        """The terms of ``mean``, ``numerator`` and ``denominator``; None where the definition has none."""
         kinds = self.definition.mean, self.definition.numerator, self.definition.denominator
         mean, numerator, denominator = (
             None if kind is None else self.term(kind, target=target, logger=logger) for kind in kinds
@@ -122,7 +134,7 @@ class Estimator:
 
 
 def _shortest(value: float) -> str:
-    """The shortest text that reads as this number."""
+    """The ``:g`` format if it reads as exactly this number, else the ``repr``."""
     return f"{value:g}" if float(f"{value:g}") == value else repr(value)
 
 
@@ -130,8 +142,8 @@ def parse(text: str) -> Estimator:
     """Read ``NAME[@K][:PARAMETER=VALUE]...``: ``snips``, ``click_dcg@10``, ``dros:lambda=auto``.
 
     Raises:
-        UsageError: for an unknown name, a parameter that is unknown or out of range, and a cutoff that is
-            missing, unwanted or no whole number of at least 1.
+        UsageError: an unknown name; a parameter that is unknown, given twice or out of range; a cutoff that
+            is missing, not allowed, or not a whole number from 1 to :data:`LARGEST_CUTOFF`.
     """
     full_name, *settings = text.split(":")
     name, at, cutoff = full_name.partition("@")

@@ -1,7 +1,8 @@
-"""What a click on an item weighs under a candidate that moves it from position ``k`` to ``k'``.
+"""The weight of a click on an item that a candidate ranker moves from position ``k`` to ``k'``.
 
-A weight is what an item is worth at its new place over the chance that it was examined at the logged one,
-``theta_k``, or ``rho`` where that is an average over a random logger's ranks; for trust bias ``alpha``.
+The weight is the value of a relevant item at ``k'`` (:data:`WORTH`), divided by ``theta_k``, the probability
+that users examine the logged position ``k``. For the weight ``rho`` the divisor is the expected examination
+of the item under a random logging policy, if the log has it. For trust bias the divisor is ``alpha_k``.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ Items = Mapping[str, Floats]
 
 
 def _discount(items: Items, cutoff: int) -> Floats:
+    """(items,) ``1 / log2(k' + 1)``; 0 beyond the cutoff."""
     ranks = items["target_rank"]
     gains = 1.0 / np.log2(ranks + 1.0)
     return np.where(ranks <= cutoff, gains, 0.0) if cutoff else gains
 
 
-#: ``(items, cutoff) -> `` what a relevant item is worth where the candidate puts it, one number per item.
+#: ``(items, cutoff)`` -> (items,) the value of each item, if relevant, at the candidate's position.
 WORTH: dict[Ratio, Callable[[Items, int], Floats]] = {
     "examination": lambda items, _: items["target_examination"],
     "rho": lambda items, _: items["target_examination"],
@@ -35,7 +37,7 @@ WORTH: dict[Ratio, Callable[[Items, int], Floats]] = {
 
 
 def click_weights(items: Items, term: Term) -> Floats:
-    """Worth at ``k'`` over ``theta_k``; if clipped, times ``min(1 / theta_k, parameter)``."""
+    """(items,) value at ``k'`` over ``theta_k``; clipped: value times ``min(1 / theta_k, parameter)``."""
     examined = items[RATIO_COLUMNS[term.ratio][0]]
     if term.weighting.transform == "clipped":
         examined = np.maximum(examined, 1.0 / term.weighting.parameter)
@@ -43,6 +45,6 @@ def click_weights(items: Items, term: Term) -> Floats:
 
 
 def most_unshown(items: Items, term: Term) -> Floats:
-    """What each item that was not shown would bring the estimate at most: that of a relevant one."""
+    """(items,) the largest contribution of items that were not shown: the value if they are relevant."""
     worth = WORTH[term.ratio](items, term.cutoff)
     return worth + items["target_beta"] if term.ratio == "trust" else worth

@@ -1,18 +1,19 @@
 """Estimators from clicks on rankings whose users examine position k with a known probability ``theta_k``.
 
-The ranker that was logged may be deterministic, or its propensities unknown: no weight is random. A candidate
-moves the item shown at k to k'; clicks follow the position-based model, ``theta_k`` times relevance, or for
-``click_affine`` trust bias, ``alpha_k`` times relevance plus ``beta_k``. All need the curve right.
+The logging policy may be deterministic and its propensities may be unknown: the weights follow from the
+position-bias curve. A candidate ranker moves the item shown at k to k'. Clicks follow the position-based
+model: ``P(click) = theta_k`` times relevance. ``click_affine`` assumes trust bias: ``P(click) = alpha_k``
+times relevance plus ``beta_k``. All estimators assume that the curve is correct.
 """
 
 from __future__ import annotations
 
 from rankeval.estimators.definitions import WEIGHT_BOUNDS, Definition, Parameter
 
-# The largest 1 / theta_k there may be; 10 where clipping is what the estimator is for.
+# The upper bound on 1 / theta_k. Its default is 10 for estimators that clip by definition, else none.
 MAX_WEIGHT = Parameter("max_weight", 10.0, WEIGHT_BOUNDS)
 OPTIONAL_MAX_WEIGHT = Parameter("max_weight", None, WEIGHT_BOUNDS)
-#: What every output that shows these says.
+#: A caution that every output with these estimators shows.
 SCALE = "on the scale of 1 / theta_1, so that values compare only under one position-bias curve"
 
 CLICK_ESTIMATORS = (

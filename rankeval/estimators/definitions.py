@@ -1,4 +1,4 @@
-"""What an entry of the catalogue of estimators is."""
+"""The types of the entries of the catalogue of estimators."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ from rankeval.estimators.terms import CLICK_RATIOS, OF_ACTIONS, Kind, Ratio, Tra
 
 Cutoff = Literal["none", "optional", "required"]
 
-#: Bounds on a weight that the data may choose from.
+#: The grid of bounds on the weight from which the data choose.
 WEIGHT_BOUNDS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 1e2, 2e2, 5e2, 1e3, 1e4, 1e5)
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """An estimator's parameter: its default (None: it may be left out), and the interval it must lie in.
+    """The parameter of an estimator.
 
-    The interval is open unless ``closed``. ``grid`` holds the values that it is chosen from where the data
-    shall choose.
+    Attributes:
+        name: its name in estimator texts.
+        default: value if it is not given; None: the parameter is optional, and weights stay untransformed.
+        grid: values from which the data choose, if asked to.
+        low, high: bounds of the interval of valid values.
+        closed: whether the interval includes its bounds.
     """
 
     name: str
@@ -31,13 +35,13 @@ class Parameter:
 
     @property
     def wanted(self) -> str:
-        """The interval in words."""
+        """The interval of valid values in words."""
         if self.closed:
             return f"a number from {self.low:g} to {self.high:g}"
         return f"a number above {self.low:g}" + (f" and below {self.high:g}" if self.high < math.inf else "")
 
     def admits(self, value: float) -> bool:
-        """Whether a value lies in the interval; NaN does not."""
+        """Whether a value is valid; NaN is not."""
         return self.low < value < self.high or (self.closed and value in (self.low, self.high))
 
 
@@ -45,23 +49,24 @@ class Parameter:
 class Definition:
     """An estimator: ``mean`` + ``numerator`` / ``denominator``, each the mean of a term over units.
 
-    Units are the rounds of a bandit log or the sessions of a ranking log.
+    The units are the rounds of a bandit log or the sessions of a ranking log.
 
     Attributes:
-        name: as in :func:`~rankeval.estimators.parse`.
+        name: the name that :func:`~rankeval.estimators.parse` reads.
         formula: one line for help and documentation.
         source: author and year.
-        mean, numerator, denominator: kinds of terms; what is None is left out.
-        transform: what becomes of the importance weight; from clicks, of ``1 / theta_k`` within it.
-        parameter: that of the transform.
-        ratio: what the weight is the ratio of probabilities of.
-        by_position: numerator and denominator are those of each position, and the ratios are summed.
-        cutoff: whether the name takes ``@K``, the places that count.
-        logged_apart: ``logged`` is the estimate with the logged order as the candidate; where it is not, the
-            mean reward of the log equals that.
-        unshown: kinds of terms that bound what unshown candidates may bring: the most that it is, and what
-            the estimate says of them already.
-        caution: what every output that shows it must say.
+        mean, numerator, denominator: kinds of terms; None: the formula does not have this part.
+        transform: transform of the importance weight; for estimators from clicks, of its factor
+            ``1 / theta_k``.
+        parameter: the parameter of the transform.
+        ratio: kind of importance weight (:data:`~rankeval.estimators.terms.RATIO_COLUMNS`).
+        by_position: whether the estimate is the sum over positions of one ratio per position.
+        cutoff: whether the name takes ``@K``, the number of top positions that count.
+        logged_apart: whether the value of the logging policy is the same estimate with the logged order as
+            the candidate. If False, the mean reward of the log is that value.
+        unshown: kinds of terms that bound the contribution of candidates that were not shown: first its
+            maximum, then the prediction that the estimate includes already.
+        caution: a text that every output with this estimator shows.
     """
 
     name: str
@@ -81,25 +86,25 @@ class Definition:
 
     @property
     def of_rankings(self) -> bool:
-        """Whether it reads a ranking log."""
+        """Whether the estimator is for ranking logs."""
         return self.ratio not in OF_ACTIONS
 
     @property
     def of_clicks(self) -> bool:
-        """Whether its weights come from where a candidate ranker puts items, not from propensities."""
+        """Whether its weights follow from the positions under a candidate ranker, not from propensities."""
         return self.ratio in CLICK_RATIOS
 
     @property
     def form(self) -> str:
-        """How it is asked for, in messages."""
+        """The name for messages, with ``@K`` if a cutoff is required."""
         return f"{self.name}@K" if self.cutoff == "required" else self.name
 
     @property
     def combines_loggers(self) -> bool:
-        """Whether it has forms for logs that several policies wrote."""
+        """Whether it takes ``loggers``, for logs of several logging policies."""
         return self.ratio == "action" and (self.mean != "model" or self.numerator is not None)
 
     @property
     def units(self) -> str:
-        """What its means are over, in words."""
+        """The units of its means: ``sessions`` or ``rounds``."""
         return "sessions" if self.of_rankings else "rounds"

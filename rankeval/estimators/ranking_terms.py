@@ -1,7 +1,8 @@
 """The terms of ranking logs: weights, rewards and predictions of a session, summed over its positions.
 
-Symbols: reward ``c_k`` at position ``k`` of a session, ``w_k`` the ratio of target to logging probability,
-``q_k`` the predicted reward to go, or from clicks the relevance, ``u_k`` the weight as an estimator has it.
+Symbols: ``c_k`` is the reward at position ``k`` of a session, ``w_k`` the importance weight, the ratio of
+target to logging probability, and ``u_k`` the transformed weight that an estimator uses. ``q_k`` is the
+predicted reward to go; for estimators from clicks it is the predicted relevance.
 """
 
 from __future__ import annotations
@@ -17,21 +18,21 @@ from rankeval.arrays import cascade_sums, corrected_sums, offsets_of, read_only,
 from rankeval.estimators.click_terms import click_weights, most_unshown
 from rankeval.estimators.terms import CLICK_RATIOS, RATIO_COLUMNS, TRANSFORMS, Kind, Ratio, Term
 
-#: Weights that a session has once, not at each position.
+#: Kinds of weights with one value per session, not one per position.
 OF_SESSIONS: frozenset[Ratio] = frozenset({"list", "slate"})
 
 
 class RankingBlock:
-    """Columns of some sessions, checked; what several terms share is computed once.
+    """Checked columns of ``m`` sessions. Weights that several terms share are computed once.
 
     Attributes:
         offsets: (m + 1,) int64, the items of session ``i`` are ``offsets[i]:offsets[i + 1]``, by position.
         items: column -> one float64 per item.
         sessions: column -> one float64 per session, such as propensities of whole lists.
-        unshown: candidates of the same sessions that were not shown, where they are ranked with the others.
+        unshown: the candidates of the same sessions that were not shown, if they are ranked too; else None.
     """
 
-    #: Sessions that are worked on at a time: their items and terms stay in the second-level cache.
+    #: Number of sessions per block: their items and terms fit into the second-level cache.
     AT_A_TIME = 1 << 12
 
     def __init__(
@@ -53,16 +54,16 @@ class RankingBlock:
 
     @cached_property
     def lengths(self) -> Ints:
-        """(m,) positions of each session."""
+        """(m,) number of positions of each session."""
         return np.diff(self.offsets)
 
     @property
     def positions(self) -> int:
-        """The longest list."""
+        """Number of positions of the longest list."""
         return int(self.lengths.max(initial=0))
 
     def taken(self, rows: slice | Ints) -> RankingBlock:
-        """Some of the sessions."""
+        """The block of some of the sessions."""
         lengths = self.lengths[rows]
         offsets = offsets_of(lengths)
         if isinstance(rows, slice):
@@ -78,25 +79,25 @@ class RankingBlock:
         )
 
     def write(self, term: Term, row: Floats) -> None:
-        """Write a term of each session into ``row`` (m,)."""
+        """Write the term of each session into ``row`` (m,)."""
         if term.position:
             self._write_at(term, row)
         else:
             row[:] = OF_THE_SESSION[term.kind](self, term)
 
     def _write_at(self, term: Term, row: Floats) -> None:
-        """A term of one position, 0 in sessions that do not reach it."""
+        """Write a term of one position; it is 0 in sessions that do not have the position."""
         there = self.lengths >= term.position
         row[:] = 0.0
         row[there] = AT_A_POSITION[term.kind](self, term, self.offsets[:-1][there] + term.position - 1)
 
     @cached_property
     def total(self) -> Floats:
-        """(m,) reward of the session."""
+        """(m,) reward of each session, summed over its positions."""
         return sums(self.offsets, self.items["reward"])
 
     def weights(self, term: Term) -> Floats:
-        """``u``, the weights as an estimator uses them: one per session or per item."""
+        """``u``, the transformed weights: one per session or per item, by the kind of weight."""
         key = _as_weight(term)
         if key not in self._weights:
             if term.ratio in CLICK_RATIOS:
@@ -117,7 +118,7 @@ class RankingBlock:
 
     @property
     def _slate_weight(self) -> Floats:
-        """As logged, else ``1 + sum_k (w_k - 1)``, which holds for policies that choose positions apart."""
+        """(m,) the logged column, else ``1 + sum_k (w_k - 1)``, which is correct for product policies."""
         if "slate_weight" in self.sessions:
             return self.sessions["slate_weight"]
         return 1.0 + sums(self.offsets, self._ratio("item") - 1.0)
@@ -131,7 +132,7 @@ class RankingBlock:
 
 
 def _as_weight(term: Term) -> Term:
-    """What terms with the same weights share."""
+    """A key that is equal for terms with the same weights."""
     return replace(term, kind="weight", position=0)
 
 
@@ -140,7 +141,7 @@ def _reward(block: RankingBlock, _: Term) -> Floats:
 
 
 def _weight(block: RankingBlock, term: Term) -> Floats:
-    """The session's weight, or the mean over its positions; 1 where it has none."""
+    """(m,) the weight of the session, or the mean over its positions; 1 for a session without items."""
     weights = block.weights(term)
     if term.ratio in OF_SESSIONS:
         return weights
@@ -149,6 +150,7 @@ def _weight(block: RankingBlock, term: Term) -> Floats:
 
 
 def _weighted_reward(block: RankingBlock, term: Term) -> Floats:
+    """(m,) ``u sum_k c_k`` or ``sum_k u_k c_k``, by the kind of weight."""
     weights = block.weights(term)
     if term.ratio in OF_SESSIONS:
         return weights * block.total
@@ -156,6 +158,7 @@ def _weighted_reward(block: RankingBlock, term: Term) -> Floats:
 
 
 def _doubly_robust(block: RankingBlock, term: Term) -> Floats:
+    """(m,) ``sum_k u_k (c_k - q_k) + u_{k-1} E_pi q_k``, ``u_0 = 1``."""
     items = block.items
     return cascade_sums(
         block.offsets, read_only(block.weights(term)), items["reward"], items["q_logged"], items["q_target"]
@@ -167,7 +170,7 @@ def _weight_sum(block: RankingBlock, term: Term) -> Floats:
 
 
 def _click_affine(block: RankingBlock, term: Term) -> Floats:
-    """``sum_k w_k (c_k - beta_k) + beta_k'``."""
+    """(m,) ``sum_k u_k (c_k - beta_k) + beta_k'``."""
     items = block.items
     return corrected_sums(
         block.offsets, read_only(block.weights(term)), items["reward"], items["beta"], items["target_beta"]
@@ -175,7 +178,7 @@ def _click_affine(block: RankingBlock, term: Term) -> Floats:
 
 
 def _click_doubly_robust(block: RankingBlock, term: Term) -> Floats:
-    """``sum_k w_k (c_k - theta_k q_k) + theta_k' q_k``, and ``theta_k' q`` of what was not shown."""
+    """(m,) ``sum_k u_k (c_k - theta_k q_k) + theta_k' q_k``, plus ``theta_k' q`` of items not shown."""
     items = block.items
     q = items["q_logged"]
     expected, target = items["examination"] * q, items["target_examination"] * q
@@ -186,6 +189,7 @@ def _click_doubly_robust(block: RankingBlock, term: Term) -> Floats:
 
 
 def _unshown_model(block: RankingBlock, _: Term) -> Floats:
+    """(m,) ``sum theta_k' q`` over the items that were not shown."""
     if block.unshown is None:
         return np.zeros(len(block))
     items = block.unshown.items
@@ -193,11 +197,13 @@ def _unshown_model(block: RankingBlock, _: Term) -> Floats:
 
 
 def _unshown(block: RankingBlock, term: Term) -> Floats:
+    """(m,) the most that the items that were not shown can add to the estimate."""
     if block.unshown is None:
         return np.zeros(len(block))
     return sums(block.unshown.offsets, read_only(most_unshown(block.unshown.items, term)))
 
 
+#: Kind -> the term over all positions of each session.
 OF_THE_SESSION: dict[Kind, Callable[[RankingBlock, Term], Floats]] = {
     "reward": _reward,
     "weight": _weight,
@@ -210,7 +216,7 @@ OF_THE_SESSION: dict[Kind, Callable[[RankingBlock, Term], Floats]] = {
     "unshown": _unshown,
     "unshown_model": _unshown_model,
 }
-#: Of the items at one position.
+#: Kind -> the term at one position, from the indices of the items there.
 AT_A_POSITION: dict[Kind, Callable[[RankingBlock, Term, Ints], Floats]] = {
     "weight": lambda block, term, items: block.weights(term)[items],
     "weighted_reward": lambda block, term, items: block.products(term)[items],

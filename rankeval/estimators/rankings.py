@@ -1,10 +1,10 @@
-"""Estimators for ranking logs whose logging policy was random: a list of items a session."""
+"""Estimators for ranking logs of a random logging policy, with one list of items per session."""
 
 from __future__ import annotations
 
 from rankeval.estimators.definitions import WEIGHT_BOUNDS, Definition, Parameter
 
-# Given, no weight exceeds it; weights are left as they are unless it is.
+# Optional upper bound on the weights.
 MAX_WEIGHT = Parameter("max_weight", None, WEIGHT_BOUNDS)
 
 RANKING_ESTIMATORS = (

@@ -1,9 +1,10 @@
-"""What is computed for each unit and averaged: weights, rewards and the model's predictions, combined.
+"""Terms: one number per unit, computed from weights, rewards and predictions, that estimators average.
 
-Here for the rounds of a bandit log; ``ranking_terms.py`` has the same for sessions.
+The units are rounds or sessions. This module computes the terms of the rounds of a bandit log, and
+``ranking_terms.py`` the terms of sessions.
 
-Symbols: reward ``r``, weight ``w = target_propensity / propensity``, ``q`` the model's prediction for the
-logged action, ``q_pi`` its expectation under the target policy, ``u`` the weight as an estimator has it.
+Symbols: reward ``r``, importance weight ``w = target_propensity / propensity``, prediction ``q`` for the
+logged action, its expectation ``q_pi`` under the target policy, and the transformed weight ``u``.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ Ratio = Literal[
 
 @dataclass(frozen=True)
 class Weighting:
-    """A transform of the importance weight, with its parameter."""
+    """A transform of the importance weight (:data:`TRANSFORMS`), with its parameter."""
 
     transform: Transform = "plain"
     parameter: float = 0.0
@@ -38,14 +39,16 @@ class Weighting:
 
 @dataclass(frozen=True)
 class Term:
-    """One number per unit, whose mean over units estimators are made of.
+    """One number per unit; estimators are functions of the means of terms over units.
 
     Attributes:
-        ratio: what the weight is the ratio of probabilities of.
-        position: of a ranking the term is of, 0 for all of them.
-        target: name of the target policy, where there are several.
-        logger: number of the logging policy whose rounds alone count, all others being 0; 0 for all.
-        cutoff: places that count, 0 for all.
+        kind: the formula of the term.
+        weighting: transform of the importance weight.
+        ratio: kind of importance weight (:data:`RATIO_COLUMNS`).
+        position: position of the ranking that the term covers; 0 for all.
+        target: name of the target policy; empty if it has none.
+        logger: number of a logging policy: the term is 0 for the rounds of all others; 0 for all rounds.
+        cutoff: number of top positions that count; 0 for all.
     """
 
     kind: Kind
@@ -58,25 +61,25 @@ class Term:
 
     @property
     def plain(self) -> Term:
-        """The weight in it as it is, of all units, whatever becomes of it."""
+        """The term of the untransformed weight in this term, over all positions and all units."""
         return replace(self, kind="weight", weighting=Weighting(), position=0, logger=0)
 
 
-#: Weights as they are.
+#: Untransformed weights.
 PLAIN = Weighting()
-#: The logged reward itself, against which every gain is measured.
+#: The logged reward, with which gains compare.
 REWARD = Term("reward")
-#: The importance weight of a bandit log as it is, for the diagnostics.
+#: The untransformed importance weight of a bandit log, for diagnostics.
 WEIGHT = Term("weight")
 
 
 def _harmonic(weight: Floats, curvature: float) -> Floats:
-    """``w / (1 - lambda + lambda w)``, the harmonic mean of ``w`` and 1; with lambda 1 every weight is 1."""
+    """``w / (1 - lambda + lambda w)``, a weighted harmonic mean of ``w`` and 1; for lambda 1 it is 1."""
     denominator = (1.0 - curvature) + curvature * weight
     return np.divide(weight, denominator, out=np.ones_like(weight), where=denominator > 0.0)
 
 
-#: ``(w, parameter) -> u``.
+#: Name -> the transform ``(w, parameter) -> u``.
 TRANSFORMS: dict[Transform, Callable[[Floats, float], Floats]] = {
     "plain": lambda weight, _: weight,
     "clipped": lambda weight, bound: np.minimum(weight, bound),
@@ -84,14 +87,14 @@ TRANSFORMS: dict[Transform, Callable[[Floats, float], Floats]] = {
     "shrunk": lambda weight, shrinkage: weight / (weight * weight / shrinkage + 1.0),
     "harmonic": _harmonic,
 }
-#: Transforms that take weight away and never add any.
+#: Transforms that may make a weight smaller, but never larger.
 REDUCING: frozenset[Transform] = frozenset({"clipped", "switched", "shrunk"})
 
 
 class RoundBlock:
-    """Columns of some rounds, each (m,) float64 and checked; what several terms share is computed once."""
+    """Checked columns of ``m`` rounds, each (m,) float64. Weights that terms share are computed once."""
 
-    #: Rounds that are worked on at a time: their terms stay in the second-level cache.
+    #: Number of rounds per block: their terms fit into the second-level cache.
     AT_A_TIME = 1 << 14
     #: Rounds have no positions.
     positions = 0
@@ -105,21 +108,22 @@ class RoundBlock:
         return len(next(iter(self.columns.values())))
 
     def taken(self, rows: slice | Ints) -> RoundBlock:
-        """Some of the rounds."""
+        """The block of some of the rounds."""
         return RoundBlock({name: column[rows] for name, column in self.columns.items()})
 
     def write(self, term: Term, row: Floats) -> None:
-        """Write a term of each round into ``row`` (m,)."""
+        """Write the term of each round into ``row`` (m,)."""
         WRITERS[term.kind](self, term, row)
         if term.logger:
             row *= self.columns["logger"] == term.logger
 
     @cached_property
     def residual(self) -> Floats:
+        """(m,) ``r - q``."""
         return self.columns["reward"] - self.columns["q_logged"]
 
     def weights(self, term: Term) -> Floats:
-        """``u``, the weights as an estimator uses them."""
+        """(m,) ``u``, the transformed weights."""
         return self._transformed(term.ratio, term.weighting)
 
     def _transformed(self, ratio: Ratio, weighting: Weighting) -> Floats:
@@ -134,14 +138,14 @@ class RoundBlock:
         return self._weights[key]
 
     def weighted_residual(self, term: Term) -> Floats:
-        """``u (r - q)``."""
+        """(m,) ``u (r - q)``."""
         key = term.ratio, term.weighting
         if key not in self._residuals:
             self._residuals[key] = self.weights(term) * self.residual
         return self._residuals[key]
 
 
-#: The columns that each kind of weight is computed from.
+#: Kind of weight -> its columns: the divisor first and the target policy's last, or the weight itself.
 RATIO_COLUMNS: dict[Ratio, tuple[str, ...]] = {
     "action": ("propensity", "target_propensity"),
     "mixture": ("mixture_propensity", "target_propensity"),
@@ -160,13 +164,13 @@ RATIO_COLUMNS: dict[Ratio, tuple[str, ...]] = {
     "rank": ("examination", "target_rank"),
     "match": ("examination", "rank", "target_rank"),
 }
-#: Those of the weights of bandit logs.
+#: Kinds of weights of bandit logs.
 OF_ACTIONS: frozenset[Ratio] = frozenset({"action", "mixture", "embedding"})
-#: Weights of clicks by where a candidate ranker puts items.
+#: Kinds of weights of clicks, which follow from the positions under a candidate ranker.
 CLICK_RATIOS: frozenset[Ratio] = frozenset(
     {"examination", "rho", "trust", "dcg", "precision", "rank", "match"}
 )
-#: The kinds of terms that have a weight in them.
+#: Kinds of terms that contain a weight.
 WEIGHTED: frozenset[Kind] = frozenset(
     {
         "weight",
@@ -179,7 +183,7 @@ WEIGHTED: frozenset[Kind] = frozenset(
         "unshown",
     }
 )
-#: The columns that each kind of term is computed from, beside those of its weight.
+#: Kind of term -> its columns, without the columns of its weight.
 COLUMNS: dict[Kind, tuple[str, ...]] = {
     "reward": ("reward",),
     "weight": (),
@@ -199,7 +203,7 @@ COLUMNS: dict[Kind, tuple[str, ...]] = {
 
 
 def needed_columns(terms: Iterable[Term]) -> list[str]:
-    """Columns of a log that these terms are computed from, each once."""
+    """The columns of a log from which these terms are computed, each once."""
     columns: dict[str, None] = {}
     for term in terms:
         weights = RATIO_COLUMNS[term.ratio] if term.kind in WEIGHTED else ()
@@ -209,7 +213,7 @@ def needed_columns(terms: Iterable[Term]) -> list[str]:
 
 
 class SampleBlock(Protocol):
-    """Some units of a log, whose terms can be written: rounds or sessions."""
+    """Some rounds or sessions of a log, from which terms are computed."""
 
     @property
     def AT_A_TIME(self) -> int: ...
@@ -225,7 +229,7 @@ class SampleBlock(Protocol):
 
 
 class TargetViews:
-    """The same units under each of several target policies."""
+    """The same rounds or sessions with the columns of each of several target policies."""
 
     def __init__(self, of_target: Mapping[str, SampleBlock]) -> None:
         self.of_target = of_target
@@ -243,16 +247,16 @@ class TargetViews:
         return len(self._any)
 
     def taken(self, rows: slice | Ints) -> TargetViews:
-        """Some of the units."""
+        """The views of some of the units."""
         return TargetViews({target: units.taken(rows) for target, units in self.of_target.items()})
 
     def write(self, term: Term, row: Floats) -> None:
-        """Write a term of each unit into ``row`` (m,)."""
+        """Write the term of each unit into ``row`` (m,)."""
         self.of_target.get(term.target, self._any).write(term, row)
 
 
 def write_terms(terms: Sequence[Term], units: SampleBlock, out: Floats) -> None:
-    """Write each term of some units into its row of ``out`` (p, m)."""
+    """Write each of ``p`` terms of ``m`` units into its row of ``out`` (p, m)."""
     for row, term in zip(out, terms, strict=True):
         units.write(term, row)
 
@@ -282,7 +286,7 @@ def _write_doubly_robust(block: RoundBlock, term: Term, row: Floats) -> None:
 
 
 def _write_logged_by(_: RoundBlock, __: Term, row: Floats) -> None:
-    row[:] = 1.0
+    row[:] = 1.0  # RoundBlock.write sets the rounds of other logging policies to 0
 
 
 WRITERS: dict[Kind, Callable[[RoundBlock, Term, Floats], None]] = {

@@ -1,11 +1,12 @@
 """``evaluate``: metrics of runs against judgements, with intervals, segments and paired comparisons.
 
-The stages are ``request`` (what is asked), ``inputs`` (files), ``run`` and ``judgements`` (values per
-query), ``alignment`` (runs side by side), ``query_units``, ``estimates`` and ``result``.
+The stages are ``request`` (checked options), ``inputs`` (files), ``run`` and ``judgements`` (metric values
+per query), ``alignment`` (all runs over the same queries), ``query_units`` (segments and clusters),
+``estimates`` (means, differences and tests) and ``result``.
 
 May import: ``metrics``, ``inference``, ``logs``, ``readers``, ``arrays`` and the top modules of
 ``rankeval``.
-To add a rule for ties or for empty queries: ``placement.py`` or ``alignment.py``.
+To add a rule for ties: see ``placement.py``; for empty or missing queries: see ``alignment.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Runs brought over the same queries, with the policies for empty and missing queries applied."""
+"""Alignment of runs over the same queries, with the policies for empty and missing queries applied."""
 
 from __future__ import annotations
 
@@ -25,7 +25,14 @@ Missing = Literal["zero", "skip", "error"]
 
 @dataclass(frozen=True)
 class Policies:
-    """What becomes of queries without relevant items, and of judged queries that a run lacks."""
+    """The values of empty and missing queries.
+
+    Attributes:
+        empty: the value where a metric is undefined, such as for a query without relevant items: ``zero``
+            (0), ``one`` (1), or ``skip`` (the query does not count).
+        missing: the value of a judged query that the run lacks: ``zero`` (0), ``skip`` (the query does not
+            count), or ``error``.
+    """
 
     empty: Empty = "zero"
     missing: Missing = "zero"
@@ -33,16 +40,18 @@ class Policies:
 
 @dataclass(frozen=True)
 class AlignedRun:
-    """One run's values over the queries of all runs.
+    """The values of ``m`` metrics of one run over the ``q`` queries of all runs.
 
     Attributes:
-        values: (q, m) float64, policies applied.
+        scored: the values of the run's own queries.
+        values: (q, m) float64, with the policies applied.
         counted: (q, m) bool, whether a value counts in the mean.
-        undefined: (q, m) bool, whether a policy gave the value because the metric has none.
-        weights: (q,) float64, weight of each query where a metric weighs queries: its ``weight`` column if
-            the run has one, else the length of its ranking; 0 where the run lacks the query.
+        undefined: (q, m) bool, whether the metric is undefined, so that a policy sets the value.
+        weights: (q,) float64, the weight of each query in a weighted metric: the ``weight`` column if the run
+            has one, else the length of the ranking; 0 where the run lacks the query.
         present: (q,) bool, whether the run has the query.
-        relevant: (q,) int64, relevant items, -1 where the run cannot tell.
+        relevant: (q,) int64, number of relevant items according to the run's judgements, -1 where the run
+            lacks the query.
     """
 
     scored: ScoredQueries
@@ -59,8 +68,10 @@ class Aligned:
     """All runs over the same ``q`` queries, in ascending order of their ids.
 
     Attributes:
-        fields: columns that belong to a query (segments, clusters), null where unknown.
-        empty: (q,) bool, whether no item is judged relevant.
+        queries: Arrow array (q,), the query ids.
+        runs: run name -> its values.
+        fields: role -> Arrow array (q,), the segment and cluster columns, null where unknown.
+        empty: (q,) bool, whether the query has no relevant item.
     """
 
     queries: pa.Array
@@ -72,11 +83,13 @@ class Aligned:
 def align(
     scored: Mapping[str, ScoredQueries], judgements: Judgements | None, rules: Rules, policies: Policies
 ) -> Aligned:
-    """Bring runs over the judged queries; without a judgements file over those with a judged item in any run.
+    """Align runs over all judged queries.
+
+    Without a judgements file, the judged queries are those with a judged item in any run.
 
     Raises:
-        DataError: a query is missing where ``missing`` is ``error``; runs have ids of different kinds, or
-            disagree on a column of a query.
+        DataError: a run lacks a query and the policy ``missing`` is ``error``; the ids of runs have different
+            types; or runs disagree on a column of a query.
     """
     scored = scored if judgements else _judged_somewhere(scored)
     queries = judgements.queries if judgements else _all_queries(scored)
@@ -103,7 +116,7 @@ def align(
 
 
 def _judged_somewhere(scored: Mapping[str, ScoredQueries]) -> Mapping[str, ScoredQueries]:
-    """The runs without the queries for which no run has a judged item."""
+    """The runs, without the queries that have no judged item in any run."""
     if all((run.judged > 0).all() for run in scored.values()):
         return scored
     keys = keys_of(_all_queries(scored))
@@ -116,10 +129,10 @@ def _judged_somewhere(scored: Mapping[str, ScoredQueries]) -> Mapping[str, Score
 
 
 def _all_queries(scored: Mapping[str, ScoredQueries]) -> pa.Array:
-    """The distinct ids of all runs.
+    """The distinct query ids of all runs.
 
     Raises:
-        DataError: they are integers in one run and strings in another.
+        DataError: the ids are integers in one run and strings in another.
     """
     ids = {name: run.queries for name, run in scored.items()}
     if len(ids) == 1:
@@ -128,7 +141,11 @@ def _all_queries(scored: Mapping[str, ScoredQueries]) -> pa.Array:
 
 
 def _in_one_type(arrays: Mapping[str, pa.Array], what: str) -> list[pa.Array]:
-    """The arrays of several runs in the type that holds them all."""
+    """The arrays of several runs, cast to one type that holds all values.
+
+    Raises:
+        DataError: there is no such type.
+    """
     kind, origin = None, ""
     for name, array in arrays.items():
         if kind is None or pa.types.is_null(kind):
@@ -152,7 +169,14 @@ def _widened(values: pa.Array, kind: pa.DataType, what: str) -> pa.Array:
 
 @dataclass(frozen=True)
 class _Spread:
-    """Spreads a run's queries over all queries."""
+    """Spreads the values of a run over all queries.
+
+    Attributes:
+        queries: Arrow array (q,), all query ids.
+        positions: index in ``queries`` of each query of the run, int64.
+        policies: the policies for empty and missing queries.
+        with_relevant: (q,) bool, whether the query has a relevant item.
+    """
 
     queries: pa.Array
     positions: Ints
@@ -161,12 +185,13 @@ class _Spread:
 
     @property
     def missing(self) -> Ints:
-        """Queries the run lacks."""
+        """The indices of the queries that the run lacks."""
         present = np.zeros(len(self.queries), bool)
         present[self.positions] = True
         return np.flatnonzero(~present)
 
     def require_all(self, name: str) -> None:
+        """Raise DataError if the run lacks a query; ``name`` is the name of the run."""
         missing = self.missing
         if len(missing):
             first = self.queries[int(missing[0])].as_py()
@@ -175,6 +200,7 @@ class _Spread:
             )
 
     def run(self, run: ScoredQueries, missing_values: Floats) -> AlignedRun:
+        """The run over all queries; ``missing_values`` (x, m) are the values of the queries that it lacks."""
         shape = (len(self.queries), run.values.shape[1])
         values, missing = np.empty(shape), self.missing
         values[self.positions] = run.values
@@ -205,9 +231,10 @@ class _Spread:
 def _missing_values(
     queries: pa.Array, missing: Ints, judgements: Judgements | None, undefined: Bools, rules: Rules
 ) -> Floats:
-    """(x, m) values of the queries a run lacks: as if nothing was retrieved.
+    """(x, m) float64: the values of the ``missing`` queries (x,) of a run, as those of an empty ranking.
 
-    Where only other runs know a query, NaN too where the metric is ``undefined`` (q, m) for all of them.
+    Without a judgements file, a value is also NaN where the metric is undefined for the query in all runs
+    that have it (``undefined``, (q, m) bool).
     """
     if judgements is not None:
         return unretrieved(judgements.unretrieved(judgements.positions(take(queries, missing))), rules)
@@ -220,7 +247,7 @@ def _fields(
     positions: Mapping[str, Ints],
     judgements: Judgements | None,
 ) -> dict[str, pa.Array]:
-    """Columns of the queries, from the judgements if they have them, else from the runs, which must agree."""
+    """Role -> column of the queries, from the judgements if they have it, else from the runs."""
     fields = {}
     if judgements is not None and judgements.fields:
         rows = judgements.positions(queries)
@@ -236,7 +263,7 @@ def _fields(
 
 
 def _agreed(queries: pa.Array, columns: Mapping[str, pa.Array], role: str) -> pa.Array:
-    """The value of each query that any of the runs knows."""
+    """The value of each query in any run, null if no run has one; raises DataError if two runs differ."""
     (first, agreed), *others = columns.items()
     for name, column in others:
         clash = differ(agreed, column) & ~is_null(agreed) & ~is_null(column)

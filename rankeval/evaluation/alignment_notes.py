@@ -1,4 +1,4 @@
-"""What a reader must know of judgements and runs that are put side by side."""
+"""Warnings about judgements and runs, and about values that a policy sets."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _COUNTED = {"zero": "count as 0", "one": "count as 1", "skip": "are left out"}
 def alignment_notes(
     aligned: Aligned, judgements: Judgements | None, metrics: Sequence[Metric], policies: Policies
 ) -> Iterator[Note]:
-    """What does not count as judged or does not fit together, and where a policy sets a value."""
+    """All warnings about aligned runs and their judgements."""
     yield from _of_data(aligned, judgements)
     yield from _of_policies(aligned, metrics, policies)
 
 
 def _of_data(aligned: Aligned, judgements: Judgements | None) -> Iterator[Note]:
-    """What stands in the files that does not count as judged, or does not fit together."""
+    """Warnings about negative grades, runs without a judged item, and runs with different judgements."""
     if judgements is not None and judgements.negative:
         text = f"{judgements.negative} judgements have a negative grade and count as unjudged"
         yield Note("negative_grades", text, {"judgements": judgements.negative})
@@ -47,7 +47,7 @@ def _of_data(aligned: Aligned, judgements: Judgements | None) -> Iterator[Note]:
 
 
 def _different_judgements(aligned: Aligned) -> Iterator[Note]:
-    """Runs that carry their own relevance may disagree on what is relevant."""
+    """Warnings about pairs of runs whose own relevance columns disagree."""
     for (a, left), (b, right) in combinations(aligned.runs.items(), 2):
         both = left.present & right.present
         different = int(np.count_nonzero(both & (left.relevant != right.relevant)))
@@ -60,7 +60,7 @@ def _different_judgements(aligned: Aligned) -> Iterator[Note]:
 
 
 def _of_policies(aligned: Aligned, metrics: Sequence[Metric], policies: Policies) -> Iterator[Note]:
-    """Where a metric has no value and a policy sets one that may surprise."""
+    """Warnings about queries on which a metric is undefined and a policy sets an unexpected value."""
     for column, metric in enumerate(metrics):
         if metric.lower_is_better and policies.empty == "zero":
             undefined = _most(aligned, lambda run, c=column: run.undefined[:, c] & run.counted[:, c])
@@ -81,5 +81,5 @@ def _of_policies(aligned: Aligned, metrics: Sequence[Metric], policies: Policies
 
 
 def _most(aligned: Aligned, mask: Any) -> int:
-    """The largest number of queries that a mask holds for any run."""
+    """The largest number, over all runs, of queries for which the mask is true."""
     return max(int(np.count_nonzero(mask(run))) for run in aligned.runs.values())

@@ -1,4 +1,4 @@
-"""How many queries and items an evaluation is made of, and values per query as a table."""
+"""Numbers of queries and items in an evaluation, and the table of values per query."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rankeval.metrics import Metric
 
 
 def counts_of(aligned: Aligned, judgements: Judgements | None) -> dict[str, Any]:
-    """How many queries and items there were of every kind that a policy decides on."""
+    """The numbers of queries and items: judged, missing, unjudged, empty and with negative grades."""
     return {
         "queries": len(aligned.queries),
         "queries_without_relevant": int(np.count_nonzero(aligned.empty)),
@@ -35,7 +35,7 @@ def counts_of(aligned: Aligned, judgements: Judgements | None) -> dict[str, Any]
 
 
 def per_query_table(aligned: Aligned, metrics: Sequence[Metric]) -> pa.Table:
-    """``run, metric, query_id, value`` of every value that counts."""
+    """A table ``run, metric, query_id, value`` with one row for each value that counts in a mean."""
     parts = []
     for name, run in aligned.runs.items():
         for column, metric in enumerate(metrics):

@@ -1,4 +1,4 @@
-"""From values per query to means, differences and tests."""
+"""Means, differences and tests from values per query."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from rankeval.inference import (
 from rankeval.metrics import Metric
 from rankeval.notes import Note, distinct, listing
 
-#: A note names so many places at most.
+#: The largest number of places that a note lists.
 LISTED = 3
 
 
@@ -36,8 +36,8 @@ class Estimates:
     """The means of metrics, and the differences between runs.
 
     Attributes:
-        rows: a mean for each run, metric and segment.
-        comparisons: for each pair of runs, metric, segment and test.
+        rows: one mean for each run, metric and segment.
+        comparisons: one comparison for each pair of runs, metric, segment and test.
     """
 
     rows: tuple[MetricRow, ...]
@@ -45,14 +45,14 @@ class Estimates:
 
     @classmethod
     def of(cls, aligned: Aligned, units: QueryUnits, request: Request) -> Estimates:
-        """From values per query."""
+        """The estimates from the values per query of ``aligned``."""
         rows = [row for name, run in aligned.runs.items() for row in _rows(name, run, units, request)]
         pairs = combinations(aligned.runs, 2)
         comparisons = [one for pair in pairs for one in _compare(pair, aligned, units, request)]
         return cls(tuple(rows), _adjusted(comparisons))
 
     def notes(self) -> Iterator[Note]:
-        """Which numbers are missing and why, and which stand on thin ground."""
+        """Warnings about numbers that cannot be computed, with the reason, and about unreliable numbers."""
         places = [(f"{row.metric} of {row.run}", row.segment, row.estimate) for row in self.rows]
         places += [(f"{c.metric} of {c.a} - {c.b}", c.segment, c.estimate) for c in self.comparisons]
         missing: dict[tuple[str, str], dict[str, None]] = {}
@@ -68,7 +68,7 @@ class Estimates:
 
 
 def _reasons(estimate: Estimate) -> Iterator[tuple[str, str]]:
-    """What an estimate lacks, and why."""
+    """The numbers that an estimate lacks, each with the reason."""
     if estimate.std_error is None:
         yield "mean" if estimate.value is None else "standard error", estimate.notes[0].text
         return
@@ -91,7 +91,7 @@ def _rows(
 
 
 def _terms(run: AlignedRun, metric: Metric, column: int, rows: Ints) -> tuple[Floats, Functional]:
-    """Terms (p, n) of some queries and the functional of their means that the metric is."""
+    """The terms (p, n) of the queries ``rows``, and the metric as a functional of their means."""
     values = run.values[rows, column]
     if not metric.weighted_by_length:
         return values[np.newaxis], Mean(0)
@@ -121,7 +121,10 @@ def _compare(
 
 
 def _influence(functional: Functional, terms: Floats) -> Floats:
-    """What each query adds to the difference: its own, or that of the function linearised at the means."""
+    """(n,) float64: the contribution of each query to the difference, from terms (p, n).
+
+    It is the difference of the query, or that of the functional linearised at the means of the terms.
+    """
     means = terms.mean(axis=1)
     gradient = functional.gradient(means)
     centred = sum(g * (terms[j] - means[j]) for j, g in gradient.items())
@@ -131,7 +134,7 @@ def _influence(functional: Functional, terms: Floats) -> Floats:
 def _p_values(
     functional: Functional, terms: Floats, keys: Hashes, estimate: Estimate, request: Request
 ) -> Iterator[tuple[str, float | None]]:
-    """Of the paired t-test and of the randomisation test, whose signs flip whole clusters."""
+    """The p-values of the paired t-test and of the randomisation test, which flips signs by cluster."""
     if estimate.std_error is None or estimate.value is None:
         yield from (("t", None), ("randomisation", None))
         return
@@ -144,7 +147,7 @@ def _p_values(
 
 
 def _adjusted(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
-    """Holm and Benjamini-Hochberg over the pairs of runs, for each metric, segment and test."""
+    """Adjust the p-values over the pairs of runs, separately for each metric, segment and test."""
     families: dict[tuple[str, Any, str], list[int]] = {}
     for i, comparison in enumerate(comparisons):
         families.setdefault((comparison.metric, comparison.segment, comparison.test), []).append(i)

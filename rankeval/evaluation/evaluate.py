@@ -1,4 +1,4 @@
-"""``evaluate``: metrics of one or several runs, with intervals, segments and paired comparisons."""
+"""``evaluate``: ranking metrics of runs, with confidence intervals, segments and paired comparisons."""
 
 from __future__ import annotations
 
@@ -43,36 +43,48 @@ def evaluate(
     per_query: str | Path | None = None,
     threads: int | None = None,
 ) -> Evaluation:
-    """Ranking metrics of one or several runs, each mean with its intervals; several runs compared in pairs.
+    """Compute the mean of ranking metrics over the queries of one or several runs.
+
+    Each mean has a standard error and confidence intervals. Several runs are compared in pairs: by the mean
+    difference over the queries that count for both, by a paired t-test, and by a paired randomisation test.
+    The p-values are also adjusted over the pairs of runs (Holm 1979; Benjamini and Hochberg 1995).
+    Assumption: the queries are independent, or the clusters of queries if ``cluster`` is given.
 
     Args:
         run: a run (path, folder, glob, URL, Arrow table, pandas or polars frame, dict of arrays), a dict of
-            name -> run, or a list of runs, named by their files.
-        judgements: relevance by query and item; without it every run has a ``relevance`` column of its own.
+            name -> run, or a list of runs, which get the names of their files.
+        judgements: the relevance grade of each query and item. Without it, every run must have a
+            ``relevance`` column.
         metrics: names such as ``ndcg@10`` or ``rbp:p=0.95`` (:func:`rankeval.metrics.parse`).
-        ties: rule for items of equal score (``trec, item, expected, best, worst``).
-        empty: what a query without relevant items counts: ``zero``, ``skip`` or ``one``.
-        missing: what a judged query that the run lacks counts: ``zero``, ``skip``, or ``error``.
-        relevance_threshold: grade from which an item is relevant.
-        score_type: ``float32`` compares scores as older trec_eval bindings do.
+        ties: rule for the order of items with equal scores: ``trec`` (item id descending, as trec_eval),
+            ``item`` (item id ascending), ``expected`` (exact expectation over all orders), ``best`` or
+            ``worst`` (the most or the least favourable order). ``auc`` and ``gauc`` always use ``expected``.
+        empty: value of a query on which a metric is undefined, such as a query without relevant items:
+            ``zero`` (0), ``one`` (1) or ``skip`` (the query does not count).
+        missing: value of a judged query that a run lacks: ``zero`` (0), ``skip`` (the query does not count)
+            or ``error``.
+        relevance_threshold: the smallest grade of a relevant item, above 0.
+        score_type: ``float64``, or ``float32`` to compare scores as older trec_eval bindings do.
         ci: interval methods: ``normal``, ``bootstrap`` (percentile), ``bootstrap_t`` (studentised).
-        level: confidence level.
-        replicates, permutations: of the bootstrap, and of the randomisation test between runs.
-        by: a column that splits the queries into segments.
-        cluster: a column whose values are the independent units, such as the user.
-        seed: of bootstrap and tests.
-        columns: role -> column name; ``name.role`` for one run or for ``judgements`` alone.
-        where: row filter of the runs, such as ``split == "test"``; of the judgements too if they have its
-            columns.
-        per_query: a Parquet file to write ``run, metric, query_id, value`` to.
+        level: confidence level, between 0 and 1.
+        replicates: number of bootstrap replicates.
+        permutations: number of permutations of the randomisation test.
+        by: the column that splits the queries into segments.
+        cluster: the column whose values are the independent units, such as the user.
+        seed: seed of the bootstrap and the randomisation test.
+        columns: role -> column name; a role written ``name.role`` is for one run or for ``judgements`` alone.
+        where: row filter of the runs, such as ``split == "test"``. It also filters the judgements if they
+            have its columns.
+        per_query: path of a Parquet file to write, with the columns ``run, metric, query_id, value``.
         threads: number of threads; the result does not depend on it.
 
     Returns:
-        :class:`Evaluation`, with ``to_dict()``, ``to_pandas()`` and a readable repr.
+        An :class:`Evaluation`, with ``to_dict()``, ``to_pandas()`` and a readable repr.
 
     Raises:
-        DataError: the data is wrong; the message names file, column, row and what is wanted.
-        UsageError: the call is wrong.
+        DataError: the data is wrong; the message names file, column, row and the wanted value.
+        UsageError: the call is wrong: an argument has a wrong type, an unknown name or a value out of range,
+            or ``per_query`` is one of the inputs.
     """
     require_types(locals())
     request = Request(

@@ -1,4 +1,4 @@
-"""The files of an evaluation: runs by name and the judgements, each with columns of its own."""
+"""The inputs of an evaluation: named runs and the judgements, each with its own column names."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ JUDGEMENTS = "judgements"
 
 @dataclass(frozen=True)
 class Inputs:
-    """Opened files.
+    """The opened inputs.
 
     Attributes:
-        runs: runs by name.
-        judgements: None where every run has a relevance of its own.
+        runs: name -> run.
+        judgements: the judgements; None if every run has its own relevance column.
     """
 
     runs: Mapping[str, Log]
     judgements: Log | None
 
     def read_judgements(self, request: Request) -> Judgements | None:
-        """The judgements, with those of the columns asked for that they hold."""
+        """The judgements, with the requested query columns that they have; None without judgements."""
         log = self.judgements
         if log is None:
             return None
@@ -42,14 +42,14 @@ class Inputs:
     def score_runs(
         self, judged: Judgements | None, request: Request, threads: int | None
     ) -> dict[str, ScoredQueries]:
-        """The values of every query of each run, with the columns asked for that judgements lack."""
+        """Run name -> metric values of its queries, with the requested columns that judgements lack."""
         others = [name for name in request.fields if judged is None or name not in judged.fields]
         return {
             name: score_run(log, judged, request.rules, others, threads) for name, log in self.runs.items()
         }
 
     def described(self, request: Request, where: str | None) -> dict[str, Any]:
-        """What was evaluated and how, as JSON takes it."""
+        """The inputs and options as JSON values."""
         rules, policies = request.rules, request.policies
         return {
             "runs": {name: log.origin for name, log in self.runs.items()},
@@ -68,16 +68,16 @@ class Inputs:
 
 
 def open_inputs(run: Any, judgements: Any, columns: Mapping[str, str], where: str | None) -> Inputs:
-    """Runs by name, and the judgements if there are any.
+    """Open the runs and the judgements, if there are any.
 
-    In ``columns``, ``role`` speaks of all files and ``name.role`` of one run, or of ``judgements``. Of the
-    roles of all files, judgements take the ids where they have such a column, and ``relevance`` is theirs
-    alone.
+    In ``columns``, a key ``name.role`` applies to one run or to ``judgements``. A key ``role`` applies to all
+    runs. In addition, ``query_id`` and ``item_id`` apply to the judgements if they have that column. If there
+    are judgements, ``relevance`` applies to them alone.
 
     Raises:
-        DataError: a file cannot be read or lacks a column that ``columns`` names.
-        UsageError: ``run`` is empty, ``columns`` names no such run or role, or a :class:`Log` comes with
-            another role or with columns or a filter beside its own.
+        DataError: a file cannot be read, or lacks a column that ``columns`` names.
+        UsageError: ``run`` is empty; ``columns`` has an unknown run or role; or a :class:`Log` has another
+            role, or is combined with ``columns`` or ``where``, although it has its own.
     """
     named = named_runs(run)
     common, own = _by_file(columns, [*named, *([] if judgements is None else [JUDGEMENTS])])
@@ -95,7 +95,11 @@ def open_inputs(run: Any, judgements: Any, columns: Mapping[str, str], where: st
 
 
 def named_runs(run: Any) -> dict[str, Any]:
-    """Runs by name: of a dict its keys, of files their names, else ``run`` or ``run1, run2, ...``."""
+    """Name -> run; the names are keys of a dict or names of files, else ``run`` or ``run1, run2, ...``.
+
+    Raises:
+        UsageError: there is no run, or two files have the same name.
+    """
     if isinstance(run, Mapping) and not any(_is_column(value) for value in run.values()):
         named = {str(name): data for name, data in run.items()}
     elif isinstance(run, list | tuple):
@@ -125,7 +129,7 @@ def _stem(data: Any, otherwise: str) -> str:
 def _by_file(
     columns: Mapping[str, str], names: list[str]
 ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    """Columns of all files, and those of one file each."""
+    """Role -> column name for all files, and the same for each single file, by the name of the file."""
     common: dict[str, str] = {}
     own: dict[str, dict[str, str]] = {name: {} for name in names}
     for role, column in columns.items():

@@ -1,4 +1,4 @@
-"""The rows of a judgements file in memory, checked, each with its place for messages."""
+"""The checked rows of a judgements file in memory, with their places in the file for error messages."""
 
 from __future__ import annotations
 
@@ -19,31 +19,37 @@ from rankeval.readers import Leaf
 
 WANTED = {"query_id": "an id", "item_id": "an id", "relevance": "a finite grade"}
 
-#: Arrow strings have offsets of 32 bits, large strings of 64.
+#: The offsets of Arrow strings have 32 bits; longer data needs large strings, with 64 bits.
 MOST_STRING_BYTES = 2**31 - 1
 
 
 class GradeLimit(NamedTuple):
-    """The largest grade that all metrics can take, and which of them sets it."""
+    """The largest grade that all metrics accept.
+
+    Attributes:
+        grade: the largest grade.
+        reason: the metric that sets the limit, in words for error messages.
+    """
 
     grade: float = np.inf
     reason: str = ""
 
     @property
     def wanted(self) -> str:
-        """What messages say is wanted."""
+        """The limit in words for error messages."""
         return f"at most {self.grade:g}, {self.reason}"
 
 
 @dataclass(frozen=True)
 class JudgementRows:
-    """One row for each judgement, whatever the layout of the file.
+    """``m`` judgements, one row for each, in nested layout too.
 
     Attributes:
-        columns: role -> Arrow array, (m,); no id is null, and every grade is finite.
+        log: the judgements file.
+        columns: role -> Arrow array (m,); no id is null, and every grade is finite.
         grade: (m,) float64.
-        starts: row at which each stretch of the file starts.
-        locate: names the place of a row of each stretch, counted from its start.
+        starts: the first row of each stretch of the file, and the total number of rows.
+        locate: for each stretch, a function from the index of a row within it to the row's place in the file.
     """
 
     log: Log
@@ -54,10 +60,10 @@ class JudgementRows:
 
     @classmethod
     def read(cls, log: Log, roles: Sequence[str]) -> JudgementRows:
-        """Read columns of every row; ``roles`` hold ``query_id, item_id, relevance``.
+        """Read the columns ``roles``, which must include ``query_id, item_id, relevance``.
 
         Raises:
-            DataError: no rows, a null, or a grade that is not a finite number.
+            DataError: a column is missing, there are no rows, an id is null, or a grade is not finite.
         """
         log.require(roles)
         parts: dict[str, list[pa.Array]] = {role: [] for role in roles}
@@ -79,13 +85,17 @@ class JudgementRows:
         return cls(log, columns, as_float64(columns["relevance"]), starts, locate)
 
     def place(self, row: int) -> str:
-        """``FILE, row 17, query_id 'q3'``."""
+        """The place of a row for error messages, such as ``FILE, row 17, query_id 'q3'``."""
         stretch = bisect_right(self.starts, row) - 1
         place = self.locate[stretch](row - self.starts[stretch])
         return f"{place}, {self.log.name('query_id')} {self.columns['query_id'][row].as_py()!r}"
 
     def require_at_most(self, limit: GradeLimit) -> None:
-        """Check that no grade is above what the metrics can take."""
+        """Check that no grade exceeds the limit.
+
+        Raises:
+            DataError: the largest grade does.
+        """
         row = int(np.argmax(self.grade))
         if self.grade[row] > limit.grade:
             name = self.log.name("relevance")
@@ -95,7 +105,7 @@ class JudgementRows:
 
 
 def _checked(sessions: Sessions, roles: Sequence[str]) -> dict[str, pa.Array]:
-    """The columns of one stretch, flat."""
+    """The columns of one stretch, flat; raises DataError for a null id or a grade that is not finite."""
     columns = {role: sessions.column(role) for role in roles}
     for role, wanted in WANTED.items():
         column = columns[role]

@@ -1,4 +1,4 @@
-"""Judgements joined to the rows of a run, by query and item, in any order of either."""
+"""Judgements, and their join with the rows of a run by query and item; neither must be sorted."""
 
 from __future__ import annotations
 
@@ -37,16 +37,17 @@ NO_LIMIT = GradeLimit()
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Judged items of ``n`` queries, by descending grade, and the row of a batch at which each stands.
+    """``m`` judged items of the ``n`` queries of a batch, in descending order of grade for each query.
+
+    Items of grade 0 may be absent from ``grade`` and ``row`` if no metric needs them.
 
     Attributes:
-        offsets: (n + 1,) int64.
+        offsets: (n + 1,) int64, where the items of each query start and end.
         grade: (m,) float64, ``>= 0``.
-        row: (m,) int64, item of the batch, -1 where the item was not retrieved.
-        judged: (n,) int64, number of judged items, those of grade 0 included even where they are left out
-            of the other arrays because no metric asks for them.
-        retrieved: (n,) int64, number of judged items, of any grade, that were retrieved.
-        negative: number of retrieved items that a negative grade marks as unjudged.
+        row: (m,) int64, the item's row in the batch, -1 if it was not retrieved.
+        judged: (n,) int64, number of judged items, always including those of grade 0.
+        retrieved: (n,) int64, number of judged items of any grade that were retrieved.
+        negative: number of retrieved items that count as unjudged because their grade is negative.
     """
 
     offsets: Ints
@@ -57,23 +58,23 @@ class Judged:
     negative: int = 0
 
     def relevant(self, threshold: float) -> Ints:
-        """(n,) int64: judged items with a grade of ``threshold`` or more."""
+        """(n,) int64: the number of items of each query with a grade of at least ``threshold``."""
         return counts_in(self.offsets, self.grade >= threshold)
 
 
 def one_relevant(grade: float) -> Judged:
-    """A single query with one judged item, which was not retrieved."""
+    """One query with one judged item of this grade, which was not retrieved."""
     one, none = np.ones(1, np.int64), np.zeros(1, np.int64)
     return Judged(np.array([0, 1]), np.full(1, grade), -one, one, none)
 
 
 def judged_in_run(sessions: Sessions, nonrelevant: bool) -> Judged:
-    """Judgements that stand in the run itself, with those of grade 0 only where ``nonrelevant``.
+    """The judgements in the ``relevance`` column of a run; items of grade 0 only if ``nonrelevant``.
 
-    A null or a negative grade is an item unjudged.
+    An item with a null or a negative grade is unjudged.
 
     Raises:
-        DataError: a grade that is NaN or infinite.
+        DataError: a grade is NaN or infinite.
     """
     relevance = sessions.column("relevance")
     grade = read_only(as_float64(relevance))
@@ -86,7 +87,7 @@ def judged_in_run(sessions: Sessions, nonrelevant: bool) -> Judged:
 
 
 def counts_in(offsets: Ints, mask: Bools) -> Ints:
-    """(n,) int64: how many of a flat mask are true in each stretch."""
+    """(n,) int64: the number of true values of a flat mask in each stretch."""
     return np.diff(offsets_of(mask)[offsets])
 
 
@@ -101,14 +102,18 @@ def _require_grades(sessions: Sessions, relevance: pa.Array, grade: Floats) -> N
 
 @dataclass(frozen=True)
 class Judgements:
-    """All judgements of a file in memory, grouped by query; queries keep the order of the file.
+    """All judgements of a file in memory, grouped by query; the ``q`` queries keep the order of the file.
 
     Attributes:
-        queries: Arrow array of the judged queries.
-        offsets: (q + 1,) int64, judged items of each query, by descending grade.
+        queries: Arrow array (q,) of the judged queries.
+        query_keys, query_slots: the keys of ``queries``, and the hash table of the keys.
+        offsets: (q + 1,) int64, where the items of each query start and end; their grades descend.
         grade: (m,) float64, ``>= 0``; items with a negative grade are left out.
-        items: keys of the judged items.
-        negative: number of items left out for a negative grade.
+        items: the keys (m,) of the judged items.
+        negative: number of items that are left out because their grade is negative.
+        integer_items: whether item ids are integers.
+        origin: the file, for messages.
+        fields: role -> Arrow array (q,), further columns with one value per query.
     """
 
     queries: pa.Array
@@ -124,11 +129,11 @@ class Judgements:
 
     @classmethod
     def read(cls, log: Log, fields: Sequence[str] = (), limit: GradeLimit = NO_LIMIT) -> Judgements:
-        """Read a judgements file, with the columns ``fields`` that belong to a query.
+        """Read a judgements file, with the columns ``fields`` that have one value per query.
 
         Raises:
-            DataError: a null, a grade that is not a finite number or is above ``limit``, an item judged
-                twice for a query, a field that changes within a query.
+            DataError: an id is null, a grade is not finite or above ``limit``, an item is judged twice for a
+                query, or a field changes within a query.
         """
         table = JudgementRows.read(log, list(dict.fromkeys(["query_id", "item_id", "relevance", *fields])))
         table.require_at_most(limit)
@@ -155,17 +160,17 @@ class Judgements:
         )
 
     def relevant(self, threshold: float) -> Ints:
-        """(q,) int64: relevant items of each query."""
+        """(q,) int64: the number of relevant items of each query."""
         return counts_in(self.offsets, self.grade >= threshold)
 
     def positions(self, queries: pa.Array) -> Ints:
-        """(n,) int64: index of each query among the judged ones, -1 where it is none of them."""
+        """(n,) int64: the index of each query in :attr:`queries`, -1 if it is not judged."""
         return find(self.query_slots, self.query_keys, keys_of(queries))
 
     def match(self, positions: Ints, offsets: Ints, items: Keys) -> Judged:
-        """The judgements of queries at these positions, found among the items of a batch.
+        """The judgements of the n queries of a batch, joined with its ``items`` by ``offsets`` (n + 1,).
 
-        A position of -1 is a query without judgements; ``offsets`` (n + 1,) and ``items`` describe the batch.
+        ``positions`` (n,) are indices in :attr:`queries`, or -1 for a query without judgements.
         """
         lengths = np.where(positions >= 0, np.diff(self.offsets)[positions], 0)
         bounds = offsets_of(lengths)
@@ -174,12 +179,12 @@ class Judgements:
         return Judged(bounds, self.grade[picked], rows, lengths, counts_in(bounds, rows >= 0))
 
     def unretrieved(self, positions: Ints) -> Judged:
-        """The judgements of queries at these positions, none of their items retrieved."""
+        """The judgements of queries at these positions, as if no item was retrieved."""
         return self.match(positions, read_only(np.zeros(len(positions) + 1, np.int64)), NO_KEYS)
 
 
 def _encoded(queries: pa.Array) -> pa.Array:
-    """The ids as a dictionary without entries that no row has, as filters leave them behind."""
+    """The ids as a dictionary array without unused entries, which a row filter can leave."""
     if not pa.types.is_dictionary(queries.type):
         return queries.dictionary_encode()
     used = np.bincount(to_numpy(queries.indices), minlength=len(queries.dictionary)) > 0
@@ -187,7 +192,7 @@ def _encoded(queries: pa.Array) -> pa.Array:
 
 
 def _grouped(codes: NDArray[np.int32], groups: int) -> tuple[Ints, Ints]:
-    """Rows in the order of their codes, and the offsets of each code's rows."""
+    """The rows sorted by their codes (stable), and the offsets of the rows of each code."""
     offsets = offsets_of(np.bincount(codes, minlength=groups))
     return np.argsort(codes, kind="stable"), offsets
 
@@ -204,7 +209,7 @@ def _require_once(table: JudgementRows, rows: Ints, offsets: Ints) -> None:
 
 
 def _per_query(table: JudgementRows, rows: Ints, offsets: Ints, name: str) -> pa.Array:
-    """One value of a column for each query."""
+    """The value of a column for each query; raises DataError if it changes within a query."""
     values = take(table.columns[name], rows)
     first = take(values, offsets[:-1])
     changed = differ(values, take(first, np.repeat(np.arange(len(first)), np.diff(offsets))))
@@ -220,7 +225,7 @@ def _per_query(table: JudgementRows, rows: Ints, offsets: Ints, name: str) -> pa
 
 @kernel
 def _in_batch(offsets: Ints, grade: Floats, nonrelevant: bool) -> tuple[Ints, Ints, Ints]:
-    """Offsets and rows of the judged items (positive grades, or all), and how many each query has in all."""
+    """Offsets and rows of items with a grade above 0 (``nonrelevant``: also 0); judged items per query."""
     judged = np.zeros(offsets.size - 1, np.int64)
     kept_offsets = np.zeros(offsets.size, np.int64)
     rows = np.empty(grade.size, np.int64)
@@ -236,7 +241,7 @@ def _in_batch(offsets: Ints, grade: Floats, nonrelevant: bool) -> tuple[Ints, In
 
 
 def _by_grade(offsets: Ints, grade: Floats) -> Ints:
-    """Order of the items of each query by descending grade."""
+    """The order that sorts the items of each query by descending grade."""
     order = np.arange(len(grade))
     argsort_each(offsets, grade, order)
     return order
@@ -252,9 +257,10 @@ def _same(keys: Keys, i: int, others: Keys, j: int) -> bool:
 
 @kernel
 def first_duplicate(offsets: Ints, hashes: Hashes, rows: Ints, keys: Keys) -> int:
-    """Row of the first item that occurs a second time within a query, -1 if none does.
+    """The row of the first item that occurs a second time within a query, -1 if there is none.
 
-    ``rows[i]`` is the row of ``keys`` at which the ``i``-th item, by query, stands; ``hashes[i]`` its hash.
+    Query ``q`` has the items ``offsets[q]:offsets[q + 1]``. Item ``i`` has the index ``rows[i]`` in ``keys``
+    and the hash ``hashes[i]``.
     """
     longest = 1
     for query in range(offsets.size - 1):
@@ -276,10 +282,10 @@ def first_duplicate(offsets: Ints, hashes: Hashes, rows: Ints, keys: Keys) -> in
 
 @kernel
 def find_rows(offsets: Ints, items: Keys, wanted_offsets: Ints, wanted: Ints, judged: Keys) -> Ints:
-    """(m,) int64: row of each wanted item among its query's items, -1 where it was not retrieved.
+    """(m,) int64: the row of each wanted item in ``items``, -1 if its query does not have it.
 
-    Query ``q`` has the items ``offsets[q]:offsets[q + 1]`` and wants ``judged`` at
-    ``wanted[wanted_offsets[q]:wanted_offsets[q + 1]]``.
+    Query ``q`` has the items ``offsets[q]:offsets[q + 1]``. Its wanted items are the entries of ``judged`` at
+    the indices ``wanted[wanted_offsets[q]:wanted_offsets[q + 1]]``.
     """
     longest = 1
     for query in range(offsets.size - 1):

@@ -1,4 +1,4 @@
-"""From scores to places: where the judged items of each query stand, under a stated rule for ties."""
+"""Ranks from scores: the rank of each judged item of a query, under a given rule for ties."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rankeval.metrics import Ranking
 
 Ties = Literal["trec", "item", "expected", "best", "worst"]
 
-#: Each rule for ties, and what it does with items of equal score.
+#: Rule for ties -> the order of items with equal scores, in words.
 TIES: dict[Ties, str] = {
     "trec": "by item id, descending, as trec_eval",
     "item": "by item id, ascending",
@@ -21,7 +21,7 @@ TIES: dict[Ties, str] = {
     "best": "most favourable order: higher grades first",
     "worst": "least favourable order: lower grades first",
 }
-#: Up to this many comparisons, counting the items before each entry beats sorting all of them.
+#: Up to this number of comparisons, counting the items above each entry is faster than sorting all items.
 COUNTING = 1 << 14
 
 
@@ -34,16 +34,16 @@ def place(
     threshold: float,
     nonrelevant: bool,
 ) -> Ranking:
-    """Where each judged item stands among its query's items, by descending score.
+    """The ranking of each query's items by descending score, with the ranks of the judged items.
 
     Args:
-        offsets: (n + 1,) items of each query.
-        scores: flat, finite.
-        items: keys of the items, for ties by id.
+        offsets: (n + 1,) int64, where the items of each query start and end.
+        scores: flat float64, finite.
+        items: keys of the items, to resolve ties by id.
         judged: judged items of the same queries, by descending grade.
-        ties: see :data:`TIES`.
-        threshold: grade from which an item is relevant.
-        nonrelevant: whether items of grade 0 are wanted too.
+        ties: rule for ties, a key of :data:`TIES`.
+        threshold: the smallest grade of a relevant item.
+        nonrelevant: whether the ranking also holds the judged items of grade 0.
     """
     entry_offsets, entries, count = _retrieved(judged.offsets, judged.row, judged.grade, nonrelevant)
     entries = entries[:count]
@@ -76,7 +76,10 @@ def place(
 
 @kernel
 def _retrieved(offsets: Ints, row: Ints, grade: Floats, nonrelevant: bool) -> tuple[Ints, Ints, int]:
-    """The judged items that were retrieved: offsets by query, and their indices."""
+    """The retrieved judged items: their offsets by query, their indices, and their number.
+
+    Only the first entries of the indices, up to the number, are set.
+    """
     kept_offsets = np.zeros(offsets.size, np.int64)
     kept = np.empty(row.size, np.int64)
     count = 0
@@ -124,7 +127,7 @@ def _count_above(offsets: Ints, scores: Floats, entry_offsets: Ints, rows: Ints)
 
 @kernel
 def _items_at_least(scores: Floats, order: Ints, n: int, score: float, strictly: bool) -> int:
-    """Number of ``n`` sorted items whose score is at least (``strictly``: above) ``score``, by bisection."""
+    """The number of ``n`` sorted items with a score >= ``score`` (``strictly``: >), by bisection."""
     low, high = 0, n
     while low < high:
         middle = (low + high) // 2
@@ -138,10 +141,10 @@ def _items_at_least(scores: Floats, order: Ints, n: int, score: float, strictly:
 
 @kernel
 def _by_grade(entry_offsets: Ints, above: Ints, tied: Ints, best: bool) -> Ints:
-    """The number of items above each entry where higher grades come first, or last, among equal scores.
+    """(m,) int64: the number of items above each entry, with equal scores ordered by grade.
 
-    Entries of a query come by descending grade, so an entry's place among the tied entries before it is its
-    place by grade.
+    Higher grades come first if ``best``, else last. The entries of a query are in descending order of grade,
+    so the tied entries before an entry are those with a grade that is at least as high.
     """
     resolved = above.copy()
     for query in range(entry_offsets.size - 1):
@@ -155,7 +158,7 @@ def _by_grade(entry_offsets: Ints, above: Ints, tied: Ints, best: bool) -> Ints:
 
 
 def _compared(offsets: Ints, entry_offsets: Ints, tied: Ints) -> int:
-    """Largest number of comparisons that any query takes where each tied entry is compared with all items."""
+    """The largest number of comparisons of any query if each tied entry is compared with all items."""
     return int((counts_in(entry_offsets, tied > 1) * np.diff(offsets)).max(initial=0))
 
 
@@ -170,7 +173,10 @@ def _by_id(
     tied: Ints,
     falling: bool,
 ) -> Ints:
-    """The number of items above each entry where ids rise or fall among equal scores."""
+    """(m,) int64: the number of items above each entry, with equal scores ordered by id.
+
+    Ids descend if ``falling``, else they ascend.
+    """
     resolved = above.copy()
     for query in range(offsets.size - 1):
         for i in range(entry_offsets[query], entry_offsets[query + 1]):
@@ -192,7 +198,10 @@ def _by_id_sorted(
     tied: Ints,
     falling: bool,
 ) -> Ints:
-    """The same by sorting the items of each query that has tied entries; compiled where it is needed only."""
+    """The same as :func:`_by_id`, by sorting the items of each query with tied entries.
+
+    It is a separate kernel so that it is compiled only if it is needed.
+    """
     resolved = above.copy()
     position = np.empty(scores.size, np.int64)
     for query in range(offsets.size - 1):
@@ -209,7 +218,7 @@ def _by_id_sorted(
 
 @kernel
 def _rank(begin: int, end: int, scores: Floats, items: Keys, falling: bool, position: Ints) -> None:
-    """Write the number of items above each of the items ``begin:end``."""
+    """Write the number of items above each of the items ``begin:end`` of a query to ``position``."""
     n = end - begin
     order, scratch, values = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.float64)
     for i in range(n):
@@ -224,7 +233,7 @@ def _rank(begin: int, end: int, scores: Floats, items: Keys, falling: bool, posi
 
 @kernel
 def _counts(offsets: Ints, grade: Floats, threshold: float) -> tuple[Ints, Ints]:
-    """Judged items with a grade of ``threshold`` or more, and with a positive one, of each query."""
+    """(n,) int64 twice: judged items of each query with ``grade >= threshold``, and with ``grade > 0``."""
     relevant = np.zeros(offsets.size - 1, np.int64)
     positive = np.zeros(offsets.size - 1, np.int64)
     for query in range(offsets.size - 1):

@@ -1,4 +1,4 @@
-"""The units of an evaluation: what queries are resampled by, and which segments they are in."""
+"""The units of an evaluation: the key of each query for resampling, and the queries of each segment."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from rankeval.notes import Note
 
 @dataclass(frozen=True)
 class QueryUnits:
-    """The queries of an evaluation as units.
+    """The ``q`` queries of an evaluation as units of inference.
 
     Attributes:
-        keys: (Q,) what each query is resampled by: itself, or its cluster where that is known.
-        segments: segment -> its queries; the whole comes first, under None.
+        keys: (q,) uint64, the hash of each query's cluster, or of the query itself where there is none.
+        segments: segment -> indices of its queries, int64; all queries come first, under the key None.
         unknown: role (``segment``, ``cluster``) -> its column and the number of queries without a value.
     """
 
@@ -31,7 +31,7 @@ class QueryUnits:
 
     @classmethod
     def of(cls, aligned: Aligned, by: str | None, cluster: str | None) -> QueryUnits:
-        """From the columns that split and cluster the queries."""
+        """The units, with the segments of the column ``by`` and the clusters of the column ``cluster``."""
         columns = {"segment": by, "cluster": cluster}
         unknown = {
             role: (column, aligned.fields[column].null_count)
@@ -41,7 +41,7 @@ class QueryUnits:
         return cls(_keys(aligned, cluster), _segments(aligned, by), unknown)
 
     def notes(self) -> Iterator[Note]:
-        """Queries in no segment or cluster, and segments that are small."""
+        """Warnings about queries without a segment or cluster, and about small segments."""
         for role, (column, unknown) in self.unknown.items():
             if unknown:
                 fate = "are in no segment" if role == "segment" else "are units of their own"
@@ -55,7 +55,7 @@ class QueryUnits:
 
 
 def _keys(aligned: Aligned, cluster: str | None) -> Hashes:
-    """What units are resampled by: the query, or its cluster where that is known."""
+    """(q,) uint64: the hash of each query's cluster, or of the query itself where there is none."""
     queries = hashes_of(aligned.queries)
     if cluster is None:
         return queries
@@ -67,7 +67,7 @@ def _keys(aligned: Aligned, cluster: str | None) -> Hashes:
 
 
 def _segments(aligned: Aligned, by: str | None) -> dict[Any, Ints]:
-    """Segment -> its queries; the whole comes first, under None."""
+    """Segment -> indices of its queries; all queries come first, under the key None."""
     everything = {None: np.arange(len(aligned.queries))}
     if by is None:
         return everything

@@ -1,4 +1,4 @@
-"""What is asked of runs, checked before any file is read."""
+"""The options of ``evaluate``, checked before any file is read."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ MAX_PERMUTATIONS = 10_000_000
 
 @dataclass(frozen=True)
 class Request:
-    """Metrics asked of runs, and the rules by which they are computed.
+    """The requested metrics, and the rules by which they are computed.
 
     Attributes:
-        rules: how a run is scored.
-        policies: what queries count that have no relevant item, or that a run lacks.
-        infer: how errors and intervals are computed.
-        permutations: of the randomisation test between runs.
-        by: a column that splits the queries into segments.
-        cluster: a column whose values are the independent units.
+        rules: the metrics and the conventions of scoring a run.
+        policies: the values of empty and missing queries.
+        infer: options of standard errors and intervals.
+        permutations: number of permutations of the randomisation test.
+        by: the column that splits the queries into segments, or None.
+        cluster: the column whose values are the independent units, or None.
 
     Raises:
-        UsageError: ``permutations`` out of range.
+        UsageError: ``permutations`` is out of range.
     """
 
     rules: Rules
@@ -49,16 +49,16 @@ class Request:
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """The metrics in the order asked."""
+        """The metrics in the requested order."""
         return self.rules.metrics
 
     @property
     def fields(self) -> list[str]:
-        """Columns of queries that are read beside ids and scores."""
+        """The distinct columns ``by`` and ``cluster``, which are read in addition to ids and scores."""
         return [name for name in dict.fromkeys((self.by, self.cluster)) if name is not None]
 
     def estimate(self, functional: Functional, terms: Floats, keys: Hashes) -> Estimate:
-        """The estimate of a functional of the means of ``terms`` (p, n)."""
+        """The estimate of a functional of the means of ``terms`` (p, n); ``keys`` (n,) are of the units."""
         moments = Moments.of(terms, pairs_needed([functional]), keys if self.infer.bucketed else None)
         return self.infer.of(moments).estimate(functional)
 
@@ -66,10 +66,11 @@ class Request:
 def parse_rules(
     metrics: str | Sequence[str], ties: Any, relevance_threshold: float, score_type: Any
 ) -> Rules:
-    """How runs are scored.
+    """Check the options of scoring and return them as :class:`Rules`; a repeated metric is kept once.
 
     Raises:
-        UsageError: no metric or an unknown one, an unknown rule, a threshold that is not positive.
+        UsageError: there is no metric or an unknown one, a rule is unknown, or the threshold is not a
+            positive number.
     """
     parsed = tuple(dict.fromkeys(parse(name) for name in listed(metrics)))
     if not parsed:
@@ -81,10 +82,10 @@ def parse_rules(
 
 
 def parse_policies(empty: Any, missing: Any) -> Policies:
-    """What queries count that have no relevant item, or that a run lacks.
+    """Check the options of empty and missing queries and return them as :class:`Policies`.
 
     Raises:
-        UsageError: an unknown policy.
+        UsageError: a policy is unknown.
     """
     _choice("empty", empty, ("zero", "skip", "one"))
     _choice("missing", missing, ("zero", "skip", "error"))

@@ -1,4 +1,4 @@
-"""What ``evaluate`` returns."""
+"""The result of ``evaluate``."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ class Evaluation(Result):
     """Metrics of runs and their paired comparisons.
 
     Attributes:
-        inputs: what was evaluated, and by which conventions.
-        metric_rows: a mean for each run, metric and segment, in the order asked.
-        comparisons: for each pair of runs, metric, segment and test.
-        counts: queries judged and empty; for each run queries missing and unjudged, items unjudged.
-        notes: warnings.
+        inputs: the inputs and options, as JSON values.
+        metric_rows: one mean for each run, metric and segment, in the requested order.
+        comparisons: one comparison for each pair of runs, metric, segment and test.
+        counts: numbers of judged queries and of queries without relevant items; for each run, numbers of
+            missing and unjudged queries and of unjudged items.
+        notes: the warnings.
     """
 
     inputs: Mapping[str, Any]
@@ -39,7 +40,7 @@ class Evaluation(Result):
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """A record for each mean (``kind`` result), then for each comparison."""
+        """A record for each mean (``kind`` is ``result``), then for each comparison (``comparison``)."""
         records = [{"kind": "result", **_flat(row.to_dict())} for row in self.metric_rows]
         for comparison in self.comparisons:
             record = _flat(comparison.to_dict())
@@ -128,7 +129,7 @@ class Evaluation(Result):
 
 
 def _flat(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A record with its first interval in columns of its own."""
+    """The record, with the first interval also as the flat entries ``ci_method``, ``ci_level``, ..."""
     ci = record["ci"] or {}
     names = ("method", "level", "low", "high")
     return dict(record) | {f"ci_{name}": ci.get(name) for name in names}

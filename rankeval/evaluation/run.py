@@ -1,4 +1,4 @@
-"""One run scored: the value of every metric for every query, in one pass over its file."""
+"""Scoring of one run: the value of every metric for every query, in one pass over its file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,14 @@ ScoreType = Literal["float64", "float32"]
 
 @dataclass(frozen=True)
 class Rules:
-    """What is computed for each query, and by which conventions."""
+    """The metrics, and the conventions by which they are computed for each query.
+
+    Attributes:
+        metrics: the metrics, in the requested order.
+        ties: the rule for items with equal scores.
+        threshold: the smallest grade of a relevant item.
+        score_type: the type in which scores are compared.
+    """
 
     metrics: tuple[Metric, ...]
     ties: Ties = "trec"
@@ -31,12 +38,12 @@ class Rules:
     score_type: ScoreType = "float64"
 
     def ties_of(self, metric: Metric) -> Ties:
-        """The rule for ties of a metric: its own if it has one."""
+        """The rule for ties of a metric: its own rule if it has one, else ``ties``."""
         return cast(Ties, metric.tie_order or self.ties)
 
     @property
     def nonrelevant(self) -> bool:
-        """Whether a metric looks at items judged not relevant."""
+        """Whether any metric needs the items of grade 0."""
         return any(metric.needs_nonrelevant for metric in self.metrics)
 
     @property
@@ -49,19 +56,19 @@ class Rules:
 
 @dataclass(frozen=True)
 class ScoredQueries:
-    """Values of ``m`` metrics for ``n`` queries of one run.
+    """The values of ``m`` metrics for ``n`` queries of one run.
 
     Attributes:
-        queries: Arrow array (n,) of query ids.
-        values: (n, m) float64, NaN where a metric is undefined for a query (no relevant item).
-        retrieved: (n,) int64, items of the ranking.
-        relevant: (n,) int64, relevant items judged.
-        judged: (n,) int64, items judged, retrieved or not.
-        weights: (n,) float64, the run's ``weight`` column where a metric weighs queries and the run has one,
-            else the length of the ranking.
-        unjudged_items: (n,) int64, retrieved items without a judgement.
-        fields: role -> Arrow array (n,): segment and cluster columns asked for.
-        negative: number of retrieved items that a negative grade marks as unjudged.
+        queries: Arrow array (n,), the query ids.
+        values: (n, m) float64, NaN where a metric is undefined for a query (such as without relevant items).
+        retrieved: (n,) int64, number of items in the ranking.
+        relevant: (n,) int64, number of relevant items, retrieved or not.
+        judged: (n,) int64, number of judged items, retrieved or not.
+        weights: (n,) float64, the weight of each query: the run's ``weight`` column if it has one and a
+            metric is weighted, else the length of the ranking.
+        unjudged_items: (n,) int64, number of retrieved items without a judgement.
+        fields: role -> Arrow array (n,), the requested segment and cluster columns.
+        negative: number of retrieved items that count as unjudged because their grade is negative.
         unjudged_queries: number of queries of the run without any judgement, which are left out.
     """
 
@@ -77,7 +84,7 @@ class ScoredQueries:
     unjudged_queries: int
 
     def only(self, kept: Bools) -> ScoredQueries:
-        """The queries of a mask (n,); the others count as unjudged."""
+        """The queries for which the mask ``kept`` (n,) is true; the others are counted as unjudged."""
         rows = np.flatnonzero(kept)
         return ScoredQueries(
             queries=take(self.queries, rows),
@@ -100,12 +107,19 @@ def score_run(
     fields: Sequence[str] = (),
     threads: int | None = None,
 ) -> ScoredQueries:
-    """Score every query of a run against judgements, or against the relevance in the run itself.
+    """Compute all metrics for every query of a run.
+
+    Args:
+        log: the run.
+        judgements: the judgements, or None to use the ``relevance`` column of the run.
+        rules: the metrics and the conventions.
+        fields: columns with one value per query (segments, clusters) that are read too.
+        threads: number of threads; None for all processors.
 
     Raises:
-        DataError: a column missing or of the wrong type, a score that is not finite, an item that occurs
-            twice for a query, a grade that a metric does not accept, ids that are integers here and strings
-            in the judgements.
+        DataError: a column is missing or has the wrong type, a score is not finite, an item occurs twice for
+            a query, a grade is larger than a metric accepts, or ids are integers in one file and strings in
+            the other.
     """
     roles = ["query_id", "item_id", "score", *(["relevance"] if judgements is None else []), *fields]
     if log.has("weight") and any(metric.weighted_by_length for metric in rules.metrics):
@@ -177,7 +191,7 @@ def _weights(sessions: Sessions) -> Floats:
 
 
 def _item_keys(sessions: Sessions) -> Keys:
-    """Keys of all items, none of which is null or occurs twice within a query."""
+    """The keys of all items; raises DataError for an id that is null or occurs twice within a query."""
     column = sessions.column("item_id")
     if column.null_count:
         raise sessions.error("item_id", int(np.argmax(is_null(column))), None, "an id")
@@ -197,7 +211,7 @@ def _require_at_most(sessions: Sessions, judged: Judged, limit: GradeLimit) -> N
 
 
 def _values(offsets: Ints, scores: Floats, items: Keys, judged: Judged, rules: Rules) -> Floats:
-    """(n, m) values; metrics with a rule for ties of their own see a ranking of their own."""
+    """(n, m) float64: the values of all metrics. Each rule for ties has a ranking of its own."""
     values = np.empty((len(offsets) - 1, len(rules.metrics)))
     rankings = {
         ties: place(offsets, scores, items, judged, ties, rules.threshold, rules.nonrelevant)
@@ -209,13 +223,13 @@ def _values(offsets: Ints, scores: Floats, items: Keys, judged: Judged, rules: R
 
 
 def unretrieved(judged: Judged, rules: Rules) -> Floats:
-    """(n, m) values of judged queries for which nothing was retrieved."""
+    """(n, m) float64: the values of judged queries with an empty ranking."""
     offsets = read_only(np.zeros(len(judged.judged) + 1, np.int64))
     return _values(offsets, read_only(np.zeros(0)), NO_KEYS, judged, rules)
 
 
 def _joined(parts: Sequence[ScoredQueries]) -> ScoredQueries:
-    """All parts of a run."""
+    """All parts of a run as one."""
     return ScoredQueries(
         queries=_together([part.queries for part in parts]),
         values=np.concatenate([part.values for part in parts]),
@@ -231,5 +245,5 @@ def _joined(parts: Sequence[ScoredQueries]) -> ScoredQueries:
 
 
 def _together(arrays: Sequence[pa.Array]) -> pa.Array:
-    """One plain array of several, some of which may be dictionaries."""
+    """The concatenation of arrays as a plain array; dictionary arrays are decoded."""
     return pa.concat_arrays([decoded(array) for array in arrays])

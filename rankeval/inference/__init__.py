@@ -1,8 +1,7 @@
-"""Statistical inference: moments of terms, functionals of their means, standard errors, intervals and
-tests.
+"""Statistical inference: moments of terms, functionals of their means, standard errors, intervals, tests.
 
 May import: ``arrays`` and the top modules of ``rankeval``.
-To add an interval: a function in ``intervals.py`` and a line in ``INTERVALS``.
+To add an interval: write a function in ``intervals.py`` and a line in ``INTERVALS``.
 """
 
 from __future__ import annotations

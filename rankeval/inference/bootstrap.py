@@ -1,9 +1,10 @@
 """The bootstrap over hashed buckets of units: any number of replicates after one pass over the data.
 
-A replicate draws as many buckets as there are, with replacement; its means are sums of sums over sums of
-**counts** (with a fixed count as denominator the size of a replicate would inflate the error). No cluster is
-in two buckets, so clustered and plain units need the same code. Squares are those of bucket sums about the
-means of the data, so that large means cost no digits.
+A replicate draws ``BUCKETS`` buckets with replacement. Its mean of a term is the sum of the drawn bucket sums
+divided by the sum of the drawn bucket **counts**. (With a fixed count as denominator, the varying number of
+units in a replicate would inflate the error.) All units of a cluster are in one bucket, so units with and
+without clusters need the same code. Squares are those of bucket sums centred at the means of the data, so
+that large means cost no precision.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from rankeval.arrays import BUCKET_BITS, BUCKET_MASK, BUCKETS, GOLDEN, finalise,
 from rankeval.inference.functionals import Functional
 from rankeval.inference.moments import Moments
 
-# A sum that cancels to within this share of its parts is rounding, and 0.
+# A sum whose parts cancel to less than this share of their size is a rounding error, and set to 0.
 ROUNDING = 1e-13
 
 _BETWEEN = BUCKETS / (BUCKETS - 1)
@@ -28,16 +29,20 @@ _SEED_MASK = (1 << 64) - 1
 
 
 def without_rounding(parts: list[Any]) -> Any:
-    """The sum of ``parts``, or 0 where it is negative or cancels to within rounding; elementwise.
+    """The elementwise sum of ``parts``, or 0 where it is negative or no more than a rounding error.
 
-    NaN where parts are so large that it is not known.
+    NaN where the parts are not finite, so that the sum is unknown.
     """
     total, size = sum(parts), sum(np.abs(part) for part in parts)
     return np.where(total <= ROUNDING * size, np.where(np.isfinite(size), 0.0, np.nan), total)
 
 
 def centred_buckets(moments: Moments, buckets: Floats) -> Floats:
-    """(BUCKETS, p + 1): per bucket the count, then the sums of terms less their means (0 if rounding)."""
+    """(BUCKETS, p + 1) float64: for each bucket, the count and the centred sum of each term.
+
+    A centred sum is the sum of the term minus its mean, over the bucket's units. It is 0 where it is no more
+    than a rounding error.
+    """
     count, sums = buckets[:, :1], buckets[:, 1:]
     centred = sums - count * moments.mean
     centred[np.abs(centred) <= ROUNDING * np.abs(sums)] = 0.0
@@ -45,16 +50,17 @@ def centred_buckets(moments: Moments, buckets: Floats) -> Floats:
 
 
 class Bootstrap:
-    """Replicates of the means of one :class:`Moments`, drawn once for all functionals.
+    """Bootstrap replicates of the means of one :class:`Moments`, drawn once for all functionals.
 
     Args:
-        moments: with the pairs of every functional.
-        buckets: the bucket sums of these moments.
-        replicates: how many.
-        seed: the same seed gives the same bits on any machine, with any number of threads.
+        moments: the moments, with the pairs of terms that every functional needs.
+        buckets: (BUCKETS, p + 1) float64, the bucket sums of these moments.
+        replicates: number of replicates.
+        seed: the same seed gives the same bits on every machine, with any number of threads.
 
     Attributes:
-        means: (replicates, p), not finite where a replicate holds no unit (with fewer than a dozen units).
+        means: (replicates, p) float64, not finite where a replicate holds no unit. This happens only with
+            fewer than about a dozen units.
     """
 
     def __init__(self, moments: Moments, buckets: Floats, replicates: int, seed: int) -> None:
@@ -67,12 +73,15 @@ class Bootstrap:
         self.means[:, moments.constant] = moments.mean[moments.constant]
 
     def values(self, functional: Functional) -> Floats:
-        """(replicates,), NaN where a denominator is 0 or there are no units."""
+        """(replicates,) float64: the value in each replicate, NaN where it is not finite."""
         values = functional.value(self.means) + self._by_curve(functional)
         return np.where(np.isfinite(values), values, np.nan)
 
     def _by_curve(self, functional: Functional) -> Any:
-        """(replicates,) what a position-bias curve, drawn anew for each replicate, changes."""
+        """(replicates,) float64: the change of the value by a random error of the position-bias curve.
+
+        Each replicate draws the error of the curve from a normal distribution. 0 without an uncertain curve.
+        """
         by_curve = functional.by_curve(self._moments.mean)
         if np.ndim(by_curve) == 0:
             return by_curve
@@ -82,18 +91,25 @@ class Bootstrap:
         return np.sum(draws * by_curve, axis=1)
 
     def std_error(self, functional: Functional) -> float:
-        """Standard error from the variance between buckets, ``sqrt(B / (B - 1) sum e_b^2) / n``."""
+        """The standard error from the variance between buckets, ``sqrt(B / (B - 1) sum e_b^2) / n``.
+
+        B is the number of buckets and ``e_b`` the linearised residual of bucket b.
+        """
         means, squares = self._moments.mean[np.newaxis], self._squares.sum(axis=0, keepdims=True)
         return float(self._std_errors(functional, means, np.array([self._moments.n]), squares)[0])
 
     def std_errors(self, functional: Functional) -> Floats:
-        """(replicates,) that standard error within each replicate, about the replicate's own value."""
+        """(replicates,) float64: the same standard error in each replicate, about the replicate's means."""
         with np.errstate(all="ignore"):
             return self._std_errors(functional, self.means, self._counts, self._squared_sums)
 
     @cached_property
     def _squares(self) -> Floats:
-        """(BUCKETS, 1 + p + c): the count squared, its products with the sums, and the products of pairs."""
+        """(BUCKETS, 1 + p + c) float64: products of each bucket's count and centred sums.
+
+        The columns are the square of the count, the count times each sum, and the product of the two sums of
+        each pair of terms.
+        """
         rows = centred_buckets(self._moments, self._buckets)
         count, sums = rows[:, :1], rows[:, 1:]
         i, j = self._moments.pairs.T
@@ -104,7 +120,7 @@ class Bootstrap:
         return self._resample(self._squares)
 
     def _resample(self, rows: Floats) -> Floats:
-        """(replicates, q): sums of the drawn ``rows`` (BUCKETS, q); the same draws at every call."""
+        """(replicates, q) float64: sums of drawn ``rows`` (BUCKETS, q), with the same draws at every call."""
         sums = np.zeros((self._replicates, rows.shape[1]))
         _resampled_sums(rows, word(self._seed), sums)
         return sums
@@ -116,10 +132,11 @@ class Bootstrap:
         counts: Floats,
         squares: Floats,
     ) -> Floats:
-        """Between-bucket standard errors at ``means`` (R, p) from summed squares (R, 1 + p + c).
+        """Between-bucket standard errors (R,) at ``means`` (R, p) from sums of ``_squares`` (R, 1 + p + c).
 
-        The residual of a bucket is ``e = sum_j g_j sum_j - a count``, where ``a`` is how far the means are
-        off those that the sums are centred at: its square is a form in the products.
+        The linearised residual of a bucket is ``e = sum_j g_j sum_j - a count``. Here g is the gradient, and
+        ``a = sum_j g_j (means_j - m_j)``, where m are the means at which the sums are centred. The square of
+        e is therefore a linear combination of the columns of ``_squares``.
         """
         first_pair = 1 + means.shape[1]
         gradient = functional.gradient(means)
@@ -139,7 +156,10 @@ class Bootstrap:
 
 @kernel
 def _resampled_sums(rows: Floats, seed: np.uint64, sums: Floats) -> None:
-    """Add up the drawn rows of each replicate in the order of the draws (SplitMix64, 12 bits a draw)."""
+    """Add the drawn rows of each replicate to ``sums``, in the order of the draws.
+
+    SplitMix64 generates the draws, 12 bits for each.
+    """
     state = finalise(seed + GOLDEN)
     for replicate in range(sums.shape[0]):
         total = sums[replicate]

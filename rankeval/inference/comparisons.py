@@ -1,4 +1,4 @@
-"""Tests of paired differences between two runs, and corrections for many of them."""
+"""Tests of paired differences between two runs, and corrections for multiple tests."""
 
 from __future__ import annotations
 
@@ -11,16 +11,21 @@ from rankeval.array_types import Floats, Hashes
 from rankeval.arrays import GOLDEN, finalise, kernel, word, words
 from rankeval.errors import UsageError
 
-# Two statistics closer than this share of the largest possible one are tied: they differ by rounding alone.
+# Two statistics that differ by less than this share of the largest possible one count as equal: the
+# difference is a rounding error.
 TIED = 1e-12
 
 _WORD_BITS = 64
 
 
 def paired_t(differences: Floats) -> float | None:
-    """Two-sided p-value of Student's paired t-test that the mean of ``differences`` (n,) is 0.
+    """Two-sided p-value of Student's paired t-test of the hypothesis that the mean difference is 0.
 
-    1 where all differences are 0, None for fewer than two.
+    Args:
+        differences: (n,) float64, one for each unit; units are independent.
+
+    Returns:
+        The p-value; 1 if all differences are 0, None for fewer than two differences.
     """
     n = len(differences)
     if n < 2:
@@ -31,9 +36,16 @@ def paired_t(differences: Floats) -> float | None:
 
 
 def t_test(mean: float, std_error: float, degrees: int) -> float | None:
-    """Two-sided p-value of Student's t-test that a mean is 0, from its standard error.
+    """Two-sided p-value of Student's t-test of the hypothesis that a mean is 0.
 
-    1 where the mean is 0, 0 where it is not but has no error; None without a degree of freedom.
+    Args:
+        mean: the estimated mean.
+        std_error: its standard error.
+        degrees: degrees of freedom.
+
+    Returns:
+        The p-value. With a standard error of 0 it is 1 if the mean is 0, else 0. None if ``degrees`` is less
+        than 1.
     """
     if degrees < 1:
         return None
@@ -49,18 +61,19 @@ def randomisation_test(
 ) -> float | None:
     """Two-sided p-value of the paired randomisation test (Fisher 1935) on the absolute mean difference.
 
-    Under the null each difference is as likely to have the other sign. The sign of a query in permutation
-    ``b`` is a bit of a hash of its key, ``b // 64`` and the seed, so the order of the rows changes nothing
-    but rounding. ``p = (1 + as extreme) / (1 + permutations)``.
+    Under the null hypothesis, each difference has either sign with the same probability. The p-value is
+    ``(1 + permutations that are at least as extreme) / (1 + permutations)``. The sign of a query in
+    permutation ``b`` is a bit of a hash of its key, ``b // 64`` and the seed. The order of the rows therefore
+    changes only rounding errors.
 
     Args:
-        differences: (n,), finite.
-        keys: (n,) uint64, a hash of the query's id; queries of one key flip together.
-        permutations: how many signs are tried.
-        seed: of the signs.
+        differences: (n,) float64, finite.
+        keys: (n,) uint64, a hash of each query's id or cluster; queries with the same key flip together.
+        permutations: number of random sign assignments.
+        seed: seed of the signs.
 
     Returns:
-        The p-value, or None without differences.
+        The p-value, or None if there are no differences.
 
     Raises:
         UsageError: ``permutations`` is less than 1.
@@ -81,8 +94,8 @@ def randomisation_test(
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
     """Adjusted p-values that control the family-wise error (Holm 1979).
 
-    ``max over j <= i of (m - j + 1) p_j`` for the i-th smallest of m, at most 1. A p-value of None stays
-    None and is not counted.
+    The i-th smallest of m p-values becomes ``max over j <= i of (m - j + 1) p_j``, at most 1. A p-value of
+    None stays None and does not count in m.
     """
     return _adjusted(p_values, lambda p: np.maximum.accumulate(p * np.arange(len(p), 0, -1)))
 
@@ -90,8 +103,8 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 def benjamini_hochberg(p_values: Sequence[float | None]) -> list[float | None]:
     """Adjusted p-values that control the false discovery rate (Benjamini and Hochberg 1995).
 
-    ``min over j >= i of m p_j / j`` for the i-th smallest of m, at most 1. A p-value of None stays
-    None and is not counted.
+    The i-th smallest of m p-values becomes ``min over j >= i of m p_j / j``, at most 1. A p-value of None
+    stays None and does not count in m.
     """
     return _adjusted(
         p_values, lambda p: np.minimum.accumulate((p * len(p) / np.arange(1, len(p) + 1))[::-1])[::-1]
@@ -99,7 +112,7 @@ def benjamini_hochberg(p_values: Sequence[float | None]) -> list[float | None]:
 
 
 def _adjusted(p_values: Sequence[float | None], adjust: Callable[[Floats], Floats]) -> list[float | None]:
-    """Apply ``adjust`` to the known p-values in ascending order; back in the order they came."""
+    """Apply ``adjust`` to the known p-values in ascending order, and return them in the given order."""
     known = sorted((p, i) for i, p in enumerate(p_values) if p is not None)
     adjusted: list[float | None] = [None] * len(p_values)
     for (_, i), p in zip(known, adjust(np.array([p for p, _ in known])), strict=True):
@@ -109,7 +122,7 @@ def _adjusted(p_values: Sequence[float | None], adjust: Callable[[Floats], Float
 
 @kernel
 def _sums_where_flipped(differences: Floats, keys: Hashes, seed: np.uint64, sums: Floats) -> None:
-    """``sums[w, bit]``: the sum of the differences whose sign permutation ``64 w + bit`` flips."""
+    """Add to ``sums[w, bit]`` the differences whose sign is flipped in permutation ``64 w + bit``."""
     state = finalise(seed + GOLDEN)
     for w in range(sums.shape[0]):
         state += GOLDEN
@@ -117,6 +130,6 @@ def _sums_where_flipped(differences: Floats, keys: Hashes, seed: np.uint64, sums
         row = sums[w]
         for i in range(differences.shape[0]):
             bits = finalise(keys[i] ^ salt)
-            # Selecting instead of branching lets the loop vectorise (measured: 2.6 times faster).
+            # A selection instead of a branch lets the loop vectorise (measured: 2.6 times faster).
             for bit in range(_WORD_BITS):
                 row[bit] += differences[i] if (bits >> np.uint64(bit)) & np.uint64(1) else 0.0

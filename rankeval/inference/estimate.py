@@ -1,4 +1,4 @@
-"""Estimates with their intervals, and how records and tables show them."""
+"""Estimates with their confidence intervals, and their form in records and tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from rankeval.results import interval_text
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A confidence interval; a bound that cannot be computed is None, and ``reason`` says why."""
+    """A confidence interval.
+
+    Attributes:
+        method: name in ``INTERVALS``, such as ``normal``.
+        level: confidence level.
+        low, high: the bounds, None where they cannot be computed.
+        reason: why the bounds cannot be computed; None where they can.
+    """
 
     method: str
     level: float
@@ -20,19 +27,24 @@ class Interval:
     reason: str | None = None
 
     def holds(self, value: float) -> bool:
-        """Whether it is known, and this value in it."""
+        """Whether the bounds are known and ``value`` is between them or equal to one of them."""
         return self.low is not None and self.high is not None and self.low <= value <= self.high
 
     def to_dict(self) -> dict[str, Any]:
-        """The five fields as JSON takes them."""
+        """The five attributes as JSON values."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value with its standard error and intervals (in the order asked for) over ``n`` units.
+    """An estimated value with its standard error and confidence intervals.
 
-    What cannot be computed is None; ``notes`` say why, and where a number stands on thin ground.
+    Attributes:
+        value: the estimate, None where it cannot be computed.
+        std_error: its standard error, None where it cannot be computed.
+        intervals: the confidence intervals, in the order of the requested methods.
+        n: number of units.
+        notes: why a number cannot be computed, or is unreliable.
     """
 
     value: float | None
@@ -42,7 +54,7 @@ class Estimate:
     notes: tuple[Note, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """All but the notes, which belong to the whole result; ``ci`` is the first interval, or None."""
+        """The attributes as JSON values, without the notes; ``ci`` is the first interval, or None."""
         intervals = [interval.to_dict() for interval in self.intervals]
         return {
             "value": self.value,
@@ -53,10 +65,10 @@ class Estimate:
         }
 
     def bounds(self, name: str) -> dict[str, float | None]:
-        """The first interval as two columns of a record, ``NAME_low`` and ``NAME_high``."""
+        """The first interval as two entries of a record, ``NAME_low`` and ``NAME_high``."""
         interval = self.intervals[0]
         return {f"{name}_low": interval.low, f"{name}_high": interval.high}
 
     def cells(self) -> list[list[str]]:
-        """Bounds and method of each interval, for people."""
+        """The bounds and the method of each interval as text."""
         return [[interval_text(interval.to_dict()), interval.method] for interval in self.intervals]

@@ -1,8 +1,9 @@
-"""What is estimated: a smooth function of the means of terms.
+"""Functionals: smooth functions of the means of terms.
 
-Every estimate of the package is such a function: a metric is ``Mean(0)``, SNIPS ``Mean(0) / Mean(1)``, SNDR
-``Mean(2) + Mean(0) / Mean(1)``, a gain the difference of two of them. Values, delta-method errors and
-bootstrap replicates all follow from :meth:`Functional.value` and :meth:`Functional.gradient`.
+Every estimate of the package is a functional. For example, a metric is ``Mean(0)``, SNIPS is ``Mean(0) /
+Mean(1)``, SNDR is ``Mean(2) + Mean(0) / Mean(1)``, and a gain is the difference of two functionals. Values,
+delta-method standard errors and bootstrap replicates are all computed from :meth:`Functional.value` and
+:meth:`Functional.gradient`.
 """
 
 from __future__ import annotations
@@ -17,34 +18,36 @@ import numpy as np
 
 from rankeval.array_types import Floats, Ints
 
-# The partial derivative by the mean of each term, for the terms that a functional reads.
+# Term -> the partial derivative with respect to its mean, for the terms of a functional.
 Gradient = dict[int, Any]
 
 
 class Functional(ABC):
     """A smooth function of the means of terms.
 
-    Means have shape (..., p), the terms along the last axis: (p,) for an estimate, (R, p) for R bootstrap
-    replicates. Functionals combine by ``+``, ``-`` and ``/``; where a denominator is 0 they are not finite.
+    Means have the shape (..., p), with the terms along the last axis: (p,) for an estimate, (R, p) for R
+    bootstrap replicates. Functionals are combined with ``+``, ``-`` and ``/``. Where a denominator is 0, the
+    value is not finite.
     """
 
     @property
     @abstractmethod
     def terms(self) -> frozenset[int]:
-        """The terms whose means it reads."""
+        """The terms whose means the functional uses."""
 
     @abstractmethod
     def value(self, means: Floats) -> Any:
-        """Its value (...) at ``means`` (..., p)."""
+        """The value (...) at ``means`` (..., p)."""
 
     @abstractmethod
     def gradient(self, means: Floats) -> Gradient:
-        """Its partial derivatives (...) at ``means`` (..., p), by term."""
+        """Term -> the partial derivative (...) at ``means`` (..., p)."""
 
     def by_curve(self, means: Floats) -> Any:
-        """How much it moves by one standard error of a position-bias curve, in each of its directions.
+        """The change of the value per standard error of the position-bias curve.
 
-        (M,) at ``means`` (p,), or 0 where no curve is in it.
+        (M,) float64 at ``means`` (p,), one for each independent direction of the curve; 0 if the functional
+        uses no uncertain curve.
         """
         return 0.0
 
@@ -88,7 +91,7 @@ class _Pair(Functional):
 
     @abstractmethod
     def _by_parts(self, means: Floats) -> tuple[Any, Any]:
-        """The derivatives by ``left`` and ``right``."""
+        """The partial derivatives with respect to ``left`` and ``right``."""
 
     def gradient(self, means: Floats) -> Gradient:
         by_left, by_right = self._by_parts(means)
@@ -112,7 +115,7 @@ class Sum(_Pair):
 
 
 class Difference(_Pair):
-    """``left - right``: a gain over the logged policy, or one candidate against another on the same units."""
+    """``left - right``: the gain over the logging policy, or that of one candidate over another."""
 
     def value(self, means: Floats) -> Any:
         return self.left.value(means) - self.right.value(means)
@@ -137,7 +140,7 @@ class Ratio(_Pair):
 class Relative(Ratio):
     """``(left - right) / right``, the relative gain of ``left`` over ``right``.
 
-    Its normal interval is Fieller's where ``right`` is not clearly off 0.
+    Its normal interval is Fieller's where ``right`` is close to 0 relative to its standard error.
     """
 
     def value(self, means: Floats) -> Any:
@@ -148,9 +151,11 @@ class Relative(Ratio):
 
 @dataclass(frozen=True)
 class SumOfRatios(Functional):
-    """Sum over positions of ``numerator / (denominator / count)``, the means of three terms of each position.
+    """The sum over positions of ``numerator / (denominator / count)``, each the mean of a term.
 
-    ``count`` is the share of units that reach the position; one that none reaches adds nothing.
+    Attributes:
+        numerators, denominators, counts: the terms of each position, (K,). The mean of a count is the share
+            of units that reach the position. A position that no unit reaches adds 0.
     """
 
     numerators: tuple[int, ...]
@@ -180,7 +185,10 @@ class SumOfRatios(Functional):
         return found
 
     def _parts(self, means: Floats) -> tuple[Any, Any, Any]:
-        """Ratio of numerator to denominator, count and denominator (..., K), 0 over 1 where none reaches."""
+        """The ratio of numerator to denominator, the count and the denominator, each (..., K).
+
+        The denominator is set to 1 where no unit reaches the position.
+        """
         numerator, denominator, count = (
             means[..., list(terms)] for terms in (self.numerators, self.denominators, self.counts)
         )
@@ -191,7 +199,7 @@ class SumOfRatios(Functional):
 
 @dataclass(frozen=True)
 class WeightedSum(Functional):
-    """``sum_j weights_j parts_j`` with fixed weights: strata of units, each estimated by itself."""
+    """``sum_j weights_j parts_j`` with fixed weights, for strata of units that are estimated separately."""
 
     parts: tuple[Functional, ...]
     weights: tuple[float, ...]
@@ -213,12 +221,13 @@ class WeightedSum(Functional):
 
 @dataclass(frozen=True)
 class UnderCurves(Functional):
-    """An estimate under a position-bias curve that is itself an estimate, and the same under it moved.
+    """An estimate that uses an estimated position-bias curve; its variance includes that of the curve.
 
     Attributes:
-        under_it: the estimate.
-        under_moved: the estimates under the curve moved by the share ``step`` of one standard error in each
-            of the directions in which it varies independently.
+        under_it: the estimate under the curve.
+        under_moved: the same estimate under each moved curve. There is one for each direction in which the
+            curve varies independently, and the curve is moved by ``step`` standard errors.
+        step: the size of the move, as a share of one standard error.
     """
 
     under_it: Functional
@@ -241,6 +250,6 @@ class UnderCurves(Functional):
 
 
 def pairs_needed(functionals: Iterable[Functional]) -> Ints:
-    """The co-moments, (c, 2) pairs ``i <= j`` in ascending order, that the errors of ``functionals`` need."""
+    """(c, 2) int64: the pairs ``i <= j`` of terms whose co-moments the standard errors need, ascending."""
     pairs = {pair for f in functionals for pair in combinations_with_replacement(sorted(f.terms), 2)}
     return np.array(sorted(pairs), np.int64).reshape(-1, 2)

@@ -1,4 +1,4 @@
-"""From moments to estimates: values, standard errors and every interval asked for."""
+"""Estimates from moments: values, standard errors and the requested confidence intervals."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from rankeval.inference.moments import Moments, MomentsAccumulator
 from rankeval.inference.sampling_distribution import SamplingDistribution
 from rankeval.options import listed
 
-MAX_REPLICATES = 1_000_000  # more would tell nothing new, and take minutes
+MAX_REPLICATES = 1_000_000  # more replicates add no information and take minutes
 
 
 @dataclass(frozen=True, eq=False)
 class Inference(SamplingDistribution):
-    """Estimates, with errors and intervals, from one :class:`Moments`.
+    """Estimates with standard errors and confidence intervals, from one :class:`Moments`.
 
     Args:
-        methods: names from :data:`INTERVALS`, in the order of the result.
+        methods: names in :data:`INTERVALS`, in the order of the intervals of an estimate.
 
     Raises:
-        UsageError: no method or an unknown one, a level or number of replicates out of range, or moments
-            without buckets where the bootstrap or clusters need them.
+        UsageError: there is no method or an unknown one, the level or the number of replicates is out of
+            range, or the moments lack the bucket sums that the bootstrap and clusters need.
     """
 
     methods: Sequence[str] = ("normal",)
@@ -39,17 +39,17 @@ class Inference(SamplingDistribution):
         for method in self.methods:
             if method not in INTERVALS:
                 raise UsageError(f"ci: found {method!r}, wanted one of {', '.join(INTERVALS)}")
-        # Of (1 + level) / 2, which rounding may make 1, there must be a quantile.
+        # The quantile of (1 + level) / 2 must exist; rounding may make this number 1.
         if not 0.5 < 0.5 + self.level / 2 < 1.0:
             raise UsageError(f"level: found {self.level}, wanted a number between 0 and 1")
         if not 2 <= self.replicates <= MAX_REPLICATES:
             raise UsageError(f"replicates: found {self.replicates}, wanted 2 to {MAX_REPLICATES:,}")
         if self.clustered or BUCKETED & set(self.methods):
-            self.buckets  # noqa: B018  (raises now rather than at the first estimate)
+            self.buckets  # noqa: B018  (raises an error now rather than at the first estimate)
 
     def estimate(self, functional: Functional) -> Estimate:
-        """Value, standard error and intervals of ``functional``; None with a reason, never NaN."""
-        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite becomes a reason
+        """Value, standard error and intervals of ``functional``; never NaN, but None with a reason."""
+        with np.errstate(over="ignore", invalid="ignore"):  # a number that is not finite becomes a reason
             return self._estimate(functional)
 
     def _estimate(self, functional: Functional) -> Estimate:
@@ -74,10 +74,18 @@ class Inference(SamplingDistribution):
 
 @dataclass(frozen=True)
 class InferenceOptions:
-    """How errors and intervals are computed, checked before any data is read.
+    """Options of standard errors and intervals, checked before any data is read.
+
+    Attributes:
+        methods: names in :data:`INTERVALS`.
+        level: confidence level, in (0, 1).
+        replicates: number of bootstrap replicates.
+        seed: seed of the bootstrap.
+        clustered: whether units with the same key are dependent.
 
     Raises:
-        UsageError: an unknown method, a level or number of replicates out of range.
+        UsageError: there is no method or an unknown one, or the level or the number of replicates is out of
+            range.
     """
 
     methods: tuple[str, ...]
@@ -93,7 +101,7 @@ class InferenceOptions:
     def of_call(
         cls, ci: str | Sequence[str], level: float, replicates: int, seed: int, cluster: str | None
     ) -> InferenceOptions:
-        """The options as callers state them; with a cluster column, errors are those of clusters."""
+        """From the options of a public function; with a ``cluster`` column, standard errors are clustered."""
         methods = tuple(dict.fromkeys(listed(ci)))
         return cls(methods, float(level), int(replicates), int(seed), cluster is not None)
 
@@ -103,5 +111,5 @@ class InferenceOptions:
         return self.clustered or not BUCKETED.isdisjoint(self.methods)
 
     def of(self, moments: Moments) -> Inference:
-        """Inference from these moments."""
+        """The inference from ``moments`` under these options."""
         return Inference(moments, self.level, self.clustered, self.replicates, self.seed, self.methods)

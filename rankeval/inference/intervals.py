@@ -1,4 +1,4 @@
-"""The catalogue of confidence intervals: one function each, from a sampling distribution."""
+"""The catalogue of confidence intervals: one function for each, of a sampling distribution."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from rankeval.array_types import Floats
 from rankeval.inference.functionals import Functional, Relative
 from rankeval.inference.sampling_distribution import SamplingDistribution
 
-MAX_UNDEFINED = 0.01  # share of replicates that a bootstrap interval may leave out
+MAX_UNDEFINED = 0.01  # largest share of replicates without a value in a bootstrap interval
 
 
 class Undefined(Exception):
-    """Says why an interval cannot be computed; becomes :attr:`Interval.reason`."""
+    """An interval cannot be computed; the message becomes :attr:`Interval.reason`."""
 
 
 def _normal(distribution: SamplingDistribution, functional: Functional) -> tuple[float, float]:
@@ -27,7 +27,10 @@ def _normal(distribution: SamplingDistribution, functional: Functional) -> tuple
 
 
 def _fieller(distribution: SamplingDistribution, relative: Relative) -> tuple[float, float]:
-    """The relative gains ``x`` for which ``left - (1 + x) right`` may be 0 (Fieller 1954)."""
+    """All relative gains ``x`` for which ``left - (1 + x) right`` does not differ significantly from 0.
+
+    Source: Fieller 1954. The covariance of ``left`` and ``right`` is that of the delta method.
+    """
     left, right = distribution.value(relative.left), distribution.value(relative.right)
     z2 = distribution.quantile**2
     square = right * right - z2 * distribution.std_error(relative.right) ** 2
@@ -40,14 +43,15 @@ def _fieller(distribution: SamplingDistribution, relative: Relative) -> tuple[fl
 
 
 def _bootstrap(distribution: SamplingDistribution, functional: Functional) -> tuple[float, float]:
-    """Percentile interval over the replicates (Efron 1979)."""
+    """The percentile interval: quantiles of the bootstrap replicates (Efron 1979)."""
     return _central(distribution, functional, distribution.bootstrap.values(functional))
 
 
 def _bootstrap_t(distribution: SamplingDistribution, functional: Functional) -> tuple[float, float]:
-    """Studentised (Efron 1982): ``value - t std_error`` at quantiles of the replicates' own t.
+    """The studentised interval: ``value - t std_error`` at quantiles of t over the replicates (Efron 1982).
 
-    Standard errors are those between buckets; a replicate that has none has an infinite t.
+    Each replicate has its own ``t = (its value - value) / its std_error``. Standard errors are those between
+    buckets. The t of a replicate with a standard error of 0 is infinite, or 0 if its value equals ``value``.
     """
     value, std_error = distribution.value(functional), distribution.bootstrap.std_error(functional)
     deviations = distribution.bootstrap.values(functional) - value
@@ -64,7 +68,7 @@ def _bootstrap_t(distribution: SamplingDistribution, functional: Functional) -> 
 def _central(
     distribution: SamplingDistribution, functional: Functional, replicates: Floats
 ) -> tuple[float, float]:
-    """The quantiles that enclose the share ``level`` of the replicates that are defined."""
+    """The quantiles that enclose the share ``level`` of the replicates, without those that are NaN."""
     if isinstance(functional, Relative) and distribution.near_zero(functional.right):
         raise Undefined("the reference is within 3 standard errors of 0: resampling needs it off 0")
     if np.count_nonzero(distribution.buckets[:, 0]) == 1:
@@ -78,11 +82,11 @@ def _central(
     return float(low), float(np.quantile(defined, 1.0 - outside, method="higher"))
 
 
-#: Name -> the lower and the upper bound.
+#: Name of a method -> the function that returns the lower and the upper bound.
 INTERVALS: dict[str, Callable[[SamplingDistribution, Functional], tuple[float, float]]] = {
     "normal": _normal,
     "bootstrap": _bootstrap,
     "bootstrap_t": _bootstrap_t,
 }
-#: Those that resample buckets of units.
+#: The methods that resample buckets of units.
 BUCKETED = frozenset({"bootstrap", "bootstrap_t"})

@@ -1,10 +1,11 @@
-"""All that inference needs of the data, in one pass: means, co-moments and hashed bucket sums of terms.
+"""Moments of terms, computed in one pass over the data: means, co-moments and hashed bucket sums.
 
-Units (sessions, queries, rounds) come in blocks of a few thousand. A block is summed twice, as it is and
-about its means, so that nothing cancels; blocks and leaves are joined by the pairwise update of Chan, Golub
-and LeVeque (1983). Sums run in independent lanes of fixed order: the loops vectorise without fast-math and
-give the same bits on every machine. Totals are kept rather than means: those of whole numbers are exact
-however the data is cut.
+Inference needs no other data. Units (sessions, queries or rounds) arrive in blocks of a few thousand. A block
+is summed twice: first the values, then the products of their deviations from the block's means. This avoids
+cancellation. Blocks and leaves are merged by the pairwise update of Chan, Golub and LeVeque (1983). Sums run
+in independent lanes of fixed order, so the loops vectorise without fast-math and give the same bits on every
+machine. Totals are kept rather than means, because totals of whole numbers are exact for every division of
+the data into blocks.
 """
 
 from __future__ import annotations
@@ -26,15 +27,15 @@ class Moments:
     """Count, totals, co-moments, extremes and bucket sums of ``p`` terms over ``n`` units.
 
     Attributes:
-        n: number of units; where units count more or less than once, how many they count as.
+        n: number of units; if units have counts, the sum of the counts.
         total: (p,) float64, ``sum x_i``.
         pairs: (c, 2) int64, the pairs ``i <= j`` of terms whose co-moment is kept.
         comoment: (c,) float64, ``sum (x_i - mean_i)(x_j - mean_j)``.
         low, high: (p,) float64, smallest and largest value; ``inf`` and ``-inf`` where ``n`` is 0.
-        buckets: (BUCKETS, p + 1) float64, per bucket of the units' keys the count of units and the sum of
-            each term; None where no keys were given.
-        whole: whether every unit counts a whole number of times. If not they stand for a distribution, and
-            variances are divided by ``n``, not ``n - 1``.
+        buckets: (BUCKETS, p + 1) float64, for each bucket of keys the number of units and the sum of each
+            term; None if no keys are given.
+        whole: whether every unit counts a whole number of times. If not, the units represent a distribution,
+            and variances are divided by ``n`` instead of ``n - 1``.
     """
 
     n: float
@@ -54,15 +55,16 @@ class Moments:
         keys: Hashes | None = None,
         counts: Floats | None = None,
     ) -> Moments:
-        """Moments of ``terms`` (p, n), summed as a single block."""
+        """Moments of ``terms`` (p, n), added as one block; arguments as in :meth:`MomentsAccumulator.add`."""
         accumulator = MomentsAccumulator(len(terms), pairs, bucketed=keys is not None)
         accumulator.add(terms, keys, counts)
         return accumulator.moments()
 
     def merge(self, other: Moments) -> Moments:
-        """Moments of both sets of units; ``other`` must have the same terms and pairs.
+        """Moments of both sets of units together; ``other`` must have the same terms and pairs.
 
-        Exact but for rounding, which depends on the order: fold leaves from the left in their order.
+        The result is exact except for rounding, which depends on the order of merges. For reproducible bits,
+        merge leaves one after the other in their order.
         """
         total, comoment = self.total.copy(), self.comoment.copy()
         join(float(self.n), total, comoment, self.pairs, float(other.n), other.total, other.comoment)
@@ -81,9 +83,10 @@ class Moments:
         )
 
     def spread(self, terms: Ints, p: int, pairs: Ints) -> Moments:
-        """The same among ``p`` terms: term ``i`` becomes ``terms[i]``, all others are 0 for every unit.
+        """Moments of the same units with ``p`` terms: term ``i`` becomes term ``terms[i]``.
 
-        ``pairs`` (c, 2) holds the pairs of these moments and any others.
+        All other terms are 0 for every unit. ``pairs`` (c, 2) must contain the pairs of these moments and may
+        contain others.
         """
         index = {pair: c for c, pair in enumerate(map(tuple, pairs.tolist()))}
         places = [index[tuple(sorted(pair))] for pair in terms[self.pairs].tolist()]
@@ -102,17 +105,17 @@ class Moments:
 
     @cached_property
     def constant(self) -> Bools:
-        """(p,) whether all values of a term are the same."""
+        """(p,) bool, whether all values of the term are equal."""
         same: Bools = self.low == self.high
         return same
 
     @cached_property
     def mean(self) -> Floats:
-        """(p,), of a constant that very constant, 0 where ``n`` is 0."""
+        """(p,) float64, the mean of each term: exact where the term is constant, 0 where ``n`` is 0."""
         return np.where(self.constant, self.low, self.total / (self.n or 1))
 
     def covariance(self, i: int, j: int) -> float:
-        """``sum (x_i - mean_i)(x_j - mean_j) / freedom``; 0 for a constant and without freedom."""
+        """``sum (x_i - mean_i)(x_j - mean_j) / freedom``; 0 for a constant term, or if ``freedom <= 0``."""
         if self.freedom <= 0 or self.constant[i] or self.constant[j]:
             return 0.0
         value = float(self.comoment[self.pair_index[min(i, j), max(i, j)]]) / self.freedom
@@ -120,22 +123,22 @@ class Moments:
 
     @property
     def freedom(self) -> float:
-        """``n - 1``, or ``n`` where units stand for a distribution."""
+        """The divisor of variances: ``n - 1``, or ``n`` where the units represent a distribution."""
         return self.n - 1 if self.whole else self.n
 
     @cached_property
     def pair_index(self) -> dict[tuple[int, int], int]:
-        """Where the co-moment of a pair ``i <= j`` stands."""
+        """Pair ``i <= j`` of terms -> the index of its co-moment."""
         return {(int(i), int(j)): c for c, (i, j) in enumerate(self.pairs)}
 
 
 class MomentsAccumulator:
-    """Adds blocks of units up to a :class:`Moments`; memory does not depend on how many come.
+    """Sums blocks of units to a :class:`Moments`; its memory does not depend on the number of units.
 
     Args:
         p: number of terms.
-        pairs: (c, 2), the pairs ``i <= j`` whose co-moments are kept.
-        bucketed: whether bucket sums are kept; :meth:`add` then needs keys.
+        pairs: (c, 2) int64, the pairs ``i <= j`` of terms whose co-moments are kept.
+        bucketed: whether bucket sums are kept; if so, :meth:`add` needs keys.
     """
 
     def __init__(self, p: int, pairs: Ints, bucketed: bool) -> None:
@@ -154,10 +157,15 @@ class MomentsAccumulator:
         keys: Hashes | None = None,
         counts: Floats | None = None,
     ) -> None:
-        """Add a block: ``terms`` (p, m), finite; ``keys`` (m,), one for each unit or its cluster.
+        """Add a block of m units.
 
-        ``counts`` (m,) says how many times each unit counts, at least 0; without it, once. Contiguous float64
-        and uint64 are taken as they are. Blocks of a few thousand units stay in cache.
+        Contiguous, writable arrays of the stated types are used without a copy. Blocks of a few thousand
+        units stay in the processor's cache.
+
+        Args:
+            terms: (p, m) float64, finite.
+            keys: (m,) uint64, the key of each unit or of its cluster.
+            counts: (m,) float64, how many times each unit counts, at least 0; without it, once.
         """
         block = np.require(terms, np.float64, ["C", "W"])
         if counts is None:
@@ -180,7 +188,7 @@ class MomentsAccumulator:
         self._whole = self._whole and bool((counts == np.floor(counts)).all())
 
     def moments(self) -> Moments:
-        """What was added so far; later blocks do not change it."""
+        """The moments of all units added so far; later blocks do not change them."""
         return Moments(
             n=int(self._n) if self._n == int(self._n) else self._n,
             whole=self._whole,

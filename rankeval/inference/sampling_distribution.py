@@ -1,6 +1,6 @@
-"""How estimates vary from sample to sample: standard errors, covariances and bootstrap replicates.
+"""The sampling distribution of estimates: standard errors, covariances and bootstrap replicates.
 
-Units, or the clusters of units that share a key, are taken to be independent draws. One
+Assumption: the units, or the clusters of units with the same key, are independent draws. One
 :class:`SamplingDistribution` serves all functionals of the same moments, so that replicates are drawn once.
 """
 
@@ -20,19 +20,21 @@ from rankeval.inference.functionals import Functional, Gradient
 from rankeval.inference.moments import Moments
 from rankeval.notes import Note
 
-FEW_CLUSTERS = 50  # with fewer, Student's t and a warning
-NEAR_ZERO = 3.0  # a reference within this many standard errors of 0 calls for Fieller's interval
+FEW_CLUSTERS = 50  # with fewer clusters, intervals use Student's t and there is a warning
+NEAR_ZERO = 3.0  # a reference within this many standard errors of 0 needs Fieller's interval
 
 
 @dataclass(frozen=True, eq=False)
 class SamplingDistribution:
-    """Of functionals of the means in one :class:`Moments`.
+    """The sampling distribution of functionals of the means in one :class:`Moments`.
 
     Args:
         moments: the means, with the co-moments of ``pairs_needed``.
         level: confidence level, in (0, 1).
-        clustered: units of one key are dependent; errors come from bucket totals.
-        replicates, seed: of the bootstrap.
+        clustered: whether units with the same key are dependent; if so, standard errors are computed from
+            bucket totals.
+        replicates: number of bootstrap replicates.
+        seed: seed of the bootstrap.
     """
 
     moments: Moments
@@ -42,13 +44,13 @@ class SamplingDistribution:
     seed: int = 0
 
     def value(self, functional: Functional) -> float:
-        """The functional at the means; not finite where a denominator is 0."""
+        """The value of the functional at the means; not finite where a denominator is 0."""
         return float(functional.value(self.moments.mean))
 
     def std_error(self, functional: Functional) -> float:
-        """Delta-method standard error; 0 where the variance is rounding alone.
+        """The delta-method standard error; 0 where the variance is no more than a rounding error.
 
-        The error of a position-bias curve is added as one that is independent of these units.
+        It includes the error of a position-bias curve, which is assumed to be independent of these units.
         """
         gradient = functional.gradient(self.moments.mean)
         if self.clustered:
@@ -58,7 +60,7 @@ class SamplingDistribution:
         return math.sqrt(between + float(np.sum(np.square(functional.by_curve(self.moments.mean)))))
 
     def covariance(self, a: Functional, b: Functional) -> float:
-        """Delta-method covariance of two estimates."""
+        """The delta-method covariance of two estimates."""
         gradients = a.gradient(self.moments.mean), b.gradient(self.moments.mean)
         by_curve = float(np.sum(a.by_curve(self.moments.mean) * b.by_curve(self.moments.mean)))
         if self.clustered:
@@ -66,9 +68,10 @@ class SamplingDistribution:
         return sum(self._between_units(*gradients)) + by_curve
 
     def bucket_totals(self, functional: Functional) -> Floats:
-        """(BUCKETS,) linearised totals, scaled: a clustered covariance is the sum of products of two of them.
+        """(BUCKETS,) float64: scaled bucket totals of the linearised residuals, for clustered covariances.
 
-        Also of two functionals of different moments, if units of one key are in the same buckets.
+        The covariance of two functionals is the sum over buckets of the products of their totals. This also
+        holds for functionals of different moments, because equal keys are always in the same bucket.
         """
         gradient = functional.gradient(self.moments.mean)
         scale = math.sqrt(self.independent / max(self.independent - 1, 1)) / self.moments.n
@@ -76,12 +79,15 @@ class SamplingDistribution:
 
     @cached_property
     def independent(self) -> float:
-        """The number of units; if clustered, of occupied buckets (of clusters, while they are few)."""
+        """The number of independent draws: of units or, if clustered, of buckets that hold units.
+
+        While clusters are few, the number of such buckets is the number of clusters.
+        """
         return int(np.count_nonzero(self.buckets[:, 0])) if self.clustered else self.moments.n
 
     @cached_property
     def quantile(self) -> float:
-        """The normal quantile of ``(1 + level) / 2``; Student's with G - 1 degrees for few clusters G."""
+        """The normal quantile of ``(1 + level) / 2``; with few clusters G, Student's t with G - 1 degrees."""
         below = 0.5 + self.level / 2
         if self._few_clusters():
             from scipy.special import stdtrit
@@ -91,12 +97,16 @@ class SamplingDistribution:
 
     @cached_property
     def bootstrap(self) -> Bootstrap:
-        """The replicates that all functionals share, drawn when first asked for."""
+        """The bootstrap replicates for all functionals, drawn on first use."""
         return Bootstrap(self.moments, self.buckets, self.replicates, self.seed)
 
     @property
     def buckets(self) -> Floats:
-        """The bucket sums of the moments."""
+        """The bucket sums of the moments.
+
+        Raises:
+            UsageError: the moments have none, because no keys were given.
+        """
         if self.moments.buckets is None:
             raise UsageError("bootstrap and clusters: found moments without keys, wanted one key a unit")
         return self.moments.buckets
@@ -105,18 +115,18 @@ class SamplingDistribution:
         return self.clustered and self.independent < FEW_CLUSTERS
 
     def notes(self) -> tuple[Note, ...]:
-        """Where all errors stand on thin ground."""
+        """A warning about all standard errors if there are few clusters."""
         if not self._few_clusters():
             return ()
         text = f"only {self.independent} clusters: with fewer than {FEW_CLUSTERS}, errors are rough"
         return (Note("few_clusters", text, {"clusters": self.independent, "threshold": FEW_CLUSTERS}),)
 
     def near_zero(self, functional: Functional) -> bool:
-        """Whether it is within 3 standard errors of 0."""
+        """Whether the value is within 3 standard errors of 0."""
         return abs(self.value(functional)) < NEAR_ZERO * self.std_error(functional)
 
     def obstacle(self, functional: Functional) -> Note | None:
-        """Why there is no standard error, if there is none."""
+        """The reason why there is no standard error; None where there is one."""
         reason = self._obstacle(functional)
         return None if reason is None else Note("no_standard_error", reason)
 
@@ -132,17 +142,17 @@ class SamplingDistribution:
         return None
 
     def _between_units(self, a: Gradient, b: Gradient) -> list[float]:
-        """The parts ``a_i b_j cov(x_i, x_j) / n`` of a covariance."""
+        """The summands ``a_i b_j cov(x_i, x_j) / n`` of a covariance."""
         moments = self.moments
         return [float(a[i]) * float(b[j]) * moments.covariance(i, j) / moments.n for i in a for j in b]
 
     def _between_clusters(self, a: Gradient, b: Gradient) -> float:
-        """``G / (G - 1) sum_g e_ag e_bg / n^2``, e the bucket totals of the linearised residuals."""
+        """``G / (G - 1) sum_g e_ag e_bg / n^2``, where e are bucket totals of the linearised residuals."""
         total = float(np.sum(self._residuals(a) * self._residuals(b)))
         return total * self.independent / (self.independent - 1) / self.moments.n**2
 
     def _residuals(self, gradient: Gradient) -> Floats:
-        """(BUCKETS,) totals of the linearised residuals, all 0 where they are rounding alone."""
+        """(BUCKETS,) float64: totals of the linearised residuals; all 0 if they are only rounding errors."""
         parts = [g * self._centred_sums[:, j] for j, g in gradient.items()]
         residuals = np.sum(parts, axis=0)
         size = sum(abs(g) * _norm(self.buckets[:, j + 1]) for j, g in gradient.items())
@@ -154,5 +164,5 @@ class SamplingDistribution:
 
 
 def _norm(x: Floats) -> float:
-    """Euclidean norm, without BLAS: its sums depend on the number of threads."""
+    """The Euclidean norm, without BLAS, whose sums depend on the number of threads."""
     return math.sqrt(float(np.sum(x * x)))

@@ -1,8 +1,8 @@
-"""Interleaving of two rankings: lists, credit for clicks, outcomes, and the analysis of logs.
+"""Interleaving of two rankings: lists, credit for clicks, expected outcomes, and the analysis of logs.
 
 May import: ``inference``, ``logs``, ``arrays`` and the top modules of ``rankeval``.
-To add a method: a ``Definition`` in ``methods.py``, its lists in ``enumeration.py`` and
-``random_lists.py``, its credit in ``credit.py``.
+To add a method: add a ``Definition`` to ``methods.py``, the lists to ``enumeration.py`` and
+``random_lists.py``, and the credit to ``credit.py``.
 """
 
 from __future__ import annotations

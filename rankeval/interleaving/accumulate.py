@@ -1,4 +1,4 @@
-"""One pass over a log of interleaved lists: the moments of credit and wins."""
+"""The moments of credit and wins in a log of interleaved lists, from one pass."""
 
 from __future__ import annotations
 
@@ -17,22 +17,27 @@ PAIRS = pairs_needed([Mean(CREDIT), DELTA])
 
 @dataclass(frozen=True)
 class Sums:
-    """Moments of the terms of all sessions, and of those of each segment; what was counted on the way."""
+    """The sums of one pass.
+
+    Attributes:
+        moments: moments of the terms of all sessions and of each segment.
+        tally: counts of sessions, items and clicks, for warnings.
+    """
 
     moments: Segmented[Moments]
     tally: Tally
 
     def merge(self, other: Sums) -> Sums:
-        """Both parts; fold leaves in their order."""
+        """The sums of both parts. The result is reproducible if parts are merged in the order of the log."""
         return Sums(self.moments.merge(other.moments, Moments.merge), self.tally.merge(other.tally))
 
 
 def accumulate(crediting: Crediting, grouping: Grouping, threads: int | None) -> Sums:
-    """One pass over a log: the moments of the credit of its sessions.
+    """The moments of credit and wins of the sessions of a log, from one pass.
 
     Raises:
-        DataError: as the crediting says; no item is of a team; sessions that all count 0 times.
-        UsageError: more than 1,000 segments where each would keep bucket sums.
+        DataError: as :meth:`Crediting.terms`; no item has a team; every session has weight 0.
+        UsageError: there are more than 1,000 segments, with a bootstrap or clusters.
     """
     log = crediting.log
     units = Units.of(log, "session_id", grouping)

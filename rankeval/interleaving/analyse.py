@@ -1,4 +1,4 @@
-"""Which of two rankings users prefer, from a log of interleaved lists: one streaming pass."""
+"""``interleave_analyse``: test which of two rankings users prefer, from a log of interleaved lists."""
 
 from __future__ import annotations
 
@@ -38,35 +38,52 @@ def interleave_analyse(
     where: str | None = None,
     threads: int | None = None,
 ) -> InterleavingAnalysis:
-    """Wins and credit of rankings A and B in a log of interleaved lists, with intervals and tests.
+    """Compare rankings A and B in a log of interleaved lists: wins, credit, intervals and tests.
+
+    The credit of a session is the sum of the credits of its clicks; credit for A is positive. With credit
+    ``balanced`` it is 1, -1 or 0. A wins a session of positive credit, B wins one of negative credit, and
+    credit 0 is a tie. The estimates are the mean credit of a session and
+
+        delta_AB = (wins of A + ties / 2) / sessions - 1/2    (Chapelle et al. 2012).
+
+    The tests are the exact sign test of wins, without ties, and the t-test of the mean credit. They and the
+    intervals assume that sessions are independent. With ``cluster``, only clusters need to be independent,
+    except for the sign test. The log is read in one streaming pass.
 
     Args:
-        log: long or nested, with ``session_id, position, click`` (0 or 1), and ``team`` or, with a method,
-            ``rank_a`` and ``rank_b``: the rank of the item in each ranking, from 1, null where it is not in
-            it. A column ``weight`` says how many times a session counts.
-        method: how the lists were made: ``team_draft``, ``probabilistic[:tau=3]``, ``balanced``, or
-            ``optimised[:credit=linear]``. Credit then follows from the ranks, for the first two as the
-            expectation over all teams that could have given the list (Rao-Blackwell): the same mean with less
-            noise. Without a method, and with ``:credit=team``, a click counts for the team of its item.
-            A column ``method`` that names another one is an error.
-        a, b: what the column ``team`` calls the two, also in tables; null is for items of neither.
-        ranking_length: number of items of both rankings, where the log has no columns ``length_a`` and
-            ``length_b``; for ``probabilistic``, and ``optimised`` where a ranking lacks an item.
-        alpha: level of the tests; the verdict follows from that of the mean credit.
-        power: of the test that the number of sessions needed is for.
+        log: long or nested, with ``session_id``, ``position``, ``click`` (0 or 1), and ``team`` or, with a
+            method, ``rank_a`` and ``rank_b``: the rank of the item in each ranking, from 1, null if the
+            ranking does not hold the item. A column ``weight`` is the number of times that a session counts.
+        method: the method that made the lists: ``team_draft``, ``probabilistic[:tau=3]``, ``balanced``, or
+            ``optimised[:credit=linear]``. The credit is then computed from the ranks. For the first two it
+            is the expectation over all assignments to teams that could have given the list (Rao-Blackwell),
+            which has the same mean as team credit and a smaller variance. Without a method, or with
+            ``:credit=team``, a click counts for the team of its item. If the log has a column ``method``
+            that names another method, this is an error.
+        a, b: the values of the column ``team`` for the two rankings, also used in tables. Items of neither
+            team have null.
+        ranking_length: number of items of each ranking, for a log without columns ``length_a`` and
+            ``length_b``. ``probabilistic`` uses it, ``optimised`` if a ranking lacks an item, and
+            ``team_draft`` to detect that a ranking has no item left.
+        alpha: level of the tests. The verdict follows from the test of the mean credit.
+        power: power of the test for which ``sessions_needed`` is computed.
         ci: interval methods: ``normal``, ``bootstrap`` (percentile), ``bootstrap_t``.
         level: confidence level.
-        replicates: of the bootstrap, which resamples buckets of hashed ``session_id``.
+        replicates: number of bootstrap replicates; the bootstrap resamples buckets of hashed ``session_id``
+            or ``cluster``.
         by: a column that splits the sessions into segments.
         cluster: a column whose values are the independent units, such as the user.
-        seed: of the bootstrap.
+        seed: seed of the bootstrap.
         columns: role -> column name.
-        where: row filter, such as ``country == "de"``; it should keep sessions whole.
+        where: row filter, such as ``country == "de"``; it should keep or drop whole sessions.
         threads: number of threads; the result does not depend on it.
 
+    Returns:
+        :class:`InterleavingAnalysis`, with ``to_dict()``, ``to_pandas()`` and a readable repr.
+
     Raises:
-        DataError: the data is wrong; the message names file, column, row and what is wanted.
-        UsageError: the call is wrong.
+        DataError: the data are wrong; the message names file, column, row and the wanted value.
+        UsageError: an argument is wrong.
     """
     require_types({name: value for name, value in locals().items() if name != "method"})
     levels = Levels(alpha, power)
@@ -98,7 +115,10 @@ def interleave_analyse(
 def _crediting(
     log: Log, method: str | Method | None, teams: tuple[str, str], ranking_length: int | None
 ) -> Crediting:
-    """By teams or by ranks; a method whose credit is not named takes that which ranks give."""
+    """The crediting by teams or by ranks that the arguments ask for.
+
+    A method given as text without ``credit=`` uses ranks: marginal credit in place of team credit.
+    """
     for name, team in zip("ab", teams, strict=True):
         if not isinstance(team, str):
             raise UsageError(f"{name}: found {team!r}, wanted a text")

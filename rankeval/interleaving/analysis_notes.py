@@ -1,4 +1,4 @@
-"""What a reader of the analysis of an interleaved log must know before trusting it."""
+"""Warnings that go with the analysis of an interleaved log."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from rankeval.interleaving.log_ranks import LENGTHS, names_of
 from rankeval.interleaving.session_credit import Crediting, RankCrediting, Tally
 from rankeval.notes import Note, distinct, listing
 
-#: Sessions that somebody wins, below which the normal approximation is rough.
+#: With fewer sessions that have a winner, the normal approximation is rough.
 FEW_DECIDED = 30
-#: Teams differ in size where they do by more than this share of all items, and than chance lets them.
+#: Teams count as unequal if their sizes differ by more than this share of all items, and by more than this
+#: many standard deviations of a random split.
 UNEQUAL_SHARE, UNEQUAL_ERRORS = 0.01, 4.0
 
 
 def notes(crediting: Crediting, tally: Tally, parts: Sequence[Part], *, clustered: bool) -> Iterator[Note]:
-    """One line each; ``parts`` start with all sessions."""
+    """The warnings, one line each; the first of ``parts`` holds all sessions, the others are segments."""
     whole, n = parts[0], parts[0].sessions
     log = crediting.log
     if log.has("weight"):
@@ -66,7 +67,7 @@ def _of_teams(tally: Tally) -> Iterator[Note]:
 
 
 def _of_lengths(crediting: RankCrediting) -> Iterator[Note]:
-    """Rankings of unknown length matter to some methods."""
+    """A warning if the credit depends on the lengths of the rankings, and these are unknown."""
     if crediting.reader.lengths_known or crediting.method.credit == "balanced":
         return
     wanted = f"{names_of(LENGTHS, crediting.log)} or ranking_length would tell"
@@ -78,7 +79,7 @@ def _of_lengths(crediting: RankCrediting) -> Iterator[Note]:
 
 
 def _of_random_clicks(crediting: RankCrediting) -> Iterator[Note]:
-    """What is not 0 where users prefer neither ranking."""
+    """A warning on the quantities that may differ from 0 if users click at random."""
     if crediting.method.credit == "balanced":
         text = (
             "balanced lists may favour a ranking under clicks at random, as where the other is it moved "
@@ -94,7 +95,7 @@ def _of_random_clicks(crediting: RankCrediting) -> Iterator[Note]:
 
 
 def _missing(parts: Sequence[Part]) -> Iterator[Note]:
-    """Why a number is missing."""
+    """The reason for each number that could not be computed."""
     for part in parts:
         place = "" if part.segment is None else f" in {part.segment}"
         for name, estimate in (("delta_AB", part.delta), ("mean_credit", part.credit)):

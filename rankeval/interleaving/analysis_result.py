@@ -1,4 +1,4 @@
-"""What ``interleave_analyse`` returns."""
+"""The result of ``interleave_analyse``."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from rankeval.results import Result, Table, counted, number, p_text, percent, se
 
 @dataclass(frozen=True)
 class Part:
-    """What all sessions say, or those of one segment (None: all).
+    """The estimates and tests of all sessions, or of one segment.
 
     Attributes:
+        segment: the value of the segment column; None for all sessions.
+        sessions, wins_a, wins_b, ties: numbers of sessions, each counted by its weight.
         delta: ``(wins of A + ties / 2) / sessions - 1/2``.
         credit: mean credit of a session.
+        tests: the tests that users prefer neither ranking.
     """
 
     segment: Any
@@ -33,7 +36,7 @@ class Part:
 
     @classmethod
     def of(cls, segment: Any, inference: Inference, levels: Levels) -> Part:
-        """From the terms' moments."""
+        """The part whose terms have the moments of ``inference``."""
         n, total = inference.moments.n, inference.moments.total
         wins_a, wins_b = (_plain(float(total[term])) for term in (WIN_A, WIN_B))
         return cls(
@@ -49,11 +52,11 @@ class Part:
 
     @property
     def quantities(self) -> list[tuple[str, Estimate]]:
-        """What is estimated, by name."""
+        """Name and estimate of each estimated quantity."""
         return [("delta_AB", self.delta), ("mean_credit", self.credit)]
 
     def outcome(self) -> dict[str, Any]:
-        """Wins and tests as JSON takes them."""
+        """Wins and tests as plain JSON values."""
         return {
             "segment": self.segment,
             "sessions": self.sessions,
@@ -67,16 +70,16 @@ class Part:
 
 
 def _plain(value: float) -> float:
-    """A whole number as an integer, as JSON shows it."""
+    """The value as an int if it is whole, so that JSON shows it without a decimal point."""
     return int(value) if value == int(value) else value
 
 
 @dataclass(frozen=True, repr=False)
 class InterleavingAnalysis(Result):
-    """Wins and credit of two rankings in a log of interleaved lists.
+    """Wins, credit and tests of two rankings in a log of interleaved lists.
 
     Attributes:
-        inputs: what was analysed, and how.
+        inputs: log, method and options of the analysis.
         parts: all sessions, then each segment.
         notes: warnings.
     """
@@ -88,7 +91,7 @@ class InterleavingAnalysis(Result):
 
     @property
     def winner(self) -> str | None:
-        """``A`` or ``B`` where the test of the mean credit is below ``alpha``, else None."""
+        """``A`` or ``B`` if the p-value of the mean credit is below ``alpha``, else None."""
         whole = self.parts[0]
         p, mean = whole.tests.credit_p, whole.credit.value
         if p is None or mean is None or p >= self.inputs["alpha"]:
@@ -97,7 +100,7 @@ class InterleavingAnalysis(Result):
 
     @property
     def verdict(self) -> str:
-        """The result in words."""
+        """The result as a sentence."""
         whole, alpha = self.parts[0], self.inputs["alpha"]
         p = p_text(whole.tests.credit_p)
         of_credit = f"p {p if p.startswith('<') else f'= {p}'} of the mean credit"
@@ -125,7 +128,7 @@ class InterleavingAnalysis(Result):
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """A record for each segment and quantity."""
+        """One record for each part and quantity."""
         return [
             {
                 "name": name,

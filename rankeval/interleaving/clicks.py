@@ -1,4 +1,4 @@
-"""How users click on a list, as far as the outcome of interleaving depends on it."""
+"""The interface of click models that the outcome of interleaving needs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from rankeval.array_types import Floats, Ints
 
 
 class Clicks(Protocol):
-    """What users click on lists of one query's items."""
+    """The distribution of clicks on lists of items of one query."""
 
     def conditionals(self, lists: Ints) -> Sequence[tuple[float, Floats]]:
-        """For lists (n, L): parts of the sessions by their share, each with (n, L + 1, L) probabilities.
+        """Conditional click probabilities on lists (n, L), for each part of a mixture of sessions.
 
-        ``[i, r, k]`` is the probability of a click at position ``k + 1`` of list ``i`` where the last click
-        above is at position ``r`` (0: there is none). Within a part these determine the probability of every
-        pattern of clicks; rows that are equal are independent clicks.
+        Returns:
+            One tuple for each part: its share of the sessions, and (n, L + 1, L) probabilities. ``[i, r, k]``
+            is the probability of a click at position ``k + 1`` of list ``i`` if the last click above is at
+            position ``r`` (0: there is none). Within a part they determine the probability of every pattern
+            of clicks. If a list has the same probabilities for every ``r``, its clicks are independent.
         """

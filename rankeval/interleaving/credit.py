@@ -1,7 +1,7 @@
-"""What a click on each item of an interleaved list counts, from the ranks of the items; all in linear time.
+"""The credit of a click on each item of an interleaved list, from the ranks of the items, in linear time.
 
-Sessions are ragged: the items of session ``s``, from the top, stand at ``offsets[s]:offsets[s + 1]`` of flat
-arrays. Ranks count from 1, 0 where a ranking lacks the item. Credits are positive for A.
+Sessions are ragged: the items of session ``s``, from the top, are ``offsets[s]:offsets[s + 1]`` of flat
+arrays. Ranks start at 1; rank 0 means that the ranking lacks the item. Credits are positive for A.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import numpy as np
 from rankeval.array_types import Bools, Floats, Ints
 from rankeval.arrays import kernel
 
-#: Length of a ranking that nobody knows.
+#: Stands for the length of a ranking if it is unknown.
 UNKNOWN = np.iinfo(np.int64).max // 2
 
 
 @kernel
 def _top(used: Bools, at: int) -> int:
-    """The best rank from ``at`` on that is not used; for use inside kernels."""
+    """The best unused rank, starting at ``at``; for use inside kernels."""
     while at < used.size and used[at]:
         at += 1
     return at
@@ -25,6 +25,7 @@ def _top(used: Bools, at: int) -> int:
 
 @kernel
 def _use(used: Bools, rank: int) -> None:
+    """Mark a rank as used; for use inside kernels."""
     if rank < used.size:
         used[rank] = True
 
@@ -33,12 +34,14 @@ def _use(used: Bools, rank: int) -> None:
 def draft_credits(
     offsets: Ints, rank_a: Ints, rank_b: Ints, length_a: Ints, length_b: Ints, credits: Floats
 ) -> int:
-    """``P(team A) - P(team B)`` of each item given its team-draft list; the first item that no draft shows.
+    """Write ``P(team A) - P(team B)`` of each item, given its team-draft list, to ``credits`` (items,).
 
-    The rounds of a draft are independent given the list, for every prefix leaves the same items to both: in
-    each round the two orders of picking are equally likely, as far as they give the two items shown. A
-    ranking of :data:`UNKNOWN` length is taken to have an item left as long as that explains the list.
-    Returns -1 where all is well.
+    Given the list, the rounds of a draft are independent, because the items left after a prefix do not
+    depend on the teams. In each round, the orders of picking that give the two items shown are equally
+    likely. A ranking of :data:`UNKNOWN` length is taken to have an item left wherever that explains the list.
+
+    Returns:
+        The index of the first item that no draft can show at its place; -1 if there is none.
     """
     for s in range(offsets.size - 1):
         begin, end = offsets[s], offsets[s + 1]
@@ -80,9 +83,10 @@ def draft_credits(
 
 @kernel
 def _second(rank_a: int, rank_b: int, a: int, b: int, length_a: int, length_b: int, turn: int) -> float:
-    """Who picked the second item of a round, 1 for A and -1 for B, if it is ``turn``'s; 0 if it is nobody's.
+    """The team of the second item of a round: 1 for A, -1 for B, 0 if the item cannot come second.
 
-    The other ranking picks where that one has no item left. For use inside kernels.
+    ``turn`` is the ranking that picks second, 1 for A and -1 for B. If it has no item left, the other ranking
+    picks. For use inside kernels.
     """
     has_a, has_b = a <= length_a, b <= length_b
     by_a = has_a and (turn > 0 or not has_b)
@@ -101,14 +105,17 @@ def softmax_credits(
     weights: Floats,
     credits: Floats,
 ) -> None:
-    """``P(team A) - P(team B)`` of each item given its probabilistic list.
+    """Write ``P(team A) - P(team B)`` of each item, given its probabilistic list, to ``credits`` (items,).
 
-    ``(p_A - p_B) / (p_A + p_B)``, ``p_R = weights[rank] / sum of weights[rank] of R's items left`` (Hofmann
-    et al. 2011). ``weights`` holds ``1 / rank^tau`` for ranks from 1.
+    It is ``(p_A - p_B) / (p_A + p_B)``. ``p_R`` is the weight of the item's rank in R over the sum of the
+    weights of the items of R that are left (Hofmann et al. 2011).
+
+    Args:
+        weights: ``1 / rank^tau`` for ranks from 1.
     """
     used_a = np.zeros(weights.size, np.bool_)
     used_b = np.zeros(weights.size, np.bool_)
-    below = np.zeros(weights.size + 1)  # the weights of all ranks below a rank
+    below = np.zeros(weights.size + 1)  # [r]: sum of the weights of all ranks after r
     for rank in range(weights.size - 1, -1, -1):
         below[rank] = below[rank + 1] + weights[rank]
     for s in range(offsets.size - 1):
@@ -124,9 +131,11 @@ def softmax_credits(
 
 @kernel
 def _share(rank: int, used: Bools, lowest: int, weights: Floats, below: float) -> float:
-    """Probability to draw an item of this rank among those left, which it then leaves.
+    """Probability of drawing the item of this rank among the items left; marks the rank as used.
 
-    ``below``: the weights of all ranks below the ``lowest`` that is used.
+    Args:
+        lowest: the largest rank that is used.
+        below: sum of the weights of all ranks after ``lowest``.
     """
     if rank == 0:
         return 0.0
@@ -139,9 +148,10 @@ def _share(rank: int, used: Bools, lowest: int, weights: Floats, below: float) -
 
 @kernel
 def balanced_outcomes(offsets: Ints, rank_a: Ints, rank_b: Ints, clicks: Floats, outcomes: Floats) -> None:
-    """1 where A has more clicks in its top k than B in its own, -1 where B has, else 0 (Joachims 2002).
+    """Write the winner of each session to ``outcomes`` (n,): 1 for A, -1 for B, 0 for a tie.
 
-    k is the least depth at which one of them has the lowest item that was clicked.
+    A wins if more of the clicked items are in the top k of A than in the top k of B (Joachims 2002). k is the
+    smallest depth at which A or B holds the lowest clicked item.
     """
     for s in range(offsets.size - 1):
         depth = 0
@@ -157,11 +167,11 @@ def balanced_outcomes(offsets: Ints, rank_a: Ints, rank_b: Ints, clicks: Floats,
 
 @kernel
 def least_depth(rank_a: int, rank_b: int) -> int:
-    """The better of two ranks, of which 0 is none; for use inside kernels."""
+    """The better of two ranks, where 0 means no rank; for use inside kernels."""
     return max(rank_a, rank_b) if rank_a == 0 or rank_b == 0 else min(rank_a, rank_b)
 
 
 @kernel
 def within(rank: int, depth: int) -> int:
-    """1 where a ranking has an item in its top ``depth``, else 0; for use inside kernels."""
+    """1 if an item of this rank is in the top ``depth`` of the ranking, else 0; for use inside kernels."""
     return 1 if 0 < rank <= depth else 0

@@ -1,4 +1,4 @@
-"""Random interleaved lists of one query or many, by any method."""
+"""Random interleaved lists by any method, for one query or many."""
 
 from __future__ import annotations
 
@@ -22,17 +22,23 @@ from rankeval.interleaving.random_lists import (
 from rankeval.interleaving.rankings import PairArrays, RankingPair
 from rankeval.options import shown
 
-#: Most random lists that one call gives.
+#: Largest number of random lists that one call returns.
 MOST_LISTS = 10**7
 
 
 class Drawer:
-    """Draws lists of at most ``length`` items.
+    """Draws interleaved lists of at most ``length`` items.
 
-    What a session shows follows from its number and the seed, whatever sessions are drawn beside it.
+    The list of a session depends only on its query, its number and the seed, not on the other sessions drawn.
+
+    Args:
+        pairs: the rankings of ``Q`` queries.
+        method: the interleaving method.
+        length: largest number of items of a list.
 
     Raises:
-        UsageError, DataError: ``optimised`` cannot enumerate the lists, or has no unbiased distribution.
+        UsageError: with ``optimised``, there are too many positions to enumerate the lists.
+        DataError: with ``optimised``, no distribution of lists is unbiased.
     """
 
     def __init__(self, pairs: PairArrays, method: Method, length: int) -> None:
@@ -43,9 +49,16 @@ class Drawer:
         self._weights = rank_weights(method.tau, max(pairs.order_a.shape[1], pairs.order_b.shape[1]))
 
     def draw(self, queries: Ints, first: int, seed: int) -> tuple[Ints, Teams | None]:
-        """(n, L) items of sessions ``first``, ``first + 1``, ... and their teams, -1 beyond their end.
+        """Draw the lists of sessions ``first``, ``first + 1``, ...
 
-        ``queries``: (n,) int64. Teams are None for methods that have none.
+        Args:
+            queries: (n,) int64, the query of each session.
+            first: number of the first session.
+            seed: seed of the random numbers.
+
+        Returns:
+            (n, L) int64 item numbers and (n, L) int8 teams, both -1 beyond the end of a list. The teams are
+            None for a method without teams.
         """
         lists = np.full((len(queries), self.length), -1, np.int64)
         teams = np.full(lists.shape, NO_TEAM, np.int8)
@@ -62,7 +75,7 @@ class Drawer:
 
 
 def _table(distributions: list[ListDistribution], length: int) -> tuple[Ints, Floats, Ints]:
-    """The lists of all queries one after the other, their cumulated probabilities, and where each starts."""
+    """The lists of all queries in one array, their cumulative probabilities, and the offsets of queries."""
     lists = [np.full((len(d), length), -1, np.int64) for d in distributions]
     for rows, distribution in zip(lists, distributions, strict=True):
         rows[:, : distribution.lists.shape[1]] = distribution.lists
@@ -79,18 +92,23 @@ def interleave(
     lists: int = 1,
     seed: int = 0,
 ) -> list[dict[str, Any]]:
-    """Random interleaved lists of two rankings, each ``{"items": [...], "teams": ["A", "B", ...] or None}``.
+    """Draw random interleaved lists of two rankings.
 
     Args:
-        a, b: item ids from the top, all integers or all strings; they may differ in length and items.
+        a, b: item ids from the top, all integers or all strings. The rankings may differ in length and items.
         method: ``team_draft``, ``balanced``, ``probabilistic[:tau=3]`` or ``optimised[:credit=linear]``.
-        length: of the lists; by default that of the longer ranking. Where one ranking has no item left the
-            other fills the list.
-        lists: how many to draw.
-        seed: the same seed gives the same lists.
+        length: length of the lists, by default that of the longer ranking. If one ranking has no item left,
+            the other fills the list.
+        lists: number of lists, 10,000,000 at most.
+        seed: seed of the random numbers; the same seed gives the same lists.
+
+    Returns:
+        One ``{"items": [...], "teams": ["A", "B", ...]}`` for each list; ``teams`` is None for a method
+        without teams.
 
     Raises:
-        UsageError: rankings, method or length are not understood.
+        UsageError: an argument is wrong; or ``optimised`` cannot enumerate the lists.
+        DataError: no distribution of lists is unbiased (``optimised``).
     """
     pair = RankingPair(a, b)
     if isinstance(lists, bool) or not isinstance(lists, int) or not 1 <= lists <= MOST_LISTS:

@@ -1,4 +1,4 @@
-"""The exact distribution of interleaved lists: every list, with its teams, and its probability."""
+"""The exact distribution of interleaved lists: every list with its teams and its probability."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ TEAM_NAMES = {TEAM_A: "A", TEAM_B: "B", NO_TEAM: None}
 
 @dataclass(frozen=True, eq=False)
 class ListDistribution:
-    """All lists that a method may show for two rankings.
+    """All lists that a method can show for two rankings, with their probabilities.
 
     Attributes:
-        lists: (m, L) int64 numbers of items within their query, -1 beyond the end.
-        probability: (m,), sums to 1.
-        teams: (m, L) int8, 0 for A and 1 for B; None for methods without teams, and for ``probabilistic``,
-            whose teams are independent given the list. Rows of ``team_draft`` are the pairs of a list and an
-            assignment to teams that can come about.
+        lists: (m, L) int64, numbers of items within their query, -1 beyond the end.
+        probability: (m,) float64, sums to 1.
+        teams: (m, L) int8, 0 for A and 1 for B. None for methods without teams, and for ``probabilistic``,
+            whose teams are independent given the list. With ``team_draft`` each row is a possible pair of a
+            list and an assignment to teams.
     """
 
     lists: Ints
@@ -39,7 +39,7 @@ class ListDistribution:
         return len(self.probability)
 
     def of_lists(self) -> ListDistribution:
-        """The same without teams: every list once, in the order in which they first stand."""
+        """The distribution without teams: each list once, in the order of its first row."""
         if self.teams is None:
             return self
         _, first, inverse = np.unique(self.lists, axis=0, return_index=True, return_inverse=True)
@@ -48,7 +48,7 @@ class ListDistribution:
         return ListDistribution(self.lists[first[order]], total[order])
 
     def rows(self, pair: RankingPair) -> list[dict[str, Any]]:
-        """``items, teams, probability`` of each row, the likeliest first."""
+        """One dict ``items``, ``teams``, ``probability`` for each row, the most probable first."""
         order = np.argsort(-self.probability, kind="stable")
         return [
             {
@@ -60,23 +60,29 @@ class ListDistribution:
         ]
 
     def team_names(self, row: int) -> list[str | None] | None:
-        """``A`` or ``B`` for each item of a row, if its list has teams."""
+        """The team of each item of a row, ``A``, ``B`` or None; None if the lists have no teams."""
         return None if self.teams is None else [TEAM_NAMES[team] for team in self.teams[row].tolist()]
 
 
 def list_distribution(
     a: Any, b: Any, method: str | Method = "team_draft", length: int | None = None
 ) -> tuple[RankingPair, ListDistribution]:
-    """The distribution of the interleaved lists of rankings ``a`` and ``b`` (item ids), with their pair."""
+    """The rankings ``a`` and ``b`` (item ids) as a pair, and the distribution of their interleaved lists.
+
+    Raises:
+        UsageError: an argument is wrong; or as :func:`exact_lists`.
+        DataError: as :func:`exact_lists`.
+    """
     pair = RankingPair(a, b)
     return pair, exact_lists(pair.arrays, Method.parse(method), pair.length(length))
 
 
 def exact_lists(pairs: PairArrays, method: Method, length: int) -> ListDistribution:
-    """The distribution of the lists of query 0, of at most ``length`` items; those of probability 0 left out.
+    """The distribution of the lists of query 0, of at most ``length`` items, without lists of probability 0.
 
     Raises:
-        UsageError: more positions than :attr:`Definition.longest`, or more than 400,000 lists.
+        UsageError: there are more positions than :attr:`Definition.longest`, or more than 400,000 lists
+            (``probabilistic``).
         DataError: as :func:`~rankeval.interleaving.optimised.optimised_distribution`.
     """
     size = int(pairs.sizes()[0])
@@ -106,7 +112,10 @@ def _team_draft(pairs: PairArrays, length: int) -> ListDistribution:
 def _drafted(
     order_a: list[int], order_b: list[int], length: int, items: list[int], teams: list[int], chance: float
 ) -> Iterator[tuple[list[int], list[int], float]]:
-    """Every way a draft can go on, with its probability."""
+    """Every completion of a draft that began with ``items`` and ``teams``, with its probability.
+
+    ``chance`` is the probability of that beginning.
+    """
     if len(items) == length:
         yield items, teams, chance
         return
@@ -139,12 +148,12 @@ def _optimised(pairs: PairArrays, method: Method, length: int) -> ListDistributi
 
 
 def rank_weights(tau: float, ranks: int) -> Floats:
-    """(ranks,) ``1 / rank^tau`` for ranks from 1."""
+    """(ranks,) float64, ``1 / rank^tau`` for ranks from 1."""
     return np.asarray(np.arange(1.0, ranks + 1.0) ** -tau)
 
 
 def _probabilistic(pairs: PairArrays, tau: float, length: int) -> ListDistribution:
-    """Prefixes grow by one item at a time, all at once."""
+    """The distribution for ``probabilistic``; each step extends all prefixes by one item."""
     ranks = [rank[0] for rank in pairs.ranks()]
     weights = rank_weights(tau, max(int(rank.max(initial=1)) for rank in ranks))
     each = [np.where(rank > 0, weights[rank - 1], 0.0) for rank in ranks]
@@ -164,6 +173,6 @@ def _probabilistic(pairs: PairArrays, tau: float, length: int) -> ListDistributi
 
 
 def _shares(weights: Floats) -> Floats:
-    """Rows divided by their sums; rows of zeros as they are."""
+    """Each row divided by its sum; a row of zeros is unchanged."""
     total = weights.sum(axis=1, keepdims=True)
     return np.asarray(np.divide(weights, total, out=np.zeros_like(weights), where=total > 0.0))

@@ -1,4 +1,4 @@
-"""What clicks on the items of interleaved lists count, for lists of many queries at once."""
+"""The credit of clicks on the items of interleaved lists, for lists of many queries at once."""
 
 from __future__ import annotations
 
@@ -18,13 +18,17 @@ from rankeval.interleaving.rankings import PairArrays
 def list_credits(
     pairs: PairArrays, method: Method, queries: Ints, lists: Ints, teams: Teams | None = None
 ) -> Floats:
-    """(n, L) what a click on each item counts, positive for A; 0 beyond the end, and for ``balanced``.
+    """(n, L) float64, credit of a click on each item, positive for A; 0 beyond the end of a list.
 
-    For ``team`` and ``marginal`` credit ``P(team A) - P(team B)``: given ``teams``, else given the list.
+    For ``team`` and ``marginal`` credit it is ``P(team A) - P(team B)``: given the teams for ``team`` credit
+    with ``teams``, else given the list. For ``balanced`` it is 0, because a single click has no credit.
 
     Args:
-        queries: (n,) the query of each list.
-        lists: (n, L) numbers of items within their query, -1 beyond the end.
+        pairs: the rankings of the queries.
+        method: the method that made the lists, with its credit.
+        queries: (n,) int64, the query of each list.
+        lists: (n, L) int64, numbers of items within their query, -1 beyond the end.
+        teams: (n, L) int8, the team of each item; None if unknown.
     """
     if teams is not None and method.credit == "team":
         return np.where(teams == NO_TEAM, 0.0, np.where(teams == TEAM_A, 1.0, -1.0))
@@ -54,7 +58,12 @@ def session_credits(
     teams: Teams | None,
     clicks: NDArray[np.int8],
 ) -> Floats:
-    """(n,) credit of sessions with these clicks (n, L)."""
+    """(n,) float64, credit of each session, positive for A; for ``balanced`` 1, -1 or 0.
+
+    Args:
+        pairs, method, queries, lists, teams: as in :func:`list_credits`.
+        clicks: (n, L) int8, 0 or 1.
+    """
     if method.credit == "balanced":
         offsets, rank_a, rank_b = _flat(pairs, queries, lists)
         outcomes = np.zeros(len(lists))
@@ -65,7 +74,7 @@ def session_credits(
 
 
 def _flat(pairs: PairArrays, queries: Ints, lists: Ints) -> tuple[Ints, Ints, Ints]:
-    """Offsets of the lists in flat arrays, and the ranks of their items there."""
+    """Offsets (n + 1,) of the lists in flat arrays, and the ranks of their items in A and in B (items,)."""
     shown = lists >= 0
     rank_a, rank_b = (read_only(ranks[queries[:, np.newaxis], lists][shown]) for ranks in pairs.ranks())
     return read_only(offsets_of(shown.sum(axis=1))), rank_a, rank_b

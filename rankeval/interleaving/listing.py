@@ -1,4 +1,4 @@
-"""The lists of two rankings: all of them with their probabilities, or random ones."""
+"""``interleave_lists``: the interleaved lists of two rankings, all with probabilities, or random ones."""
 
 from __future__ import annotations
 
@@ -12,13 +12,20 @@ from rankeval.interleaving.methods import Method
 from rankeval.notes import Note
 from rankeval.results import Result, Table, number
 
-#: Lists that a table shows.
+#: Largest number of lists in a table.
 SHOWN = 50
 
 
 @dataclass(frozen=True, repr=False)
 class InterleavedLists(Result):
-    """Lists of two rankings, each with ``items, teams`` and, unless drawn at random, ``probability``."""
+    """Interleaved lists of two rankings.
+
+    Attributes:
+        inputs: the rankings and the options.
+        lists: one mapping for each list, with ``items``, ``teams`` and ``probability``, which is None for
+            random lists.
+        notes: warnings.
+    """
 
     inputs: Mapping[str, Any]
     lists: tuple[Mapping[str, Any], ...]
@@ -32,7 +39,7 @@ class InterleavedLists(Result):
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """A record for each list, items and teams joined to texts."""
+        """One record for each list; items and teams are joined to strings."""
         return [
             {
                 "items": ">".join(map(str, one["items"])),
@@ -61,17 +68,20 @@ def interleave_lists(
     draw: int | None = None,
     seed: int = 0,
 ) -> InterleavedLists:
-    """All interleaved lists of two rankings with their exact probabilities, or random ones.
+    """All interleaved lists of two rankings with their exact probabilities, or random lists.
 
     Args:
         a, b, method, length: as in :func:`rankeval.interleave`.
-        draw: how many random lists; None: all that there are, the likeliest first, for each assignment to
-            teams apart where ``method`` is ``team_draft``.
-        seed: of random lists.
+        draw: number of random lists; None: all possible lists, the most probable first. With ``team_draft``
+            each assignment of a list to teams is a list of its own.
+        seed: seed of random lists.
+
+    Returns:
+        :class:`InterleavedLists`, with ``to_dict()``, ``to_pandas()`` and a readable repr.
 
     Raises:
-        UsageError: a call that is not understood; more than 30 positions with ``team_draft``, 9 with
-            ``probabilistic`` (and 400,000 lists), 12 with ``optimised``, unless lists are drawn.
+        UsageError: an argument is wrong. For exact lists: there are more than 30 positions with
+            ``team_draft``, 9 with ``probabilistic`` (or more than 400,000 lists), or 12 with ``optimised``.
         DataError: no distribution of lists is unbiased (``optimised``).
     """
     chosen = Method.parse(method)

@@ -1,4 +1,4 @@
-"""The ranks that an interleaved log says its items have in A and in B, checked."""
+"""Read and check the ranks of items in A and in B from an interleaved log."""
 
 from __future__ import annotations
 
@@ -16,19 +16,17 @@ from rankeval.options import shown
 
 RANKS = ("rank_a", "rank_b")
 LENGTHS = ("length_a", "length_b")
-#: Ranks beyond it would make tables of weights by rank large.
+#: Largest rank, and longest ranking: larger ones would make tables of weights by rank too large.
 LARGEST_RANK = 1_000_000
-#: Longest rankings.
-MOST_ITEMS = 10**9
 
 
 @dataclass(frozen=True, eq=False)
 class SessionRanks:
-    """Ranks of the items of some sessions, by position.
+    """Ranks of the items of ``n`` sessions; the items of each session are ordered by position.
 
     Attributes:
-        rank_a, rank_b: (items,) int64 from 1, 0 where a ranking lacks the item.
-        length_a, length_b: (n,) int64 items of each ranking, ``UNKNOWN`` where nobody says.
+        rank_a, rank_b: (items,) int64 from 1, 0 if the ranking lacks the item.
+        length_a, length_b: (n,) int64, number of items of each ranking, ``UNKNOWN`` if it is unknown.
     """
 
     rank_a: Ints
@@ -37,7 +35,7 @@ class SessionRanks:
     length_b: Ints
 
     def known(self, offsets: Ints) -> tuple[Ints, Ints]:
-        """(n,) lengths, those that are unknown taken to be the largest rank shown."""
+        """(n,) lengths of A and of B; the largest rank that the session shows replaces an unknown length."""
         found = []
         for ranks, lengths in ((self.rank_a, self.length_a), (self.rank_b, self.length_b)):
             found.append(np.where(lengths == UNKNOWN, _largest(offsets, ranks), lengths))
@@ -46,14 +44,15 @@ class SessionRanks:
 
 @dataclass(frozen=True)
 class RankReader:
-    """Reads the ranks of a log.
+    """Reads the ranks of items from the sessions of a log.
 
     Args:
-        ranking_length: of both rankings in every session, where the log has no ``length_a`` and ``length_b``.
+        log: the log.
+        ranking_length: length of each ranking in every session, for a log without ``length_a`` and
+            ``length_b``; None: unknown.
 
     Raises:
-        DataError: a column missing or of the wrong type.
-        UsageError: a length that is no whole number of at least 1.
+        UsageError: ``ranking_length`` is not a whole number from 1 to 1,000,000.
     """
 
     log: Log
@@ -61,9 +60,9 @@ class RankReader:
 
     def __post_init__(self) -> None:
         length = self.ranking_length
-        fits = isinstance(length, int) and not isinstance(length, bool) and 1 <= length <= MOST_ITEMS
+        fits = isinstance(length, int) and not isinstance(length, bool) and 1 <= length <= LARGEST_RANK
         if length is not None and not fits:
-            wanted = f"a whole number of at least 1, {MOST_ITEMS:,} at most"
+            wanted = f"a whole number of at least 1, {LARGEST_RANK:,} at most"
             raise UsageError(f"ranking_length: found {shown(length)}, wanted {wanted}")
 
     @property
@@ -73,15 +72,20 @@ class RankReader:
 
     @property
     def lengths_known(self) -> bool:
-        """Whether the lengths of rankings are known."""
+        """Whether the lengths of both rankings are known."""
         return self.ranking_length is not None or all(self.log.has(role) for role in LENGTHS)
 
     def read(self, sessions: Sessions, order: Ints | None) -> SessionRanks:
-        """The ranks by position; ``order`` puts items there.
+        """The ranks of the items of some sessions.
+
+        Args:
+            sessions: the sessions.
+            order: (items,) the order that sorts the items of each session by position; None if they are
+                sorted.
 
         Raises:
-            DataError: a rank that is no whole number from 1, or twice in a session, or beyond the end of its
-                ranking; an item that neither ranking has.
+            DataError: a rank is not a whole number from 1, occurs twice in a session, or is greater than the
+                length of its ranking; neither ranking holds an item; a length is not a whole number from 0.
         """
         ranks = [_ranks(sessions, role) for role in RANKS]
         nowhere = (ranks[0] == 0) & (ranks[1] == 0)
@@ -111,7 +115,7 @@ class RankReader:
 
 
 def _ranks(sessions: Sessions, role: str) -> Ints:
-    """(items,) int64, 0 where null."""
+    """(items,) int64, the checked ranks of a column; 0 for null."""
     column = sessions.column(role)
     values = np.where(is_null(column), 0.0, as_float64(column))
     bad = ~is_null(column) & ~((values >= 1.0) & (values == np.floor(values)) & (values <= LARGEST_RANK))
@@ -127,7 +131,7 @@ def _ranks(sessions: Sessions, role: str) -> Ints:
 
 @kernel
 def _first_repeat(offsets: Ints, ranks: Ints) -> int:
-    """The first item whose rank another one of its session has too, above it; -1 where there is none."""
+    """The first item whose rank an earlier item of its session has too; -1 if there is none."""
     for s in range(offsets.size - 1):
         for k in range(offsets[s], offsets[s + 1]):
             for above in range(offsets[s], k):
@@ -147,7 +151,7 @@ def _largest(offsets: Ints, ranks: Ints) -> Ints:
 
 
 def draft_error(sessions: Sessions, order: Ints | None, place: int, ranks: SessionRanks) -> DataError:
-    """The error for an item that a team draft cannot show where it stands."""
+    """The error for the item at index ``place``, which a team draft cannot show at its position."""
     item = place if order is None else int(order[place])
     found = f"{ranks.rank_a[place] or 'null'} and 'rank_b' {ranks.rank_b[place] or 'null'} here"
     wanted = "ranks that a team draft could have put in this order: the best item left of A or of B"
@@ -155,5 +159,5 @@ def draft_error(sessions: Sessions, order: Ints | None, place: int, ranks: Sessi
 
 
 def names_of(roles: Sequence[str], log: Log) -> str:
-    """Columns of these roles, for messages."""
+    """The quoted column names of these roles, for messages."""
     return " and ".join(repr(log.name(role)) for role in roles)

@@ -1,4 +1,4 @@
-"""The catalogue of interleaving methods, and how each of them gives credit for clicks."""
+"""The catalogue of interleaving methods, with the kinds of credit that each gives for clicks."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ from typing import Any
 from rankeval.errors import UsageError
 
 DEFAULT_TAU = 3.0
-#: Lists that are enumerated at most.
+#: Largest number of lists that are enumerated.
 MOST_LISTS = 400_000
 LARGEST_TAU = 20.0
 
 
 @dataclass(frozen=True)
 class Definition:
-    """One method.
+    """The catalogue entry of one method.
 
     Attributes:
-        credits: ways to give credit for clicks, the first by default.
-        longest: positions up to which the distribution of its lists is enumerated; None for any number.
+        name: the name of the method.
+        text: how the method makes a list.
+        source: author and year.
+        credits: the kinds of credit for clicks that the method has; the first is the default.
+        longest: largest number of positions for which its lists are enumerated; None: no limit.
     """
 
     name: str
@@ -31,14 +34,14 @@ class Definition:
     longest: int | None
 
     def enumerable(self, items: int, length: int) -> bool:
-        """Whether the lists of so many positions that show some of so many items can be enumerated."""
+        """Whether all lists of ``length`` positions, from ``items`` different items, can be enumerated."""
         if self.longest is not None and length > self.longest:
             return False
         return self.name != "probabilistic" or perm(items, length) <= MOST_LISTS
 
     @property
     def has_teams(self) -> bool:
-        """Whether every item shown belongs to the ranking that chose it."""
+        """Whether the method assigns each item to the team of the ranking that chose it."""
         return "team" in self.credits
 
 
@@ -80,19 +83,23 @@ METHODS_TEXT = ", ".join(INTERLEAVINGS)
 
 @dataclass(frozen=True)
 class Method:
-    """A method with its parameters.
+    """An interleaving method with its parameters.
 
     Attributes:
-        name: of :data:`INTERLEAVINGS`.
-        credit: what a click counts. ``team``: 1 for the ranking whose team the item is in. ``marginal``: the
-            expectation of that over all assignments to teams that could have given the list (Rao-Blackwell).
-            ``balanced``: 1 or -1 a session, whoever has more clicks in the top k of its ranking, k the least
-            depth that reaches the lowest click. ``linear``, ``inverse``, ``binary``: ``rank_B - rank_A``,
-            ``1/rank_A - 1/rank_B``, or the sign of these, an absent item ranked one below the last.
-        tau: of ``probabilistic``.
+        name: a key of :data:`INTERLEAVINGS`.
+        credit: the kind of credit of clicks; empty: the default of the method. Credit is positive for A.
+
+            - ``team``: a click counts 1 for the ranking whose team the item is in: 1 for A, -1 for B.
+            - ``marginal``: the expectation of team credit over all assignments to teams that could have given
+              the list (Rao-Blackwell).
+            - ``balanced``: 1 or -1 per session, for the ranking with more of the clicked items in its top k;
+              k is the smallest depth that includes the lowest clicked item. 0 if both have as many.
+            - ``linear``, ``inverse``, ``binary``: ``rank_B - rank_A``, ``1/rank_A - 1/rank_B``, or the sign
+              of these. An item that a ranking lacks has the rank after its last item.
+        tau: exponent of ``probabilistic``.
 
     Raises:
-        UsageError: an unknown name, a credit that the method has not, ``tau`` outside [0, 20].
+        UsageError: the name is unknown, the method does not have the credit, or ``tau`` is outside [0, 20].
     """
 
     name: str
@@ -112,7 +119,13 @@ class Method:
 
     @classmethod
     def parse(cls, text: str | Method) -> Method:
-        """``NAME[:PARAMETER=VALUE]...``, such as ``probabilistic:tau=2:credit=marginal``."""
+        """The method of a text ``NAME[:PARAMETER=VALUE]...``; a ``Method`` is returned unchanged.
+
+        An example is ``probabilistic:tau=2:credit=marginal``.
+
+        Raises:
+            UsageError: the text is not such a method.
+        """
         if isinstance(text, Method):
             return text
         if not isinstance(text, str):
@@ -131,17 +144,17 @@ class Method:
 
     @property
     def definition(self) -> Definition:
-        """What the catalogue says of it."""
+        """The catalogue entry of the method."""
         return INTERLEAVINGS[self.name]
 
     @property
     def params(self) -> Mapping[str, Any]:
-        """The parameters that the method has."""
+        """Names and values of the parameters of the method."""
         return {"credit": self.credit} | ({"tau": self.tau} if self.name == "probabilistic" else {})
 
     @property
     def label(self) -> str:
-        """The name with the parameters that are not those by default."""
+        """The name, followed by the parameters that differ from their defaults."""
         credit = "" if self.credit == self.definition.credits[0] else f":credit={self.credit}"
         return self.name + ("" if self.tau == DEFAULT_TAU else f":tau={self.tau:g}") + credit
 

@@ -1,4 +1,4 @@
-"""Optimised interleaving: the distribution over allowed lists that is unbiased and most sensitive."""
+"""Optimised interleaving: the most sensitive of the unbiased distributions over allowed lists."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from rankeval.interleaving.rankings import PairArrays
 
 
 def allowed_lists(pairs: PairArrays, length: int) -> Ints:
-    """(m, L) lists of query 0 all of whose prefixes unite a prefix of A with one of B.
+    """(m, L) int64, the lists of query 0 whose every prefix is the union of a prefix of A and one of B.
 
-    Each next item is the best left of A or of B: at most ``2^L`` lists.
+    Each next item is the best item left of A or of B, so there are at most ``2^L`` lists.
     """
     order_a, order_b = pairs.order_a[0].tolist(), pairs.order_b[0].tolist()
     prefixes: list[tuple[int, ...]] = [()]
@@ -29,10 +29,15 @@ def _nexts(order_a: list[int], order_b: list[int], there: frozenset[int]) -> lis
 
 
 def rank_credits(kind: str, rank_a: Ints, rank_b: Ints, length_a: Ints, length_b: Ints) -> Floats:
-    """What a click on each item counts, positive for A; ranks from 1, 0 where a ranking lacks the item.
+    """Credit of a click on each item, float64 in the shape of the ranks, positive for A.
 
     ``linear``: ``rank_B - rank_A``; ``inverse``: ``1/rank_A - 1/rank_B``; ``binary``: the sign of either. An
-    absent item ranks one below the last (Radlinski and Craswell 2013, section 4).
+    item that a ranking lacks has the rank after its last item (Radlinski and Craswell 2013, section 4).
+
+    Args:
+        kind: ``linear``, ``inverse`` or ``binary``.
+        rank_a, rank_b: ranks from 1, 0 if the ranking lacks the item.
+        length_a, length_b: number of items of each ranking, in a shape that broadcasts with the ranks.
     """
     a = np.where(rank_a > 0, rank_a, length_a + 1).astype(np.float64)
     b = np.where(rank_b > 0, rank_b, length_b + 1).astype(np.float64)
@@ -42,9 +47,13 @@ def rank_credits(kind: str, rank_a: Ints, rank_b: Ints, length_a: Ints, length_b
 
 
 def sensitivities(credits: Floats) -> Floats:
-    """(m,) how much a single click tells: ``(1 - p_tie) H(p_A / (1 - p_tie))``, H the entropy in bits.
+    """(m,) sensitivity of each list: ``(1 - p_tie) H(p_A / (1 - p_tie))``, H the binary entropy in bits.
 
-    ``credits``: (m, L). The click is at position k with probability proportional to ``1/k``.
+    ``p_A`` and ``p_tie`` are the probabilities that a single click gives credit to A and to neither. The
+    click is at position k with probability proportional to ``1/k``.
+
+    Args:
+        credits: (m, L) credit of a click at each position.
     """
     chance = 1.0 / np.arange(1, credits.shape[1] + 1)
     chance /= chance.sum()
@@ -54,17 +63,23 @@ def sensitivities(credits: Floats) -> Floats:
 
 
 def _log_term(p: Floats, decided: Floats) -> Floats:
+    """``p log2(p / decided)``, 0 if p is 0."""
     return np.where(p > 0.0, p * np.log2(np.maximum(p, 1e-300) / decided), 0.0)
 
 
 def optimised_distribution(credits: Floats, describe: str) -> Floats:
-    """(m,) probabilities of lists with these ``credits`` (m, L).
+    """(m,) float64, the probability of each list in the unbiased distribution of largest mean sensitivity.
 
-    Maximises the mean sensitivity where a click at any position, drawn at random down to any depth, gives no
-    ranking credit: ``sum_l p_l credits[l, k] = 0`` for every k. A linear program, solved by HiGHS.
+    A distribution is unbiased if the mean credit of a click at every position k is 0:
+    ``sum_l p_l credits[l, k] = 0``. Then clicks at random positions, down to any depth, favour no ranking.
+    This is a linear program; HiGHS solves it.
+
+    Args:
+        credits: (m, L) credit of a click at each position of each list.
+        describe: name of the credit, for the error message.
 
     Raises:
-        DataError: no distribution is unbiased; ``describe`` names the credit.
+        DataError: no distribution is unbiased.
     """
     from scipy.optimize import linprog
 
@@ -82,7 +97,10 @@ def optimised_distribution(credits: Floats, describe: str) -> Floats:
 
 
 def _polished(chances: Floats, constraints: Floats, wanted: Floats) -> Floats:
-    """The solver meets its constraints to 1e-7 only: solve them once more on the lists that it chose."""
+    """The solver's probabilities, corrected by least squares on the lists with positive probability.
+
+    The solver meets the constraints only up to 1e-7.
+    """
     chosen = np.flatnonzero(chances > 1e-9)
     exact = np.zeros_like(chances)
     off = wanted - constraints[:, chosen] @ chances[chosen]

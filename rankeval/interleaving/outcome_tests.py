@@ -1,4 +1,4 @@
-"""Tests of which ranking users prefer, and how many sessions they need."""
+"""Tests that users prefer neither ranking, and the number of sessions that a test needs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rankeval.interleaving.session_credit import CREDIT, WIN_A, WIN_B
 
 #: ``P(A wins) + P(tie) / 2 - 1/2``.
 DELTA = WeightedSum((Mean(WIN_A), Mean(WIN_B)), (0.5, -0.5))
-#: Of numbers of sessions, beyond which none is told.
+#: Largest number of sessions that is reported.
 MOST_SESSIONS = 10**15
 
 
@@ -21,7 +21,7 @@ class Levels:
     """Level and power of two-sided tests.
 
     Raises:
-        UsageError: one of them outside (0, 1).
+        UsageError: ``alpha`` or ``power`` is not a number in (0, 1).
     """
 
     alpha: float = 0.05
@@ -33,9 +33,10 @@ class Levels:
                 raise UsageError(f"{name}: found {value!r}, wanted a number between 0 and 1")
 
     def sessions(self, z_per_sqrt_n: float | None) -> int | None:
-        """Sessions that give the power where ``mean / sd`` of one session is ``z_per_sqrt_n``.
+        """Number of sessions at which the test has the power, if ``mean / sd`` of one is ``z_per_sqrt_n``.
 
-        ``n = ((z_{1 - alpha/2} + z_power) / z_per_sqrt_n)^2``, rounded up; None for 0 and where unknown.
+        ``n = ((z_{1 - alpha/2} + z_power) / z_per_sqrt_n)^2``, rounded up. None if ``z_per_sqrt_n`` is 0 or
+        None, or if the number is too large.
         """
         normal = NormalDist()
         total = self._limit + normal.inv_cdf(self.power)
@@ -44,25 +45,27 @@ class Levels:
         return max(ceil((total / z_per_sqrt_n) ** 2), 1)
 
     def power_of(self, z: float) -> float:
-        """Power of the two-sided test where its statistic is normal around ``z``."""
+        """Power of the two-sided test if its statistic is normal with mean ``z`` and variance 1."""
         cdf = NormalDist().cdf
         return cdf(z - self._limit) + cdf(-z - self._limit)
 
     @property
     def _limit(self) -> float:
-        """``z_{1 - alpha/2}``, from the tail: ``1 - alpha / 2`` may be 1 in floating point."""
+        """``z_{1 - alpha/2}``, computed as ``-z_{alpha/2}``: ``1 - alpha / 2`` may round to 1."""
         return -NormalDist().inv_cdf(self.alpha / 2.0)
 
 
 @dataclass(frozen=True)
 class OutcomeTests:
-    """Tests that neither ranking is preferred; a p-value that cannot be computed is None.
+    """Tests of the hypothesis that users prefer neither ranking; None for a number that cannot be computed.
 
     Attributes:
-        sign_p: of the exact binomial test of wins, ties dropped; None where sessions count by fractions.
-        credit_p: of the t-test of the mean credit, with the errors of the estimate.
-        credit_t: its statistic.
-        sessions_needed: at the mean credit that was seen, for the power asked.
+        sign_p: two-sided p-value of the exact binomial test of wins, without ties; None if sessions have
+            fractional weights.
+        credit_p: two-sided p-value of the t-test of the mean credit, with the standard error of the estimate.
+        credit_t: statistic of this t-test.
+        sessions_needed: number of sessions at which the t-test has the wanted power, if the true mean credit
+            equals the estimate.
     """
 
     sign_p: float | None
@@ -72,7 +75,7 @@ class OutcomeTests:
 
     @classmethod
     def of(cls, inference: Inference, levels: Levels) -> OutcomeTests:
-        """The tests of these sessions; the credit's follow clusters, the sign test does not."""
+        """The tests from the moments of sessions; only the t-test takes clusters into account."""
         moments = inference.moments
         estimate = inference.estimate(Mean(CREDIT))
         if estimate.value is None or estimate.std_error is None:
@@ -85,7 +88,10 @@ class OutcomeTests:
 
 
 def _sign_test(inference: Inference) -> float | None:
-    """Exact two-sided p-value of wins against losses; 1 where nobody wins."""
+    """Exact two-sided p-value of the wins of A against the wins of B; 1 if all sessions are ties.
+
+    None if sessions have fractional weights.
+    """
     moments = inference.moments
     if not moments.whole:
         return None

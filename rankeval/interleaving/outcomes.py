@@ -1,4 +1,4 @@
-"""What comes of an interleaved session, exactly: who wins, and the mean and spread of the credit."""
+"""The exact outcome of an interleaved session: probabilities of a win, mean and spread of the credit."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ from rankeval.interleaving.methods import Method
 from rankeval.interleaving.patterns import balanced_counts, signed_counts, sums_over_patterns
 from rankeval.interleaving.rankings import PairArrays
 
-#: Lists worked on at a time.
+#: Number of lists in one block of the computation.
 BLOCK = 4096
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of one session: the sign of its credit says who wins.
+    """The distribution of the outcome of one session; A wins if the credit is positive, B if negative.
 
     Attributes:
+        p_a_wins, p_b_wins, p_tie: probabilities, which sum to 1.
+        mean_credit: mean of the credit of a session.
         square_credit: mean of the squared credit.
     """
 
@@ -37,7 +39,7 @@ class Outcome:
 
     @property
     def sd_credit(self) -> float:
-        """Standard deviation of a session's credit; 0 where that is rounding alone."""
+        """Standard deviation of the credit of a session; 0 if the variance is only rounding error."""
         variance = self.square_credit - self.mean_credit**2
         return sqrt(variance) if variance > 1e-15 * self.square_credit else 0.0
 
@@ -48,11 +50,14 @@ class Outcome:
 
     @property
     def z_per_sqrt_n(self) -> float | None:
-        """``mean / sd``: the z of a test of n sessions is about ``sqrt(n)`` times this; None for sd 0."""
+        """``mean / sd`` of the credit; z of a test of n sessions is about ``sqrt(n)`` times this.
+
+        None if sd is 0.
+        """
         return self.mean_credit / self.sd_credit if self.sd_credit > 0.0 else None
 
     def to_dict(self) -> dict[str, Any]:
-        """The numbers by their names in reports."""
+        """The numbers under their names in reports."""
         return {
             "p_A_wins": self.p_a_wins,
             "p_B_wins": self.p_b_wins,
@@ -65,7 +70,7 @@ class Outcome:
 
 
 def mixed(outcomes: Sequence[Outcome], shares: Sequence[float] | Floats) -> Outcome:
-    """The outcome of a session that is of each kind with a probability."""
+    """The outcome of a mixture: a session has outcome ``outcomes[i]`` with probability ``shares[i]``."""
     parts = np.array([_numbers(outcome) for outcome in outcomes])
     return Outcome(*(np.asarray(shares) @ parts).tolist())
 
@@ -76,10 +81,17 @@ def _numbers(outcome: Outcome) -> tuple[float, ...]:
 
 
 def exact_outcome(pairs: PairArrays, method: Method, clicks: Clicks, length: int) -> Outcome:
-    """The outcome of a session of query 0, over all lists, teams and clicks.
+    """The exact outcome of a session of query 0, over all lists, teams and clicks.
+
+    Args:
+        pairs: the rankings of query 0.
+        method: the interleaving method, with its credit.
+        clicks: the click model.
+        length: largest number of items of a list.
 
     Raises:
-        UsageError, DataError: as :func:`~rankeval.interleaving.enumeration.exact_lists`.
+        UsageError: as :func:`~rankeval.interleaving.enumeration.exact_lists`.
+        DataError: as :func:`~rankeval.interleaving.enumeration.exact_lists`.
     """
     chances = exact_lists(pairs, method, length)
     if method.credit == "marginal":
@@ -99,11 +111,11 @@ def exact_outcome(pairs: PairArrays, method: Method, clicks: Clicks, length: int
 def _block_outcome(
     pairs: PairArrays, method: Method, block: ListDistribution, credits: Floats, conditionals: Floats
 ) -> Outcome:
-    """What some lists add to the outcome, weighted by their probability."""
+    """The contribution of some lists to the outcome, weighted by the probability of each list."""
     if method.credit == "balanced":
         rank_a, rank_b = (ranks[0][block.lists] for ranks in pairs.ranks())
         return _of_counts(block.probability @ balanced_counts(conditionals, rank_a, rank_b), signs=True)
-    if method.credit == "team":  # -1 to 1: for certain, or what chance is left of either team
+    if method.credit == "team":  # credits are P(team A) - P(team B)
         up, down = 0.5 + 0.5 * credits, 0.5 - 0.5 * credits
         return _of_counts(block.probability @ signed_counts(conditionals, up, down))
     if np.isin(credits, (-1.0, 0.0, 1.0)).all():
@@ -113,7 +125,10 @@ def _block_outcome(
 
 
 def _of_counts(chances: Floats, *, signs: bool = False) -> Outcome:
-    """From the probabilities of the credits ``-L .. L``; ``signs``: of which only the signs count."""
+    """The outcome from the probabilities (2L + 1,) of the credits ``-L .. L``.
+
+    With ``signs`` the credit of a session is the sign of this number.
+    """
     credit = np.arange(len(chances)) - len(chances) // 2
     a, b, tie = (float(chances[chosen].sum()) for chosen in (credit > 0, credit < 0, credit == 0))
     values = np.sign(credit) if signs else credit
@@ -121,19 +136,25 @@ def _of_counts(chances: Floats, *, signs: bool = False) -> Outcome:
 
 
 class ClickCount(NamedTuple):
-    """Mean and mean square of the number of clicks of a session."""
+    """Mean and mean square of the number of clicks in a session."""
 
     mean: float
     square: float
 
     @property
     def variance(self) -> float:
-        """Variance of the number of clicks."""
+        """Variance of the number of clicks in a session."""
         return max(self.square - self.mean**2, 0.0)
 
 
 def click_count(order: Ints, clicks: Clicks, length: int) -> ClickCount:
-    """Clicks on the first ``length`` items of a ranking, -1 beyond its end."""
+    """The number of clicks on the first ``length`` items of a ranking, shown without interleaving.
+
+    Args:
+        order: (N,) int64, items from the top, -1 beyond the end.
+        clicks: the click model.
+        length: number of items shown.
+    """
     shown = order[order >= 0][:length].reshape(1, -1)
     if not shown.size:
         return ClickCount(0.0, 0.0)
@@ -147,9 +168,10 @@ def click_count(order: Ints, clicks: Clicks, length: int) -> ClickCount:
 
 
 def ab_z_per_sqrt_n(a: ClickCount, b: ClickCount) -> tuple[float, float | None]:
-    """Standard deviation of ``sqrt(n)`` times the difference of clicks of n sessions split in halves; its z.
+    """``sd`` and ``z / sqrt(n)`` of an A/B test of n sessions, half of them for each ranking.
 
-    ``sd = sqrt(2 (var_A + var_B))``, ``z = (mean_A - mean_B) / sd``, None for sd 0.
+    ``sd = sqrt(2 (var_A + var_B))`` is the standard deviation of ``sqrt(n)`` times the difference of the mean
+    numbers of clicks. ``z / sqrt(n) = (mean_A - mean_B) / sd``; None if sd is 0.
     """
     sd = sqrt(2.0 * (a.variance + b.variance))
     return sd, (a.mean - b.mean) / sd if sd > 0.0 else None

@@ -1,7 +1,7 @@
-"""Kernels over the clicks of a list: the distribution of what they count, by dynamic programming.
+"""Kernels for the distribution of the credit of a session, over all patterns of clicks on a list.
 
-``clicks[i, r, k]`` is the probability of a click at position ``k + 1`` of list ``i`` where the last click
-above is at position ``r``, 0 for none.
+``clicks[i, r, k]`` is the probability of a click at position ``k + 1`` of list ``i`` if the last click above
+is at position ``r``; ``r = 0`` means that there is no click above.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ from rankeval.array_types import Floats, Ints
 from rankeval.arrays import kernel
 from rankeval.interleaving.credit import least_depth, within
 
-#: Credits of one session closer to 0 than this share of their absolute sum are a tie, up to rounding.
+#: A session is a tie if its credit is at most this share of the sum of absolute credits: it is 0 up to
+#: rounding.
 TIED = 1e-12
 
 
 @kernel
 def signed_counts(clicks: Floats, up: Floats, down: Floats) -> Floats:
-    """(n, 2L + 1) probabilities of the credits ``-L .. L`` of a session.
+    """(n, 2L + 1) float64, probabilities of the credits ``-L .. L`` of a session, by dynamic programming.
 
-    A click counts 1 with probability ``up`` (n, L), -1 with ``down``, else nothing, each on its own.
+    Independently of other clicks, a click counts 1 with probability ``up`` (n, L), -1 with probability
+    ``down`` (n, L), and 0 otherwise.
     """
     n, _, size = clicks.shape
     counts = np.zeros((n, 2 * size + 1))
@@ -37,7 +39,7 @@ def signed_counts(clicks: Floats, up: Floats, down: Floats) -> Floats:
 
 @kernel
 def _count_position(states: Floats, clicks: Floats, up: float, down: float, k: int) -> None:
-    """Move the probabilities of (last click, credit) past position ``k + 1``; for use inside kernels."""
+    """Update the probabilities of (last click, credit) for position ``k + 1``; for use inside kernels."""
     middle = states.shape[1] // 2
     for last in range(k + 1):
         click = clicks[last]
@@ -53,10 +55,10 @@ def _count_position(states: Floats, clicks: Floats, up: float, down: float, k: i
 
 @kernel
 def balanced_counts(clicks: Floats, rank_a: Ints, rank_b: Ints) -> Floats:
-    """(n, 2L + 1) probabilities of ``-L .. L`` more clicks in the top of A than in that of B.
+    """(n, 2L + 1) float64, probabilities of ``-L .. L`` more clicks in the top k of A than in that of B.
 
-    The top goes as deep as the lowest click needs (:func:`~rankeval.interleaving.credit.balanced_outcomes`):
-    sessions are told apart by the position of that click. ``rank_a, rank_b``: (n, L).
+    k depends on the lowest click (:func:`~rankeval.interleaving.credit.balanced_outcomes`), so the kernel
+    sums over the position of the lowest click. ``rank_a`` and ``rank_b`` are (n, L).
     """
     n, _, size = clicks.shape
     counts = np.zeros((n, 2 * size + 1))
@@ -82,9 +84,10 @@ def balanced_counts(clicks: Floats, rank_a: Ints, rank_b: Ints) -> Floats:
 
 @kernel
 def sums_over_patterns(clicks: Floats, credits: Floats) -> Floats:
-    """(n, 5): P(credit > 0), P(credit < 0), P(credit = 0), mean and mean square of a session's credit.
+    """(n, 5) float64: P(credit > 0), P(credit < 0), P(credit = 0), mean and mean square of the credit.
 
-    ``credits``: (n, L) what a click at each position counts. Goes through all ``2^L`` patterns of clicks.
+    ``credits`` (n, L) holds the credit of a click at each position. The kernel enumerates all ``2^L``
+    patterns of clicks.
     """
     n, _, size = clicks.shape
     sums = np.zeros((n, 5))

@@ -1,4 +1,4 @@
-"""What methods of interleaving tell about two rankings, beside an A/B test of as many sessions."""
+"""The result that compares the power of interleaving methods with that of an A/B test."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ from rankeval.results import Result, Table, number, percent, signed
 
 @dataclass(frozen=True)
 class MethodRow:
-    """The outcome of a session under a method; ``sample`` sessions were drawn for it (None: it is exact)."""
+    """The outcome of a session under a method.
+
+    Attributes:
+        method: the method.
+        outcome: the outcome of one session.
+        sample: number of random sessions from which the outcome is estimated; None: it is exact.
+    """
 
     method: Method
     outcome: Outcome
@@ -25,7 +31,13 @@ class MethodRow:
 
 @dataclass(frozen=True)
 class AbRow:
-    """An A/B test: clicks a session of each ranking; ``sd / sqrt(n)`` is the error of their difference."""
+    """An A/B test whose sessions are split in halves.
+
+    Attributes:
+        clicks_a, clicks_b: mean number of clicks in a session of each ranking.
+        sd: ``sd / sqrt(n)`` is the standard error of the difference of mean clicks in ``n`` sessions.
+        z_per_sqrt_n: z of the test over ``sqrt(n)``; None if ``sd`` is 0.
+    """
 
     clicks_a: float
     clicks_b: float
@@ -35,9 +47,15 @@ class AbRow:
 
 @dataclass(frozen=True, repr=False)
 class InterleavingPower(Result):
-    """Methods side by side, and an A/B test whose sessions are split in halves.
+    """The power of interleaving methods and of an A/B test with as many sessions.
 
-    ``left_out``: why a method is not among them; ``command``: what asked for them.
+    Attributes:
+        inputs: the rankings and the options.
+        methods: one row for each method.
+        ab: the A/B test.
+        levels: level and power of the tests.
+        left_out: the reason for each method that is missing.
+        command: the command that computed the result.
     """
 
     inputs: Mapping[str, Any]
@@ -75,13 +93,13 @@ class InterleavingPower(Result):
         return {"results": results, "ab": ab}
 
     def _told(self, z: float | None) -> dict[str, Any]:
-        """Sessions needed, and the power of those that there are."""
+        """The number of sessions needed, and the power at the number of sessions in ``inputs``."""
         n = self.inputs["sessions"]
         power = None if n is None or z is None else self.levels.power_of(z * sqrt(n))
         return {"sessions_needed": self.levels.sessions(z), "power_at_sessions": power}
 
     def rows(self) -> list[dict[str, Any]]:
-        """A record for each method, the A/B test last."""
+        """One record for each method, then one for the A/B test."""
         outcomes = [
             {
                 "name": row.method.label,

@@ -1,6 +1,7 @@
-"""Random interleaved lists, millions at a time.
+"""Kernels that draw random interleaved lists of many sessions.
 
-What a session shows depends on its number and the seed alone: not on how sessions are cut into blocks.
+The list of a session depends only on its query, its number and the seed. It does not depend on the division
+of sessions into blocks.
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ from rankeval.interleaving.rankings import PairArrays
 
 Teams = NDArray[np.int8]
 
-#: Team of an item: the ranking that chose it, or none.
+#: Team of an item: the ranking that chose it, or no team.
 TEAM_A, TEAM_B, NO_TEAM = 0, 1, -1
 _BITS, _STEP = np.uint64(11), 2.0**-53
 
 
 @kernel
 def _uniform(bits: np.uint64) -> float:
-    """A number in [0, 1) of a hash; for use inside kernels."""
+    """A uniform number in [0, 1) from a hash; for use inside kernels."""
     return float(bits >> _BITS) * _STEP
 
 
 @kernel
 def _next(order: Ints, at: int, stamp: Ints, session: int) -> int:
-    """The first place from ``at`` on whose item the session has not shown; the end where there is none."""
+    """The first place, starting at ``at``, whose item the session does not show yet; the end if none."""
     while at < order.size and order[at] >= 0 and stamp[order[at]] == session:
         at += 1
     return at
@@ -37,9 +38,10 @@ def _next(order: Ints, at: int, stamp: Ints, session: int) -> int:
 def team_draft(
     pairs: PairArrays, queries: Ints, first: int, seed: np.uint64, lists: Ints, teams: Teams
 ) -> None:
-    """Fill ``lists`` and ``teams`` (n, L), all -1 before, for sessions ``first``, ``first + 1``, ...
+    """Fill ``lists`` and ``teams`` (n, L) for sessions ``first``, ``first + 1``, ...; both are -1 before.
 
-    A ranking that has no item left picks no more: the other one fills the list.
+    ``queries`` (n,) holds the query of each session. If a ranking has no item left, the other one fills the
+    list.
     """
     stamp = np.full(pairs.items, -1, np.int64)
     for s in range(queries.size):
@@ -65,7 +67,7 @@ def team_draft(
 
 @kernel
 def balanced(pairs: PairArrays, queries: Ints, first: int, seed: np.uint64, lists: Ints) -> None:
-    """Fill ``lists`` as :func:`team_draft` does; which ranking leads a coin of each session says."""
+    """Fill ``lists`` as :func:`team_draft` does; a coin decides which ranking leads in each session."""
     for s in range(queries.size):
         state = seeded(np.uint64(first + s), seed) + GOLDEN
         balanced_list(pairs, queries[s], finalise(state) >> np.uint64(63) == 0, lists[s])
@@ -73,9 +75,10 @@ def balanced(pairs: PairArrays, queries: Ints, first: int, seed: np.uint64, list
 
 @kernel
 def balanced_list(pairs: PairArrays, q: int, a_leads: bool, items: Ints) -> None:
-    """Fill ``items`` (L,) of a query, all -1 before; the ranking that is behind looks at its next place.
+    """Fill ``items`` (L,), which are -1 before, with the balanced list of query ``q``.
 
-    An item that is there already is passed over. For use inside kernels.
+    At each step the ranking with fewer places read gives the item at its next place; the leading ranking
+    does if they are equal. An item that is in the list already is skipped. For use inside kernels.
     """
     i = j = size = 0
     while size < items.size and (i < pairs.length_a[q] or j < pairs.length_b[q]):
@@ -103,7 +106,10 @@ def probabilistic(
     lists: Ints,
     teams: Teams,
 ) -> None:
-    """Fill ``lists`` and ``teams`` as :func:`team_draft` does; ``weights`` holds ``1 / rank^tau``."""
+    """Fill ``lists`` and ``teams`` as :func:`team_draft` does, by the method ``probabilistic``.
+
+    ``weights`` holds ``1 / rank^tau`` for ranks from 1.
+    """
     stamp = np.full(pairs.items, -1, np.int64)
     for s in range(queries.size):
         q = queries[s]
@@ -128,7 +134,7 @@ def probabilistic(
 
 @kernel
 def _drawn(order: Ints, length: int, weights: Floats, stamp: Ints, session: int, uniform: float) -> int:
-    """An item of a ranking that the session has not shown, in proportion to the weights of ranks."""
+    """A random item of a ranking that the session does not show yet, by the weights of the ranks."""
     total = 0.0
     for place in range(length):
         if stamp[order[place]] != session:
@@ -147,9 +153,9 @@ def _drawn(order: Ints, length: int, weights: Floats, stamp: Ints, session: int,
 def from_distribution(
     lists: Ints, bounds: Floats, starts: Ints, queries: Ints, first: int, seed: np.uint64, out: Ints
 ) -> None:
-    """Fill ``out`` (n, L) with rows of ``lists``: query q has those of ``starts[q]`` to ``starts[q + 1]``.
+    """Fill ``out`` (n, L) with random rows of ``lists``; those of query q are ``starts[q]:starts[q + 1]``.
 
-    ``bounds`` holds the cumulated probabilities of the lists of each query.
+    ``bounds`` holds the cumulative probabilities of the lists of each query.
     """
     for s in range(queries.size):
         state = seeded(np.uint64(first + s), seed) + GOLDEN

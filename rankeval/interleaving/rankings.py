@@ -1,4 +1,4 @@
-"""Two rankings of one query, or of many: what interleaving mixes."""
+"""The two rankings that interleaving combines, of one query or of many."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Ids = Sequence[int] | Sequence[str]
 
 
 class PairArrays(NamedTuple):
-    """Rankings A and B of ``Q`` queries as kernels take them; items go by their numbers within their query.
+    """Rankings A and B of ``Q`` queries as arrays for kernels; each query numbers its items from 0.
 
     Attributes:
-        order_a, order_b: (Q, N) int64, items from the top, anything beyond the end.
+        order_a, order_b: (Q, N) int64, item numbers from the top; any value beyond the end.
         length_a, length_b: (Q,) int64, number of items of each ranking.
-        items: larger than the number of any item.
+        items: an integer larger than every item number.
     """
 
     order_a: Ints
@@ -34,7 +34,7 @@ class PairArrays(NamedTuple):
 
     @classmethod
     def of(cls, order_a: NDArray[np.integer], order_b: NDArray[np.integer]) -> PairArrays:
-        """From rankings (Q, N), -1 beyond their ends."""
+        """The arrays of rankings (Q, N) that hold -1 beyond their ends."""
         a, b = (np.ascontiguousarray(order, np.int64) for order in (order_a, order_b))
         items = 1 + max(int(a.max(initial=-1)), int(b.max(initial=-1)))
         return cls(a, (a >= 0).sum(axis=1), b, (b >= 0).sum(axis=1), items)
@@ -46,11 +46,11 @@ class PairArrays(NamedTuple):
         return PairArrays(order_a, length_a, order_b, length_b, self.items)
 
     def ranks(self) -> tuple[Ints, Ints]:
-        """(Q, items) rank of each item in A and in B, from 1; 0 where a ranking lacks it."""
+        """(Q, items) rank of each item in A and in B, from 1; 0 if the ranking lacks the item."""
         return _ranks(self.order_a, self.items), _ranks(self.order_b, self.items)
 
     def sizes(self) -> Ints:
-        """(Q,) number of different items of both rankings."""
+        """(Q,) number of different items in the two rankings together."""
         rank_a, rank_b = self.ranks()
         return np.asarray(((rank_a > 0) | (rank_b > 0)).sum(axis=1))
 
@@ -64,13 +64,16 @@ def _ranks(order: Ints, items: int) -> Ints:
 
 @dataclass(frozen=True)
 class RankingPair:
-    """Rankings A and B of one query by item ids, all integers or all strings.
+    """Rankings A and B of one query as item ids, all integers or all strings.
 
-    They may differ in length and items; one of them may be empty.
+    The rankings may differ in length and items. One of them may be empty.
+
+    Attributes:
+        a, b: item ids from the top.
 
     Raises:
-        UsageError: no item at all; an id twice in one ranking; ids that are neither integers nor strings, or
-            some of each.
+        UsageError: both rankings are empty; an id occurs twice in one ranking; ids are neither integers nor
+            strings, or some of each.
     """
 
     a: Ids
@@ -91,21 +94,21 @@ class RankingPair:
 
     @cached_property
     def items(self) -> tuple[int | str, ...]:
-        """All items: those of A from the top, then those that only B has."""
+        """All items: the items of A from the top, then the items that only B holds."""
         return tuple(dict.fromkeys((*self.a, *self.b)))
 
     @cached_property
     def arrays(self) -> PairArrays:
-        """The same by the numbers of :attr:`items`."""
+        """The rankings as arrays; the number of an item is its index in :attr:`items`."""
         number = {item: index for index, item in enumerate(self.items)}
         orders = [np.array([[number[item] for item in ids]], np.int64) for ids in (self.a, self.b)]
         return PairArrays.of(*(order.reshape(1, -1) for order in orders))
 
     def length(self, asked: int | None) -> int:
-        """Length of the interleaved list: as asked, or that of the longer ranking.
+        """Length of the interleaved list: ``asked``, or the length of the longer ranking if it is None.
 
         Raises:
-            UsageError: below 1, or more than there are items.
+            UsageError: ``asked`` is not a whole number from 1 to the number of different items.
         """
         if asked is None:
             return max(len(self.a), len(self.b))

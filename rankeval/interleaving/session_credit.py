@@ -1,4 +1,4 @@
-"""What the sessions of an interleaved log say: the credit of each, and who wins it."""
+"""The credit and the winner of each session of an interleaved log."""
 
 from __future__ import annotations
 
@@ -20,22 +20,23 @@ from rankeval.interleaving.patterns import TIED
 from rankeval.interleaving.random_lists import NO_TEAM, TEAM_A, TEAM_B
 from rankeval.logs import Log, Sessions, checked_clicks, order_by_position, position_roles
 
-#: Terms of a session: its credit, whether A wins, whether B wins.
+#: Indices of the terms of a session: its credit, whether A wins, whether B wins.
 CREDIT, WIN_A, WIN_B = 0, 1, 2
-#: The column in which a log may say how its lists were made.
+#: The column with the name of the method that made a list; a log need not have it.
 LOG_METHOD = ("method",)
 
 
 @dataclass(frozen=True)
 class Tally:
-    """Counts that warnings are made of.
+    """Counts for warnings.
 
     Attributes:
-        sessions: read.
-        clicks: on all items.
-        items, items_without_team: shown, and those of them in neither team.
-        clicks_without_team: on these.
-        items_of_a, items_of_b: those in each team.
+        sessions: number of sessions.
+        clicks: number of clicks.
+        items: number of items shown.
+        items_without_team: number of items shown that are in neither team.
+        clicks_without_team: number of clicks on items in neither team.
+        items_of_a, items_of_b: number of items shown that are in each team.
     """
 
     sessions: int = 0
@@ -47,20 +48,20 @@ class Tally:
     items_of_b: int = 0
 
     def merge(self, other: Tally) -> Tally:
-        """Both together."""
+        """The sum of both tallies."""
         return Tally(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
 
 @dataclass(frozen=True)
 class Crediting(ABC):
-    """How the sessions of a log are credited."""
+    """Computes the credit of the sessions of a log."""
 
     log: Log
 
     @property
     @abstractmethod
     def own_roles(self) -> list[str]:
-        """Columns beyond session, position and click."""
+        """The columns to read in addition to session, position and click."""
 
     @property
     def roles(self) -> list[str]:
@@ -69,17 +70,24 @@ class Crediting(ABC):
 
     @abstractmethod
     def terms(self, sessions: Sessions) -> tuple[Floats, Tally]:
-        """(3, n) terms of the sessions, and what is counted on the way.
+        """(3, n) float64, the terms of the sessions, and the counts for warnings.
 
         Raises:
-            DataError: a click that is neither 0 nor 1, positions other than 1, 2, ... once each, and what is
-                wrong with the columns of this kind of credit.
+            DataError: a click is neither 0 nor 1; the positions of a session are not 1, 2, ... once each; or
+                a value in the columns of this kind of credit is wrong.
         """
 
 
 @dataclass(frozen=True)
 class TeamCrediting(Crediting):
-    """A click counts for the ranking whose team the item is in; ``a`` and ``b`` name the teams."""
+    """Credit by teams: a click counts for the ranking whose team the item is in.
+
+    Attributes:
+        a, b: names of the two teams in the column ``team``.
+
+    Raises:
+        UsageError: the two names are equal.
+    """
 
     a: str
     b: str
@@ -107,7 +115,11 @@ class TeamCrediting(Crediting):
         return terms, _counted(sessions, clicks).merge(of_teams)
 
     def _teams(self, sessions: Sessions) -> NDArray[np.int8]:
-        """(items,) team of each item; a value that is neither name nor null is an error."""
+        """(items,) int8, team of each item.
+
+        Raises:
+            DataError: a value is not ``a``, ``b`` or null.
+        """
         column = encoded(sessions.column("team"))
         names = [None if value is None else str(value) for value in column.dictionary.to_pylist()]
         numbers = {self.a: TEAM_A, self.b: TEAM_B, None: NO_TEAM}
@@ -122,7 +134,12 @@ class TeamCrediting(Crediting):
 
 @dataclass(frozen=True)
 class RankCrediting(Crediting):
-    """Credit that follows from the ranks of the items in A and in B, by a method."""
+    """Credit by ranks: computed from the ranks of the items in A and in B.
+
+    Attributes:
+        method: the method that made the lists, with its credit.
+        reader: reads the ranks.
+    """
 
     method: Method
     reader: RankReader
@@ -147,7 +164,13 @@ class RankCrediting(Crediting):
         return terms, _counted(sessions, clicks)
 
     def _require_method(self, sessions: Sessions) -> None:
-        """Refuse lists that the log says another method made; other words in its column are ignored."""
+        """Check that the column ``method``, if there is one, names no other interleaving method.
+
+        Values that name no interleaving method are ignored.
+
+        Raises:
+            DataError: it names another one.
+        """
         if "method" not in sessions:
             return
         for value, rows in segments_of(sessions.per_session("method")).items():
@@ -157,7 +180,11 @@ class RankCrediting(Crediting):
                 raise sessions.error_once("method", int(rows[0]), repr(value), wanted)
 
     def _credits(self, sessions: Sessions, order: Ints | None, ranks: SessionRanks) -> Floats:
-        """(items,) what a click on each item counts, by position."""
+        """(items,) credit of a click on each item; the items of a session are ordered by position.
+
+        Raises:
+            DataError: a team draft cannot have shown an item at its position.
+        """
         offsets, credits = sessions.offsets, np.zeros(len(ranks.rank_a))
         if self.method.name == "team_draft":
             place = draft_credits(
@@ -182,9 +209,9 @@ def _counted(sessions: Sessions, clicks: Ints) -> Tally:
 
 @kernel
 def _summed(offsets: Ints, clicks: Floats, credits: Floats) -> Floats:
-    """(3, n) terms of sessions from the credit of each click.
+    """(3, n) terms of sessions from clicks (items,) and the credit (items,) of a click on each item.
 
-    Credits that cancel but for rounding are a tie.
+    A sum of credits that is 0 up to rounding is a tie.
     """
     terms = np.zeros((3, offsets.size - 1))
     for s in range(offsets.size - 1):

@@ -1,10 +1,10 @@
-"""Logs with their roles of columns, read leaf by leaf into batches of whole sessions.
+"""Ranking logs and bandit logs: the roles of their columns, and passes over batches of whole sessions.
 
-A ``Log`` maps roles to columns; ``scan`` and ``fold`` pass over it; what each unit, impression, position
-and pair of query and item is has a module of its own.
+A ``Log`` maps roles to columns. ``scan`` and ``fold`` make one pass over a log. Units, impressions,
+positions, and pairs of query and item each have a module.
 
 May import: ``readers``, ``arrays`` and the top modules of ``rankeval``.
-To add a role: a name in ``roles.py``; what it may hold goes into ``ranges.py``.
+To add a role: add its name to ``roles.py`` and, if its values are restricted, their range to ``ranges.py``.
 """
 
 from __future__ import annotations

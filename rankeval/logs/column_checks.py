@@ -1,4 +1,4 @@
-"""Checks of the columns that a pass reads, made before any row is read."""
+"""Checks of the columns that a pass reads. They run before any row is read."""
 
 from __future__ import annotations
 
@@ -12,14 +12,20 @@ from rankeval.logs.roles import CANDIDATES, OF_ITEMS, OF_LOGGERS, ROLES, base
 
 
 def check_columns(log: Log, roles: Sequence[str]) -> None:
-    """Check that a log has these columns, as a pass over it needs them.
+    """Check that a log has the columns that a pass reads, and that their types fit.
 
-    Every file has them, with types that fit their roles. In a bandit log, candidate columns hold a list a
-    round, their action is an index, and other columns with a role hold one value a round. In a nested
-    ranking log, columns of items hold a list a session.
+    Every file must have the columns, with types that fit their roles. In a bandit log, columns of all
+    candidates or of all logging policies hold one list per round. ``action`` is an integer index if a
+    candidate column is read too. Other columns with a known role hold one value per round, except
+    ``embedding`` and the roles in ``log.lists``. In a nested ranking log, item columns hold one list per
+    session.
+
+    Args:
+        log: the log; layouts are checked only if its role is ``log``.
+        roles: the roles of the columns that the pass reads.
 
     Raises:
-        DataError: for the first that does not fit.
+        DataError: a column is missing or does not fit; the message names the first one.
     """
     log.require(roles)
     if log.role != "log":
@@ -34,10 +40,14 @@ def check_columns(log: Log, roles: Sequence[str]) -> None:
 
 
 def check_grouping(log: Log, *roles: str | None) -> None:
-    """Check columns that say which segment or cluster a unit is of: in a bandit log, no lists.
+    """Check the columns that give the segment or the cluster of each unit.
+
+    Args:
+        log: the log. In a bandit log, the columns must not hold lists.
+        roles: the roles of the columns; None is skipped.
 
     Raises:
-        DataError: a column is missing, or holds a list a round.
+        DataError: a column is missing, or holds one list per round in a bandit log.
     """
     known = [role for role in roles if role is not None]
     log.require(known)
@@ -48,7 +58,10 @@ def check_grouping(log: Log, *roles: str | None) -> None:
 
 
 def _of_round(log: Log, role: str, indexed: bool) -> str | None:
-    """What a column of a bandit log should hold instead; None where it fits."""
+    """The expected content of a column of a bandit log, in words; None if the column fits.
+
+    ``indexed``: whether the pass reads a candidate column, so that ``action`` must be an index into it.
+    """
     if role in log.lists or base(role) not in ROLES["log"] or role == "embedding":
         return None
     kind = log.kind(role)
@@ -60,7 +73,7 @@ def _of_round(log: Log, role: str, indexed: bool) -> str | None:
 
 
 def _of_session(log: Log, role: str) -> str | None:
-    """What a column of a ranking log should hold instead; None where it fits."""
+    """The expected content of a column of a ranking log, in words; None if the column fits."""
     if not log.nested or base(role) not in OF_ITEMS or pa.types.is_list(log.kind(role)):
         return None
     return "a list with a value for each item"

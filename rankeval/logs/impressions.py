@@ -1,4 +1,4 @@
-"""The items that sessions showed, with their positions and clicks, checked."""
+"""Impressions: the items that sessions showed, with their checked positions and clicks."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from rankeval.logs.sessions import Sessions
 
 
 class Shown(NamedTuple):
-    """The shown items of some sessions.
+    """The ``n`` shown items of some sessions.
 
     Attributes:
-        sessions: these sessions, of the items that were shown.
-        positions: (n,) int64, 1 to the length of its session's list.
+        sessions: the sessions, each with its shown items only.
+        positions: (n,) int64, the position of each item, from 1 to the number of shown items of its session.
         clicks: (n,) int64, 0 or 1.
     """
 
@@ -28,18 +28,22 @@ class Shown(NamedTuple):
 
 
 def shown_roles(log: Log) -> list[str]:
-    """The columns that :func:`shown_items` reads."""
+    """The roles of the columns that :func:`shown_items` reads."""
     return ["session_id", *position_roles(log), "click"]
 
 
 def shown_items(sessions: Sessions, top: int | None = None) -> Shown:
-    """Positions and clicks of the items that were shown, down to position ``top``.
+    """The shown items of sessions, with their positions and clicks.
 
-    Items of null position were not shown.
+    An item with a null position was not shown.
+
+    Args:
+        sessions: sessions with the columns of :func:`shown_roles`.
+        top: the last position to keep; None keeps all positions. Items below it are checked too.
 
     Raises:
-        DataError: a click other than 0 and 1, or on an item that was not shown; positions other than 1, 2,
-            ... once each in a session.
+        DataError: a click is neither 0 nor 1, or an item that was not shown has a click; the positions of a
+            session are not 1, 2, ... with each of them once.
     """
     shown, _ = parted(sessions, "click")
     order_by_position(shown)
@@ -52,10 +56,18 @@ def shown_items(sessions: Sessions, top: int | None = None) -> Shown:
 
 
 def parted(sessions: Sessions, reward: str) -> tuple[Sessions, Sessions | None]:
-    """The sessions with the items that were shown, and with those that have no position, where there are any.
+    """Split the items of sessions into shown items and items with a null position.
+
+    Args:
+        sessions: the sessions.
+        reward: the role of the reward (or click) column.
+
+    Returns:
+        The sessions with their shown items, and the same sessions with their other items. The second is
+        None if every item has a position.
 
     Raises:
-        DataError: a reward on an item without position.
+        DataError: an item without a position has a reward that is neither null nor 0.
     """
     if "position" not in sessions or not sessions.column("position").null_count:
         return sessions, None
@@ -71,10 +83,10 @@ def parted(sessions: Sessions, reward: str) -> tuple[Sessions, Sessions | None]:
 
 
 def checked_clicks(sessions: Sessions) -> Ints:
-    """(n,) int64, the clicks of items.
+    """(n,) int64, the click on each item, 0 or 1.
 
     Raises:
-        DataError: one that is neither 0 nor 1.
+        DataError: a click is neither 0 nor 1.
     """
     values = as_float64(sessions.column("click"))
     clicked = values == 1.0
@@ -86,10 +98,10 @@ def checked_clicks(sessions: Sessions) -> Ints:
 
 
 def marked_shuffled(sessions: Sessions) -> Bools:
-    """(n,) what the column ``shuffled`` says of each session.
+    """(n,) bool, the column ``shuffled`` for each session: whether its top items are in random order.
 
     Raises:
-        DataError: a session with items where it is neither true nor false.
+        DataError: a session with items has a value that is neither true nor false.
     """
     flags = as_float64(sessions.per_session("shuffled"))
     bad = (flags != 0.0) & (flags != 1.0) & (sessions.lengths > 0)

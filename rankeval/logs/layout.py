@@ -1,4 +1,4 @@
-"""Rows as they come from a leaf, and how they are grouped: by equal neighbouring ids, or by lists."""
+"""Rows of a leaf, and their grouping into sessions: by equal neighbouring ids, or by lists."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from rankeval.readers import Arithmetic, Leaf
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Consecutive rows of one leaf, columns by their roles.
+    """Consecutive rows of one leaf.
 
     Attributes:
-        index: number of rows that were read from the leaf before these.
+        leaf: the leaf.
+        index: number of rows of the leaf before these, after the row filter.
+        rows: the rows; their columns are named by roles.
     """
 
     leaf: Leaf
@@ -36,7 +38,7 @@ class Stretch:
         return Stretch(self.leaf, self.index + start, self.rows.slice(start, stop - start))
 
     def copied(self) -> Stretch:
-        """A copy that does not keep alive the large batch it is a slice of."""
+        """A copy that does not keep the larger batch in memory of which these rows are a slice."""
         arrays = [take(decoded(column), counting(len(self))) for column in self.rows.columns]
         return Stretch(
             self.leaf, self.index, pa.RecordBatch.from_arrays(arrays, names=self.rows.schema.names)
@@ -44,7 +46,7 @@ class Stretch:
 
 
 def joined(stretches: Sequence[Stretch]) -> pa.RecordBatch:
-    """One batch of the rows of several stretches."""
+    """The rows of several stretches as one record batch."""
     if len(stretches) == 1:
         return stretches[0].rows
     names = stretches[0].rows.schema.names
@@ -53,12 +55,12 @@ def joined(stretches: Sequence[Stretch]) -> pa.RecordBatch:
 
 
 def has_null(values: pa.Array) -> bool:
-    """Whether there may be a null among the values, or in their dictionary."""
+    """Whether the values may contain a null: directly, or as an entry of their dictionary."""
     return bool(values.null_count or (pa.types.is_dictionary(values.type) and values.dictionary.null_count))
 
 
 def run_starts(ids: pa.Array) -> Ints:
-    """Rows at which a run of equal ids starts."""
+    """(r,) int64, the rows at which a run of equal ids starts."""
     if pa.types.is_dictionary(ids.type):
         codes = to_numpy(ids.indices)
         return np.concatenate(([0], np.flatnonzero(codes[1:] != codes[:-1]) + 1)).astype(np.int64)
@@ -69,12 +71,19 @@ def run_starts(ids: pa.Array) -> Ints:
 def unnested(
     columns: Mapping[str, pa.Array], names: Mapping[str, str], locate: Callable[[int], str]
 ) -> tuple[Ints, dict[str, pa.Array], dict[str, pa.Array]]:
-    """Offsets, flat item columns and session columns of rows that hold their items in lists, if in any.
+    """Flatten the columns of ``n`` rows that hold their items in lists.
 
-    ``names`` are those of the columns and ``locate`` names the place of a row, both for messages.
+    Args:
+        columns: role -> (n,) Arrow array.
+        names: role -> name of the column, for messages.
+        locate: function that returns the place of a row, for messages.
+
+    Returns:
+        Three values: the offsets (n + 1,) int64 of the items of each row, all 0 if no column holds lists;
+        the flat list columns, role -> one value per item; the other columns, role -> one value per row.
 
     Raises:
-        DataError: a list is null, or of another length than the others of its row.
+        DataError: a list is null, or differs in length from the other lists of its row.
     """
     lists = {role: array for role, array in columns.items() if pa.types.is_list(array.type)}
     offsets: Ints | None = None
@@ -95,9 +104,13 @@ def unnested(
 
 
 def computed(expression: Arithmetic, rows: pa.RecordBatch, locate: Callable[[int], str]) -> pa.Array:
-    """The value of an expression for each row, or for each item where a column of it holds lists.
+    """The value of an expression: a number per row, or a list per row if one of its columns holds lists.
 
-    What a row has once counts for each of its items. Raises DataError as :func:`unnested` does.
+    With lists, the expression is computed for each item; a value that a row has once is repeated for all
+    items of the row.
+
+    Raises:
+        DataError: as :func:`unnested` does.
     """
     columns = {name: rows.column(name) for name in expression.columns}
     if not any(pa.types.is_list(array.type) for array in columns.values()):
@@ -109,7 +122,13 @@ def computed(expression: Arithmetic, rows: pa.RecordBatch, locate: Callable[[int
 
 
 def list_parts(array: pa.Array, name: str, locate: Callable[[int], str]) -> tuple[Ints, pa.Array]:
-    """Length of each list of an Arrow list array, and the flat values."""
+    """The length (n,) int64 of each list of an Arrow list array, and the flat values.
+
+    ``name`` is the column and ``locate`` returns the place of a row, both for messages.
+
+    Raises:
+        DataError: a list is null.
+    """
     if array.null_count:
         place = locate(int(np.argmax(is_null(array))))
         raise DataError(f"{place}: column {name!r} is null, wanted a list")

@@ -1,4 +1,4 @@
-"""A log on disk or in memory, read leaf by leaf into :class:`~rankeval.logs.sessions.Sessions`."""
+"""A log on disk or in memory. Its leaves are read into :class:`~rankeval.logs.sessions.Sessions`."""
 
 from __future__ import annotations
 
@@ -30,22 +30,29 @@ from rankeval.readers import (
 
 @dataclass(frozen=True)
 class Log:
-    """Files or tables of one kind with a column map; nothing is read until asked for.
+    """Files or tables of one kind, with a map from roles to columns.
+
+    The constructor checks the schemas. Rows are read later, in passes over the log.
 
     Args:
         data: a path, folder, glob or URL, several of them, an Arrow table, anything with the Arrow
             PyCapsule interface (pandas, polars), or a dict of arrays.
-        role: ``run`` and ``judgements`` are grouped by query, ``log`` by ``session_id`` if it has that
-            column (a ranking log), by row if not (a bandit log).
-        columns: role -> column name, where they differ.
+        role: the kind of input. A ``log`` with a column ``session_id`` is a ranking log, grouped by
+            session; without it, a bandit log with one round per row. A ``run`` is grouped by query. The
+            rows of ``judgements`` are not grouped.
+        columns: role -> column name, for columns whose name is not their role.
         where: row filter, such as ``position <= 3 and country == "de"``.
-        reward: arithmetic over columns that gives the reward of a ``log``, such as ``click + 5*purchase``;
-            in nested layout, item by item over lists, with what a row has once.
+        reward: arithmetic over columns that gives the reward of a ``log``, such as ``click + 5*purchase``.
+            In nested layout it is computed for each item; a value that a row has once is repeated.
+
+    Attributes:
+        sources: the opened files or tables.
+        lists: further roles whose columns may hold one list per round.
 
     Raises:
-        DataError: a file is missing, unreadable or of another kind than it says, or lacks a column that was
-            named or holds no numbers in one.
-        UsageError: ``columns``, ``where`` or ``reward`` is not understood.
+        DataError: a file is missing, unreadable or not of the kind that its name says; there are no rows; a
+            column named in ``columns`` or ``reward`` is missing, or its type does not fit.
+        UsageError: ``columns``, ``where`` or ``reward`` is not valid.
     """
 
     data: Any = field(repr=False)
@@ -54,7 +61,6 @@ class Log:
     where: str | None = None
     reward: str | None = None
     sources: tuple[Source, ...] = field(init=False, compare=False)
-    #: Roles beyond those named for it whose columns may hold a list a round.
     lists: frozenset[str] = field(init=False, repr=False, compare=False, default=frozenset())
     _kinds: dict[str, pa.DataType] = field(init=False, repr=False, compare=False, default_factory=dict)
 
@@ -64,7 +70,7 @@ class Log:
         floats += [name for expression in self._computed.values() for name in expression.columns]
         object.__setattr__(self, "sources", tuple(open_sources(self.data, role=self.role, floats=floats)))
         self.require([*self.columns, *self._computed])
-        self.row_filter  # noqa: B018  (raises now rather than at the first batch)
+        self.row_filter  # noqa: B018  (an invalid filter raises now, not at the first batch)
 
     def _check_roles(self) -> None:
         unknown = sorted(set(self.columns) - set(ROLES[self.role]))
@@ -84,38 +90,39 @@ class Log:
 
     @property
     def schema(self) -> pa.Schema:
+        """Schema of the first file."""
         return self.sources[0].schema
 
     @property
     def row_filter(self) -> Where | None:
-        """The parsed ``where``."""
+        """The parsed filter ``where``; None if there is no filter."""
         return parse_where(self.where) if self.where else None
 
     @cached_property
     def _computed(self) -> Mapping[str, Arithmetic]:
-        """The roles that an expression plays, not a column."""
+        """Role -> expression, for roles that are computed and not read from a column."""
         return {} if self.reward is None else {"reward": parse_arithmetic(self.reward, "reward")}
 
     @property
     def session(self) -> str | None:
-        """Role of the column that says which rows belong together; None where every row stands alone."""
+        """Role of the column that groups rows into sessions; None if rows are not grouped."""
         role = SESSION[self.role]
         return role if role is not None and self.has(role) else None
 
     @property
     def nested(self) -> bool:
-        """Whether a row is a whole session, its items in lists."""
+        """Whether each row is a whole session (or query) with its items in lists."""
         roles = ("item_id", "position", "click", "reward") if self.role == "log" else ("item_id",)
         names = self.names(roles)
         lists = (pa.types.is_list(field.type) for field in self.schema if field.name in names)
         return (self.session is not None or self.role == "judgements") and any(lists)
 
     def name(self, role: str) -> str:
-        """Name of the column that plays a role, or the expression that does."""
+        """Name of the column of a role, or the text of the expression that computes it."""
         return self._computed[role].text if role in self._computed else self.columns.get(role, role)
 
     def names(self, roles: Iterable[str]) -> list[str]:
-        """Names of the columns to read for these roles, each once."""
+        """Names of the columns to read for these roles, without repetition."""
         names: dict[str, None] = {}
         for role in roles:
             computed = self._computed.get(role)
@@ -123,11 +130,11 @@ class Log:
         return list(names)
 
     def has(self, role: str) -> bool:
-        """Whether the first file has the column of this role, or an expression plays it."""
+        """Whether the first file has the column of this role, or an expression computes it."""
         return role in self._computed or self.name(role) in self.schema.names
 
     def kind(self, role: str) -> pa.DataType:
-        """Type of the column of this role, the widest where files differ."""
+        """Arrow type of the column of this role; if files differ, a type that holds the values of all."""
         if role in self._computed:
             parts = [self.schema.field(name).type for name in self._computed[role].columns]
             return pa.list_(pa.float64()) if any(map(pa.types.is_list, parts)) else pa.float64()
@@ -138,7 +145,11 @@ class Log:
         return self._kinds[name]
 
     def require(self, roles: Iterable[str]) -> None:
-        """Check that every file has these columns, with types that fit their roles and one another."""
+        """Check that every file has the columns of these roles, with types that fit.
+
+        Raises:
+            DataError: a column is missing, its type does not fit its role, or files differ in its type.
+        """
         roles = list(roles)
         for source in self.sources:
             for role in self._computed.keys() & roles:
@@ -157,11 +168,18 @@ class Log:
             raise DataError(f"{source.name}: column {self.name(role)!r} holds {kind}, wanted {wanted}")
 
     def leaves(self) -> list[Leaf]:
-        """The pieces of the input, in its order, each read by one worker."""
+        """The pieces of the input, in input order. One worker reads each piece."""
         return [leaf for index, source in enumerate(self.sources) for leaf in source.leaves(index)]
 
     def adapted(self, columns: Mapping[str, str], where: str | None) -> Log:
-        """The same data with these columns, and with the filter if it has all columns of it."""
+        """The same data with another column map and row filter.
+
+        The filter is dropped if the data lacks one of its columns.
+
+        Raises:
+            DataError: a column is missing, or its type does not fit.
+            UsageError: a role is not known, or the filter is not valid.
+        """
         log = self._but(columns=columns, where=where)
         log._check_roles()
         log.require(columns)
@@ -170,26 +188,29 @@ class Log:
         return log
 
     def with_roles(self, columns: Mapping[str, str]) -> Log:
-        """The same log with more columns in roles, also in a target's own, such as ``q_target@NAME``."""
+        """The same log with more entries in its column map. They are not checked.
+
+        Keys may be roles of one target policy, such as ``q_target@NAME``.
+        """
         return self._but(columns={**self.columns, **columns})
 
     def with_lists(self, roles: Iterable[str]) -> Log:
-        """The same log, in which the columns of these roles may hold a list a round."""
+        """The same log, in which the columns of these roles may hold one list per round."""
         return self._but(lists=self.lists | frozenset(roles))
 
     def over(self, source: Source) -> Log:
-        """The same log, its rows taken from another source that holds them already filtered."""
+        """The same log without a filter, read from another source that holds the filtered rows."""
         return self._but(where=None, sources=(source,))
 
     def _but(self, **changes: Any) -> Log:
-        """A copy with some attributes changed that does not open the data again."""
+        """A copy with some attributes changed. It does not open the data again."""
         other = copy(self)
         for name, value in changes.items():
             object.__setattr__(other, name, value)
         return other
 
     def batches(self, leaf: Leaf, roles: Sequence[str]) -> Iterator[Stretch]:
-        """The rows of a leaf that the filter keeps, columns renamed to roles."""
+        """The rows of a leaf that the filter keeps, with their columns named by roles."""
         source = self.sources[leaf.source_index]
         roles = list(dict.fromkeys(roles))
         names = self.names(roles)
@@ -204,7 +225,7 @@ class Log:
             index += batch.num_rows
 
     def _played(self, role: str, stretch: Stretch, kind: pa.DataType | None) -> pa.Array:
-        """What plays a role in some rows: a column in the type that it has over all files, or computed."""
+        """The values of a role in some rows: a column, cast to ``kind`` if given, or computed values."""
         if role in self._computed:
             return computed(self._computed[role], stretch.rows, partial(self._locate, [stretch]))
         array, source = stretch.rows.column(self.name(role)), self.sources[stretch.leaf.source_index]
@@ -216,16 +237,16 @@ class Log:
             raise DataError(f"{source.name}: holds {array.type}, another file {kind}: {error}") from error
 
     def place(self, leaf: Leaf, index: int) -> str:
-        """Names a row, ``FILE, row 17``, by its index among the rows of the leaf that the filter keeps."""
+        """The place of a row, ``FILE, row 17``; ``index`` counts the rows of the leaf after the filter."""
         return self.sources[leaf.source_index].place(leaf, index, self.row_filter)
 
     def first_rows(self) -> list[int]:
-        """Row of the whole input at which each file starts."""
+        """For each file, the number of input rows before it, without any row filter."""
         counts = [self._rows_of(index) for index in range(len(self.sources) - 1)]
         return [0, *np.cumsum(counts, dtype=np.int64).tolist()]
 
     def _rows_of(self, index: int) -> int:
-        """Number of rows of a file: known beforehand, or counted by reading its first column."""
+        """Number of rows of a file: from its metadata, or counted by reading its first column."""
         source = self.sources[index]
         leaves = source.leaves(index)
         if all(leaf.rows is not None for leaf in leaves):
@@ -234,7 +255,11 @@ class Log:
         return sum(batch.num_rows for leaf in leaves for batch in source.batches(leaf, column))
 
     def sessions_of(self, *stretches: Stretch) -> Sessions:
-        """All rows of some stretches, grouped: by equal neighbouring ids, by row, or by list."""
+        """All rows of some stretches, grouped by equal neighbouring ids, by row, or by list.
+
+        Raises:
+            DataError: a session id or a list is null, or the lists of a row differ in length.
+        """
         batch = joined(stretches)
         names = {role: self.name(role) for role in batch.schema.names}
         columns = {role: batch.column(role) for role in batch.schema.names}
@@ -260,7 +285,11 @@ class Log:
         )
 
     def require_known(self, *stretches: Stretch) -> None:
-        """Check that no session id is null."""
+        """Check that no session id is null.
+
+        Raises:
+            DataError: a session id is null.
+        """
         if self.session is None:
             return
         for stretch in stretches:
@@ -271,7 +300,7 @@ class Log:
                 raise DataError(f"{place}: column {self.name(self.session)!r} is null, wanted an id")
 
     def _locate(self, stretches: Sequence[Stretch], row: int) -> str:
-        """The place of a row of several stretches."""
+        """The place of a row, ``FILE, row 17``; ``row`` counts the rows of the stretches together."""
         for stretch in stretches:
             if row < len(stretch):
                 return self.place(stretch.leaf, stretch.index + row)

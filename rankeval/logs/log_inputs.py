@@ -1,4 +1,4 @@
-"""What callers hand over as a log, as a :class:`Log`."""
+"""Conversion of the log argument of public functions to a :class:`Log`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,18 @@ def as_log(
     where: str | None = None,
     reward: str | None = None,
 ) -> Log:
-    """What callers name as a log: a :class:`Log` as it is, or one of this data.
+    """A :class:`Log` over ``data``; a ``Log`` is returned unchanged.
+
+    Args:
+        data: a ``Log``, or any data that :class:`Log` accepts.
+        columns: role -> column name, as in :class:`Log`.
+        where: row filter, as in :class:`Log`.
+        reward: reward expression, as in :class:`Log`.
 
     Raises:
-        DataError: as :class:`Log` says.
-        UsageError: so too; a ``Log`` with a column map, filter or reward beside its own, or of another role.
+        DataError: as in :class:`Log`.
+        UsageError: as in :class:`Log`; also if ``data`` is a ``Log`` and ``columns``, ``where`` or ``reward``
+            is given too, or if its role is not ``log``.
     """
     if not isinstance(data, Log):
         return Log(data, "log", columns or {}, where, reward)
@@ -31,11 +38,11 @@ def as_log(
 
 
 def as_ranking_log(data: Any, columns: Mapping[str, str] | None = None, where: str | None = None) -> Log:
-    """:func:`as_log`, of a log with sessions.
+    """A ranking log over ``data``: :func:`as_log` that also requires sessions.
 
     Raises:
-        DataError: so too; a log without a column ``session_id``.
-        UsageError: so too.
+        DataError: as in :func:`as_log`; also if the log has no column ``session_id``.
+        UsageError: as in :func:`as_log`.
     """
     log = as_log(data, columns, where)
     if log.session is None:

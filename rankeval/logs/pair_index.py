@@ -1,4 +1,4 @@
-"""Pairs of query and item found by their keys."""
+"""Look-up of pairs of query and item by their keys."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from rankeval.arrays import finalise, kernel, read_only, table_mask
 
 
 class PairIndex:
-    """Where pairs stand among distinct keys."""
+    """Hash table from the key of a pair of query and item to its index."""
 
     def __init__(self, keys: Hashes) -> None:
+        """Index ``keys`` (P,) uint64, which must be distinct."""
         self._keys = read_only(keys)
         self._slots = np.full(table_mask(len(keys)) + 1, -1, np.int64)
         _index(self._slots, self._keys)
 
     def of(self, pairs: Hashes) -> Ints:
-        """(n,) the place of each pair's key, -1 where it is none of them."""
+        """(n,) int64, the index in ``keys`` of each key in ``pairs`` (n,) uint64; -1 if it is absent."""
         found = np.empty(len(pairs), np.int64)
         _look_up(self._slots, self._keys, read_only(pairs), found)
         return found

@@ -1,4 +1,7 @@
-"""One pass over a log: leaves in parallel, sessions that cross batches and files put together, order kept."""
+"""One pass over a log: leaves are read in parallel, and every session is processed as a whole.
+
+Sessions that cross batches or files are joined first. The order of the results is deterministic.
+"""
 
 from __future__ import annotations
 
@@ -22,25 +25,34 @@ from rankeval.progress import message_stream
 from rankeval.readers import Leaf, sorted_on_disk
 
 T = TypeVar("T")
-#: What is kept of a list of results.
+#: Reduces a list of results to the results that are kept.
 Keep = Callable[[list[T]], list[T]]
 
-#: Sessions that cross leaves are set aside and worked on together once they hold this many rows.
+#: Sessions that cross leaves are collected, and processed together once they hold more rows than this.
 SET_ASIDE_ROWS = 1 << 18
 
 
 def scan(
     log: Log, roles: Sequence[str], work: Callable[[Sessions], T], threads: int | None = None
 ) -> list[T]:
-    """``work`` of all sessions of a log, as a list whose order depends on the files alone.
+    """The results of ``work`` on batches of sessions that together hold all sessions of a log.
 
-    Leaves are read by several threads; every session reaches ``work`` whole and once, whatever row groups
-    and part files it crosses. Rows that are not grouped by session are sorted on disk first, which stderr
-    says.
+    Several threads read the leaves. ``work`` gets each session exactly once and as a whole, even if the
+    session crosses row groups or part files. Rows that are not grouped by session are sorted on disk first;
+    a message on stderr reports it.
+
+    Args:
+        log: the log.
+        roles: the roles of the columns to read.
+        work: function of a batch of whole sessions. It runs in several threads at once.
+        threads: number of threads; None: one for each available processor.
+
+    Returns:
+        One result per batch. Batches and their order depend only on the files, not on ``threads``.
 
     Raises:
-        DataError: as ``work``, the reader and :func:`check_columns` raise it; an input without rows; in
-            nested layout, a session that stands in two rows.
+        DataError: from ``work``, the reader or :func:`check_columns`; the input has no rows; in nested
+            layout, a session has two rows.
         UsageError: ``threads`` is less than 1.
     """
     return _grouped_scan(log, roles, work, threads, lambda results: results)
@@ -53,7 +65,11 @@ def fold(
     merge: Callable[[T, T], T],
     threads: int | None = None,
 ) -> T:
-    """The results of :func:`scan` merged into one, leaf by leaf from the left, without keeping them all."""
+    """The results of :func:`scan`, merged into one from left to right.
+
+    Results are merged during the pass, so that memory does not hold all of them. Arguments and errors are
+    those of :func:`scan`.
+    """
     return _grouped_scan(
         log, roles, work, threads, lambda results: [reduce(merge, results)] if results else []
     )[0]
@@ -69,7 +85,7 @@ def _grouped_scan(
     results: list[T] = []
     try:
         results, repeated = _scan(log, roles, work, threads, keep, give_up=not log.nested)
-    except DataError:  # for which rows that are not grouped may be the reason
+    except DataError:  # rows that are not grouped by session may be its cause
         repeated = _repeated_sessions(log, threads)
         if not len(repeated):
             raise
@@ -94,9 +110,9 @@ def _scan(
     *,
     give_up: bool,
 ) -> tuple[list[T], Hashes]:
-    """What is kept of the results, and the hashes of session ids that were met more than once.
+    """The kept results, and the hashes of session ids that occur in more than one place.
 
-    ``give_up`` ends it, without results, at the first leaf that shows such ids.
+    With ``give_up`` the scan stops, without results, at the first leaf that repeats a session id.
     """
     crossing = _Crossing(log, work)
     results: list[T] = []
@@ -105,7 +121,7 @@ def _scan(
     leaves = in_order(lambda leaf: _Leaf(log, roles, work, keep).run(leaf), log.leaves(), threads, "reading")
     for leaf in leaves:
         if give_up and len(leaf.repeated):
-            return [], leaf.repeated  # in no order, nearly every row would have a result of its own
+            return [], leaf.repeated  # rows in random order would give nearly one session per row
         results = keep([*results, *leaf.results, *crossing.take(leaf)])
         hashes += leaf.hashes
         rows += leaf.rows
@@ -125,14 +141,14 @@ def _repeated(hashes: Sequence[Hashes]) -> Hashes:
 
 
 def _repeated_sessions(log: Log, threads: int) -> Hashes:
-    """The hashes of session ids that rows of a long log come back to."""
+    """The hashes of session ids whose rows are not adjacent; empty for nested layout and bandit logs."""
     if log.session is None or log.nested:
         return np.zeros(0, np.uint64)
     return _scan(log, [log.session], len, threads, lambda _: [], give_up=True)[1]
 
 
 def _require_one_row_each(log: Log, repeated: Hashes) -> None:
-    """Name the session that stands in two rows; there is none if hashes merely collided."""
+    """Raise DataError for the first session with two rows; there is none if only hashes collide."""
     assert log.session is not None
     seen = set()
     for leaf in log.leaves():
@@ -150,7 +166,7 @@ def _require_one_row_each(log: Log, repeated: Hashes) -> None:
 
 @dataclass(frozen=True)
 class _Fragment:
-    """Rows of one session whose other rows may stand in another batch or leaf."""
+    """Rows of one session; its other rows may be in another batch or leaf."""
 
     id: Any
     stretches: tuple[Stretch, ...]
@@ -161,7 +177,10 @@ class _Fragment:
 
 @dataclass
 class _Leaf(Generic[T]):
-    """Reads one leaf: sessions known to be whole go to ``work``, the first and the last are set aside."""
+    """Reads one leaf and passes its whole sessions to ``work``.
+
+    The first and the last session may continue in another leaf. They are kept as ``head`` and ``tail``.
+    """
 
     log: Log
     roles: Sequence[str]
@@ -209,7 +228,7 @@ class _Leaf(Generic[T]):
         self.tail = _fragment(stretch, ids, starts.item(last), len(stretch))
 
     def _close(self, fragment: _Fragment) -> None:
-        """The session has ended: only the leaf's first one may have begun in the leaf before."""
+        """Process a session that has ended, or keep it as ``head`` if it is the first of the leaf."""
         if self.head is None:
             self.head = fragment
         else:
@@ -218,7 +237,7 @@ class _Leaf(Generic[T]):
 
 @dataclass
 class _Crossing(Generic[T]):
-    """Joins the last session of a leaf with the first of the next, and works on the joined ones in turn."""
+    """Joins the last session of each leaf with the first of the next, and passes them to ``work``."""
 
     log: Log
     work: Callable[[Sessions], T]
@@ -260,5 +279,5 @@ def _fragment(stretch: Stretch, ids: pa.Array, start: int, stop: int) -> _Fragme
 
 
 def _ids_hashed(sessions: Sessions) -> list[Hashes]:
-    """The hashes of the session ids, nothing where sessions have none."""
+    """The hashes of the session ids, as a list of one array; empty if sessions have no ids."""
     return [] if sessions.session is None else [hashes_of(sessions.per_session(sessions.session))]

@@ -1,4 +1,4 @@
-"""Where items stand in the lists of a ranking log, whether a column says it or the order of nested lists."""
+"""Positions of items in a ranking log: from the column ``position``, or from the order of nested lists."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from rankeval.logs.sessions import Sessions, counting
 
 
 def position_roles(log: Log) -> list[str]:
-    """The column ``position``; none in nested layout without it, where the order of the lists is meant."""
+    """The roles to read for positions: ``position``.
+
+    The list is empty for a nested log without this column: the order of its lists gives the positions.
+    """
     return [] if log.nested and not log.has("position") else ["position"]
 
 
 def item_positions(sessions: Sessions) -> Floats:
-    """Position of each item, NaN where it was not shown."""
+    """(n,) float64, the position of each item, from 1; NaN if the item was not shown. Not checked."""
     if "position" in sessions:
         return as_float64(sessions.column("position"))
     first = np.repeat(sessions.offsets[:-1], sessions.lengths)
@@ -26,17 +29,19 @@ def item_positions(sessions: Sessions) -> Floats:
 
 
 def position_of(sessions: Sessions, item: int) -> Any:
-    """Position of one item, as messages say it."""
+    """Position of one item, in the form that messages use."""
     if "position" in sessions:
         return sessions.column("position")[item].as_py()
     return int(item_positions(sessions)[item])
 
 
 def order_by_position(sessions: Sessions) -> Ints | None:
-    """The order that puts the items of each session by position; None where they are.
+    """(n,) int64, the order that sorts the items of each session by position.
+
+    None if the items already are in this order, or if there is no column ``position``.
 
     Raises:
-        DataError: positions other than 1, 2, ... once each; a null among them.
+        DataError: the positions of a session are not 1, 2, ... with each of them once; a position is null.
     """
     if "position" not in sessions:
         return None

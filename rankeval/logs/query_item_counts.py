@@ -1,7 +1,7 @@
-"""Pairs of query and item by hashed keys, and their impressions and clicks at each position.
+"""Impressions and clicks of each pair of query and item at each position.
 
-A pair is known by a 64-bit hash of its ids: among 10 million pairs two share one with probability 3e-6. What
-is counted are cells, a pair at a position; a log has few of them however long it is.
+The key of a pair is a 64-bit hash of its ids. Among 10 million pairs, the probability that two pairs share a
+key is 3e-6. A cell is a pair at a position. The number of cells stays small even for a long log.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ from rankeval.logs.log import Log
 from rankeval.logs.passes import fold
 from rankeval.logs.sessions import Sessions
 
-#: Cells that are counted at most: about a gigabyte.
+#: Largest number of cells; they take about a gigabyte.
 MAX_CELLS = 1 << 24
 NO_IDS: Mapping[str, pa.Array] = {}
 
 
 class PairRows(NamedTuple):
-    """The shown items of some sessions.
+    """The ``n`` shown items of some sessions.
 
     Attributes:
-        sessions: these sessions, of the items that were shown.
-        pairs: (n,) uint64 key of each item's pair.
-        positions: (n,) int64, 1 to the length of its session's list.
+        sessions: the sessions, each with its shown items only.
+        pairs: (n,) uint64, the key of the pair of query and item.
+        positions: (n,) int64, the position of each item, from 1 to the number of shown items of its session.
         clicks: (n,) int64, 0 or 1.
     """
 
@@ -54,30 +54,30 @@ class PairRows(NamedTuple):
 
 
 def id_roles(log: Log) -> list[str]:
-    """The columns that name a pair: ``query_id``, where the log has it, and ``item_id``."""
+    """The roles of the columns that identify a pair: ``query_id``, if the log has it, and ``item_id``."""
     return [*(["query_id"] if log.has("query_id") else []), "item_id"]
 
 
 def pair_roles(log: Log) -> list[str]:
-    """The columns that :func:`pair_rows` reads."""
+    """The roles of the columns that :func:`pair_rows` reads."""
     return [*shown_roles(log), *id_roles(log)]
 
 
 def pair_rows(sessions: Sessions, top: int | None = None) -> PairRows:
-    """Keys, positions and clicks of the items that were shown, down to position ``top``.
+    """The keys, positions and clicks of the shown items, down to position ``top`` (None: all positions).
 
     Raises:
-        DataError: an id that is null, or as :func:`rankeval.logs.impressions.shown_items` says.
+        DataError: an id is null; or as in :func:`rankeval.logs.impressions.shown_items`.
     """
     shown = shown_items(sessions, top)
     return PairRows(shown.sessions, pair_keys(shown.sessions), shown.positions, shown.clicks)
 
 
 def pair_keys(sessions: Sessions) -> Hashes:
-    """(n,) uint64 key of each item's query and item, of the item alone where there is no ``query_id``.
+    """(n,) uint64, the key of each item's pair; without ``query_id``, the hash of the item id alone.
 
     Raises:
-        DataError: an id that is null.
+        DataError: an id is null.
     """
     items = _id_hashes(sessions, "item_id")
     return _joint(_id_hashes(sessions, "query_id"), items) if "query_id" in sessions else items
@@ -100,13 +100,13 @@ def _joint(queries: Hashes, items: Hashes) -> Hashes:
 
 @dataclass(frozen=True)
 class PairCounts:
-    """Impressions and clicks of ``P`` pairs at each position they were shown at.
+    """Impressions and clicks of ``P`` pairs, at each position at which they were shown.
 
     Attributes:
-        keys: (P,) uint64, ascending.
+        keys: (P,) uint64, the keys of the pairs, ascending.
         offsets: (P + 1,) int64, the cells of pair ``p`` are ``offsets[p]:offsets[p + 1]``, by position.
         positions: (cells,) int64, from 1.
-        impressions, clicks: (cells,) int64.
+        impressions, clicks: (cells,) int64, counts.
         ids: role (``query_id``, ``item_id``) -> (P,) Arrow array, the ids of each pair.
     """
 
@@ -123,16 +123,16 @@ class PairCounts:
 
     @property
     def length(self) -> int:
-        """The last position, ``K``."""
+        """``K``, the largest position."""
         return int(self.positions.max(initial=0))
 
     @cached_property
     def pair(self) -> Ints:
-        """(cells,) the pair of each cell."""
+        """(cells,) int64, the index of the pair of each cell."""
         return np.repeat(np.arange(len(self)), np.diff(self.offsets))
 
     def dense(self) -> tuple[Ints, Ints]:
-        """Impressions and clicks (P, K) by position, 0 where a pair was not shown."""
+        """Impressions and clicks, each (P, K) int64 by position; 0 where a pair was not shown."""
         shown, clicked = np.zeros((2, len(self), self.length), np.int64)
         shown[self.pair, self.positions - 1] = self.impressions
         clicked[self.pair, self.positions - 1] = self.clicks
@@ -140,10 +140,10 @@ class PairCounts:
 
 
 def count_pairs(log: Log, threads: int | None = None) -> PairCounts:
-    """Count the pairs of a ranking log in one pass.
+    """Count the impressions and clicks of the pairs of a ranking log in one pass.
 
     Raises:
-        DataError: as :func:`pair_rows` says; more than 16,777,216 cells.
+        DataError: as in :func:`pair_rows`; there are more than 16,777,216 cells.
     """
 
     def work(sessions: Sessions) -> PairTable:
@@ -154,10 +154,10 @@ def count_pairs(log: Log, threads: int | None = None) -> PairCounts:
 
 
 class PairTable:
-    """Cells in the order of their first row, found by hashing; merging adds to the left one in place."""
+    """A hash table of cells, in the order of their first row."""
 
     def __init__(self, ids: Mapping[str, pa.Array]) -> None:
-        """An empty table for rows with such ids."""
+        """An empty table with the id columns of ``ids``: role -> Arrow array of the right type."""
         self._size = 0
         self._pairs, self._numbers = np.zeros(0, np.uint64), np.zeros((3, 0), np.int64)
         self._slots = np.full(2, -1, np.int64)
@@ -165,7 +165,7 @@ class PairTable:
 
     @classmethod
     def of(cls, rows: PairRows) -> PairTable:
-        """The cells of some rows, with their ids."""
+        """The cells of rows, with the ids of their pairs."""
         ids = {role: _plain(rows.sessions.column(role)) for role in _IDS if role in rows.sessions}
         return cls.counted(rows.pairs, rows.positions, rows.clicks, ids)
 
@@ -173,7 +173,7 @@ class PairTable:
     def counted(
         cls, pairs: Hashes, positions: Ints, clicks: Ints, ids: Mapping[str, pa.Array] = NO_IDS
     ) -> PairTable:
-        """The cells of rows given by their columns."""
+        """The cells of rows that are given as columns, each (n,)."""
         table = cls(ids)
         table._add(pairs, np.stack([positions, np.ones(len(pairs), np.int64), clicks]), ids)
         return table
@@ -183,7 +183,11 @@ class PairTable:
         return self._size
 
     def within(self, log: Log) -> PairTable:
-        """The same, once it is known not to grow with the log."""
+        """This table, after a check of its size.
+
+        Raises:
+            DataError: there are more than 16,777,216 cells.
+        """
         if self._size > MAX_CELLS:
             raise DataError(
                 f"{log.origin}: more than {MAX_CELLS:,} pairs of query and item at a position, wanted fewer: "
@@ -192,7 +196,7 @@ class PairTable:
         return self
 
     def merge(self, other: PairTable) -> PairTable:
-        """This table with the rows of another one."""
+        """Add the cells of another table to this one, in place; returns this table."""
         ids = {role: pa.concat_arrays(chunks) for role, chunks in other._ids.items()}
         self._add(other._pairs[: other._size], other._numbers[:, : other._size], ids)
         return self
@@ -214,7 +218,7 @@ class PairTable:
         self._size = size
 
     def _reserve(self, cells: int) -> None:
-        """Make room for so many cells."""
+        """Make room for ``cells`` cells in total."""
         if cells > len(self._pairs):
             room = max(cells, len(self._pairs) * 3 // 2)
             self._pairs = np.concatenate([self._pairs[: self._size], np.empty(room - self._size, np.uint64)])
@@ -226,7 +230,7 @@ class PairTable:
             _place(self._slots, self._pairs, self._numbers, self._size)
 
     def counts(self) -> PairCounts:
-        """The cells by pair and position."""
+        """The cells, sorted by pair and position."""
         pairs, numbers = self._pairs[: self._size], self._numbers[:, : self._size]
         order = np.lexsort((numbers[0], pairs))
         keys, starts = np.unique(pairs[order], return_index=True)
@@ -241,13 +245,13 @@ _IDS = ("query_id", "item_id")
 
 
 def _plain(ids: pa.Array) -> pa.Array:
-    """Ids in a type that is the same in all files: integers as they are, all else as large strings."""
+    """Ids in one type for all files: integers are unchanged, all other ids become large strings."""
     return ids if is_integer_id(ids.type) else decoded(ids).cast(pa.large_string())
 
 
 @kernel
 def _slot(slots: Ints, pairs: Hashes, numbers: Ints, pair: np.uint64, position: int) -> np.uint64:
-    """Where a cell is, or a free slot for it."""
+    """The slot of a cell, or the free slot for it if the cell is new."""
     mask = np.uint64(slots.size - 1)
     slot = finalise(pair + GOLDEN * np.uint64(position)) & mask
     while slots[slot] >= 0 and (pairs[slots[slot]] != pair or numbers[0, slots[slot]] != position):
@@ -265,7 +269,11 @@ def _place(slots: Ints, pairs: Hashes, numbers: Ints, size: int) -> None:
 def _tally(
     pairs: Hashes, rows: Ints, slots: Ints, cell_pairs: Hashes, cells: Ints, size: int, new: Ints
 ) -> int:
-    """Add impressions and clicks to their cells; ``new`` takes the rows that open one; the size after it."""
+    """Add the impressions and clicks of rows to their cells; returns the new number of cells.
+
+    ``rows`` and ``cells`` hold positions, impressions and clicks. ``new`` receives the index of each row that
+    creates a cell.
+    """
     opened = 0
     for i in range(pairs.size):
         slot = _slot(slots, cell_pairs, cells, pairs[i], rows[0, i])

@@ -1,4 +1,4 @@
-"""Which numbers the columns that weights come from may hold, so that every weight is finite."""
+"""Allowed ranges of the columns from which weights are computed, so that every weight is finite."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 from rankeval.array_types import Floats
 from rankeval.logs.roles import base
 
-#: With it as a divisor a weight is finite.
+#: The smallest allowed divisor of a weight; its inverse is finite.
 SMALLEST = float(np.finfo(np.float64).tiny)
 
 
 class Range(NamedTuple):
-    """The least and the largest value that a column may hold, and that in words."""
+    """The smallest and the largest value that a column may hold, and the range in words for messages."""
 
     low: float
     high: float
@@ -27,9 +27,9 @@ PROBABILITY = Range(0.0, 1.0, "a probability in [0, 1]")
 POSITIVE = Range(SMALLEST, np.inf, "a number above 0")
 NOT_NEGATIVE = Range(0.0, np.inf, "a number of at least 0")
 _PROPENSITIES = ("propensity", "propensity_prefix", "propensity_list", "marginal_propensity")
-#: What errors want of columns some term of which is not finite.
+#: The expected values, as errors state them, if the terms computed from some columns are not finite.
 FINITE_TERMS = "numbers whose products and sums are finite"
-#: Column -> its range; what is not here may hold any number.
+#: Column -> its range; a column that is not listed may hold any number.
 RANGES: dict[str, Range] = {
     **dict.fromkeys((*_PROPENSITIES, "mixture_propensity"), LOGGED_PROBABILITY),
     **{f"target_{name}": PROBABILITY for name in _PROPENSITIES},
@@ -39,7 +39,10 @@ RANGES: dict[str, Range] = {
 
 
 def out_of_range(role: str, values: Floats) -> int | None:
-    """Where the first value stands that a column must not hold; None where there is none, or a NaN."""
+    """Index of the first of ``values`` (n,) outside the range of the column of a role.
+
+    None if all values are in the range, if a value is NaN, or if the column has no range.
+    """
     column = RANGES.get(base(role))
     if column is None or not (
         values.min(initial=column.high) < column.low or values.max(initial=column.low) > column.high
@@ -49,7 +52,10 @@ def out_of_range(role: str, values: Floats) -> int | None:
 
 
 def largest(columns: Mapping[str, Floats]) -> tuple[str, int]:
-    """Role and place of the number that makes a term largest: of what weights are divided by, its inverse."""
+    """Role and index of the number that contributes the largest factor to a term.
+
+    The factor of a number ``x`` is ``1 / x`` in a column that divides weights, else ``|x|``.
+    """
     sizes = {role: _size(role, values) for role, values in columns.items()}
     role = max(sizes, key=lambda role: float(sizes[role].max(initial=0.0)))
     return role, int(np.argmax(sizes[role]))

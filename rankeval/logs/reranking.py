@@ -1,4 +1,4 @@
-"""Where a candidate ranker puts the items of a session: those that were shown, and perhaps others."""
+"""The ranks that a candidate ranker gives to the items of a session, shown items and others."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from rankeval.array_types import Floats, Ints
 from rankeval.arrays import Keys, argsort_each, argsort_ids, is_null, kernel, keys_of, read_only, take
 from rankeval.logs.sessions import Sessions, counting
 
-#: Overlap is that of the top half of the lists, and of no more than this many places.
+#: Overlap compares the top half of the lists, but at most this many positions.
 LONGEST_TOP = 10
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """The items of some sessions that a candidate ranker orders by descending score.
+    """The items of some sessions, which a candidate ranker orders by descending score.
 
-    Equal scores go by descending item id (strings by bytes, integers as numbers), or without ids by logged
-    position.
+    Items with equal scores are ordered by descending item id (strings by bytes, integers as numbers), or by
+    logged position if there are no ids.
 
     Attributes:
-        shown: the sessions with the items that were shown.
-        order: what puts those by position, None where they are.
-        unshown: the same sessions with the other items; None where there are none to rank.
+        shown: the sessions with their shown items.
+        order: (n,) int64, the order that sorts the shown items of each session by position; None if they
+            already are in this order.
+        unshown: the same sessions with their other items; None if there are no others to rank.
     """
 
     shown: Sessions
@@ -35,10 +36,14 @@ class Candidates:
     _known: dict[str, tuple[Floats, Floats]] = field(default_factory=dict, repr=False, compare=False)
 
     def ranks(self, role: str) -> tuple[Floats, Floats]:
-        """Rank by the scores of a role, 1 the first: of each shown item, by position, and of each other one.
+        """Ranks by the scores of a role, from 1; shown and other items are ranked together.
+
+        Returns:
+            The ranks of the shown items, (n,) float64 in order of position, and of the other items, (m,)
+            float64 in row order.
 
         Raises:
-            DataError: a score that is null, NaN or infinite; an item id that is null.
+            DataError: a score is null, NaN or infinite; an item id is null and some scores are equal.
         """
         if role not in self._known:
             self._known[role] = self._ranks(role)
@@ -68,7 +73,10 @@ class Candidates:
 
     @cached_property
     def _places(self) -> tuple[Ints, Ints]:
-        """Where the shown and the other items stand among both: session by session, those shown first."""
+        """Indices of the shown and of the other items in the joint order.
+
+        The joint order goes session by session, with the shown items of a session before its other items.
+        """
         assert self.unshown is not None
         shown, unshown = self.shown.offsets, self.unshown.offsets
         return (
@@ -78,7 +86,10 @@ class Candidates:
 
     @cached_property
     def _rows(self) -> Ints | None:
-        """The row of each item, rows of other items counted after those of all that were shown."""
+        """For each index of the joint order, the row in the shown items followed by the other items.
+
+        None if the rows are in the joint order.
+        """
         if self.unshown is None:
             return self.order
         shown, unshown = self._places
@@ -99,7 +110,7 @@ class Candidates:
 
 @kernel
 def has_ties(offsets: Ints, scores: Floats, order: Ints) -> bool:
-    """Whether any neighbours in the order of a stretch have equal scores."""
+    """Whether two items of a session that are neighbours in ``order`` have equal scores."""
     for row in range(offsets.size - 1):
         for i in range(offsets[row] + 1, offsets[row + 1]):
             if scores[order[i]] == scores[order[i - 1]]:
@@ -109,7 +120,10 @@ def has_ties(offsets: Ints, scores: Floats, order: Ints) -> bool:
 
 @kernel
 def order_ties(offsets: Ints, scores: Floats, items: Keys, order: Ints) -> None:
-    """Put items of equal score, neighbours in ``order``, by descending id; equal ids keep their order."""
+    """Sort items of equal score, which are neighbours in ``order``, by descending id, in place.
+
+    Items with equal ids keep their order.
+    """
     scratch = np.empty_like(order)
     for row in range(offsets.size - 1):
         begin, end = offsets[row], offsets[row + 1]
@@ -133,7 +147,7 @@ def _reverse(order: Ints, begin: int, stop: int) -> None:
 
 @kernel
 def ranks_of(offsets: Ints, order: Ints) -> Floats:
-    """(n,) place in the order of its stretch, from 1, of each item."""
+    """(n,) float64, the rank of each item in the order of its session, from 1."""
     ranks = np.empty(order.size)
     for row in range(offsets.size - 1):
         for i in range(offsets[row], offsets[row + 1]):
@@ -143,7 +157,14 @@ def ranks_of(offsets: Ints, order: Ints) -> Floats:
 
 @kernel
 def at_ranks(offsets: Ints, values: Floats, rank_offsets: Ints, ranks: Floats) -> Floats:
-    """(m,) the value in the place of its stretch that each rank names, 0 beyond the stretch."""
+    """(m,) float64, the value at each rank within its session; 0 if the session has fewer values.
+
+    Args:
+        offsets: (s + 1,) int64, where the values of each session start.
+        values: (n,) float64, the values at ranks 1, 2, ... of each session.
+        rank_offsets: (s + 1,) int64, where the ranks of each session start.
+        ranks: (m,) float64, from 1.
+    """
     found = np.zeros(ranks.size)
     for row in range(offsets.size - 1):
         begin, length = offsets[row], offsets[row + 1] - offsets[row]
@@ -155,9 +176,14 @@ def at_ranks(offsets: Ints, values: Floats, rank_offsets: Ints, ranks: Floats) -
 
 @kernel
 def overlaps(offsets: Ints, ranks: Floats, longest: int) -> Floats:
-    """(n,) share of the top k that is in the top k by ``ranks`` too; 1 for a session without items.
+    """(s,) float64, the share of the top k items that are also in the top k by ``ranks``.
 
-    ``k = min(longest, ceil(K / 2))`` of the K items of a session.
+    ``k = min(longest, ceil(K / 2))`` for a session of K items. The share is 1 for a session without items.
+
+    Args:
+        offsets: (s + 1,) int64, where the items of each session start.
+        ranks: (n,) float64, the rank of each item by another ranker, from 1; items are in order of position.
+        longest: the largest k.
     """
     share = np.ones(offsets.size - 1)
     for row in range(share.size):

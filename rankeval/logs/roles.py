@@ -1,4 +1,4 @@
-"""Roles of columns: which there are, which each target policy has for itself, what they may hold."""
+"""Roles of columns: their names, the types that they may hold, and the roles that each target policy has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from rankeval.readers import is_number
 Role = Literal["run", "judgements", "log"]
 IDS = frozenset({"query_id", "item_id", "session_id", "round_id", "action", "logger"})
 
-#: Columns of interface files by role; every other name stands for itself (segments, clusters, features).
+#: Known roles of each kind of input. Any other role is the column of the same name: a segment, cluster or
+#: feature.
 ROLES: dict[Role, tuple[str, ...]] = {
     "run": ("query_id", "item_id", "score", "relevance", "weight"),
     "judgements": ("query_id", "item_id", "relevance"),
@@ -26,11 +27,12 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "mixture_propensity", "team", "rank_a", "rank_b", "length_a", "length_b",
     ),
 }  # fmt: skip
-#: What columns of a bandit log start with that hold a list a round, of all candidates or logging policies.
+#: Prefixes of bandit log columns that hold one list per round: a value for each candidate, or for each
+#: logging policy.
 CANDIDATES, OF_LOGGERS = "candidate_", "logger_"
-#: What columns start with that may hold a list a round.
+#: Prefixes of columns that may hold one list per round.
 LISTS = (CANDIDATES, OF_LOGGERS, "embedding")
-#: Columns of a ranking log that each item has one value of.
+#: Columns of a ranking log with one value per item.
 OF_ITEMS = frozenset(
     {
         *("item_id", "position", "click", "reward", "propensity", "target_propensity"),
@@ -39,17 +41,18 @@ OF_ITEMS = frozenset(
         *("team", "rank_a", "rank_b"),
     }
 )
-#: Columns that may hold anything.
+#: Columns whose values may have any type that is not nested.
 ANY_TYPE = frozenset({"ranker", "timestamp", "embedding", "behaviour", "team"})
-#: Numbers that CSV files may hold as integers.
+#: Numeric columns that a CSV file may hold as integers; they are not forced to float64.
 MAYBE_WHOLE = frozenset(
     {
         *("relevance", "position", "click", "shuffled", "swap_low", "swap_high"),
         *("rank_a", "rank_b", "length_a", "length_b"),
     }
 )
+#: Role of the column that groups the rows of each kind of input; None: rows are not grouped.
 SESSION: dict[Role, str | None] = {"run": "query_id", "judgements": None, "log": "session_id"}
-#: Columns that each of several target policies has for itself.
+#: Columns that differ between target policies: with several targets, each has its own column.
 OF_TARGETS = frozenset(
     {
         "target_propensity",
@@ -67,17 +70,26 @@ OF_TARGETS = frozenset(
 
 
 def own(column: str, target: str) -> str:
-    """The role in which a target has a column."""
+    """The role of a column for a target policy: ``column@target``.
+
+    It is ``column`` itself if all target policies share the column, or if ``target`` is empty.
+    """
     return f"{column}@{target}" if target and column in OF_TARGETS else column
 
 
 def base(role: str) -> str:
-    """The column that a role is of, whichever target has it."""
+    """The column of a role, without the target policy: ``q_target`` for ``q_target@NAME``."""
     return role.partition("@")[0]
 
 
 def wanted_type(role: str, value: pa.DataType, of: Role) -> str | None:
-    """What a column should hold instead of values of this type, in words; None where they fit its role."""
+    """The expected content of a column, in words; None if values of this type fit its role.
+
+    Args:
+        role: the role of the column.
+        value: the Arrow type of the values, of the list elements for a column of lists.
+        of: the kind of input.
+    """
     column = base(role)
     wanted, fits = "one value a row", not pa.types.is_nested(value)
     if column in IDS:

@@ -28,19 +28,21 @@ Numbers = Floats
 
 @dataclass(frozen=True)
 class Sessions:
-    """``n`` sessions and their items, from one stretch of one input; columns go by their roles.
+    """A batch of ``n`` sessions and their items. Columns are addressed by their roles.
 
     Attributes:
         offsets: (n + 1,) int64, the items of session ``i`` are ``offsets[i]:offsets[i + 1]``. In a bandit
             log every round is a session of one item.
         items: role -> Arrow array with one value per item.
-        fields: role -> Arrow array with one value per session (what nested layout gives once a row).
+        fields: role -> Arrow array with one value per session (the columns of nested layout without lists).
         names: role -> column name, for messages.
-        locate: names the place of a row, such as ``FILE, row 17``; rows are items, or sessions if ``nested``.
-        session: role of the session id, None where rows have none.
-        nested: whether a row is a whole session.
-        first_row: number of rows of the file before these, after any filter within their leaf.
-        source: which of the input's files they stand in.
+        locate: function that returns the place of a row, such as ``FILE, row 17``. A row is an item, or a
+            session if ``nested``.
+        session: role of the session id; None if rows have no session id.
+        nested: whether each row is a whole session.
+        first_row: number of rows of the file before this batch. Rows of the same leaf count after the row
+            filter, rows of earlier leaves before it.
+        source: index of the file in the input.
     """
 
     offsets: Ints
@@ -65,23 +67,35 @@ class Sessions:
         return np.diff(self.offsets)
 
     def with_items(self, role: str, values: pa.Array) -> Sessions:
-        """The same with one more value per item."""
+        """The same sessions with one more item column, ``values`` with one value per item."""
         return replace(self, items={**self.items, role: values}, names={**self.names, role: role})
 
     def column(self, role: str) -> pa.Array:
-        """One value per item; what a session has once is repeated for its items."""
+        """One value per item; a value that a session has once is repeated for its items."""
         return self.items[role] if role in self.items else self._repeated(self.fields[role])
 
     def numbers(self, role: str) -> Numbers:
-        """One float64 per item; null, NaN and infinities are errors."""
+        """One float64 per item.
+
+        Raises:
+            DataError: a value is null, NaN or infinite.
+        """
         return self._finite(role, self.column(role), of_sessions=False)
 
     def numbers_per_session(self, role: str) -> Numbers:
-        """One float64 per session; null, NaN and infinities are errors."""
+        """One float64 per session.
+
+        Raises:
+            DataError: a value is null, NaN or infinite, or changes within a session.
+        """
         return self._finite(role, self.per_session(role), of_sessions=True)
 
     def per_session(self, role: str) -> pa.Array:
-        """One value per session, null where it has no items; a value that changes within it is an error."""
+        """One value per session; null for a session without items, unless its row holds the value once.
+
+        Raises:
+            DataError: a value changes within a session.
+        """
         if role in self.fields:
             return self.fields[role]
         values = self.items[role]
@@ -95,7 +109,7 @@ class Sessions:
         return first
 
     def having(self, chosen: Bools) -> Sessions:
-        """The same sessions with the chosen ones of their items."""
+        """The same sessions, each with only its items that are true in ``chosen`` (items,) bool."""
         rows, fields = np.flatnonzero(chosen), dict(self.fields)
         if self.session is not None:
             fields[self.session] = self.per_session(self.session)
@@ -108,7 +122,7 @@ class Sessions:
         )
 
     def place(self, item: int) -> str:
-        """``FILE, row 17, query_id 'q3'``: where an item stands, for messages."""
+        """The place of an item for messages: ``FILE, row 17, query_id 'q3'``."""
         return self._place(stretch_of(self.offsets, item), item)
 
     def _place(self, session: int, item: int) -> str:
@@ -118,11 +132,14 @@ class Sessions:
         return f"{place}, {self.names[self.session]} {self.per_session(self.session)[session].as_py()!r}"
 
     def error(self, role: str, item: int, found: object, wanted: str) -> DataError:
-        """The error for one bad value: which input, row and column, the value found and the one wanted."""
+        """The error for one bad value of an item.
+
+        Its message states the file, row and column, the value found and the value wanted.
+        """
         return self._error(self.place(item), role, found, wanted)
 
     def error_once(self, role: str, session: int, found: object, wanted: str) -> DataError:
-        """The same for a value that a session has once, also one without items."""
+        """The same error for a value that a session has once; the session may have no items."""
         return self._error(self._place(session, int(self.offsets[session])), role, found, wanted)
 
     def _error(self, place: str, role: str, found: object, wanted: str) -> DataError:
@@ -146,21 +163,21 @@ _COUNT = read_only(np.arange(1 << 16))
 
 
 def counting(n: int) -> Ints:
-    """``0 .. n - 1``, read-only and shared by all who count."""
+    """(n,) int64, ``0 .. n - 1``: a read-only view of one shared array."""
     global _COUNT
-    count = _COUNT  # another thread may put a shorter one in its place
+    count = _COUNT  # read once: another thread may replace it by a shorter array
     if len(count) < n:
         count = _COUNT = read_only(np.arange(2 * n))
     return count[:n]
 
 
 def _comparable(values: pa.Array) -> pa.Array:
-    """The same values in a type that Arrow compares: it has no kernel for half floats."""
+    """The values in a type that Arrow can compare; it has no kernel for half floats."""
     return values.cast(pa.float32()) if pa.types.is_float16(values.type) else values
 
 
 def differ(left: pa.Array, right: pa.Array) -> Bools:
-    """(n,) bool, where two arrays differ; null equals null alone, and NaN is null."""
+    """(n,) bool, whether the values of two arrays differ. NaN counts as null, and null equals only null."""
     if pa.types.is_null(left.type):
         return np.zeros(len(left), bool)
     left, right = _comparable(decoded(left)), _comparable(decoded(right))

@@ -1,4 +1,4 @@
-"""The units of a log, rounds or sessions: what names each, and how many times it counts."""
+"""The units of a log, which are rounds or sessions: their keys, weights and segments."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from rankeval.errors import DataError, UsageError
 from rankeval.logs.log import Log
 from rankeval.logs.sessions import Sessions, counting
 
-#: Segments that a pass with bucket sums may hold: those of one take about half a megabyte.
+#: Largest number of segments in a pass with bucket sums. The sums of one segment take about half a megabyte.
 MAX_BUCKETED_SEGMENTS = 1000
-#: What a unit may count at most, so that squares of sums are finite.
+#: Largest weight of a unit; squares of sums then stay finite.
 LARGEST_COUNT = 1e100
 
 
@@ -25,9 +25,10 @@ class Grouping:
     """How the units of a log are grouped.
 
     Attributes:
-        bucketed: whether sums are kept by hashed key, for the bootstrap and for clusters.
-        by: a column that splits the units into segments.
-        cluster: a column whose values are independent, where units are not.
+        bucketed: whether a pass keeps sums by hashed key; the bootstrap and clusters need them.
+        by: role of the column that splits the units into segments; None: no segments.
+        cluster: role of the column that names the cluster of each unit. Clusters are independent; units of
+            one cluster need not be. None: units are independent.
     """
 
     bucketed: bool = False
@@ -37,14 +38,14 @@ class Grouping:
 
 @dataclass(frozen=True)
 class Units:
-    """How a pass reads what units are: their keys, how often they count, and their segments.
+    """Reads the keys, the weights and the segments of units in a pass.
 
     Attributes:
         log: the log.
-        key: role of the column whose values are hashed into buckets; None: the row is.
-        bucketed: whether keys are read at all.
-        by: a column that splits the units into segments.
-        first_rows: the row at which each file starts, where the row is the key.
+        key: role of the column that is hashed into buckets; None: the row number is hashed.
+        bucketed: whether the pass needs keys.
+        by: role of the column that splits the units into segments; None: no segments.
+        first_rows: number of rows before each file; read only if the row number is the key.
     """
 
     log: Log
@@ -55,7 +56,10 @@ class Units:
 
     @classmethod
     def of(cls, log: Log, id: str, grouping: Grouping) -> Units:
-        """Units named by the column ``id`` where the log has it, or by their cluster."""
+        """Units with the cluster column as key if there is one, else the column ``id``, else the row.
+
+        Without bucket sums, ``id`` and the row are not read.
+        """
         by_id = id if grouping.bucketed and log.has(id) else None
         key = by_id if grouping.cluster is None else grouping.cluster
         first_rows = log.first_rows() if grouping.bucketed and key is None else ()
@@ -63,22 +67,22 @@ class Units:
 
     @property
     def roles(self) -> list[str]:
-        """The columns to read."""
+        """The roles of the columns to read."""
         return [*(name for name in (self.key, self.by) if name is not None), *weight_roles(self.log)]
 
     def keys(self, sessions: Sessions) -> Hashes | None:
-        """(n,) the hashed key of each unit; None where no bucket sums are kept."""
+        """(n,) uint64, the hashed key of each unit; None if no bucket sums are kept."""
         return unit_keys(sessions, self.key, self.first_rows) if self.bucketed else None
 
     def counts(self, sessions: Sessions) -> Floats | None:
-        """(n,) how many times each unit counts; None where every one counts once."""
+        """(n,) float64, the weight of each unit; None if every unit counts once."""
         return unit_counts(sessions) if "weight" in sessions else None
 
     def segments(self, sessions: Sessions) -> dict[Any, Ints]:
-        """Value of the column ``by`` -> its units.
+        """Segments: value of the column ``by`` -> indices of its units; empty without ``by``.
 
         Raises:
-            UsageError: more than 1,000 values, each of which would keep bucket sums.
+            UsageError: the column has more than 1,000 values and the pass keeps bucket sums for each.
         """
         if self.by is None:
             return {}
@@ -92,10 +96,12 @@ class Units:
 
 
 def unit_keys(sessions: Sessions, key: str | None, first_rows: Sequence[int]) -> Hashes:
-    """(n,) uint64 hash of the column ``key`` of each unit; without a key, its row in the whole input.
+    """(n,) uint64, the hash of the column ``key`` of each unit; without a key, its row number in the input.
 
     Args:
-        first_rows: the row at which each file starts (:meth:`rankeval.logs.log.Log.first_rows`); read only
+        sessions: the units.
+        key: role of the key column; None: the row number is the key.
+        first_rows: number of rows before each file (:meth:`rankeval.logs.log.Log.first_rows`); used only
             without a key.
 
     Raises:
@@ -110,12 +116,12 @@ def unit_keys(sessions: Sessions, key: str | None, first_rows: Sequence[int]) ->
 
 
 def weight_roles(log: Log) -> list[str]:
-    """The column ``weight``, where the log has it."""
+    """The roles to read for the weights of units: ``weight``, or none if the log lacks it."""
     return ["weight"] if log.has("weight") else []
 
 
 def unit_counts(sessions: Sessions) -> Floats:
-    """(n,) float64, the column ``weight``: how many times each unit counts; 1 where it was not read.
+    """(n,) float64, the column ``weight``: how many times each unit counts; 1 if it was not read.
 
     Raises:
         DataError: a weight is null, not finite, below 0 or above 1e100, or changes within a session.
@@ -131,6 +137,6 @@ def unit_counts(sessions: Sessions) -> Floats:
 
 
 def nothing_counts(log: Log) -> DataError:
-    """The error for a log whose units all count 0 times."""
+    """The error for a log whose units all have weight 0."""
     rows = f"in all rows that match {log.where!r}" if log.where else "in all rows"
     return DataError(f"{log.origin}: column {log.name('weight')!r} is 0 {rows}, wanted some above 0")

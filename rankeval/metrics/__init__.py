@@ -1,7 +1,8 @@
-"""The catalogue of ranking metrics, one kernel each.
+"""The catalogue of ranking metrics; a kernel computes each.
 
 May import: ``arrays`` and the top modules of ``rankeval``.
-To add a metric: a kernel in ``gain.py``, ``binary.py`` or ``order.py``, under a line that names it.
+To add a metric: a function and its kernel in ``gain.py``, ``binary.py`` or ``order.py``, and a line in
+``METRICS`` (``catalogue.py``).
 """
 
 from __future__ import annotations

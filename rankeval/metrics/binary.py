@@ -1,7 +1,10 @@
-"""Metrics that ask only which ranks hold relevant items: precision and its kin, MAP, MRR.
+"""Metrics of binary relevance: precision, recall, F1, hit rate, MAP, MRR and the share of judged items.
 
-Each takes a :class:`Ranking` of n queries and gives (n,) float64. An item is relevant when its grade
-reaches the threshold. NaN for a query without a relevant item, retrieved or not, except ``judged``.
+Every metric function takes a :class:`Ranking` of n queries and returns (n,) float64, each value in [0, 1].
+An item is relevant if its grade is at least ``ranking.threshold``; unjudged items are not relevant.
+``hits@k`` is the number of relevant items in the top k, and R the number of relevant items of the query,
+retrieved or not. ``k`` is the cutoff; None means the whole list. A value is NaN where R is 0 (except in
+``judged``), else 0 for an empty list. For tied items a value is the exact expectation over their orders.
 """
 
 from __future__ import annotations
@@ -16,55 +19,60 @@ from rankeval.metrics.shared import defined_where, quotient, reach
 
 
 def precision(ranking: Ranking, k: int | None) -> Floats:
-    """Relevant items in the top k, over k also where the list is shorter; without k over its length."""
+    """Precision: ``hits@k / k``, also for a list shorter than k; without k, ``hits / length of the list``."""
     places = np.maximum(ranking.retrieved, 1) if k is None else k
     return defined_where(ranking.relevant > 0, _hits(ranking, k) / places)
 
 
 def recall(ranking: Ranking, k: int | None) -> Floats:
-    """Relevant items in the top k, over all relevant items of the query."""
+    """Recall: ``hits@k / R``."""
     return quotient(_hits(ranking, k), ranking.relevant)
 
 
 def f1(ranking: Ranking, k: int | None) -> Floats:
-    """Harmonic mean of ``precision`` and ``recall``: ``2 hits / (k + relevant)``, so linear in the hits."""
+    """Harmonic mean of ``precision`` and ``recall``: ``2 hits@k / (k + R)``.
+
+    Without a cutoff, k is the length of the list. The formula is linear in the hits, so the expected number
+    of hits gives the exact expectation under ties.
+    """
     places = ranking.retrieved if k is None else k
     harmonic = 2.0 * _hits(ranking, k) / np.maximum(places + ranking.relevant, 1)
     return defined_where(ranking.relevant > 0, harmonic)
 
 
 def r_precision(ranking: Ranking) -> Floats:
-    """Precision at rank R, the number of relevant items of the query."""
+    """Precision at rank R: ``hits@R / R``."""
     return quotient(_hits_within(ranking, ranking.relevant, ranking.threshold), ranking.relevant)
 
 
 def judged(ranking: Ranking, k: int | None) -> Floats:
-    """Share of the top k (of the whole list where it is shorter) that has a judgement, 0 if empty.
+    """Share of judged items in the top k: ``judged items in the top k / min(k, length of the list)``.
 
-    Needs the entries of grade 0; defined for queries without relevant items too.
+    The value is also defined for a query without relevant items. The ranking must hold its entries of
+    grade 0.
     """
     top = ranking.retrieved if k is None else np.minimum(ranking.retrieved, k)
     return _hits_within(ranking, top, 0.0) / np.maximum(top, 1)
 
 
 def hit(ranking: Ranking, k: int | None) -> Floats:
-    """1 if any of the top k is relevant, else 0 (trec_eval's success)."""
+    """1 if at least one of the top k items is relevant, else 0 (``success`` in trec_eval)."""
     chance = _first_relevant(ranking, np.ones(reach(ranking, k)))
-    return np.minimum(chance, 1.0)  # a sum over tied ranks may round to just above 1
+    return np.minimum(chance, 1.0)  # the sum over tied ranks may round to a value just above 1
 
 
 def reciprocal_rank(ranking: Ranking, k: int | None) -> Floats:
-    """1 / rank of the first relevant item, 0 if there is none within k (Voorhees 1999)."""
+    """``1 / rank`` of the first relevant item, 0 if no relevant item is in the top k (Voorhees 1999)."""
     return _first_relevant(ranking, 1.0 / np.arange(1.0, reach(ranking, k) + 1.0))
 
 
 def average_precision(ranking: Ranking, k: int | None) -> Floats:
-    """Mean of the precision at each relevant rank within k, over all relevant items of the query."""
+    """Average precision: ``1/R sum over ranks j <= k that hold a relevant item of hits@j / j``."""
     return quotient(_precisions(ranking, k), ranking.relevant)
 
 
 def average_precision_min(ranking: Ranking, k: int | None) -> Floats:
-    """``average_precision`` over min(R, k) in place of R; without k the same."""
+    """``average_precision`` with the divisor ``min(R, k)`` instead of R; without k, both are the same."""
     reachable = ranking.relevant if k is None else np.minimum(ranking.relevant, k)
     return quotient(_precisions(ranking, k), reachable)
 
@@ -100,9 +108,9 @@ def _precisions(ranking: Ranking, k: int | None) -> Floats:
 def hits_within(
     offsets: Ints, above: Ints, tied: Ints, grade: Floats, threshold: float, depth: Ints
 ) -> Floats:
-    """(n,) expected numbers of entries with ``grade >= threshold`` in the top ``depth[i]``.
+    """(n,) expected number of entries of query i with ``grade >= threshold`` in the top ``depth[i]``.
 
-    An item of a tied group counts by the share of the group's ranks that lie within.
+    Each item of a tied group counts as the share of the group's ranks that are within the depth.
     """
     n = len(offsets) - 1
     hits = np.zeros(n)
@@ -119,7 +127,10 @@ def hits_within(
 def first_relevant(
     offsets: Ints, above: Ints, tied: Ints, grade: Floats, threshold: float, weight: Floats
 ) -> Floats:
-    """(n,) expected weights of the rank of the first relevant item; ``weight[j]`` is that of rank j + 1."""
+    """(n,) expected weight of the rank of the first relevant item; rank j has the weight ``weight[j - 1]``.
+
+    The weight is 0 beyond the end of ``weight``, and where there is no relevant entry.
+    """
     n = len(offsets) - 1
     value = np.zeros(n)
     for i in range(n):
@@ -136,9 +147,10 @@ def first_relevant(
 
 @kernel
 def first_of_group(weight: Floats, above: int, tied: int, relevant: int) -> float:
-    """Expected weight of the first relevant rank of a tied group in random order.
+    """Expected weight of the rank of the first relevant item in a tied group in random order.
 
-    The rank is negative hypergeometric: ``none`` is the chance that no relevant item came before.
+    The rank has a negative hypergeometric distribution. ``none`` is the probability that no earlier rank of
+    the group holds a relevant item.
     """
     value = 0.0
     none = 1.0
@@ -150,7 +162,7 @@ def first_of_group(weight: Floats, above: int, tied: int, relevant: int) -> floa
 
 @kernel
 def precisions(offsets: Ints, above: Ints, tied: Ints, grade: Floats, threshold: float, depth: int) -> Floats:
-    """(n,) sums, over the relevant ranks up to ``depth``, of the expected precision at each."""
+    """(n,) expected sum of the precision at each rank up to ``depth`` that holds a relevant item."""
     n = len(offsets) - 1
     total = np.zeros(n)
     for i in range(n):
@@ -167,10 +179,11 @@ def precisions(offsets: Ints, above: Ints, tied: Ints, grade: Floats, threshold:
 
 @kernel
 def precisions_of_group(above: int, tied: int, relevant: int, hits: int, depth: int) -> float:
-    """Expected sum of precisions at the relevant ranks of a tied group in random order.
+    """Expected sum of the precision at each relevant rank of a tied group in random order.
 
-    A rank holds a relevant item with chance ``relevant / tied``; each of the group's j ranks before it
-    then holds another with chance ``(relevant - 1) / (tied - 1)`` (McSherry & Najork 2008).
+    A rank of the group holds a relevant item with probability ``relevant / tied``. Given that, each of the j
+    earlier ranks of the group holds another with probability ``(relevant - 1) / (tied - 1)`` (McSherry &
+    Najork 2008). ``hits`` is the number of relevant items above the group.
     """
     if tied == 1:
         return (hits + 1) / (above + 1) if relevant == 1 else 0.0

@@ -1,6 +1,7 @@
-"""All metrics by name. A new one is a function in a kernel module and a line in ``METRICS``.
+"""The catalogue of metrics by name, and the parser of metric names.
 
-Nothing here imports Numba: names, descriptions and errors are there at once, kernels when first used.
+To add a metric, write a function in a kernel module and a line in ``METRICS``. This module does not import
+Numba: the kernel modules load when a metric is first computed, so that help and error messages are fast.
 """
 
 from __future__ import annotations
@@ -17,12 +18,18 @@ from rankeval.errors import UsageError
 from rankeval.metrics.ranking import Ranking
 
 _LARGEST_CUTOFF = 10**9
-_LARGEST_EXPONENT = 1000  # 2.0 ** 1023 is the last power of two; sums need room above the gain
+_LARGEST_EXPONENT = 1000  # float64 ends at 2.0 ** 1023; sums of gains need room below it
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A metric's parameter: its default, how to read it (``ValueError`` if out of range), what it must be."""
+    """A parameter of a metric.
+
+    Attributes:
+        default: the value where the caller gives none.
+        read: converts the text of a value; raises ``ValueError`` if it is out of range.
+        wanted: the allowed values in words, for error messages.
+    """
 
     default: float
     read: Callable[[str], float]
@@ -31,20 +38,21 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """What the catalogue knows of a metric.
+    """An entry of the catalogue.
 
     Attributes:
-        name: as in ``parse``.
-        function: ``module.function`` within this package, taking the ranking, ``k`` if ``cutoff``, and
-            the parameters by name, and giving (n,) values, NaN where undefined.
+        name: the name that :func:`parse` reads.
+        function: ``module.function`` within this package. The function takes the ranking, ``k`` if
+            ``cutoff``, and the parameters by name. It returns (n,) float64, NaN where undefined.
         description: one line for help and documentation.
-        cutoff: whether ``@k`` may follow the name; without it the whole ranking counts.
-        parameters: by name.
-        needs_nonrelevant: the ranking must hold its entries of grade 0.
-        tie_order: the tie order the metric always has, or None to follow the caller's.
-        lower_is_better: whether small values are good.
-        weighted_by_length: whether the mean over queries weighs each by the length of its list.
-        max_grade: largest grade the metric can take, where no ``max_rel`` sets it.
+        cutoff: whether ``@k`` may follow the name; without it the metric uses the whole ranking.
+        parameters: name -> parameter.
+        needs_nonrelevant: whether the ranking must hold its entries of grade 0.
+        tie_order: the rule for ties that the metric always uses; None to use the caller's.
+        lower_is_better: whether a smaller value means a better ranking.
+        weighted_by_length: whether the mean over queries is weighted: by the run's ``weight`` column if it
+            has one, else by the length of each query's list.
+        max_grade: the largest grade that the metric accepts, unless a parameter ``max_rel`` sets it.
     """
 
     name: str
@@ -61,12 +69,12 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric with its cutoff and the parameters that were given; :func:`parse` makes valid ones.
+    """A metric with its cutoff and parameters; :func:`parse` returns valid ones.
 
     Attributes:
         base: name in ``METRICS``.
         k: cutoff, None for the whole ranking.
-        params: parameters that differ from the defaults because the caller said so.
+        params: name -> value of the parameters that the caller gives; the others have their defaults.
     """
 
     base: str
@@ -75,13 +83,13 @@ class Metric:
 
     @property
     def name(self) -> str:
-        """The text that :func:`parse` reads as this metric, such as ``rbp@10:p=0.95``."""
+        """The text from which :func:`parse` makes this metric, such as ``rbp@10:p=0.95``."""
         cutoff = "" if self.k is None else f"@{self.k}"
         return self.base + cutoff + "".join(f":{name}={value!r}" for name, value in self.params.items())
 
     @property
     def definition(self) -> Definition:
-        """The metric's line in the catalogue."""
+        """The metric's entry in the catalogue."""
         return METRICS[self.base]
 
     @property
@@ -91,29 +99,29 @@ class Metric:
 
     @property
     def tie_order(self) -> str | None:
-        """The tie order the metric always has, or None to follow the caller's."""
+        """The rule for ties that the metric always uses; None to use the caller's."""
         return self.definition.tie_order
 
     @property
     def lower_is_better(self) -> bool:
-        """Whether small values are good."""
+        """Whether a smaller value means a better ranking."""
         return self.definition.lower_is_better
 
     @property
     def weighted_by_length(self) -> bool:
-        """Whether the mean over queries weighs each query by the length of its list."""
+        """Whether the mean over queries is weighted; see :class:`Definition`."""
         return self.definition.weighted_by_length
 
     @property
     def max_grade(self) -> float:
-        """Largest grade the metric can take; the caller refuses data beyond it."""
+        """The largest grade that the metric accepts; the caller must reject larger grades."""
         return self._settings().get("max_rel", self.definition.max_grade)
 
     def values(self, ranking: Ranking) -> Floats:
-        """(n,) values, one per query, NaN where the metric is undefined for the query.
+        """The value of the metric for each of n queries: (n,) float64, NaN where it is undefined.
 
-        With tied groups in the ranking each value is the exact expectation over a uniformly random
-        order of every group. Grades must be at most ``max_grade``.
+        If the ranking has tied groups, each value is the exact expectation over a uniformly random order of
+        every group. Grades must be at most ``max_grade``.
         """
         module, _, function = self.definition.function.partition(".")
         compute = getattr(import_module(f"rankeval.metrics.{module}"), function)
@@ -129,8 +137,8 @@ def parse(text: str) -> Metric:
     """Read ``NAME[@K][:PARAMETER=VALUE]...``, such as ``map``, ``ndcg@10`` or ``rbp@10:p=0.95``.
 
     Raises:
-        UsageError: for an unknown name, a cutoff that is no positive integer or that the metric does not
-            take, and a parameter that is unknown, given twice or out of range.
+        UsageError: the name is unknown; the cutoff is not an integer from 1 to 10**9, or the metric takes no
+            cutoff; or a parameter is unknown, given twice or out of range.
     """
     head, *settings = text.split(":")
     base, at, cutoff = head.partition("@")

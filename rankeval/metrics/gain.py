@@ -1,7 +1,10 @@
-"""Metrics that weigh what an item brings by its rank: DCG and its kin, RBP, ERR.
+"""Metrics that sum the gain of each item, discounted by its rank: DCG, NDCG, RBP and ERR.
 
-Each takes a :class:`Ranking` of n queries and gives (n,) float64, NaN where a query has nothing to find.
-Grades count whatever the threshold, except in ``rbp``, which is binary.
+Every metric function takes a :class:`Ranking` of n queries and returns (n,) float64. ``k`` is the cutoff;
+None means the whole list. Unjudged items have no gain. The threshold of relevance matters only in ``rbp``,
+which is binary; the other metrics use the grades. A value is NaN for a query without a positive grade (in
+``rbp``, without a relevant item), else 0 for an empty list. For tied items a value is the exact expectation
+over their orders.
 """
 
 from __future__ import annotations
@@ -16,9 +19,10 @@ from rankeval.metrics.shared import defined_where, quotient, reach
 
 
 def dcg(ranking: Ranking, k: int | None) -> Floats:
-    """``sum over ranks j <= k of grade_j / log2(j + 1)`` (Järvelin & Kekäläinen 2002).
+    """Discounted cumulative gain: ``sum over ranks j <= k of grade_j / log2(j + 1)``.
 
-    NaN for a query without a positive grade.
+    The unit is that of the grades. NaN for a query without a positive grade, retrieved or not (Järvelin &
+    Kekäläinen 2002).
     """
     value = weighted_sum(
         ranking.offsets, ranking.above, ranking.tied, ranking.grade, False, _discounts(reach(ranking, k))
@@ -27,22 +31,24 @@ def dcg(ranking: Ranking, k: int | None) -> Floats:
 
 
 def ndcg(ranking: Ranking, k: int | None) -> Floats:
-    """``dcg@k / ideal dcg@k``, the ideal order taken over all judged items, retrieved or not.
+    """Normalised DCG, in [0, 1]: ``dcg@k / ideal dcg@k``.
 
-    NaN for a query without a positive grade (Järvelin & Kekäläinen 2002; linear gain as in trec_eval).
+    The ideal DCG is that of all judged items of the query, retrieved or not, by descending grade. NaN for a
+    query without a positive grade (Järvelin & Kekäläinen 2002; linear gain as in trec_eval).
     """
     return _normalised(ranking, k, False)
 
 
 def ndcg_exp(ranking: Ranking, k: int | None) -> Floats:
-    """``ndcg`` with gain ``2^grade - 1`` (Burges et al. 2005)."""
+    """``ndcg`` with the gain ``2^grade - 1`` in place of the grade (Burges et al. 2005)."""
     return _normalised(ranking, k, True)
 
 
 def rbp(ranking: Ranking, k: int | None, p: float) -> Floats:
-    """``(1 - p) sum over ranks j <= k of p^(j - 1) [item j is relevant]`` (Moffat & Zobel 2008).
+    """Rank-biased precision, in [0, 1]: ``(1 - p) sum over ranks j <= k of p^(j - 1) [item j is relevant]``.
 
-    NaN for a query without a relevant item.
+    ``p`` is the persistence, in (0, 1). An item is relevant if its grade is at least the threshold. NaN for a
+    query without a relevant item, retrieved or not (Moffat & Zobel 2008).
     """
     weight = (1.0 - p) * p ** np.arange(reach(ranking, k), dtype=np.float64)
     relevance = (ranking.grade >= ranking.threshold).astype(np.float64)
@@ -51,11 +57,11 @@ def rbp(ranking: Ranking, k: int | None, p: float) -> Floats:
 
 
 def err(ranking: Ranking, k: int | None, max_rel: float) -> Floats:
-    """Expected reciprocal rank at which a user stops (Chapelle et al. 2009).
+    """Expected reciprocal rank, in [0, 1]: ``sum over ranks j <= k of 1/j s_j prod over i < j of (1 - s_i)``.
 
-    Going down the list the user stops at an item with chance ``(2^grade - 1) / 2^max_rel``; stopping
-    nowhere within ``k`` brings 0. Grades must be at most ``max_rel``. NaN for a query without a
-    positive grade.
+    The user examines the list from the top and stops at an item with probability ``s = (2^grade - 1) /
+    2^max_rel``. A user who does not stop within ``k`` ranks counts 0. Grades must be at most ``max_rel``. NaN
+    for a query without a positive grade, retrieved or not (Chapelle et al. 2009).
     """
     value = stopping_reward(
         ranking.offsets, ranking.above, ranking.tied, ranking.grade, float(max_rel), reach(ranking, k)
@@ -84,7 +90,7 @@ def gain(grade: float, exponential: bool) -> float:
     if not exponential:
         return grade
     whole = int(grade)
-    if whole == grade and whole < 63:  # a shift is several times faster than a power
+    if whole == grade and whole < 63:  # a bit shift is several times faster than a power
         return float(1 << whole) - 1.0
     power: float = 2.0**grade
     return power - 1.0
@@ -94,9 +100,10 @@ def gain(grade: float, exponential: bool) -> float:
 def weighted_sum(
     offsets: Ints, above: Ints, tied: Ints, grade: Floats, exponential: bool, weight: Floats
 ) -> Floats:
-    """(n,) sums of gain times the weight of the rank; ``weight[j]`` is that of rank j + 1, 0 beyond.
+    """(n,) sum over each query's entries of gain times the weight of the rank.
 
-    An item of a tied group has the mean weight of the group's ranks.
+    Rank j has the weight ``weight[j - 1]``, or 0 beyond the end of ``weight``. An item of a tied group has
+    the mean weight of the group's ranks.
     """
     n = len(offsets) - 1
     total = np.empty(n)
@@ -117,7 +124,7 @@ def weighted_sum(
 
 @kernel
 def mean_weight(weight: Floats, above: int, tied: int) -> float:
-    """Mean weight of the ranks ``above + 1 .. above + tied``, 0 beyond the end of ``weight``."""
+    """Mean weight of the ranks ``above + 1 .. above + tied``; 0 for ranks beyond the end of ``weight``."""
     total = 0.0
     for rank in range(above, min(above + tied, len(weight))):
         total += weight[rank]
@@ -126,7 +133,7 @@ def mean_weight(weight: Floats, above: int, tied: int) -> float:
 
 @kernel
 def ideal_sum(start: Ints, stop: Ints, grade: Floats, exponential: bool, weight: Floats) -> Floats:
-    """(n,) sums of gain times weight when each query's grades stand in the order given."""
+    """(n,) sum of gain times weight where the grades ``start[i]:stop[i]`` stand at the ranks 1, 2, ..."""
     n = len(start)
     total = np.zeros(n)
     for i in range(n):
@@ -139,12 +146,12 @@ def ideal_sum(start: Ints, stop: Ints, grade: Floats, exponential: bool, weight:
 def stopping_reward(
     offsets: Ints, above: Ints, tied: Ints, grade: Floats, max_rel: float, depth: int
 ) -> Floats:
-    """(n,) expectations of 1 / rank of the item where the user stops, 0 beyond ``depth``."""
+    """(n,) expected ``1 / rank`` of the item at which the user stops, 0 where that is beyond ``depth``."""
     n = len(offsets) - 1
     value = np.zeros(n)
     scale = 2.0**-max_rel
     for i in range(n):
-        reached = 1.0  # chance that the user comes to this group
+        reached = 1.0  # probability that the user reaches this group
         entry = offsets[i]
         while entry < offsets[i + 1] and above[entry] < depth:
             if tied[entry] == 1:
@@ -165,17 +172,18 @@ def stopping_reward(
 
 @kernel
 def chance_to_pass(grade: Floats, scale: float, tied: int, depth: int) -> Floats:
-    """Chance, at index j, that nobody stops at the first j items of a tied group in random order.
+    """Probability, at index j, that the user passes the first j items of a tied group in random order.
 
-    It is the mean over all j-subsets of the product of ``1 - stop``: an elementary symmetric polynomial
-    over a binomial coefficient. Adding an item to a set of ``size - 1``, a share ``j / size`` of the
-    j-subsets holds it: a convex combination, sound for any size. Index up to ``min(tied, depth)``.
+    The index runs to ``min(tied, depth)``. The probability is the mean, over all subsets of j items, of the
+    product of ``1 - s``: an elementary symmetric polynomial divided by a binomial coefficient. The loop adds
+    one item at a time. Among ``size`` items, a share ``j / size`` of the subsets of j contains the new item.
+    Each update is therefore a convex combination, which is numerically stable for any size.
     """
     passed = np.ones(min(tied, depth) + 1)
     positive = 0
     while positive < len(grade) and grade[positive] > 0.0:
         positive += 1
-    size = tied - positive  # the others never stop anybody
+    size = tied - positive  # the user never stops at an item without gain
     for item in range(positive):
         size += 1
         go_on = 1.0 - gain(grade[item], True) * scale

@@ -1,4 +1,4 @@
-"""Kernel helpers for tied groups: a group is a run of entries that share ``above``."""
+"""Kernel helpers for tied groups. A group is a run of entries with the same ``above``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rankeval.arrays import kernel
 
 @kernel
 def group_stop(above: Ints, entry: int, stop: int) -> int:
-    """End of the tied group that begins at ``entry``, within entries that end at ``stop``."""
+    """Index after the last entry of the tied group that begins at ``entry``; at most ``stop``."""
     end = entry + 1
     while end < stop and above[end] == above[entry]:
         end += 1
@@ -17,7 +17,10 @@ def group_stop(above: Ints, entry: int, stop: int) -> int:
 
 @kernel
 def count_relevant(grade: Floats, start: int, stop: int, threshold: float) -> int:
-    """Entries of a group with ``grade >= threshold``; they come first in it."""
+    """Number of entries ``start:stop`` of a group with ``grade >= threshold``.
+
+    Grades descend within a group, so the relevant entries come first.
+    """
     entry = start
     while entry < stop and grade[entry] >= threshold:
         entry += 1

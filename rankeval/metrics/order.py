@@ -1,6 +1,8 @@
-"""Metrics of the order among retrieved items: bpref, mean rank of the relevant ones, area under ROC.
+"""Metrics of the order of the retrieved items: bpref, mean rank, area under the ROC curve.
 
-Each takes a :class:`Ranking` of n queries and gives (n,) float64, NaN where a query has nothing to order.
+Every metric function takes a :class:`Ranking` of n queries and returns (n,) float64. An item is relevant if
+its grade is at least ``ranking.threshold``. For tied items a value is the exact expectation over their
+orders.
 """
 
 from __future__ import annotations
@@ -15,11 +17,12 @@ from rankeval.metrics.shared import quotient
 
 
 def bpref(ranking: Ranking) -> Floats:
-    """``1/R sum over retrieved relevant of 1 - min(b, R) / min(R, N)``, as trec_eval.
+    """bpref, in [0, 1]: ``1/R sum over retrieved relevant items of 1 - min(b, R) / min(R, N)``, as trec_eval.
 
-    R and N count the query's judged relevant and non-relevant items, b the judged non-relevant items
-    retrieved above; the term is 1 where b is 0 (Buckley & Voorhees 2004). Unjudged items do not count.
-    Needs the entries of grade 0. NaN for a query without a relevant item.
+    R and N are the numbers of judged relevant and judged non-relevant items of the query, retrieved or not. b
+    is the number of judged non-relevant items retrieved above the relevant item; a term with b = 0 is 1.
+    Unjudged items do not count. The ranking must hold its entries of grade 0. NaN for a query without a
+    relevant item, 0 for an empty list (Buckley & Voorhees 2004).
     """
     preferred = preferences(
         ranking.offsets,
@@ -32,18 +35,18 @@ def bpref(ranking: Ranking) -> Floats:
 
 
 def arp(ranking: Ranking) -> Floats:
-    """Mean rank of the relevant items that were retrieved; lower is better.
+    """Mean rank of the retrieved relevant items, at least 1; lower is better.
 
-    NaN for a query of whose relevant items none was retrieved.
+    NaN for a query whose list holds no relevant item, so also for an empty list.
     """
     return mean_rank(ranking.offsets, ranking.above, ranking.tied, ranking.grade, float(ranking.threshold))
 
 
 def auc(ranking: Ranking) -> Floats:
-    """Share of (relevant, other) pairs of retrieved items in the right order, ties counting one half.
+    """Area under the ROC curve, in [0, 1]: the share of (relevant, other) pairs in the right order.
 
-    Items that are unjudged count as not relevant (Hanley & McNeil 1982). NaN for a query whose list
-    lacks one of the two kinds.
+    The pairs are of retrieved items; a tied pair counts one half. Unjudged items count as not relevant. NaN
+    for a query whose list holds no relevant item or no other item (Hanley & McNeil 1982).
     """
     return pair_share(
         ranking.offsets,
@@ -57,10 +60,10 @@ def auc(ranking: Ranking) -> Floats:
 
 @kernel
 def preferences(offsets: Ints, above: Ints, grade: Floats, threshold: float, most: Ints) -> Floats:
-    """(n,) sums over retrieved relevant items of ``1 - min(b, most) / most``, b as in :func:`bpref`.
+    """(n,) expected sum over retrieved relevant items of ``1 - min(b, most) / most``, b as in :func:`bpref`.
 
-    b counts the judged non-relevant items of the groups above, and of its own group any number from
-    none to all, each as likely.
+    b is the number of judged non-relevant items in the groups above, plus a number from the item's own
+    group. That number is uniform between 0 and all judged non-relevant items of the group.
     """
     n = len(offsets) - 1
     total = np.zeros(n)
@@ -80,7 +83,7 @@ def preferences(offsets: Ints, above: Ints, grade: Floats, threshold: float, mos
 
 @kernel
 def mean_preference(passed: int, tied: int, most: int) -> float:
-    """Mean of ``1 - min(b, most) / most`` over b from ``passed`` to ``passed + tied``; 1 at b = 0."""
+    """Mean of ``1 - min(b, most) / most``, or 1 where b is 0, over b from ``passed`` to ``passed + tied``."""
     total = 0.0
     for b in range(passed, passed + tied + 1):
         total += 1.0 if b == 0 else 1.0 - min(b, most) / most
@@ -89,7 +92,7 @@ def mean_preference(passed: int, tied: int, most: int) -> float:
 
 @kernel
 def mean_rank(offsets: Ints, above: Ints, tied: Ints, grade: Floats, threshold: float) -> Floats:
-    """(n,) means of the expected rank of the relevant entries, NaN where there are none."""
+    """(n,) mean of the expected ranks of the relevant entries, NaN where there are none."""
     n = len(offsets) - 1
     mean = np.empty(n)
     for i in range(n):
@@ -107,7 +110,7 @@ def mean_rank(offsets: Ints, above: Ints, tied: Ints, grade: Floats, threshold: 
 def pair_share(
     offsets: Ints, above: Ints, tied: Ints, grade: Floats, threshold: float, retrieved: Ints
 ) -> Floats:
-    """(n,) shares of (relevant, other) pairs in the right order, NaN where there are no pairs."""
+    """(n,) expected share of (relevant, other) pairs in the right order, NaN where there are no pairs."""
     n = len(offsets) - 1
     share = np.empty(n)
     for i in range(n):

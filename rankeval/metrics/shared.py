@@ -1,20 +1,15 @@
-"""What the metrics share: array types, the reach of a cutoff, and where a metric is undefined."""
+"""Helpers of several metric modules: the last rank of interest, and NaN where a metric is undefined."""
 
 from __future__ import annotations
-
-from typing import TypeAlias
 
 import numpy as np
 
 from rankeval.array_types import Bools, Floats, Ints
 from rankeval.metrics.ranking import Ranking
 
-Ints: TypeAlias = Ints
-Floats: TypeAlias = Floats
-
 
 def reach(ranking: Ranking, k: int | None) -> int:
-    """The last rank that can count for any query: ``k``, or the longest list where that is shorter."""
+    """The last rank that any query needs: ``k``, or the length of the longest list where that is smaller."""
     longest = int(ranking.retrieved.max(initial=0))
     return longest if k is None else min(k, longest)
 
@@ -27,5 +22,5 @@ def quotient(numerator: Floats, denominator: Ints | Floats) -> Floats:
 
 
 def defined_where(condition: Bools, values: Floats) -> Floats:
-    """``values``, NaN where the condition does not hold."""
+    """``values`` where the condition holds, NaN elsewhere."""
     return np.where(condition, values, np.nan)

@@ -1,8 +1,7 @@
-"""Regression models with cross-fitting: features, folds, samples, and learners of scikit-learn and
-LightGBM.
+"""Regression models with cross-fitting: features, folds, samples, and learners of scikit-learn and LightGBM.
 
 May import: ``logs``, ``readers``, ``arrays`` and the top modules of ``rankeval``.
-To add a learner: a function in ``learners.py`` and a line in ``LEARNERS``.
+To add a learner: write a function in ``learners.py`` and add it to ``LEARNERS``.
 """
 
 from __future__ import annotations

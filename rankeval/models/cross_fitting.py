@@ -1,7 +1,7 @@
-"""Cross-fitting: folds by hashed ids, a bounded random sample to learn from, and one model a fold.
+"""Cross-fitting: folds by hashed ids, a random training sample of bounded size, and one model per fold.
 
-The model of a fold has learnt from no unit of it, in nothing: categories, means and scales too are those
-of the other folds (Chernozhukov et al. 2018).
+The model of a fold is fitted only on units of the other folds, including its categories, means and scales
+(Chernozhukov et al. 2018).
 """
 
 from __future__ import annotations
@@ -21,22 +21,25 @@ from rankeval.models.learners import LEARNERS, Learnt
 from rankeval.notes import Note
 
 MAX_FOLDS = 100
-#: Outcomes may be as large, so that neither their differences nor, over a small examination, they overflow.
+#: Largest size of an outcome. Differences of outcomes, and outcomes over a small examination, stay finite.
 LARGEST = 1e100
-#: Cases predicted at a time.
+#: Number of cases that are predicted together.
 AT_A_TIME = 1 << 17
-# Keys are hashed for two purposes that must have nothing in common, nor with the buckets of the bootstrap.
+# Folds and samples hash the same keys. The two hashes must be independent of each other, and of the buckets
+# of the bootstrap.
 _FOLD, _SAMPLE = 0x464F4C44, 0x53414D50
 
 
 @dataclass(frozen=True)
 class Folds:
-    """Which of ``count`` folds a unit belongs to by the hash of its key, and in what order units are sampled.
+    """Assigns units to folds by the hash of their key, and defines the order in which units are sampled.
 
     Attributes:
-        key: the column that names what stays together in a fold; None: rows are on their own.
-        id: the column that names a unit; None: its row does.
-        first_rows: the row at which each file starts, where there is no id.
+        key: role of the column whose values stay together in one fold; None: each row is on its own.
+        id: role of the column that identifies a unit; None: the row number does.
+        first_rows: number of rows before each file, if there is no id; else empty.
+        count: number of folds.
+        seed: seed of the hashes.
     """
 
     key: str | None
@@ -47,7 +50,7 @@ class Folds:
 
     @classmethod
     def over(cls, log: Log, cluster: str | None, count: int, seed: int) -> Folds:
-        """Folds by cluster, else by the id of the rounds or sessions, else by row.
+        """Folds by cluster; without a cluster column by the id of sessions or rounds; without an id by row.
 
         Raises:
             UsageError: ``count`` is not from 2 to 100.
@@ -60,20 +63,23 @@ class Folds:
 
     @property
     def roles(self) -> list[str]:
-        """Columns that folds follow from."""
+        """Roles of the columns that determine the folds."""
         return [] if self.key is None else [self.key]
 
     @property
     def sample_roles(self) -> list[str]:
-        """Columns that a sample follows from."""
+        """Roles of the columns that determine the folds and the sample."""
         return [*self.roles, *([] if self.id is None else [self.id])]
 
     def of(self, sessions: Sessions) -> Ints:
-        """(n,) int64, the fold of each unit."""
+        """(n,) int64, the fold of each unit, ``0 .. count - 1``."""
         return (self._hashes(sessions, self.key, _FOLD) % np.uint64(self.count)).astype(np.int64)
 
     def order(self, sessions: Sessions) -> Hashes:
-        """(n,) uint64 by which units are sampled, each for itself whatever stays together in a fold."""
+        """(n,) uint64, the hash of each unit; the sample takes the smallest hashes.
+
+        Units are sampled independently, even if they stay together in a fold.
+        """
         return self._hashes(sessions, self.id, _SAMPLE)
 
     def _hashes(self, sessions: Sessions, key: str | None, purpose: int) -> Hashes:
@@ -82,14 +88,14 @@ class Folds:
 
 @dataclass(frozen=True)
 class Sample:
-    """Units of a log and their rows to learn from.
+    """A training sample: ``u`` units of a log and their rows.
 
     Attributes:
-        order: (u,) uint64, hash of each unit.
-        folds: (u,) int64.
-        offsets: (u + 1,) int64, rows of each unit.
-        features: feature -> one value per row.
-        numbers: outcome, weight and the like -> one number per row.
+        order: (u,) uint64, the hash of each unit.
+        folds: (u,) int64, the fold of each unit.
+        offsets: (u + 1,) int64, the rows of unit ``i`` are ``offsets[i]:offsets[i + 1]``.
+        features: feature -> Arrow array with one value per row.
+        numbers: name, such as outcome or weight -> float64 array with one number per row.
     """
 
     order: Hashes
@@ -102,11 +108,11 @@ class Sample:
         return len(self.order)
 
     def smallest(self, size: int) -> Sample:
-        """The ``size`` units of smallest hash, in the order of their hashes."""
+        """The ``size`` units with the smallest hashes, in ascending order of the hash."""
         return self._taken(np.argsort(self.order, kind="stable")[:size])
 
     def merge(self, other: Sample, size: int) -> Sample:
-        """The ``size`` units of smallest hash out of both."""
+        """The ``size`` units with the smallest hashes of both samples."""
         both = Sample(
             np.concatenate([self.order, other.order]),
             np.concatenate([self.folds, other.folds]),
@@ -117,7 +123,7 @@ class Sample:
         return both.smallest(size)
 
     def outside(self, fold: int) -> Sample:
-        """The units that are not of a fold."""
+        """The units that are not in a fold."""
         return self._taken(np.flatnonzero(self.folds != fold))
 
     def _taken(self, units: Ints) -> Sample:
@@ -133,20 +139,37 @@ class Sample:
 
 @dataclass(frozen=True)
 class FoldModel:
-    """What has been learnt from all folds but one."""
+    """A model fitted on all folds but one.
+
+    Attributes:
+        encoding: the encoding of the features.
+        learnt: the fitted model.
+    """
 
     encoding: Encoding
     learnt: Learnt
 
     def predict(self, columns: Mapping[str, pa.Array], rows: Ints, actions: Ints | None) -> Floats:
-        """(m,) float64, the prediction for each case: a row of the columns, and its action."""
+        """(m,) float64, the prediction for each case. Arguments are those of :meth:`Encoding.design`."""
         return self.learnt.predict(self.encoding.design(columns, rows, actions))
 
 
 def sampled(
     log: Log, roles: Sequence[str], of: Callable[[Sessions], Sample], size: int, threads: int | None
 ) -> Sample:
-    """The ``size`` units of smallest hash of a log, in one pass; ``of`` turns a part of it into a sample."""
+    """A random sample of a log, made in one pass: the ``size`` units with the smallest hashes.
+
+    Args:
+        log: the log.
+        roles: roles of the columns to read.
+        of: function that turns a batch of sessions into a sample of all its units.
+        size: largest number of units.
+        threads: number of threads; None: one for each available processor.
+
+    Raises:
+        DataError: as in :func:`rankeval.logs.passes.scan`.
+        UsageError: as in :func:`rankeval.logs.passes.scan`.
+    """
     sample: Sample = fold(
         log,
         roles,
@@ -159,13 +182,13 @@ def sampled(
 
 @dataclass(frozen=True)
 class CrossFitted:
-    """Predictions for units by models that have not seen their fold.
+    """Cross-fitted models: the prediction for a unit comes from a model fitted without its fold.
 
     Attributes:
-        features: columns that the models read.
-        folds: which model is whose.
-        models: one for each fold, learnt from all others.
-        notes: what a reader should know of the fits.
+        features: roles of the columns that the models read.
+        folds: assigns each unit to a fold.
+        models: one model for each fold, fitted on all other folds.
+        notes: warnings about the fits.
     """
 
     features: tuple[str, ...]
@@ -175,17 +198,23 @@ class CrossFitted:
 
     @property
     def roles(self) -> list[str]:
-        """Columns that predictions read."""
+        """Roles of the columns to read for predictions."""
         return list(dict.fromkeys([*self.features, *self.folds.roles]))
 
 
 def crossfitted(
     log: Log, sample: Sample, count: int, learn: Callable[[Sample], FoldModel]
 ) -> tuple[FoldModel, ...]:
-    """The model of each of ``count`` folds.
+    """Fit the model of each of ``count`` folds on the units of the other folds.
+
+    Args:
+        log: the log, for messages.
+        sample: the training sample.
+        count: number of folds.
+        learn: function that fits a model on a sample.
 
     Raises:
-        DataError: no row to learn from, or all of them in one fold.
+        DataError: the sample is empty, or all its units are in one fold.
     """
     if not len(sample):
         what = "rounds" if log.session is None else "items shown where users look,"
@@ -198,12 +227,12 @@ def crossfitted(
         )
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):  # else last bits follow the number of threads that BLAS finds
+    with threadpool_limits(1):  # the last bits of results depend on the number of BLAS threads
         return tuple(learn(part) for part in parts)
 
 
 def notes_of(models: Sequence[FoldModel]) -> tuple[Note, ...]:
-    """What is to be said of the models, the same things once."""
+    """The warnings about the models of the folds; models with the same warning share one note."""
     said: dict[str, list[str]] = {}
     for number, model in enumerate(models, 1):
         if model.learnt.note:
@@ -215,7 +244,13 @@ def notes_of(models: Sequence[FoldModel]) -> tuple[Note, ...]:
 
 
 def parts_of(folds: Ints, fold: int, offsets: Ints) -> Iterator[Ints]:
-    """The units of a fold, so many at a time that they have about 131,072 items together."""
+    """Yields the units of a fold in parts with about 131,072 items each.
+
+    Args:
+        folds: (n,) int64, the fold of each unit.
+        fold: the fold.
+        offsets: (n + 1,) int64, the items of unit ``i`` are ``offsets[i]:offsets[i + 1]``.
+    """
     units = np.flatnonzero(folds == fold)
     before = np.cumsum(offsets[units + 1] - offsets[units]) // AT_A_TIME
     starts = np.flatnonzero(np.diff(before)) + 1
@@ -223,10 +258,10 @@ def parts_of(folds: Ints, fold: int, offsets: Ints) -> Iterator[Ints]:
 
 
 def require_options(kind: str, sample: int) -> None:
-    """Check the options that all models have.
+    """Check the options that all models share: the kind of model and the size of the sample.
 
     Raises:
-        UsageError: an unknown kind, a sample of less than 1.
+        UsageError: the kind is not known, or the sample is less than 1.
     """
     if kind not in LEARNERS:
         raise UsageError(f"reward_model: found {kind!r}, wanted {', '.join(LEARNERS)}")
@@ -235,10 +270,16 @@ def require_options(kind: str, sample: int) -> None:
 
 
 def require_outcomes(sessions: Sessions, role: str, outcomes: Floats, *, binary: bool) -> None:
-    """Check that outcomes can be learnt from: 0 or 1 if ``binary``, else of at most 1e100 in size.
+    """Check the outcomes of a training sample: 0 or 1 if ``binary``, else at most 1e100 in size.
+
+    Args:
+        sessions: the sessions, for messages.
+        role: role of the outcome column.
+        outcomes: (n,) float64, one outcome per item.
+        binary: whether outcomes must be 0 or 1.
 
     Raises:
-        DataError: naming the first that cannot.
+        DataError: an outcome is not allowed; the message names the first one.
     """
     wanted = "0 or 1 for a logistic model" if binary else f"a finite number of at most {LARGEST:g} in size"
     good = (outcomes == 0.0) | (outcomes == 1.0) if binary else np.abs(outcomes) <= LARGEST

@@ -1,4 +1,4 @@
-"""Feature columns as a design: numbers, category codes and, for bandits, which action."""
+"""The design of a regression: numeric features, category codes and, for bandits, the action of each case."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ from rankeval.errors import DataError, UsageError
 from rankeval.logs import Log
 from rankeval.readers import check_same_columns
 
-#: Categories of a text feature that have a level of their own; all others share one.
+#: Largest number of categories of a text feature with their own level; all other categories share one level.
 MAX_CATEGORIES = 100
 
 
 @dataclass(frozen=True)
 class Design:
-    """``m`` cases over ``n`` rows of features: a row may be a round whose cases are its candidates.
+    """``m`` cases over ``n`` rows of features. A row may be a round, and its cases the candidates.
 
     Attributes:
-        numbers: (n, p) float64, NaN where unknown.
-        codes: (n, c) int64, category ``0 .. levels[j] - 1`` of each text feature.
+        numbers: (n, p) float64, the numeric features; NaN where unknown.
+        codes: (n, c) int64, the category ``0 .. levels[j] - 1`` of each text feature.
+        levels: number of levels of each text feature.
         rows: (m,) int64, the row of each case.
-        actions: (m,) int64, ``0 .. action_levels - 1``, the last for actions not seen in training; all 0
-            where actions mean nothing.
+        actions: (m,) int64, ``0 .. action_levels - 1``; the last is for actions above the highest one in
+            training. All 0 if the model does not use actions.
+        action_levels: number of levels of the action.
     """
 
     numbers: Floats
@@ -44,11 +46,16 @@ class Design:
 
 @dataclass(frozen=True)
 class Encoding:
-    """How columns become a design, learnt from training rows so that every batch is coded alike.
+    """The encoding of columns as a design. It is fitted on training rows and used for every batch.
 
-    Booleans and numbers stand for themselves; what is null or not finite is NaN. A text feature has a level
-    for each of its 100 most frequent categories (ties: the lesser text), and one for null and all others. An
-    action has a level up to the highest that was logged in training, those above share one.
+    Numbers and booleans become float64; null and values that are not finite become NaN. A text feature has
+    one level for each of its 100 most frequent categories (ties: the text that sorts first), and one level
+    for null and all other categories. Each action up to the highest logged action in training has its own
+    level; all actions above share one.
+
+    Attributes:
+        categories: feature -> its categories with their own level; None for a numeric feature.
+        actions: number of actions with their own level; 0 if the model does not use actions.
     """
 
     categories: Mapping[str, pa.Array | None]
@@ -56,7 +63,12 @@ class Encoding:
 
     @classmethod
     def of(cls, columns: Mapping[str, pa.Array], actions: Ints | None) -> Encoding:
-        """From training columns and logged actions (None: actions mean nothing)."""
+        """Fit the encoding on training rows.
+
+        Args:
+            columns: feature -> (n,) Arrow array.
+            actions: (n,) int64, the logged actions, from 0; None: the model does not use actions.
+        """
         categories = {
             name: _frequent(column) if pa.types.is_string(column.type) else None
             for name, column in columns.items()
@@ -64,7 +76,13 @@ class Encoding:
         return cls(categories, 0 if actions is None else int(actions.max(initial=-1)) + 1)
 
     def design(self, columns: Mapping[str, pa.Array], rows: Ints, actions: Ints | None) -> Design:
-        """The design of cases, each with its row of the columns and its action."""
+        """The design of ``m`` cases.
+
+        Args:
+            columns: feature -> (n,) Arrow array.
+            rows: (m,) int64, the row of ``columns`` of each case.
+            actions: (m,) int64, the action of each case, from 0; None: the model does not use actions.
+        """
         size = len(next(iter(columns.values()))) if columns else int(rows.max(initial=-1)) + 1
         numbers = [_numbers(columns[name]) for name, known in self.categories.items() if known is None]
         texts = {name: known for name, known in self.categories.items() if known is not None}
@@ -82,7 +100,7 @@ class Encoding:
 
 
 def taken(column: pa.Array, rows: Ints) -> pa.Array:
-    """A feature at these rows, text itself where the column holds numbers of a dictionary."""
+    """The values of a feature at these rows; a dictionary-encoded column is decoded."""
     return decoded(take(column, rows))
 
 
@@ -104,14 +122,16 @@ def _numbers(column: pa.Array) -> Floats:
 
 
 def require_features(log: Log, features: Sequence[str], known_after: Sequence[str]) -> list[str]:
-    """The features without repetition, once it is known that every file has them and what they hold.
+    """Check the feature columns of a log; returns the features without repetition.
 
     Args:
-        known_after: roles that no feature may be, such as the outcome and what was drawn for it.
+        log: the log; each of its files must have the features.
+        features: the features, as roles or column names.
+        known_after: roles whose columns may not be features, such as the outcome and values drawn for it.
 
     Raises:
-        UsageError: a feature is one of ``known_after``.
-        DataError: a column is missing, or holds neither numbers nor text.
+        UsageError: a feature is the column of a role in ``known_after``.
+        DataError: a column is missing, differs in type between files, or holds neither numbers nor text.
     """
     features = list(dict.fromkeys(features))
     barred = set(log.names(known_after))

@@ -1,4 +1,4 @@
-"""What learns a regression from a design, by name."""
+"""Learners that fit a regression to a design, by name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rankeval.array_types import Floats
 from rankeval.models.design import Design
 from rankeval.models.linear import logistic, ridge
 
-#: LightGBM's own defaults, and the same bits whatever the number of threads.
+#: The defaults of LightGBM, and settings that give the same bits for any number of threads.
 BOOSTING: dict[str, Any] = {
     "learning_rate": 0.1,
     "num_leaves": 31,
@@ -27,18 +27,18 @@ TREES = 100
 
 
 class Learnt(Protocol):
-    """A fitted model; ``note`` is what a reader should know of the fit, or empty."""
+    """A fitted model. ``note`` is a warning about the fit, empty if there is none."""
 
     @property
     def note(self) -> str: ...
 
     def predict(self, design: Design) -> Floats:
-        """(m,) float64, one number per case."""
+        """(m,) float64, the prediction for each case."""
 
 
 @dataclass(frozen=True)
 class Constant:
-    """The same for every case."""
+    """A model that predicts the same value for every case."""
 
     value: float
     note: str = ""
@@ -49,7 +49,7 @@ class Constant:
 
 @dataclass(frozen=True)
 class Boosted:
-    """``low + scale * trees``: LightGBM holds targets in single precision, so they were put into [0, 1]."""
+    """``low + scale * trees``. LightGBM holds targets in single precision, so they are scaled to [0, 1]."""
 
     booster: Any
     low: float
@@ -62,7 +62,10 @@ class Boosted:
 
 
 def boosted(design: Design, targets: Floats, weights: Floats) -> Boosted:
-    """100 trees of at most 31 leaves: by likelihood where all targets are 0 or 1, else by squares."""
+    """Fit 100 trees of at most 31 leaves, by likelihood if all targets are 0 or 1, else by least squares.
+
+    The targets must not all be equal.
+    """
     import lightgbm
 
     binary = bool(np.isin(targets, (0.0, 1.0)).all())
@@ -87,9 +90,15 @@ LEARNERS: dict[str, Callable[[Design, Floats, Floats], Learnt]] = {
 
 
 def learn(kind: str, design: Design, targets: Floats, weights: Floats) -> Learnt:
-    """The model of a kind fitted to targets (m,) by weights (m,) above 0; m at least 1.
+    """Fit a model.
 
-    Targets that are all equal give that constant, whatever the kind.
+    If all targets are equal, the model is that constant, regardless of ``kind``.
+
+    Args:
+        kind: a key of ``LEARNERS``.
+        design: the design of m cases, at least one.
+        targets: (m,) float64, the outcome of each case.
+        weights: (m,) float64, the weight of each case, above 0. They are scaled to mean 1.
     """
     if targets.min() == targets.max():
         return Constant(
@@ -99,11 +108,11 @@ def learn(kind: str, design: Design, targets: Floats, weights: Floats) -> Learnt
 
 
 def normalised(weights: Floats) -> Floats:
-    """Weights of mean 1."""
+    """(m,) float64, the weights scaled to mean 1; the largest weight must be above 0."""
     weights = weights / weights.max()
     return np.asarray(weights / weights.mean())
 
 
 def _matrix(design: Design) -> Floats:
-    """(m, features) as LightGBM takes it: numbers, category codes, the action."""
+    """(m, features) float64, the input of LightGBM: numbers, category codes and the action."""
     return np.column_stack([design.numbers[design.rows], design.codes[design.rows], design.actions])

@@ -1,4 +1,7 @@
-"""Linear and logistic regression on a design, by scikit-learn, predicted without a one-hot matrix."""
+"""Linear and logistic regression on a design.
+
+scikit-learn fits the models. Prediction does not need a one-hot matrix.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,23 @@ from rankeval.array_types import Floats, Ints
 from rankeval.arrays import kernel, read_only
 from rankeval.models.design import Design
 
-#: Actions have slopes of their own while actions times features are no more.
+#: Actions have their own slopes if the number of actions times the number of features is at most this.
 MAX_SLOPES = 2000
 MAX_ITERATIONS = 500
 
 
 @dataclass(frozen=True)
 class Linear:
-    """``score = bias_a + sum_j slopes_aj f_j`` for features ``f`` and action ``a`` of a case; a probability
-    ``1 / (1 + exp(-score))`` if ``logistic``.
+    """A linear model: ``score = bias_a + sum_j slopes_aj f_j`` for features ``f`` and action ``a`` of a case.
 
-    ``bias`` (action levels,); ``slopes`` (action levels, features), or (1, features) where all actions share
-    them.
+    The prediction is the score, or the probability ``1 / (1 + exp(-score))`` if ``logistic``.
+
+    Attributes:
+        basis: the columns of the model.
+        bias: (action levels,) float64.
+        slopes: (action levels, features) float64, or (1, features) if all actions share them.
+        logistic: whether the prediction is a probability.
+        note: a warning about the fit, empty if there is none.
     """
 
     basis: Basis
@@ -46,10 +54,16 @@ class Linear:
 
 @dataclass(frozen=True)
 class Basis:
-    """What the columns of a linear model are: biases by action, features, and features by action.
+    """The columns of a linear model: biases by action, features, and features by action.
 
-    Numbers stand as distances from their mean in training, in standard deviations; unknown ones as 0, which
-    is the mean. Text has a column of 0 and 1 for each level.
+    A number is standardised: its distance from the mean in training, in standard deviations. An unknown
+    number is 0, which is the mean. A text feature has a column of 0 and 1 for each level.
+
+    Attributes:
+        means: (p,) float64, the mean of each numeric feature in training.
+        scales: (p,) float64, its standard deviation; 1 where that is 0.
+        levels: number of levels of each text feature.
+        action_levels: number of levels of the action.
     """
 
     means: Floats
@@ -59,7 +73,7 @@ class Basis:
 
     @classmethod
     def of(cls, design: Design) -> Basis:
-        """The basis of training cases."""
+        """Fit the basis on the feature rows of a training design."""
         known = np.isfinite(design.numbers)
         count = np.maximum(known.sum(axis=0), 1)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -70,26 +84,26 @@ class Basis:
 
     @property
     def features(self) -> int:
-        """Number of columns that the features take."""
+        """Number of feature columns."""
         return len(self.means) + sum(self.levels)
 
     @property
     def crossed(self) -> bool:
-        """Whether actions have slopes of their own."""
+        """Whether each action has its own slopes."""
         return self.action_levels > 1 and 0 < self.action_levels * self.features <= MAX_SLOPES
 
     def standardised(self, numbers: Floats) -> Floats:
-        """(n, p) numbers in standard deviations from the mean."""
+        """(n, p) float64, standardised ``numbers`` (n, p); 0 where unknown."""
         with np.errstate(over="ignore", invalid="ignore"):
             return np.nan_to_num((numbers - self.means) / self.scales, nan=0.0, posinf=0.0, neginf=0.0)
 
     def columns(self, design: Design) -> Ints:
-        """(n, c) int64, the feature column that is 1 for each category code."""
+        """(n, c) int64, the index of the feature column that is 1 for each category code."""
         starts = np.cumsum([len(self.means), *self.levels])[:-1]
         return np.asarray(design.codes + starts, np.int64)
 
     def matrix(self, design: Design) -> Any:
-        """(m, columns) sparse: every case has the same number of entries."""
+        """(m, columns) sparse matrix of the model; every case has the same number of entries."""
         from scipy.sparse import csr_matrix
 
         numbers = self.standardised(design.numbers)[design.rows]
@@ -108,16 +122,22 @@ class Basis:
         return csr_matrix((np.concatenate(entries, axis=1).ravel(), indices.ravel(), ends), (m, width))
 
     def linear(self, intercept: float, coefficients: Floats, *, logistic: bool, note: str = "") -> Linear:
-        """The model of these coefficients of the columns of :meth:`matrix`."""
+        """The model with an intercept and one coefficient for each column of :meth:`matrix`."""
         bias, common, own = np.split(coefficients, np.cumsum([self.action_levels, self.features]))
         slopes = common + own.reshape(-1, self.features) if self.crossed else common[np.newaxis]
         return Linear(self, read_only(intercept + bias), read_only(slopes), logistic, note)
 
 
 def ridge(design: Design, targets: Floats, weights: Floats) -> Linear:
-    """Least squares with penalty ``|slopes and biases|^2``, by weights of mean 1.
+    """Fit least squares with penalty ``|slopes and biases|^2`` to targets scaled to [0, 1].
 
-    The penalty counts as one case more without the effect: it matters for rare levels only.
+    The penalty on a coefficient counts like one more case that shows no effect. It matters only for rare
+    levels.
+
+    Args:
+        design: the design of m cases.
+        targets: (m,) float64, not all equal.
+        weights: (m,) float64, of mean 1.
     """
     from sklearn.linear_model import Ridge
 
@@ -129,14 +149,30 @@ def ridge(design: Design, targets: Floats, weights: Floats) -> Linear:
 
 
 def logistic(design: Design, targets: Floats, weights: Floats) -> Linear:
-    """Likelihood of targets 0 and 1 with penalty ``|slopes and biases|^2 / 2``, by weights of mean 1."""
+    """Fit a logistic regression by likelihood with penalty ``|slopes and biases|^2 / 2``.
+
+    Args:
+        design: the design of m cases.
+        targets: (m,) float64, 0 or 1, not all equal.
+        weights: (m,) float64, of mean 1.
+    """
     basis = Basis.of(design)
     model, note = logistic_fit(basis.matrix(design), targets, weights)
     return basis.linear(float(model.intercept_[0]), model.coef_[0], logistic=True, note=note)
 
 
 def logistic_fit(matrix: Any, targets: Floats, weights: Floats, start: Any = None) -> tuple[Any, str]:
-    """scikit-learn's model, fitted on from where ``start`` stands, and a note if it has not converged."""
+    """Fit scikit-learn's logistic regression.
+
+    Args:
+        matrix: (m, columns) sparse matrix, as :meth:`Basis.matrix` returns it.
+        targets: (m,) float64, 0 or 1, not all equal.
+        weights: (m,) float64, of mean 1.
+        start: a model that this function returned earlier, to continue from; it is changed. None: a new one.
+
+    Returns:
+        The fitted model, and a warning if it has not converged, else an empty text.
+    """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
@@ -152,7 +188,7 @@ def logistic_fit(matrix: Any, targets: Floats, weights: Floats, start: Any = Non
 def _scores(
     numbers: Floats, columns: Ints, rows: Ints, actions: Ints, bias: Floats, slopes: Floats
 ) -> Floats:
-    """(m,) score of each case."""
+    """(m,) float64, the score of each case."""
     scores = np.empty(rows.size)
     p = numbers.shape[1]
     for i in range(rows.size):

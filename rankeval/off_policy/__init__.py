@@ -1,12 +1,12 @@
-"""``ope``: the value of target policies from the log of another policy.
+"""``ope``: estimates of the value of target policies from the log of another policy.
 
-The stages are ``request`` (what is asked, and what the log holds), ``nuisances`` (what is counted or
-fitted first), ``plan`` (functionals of the means of terms), ``accumulate`` (one pass), ``estimates`` and
-``result``.
+The stages are ``request`` (check the call against the columns of the log), ``nuisances`` (count and fit
+nuisance models), ``plan`` (write each estimate as a functional of the means of terms), ``accumulate`` (sum
+the terms in one pass), ``estimates`` (values, errors and diagnostics) and ``result``.
 
 May import: its own packages, ``position_bias``, ``estimators``, ``inference``, ``logs``, ``arrays`` and
 the top modules of ``rankeval``.
-To add a warning: a ``Note`` made by the stage that knows it.
+To add a warning: yield a ``Note`` from the stage that detects its cause.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One pass over a log of any kind: the moments of all terms that some estimators need."""
+"""One pass over a bandit log or a ranking log: the moments of the terms that the estimators need."""
 
 from __future__ import annotations
 
@@ -25,28 +25,31 @@ T = TypeVar("T", bound=np.generic)
 
 
 class Sample(Protocol):
-    """How a kind of log gives the columns that terms are computed from."""
+    """Reads the checked columns, from which terms are computed, out of a log of one kind."""
 
     @property
     def roles(self) -> list[str]:
-        """Columns to read."""
+        """Roles of the columns to read."""
 
     @property
     def id(self) -> str:
-        """The role that names a unit."""
+        """The role of the column that identifies a unit."""
 
     def units(self, sessions: Sessions) -> SampleBlock:
-        """The checked columns of some units."""
+        """The checked columns of some rounds or sessions."""
 
     def not_finite(self, sessions: Sessions) -> DataError:
-        """The error for units some term of which is not finite."""
+        """The error for units with a term that is not finite; it names the column."""
 
 
 @dataclass(frozen=True)
 class Sums:
-    """Moments of a whole log, and of its segments by value; the plan says of which terms.
+    """Moments of a whole log and of its segments.
 
-    ``checked`` is what a stated range of rewards has found.
+    Attributes:
+        moments: of all units, and of each segment.
+        plan: the plan that lists the terms of the moments.
+        checked: predictions outside the stated range of rewards.
     """
 
     moments: Segmented[Moments]
@@ -54,13 +57,13 @@ class Sums:
     checked: RangeCheck = field(default_factory=RangeCheck)
 
     def merge(self, other: Sums) -> Sums:
-        """Both parts; fold leaves in their order."""
+        """The sums over both parts; ``other`` must follow ``self`` in the order of the log."""
         plan = max(self.plan, other.plan, key=lambda plan: plan.terms.positions)
         left, right = self._under(plan), other._under(plan)
         return Sums(left.merge(right, Moments.merge), plan, self.checked.merge(other.checked))
 
     def _under(self, plan: Plan) -> Segmented[Moments]:
-        """The moments under a plan for longer lists, which these units do not reach."""
+        """The moments in the terms of a plan for longer lists; the terms of the added positions are 0."""
         mine = self.plan.terms
         if plan.terms.positions == mine.positions:
             return self.moments
@@ -68,7 +71,7 @@ class Sums:
         return self.moments.mapped(lambda part: part.spread(terms, len(plan.terms.terms), plan.pairs))
 
     def notes(self, sources: ColumnSources, by: str | None) -> Iterator[Note]:
-        """What no segment has, and predictions outside the range of rewards."""
+        """Notes on units that are in no segment, and on predictions outside the range of rewards."""
         left_out = self.moments.segments.get(None)
         if left_out is not None:
             units = self.plan.asked[0].definition.units
@@ -79,7 +82,7 @@ class Sums:
 
 
 def sample_of(sources: ColumnSources, plan: Plan, nuisances: Nuisances = Nuisances()) -> Sample:  # noqa: B008
-    """How the log gives the columns of a plan's terms."""
+    """The reader of the columns that a plan's terms need: rounds, or sessions of a ranking log."""
     columns = plan.terms.columns
     if sources.log.session is None:
         return Rounds(sources, columns, nuisances.of_rounds)
@@ -93,13 +96,20 @@ def accumulate(
     grouping: Grouping = Grouping(),  # noqa: B008
     threads: int | None = None,
 ) -> Sums:
-    """One pass over a log: the moments of the plan's terms.
+    """Compute the moments of the plan's terms in one pass over a log.
+
+    Args:
+        sources: the log and the columns to read from it.
+        plan: the terms, and the pairs of terms whose co-moments are needed.
+        nuisances: the counted or fitted nuisance models.
+        grouping: the column of segments, and whether sums are kept by bucket.
+        threads: number of threads; the result does not depend on it.
 
     Raises:
-        DataError: as the sample (:class:`~rankeval.off_policy.samples.Rounds`,
-            :class:`~rankeval.off_policy.samples.Rankings`) says; a reward outside the stated range;
-            units that all count 0 times.
-        UsageError: more than 1,000 segments where each would keep bucket sums.
+        DataError: invalid data (see :class:`~rankeval.off_policy.samples.Rounds` and
+            :class:`~rankeval.off_policy.samples.Rankings`); a reward outside the stated range; a term that
+            is not finite; all units count 0 times.
+        UsageError: more than 1,000 segments, if each keeps sums by bucket.
     """
     log, reward_range = sources.log, sources.setting.reward_range
     sample = sample_of(sources, plan, nuisances)
@@ -121,7 +131,7 @@ def accumulate(
     found = fold(log, list(dict.fromkeys([*sample.roles, *units.roles])), work, Sums.merge, threads)
     if not found.moments.whole.n:
         raise nothing_counts(log)
-    # What counts 0 times is as if it were not there.
+    # A segment whose units all count 0 times is not part of the result.
     return replace(found, moments=found.moments.where(lambda part: part.n > 0))
 
 
@@ -132,14 +142,14 @@ def _moments(
     counts: Floats | None,
     rows: slice | Ints,
 ) -> Moments:
-    """Moments of the plan's terms over some units, a block at a time."""
+    """Moments of the plan's terms over some of the units, one small block after another."""
     chosen, terms = block.taken(rows), plan.terms.terms
     chosen_keys, chosen_counts = _part(keys, rows), _part(counts, rows)
     accumulator = MomentsAccumulator(len(terms), plan.pairs, keys is not None)
     values = np.empty((len(terms), block.AT_A_TIME))
     for part in _parts(len(chosen), block.AT_A_TIME):
         out = values[:, : part.stop - part.start]
-        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite shows in the totals
+        with np.errstate(over="ignore", invalid="ignore"):  # the totals show what is not finite
             write_terms(terms, chosen.taken(part), out)
         accumulator.add(out, _part(chosen_keys, part), _part(chosen_counts, part))
     return accumulator.moments()

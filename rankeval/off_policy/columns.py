@@ -1,4 +1,4 @@
-"""Cells of the tables and records that show off-policy estimates."""
+"""Cells of the tables that show off-policy estimates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from rankeval.results import interval_text, number
 
 @dataclass(frozen=True)
 class Column:
-    """A column that a table has where it says something of any row."""
+    """A column that a table has only if at least one row has a value for it.
+
+    Attributes:
+        header: text of the header.
+        says: whether a row has a value.
+        cell: text of a row's cell.
+    """
 
     header: str
     says: Callable[[EstimateRow], bool]
@@ -35,12 +41,12 @@ OVERLAP = Column(
 
 
 def relative(row: EstimateRow) -> str:
-    """The relative gain in per cent."""
+    """The text of the relative gain in per cent."""
     return "-" if row.relative.value is None else f"{100 * row.relative.value:+.1f} %"
 
 
 def effective(row: EstimateRow) -> str:
-    """Effective sample size, and its share of all rounds."""
+    """The text of the effective sample size and its share of the number of rounds or sessions."""
     ess = row.diagnostics["ess"]
     if ess is None:
         return "-"
@@ -49,7 +55,7 @@ def effective(row: EstimateRow) -> str:
 
 
 def candidate_cells(row: EstimateRow) -> list[list[str]]:
-    """For each value that the parameter was chosen from: the estimate, and which rule chooses it."""
+    """A line of cells per candidate value of a parameter: the estimate, and the rules that choose it."""
     if row.selection is None:
         return []
     name, rules = row.selection["parameter"], {"slope": "SLOPE", "mse": "bound"}

@@ -1,4 +1,4 @@
-"""What the importance weights of a log look like."""
+"""Diagnostics of the importance weights of a log."""
 
 from __future__ import annotations
 
@@ -8,17 +8,25 @@ from typing import get_args
 from rankeval.estimators import CLICK_RATIOS, Ratio
 from rankeval.inference import Inference, Mean, Moments
 
-#: Weights whose mean is 1 where the propensities are right.
+#: Kinds of weights whose expectation is 1 if the propensities are correct.
 AVERAGES_ONE = frozenset(get_args(Ratio)) - CLICK_RATIOS - {"exposure"}
 
 
 def weight_diagnostics(
     inference: Inference, weight: int | None, ratio: Ratio = "action"
 ) -> dict[str, float | None]:
-    """Effective sample size ``(sum w)^2 / sum w^2``, largest and mean weight, z of the mean against 1.
+    """Effective sample size, largest weight, mean weight, and a z-statistic of the mean weight against 1.
 
-    ``weight`` is the term that holds ``w``; all are None where there is none, and z where the weights have
-    no standard error, or, as those of exposure, need not average 1.
+    Args:
+        inference: moments of the terms, and options of inference.
+        weight: index of the term that holds the weight ``w``; None if the estimator has no weight.
+        ratio: kind of the weight.
+
+    Returns:
+        ``ess``: effective sample size ``(sum w)^2 / sum w^2``; None if a sum is infinite. ``max_weight`` and
+        ``mean_weight``. ``mean_weight_z``: ``(mean w - 1)`` in standard errors; None if the standard error is
+        0 or unknown, or if the expectation of the weights need not be 1, as for exposure. All four are None
+        without a weight.
     """
     names = ("ess", "max_weight", "mean_weight", "mean_weight_z")
     moments = inference.moments
@@ -34,6 +42,9 @@ def weight_diagnostics(
 
 
 def share_clipped(moments: Moments, weight: int, clipped: int) -> float | None:
-    """Share of the weight that clipping, switching or shrinking takes away; None where there is no weight."""
+    """Share of the total weight that clipping, switching or shrinking removes; None if the total is 0.
+
+    ``weight`` and ``clipped`` are the indices of the terms of the plain and of the reduced weight.
+    """
     mean = float(moments.mean[weight])
     return 1.0 - float(moments.mean[clipped]) / mean if mean > 0 else None

@@ -1,4 +1,4 @@
-"""What a reader of off-policy estimates must know before trusting them."""
+"""Warnings that accompany off-policy estimates."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ from rankeval.notes import Note, distinct, listing
 from rankeval.off_policy.diagnostics import AVERAGES_ONE
 from rankeval.off_policy.rows import EstimateRow
 
-#: Effective sample size under which a warning says that the log can hardly tell.
+#: An effective sample size below this number gives a warning.
 FEW_EFFECTIVE = 100
 
 
 def estimate_notes(
     sizes: Mapping[Any, float], rows: Sequence[EstimateRow], whole_counts: bool = True
 ) -> Iterator[Note]:
-    """What a reader must know; ``sizes`` holds the units of each segment (None: of all).
+    """Yield the warnings on weights, parameters, segments and missing numbers.
 
-    Where units do not count a whole number of times they stand for a distribution, and no size is small.
+    Args:
+        sizes: number of units of each segment; None is the key of all units.
+        rows: the estimates.
+        whole_counts: whether every unit counts a whole number of times. If not, the units stand for a
+            distribution, their number is unknown, and there are no warnings about small numbers.
     """
     units = rows[0].estimator.definition.units
     whole = [row for row in rows if row.segment is None]
@@ -37,7 +41,7 @@ def estimate_notes(
 
 
 def _cautions(rows: Sequence[EstimateRow]) -> Iterator[Note]:
-    """What the values of some estimators are not, in one line for those that share it."""
+    """The cautions of the estimators, one note for all estimators with the same caution."""
     named: dict[str, list[str]] = {}
     for estimator in dict.fromkeys(row.estimator for row in rows):
         named.setdefault(estimator.definition.caution, []).append(estimator.label)
@@ -47,6 +51,7 @@ def _cautions(rows: Sequence[EstimateRow]) -> Iterator[Note]:
 
 
 def _of_weights(row: EstimateRow, whole_counts: bool) -> Iterator[Note]:
+    """Warnings on a small effective sample size, and on a mean weight that differs from 1."""
     definition = row.estimator.definition
     ess, mean, z = (row.diagnostics[name] for name in ("ess", "mean_weight", "mean_weight_z"))
     if ess is None or mean is None:
@@ -65,6 +70,7 @@ def _of_weights(row: EstimateRow, whole_counts: bool) -> Iterator[Note]:
 
 
 def _of_choice(row: EstimateRow) -> Note:
+    """The warning that the data chose the parameter of an estimator."""
     assert row.selection is not None
     rules = {"slope": "SLOPE", "mse": "the bound on the mean squared error"}
     rule = rules.get(row.selection["by"], "the more careful of SLOPE and the bound on the mean squared error")
@@ -77,7 +83,7 @@ def _of_choice(row: EstimateRow) -> Note:
 
 
 def _of_missing(rows: Sequence[EstimateRow]) -> Iterator[Note]:
-    """Why a number is missing, and where."""
+    """For each number that cannot be computed: the reason, and the rows without it."""
     missing: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         place = row.label + ("" if row.target is None else f" for {row.target}")
@@ -89,7 +95,10 @@ def _of_missing(rows: Sequence[EstimateRow]) -> Iterator[Note]:
 
 
 def _reasons(row: EstimateRow) -> Iterator[tuple[str, str]]:
-    """What a row lacks and why; a value that is missing takes gain and relative gain along."""
+    """The numbers that a row lacks, each with its reason.
+
+    The first number without a standard error ends the list: the next numbers need it too.
+    """
     for what, estimate in (("value", row.value), ("gain", row.gain), ("relative gain", row.relative)):
         if estimate.std_error is None:
             yield what if estimate.value is None else "standard error", estimate.notes[0].text

@@ -1,4 +1,4 @@
-"""From moments to estimates: values, gains, diagnostics and comparisons of all units or of one segment."""
+"""From moments to estimates: values, gains, diagnostics and comparisons, of all units and of segments."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from rankeval.off_policy.selection import Selection, select
 
 @dataclass(frozen=True)
 class Estimates:
-    """What some estimators say of a log and of its segments.
+    """The estimates of a whole log and of its segments.
 
     Attributes:
-        rows: an estimate for each segment, target policy and estimator.
-        comparisons: differences between policies, where several are named.
-        sizes: number of units of each segment (None: of all).
-        whole_counts: whether units count a whole number of times.
+        rows: one for each segment, target policy and estimator.
+        comparisons: differences between policies; empty without named target policies.
+        sizes: number of units of each segment; None is the key of all units.
+        whole_counts: whether every unit counts a whole number of times.
     """
 
     rows: tuple[EstimateRow, ...]
@@ -50,7 +50,7 @@ class Estimates:
 
     @classmethod
     def of(cls, sums: Sums, infer: InferenceOptions) -> Estimates:
-        """From the moments that a pass has accumulated."""
+        """The estimates from the accumulated moments."""
         moments = sums.moments.parts()
         parts = [PartEstimates(value, infer.of(part), sums.plan) for value, part in moments.items()]
         return cls(
@@ -66,13 +66,13 @@ class Estimates:
         return self.rows[0].reward
 
     def notes(self) -> Iterator[Note]:
-        """What a reader must know of the estimates."""
+        """The warnings on the estimates."""
         yield from estimate_notes(self.sizes, self.rows, self.whole_counts)
 
 
 @dataclass(frozen=True)
 class PartEstimates:
-    """What some estimators say of all units (``segment`` None), or of those of one segment."""
+    """The estimates of all units (``segment`` None), or of the units of one segment."""
 
     segment: Any
     inference: Inference
@@ -80,7 +80,7 @@ class PartEstimates:
 
     @cached_property
     def _chosen(self) -> list[tuple[Estimator, Estimator, Selection | None]]:
-        """Each estimator as asked and with the parameter that the data chose."""
+        """Each estimator as requested, the estimator with its chosen parameter, and the selection, if any."""
         found = []
         for asked in self.plan.asked:
             selection = select(asked, self.inference, self.plan)
@@ -88,7 +88,7 @@ class PartEstimates:
         return found
 
     def rows(self) -> list[EstimateRow]:
-        """An estimate for each target policy and estimator."""
+        """One row for each target policy and estimator."""
         return [
             self._row(target, asked, estimator, selection)
             for target in self.plan.targets
@@ -121,7 +121,7 @@ class PartEstimates:
         plan, overlap = self.plan, self.plan.overlap(estimator, target)
         found = weight_diagnostics(self.inference, plan.weight(estimator, target), estimator.ratio)
         if estimator.ratio == "mixture" and self.segment is not None:
-            found["mean_weight_z"] = None  # a segment may have its own shares of the logging policies
+            found["mean_weight_z"] = None  # the shares of logging policies may differ in a segment
         return {
             **found,
             "share_clipped": plan.share_clipped(estimator, target, self.inference.moments),
@@ -129,7 +129,7 @@ class PartEstimates:
         }
 
     def _bounds(self, estimator: Estimator, target: str) -> tuple[float | None, float | None] | None:
-        """Of the value, over what candidates that were not shown may bring."""
+        """Bounds of the value over the possible contribution of candidates that were not shown."""
         functionals = self.plan.bounds(estimator, target)
         if functionals is None:
             return None
@@ -137,14 +137,14 @@ class PartEstimates:
         return self._known(low), self._known(high)
 
     def _known(self, functional: Functional) -> float | None:
-        """A value that goes without an error; None where there are no units."""
+        """A value without its standard error; None if it is not finite, as without units."""
         value = self.inference.value(functional)
         return value if isfinite(value) else None
 
     def comparisons(self) -> list[TargetComparison]:
-        """All pairs of policies, the logged one included, by each estimator; none without named targets.
+        """Differences of all pairs of policies, by each estimator; empty without named target policies.
 
-        p-values are adjusted over the pairs of one estimator.
+        The logging policy is one of the policies. p-values are adjusted over the pairs of one estimator.
         """
         if self.plan.targets == ("",):
             return []
@@ -168,7 +168,11 @@ class PartEstimates:
         ]
 
     def _p_value(self, difference: Estimate, size: float) -> float | None:
-        """Of a t-test; a difference of values of this size that is rounding alone is none."""
+        """The p-value of a t-test of the hypothesis that the difference is 0.
+
+        A difference that is within the rounding error of ``size``, the sum of both absolute values, counts
+        as 0.
+        """
         if difference.value is None or difference.std_error is None:
             return None
         value = 0.0 if abs(difference.value) <= ROUNDING * size else difference.value

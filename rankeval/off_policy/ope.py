@@ -1,4 +1,4 @@
-"""Off-policy estimates from a bandit or a ranking log: one streaming pass, any number of estimators."""
+"""Off-policy estimates from a bandit log or a ranking log, by any number of estimators in one pass."""
 
 from __future__ import annotations
 
@@ -43,67 +43,94 @@ def ope(
     embedding: str | Sequence[str] = (),
     threads: int | None = None,
 ) -> OffPolicyEvaluation:
-    """Value of a target policy from a log, its gain over the log, and what the weights look like.
+    """Estimate the value of target policies from a log, their gain over the logging policy, and diagnostics.
+
+    The value of a policy is its expected reward per round of a bandit log, or per session of a ranking log.
+    Estimators are computed from means over rounds or sessions. Most use importance weights ``w``, the ratio
+    of target to logging probability; ``ips``, for example, is ``mean w r``. The formula and the source of
+    each estimator are in ``rankeval.estimators.ESTIMATORS[NAME]``.
+
+    Estimators by propensities assume that the logged propensities are correct, and that the logging policy
+    has support: it takes each action of the target policy with a probability above 0. Estimators from clicks
+    assume that the position-bias curve is correct; their logging policy may be deterministic. Standard errors
+    and intervals assume that rounds, sessions or clusters are independent.
 
     Args:
-        log: a bandit log (path, folder, glob, URL, Arrow table, pandas or polars frame, dict of arrays) with
-            ``reward, propensity, target_propensity``, for some estimators ``q_logged, q_target``; or with
-            candidate sets as lists: ``action`` (an index from 0), ``candidate_propensities``,
-            ``candidate_target_propensities``, ``candidate_q``. Or a ranking log, long or nested, with
-            ``session_id, position``, ``reward`` or ``click``, and what an estimator needs of
-            ``propensity_list, propensity, propensity_prefix, exposure`` with their ``target_`` twins,
-            ``slate_weight, q_logged, q_target``; for those from clicks, whose logging policy may be
-            deterministic, the candidate's ``score``, with ``item_id`` for ties, and unless ``position_bias``
-            is given ``examination``, or ``alpha`` and ``beta``, of the logged position. A column ``weight``
-            says how many times a round or session counts.
+        log: a bandit log or a ranking log: path, folder, glob, URL, Arrow table, pandas or polars frame, or
+            dict of arrays. A column ``weight`` says how many times a round or session counts.
+
+            A bandit log has one row per round with ``reward``, ``propensity`` and ``target_propensity``.
+            Some estimators also need ``q_logged`` and ``q_target``, the predictions of a reward model. The
+            log may hold candidate sets as lists instead: ``action`` (an index from 0 into the lists),
+            ``candidate_propensities``, ``candidate_target_propensities`` and ``candidate_q``.
+
+            A ranking log has ``session_id``, ``position``, and ``reward`` or ``click``, in long layout (one
+            row per item) or nested (one row per session). Each estimator needs some of the columns
+            ``propensity_list``, ``propensity``, ``propensity_prefix`` and ``exposure``, each with the same
+            column of the target policy under the prefix ``target_``, and of ``slate_weight``, ``q_logged``
+            and ``q_target``. Estimators from clicks need ``score``, by which the candidate ranks, with
+            ``item_id`` to order equal scores. Without ``position_bias`` they also need ``examination``, or
+            ``alpha`` and ``beta``, of the logged position.
         estimators: names such as ``snips``, ``cips:max_weight=5`` or ``click_dcg@10``
-            (:func:`rankeval.estimators.parse`); by default ``ips`` and ``snips``, and ``dr`` where the log
-            has a reward model's predictions; for rankings all of ``sips, iips, rips, policy_aware, pi,
-            cascade_dr`` that the log can feed, ``pi`` only if it has ``slate_weight``; ``click_ips`` with
-            ``position_bias``, or where none of those can be fed and there is ``score`` or ``examination``.
-        target: several target policies, name -> column, or texts ``NAME=COLUMN``. In a bandit log the column
-            holds the propensities of all candidates as a list, or that of the logged action; in a ranking
-            log what stands for the ``target_`` twin of the estimators, or for those from clicks the score by
-            which the candidate ranks, descending. They are compared on the same units.
-        position_bias: for estimators from clicks, how likely users are to examine positions 1, 2, ...:
-            numbers, a JSON file of ``{"positions": [...], "examination": [...]}``, or such a dict; with
-            ``alpha`` and ``beta`` for ``click_affine``. Errors include those that its ``covariance`` tells
-            of, as if it came from other sessions; without one, and for ``click_affine``, it is as known.
-        estimand: of estimators from clicks: ``rerank``, the candidate orders the items that were shown, or
-            ``full``, all candidates that were logged, where those without a position were not shown; it needs
+            (:func:`rankeval.estimators.parse`). The default for a bandit log is ``ips`` and ``snips``, and
+            ``dr`` if there are predictions of the reward. The default for a ranking log is ``click_ips`` with
+            ``position_bias``. Otherwise it is each of ``sips``, ``iips``, ``rips``, ``policy_aware``, ``pi``
+            and ``cascade_dr`` whose columns the log has, ``pi`` only with ``slate_weight``. If there is none,
+            it is ``click_ips``, if the log has ``score`` or ``examination``.
+        target: target policies with names: name -> column, or texts ``NAME=COLUMN``. All are estimated and
+            compared on the same rounds or sessions. In a bandit log the column holds a list, the policy's
+            propensities of all candidates, or a number, its propensity of the logged action. In a ranking log
+            the column replaces the ``target_`` column that the estimators need. For estimators from clicks
+            it is the score by which the candidate ranks, in descending order.
+        position_bias: the probability of examination of positions 1, 2, ..., for estimators from clicks. It
+            is a sequence of numbers, a JSON file with ``{"positions": [...], "examination": [...]}``, or such
+            a dict. ``click_affine`` needs ``alpha`` and ``beta``. If there is a ``covariance`` of the
+            examination, standard errors include it, as if the curve came from other sessions. Without it,
+            and for ``click_affine``, the curve counts as known.
+        estimand: for estimators from clicks. ``rerank``: the candidate orders the items that were shown.
+            ``full``: it orders all logged candidates; those without a position were not shown. ``full`` needs
             ``item_id``.
-        ci: interval methods: ``normal`` (delta method), ``bootstrap`` (percentile), ``bootstrap_t``.
+        ci: methods for confidence intervals: ``normal`` (delta method), ``bootstrap`` (percentile) or
+            ``bootstrap_t``.
         level: confidence level.
-        replicates: of the bootstrap, which resamples buckets of hashed ``round_id`` or ``session_id``, else
-            of row numbers.
-        by: a column that splits the rounds or sessions into segments.
-        cluster: a column whose values are the independent units, such as the user.
-        seed: of the bootstrap.
+        replicates: number of bootstrap replicates. The bootstrap resamples buckets of units by the hash of
+            ``cluster``, else of ``round_id`` or ``session_id``, else by the row number.
+        by: column that splits the rounds or sessions into segments.
+        cluster: column whose values are independent, such as the user, if rounds or sessions are not.
+        seed: seed of the bootstrap, and of the folds and samples of nuisance models.
         columns: role -> column name.
         where: row filter, such as ``position <= 3``.
-        reward: arithmetic over columns that gives the reward, such as ``click + 5*purchase - 0.1*return``:
-            column names (in back-quotes where they are no plain word), numbers, ``+ - * /``, parentheses;
-            all in float64, booleans as 0 and 1.
-        reward_range: the least and the largest reward of a round, or of a position of a ranking, that there
-            can be. A reward outside is an error, a prediction of it (``q_logged, q_target, candidate_q``, as
-            far as the estimators read them) is counted in a warning.
-        reward_model: ``lightgbm``, ``logistic`` (rewards 0 and 1) or ``ridge``: predictions ``q`` of a model
-            that is fitted by cross-fitting, not those of the log; needs candidate lists
-            (:func:`rankeval.off_policy.nuisances.reward_model.fit_reward_model`).
-        features: columns that the model reads; one value a round, or a list with one for each candidate.
-        folds: of the cross-fitting.
-        model_weighting: ``mrdr`` fits for the least variance of ``dr`` (Farajtabar et al. 2018).
-        embedding: columns that say what an action is, for ``mips``; by default ``embedding``. Lists hold that
-            of each candidate; one value a round is that of the logged action, and its probability given the
-            action is counted in the log (:mod:`rankeval.off_policy.nuisances.embeddings`).
+        reward: arithmetic expression over columns that gives the reward, such as
+            ``click + 5*purchase - 0.1*return``. It may have column names (in back-quotes unless they are
+            plain words), numbers, ``+ - * /`` and parentheses. It is computed in float64, with booleans as 0
+            and 1.
+        reward_range: the least and the largest possible reward of a round, or of a position of a ranking. A
+            reward outside this range is an error. Predictions outside it (``q_logged``, ``q_target`` and
+            ``candidate_q``, if the estimators read them) are counted in a warning.
+        reward_model: ``lightgbm``, ``logistic`` (rewards 0 and 1) or ``ridge``. Predictions ``q`` then come
+            from a model that is fitted to the log by cross-fitting, not from the log. On a bandit log it
+            needs candidate lists (:func:`rankeval.off_policy.nuisances.reward_model.fit_reward_model`). On a
+            ranking log it is the relevance model of ``click_dr``
+            (:func:`rankeval.off_policy.nuisances.relevance_model.fit_relevance_model`).
+        features: columns that nuisance models read. A reward model takes one value per round, or lists with
+            one value for each candidate. A relevance model takes one value per item or session. The behaviour
+            tree of ``aips`` takes one value per session.
+        folds: number of folds for cross-fitting.
+        model_weighting: ``uniform``, or ``mrdr``, which fits the reward model for the least variance of
+            ``dr`` (Farajtabar et al. 2018).
+        embedding: columns that describe an action, for ``mips``; by default ``embedding``. A list holds the
+            embedding of each candidate. A single value per round is the embedding of the logged action; its
+            probability given the action is then counted in the log
+            (:mod:`rankeval.off_policy.nuisances.embeddings`).
         threads: number of threads; the result does not depend on it.
 
     Returns:
-        :class:`OffPolicyEvaluation`, with ``to_dict()``, ``to_pandas()`` and a readable repr.
+        The estimates as an :class:`OffPolicyEvaluation`, with ``to_dict()``, ``to_pandas()`` and a readable
+        repr.
 
     Raises:
-        DataError: the data is wrong; the message names file, column, row and what is wanted.
-        UsageError: the call is wrong.
+        DataError: the data are invalid. The message names file, column and row, and says what is expected.
+        UsageError: an argument is invalid.
     """
     require_types(locals())
     log = as_log(log, columns, where, reward)

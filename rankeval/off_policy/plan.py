@@ -1,4 +1,4 @@
-"""What is made of the means of terms: a functional for every estimate, and the co-moments that all need."""
+"""The functional of the means of terms for every estimate, and the co-moments that these need."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Plan:
     """Functionals over the means of a list of terms.
 
     Attributes:
-        terms: those of the estimators asked for.
-        logging_policies: the policies that wrote the log, where estimators tell them apart.
+        terms: the terms of the requested estimators.
+        logging_policies: the logging policies and their numbers of rounds; None if no estimator needs them.
     """
 
     terms: TermList
@@ -49,17 +49,17 @@ class Plan:
         return cls(TermList.of(estimators, setting, loggers), logging_policies)
 
     def at(self, positions: int) -> Plan:
-        """The same for lists up to so many positions."""
+        """The same plan for lists of up to ``positions`` positions."""
         return replace(self, terms=self.terms.at(positions))
 
     @property
     def asked(self) -> tuple[Estimator, ...]:
-        """The estimators in the order asked."""
+        """The requested estimators in their order."""
         return self.terms.asked
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """Names of the target policies; one without a name is the log's own."""
+        """Names of the target policies; the log's own target policy has the empty name."""
         return self.terms.targets
 
     @property
@@ -68,13 +68,15 @@ class Plan:
         return Mean(0)
 
     def logged(self, estimator: Estimator) -> Functional:
-        """What an estimator's value of a target policy is compared with: the same of the logged one."""
+        """The value of the logging policy, with which an estimator's values of target policies compare."""
         return self.value(estimator, LOGGED) if estimator.definition.logged_apart else self.reward
 
     def value(self, estimator: Estimator, target: str = "", inference: Inference | None = None) -> Functional:
-        """What an estimator makes of the means of the terms.
+        """The functional of an estimator's value of a target policy.
 
-        Weights of logging policies that depend on the data are those of ``inference``, 1 without it.
+        Its error includes the error of the position-bias curve, if the estimator uses one with a covariance.
+        With ``loggers=weighted`` the weights of the logging policies follow from the variances in
+        ``inference``; without ``inference`` they are 1.
         """
         found = self._value(estimator, target, inference)
         names = self.terms.moved_targets(estimator, target)
@@ -82,6 +84,7 @@ class Plan:
         return UnderCurves(found, moved, STEP) if moved else found
 
     def _value(self, estimator: Estimator, target: str, inference: Inference | None) -> Functional:
+        """The functional of the value, with the position-bias curve as known."""
         if estimator.definition.by_position:
             terms = [self.terms.index[term] for term in self.terms.of_value(estimator, target)]
             n = self.terms.positions
@@ -95,7 +98,7 @@ class Plan:
         return _sum(*(_weighted(column, shares) for column in zip(*parts, strict=True)))
 
     def _means(self, estimator: Estimator, target: str, logger: int) -> list[Functional | None]:
-        """``mean``, ``numerator`` and ``denominator`` over all units, or those of one logging policy."""
+        """``mean``, ``numerator`` and ``denominator`` over all units, or over one logging policy's rounds."""
         terms = estimator.terms(target, logger)
         means: list[Functional | None] = [None if t is None else Mean(self.terms.index[t]) for t in terms]
         if not logger:
@@ -104,7 +107,10 @@ class Plan:
         return [None if mean is None else mean / count for mean in means]
 
     def _by_precision(self, estimator: Estimator, target: str, inference: Inference | None) -> Functional:
-        """The estimates of all logging policies, averaged; a segment may have no round of some of them."""
+        """The average of the estimates from each logging policy's rounds, with weights ``1 / variance``.
+
+        Logging policies without a round, which happens in segments, are left out.
+        """
         loggers = self.terms.strata(estimator)
         if inference is not None:
             means, index = inference.moments.mean, self.terms.index
@@ -117,17 +123,20 @@ class Plan:
         return WeightedSum(values, precision_shares([error * error for error in errors], counts))
 
     def weight(self, estimator: Estimator, target: str = "") -> int | None:
-        """The term that holds an estimator's weight as it is, None where it has none."""
+        """Index of the term of an estimator's untransformed weight; None if it has no weight."""
         return self.terms.index.get(estimator.term("weight", target=target).plain)
 
     def overlap(self, estimator: Estimator, target: str) -> int | None:
-        """The term that holds the overlap of the rankings, None where they are not compared."""
+        """Index of the term of the overlap of both rankings; None for estimators that are not from clicks."""
         if not estimator.definition.of_clicks:
             return None
         return self.terms.index[estimator.term("overlap", target=target)]
 
     def bounds(self, estimator: Estimator, target: str) -> tuple[Functional, Functional] | None:
-        """Least and largest value over what the candidates that were not shown may bring; None if unknown."""
+        """Least and largest value over the possible contribution of candidates that were not shown.
+
+        None if the estimator has no such bounds.
+        """
         terms = [estimator.term(kind, target=target) for kind in self.terms.unshown(estimator)]
         if not terms:
             return None
@@ -138,7 +147,7 @@ class Plan:
         return low, low + most
 
     def share_clipped(self, estimator: Estimator, target: str, moments: Moments) -> float | None:
-        """Share of the weight that an estimator takes away, None for one whose weights are not reduced."""
+        """Share of the total weight that the transform removes; None if the transform never reduces it."""
         weight = self.weight(estimator, target)
         if weight is None or estimator.weighting.transform not in REDUCING:
             return None
@@ -146,7 +155,11 @@ class Plan:
 
     @cached_property
     def pairs(self) -> Ints:
-        """Co-moments of every estimate's own terms and the reward, of the weights, and between targets."""
+        """(c, 2) the pairs of terms whose co-moments are needed.
+
+        They cover gains, differences of target policies, bounds on the bias of candidate parameters, and
+        mean weights.
+        """
         value = {pair: self.value(pair[1], pair[0]) for pair in self.terms.pairs}
         gains = [functional - self.logged(estimator) for (_, estimator), functional in value.items()]
         between = [
@@ -168,7 +181,7 @@ class Plan:
 
 
 def _sum(mean: Functional | None, numerator: Functional | None, denominator: Functional | None) -> Functional:
-    """``mean + numerator / denominator``, as far as there is each."""
+    """``mean + numerator / denominator``, without the parts that are None."""
     if numerator is None or denominator is None:
         assert mean is not None
         return mean
@@ -177,5 +190,6 @@ def _sum(mean: Functional | None, numerator: Functional | None, denominator: Fun
 
 
 def _weighted(parts: Sequence[Functional | None], shares: tuple[float, ...]) -> Functional | None:
+    """The sum of the parts, weighted by ``shares``; None if the parts are None."""
     known = tuple(part for part in parts if part is not None)
     return WeightedSum(known, shares) if known else None

@@ -1,4 +1,4 @@
-"""What is asked of the log, checked against what the log holds before any pass over it."""
+"""The request: the arguments of ``ope``, checked against the columns of the log before any pass over it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from rankeval.off_policy.samples import ColumnSources, Setting, with_targets
 
 @dataclass(frozen=True)
 class Request:
-    """Estimates asked of a log that can give them.
+    """The requested estimates of a log that has the columns for them.
 
     Attributes:
-        sources: the log, what is known beside it, and which columns give what estimators need.
-        estimators: in the order asked.
-        fitting: how nuisance models are fitted; its ``cluster`` and ``threads`` are those of all passes.
-        infer: how errors and intervals are computed.
-        by: a column that splits the units into segments.
+        sources: the log, the setting, and the columns from which the terms are computed.
+        estimators: in the requested order.
+        fitting: how nuisance models are fitted; all passes use its ``cluster`` and ``threads``.
+        infer: how standard errors and intervals are computed.
+        by: the column that splits the units into segments; None: no segments.
     """
 
     sources: ColumnSources
@@ -42,11 +42,20 @@ class Request:
         infer: InferenceOptions,
         by: str | None,
     ) -> Request:
-        """Estimators by name (none: those that the log can feed) of target policies by column.
+        """Parse and check a request.
+
+        Args:
+            log: the log.
+            names: estimators such as ``cips:max_weight=5``; empty: :func:`default_estimators`.
+            columns_of: name of each target policy -> its column.
+            setting: the facts that the caller states.
+            fitting: how nuisance models are fitted.
+            infer: how standard errors and intervals are computed.
+            by: the column that splits the units into segments.
 
         Raises:
-            DataError: a column is missing, or holds lists where each round has one value.
-            UsageError: an estimator that is unknown, or needs another column of the targets than others do.
+            DataError: a column is missing, or holds lists although it needs one value per round.
+            UsageError: an unknown estimator, or estimators that need different columns of a target policy.
         """
         check_grouping(log, by, fitting.cluster)
         chosen = tuple(dict.fromkeys(map(parse, names or default_estimators(log, setting))))
@@ -59,16 +68,16 @@ class Request:
 
     @property
     def log(self) -> Log:
-        """The log, with the columns of target policies in their roles."""
+        """The log, with roles for the columns of the target policies."""
         return self.sources.log
 
     @property
     def setting(self) -> Setting:
-        """What is known beside the log."""
+        """The facts that the caller states."""
         return self.sources.setting
 
     def inputs(self, columns_of: Mapping[str, str], embedding: Sequence[str]) -> dict[str, Any]:
-        """What was asked, as JSON takes it."""
+        """The arguments of the call as values for JSON."""
         setting, fitting, modelled = self.setting, self.fitting, self.setting.modelled
         bias, stated = setting.position_bias, setting.reward_range
         from_clicks = any(estimator.definition.of_clicks for estimator in self.estimators)
@@ -93,7 +102,7 @@ class Request:
 
 
 def default_estimators(log: Log, setting: Setting) -> Sequence[str]:
-    """Those that the log can feed, where none are asked for."""
+    """The estimators to compute if the caller names none; they depend on the columns of the log."""
     if log.session is not None:
         return ["click_ips"] if setting.position_bias is not None else _of_rankings(log)
     known = (log.has("q_logged") and log.has("q_target")) or log.has("candidate_q")
@@ -101,7 +110,11 @@ def default_estimators(log: Log, setting: Setting) -> Sequence[str]:
 
 
 def _of_rankings(log: Log) -> Sequence[str]:
-    """All that are not normalised; ``pi`` where its weights are logged; else ``click_ips``."""
+    """The estimators without self-normalisation whose columns the log has.
+
+    ``pi`` is among them only if ``slate_weight`` is logged. If the log has the columns of no such estimator,
+    the default is ``click_ips`` if it has ``examination`` or ``score``, else ``sips``.
+    """
     names = ["sips", "iips", "rips", "policy_aware", "pi", "cascade_dr"]
     can = ColumnSources.of(log).fed()
     fed = [name for name in names if name in can and (name != "pi" or log.has("slate_weight"))]

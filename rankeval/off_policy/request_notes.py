@@ -1,4 +1,4 @@
-"""What a request says, or leaves unsaid, before the log is read."""
+"""Warnings that follow from the request alone, before any pass over the log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rankeval.position_bias import FIELDS, PositionBias
 
 
 def request_notes(request: Request, embedding: Sequence[str]) -> Iterator[Note]:
-    """Columns with a meaning of their own, and what was asked for and changes nothing."""
+    """Warnings on columns with a special meaning, and on columns and options without an effect."""
     yield from _of_counts(request)
     if request.setting.targets != ("",):
         yield from _of_targets(request)
@@ -21,7 +21,7 @@ def request_notes(request: Request, embedding: Sequence[str]) -> Iterator[Note]:
 
 
 def _of_counts(request: Request) -> Iterator[Note]:
-    """What a column ``weight`` means."""
+    """Warnings on a column ``weight``, which says how many times a row counts."""
     log, infer = request.log, request.infer
     if log.has("weight"):
         text = f"every row counts as many times as column {log.name('weight')!r} says"
@@ -33,7 +33,7 @@ def _of_counts(request: Request) -> Iterator[Note]:
 
 
 def _of_targets(request: Request) -> Iterator[Note]:
-    """Weights of the log that are of none of the targets named."""
+    """Warnings on logged weights that named target policies do not use."""
     log = request.log
     for ratio, column in (("slate", "slate_weight"), ("subset", "subset_weight")):
         if log.has(column) and any(each.definition.ratio == ratio for each in request.estimators):
@@ -42,7 +42,7 @@ def _of_targets(request: Request) -> Iterator[Note]:
 
 
 def _of_clicks(request: Request) -> Iterator[Note]:
-    """What there is to say about examination and the estimand."""
+    """Warnings on the estimand, on exposure and on the position-bias curve."""
     log, setting = request.log, request.setting
     from_clicks = [each.definition for each in request.estimators if each.definition.of_clicks]
     if not from_clicks and setting.estimand != "rerank":
@@ -59,7 +59,7 @@ def _of_clicks(request: Request) -> Iterator[Note]:
 
 
 def _of_bias(request: Request, bias: PositionBias, used: bool) -> Iterator[Note]:
-    """What there is to say about the curve that is given."""
+    """Warnings on the given position-bias curve."""
     if not used:
         yield Note("option_unused", f"position bias: none of the estimators uses {bias.origin}")
     for name in FIELDS:
@@ -78,7 +78,7 @@ def _of_bias(request: Request, bias: PositionBias, used: bool) -> Iterator[Note]
 
 
 def _unused(request: Request, embedding: Sequence[str]) -> Iterator[Note]:
-    """What was asked for and changes nothing."""
+    """Warnings on options without an effect on the estimates."""
     fitting, columns = request.fitting, TermList.of(request.estimators).columns
     if fitting.reward_model is None:
         learned = learns_behaviours(request.log, request.setting, columns)

@@ -1,4 +1,4 @@
-"""What ``ope`` returns."""
+"""The result of ``ope``, with its records and tables."""
 
 from __future__ import annotations
 
@@ -24,15 +24,17 @@ from rankeval.results import Result, Table, counted, number, p_text, percent, se
 
 @dataclass(frozen=True, repr=False)
 class OffPolicyEvaluation(Result):
-    """Off-policy estimates of a target policy from a log.
+    """Off-policy estimates of the value of target policies from a log.
+
+    Values are means per round of a bandit log or per session of a ranking log.
 
     Attributes:
-        inputs: what was evaluated, and how.
-        estimates: a row for each segment, target policy and estimator, in the order asked.
-        comparisons: differences between target policies, and between them and the logged policy, where
-            several are named.
+        inputs: the arguments of the call.
+        estimates: one row for each segment, target policy and estimator, in the requested order.
+        comparisons: differences of each two target policies, and of each target policy from the logging
+            policy, by each estimator and segment; empty if the target policies have no names.
         logged: mean reward of the log.
-        notes: warnings.
+        notes: warnings that a reader needs to interpret the estimates.
     """
 
     inputs: Mapping[str, Any]
@@ -43,6 +45,7 @@ class OffPolicyEvaluation(Result):
     command = "ope"
 
     def content(self) -> dict[str, Any]:
+        """The computed part of :meth:`to_dict`: ``n``, ``results``, ``comparisons`` and ``logged``."""
         logged = self.logged.to_dict()
         return {
             "n": self.logged.n,
@@ -52,7 +55,7 @@ class OffPolicyEvaluation(Result):
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """A record for each estimate with its gain and diagnostics."""
+        """One flat record for each estimate, with its first interval, gain and diagnostics."""
         return [
             {
                 "name": row.estimator.label,
@@ -79,6 +82,7 @@ class OffPolicyEvaluation(Result):
         ]
 
     def tables(self) -> list[Table]:
+        """The tables for people: logged policy, values, parameter choices, gains, differences and weights."""
         compared = [self._differences()] if self.comparisons else []
         chosen = [self._selections()] if any(row.selection for row in self.estimates) else []
         return [self._log(), self._values(), *chosen, self._gains(), *compared, self._weights()]
@@ -144,7 +148,7 @@ class OffPolicyEvaluation(Result):
         return Table("Gain over the logged policy", header, rows)
 
     def _selections(self) -> Table:
-        """The values that a parameter was chosen from, over all units."""
+        """The candidate values of the parameters that the data chose, over all units."""
         header = [">value", ">std error", ">bound on mean squared error", "chosen by"]
         rows = [
             [cells[0], *self._target(row), *cells[1:]]
@@ -171,7 +175,7 @@ class OffPolicyEvaluation(Result):
         return Table("Paired differences", ["estimator", "difference", *self._segment_header, *header], rows)
 
     def _weights(self) -> Table:
-        """One line a segment and target, and for a ranking log one for each kind of weight."""
+        """One line for each segment, target policy and kind of weight."""
         kinds = {(row.segment, row.target, row.estimator.weight_of): row for row in reversed(self.estimates)}
         named = any(row.estimator.weight_of != "action" for row in self.estimates)
         first = ["weight of"] if named else []
@@ -194,7 +198,7 @@ class OffPolicyEvaluation(Result):
 
     @property
     def _of_segments(self) -> list[EstimateRow]:
-        """A row for each segment, which all share the log and its weights."""
+        """One row for each segment: all rows of a segment have the same mean reward."""
         return list({row.segment: row for row in self.estimates}.values())
 
     @property
@@ -216,5 +220,5 @@ class OffPolicyEvaluation(Result):
         return [] if self.inputs["by"] is None else [segment_text(row.segment)]
 
     def _columns(self, *columns: Column) -> list[Column]:
-        """Those that say something."""
+        """The columns that have a value in at least one row."""
         return [column for column in columns if any(map(column.says, self.estimates))]

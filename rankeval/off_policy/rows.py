@@ -1,4 +1,4 @@
-"""What ``ope`` says of one estimator: its value of a target policy, and differences between policies."""
+"""Rows of the result of ``ope``: an estimated value of a target policy, and a difference of two policies."""
 
 from __future__ import annotations
 
@@ -12,23 +12,26 @@ from rankeval.inference import Estimate
 
 @dataclass(frozen=True)
 class EstimateRow:
-    """One estimator's value of a target policy, over all units or one segment (None: all).
+    """One estimator's value of a target policy, over all units or over one segment.
 
     Attributes:
-        estimator: with the parameter that was used.
-        asked: the same as it was asked for, whose parameter the data may have chosen.
-        target: name of the target policy, None where there is but one without a name.
+        estimator: the estimator, with the parameter that was used.
+        asked: the requested estimator; the data may have chosen its parameter.
+        target: name of the target policy; None if the only target policy has no name.
+        segment: value of the column ``by``; None for all units.
         value: the estimate.
-        gain: ``value - logged``, with the covariance of both.
+        gain: ``value - logged``; its standard error uses the covariance of both.
         relative: ``gain / logged``.
-        logged: what the value is compared with: the estimator's value of the logged order for some of those
-            from clicks, else ``reward``.
+        logged: the value of the logging policy with which ``value`` compares. For some estimators from clicks
+            it is the estimator's value of the logged order, else ``reward``.
         reward: mean reward of the log.
-        diagnostics: what the importance weights look like; None for what the log does not tell.
-        selection: how the data chose the parameter: the values tried and what either rule says; else None.
-        estimand: of estimators from clicks, ``rerank`` or ``full``; None for others.
-        bounds: least and largest value over what candidates that were not shown may bring; None where there
-            are none, or the estimator says nothing of them.
+        diagnostics: ``ess``, ``max_weight``, ``mean_weight``, ``mean_weight_z`` and ``share_clipped`` of the
+            importance weights, and the ``overlap`` of the rankings; None for one that does not apply.
+        selection: the candidate values of the parameter, and the choice of each rule; None if the data did
+            not choose the parameter.
+        estimand: ``rerank`` or ``full`` for estimators from clicks; None for others.
+        bounds: least and largest value over the possible contribution of candidates that were not shown;
+            None if the estimator has no such bounds.
     """
 
     estimator: Estimator
@@ -47,10 +50,11 @@ class EstimateRow:
 
     @property
     def label(self) -> str:
-        """The estimator with its parameters, and whether the data chose them."""
+        """The estimator with its parameter, followed by ``(auto)`` if the data chose the parameter."""
         return self.estimator.label + ("" if self.selection is None else " (auto)")
 
     def to_dict(self) -> dict[str, Any]:
+        """The row as values for JSON."""
         gain, relative = self.gain.to_dict(), self.relative.to_dict()
         return {
             "name": self.estimator.name,
@@ -78,13 +82,16 @@ class EstimateRow:
 
 @dataclass(frozen=True)
 class TargetComparison:
-    """The difference between two policies by one estimator, on the same units.
+    """The difference of two policies by one estimator, on the same units.
 
     Attributes:
-        a, b: names of target policies; ``b`` may be ``logged``.
-        difference: value of ``a`` less that of ``b``, with their covariance.
-        p_value: two-sided, that the difference is 0, from its standard error (Student's t).
-        p_holm, p_bh: the same adjusted for all pairs of policies (Holm 1979; Benjamini and Hochberg 1995).
+        estimator: the estimator, with the parameter that was used.
+        segment: value of the column ``by``; None for all units.
+        a, b: names of two target policies; ``b`` may be ``logged``, the logging policy.
+        difference: value of ``a`` minus value of ``b``; its standard error uses their covariance.
+        p_value: of a two-sided t-test of the hypothesis that the difference is 0; None without a standard
+            error.
+        p_holm, p_bh: p-values adjusted over all pairs of policies (Holm 1979; Benjamini and Hochberg 1995).
     """
 
     estimator: Estimator
@@ -97,6 +104,7 @@ class TargetComparison:
     p_bh: float | None
 
     def to_dict(self) -> dict[str, Any]:
+        """The comparison as values for JSON."""
         estimate = self.difference.to_dict()
         return {
             "a": self.a,

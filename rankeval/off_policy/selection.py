@@ -1,4 +1,4 @@
-"""A parameter chosen from the data: by overlapping intervals (SLOPE), or by a bound on the squared error."""
+"""Choice of a parameter from the data: by SLOPE, or by a bound on the mean squared error."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from rankeval.estimators import Estimator
 from rankeval.inference import Inference
 from rankeval.off_policy.plan import Plan
 
-#: Probability with which the bound on the bias may fail.
+#: Probability that the bound on the bias does not hold.
 DELTA = 0.05
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One value of a parameter, for one target policy.
+    """The estimate for one target policy with one value of a parameter.
 
     Attributes:
-        value, std_error: of the estimate; None where it cannot be computed.
-        mse_bound: variance plus the square of the bound on the bias.
+        parameter: the value of the parameter.
+        value, std_error: of the estimate; None if they cannot be computed.
+        mse_bound: variance plus the square of the bound on the bias; infinite if unknown.
     """
 
     parameter: float
@@ -31,24 +32,24 @@ class Candidate:
 
     @property
     def deviation(self) -> float:
-        """The standard error, infinite where there is none."""
+        """The standard error; infinite if there is none."""
         return math.inf if self.std_error is None else self.std_error
 
     def to_dict(self, name: str) -> dict[str, Any]:
-        """As JSON takes it."""
+        """The candidate as values for JSON; ``name`` is the name of the parameter."""
         bound = self.mse_bound if math.isfinite(self.mse_bound) else None
         return {name: self.parameter, "value": self.value, "std_error": self.std_error, "mse_bound": bound}
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The choice among the values of one estimator's parameter.
+    """The choice of the parameter of one estimator.
 
     Attributes:
-        asked: the estimator whose parameter was chosen.
-        chosen: the same with that value.
-        slope, mse: the values that either rule chooses.
-        candidates: for each target policy, all values.
+        asked: the estimator whose parameter the data choose.
+        chosen: the same estimator with the chosen value.
+        slope, mse: the values that the rules SLOPE and bound on the mean squared error choose.
+        candidates: target policy -> the estimates with all candidate values.
     """
 
     asked: Estimator
@@ -58,7 +59,7 @@ class Selection:
     candidates: dict[str, tuple[Candidate, ...]]
 
     def to_dict(self, target: str) -> dict[str, Any]:
-        """As JSON takes it, for one target policy."""
+        """The selection as values for JSON, for one target policy."""
         assert self.asked.definition.parameter is not None
         name = self.asked.definition.parameter.name
         return {
@@ -72,10 +73,11 @@ class Selection:
 
 
 def select(estimator: Estimator, inference: Inference, plan: Plan) -> Selection | None:
-    """Choose the parameter of an estimator, one for all target policies so that they stay comparable.
+    """Choose the parameter of an estimator; None if the parameter is given.
 
-    By both rules it is the more careful of the two, that with the larger standard error: SLOPE alone allows
-    for a bias of twice that. None where the parameter is given.
+    All target policies get the same value, so that their estimates stay comparable. With the choice ``both``,
+    it is the value with the larger standard error among the choices of the two rules. SLOPE alone is less
+    careful: it accepts a bias of up to twice the standard error.
     """
     if estimator.choice is None:
         return None
@@ -94,6 +96,7 @@ def select(estimator: Estimator, inference: Inference, plan: Plan) -> Selection 
 def _candidate(
     one: Estimator, estimator: Estimator, target: str, inference: Inference, plan: Plan
 ) -> Candidate:
+    """The estimate of ``one``, which is ``estimator`` with one candidate value of its parameter."""
     value = plan.value(one, target, inference)
     estimate = inference.estimate(value)
     (parameter,) = one.params.values()
@@ -110,11 +113,12 @@ def _candidate(
 def slope(candidates: Sequence[Sequence[Candidate]]) -> int:
     """Index of the value that SLOPE chooses (Su, Srinath & Krishnamurthy 2020).
 
-    Values are ordered by falling standard error, so by rising bias. Chosen is the last for which the
-    intervals ``value +- 2 std_error`` of all up to it have a point in common, for every one of several
-    target policies (rows of ``candidates``). The paper has the width of a bound on the deviation for the
-    standard error, for a guarantee within a constant factor of the best; what it then chooses is worse.
-    Of values that change nothing the first of the grid is chosen.
+    The candidate values are ordered by decreasing standard error, and so by increasing bias. SLOPE chooses
+    the last one for which the intervals ``value +- 2 std_error`` of it and of all earlier ones have a common
+    point. With several target policies (rows of ``candidates``), this must hold for each of them. The paper
+    uses the width of a deviation bound instead of the standard error, and so guarantees an error within a
+    constant factor of the best; its choices are worse. Among values that do not change the estimate, the
+    first of the grid is chosen.
     """
     order = sorted(
         range(len(candidates[0])), key=lambda i: (-max(row[i].deviation for row in candidates), -i)
@@ -123,7 +127,7 @@ def slope(candidates: Sequence[Sequence[Candidate]]) -> int:
 
 
 def _last_common(ordered: Sequence[Candidate]) -> int:
-    """Index of the last whose interval, and all before it, share a point."""
+    """Index of the last candidate whose interval has a point in common with all intervals before it."""
     low, high = -math.inf, math.inf
     last = 0
     for i, candidate in enumerate(ordered):
@@ -139,9 +143,10 @@ def _last_common(ordered: Sequence[Candidate]) -> int:
 def least_bound(candidates: Sequence[Sequence[Candidate]]) -> int:
     """Index of the value with the least bound on the mean squared error (Su et al. 2020).
 
-    Of variance plus squared bias, the bias being bounded with probability 1 - :data:`DELTA` by
-    ``|d| + sqrt(2 log(2 / DELTA)) se(d)``, ``d`` what the estimate differs from that with plain weights: the
-    leading terms of Bernstein's inequality. Over several target policies (rows), the least sum.
+    The bound is the variance plus the square of a bound on the bias. With probability 1 - :data:`DELTA` the
+    bias is at most ``|d| + sqrt(2 log(2 / DELTA)) se(d)``, by the leading terms of Bernstein's inequality;
+    ``d`` is the difference of the estimate from the estimate with plain weights. With several target policies
+    (rows of ``candidates``), the sum of their bounds is minimised.
     """
     sums = [sum(row[i].mse_bound for row in candidates) for i in range(len(candidates[0]))]
     return sums.index(min(sums))

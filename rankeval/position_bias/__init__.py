@@ -1,8 +1,8 @@
-"""Position bias: the curve that a caller gives, and curves learned from ranking logs, with their errors.
+"""Position bias: curves that a caller gives, and curves estimated from ranking logs, with their errors.
 
 May import: ``models``, ``inference``, ``logs``, ``arrays`` and the top modules of ``rankeval``.
-To add a method: a function of a ``Request`` that gives a ``Curve`` for the log and each segment, and a
-line in ``METHODS`` (``methods.py``).
+To add a method: write a function that takes a ``Request`` and returns a ``Curve`` for the whole log and for
+each segment, and add a line to ``METHODS`` (``methods.py``).
 """
 
 from __future__ import annotations

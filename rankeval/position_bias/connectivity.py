@@ -1,4 +1,4 @@
-"""Which positions a comparison joins to position 1."""
+"""Checks that the data connect every position to position 1."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rankeval.position_bias.request import Request
 
 
 def unconnected(length: int, edges: Ints) -> list[int]:
-    """Positions 1 to ``length`` that no chain of ``edges`` (m, 2) joins to position 1."""
+    """The positions in 1 to ``length`` that have no path of ``edges`` (m, 2) to position 1."""
     reached = np.zeros(length + 1, np.bool_)
     reached[1] = True
     while True:
@@ -24,16 +24,20 @@ def unconnected(length: int, edges: Ints) -> list[int]:
 
 
 def require_connected(request: Request, segment: Any, length: int, edges: Ints) -> None:
-    """Check that every position is joined to position 1.
+    """Check that a path of ``edges`` (m, 2) leads from every position to position 1.
 
     Raises:
-        DataError: naming those that are not.
+        DataError: some positions have no such path; the message names them.
     """
     refuse(request, segment, unconnected(length, edges))
 
 
 def refuse(request: Request, segment: Any, positions: list[int]) -> None:
-    """Raise the error for positions that nothing joins to position 1; none if there are none."""
+    """Raise the error for ``positions``, which are not connected to position 1.
+
+    Raises:
+        DataError: ``positions`` is not empty.
+    """
     if not positions:
         return
     of = "" if segment is None else f", {request.by} {segment!r}"
@@ -47,10 +51,13 @@ def refuse(request: Request, segment: Any, positions: list[int]) -> None:
 
 
 def require_clicks(request: Request, segment: Any, clicks: Floats) -> None:
-    """Check that there are several positions and that the first has clicks: (K,) by position.
+    """Check that there are at least two positions and that position 1 has clicks.
+
+    Args:
+        clicks: (K,) clicks at each position.
 
     Raises:
-        DataError: it has none, or is alone.
+        DataError: there is a single position, or position 1 has no clicks.
     """
     of = "" if segment is None else f", {request.by} {segment!r}"
     origin = f"{request.log.origin}{of}"

@@ -1,4 +1,4 @@
-"""Logarithms of curves as functions of the means of terms."""
+"""The logarithm of a curve as a function of the means of terms."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from rankeval.inference import Functional, Gradient
 
 @dataclass(frozen=True)
 class LogContrast(Functional):
-    """``sum_j weights_j log(mean of term j)``; with weights 1 and -1 the logarithm of a ratio."""
+    """``sum_j weight_j log(mean of term j)``; with weights 1 and -1 it is the logarithm of a ratio.
+
+    Attributes:
+        term_weights: pairs ``(j, weight_j)``.
+    """
 
     term_weights: tuple[tuple[int, float], ...]
 
@@ -32,7 +36,14 @@ class LogContrast(Functional):
 
 @dataclass(frozen=True)
 class Linearised(Functional):
-    """``at + n (mean of a term - centre)``: an estimate, and the change of it by each of ``n`` units."""
+    """``at + n (mean of a term - centre)``, an estimate in its linear approximation.
+
+    Attributes:
+        term: the term that holds the influence of each unit: by how much the unit changes the estimate.
+        at: the estimate.
+        n: number of units.
+        centre: mean of the term in the log.
+    """
 
     term: int
     at: float

@@ -1,4 +1,4 @@
-"""A position-bias curve with its errors."""
+"""A position-bias curve with its standard errors and confidence intervals."""
 
 from __future__ import annotations
 
@@ -21,21 +21,22 @@ NO_CLICKS = "no clicks at this position"
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Examination by position relative to position 1, of a log or a segment of it.
+    """Examination by position relative to position 1, of a whole log or of one segment.
 
-    Errors and intervals are made on the logarithm, on which ratios of clicks are closer to normal, and bounds
-    are brought back by ``exp``.
+    Standard errors and confidence intervals are computed for ``log theta``, because the logarithm of a ratio
+    of clicks is closer to normal. ``exp`` of the bounds gives the interval of ``theta``.
 
     Attributes:
-        segment: the value of the column, None for the whole log.
+        segment: the value of the segment column, None for the whole log.
         n: number of sessions.
-        log_theta: (K,), the first 0; ``-inf`` without clicks.
+        log_theta: (K,), 0 at position 1, ``-inf`` at a position without clicks.
         covariance: (K, K) of ``log_theta``, 0 in the row and the column of position 1, NaN where unknown.
-        intervals: for each method, one interval of theta a position.
-        impressions, clicks: (K,) what stands behind each point.
-        bucket_totals: (buckets, K) by which clustered errors are made, for covariances between segments.
-        log_likelihood: where the method has one.
-        notes: what a reader should know.
+        intervals: for each interval method, the intervals of theta, one per position.
+        impressions, clicks: (K,) impressions and clicks that the estimate at each position uses.
+        bucket_totals: (buckets, K) linearised totals of ``log_theta``; with clusters, their products give the
+            covariances between segments. None without clusters.
+        log_likelihood: the maximum of the objective, None if the method maximises none.
+        notes: warnings about this curve.
     """
 
     segment: Any
@@ -56,30 +57,30 @@ class Curve:
 
     @property
     def std_error(self) -> list[float | None]:
-        """Standard errors of theta, None where unknown."""
+        """Standard error of theta at each position (delta method), None where unknown."""
         errors = self.theta * np.sqrt(np.diag(self.covariance))
         return [float(error) if math.isfinite(error) else None for error in errors]
 
     @property
     def theta_covariance(self) -> Floats | None:
-        """(K, K) covariance of theta; None where one is unknown."""
+        """(K, K) covariance of theta (delta method); None if any entry is unknown."""
         covariance = np.outer(self.theta, self.theta) * self.covariance
         return covariance if np.isfinite(covariance).all() else None
 
     @property
     def known(self) -> Bools:
-        """(K,) the positions whose theta has an error, position 1 among them."""
+        """(K,) whether theta of a position has a standard error; True for position 1."""
         found: Bools = np.isfinite(self.log_theta) & np.isfinite(np.diag(self.covariance))
         return found
 
     def with_notes(self, *notes: Note) -> Curve:
-        """The same with more notes."""
+        """A copy of the curve with ``notes`` added."""
         return replace(self, notes=(*self.notes, *notes))
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Sessions of a curve, and impressions and clicks at each position."""
+    """Number of sessions behind a curve, and (K,) impressions and clicks at each position."""
 
     n: int
     impressions: Floats
@@ -89,9 +90,14 @@ class Counts:
 def curve_of(
     segment: Any, counts: Counts, inference: Inference, functionals: Sequence[Functional | None]
 ) -> Curve:
-    """The curve whose logarithms are these functionals; None where there is no click.
+    """The curve whose ``log theta`` at each position is the value of a functional.
 
-    The first one is that of position 1, and is not looked at.
+    Args:
+        segment: the value of the segment column, None for the whole log.
+        counts: sessions, impressions and clicks of the curve.
+        inference: inference from the moments of the terms that the functionals read.
+        functionals: one per position; None for a position without clicks. The first, of position 1, is not
+            read.
     """
     estimates = [None if f is None else inference.estimate(f) for f in functionals[1:]]
     log_theta = np.array([0.0, *(-np.inf if e is None or e.value is None else e.value for e in estimates)])
@@ -127,10 +133,12 @@ def curve_of(
 
 
 def of_each(parts: Mapping[Any, T], make: Callable[[Any, T], U]) -> tuple[dict[Any, U], list[Note]]:
-    """What is made of the whole log and of each segment, and why segments were left out.
+    """``make`` of the whole log (``None``) and of each segment, and notes on the segments left out.
+
+    A segment is left out if ``make`` raises a ``DataError`` for it.
 
     Raises:
-        DataError: of the whole log nothing can be made.
+        DataError: ``make`` raises it for the whole log.
     """
     found: dict[Any, U] = {}
     notes = []
@@ -145,7 +153,7 @@ def of_each(parts: Mapping[Any, T], make: Callable[[Any, T], U]) -> tuple[dict[A
 
 
 def curves(parts: Mapping[Any, T], curve: Callable[[Any, T], Curve]) -> dict[Any, Curve]:
-    """The curves of :func:`of_each`, with the notes at that of the whole log."""
+    """The curves of :func:`of_each`; its notes are added to the curve of the whole log."""
     found, notes = of_each(parts, curve)
     return found | {None: found[None].with_notes(*notes)}
 
@@ -155,7 +163,7 @@ def _covariance(inference: Inference, a: Functional | None, b: Functional | None
 
 
 def _bucket_totals(inference: Inference, functionals: Sequence[Functional | None]) -> Floats:
-    """(buckets, K) linearised totals of the logarithms, scaled so that their squares add up to variances."""
+    """(buckets, K) linearised totals of ``log theta``, scaled: the sum of their squares is the variance."""
     columns = [
         np.zeros(len(inference.buckets)) if k == 0 or f is None else inference.bucket_totals(f)
         for k, f in enumerate(functionals)
@@ -164,7 +172,7 @@ def _bucket_totals(inference: Inference, functionals: Sequence[Functional | None
 
 
 def exponential(interval: Interval) -> Interval:
-    """An interval of the logarithm as one of the number itself."""
+    """The interval of a number, from the interval of its logarithm."""
     if interval.low is None or interval.high is None:
         return interval
     return replace(interval, low=_exp(interval.low), high=_exp(interval.high))
@@ -175,7 +183,7 @@ def _exp(value: float) -> float:
 
 
 def normal_intervals(log_theta: Floats, covariance: Floats, infer: InferenceOptions) -> tuple[Interval, ...]:
-    """``theta exp(+- z se)`` with the standard error of the logarithm."""
+    """Normal intervals ``theta exp(+- z se)``, one per position; ``se`` is the error of ``log theta``."""
     from statistics import NormalDist
 
     z = NormalDist().inv_cdf(0.5 + infer.level / 2.0)

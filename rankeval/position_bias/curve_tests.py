@@ -1,4 +1,4 @@
-"""Whether curves of segments are one, and whether a curve is a power of the position."""
+"""Test that all segments have the same curve, and fit of a power law ``theta_k = k^-eta`` to a curve."""
 
 from __future__ import annotations
 
@@ -14,12 +14,22 @@ from rankeval.position_bias.curve import Curve
 
 @dataclass(frozen=True)
 class SegmentTest:
-    """Wald's test that the curves of all segments are the same.
+    """Wald's test of the hypothesis that all segments have the same curve.
 
-    ``statistic`` is ``d' V^-1 d`` of the differences ``d`` of ``log theta`` to the first segment, as
-    chi-square with df = (segments - 1)(positions - 1) degrees. With clusters ``V`` is from ``G`` of them,
-    and the p-value is Hotelling's: ``(G - df) / (df (G - 1))`` times the statistic as F with df and G - df.
-    What cannot be computed is None, and ``reason`` says why.
+    ``statistic`` is ``d' V^-1 d``: ``d`` are the differences of ``log theta`` to the first segment, and ``V``
+    is their covariance. The p-value is that of chi-square with df degrees of freedom, the number of
+    differences. If ``V`` is estimated from ``G`` clusters, the p-value is Hotelling's: the statistic times
+    ``(G - df) / (df (G - 1))`` has the F distribution with df and G - df degrees of freedom.
+
+    Attributes:
+        test: ``wald``.
+        segments: number of segments.
+        positions: the positions compared: those after the first whose theta has a standard error in all
+            segments.
+        statistic: the statistic; None if it cannot be computed.
+        degrees: df, ``(segments - 1) * len(positions)``.
+        p_value: the p-value; None if it cannot be computed.
+        reason: why statistic and p-value are None; else None.
     """
 
     test: str
@@ -35,7 +45,7 @@ class SegmentTest:
 
 
 def same_curve(curves: Sequence[Curve]) -> SegmentTest:
-    """The test over the positions whose examination has an error in all segments."""
+    """Test that ``curves`` are equal at the positions whose theta has a standard error in all of them."""
     shared = np.logical_and.reduce([_padded(curve, _length(curves)) for curve in curves]) if curves else []
     positions = np.flatnonzero(shared)[1:]
     degrees = (len(curves) - 1) * len(positions)
@@ -69,7 +79,7 @@ def _padded(curve: Curve, length: int) -> Bools:
 
 
 def _clusters(curves: Sequence[Curve]) -> int | None:
-    """Buckets with clusters of any segment; None where units are sessions."""
+    """Number of buckets that hold clusters of any segment; None if the units are sessions."""
     totals = [curve.bucket_totals for curve in curves if curve.bucket_totals is not None]
     if len(totals) < len(curves):
         return None
@@ -77,7 +87,7 @@ def _clusters(curves: Sequence[Curve]) -> int | None:
 
 
 def _of_differences(curves: Sequence[Curve], positions: Ints) -> Floats:
-    """Covariance of the differences to the first segment, of all positions of a segment after another."""
+    """Covariance of the differences to the first segment, ordered by segment, then by position."""
     totals = [curve.bucket_totals for curve in curves if curve.bucket_totals is not None]
     if len(totals) == len(curves):
         columns = [part[:, positions] - totals[0][:, positions] for part in totals[1:]]
@@ -92,7 +102,7 @@ def _of_differences(curves: Sequence[Curve], positions: Ints) -> Floats:
 
 
 def quadratic_form(covariance: Floats, vector: Floats) -> float | None:
-    """``x' V^-1 x``; None where ``V`` is singular."""
+    """``x' V^-1 x`` of a covariance ``V`` and a vector ``x``; None if ``V`` is singular."""
     if not (np.diag(covariance) > 0.0).all():
         return None
     scale = np.sqrt(np.diag(covariance))
@@ -113,12 +123,22 @@ def _p_value(statistic: float, degrees: int, clusters: int | None) -> float:
 
 @dataclass(frozen=True)
 class PowerLaw:
-    """``theta_k = k^-eta`` by generalised least squares of ``log theta``, and how well it fits.
+    """The fit of ``theta_k = k^-eta`` by generalised least squares of ``log theta``, with its misfit.
 
-    ``chi_square`` is ``r' V^-1 r`` of the residuals ``r``, with one degree of freedom fewer than positions
-    after the first; a small ``p_value`` says that the curve is no power of the position. With clusters
-    ``V`` is from ``G`` of them: the p-value is Hotelling's, and the interval that of Rao (1967), Student's
-    with ``G - 1 - degrees``, whose error also allows for the weights that follow from ``V``.
+    If the covariance ``V`` of ``log theta`` is estimated from ``G`` clusters, the p-value is Hotelling's, and
+    the interval is that of Rao (1967): Student's t with ``G - 1 - degrees`` degrees of freedom, and a
+    standard error that allows for the estimation of the weights ``V^-1``.
+
+    Attributes:
+        eta: the estimate.
+        std_error: standard error of ``eta``.
+        low, high: confidence interval of ``eta``.
+        positions: number of positions of the curve, ``K``.
+        chi_square: ``r' V^-1 r`` of the residuals ``r``.
+        degrees: degrees of freedom of ``chi_square``: the number of positions after the first that have a
+            standard error, minus 1.
+        p_value: p-value of ``chi_square``. A small value is evidence against a power law. None if
+            ``degrees`` is 0.
     """
 
     eta: float
@@ -131,7 +151,7 @@ class PowerLaw:
     p_value: float | None
 
     def theta(self) -> Floats:
-        """(K,) the smooth curve."""
+        """(K,) the fitted curve ``k^-eta``."""
         return np.arange(1.0, self.positions + 1.0) ** -self.eta
 
     def to_dict(self) -> dict[str, Any]:
@@ -148,7 +168,12 @@ class PowerLaw:
 
 
 def power_law(curve: Curve, level: float) -> PowerLaw | None:
-    """The power that fits a curve best; None where too few positions have errors, or clusters are too few."""
+    """Fit a power law to a curve, with an interval of confidence ``level``.
+
+    Returns:
+        The fit; None if no position after the first has a standard error, if their covariance is singular,
+        or if there are too few clusters.
+    """
     known = np.flatnonzero(curve.known)[1:]
     x, y = -np.log(known + 1.0), curve.log_theta[known]
     covariance = curve.covariance[np.ix_(known, known)]
@@ -169,7 +194,10 @@ def power_law(curve: Curve, level: float) -> PowerLaw | None:
 
 
 def _of_eta(misfit: float, degrees: int, clusters: int | None, level: float) -> tuple[float, float]:
-    """What the variance of a generalised least squares estimate is multiplied by, and the quantile to use."""
+    """The factor on the variance of ``eta``, and the quantile for its interval.
+
+    Without clusters they are 1 and the normal quantile; with clusters they follow Rao (1967).
+    """
     from scipy.special import ndtri, stdtrit
 
     below = 0.5 + level / 2.0

@@ -1,9 +1,11 @@
-"""Intervention harvesting: items that several rankers, or shuffles, showed at different positions.
+"""Intervention harvesting: curves from items that several rankers showed at different positions.
 
-Of a pair of query and item that was shown at ``k`` and at ``j``, the click rates there expect ``theta_k
-alpha`` and ``theta_j alpha``. Rates are added over pairs, weighted by their impressions or not, into
-``rates[k, j]``: at ``k``, of the pairs shown at ``j`` too. That the relevance at both is the same needs
-rankers that were assigned independently of the query and of the user (Agarwal et al. 2019).
+If a pair of query and item with relevance ``alpha`` was shown at positions ``k`` and ``j``, its expected
+click rates there are ``theta_k alpha`` and ``theta_j alpha``. ``rates[k, j]`` is the weighted sum of the
+click rates at ``k`` over the pairs that were shown at both ``k`` and ``j``.
+
+The method assumes that a pair has the same relevance at both positions. This holds if rankers, or orders,
+were assigned independently of the query and of the user (Agarwal et al. 2019).
 """
 
 from __future__ import annotations
@@ -25,33 +27,41 @@ from rankeval.position_bias.position_counts import Items, Located, cells_of, com
 from rankeval.position_bias.request import Request
 from rankeval.position_bias.summed_rates import Estimator, Harvest, from_all_pairs, from_chain, from_pivot
 
-#: Weight of a pair with ``n`` and ``m`` impressions at two positions: 1, ``n m / (n + m)``, the smaller one.
+#: Weight of a pair with ``n`` and ``m`` impressions at two positions: 1, ``n m / (n + m)``, ``min(n, m)``.
 WEIGHTS = ("uniform", "harmonic", "min")
 INDEPENDENT = Note(
     "independent_rankers",
     "it is assumed that rankers, or orders, were assigned independently of the query and of the user",
 )
-#: From summed rates, which two positions are compared: (K, K).
+#: Takes the summed rates (K, K); returns (K, K) bool, whether positions ``k`` and ``j`` are compared.
 Compare = Callable[[Floats], Bools]
 
 
 def pivot(request: Request) -> dict[Any, Curve]:
-    """``theta_k`` from the pairs that were shown at ``k`` and at position 1.
+    """Curves whose ``theta_k`` follows from the pairs that were shown at ``k`` and at position 1.
 
     Raises:
-        DataError: positions that do not connect; no click at position 1; as
-            :func:`rankeval.logs.query_item_counts.count_pairs` says.
+        DataError: a position is not connected to position 1; there is no click at position 1; or an error of
+            :func:`rankeval.logs.query_item_counts.count_pairs`.
     """
     return _harvested(request, from_pivot, _with_first)
 
 
 def chain(request: Request) -> dict[Any, Curve]:
-    """``theta_k / theta_(k-1)`` from the pairs that were shown at both; errors as :func:`pivot`."""
+    """Curves whose ``theta_k / theta_(k-1)`` follows from the pairs that were shown at both positions.
+
+    Raises:
+        DataError: as :func:`pivot`.
+    """
     return _harvested(request, from_chain, _with_next)
 
 
 def allpairs(request: Request) -> dict[Any, Curve]:
-    """All ``theta_k`` from all pairs that were shown at two positions or more; errors as :func:`pivot`."""
+    """Curves estimated from all pairs that were shown at two or more positions.
+
+    Raises:
+        DataError: as :func:`pivot`.
+    """
     return _harvested(request, from_all_pairs, lambda rates: rates + rates.T > 0.0)
 
 
@@ -85,7 +95,10 @@ def _harvested(request: Request, estimator: Estimator, compare: Compare) -> dict
 
 
 def summed_rates(cells: Cells, weights: str) -> tuple[Floats, Floats]:
-    """``rates[k, j]``, and the sums of weights, both (K, K) and 0 where no pair was shown at both."""
+    """``rates[k, j]`` and ``sums[k, j]``, the sum of the weights of the same pairs.
+
+    Both are (K, K) float64, and 0 where no pair was shown at both positions.
+    """
     rates, sums = np.zeros((2, cells.length, cells.length))
     _sum_rates(
         cells.offsets,
@@ -100,7 +113,15 @@ def summed_rates(cells: Cells, weights: str) -> tuple[Floats, Floats]:
 
 
 class _Changes(NamedTuple):
-    """Cells with impressions and expected rates, and the derivatives of ``log theta`` by summed rates."""
+    """The numbers from which the influence of a session follows.
+
+    Attributes:
+        offsets: (P + 1,) int64, as in :class:`Cells`.
+        places: (cells,) int64, as in :class:`Cells`.
+        n: (cells,) float64, impressions.
+        expected: (cells,) float64, expected click rates.
+        sensitivity: (K, K, K) float64, derivatives of ``log theta`` with respect to the summed rates.
+    """
 
     offsets: Ints
     places: Ints
@@ -110,9 +131,11 @@ class _Changes(NamedTuple):
 
 
 def expected_rates(cells: Cells, theta: Floats) -> Floats:
-    """(cells,) click rates that a curve (K,) expects: ``theta_k`` times clicks of the pair over examinations.
+    """(cells,) expected click rates, ``theta_k alpha`` and at most 1, for a curve ``theta`` (K,).
 
-    A cell's own rate would be too close to its clicks: with a single impression it is the click.
+    ``alpha`` of a pair is its clicks over ``sum n_k theta_k``, where ``n_k`` are its impressions at ``k``.
+    The observed rate of a cell is not used, because it depends too much on the clicks of that cell: with a
+    single impression the rate is the click.
     """
     here = theta[cells.places]
     examined = np.bincount(cells.pair, cells.impressions * here, len(cells.of_pair))
@@ -161,7 +184,11 @@ def _sum_rates(
 
 @kernel
 def _write_changes(items: Located, model: _Changes, kind: int, changes: Floats) -> None:
-    """Of each session, deviations of its clicks from what is expected times the derivatives."""
+    """Add up the influence of each session in ``changes`` (n, K).
+
+    It is the sum of ``(click - expected rate) / impressions * weight * sensitivity`` over items and pairs of
+    positions.
+    """
     for row in range(items.offsets.size - 1):
         for i in range(items.offsets[row], items.offsets[row + 1]):
             begin, end = model.offsets[items.pairs[i]], model.offsets[items.pairs[i] + 1]

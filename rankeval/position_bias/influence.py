@@ -1,4 +1,7 @@
-"""Errors of estimates from counts of pairs: a second pass adds up what each session changes of them."""
+"""Standard errors of estimates from counts of pairs.
+
+A second pass over the log computes the influence of each session: by how much it changes the estimate.
+"""
 
 from __future__ import annotations
 
@@ -17,21 +20,22 @@ from rankeval.position_bias.position_counts import Items, items_of_parts
 from rankeval.position_bias.position_sums import Tally, fold_parts
 from rankeval.position_bias.request import Request
 
-#: What each of ``n`` sessions changes of ``log theta``: (K, n).
+#: Takes the items of ``n`` sessions; returns (K, n), by how much each session changes ``log theta``.
 Influence = Callable[[Items], Floats]
 
 
 @dataclass(frozen=True, eq=False)
 class Estimated:
-    """An estimate of the curve of a part of the log.
+    """The estimated curve of the whole log or of a segment, before intervals are computed.
 
     Attributes:
-        log_theta: (K,), ``-inf`` without clicks.
-        counts: what stands behind it.
-        influence: what sessions change of it.
-        covariance: (K, K) of ``log_theta`` by a model, NaN where unknown; None: the sessions tell.
-        log_likelihood: if there is one.
-        notes: what a reader should know.
+        log_theta: (K,), ``-inf`` at a position without clicks.
+        counts: sessions, impressions and clicks behind the estimate.
+        influence: the influence of sessions on ``log_theta``.
+        covariance: (K, K) of ``log_theta`` under a model, NaN where unknown; None: it is estimated from the
+            influence of the sessions.
+        log_likelihood: the maximum of the objective, None if the method maximises none.
+        notes: warnings about this estimate.
     """
 
     log_theta: Floats
@@ -43,9 +47,10 @@ class Estimated:
 
 
 def with_errors(request: Request, estimates: Mapping[Any, Estimated], notes: list[Note]) -> dict[Any, Curve]:
-    """The curves of these estimates; ``notes`` go with that of the whole log.
+    """The curves of these estimates; ``notes`` are added to the curve of the whole log.
 
-    Errors are those of the model, if there is one and units are sessions, else those between units.
+    The covariance is that of the model, if there is one and the units are sessions. Otherwise it is
+    estimated from the influence of the units. Bootstrap intervals always use the influence.
     """
     infer = request.infer
     if infer.bucketed or any(estimate.covariance is None for estimate in estimates.values()):

@@ -1,4 +1,4 @@
-"""How likely users are to examine each position: a curve from a file or from numbers."""
+"""The position-bias curve that a caller gives: a JSON file, a dict, a result or numbers."""
 
 from __future__ import annotations
 
@@ -17,24 +17,28 @@ from rankeval.logs import RANGES
 from rankeval.options import shown_json
 from rankeval.results import Result
 
-#: What a curve may hold.
+#: Names of the values that a curve may hold.
 FIELDS = ("examination", "alpha", "beta")
-#: Share of a standard error by which a curve is moved to see what estimates change.
+#: Fraction of a standard error by which a curve is moved, for numerical derivatives of estimates.
 STEP = 1.0 / 64.0
-#: Of the largest variance of a direction: what is below is rounding.
+#: Eigenvalues of a covariance below this fraction of the largest one are rounding error.
 NO_VARIANCE = 1e-12
 _WANTED = 'wanted a position-bias curve such as {"positions": [1, 2], "examination": [1, 0.5]}'
 
 
 @dataclass(frozen=True)
 class PositionBias:
-    """Examination by position, and what trust bias adds: ``P(click) = alpha_k * relevance + beta_k``.
+    """Examination by position, or the parameters of trust bias, or both.
+
+    With examination ``P(click) = theta_k * relevance``; with trust bias
+    ``P(click) = alpha_k * relevance + beta_k``.
 
     Attributes:
-        values: ``examination`` (``theta_k``, on any scale), or ``alpha`` and ``beta``, or all three, each the
-            values at positions 1, 2, ...
-        origin: where it comes from, for messages.
-        covariance: of the estimates of ``examination`` at positions 1, 2, ..., a row each; None: not known.
+        values: ``examination`` (``theta_k``, on any scale), or ``alpha`` and ``beta``, or all three. Each
+            holds the values at positions 1, 2, ...
+        origin: name of the source, for messages.
+        covariance: covariance of the estimated ``examination``, one row for each position 1, 2, ...; None
+            if it is not known.
     """
 
     values: Mapping[str, tuple[float, ...]]
@@ -43,17 +47,20 @@ class PositionBias:
 
     @classmethod
     def of(cls, source: Any) -> PositionBias:
-        """Read a path of a JSON file, its content as a dict, what ``propensity`` returns, or the examination.
+        """The curve of a source.
 
-        The content is ``{"positions": [1, 2, ...], "examination": [...]}``, with ``alpha`` and ``beta``
-        beside or instead of ``examination``; without ``positions`` they are 1, 2, ..., and a list alone is
-        ``examination``. ``covariance`` of examination, one row a position, is kept. Other keys, such as
-        standard errors, are left alone.
+        Args:
+            source: the path of a JSON file, the content of such a file as a dict, the result of
+                ``propensity``, a list of examinations, or a ``PositionBias``, which is returned unchanged.
+                The content is ``{"positions": [1, 2, ...], "examination": [...]}``, with ``alpha`` and
+                ``beta`` in addition to or instead of ``examination``. Without ``positions`` the values are
+                those of 1, 2, ... ``covariance`` is that of ``examination``, one row per position. Other
+                keys, such as standard errors, are ignored.
 
         Raises:
-            DataError: an unreadable file; no curve; lists of unequal length; positions that are not 1 to n
-                once each; a value that is no finite number in its range; a covariance that is no symmetric
-                matrix of as many rows with a diagonal of at least 0.
+            DataError: the file cannot be read; there is no curve; lists have unequal lengths; ``positions``
+                does not hold each of 1 to n once; a value is not a finite number in its range; the
+                covariance is not a symmetric (n, n) matrix with a diagonal of at least 0.
         """
         if isinstance(source, PositionBias):
             return source
@@ -78,20 +85,21 @@ class PositionBias:
         return len(next(iter(self.values.values())))
 
     def curve(self, name: str) -> Floats:
-        """(n,) values at positions 1 to n."""
+        """(n,) float64, the values called ``name`` at positions 1 to n."""
         return np.array(self.values[name])
 
     @property
     def above_one(self) -> list[int]:
-        """Positions whose examination is above 1, which no probability is."""
+        """Positions whose examination is above 1, so that it is not a probability."""
         return [k for k, theta in enumerate(self.values.get("examination", ()), 1) if theta > 1.0]
 
     @property
     def moved(self) -> tuple[PositionBias, ...]:
-        """The curve moved by ``STEP`` standard errors in each direction in which it varies independently.
+        """Copies of the curve, each moved by ``STEP`` standard errors in one independent direction.
 
-        The directions are the eigenvectors of the covariance: squared changes by them add up to variances.
-        None where errors are not known.
+        The directions are the eigenvectors of the covariance. Along them the errors are uncorrelated, so the
+        squared changes of an estimate, divided by ``STEP^2``, add up to its variance. No copy has a value
+        below half of the original one. Empty if the covariance is not known.
         """
         if self.covariance is None:
             return ()
@@ -112,7 +120,7 @@ class PositionBias:
 
     @property
     def relative_error(self) -> float:
-        """The largest standard error of an examination over its value; 0 where errors are not known."""
+        """The largest ratio of a standard error to its examination; 0 if the covariance is not known."""
         if self.covariance is None:
             return 0.0
         errors = np.sqrt(np.diag(np.array(self.covariance)))
@@ -130,7 +138,7 @@ def _read(path: str) -> Any:
 
 
 def _curves(origin: str, content: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
-    """The curves in the order of their positions."""
+    """The values of each name in :data:`FIELDS` that ``content`` holds, ordered by position."""
     found = {name: _values(origin, name, content[name]) for name in FIELDS if content.get(name) is not None}
     if "examination" not in found and not {"alpha", "beta"} <= found.keys():
         have = ", ".join(str(name) for name, value in content.items() if value is not None)
@@ -154,7 +162,7 @@ def _values(origin: str, name: str, values: Any) -> list[float]:
 
 
 def _order(origin: str, positions: Any, length: int) -> list[int]:
-    """Where the values of positions 1, 2, ... stand."""
+    """Indices into ``positions`` that sort it; ``0 .. length - 1`` without ``positions``."""
     if positions is None:
         return list(range(length))
     numbers = [_number(position) for position in _items(origin, "positions", positions)]
@@ -168,7 +176,7 @@ def _order(origin: str, positions: Any, length: int) -> list[int]:
 
 
 def _covariance(origin: str, rows: Any, order: Sequence[int]) -> tuple[tuple[float, ...], ...]:
-    """The matrix with its rows and columns in the order of their positions."""
+    """The checked matrix, with rows and columns ordered by position."""
     if isinstance(rows, np.ndarray):
         rows = rows.tolist()
     n = len(order)
@@ -214,7 +222,7 @@ def _items(origin: str, name: str, values: Any) -> Sequence[Any]:
 
 
 def _number(value: Any) -> float:
-    """The number that a value is, NaN where it is none."""
+    """The value as a float; NaN if it is not a number."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         return math.nan
     try:

@@ -1,4 +1,4 @@
-"""The curve of the position-based model by maximum likelihood, and its errors."""
+"""The maximum-likelihood curve of the position-based model, with its standard errors."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from rankeval.position_bias.position_based import (
 from rankeval.position_bias.position_counts import Items, Located, cells_of, compared, counted_parts, located
 from rankeval.position_bias.request import Request
 
-#: With fewer impressions a pair, the many relevances make the curve biased.
+#: Pairs with fewer impressions get a warning: many relevances estimated from few clicks bias the curve.
 FEW_IMPRESSIONS = 200
 
 
 def em(request: Request) -> dict[Any, Curve]:
-    """The position-based model by maximum likelihood (:mod:`rankeval.position_bias.position_based`).
+    """Maximum-likelihood curves of the position-based model (:mod:`rankeval.position_bias.position_based`).
 
-    Standard errors of ``log theta`` are those of the expected information with relevance profiled out; with
-    clusters those of the sandwich, from what every session changes of the estimate, which a second pass adds
-    up. The bootstrap resamples the same.
+    Standard errors of ``log theta`` come from the expected information with relevance profiled out. With
+    clusters they are sandwich errors: a second pass over the log computes the influence of each session on
+    the estimate. The bootstrap resamples the same influences.
 
     Raises:
-        DataError: positions that do not connect; no click at position 1; as
-            :func:`rankeval.logs.query_item_counts.count_pairs` says.
+        DataError: a position is not connected to position 1; there is no click at position 1; or an error of
+            :func:`rankeval.logs.query_item_counts.count_pairs`.
     """
     estimates, notes = of_each(
         counted_parts(request), lambda segment, counts: _estimated(request, segment, counts)
@@ -71,7 +71,10 @@ def _estimated(request: Request, segment: Any, counts: PairCounts) -> Estimated:
 
 
 def _influence(keys: Hashes, cells: Cells, fitted: PositionBased, covariance: Floats) -> Influence:
-    """``covariance`` times the score of each session, ``(c - x) / (1 - x)``, with relevance profiled out."""
+    """The influence of a session: ``covariance`` times its score, with relevance profiled out.
+
+    Before profiling, the score of a click ``c`` of probability ``x`` is ``(c - x) / (1 - x)``.
+    """
     x, h = fitted.probabilities(cells), curvature(cells, fitted, expected=True)
     total = np.asarray(np.bincount(cells.pair, h, len(keys)), np.float64)
     share = h / np.where(total > 0.0, total, 1.0)[cells.pair]
@@ -90,7 +93,7 @@ def _influence(keys: Hashes, cells: Cells, fitted: PositionBased, covariance: Fl
 
 
 def _notes(counts: PairCounts, fitted: PositionBased) -> Iterator[Note]:
-    """What there is to say of a fit."""
+    """Warnings about a fit: few impressions, relevances at their bound, ties, no convergence."""
     shown = np.add.reduceat(counts.impressions, counts.offsets[:-1])
     telling = (np.diff(counts.offsets) > 1) | fitted.at_bound
     few = int(np.count_nonzero(telling & (shown < FEW_IMPRESSIONS)))
@@ -118,7 +121,15 @@ def _notes(counts: PairCounts, fitted: PositionBased) -> Iterator[Note]:
 
 
 class _Scores(NamedTuple):
-    """Of each cell the probability of a click and its share in what is known of the pair's relevance."""
+    """The numbers from which the scores of sessions follow.
+
+    Attributes:
+        offsets: (P + 1,) int64, as in :class:`Cells`.
+        places: (cells,) int64, as in :class:`Cells`.
+        x: (cells,) float64, probability of a click.
+        share: (cells,) float64, share of the cell in the information on the relevance of its pair.
+        known: (P,) float64, the information on the relevance of each pair.
+    """
 
     offsets: Ints
     places: Ints
@@ -129,6 +140,7 @@ class _Scores(NamedTuple):
 
 @kernel
 def _write_scores(items: Located, model: _Scores, scores: Floats) -> None:
+    """Add the profiled score of each session to ``scores`` (n, K)."""
     for row in range(items.offsets.size - 1):
         for i in range(items.offsets[row], items.offsets[row + 1]):
             begin, end = model.offsets[items.pairs[i]], model.offsets[items.pairs[i] + 1]

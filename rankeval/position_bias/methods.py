@@ -1,4 +1,4 @@
-"""The methods that curves are estimated by, by name."""
+"""The catalogue of methods that estimate a position-bias curve."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from rankeval.position_bias.swap import swap
 
 
 class Method(NamedTuple):
-    """How a curve is estimated.
+    """A method that estimates curves.
 
     Attributes:
-        estimate: the curves of the whole log (``None``) and of each segment.
-        weighted: whether ``weights`` change it.
-        regressed: how it is estimated where features are given.
+        estimate: takes a request; returns the curves of the whole log (``None``) and of each segment.
+        weighted: whether the method uses the option ``weights``.
+        regressed: the function used instead of ``estimate`` if features are given; None if the method reads
+            no features.
     """
 
     estimate: Callable[[Request], dict[Any, Curve]]
@@ -41,11 +42,14 @@ METHODS = {
 
 
 def parse_method(name: str, weights: str | None, *, regressed: bool) -> tuple[Method, str]:
-    """The method of a name, and the weights it uses.
+    """The method called ``name``, and the weights to use: ``weights``, or ``uniform`` if it is None.
+
+    Args:
+        regressed: whether features are given.
 
     Raises:
-        UsageError: an unknown name; weights that are unknown, or weights or features that the method does not
-            use.
+        UsageError: the name or the weights are unknown; weights or features are given to a method that does
+            not use them.
     """
     if name not in METHODS:
         raise UsageError(f"method: found {name!r}, wanted one of {', '.join(METHODS)}")
@@ -62,7 +66,7 @@ def parse_method(name: str, weights: str | None, *, regressed: bool) -> tuple[Me
 
 
 def estimate(method: Method, request: Request) -> dict[Any, Curve]:
-    """The curves of the whole log (``None``) and of each segment."""
+    """The curves of the whole log (``None``) and of each segment, estimated by ``method``."""
     if request.features and method.regressed is not None:
         return method.regressed(request)
     return method.estimate(request)

@@ -1,4 +1,4 @@
-"""The climb to the maximum of the position-based model's likelihood."""
+"""Newton's method for the maximum of the likelihood of the position-based model."""
 
 from __future__ import annotations
 
@@ -8,16 +8,23 @@ from rankeval.array_types import Bools, Floats, Ints
 from rankeval.arrays import kernel
 from rankeval.position_bias.cells import Cells
 
-#: A step that changes no ``log theta`` by more ends the climb.
+#: The iteration ends at a step that changes every ``log theta`` by less than this.
 TOLERANCE = 1e-10
 STEPS = 200
 _INNER_STEPS = 200
-#: A slope below this share of the clicks at its position is rounding; where all is flat it would lead astray.
+#: A partial derivative below this share of the clicks at its position is rounding error and is set to 0.
+#: Where the likelihood is flat, it would give a step in a wrong direction.
 _FLAT = 1e-14
 
 
 def starting_point(cells: Cells, clicked: Bools) -> Floats:
-    """A few steps of the fixed point of the Poisson likelihood, which is near where clicks are rare."""
+    """(K,) start for ``log theta``: ten fixed-point steps on the Poisson likelihood.
+
+    Its maximum is close to that of the position-based model if clicks are rare.
+
+    Args:
+        clicked: (K,) whether a position has clicks.
+    """
     pairs, theta = len(cells.offsets) - 1, np.ones(cells.length)
     clicks, of_pair = cells.by_place(cells.clicks), cells.of_pair
     for _ in range(10):
@@ -30,15 +37,19 @@ def starting_point(cells: Cells, clicked: Bools) -> Floats:
 
 
 def _at_most_0(phi: Floats) -> Floats:
-    """Cut at 0; what is next to it is there, for a bound that rounding hides would not be held."""
+    """``phi`` with its upper bound 0. A value within ``TOLERANCE`` of 0 becomes 0.
+
+    Without that, a value at the bound up to rounding would not count as being at the bound.
+    """
     return np.where(phi > -TOLERANCE, 0.0, phi)
 
 
 class Climb:
-    """Projected Newton steps (Bertsekas 1982) on the likelihood of ``log theta <= 0``, the best alpha put in.
+    """Projected Newton steps (Bertsekas 1982) that maximise the profile likelihood of ``log theta <= 0``.
 
-    One position, the gauge, is held at 0; where it would rather be lower than another that is at 0, the other
-    takes its place. The problem is concave, so this ends at its maximum.
+    The profile likelihood takes the best alpha of each pair. One position, the gauge, has its ``log theta``
+    fixed at 0. If the derivative of the gauge is negative and that of another position at 0 is positive, that
+    other position becomes the gauge. The problem is concave, so the steps end at its maximum.
     """
 
     def __init__(self, cells: Cells, clicked: Bools) -> None:
@@ -47,7 +58,7 @@ class Climb:
         self._flat = _FLAT * cells.by_place(cells.clicks)
 
     def at(self, phi: Floats) -> tuple[float, Floats, Floats, Floats]:
-        """Log-likelihood, alpha (P,), gradient (K,) and information (K, K) at ``log theta``."""
+        """Log-likelihood, alpha (P,), gradient (K,) and information (K, K) at ``log theta`` = ``phi``."""
         cells, theta = self.cells, np.exp(phi)
         gradient, hessian = np.zeros(cells.length), np.zeros((cells.length, cells.length))
         value = float(
@@ -65,6 +76,7 @@ class Climb:
         return value, self.alpha, np.where(np.abs(gradient) <= self._flat, 0.0, gradient), hessian
 
     def to_the_top(self, phi: Floats) -> tuple[Floats, bool]:
+        """``log theta`` (K,) at the maximum, from a start ``phi``, and whether the steps converged."""
         gauge = int(np.argmax(np.where(self.clicked, phi, -np.inf)))
         value, _, gradient, hessian = self.at(phi)
         for _ in range(STEPS):
@@ -87,7 +99,11 @@ class Climb:
     def _searched(
         self, phi: Floats, value: float, gradient: Floats, step: Floats
     ) -> tuple[Floats, tuple[float, Floats, Floats, Floats]]:
-        """The longest of steps halved until the likelihood rises enough (Armijo), or none."""
+        """The point after a line search along ``step``, and :meth:`at` of that point.
+
+        The step is halved until the likelihood rises enough (Armijo's rule). If it never does, the point is
+        ``phi``.
+        """
         scale = 1.0
         while np.abs(scale * step).max(initial=0.0) >= TOLERANCE / 2.0:
             new = _at_most_0(phi + scale * step)
@@ -100,7 +116,7 @@ class Climb:
 
 
 def _solved(matrix: Floats, gradient: Floats) -> Floats:
-    """Newton's step, with a ridge that keeps what is flat in place; none as long as 2."""
+    """Newton's step, with a ridge that gives a zero step in flat directions; no entry exceeds 2 in size."""
     if not len(gradient):
         return gradient
     ridge = 1e-12 * max(float(np.trace(matrix)), float(np.abs(gradient).max()), 1e-100)
@@ -110,9 +126,9 @@ def _solved(matrix: Floats, gradient: Floats) -> Floats:
 
 @kernel
 def _root(begin: int, end: int, places: Ints, n: Floats, c: Floats, theta: Floats, start: float) -> float:
-    """The alpha in (0, 1] at which ``sum c = sum (n - c) x / (1 - x)``, ``x = theta alpha``; 1 if none is.
+    """The alpha in (0, 1] with ``sum c = sum (n - c) x / (1 - x)``, ``x = theta alpha``; 1 if there is none.
 
-    Newton's method on ``log alpha``, by halves where it leaves what is known to hold the root.
+    Newton's method on ``log alpha``. Bisection replaces a step that leaves the interval around the root.
     """
     clicks, most = 0.0, 0.0
     for i in range(begin, end):
@@ -157,7 +173,11 @@ def _evaluated(
     gradient: Floats,
     hessian: Floats,
 ) -> float:
-    """The log-likelihood at the best alpha, with its gradient and, negated, its Hessian in ``log theta``."""
+    """The log-likelihood at the best alpha.
+
+    Writes ``alpha`` (P,), and adds the gradient (K,) and the negated Hessian (K, K) in ``log theta`` to
+    ``gradient`` and ``hessian``, which are 0 before.
+    """
     value = 0.0
     for pair in range(offsets.size - 1):
         begin, end = offsets[pair], offsets[pair + 1]

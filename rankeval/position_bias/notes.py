@@ -1,4 +1,4 @@
-"""What a reader of a curve must know before using it."""
+"""Warnings that go with a curve."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from rankeval.position_bias.curve import Curve
 from rankeval.position_bias.curve_tests import PowerLaw, SegmentTest
 
 FEW_CLICKS = 100
-#: Half an interval's width over the value.
+#: Half the width of an interval over theta, above which the interval counts as wide.
 WIDE = 0.5
 
 
 def of_weight(log: Log) -> Iterator[Note]:
-    """That rows count once, whatever a column ``weight`` says."""
+    """A warning that the column ``weight``, if there is one, is not used."""
     if log.has("weight"):
         text = f"column {log.name('weight')!r} is not used: every session counts once"
         yield Note("column_unused", text)
 
 
 def of_curves(by: str | None, curves: Mapping[Any, Curve]) -> Iterator[Note]:
-    """What each curve says of itself, and where it stands on thin ground."""
+    """The notes of each curve, and warnings about its positions with few data.
+
+    A note that only segments have is prefixed with their names.
+    """
     told: dict[Note, list[str]] = {}
     for value, curve in curves.items():
         name = "" if value is None else f"{value}"
@@ -77,13 +80,13 @@ def _named(positions: Any) -> str:
 
 
 def of_test(test: SegmentTest | None) -> Iterator[Note]:
-    """Why there is no test, where there is none."""
+    """The reason if the test was not computed."""
     if test is not None and test.reason is not None:
         yield Note("not_computed", f"the curves of segments are not compared: {test.reason}")
 
 
 def of_smoothing(by: str | None, smoothings: Mapping[Any, PowerLaw | None] | None) -> Iterator[Note]:
-    """Which curves have no power law."""
+    """A warning for each curve to which no power law was fitted."""
     for value, law in (smoothings or {}).items():
         if law is None:
             of = "" if value is None else f"{by} {value}: "

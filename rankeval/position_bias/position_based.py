@@ -1,12 +1,14 @@
-"""The position-based model by maximum likelihood: a click at ``k`` has probability ``theta_k alpha``.
+"""Maximum likelihood in the position-based model: a click at ``k`` has probability ``theta_k alpha``.
 
-The log-likelihood ``sum c log(theta_k alpha_p) + (n - c) log(1 - theta_k alpha_p)`` over cells, pair ``p``
-at position ``k``, is concave in ``log theta`` and ``log alpha`` together. For any ``theta`` the best
-``alpha`` of a pair is the root of an increasing function; what is left is a concave function of ``K``
-numbers, which Newton's method climbs: to the point that EM goes to, in a dozen steps.
+The log-likelihood is ``sum c log(theta_k alpha_p) + (n - c) log(1 - theta_k alpha_p)``. The sum is over
+cells: pair ``p`` at position ``k``, with ``n`` impressions and ``c`` clicks. It is concave in ``log theta``
+and ``log alpha`` together. For a given ``theta``, the best ``alpha`` of each pair is the root of an
+increasing function. This leaves a concave function of ``K`` numbers. Newton's method finds its maximum in
+about a dozen steps; EM converges to the same point.
 
-Only products are identified. Their scale is that of the largest ``theta``: with it at 1 every ``alpha`` is a
-probability, so ``alpha_p theta_k <= 1`` at every position, also where a pair was not shown.
+The data identify only the products ``theta_k alpha_p``. The scale is set by the largest ``theta``: it is 1,
+and every ``alpha`` is a probability. So ``theta_k alpha_p <= 1`` at every position, also at positions where
+the pair was not shown.
 """
 
 from __future__ import annotations
@@ -20,22 +22,23 @@ from rankeval.arrays import kernel
 from rankeval.position_bias.cells import Cells
 from rankeval.position_bias.newton_ascent import Climb, starting_point
 
-#: Relevance within this of its bound is at the bound.
+#: A relevance within this distance of its bound counts as being at the bound.
 AT_BOUND = 1e-9
-#: An eigenvalue of the information below this share of the largest is 0.
+#: The information, scaled to a diagonal of 1, is singular if it has an eigenvalue below this.
 SINGULAR = 1e-12
 
 
 @dataclass(frozen=True)
 class PositionBased:
-    """The maximum of the likelihood.
+    """The parameters at the maximum of the likelihood.
 
     Attributes:
-        log_theta: (K,), relative to position 1; ``-inf`` without clicks.
+        log_theta: (K,), relative to position 1; ``-inf`` at a position without clicks.
         relevance: (P,) alpha on the same scale: ``theta_k alpha_p`` is the probability of a click.
-        at_bound: (P,) whether alpha is as large as it may be.
-        ties: positions above whose theta the bound on relevance holds back that of position 1, or others.
-        log_likelihood: at the maximum.
+        at_bound: (P,) whether alpha has its largest possible value.
+        ties: the positions that share the largest theta, if there are several; else empty. The bound on
+            relevance keeps their thetas equal.
+        log_likelihood: the log-likelihood at the maximum.
         converged: whether the last step was below the tolerance.
     """
 
@@ -47,12 +50,15 @@ class PositionBased:
     converged: bool
 
     def probabilities(self, cells: Cells) -> Floats:
-        """(cells,) probability of a click."""
+        """(cells,) probability of a click in each cell."""
         return np.asarray(np.exp(self.log_theta[cells.places]) * self.relevance[cells.pair])
 
 
 def fit(cells: Cells) -> PositionBased:
-    """Maximise the likelihood; position 1 has clicks and all positions with clicks are connected."""
+    """Maximise the likelihood.
+
+    Position 1 must have clicks, and all positions with clicks must be connected to it.
+    """
     used = cells.informative()
     clicked = used.by_place(used.clicks) > 0.0
     climb = Climb(used, clicked)
@@ -73,10 +79,12 @@ def fit(cells: Cells) -> PositionBased:
 def information(cells: Cells, fitted: PositionBased, *, expected: bool) -> Floats:
     """(K, K) information on ``log theta`` with relevance profiled out, ``sum_p D_p - h_p h_p' / sum h_p``.
 
-    ``D_p`` is diagonal with ``h_pk``, expected ``n x / (1 - x)`` or observed ``(n - c) x / (1 - x)^2``,
-    ``x`` the probability of a click. Where a pair whose relevance is at its bound has n impressions that were
-    all clicked, x is ``n / (n + 1)`` (Laplace's rule): many of them say that it is there, a few do not. The
-    observed information leaves such pairs out.
+    ``D_p`` is diagonal with entries ``h_pk``. They are ``n x / (1 - x)`` in the expected information and
+    ``(n - c) x / (1 - x)^2`` in the observed one; ``x`` is the probability of a click.
+
+    If the relevance of a pair is at its bound and ``x`` of a cell is 1, the expected information takes
+    ``n / (n + 1)`` for ``x`` (Laplace's rule): many impressions that were all clicked are evidence that the
+    relevance is at its bound, a few are not. The observed information leaves pairs at their bound out.
     """
     h = curvature(cells, fitted, expected=expected)
     total = np.zeros((cells.length, cells.length))
@@ -85,7 +93,7 @@ def information(cells: Cells, fitted: PositionBased, *, expected: bool) -> Float
 
 
 def curvature(cells: Cells, fitted: PositionBased, *, expected: bool) -> Floats:
-    """(cells,) the ``h`` of :func:`information`."""
+    """(cells,) ``h`` of each cell, as in :func:`information`."""
     x, bound = fitted.probabilities(cells), fitted.at_bound[cells.pair]
     if expected:
         n = cells.impressions
@@ -96,7 +104,11 @@ def curvature(cells: Cells, fitted: PositionBased, *, expected: bool) -> Floats:
 
 
 def inverse(matrix: Floats, known: Bools) -> Floats | None:
-    """(K, K) inverse over the positions after the first that are known, 0 elsewhere; None where singular."""
+    """(K, K) inverse of the block of known positions after the first, 0 elsewhere; None if it is singular.
+
+    Args:
+        known: (K,) whether a position is in the block.
+    """
     kept = np.flatnonzero(known[1:]) + 1
     found = np.zeros_like(matrix)
     if not len(kept):
@@ -114,6 +126,7 @@ def inverse(matrix: Floats, known: Bools) -> Floats | None:
 
 @kernel
 def _profiled(offsets: Ints, places: Ints, h: Floats, total: Floats) -> None:
+    """Add ``D_p - h_p h_p' / sum h_p`` of every pair to ``total`` (K, K)."""
     for pair in range(offsets.size - 1):
         size = 0.0
         for i in range(offsets[pair], offsets[pair + 1]):

@@ -1,4 +1,4 @@
-"""Counts of the pairs of a log and of its segments, and the items of their sessions."""
+"""Impressions and clicks of the pairs of query and item of a log and of its segments."""
 
 from __future__ import annotations
 
@@ -24,12 +24,19 @@ from rankeval.position_bias.cells import Cells
 from rankeval.position_bias.position_sums import fold_parts, parts_of, require_length
 from rankeval.position_bias.request import Request
 
-#: Segments whose pairs are counted at most.
+#: Largest number of segments whose pairs are counted.
 MAX_SEGMENTS = 100
 
 
 class Items(NamedTuple):
-    """The items of ``n`` sessions: offsets (n + 1,), then for each the key of its pair, position, click."""
+    """The shown items of ``n`` sessions.
+
+    Attributes:
+        offsets: (n + 1,) int64, the items of session ``s`` are ``offsets[s]:offsets[s + 1]``.
+        pairs: (items,) uint64, key of the pair of each item.
+        positions: (items,) int64, from 1.
+        clicks: (items,) int64, 0 or 1.
+    """
 
     offsets: Ints
     pairs: Hashes
@@ -38,7 +45,7 @@ class Items(NamedTuple):
 
 
 class Located(NamedTuple):
-    """The same, with the number of each item's pair for its key."""
+    """As :class:`Items`, but ``pairs`` holds the index of each pair in place of its key, as int64."""
 
     offsets: Ints
     pairs: Ints
@@ -47,7 +54,7 @@ class Located(NamedTuple):
 
 
 def located(items: Items, index: PairIndex) -> Located:
-    """The items with the places of their pairs in an index that has them all."""
+    """The items with the indices of their pairs; ``index`` must hold the keys of all of them."""
     return Located(
         read_only(items.offsets),
         read_only(index.of(items.pairs)),
@@ -57,10 +64,11 @@ def located(items: Items, index: PairIndex) -> Located:
 
 
 def counted_parts(request: Request) -> dict[Any, PairCounts]:
-    """The pairs of the whole log (``None``) and of its segments.
+    """The counts of the pairs of the whole log (``None``) and of each segment, in one pass.
 
     Raises:
-        DataError: as :func:`rankeval.logs.query_item_counts.count_pairs` says.
+        DataError: as :func:`rankeval.logs.query_item_counts.count_pairs`; or all segments together have too
+            many pairs at positions.
     """
 
     def work(sessions: Sessions) -> dict[Any, PairTable]:
@@ -80,7 +88,7 @@ def counted_parts(request: Request) -> dict[Any, PairCounts]:
 
 
 def cells_of(counts: PairCounts) -> Cells:
-    """Counts as the position-based model takes them."""
+    """The counts as :class:`Cells`."""
     return Cells(
         counts.offsets,
         counts.positions - 1,
@@ -91,7 +99,7 @@ def cells_of(counts: PairCounts) -> Cells:
 
 
 def compared(counts: PairCounts) -> tuple[Floats, Floats]:
-    """Impressions and clicks by position, of pairs that were shown at more than one."""
+    """(K,) impressions and (K,) clicks by position, of pairs that were shown at more than one position."""
     several = np.diff(counts.offsets)[counts.pair] > 1
     places = counts.positions - 1
     impressions, clicks = (
@@ -102,12 +110,12 @@ def compared(counts: PairCounts) -> tuple[Floats, Floats]:
 
 
 def items_of_parts(request: Request, sessions: Sessions) -> dict[Any, tuple[Ints, Items]]:
-    """Part -> its sessions that show items, and these; ``None`` is all of them.
+    """For the whole log (``None``) and each segment: the rows of its sessions that show items, and the items.
 
     Raises:
-        DataError: :func:`rankeval.logs.query_item_counts.pair_rows` says which; a list longer than a curve
-            may be.
-        UsageError: more than 100 segments.
+        DataError: as :func:`rankeval.logs.query_item_counts.pair_rows`; or a list is longer than a curve may
+            be.
+        UsageError: there are more than 100 segments.
     """
     rows = pair_rows(sessions, request.top)
     lengths = rows.sessions.lengths

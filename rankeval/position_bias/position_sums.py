@@ -1,4 +1,4 @@
-"""Sums over sessions of the terms that curves and their errors follow from, of a log and of its segments."""
+"""Moments of terms over the sessions of a log and of its segments, the input of curves and their errors."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Terms:
-    """The terms of some sessions.
+    """The terms of ``n`` sessions.
 
     Attributes:
-        shown: the items of the sessions.
-        values: (p, n) float64, the terms of every session.
-        used: (m,) the sessions that count.
-        behind: (items,) whether an item is behind a point of the curve; None: all are.
+        shown: the shown items of the sessions.
+        values: (p, n) float64, the terms of each session.
+        used: (m,) int64, the sessions that the estimate uses.
+        behind: (items,) whether the estimate uses an item, so that its impressions and clicks are counted;
+            None: it uses all items.
     """
 
     shown: Shown
@@ -37,9 +38,9 @@ class Terms:
 
 @dataclass(frozen=True)
 class Tally:
-    """Moments of the terms, and by position the sessions that showed it and the clicks.
+    """Moments of the terms, and (K,) impressions and (K,) clicks at each position.
 
-    Where parts of the log have lists of different lengths, the longer ones have more terms at the end.
+    Parts of the log may have lists of different lengths. A part with longer lists has more terms at the end.
     """
 
     moments: Moments
@@ -48,7 +49,14 @@ class Tally:
 
     @classmethod
     def of(cls, values: Floats, places: Ints, clicks: Ints, keys: Hashes | None) -> Tally:
-        """The sums of terms (p, n), and of items that are behind points: positions less 1, and clicks."""
+        """The tally of ``n`` sessions.
+
+        Args:
+            values: (p, n) terms.
+            places: (items,) position minus 1 of each item that is counted.
+            clicks: (items,) clicks on these items.
+            keys: (n,) hash of the unit of each session; None without bucket sums.
+        """
         values = np.ascontiguousarray(values)
         return cls(
             Moments.of(values, all_pairs(len(values)), keys),
@@ -57,7 +65,7 @@ class Tally:
         )
 
     def merge(self, other: Tally) -> Tally:
-        """Both parts; fold leaves in their order."""
+        """The tally of both parts. The result is reproducible if parts are merged in the order of the log."""
         p = max(len(self.moments.total), len(other.moments.total))
         return Tally(
             _spread(self.moments, p).merge(_spread(other.moments, p)),
@@ -67,7 +75,7 @@ class Tally:
 
 
 def all_pairs(p: int) -> Ints:
-    """(c, 2) all pairs ``i <= j < p`` in ascending order."""
+    """(c, 2) int64, all pairs ``i <= j < p`` in ascending order."""
     return np.stack(np.triu_indices(p), axis=1).astype(np.int64)
 
 
@@ -77,7 +85,7 @@ def _spread(moments: Moments, p: int) -> Moments:
 
 
 def added(a: Floats, b: Floats) -> Floats:
-    """The sum of two vectors, the shorter one continued by 0."""
+    """The sum of two vectors; the shorter one is padded with 0."""
     total = np.zeros(max(len(a), len(b)))
     total[: len(a)] += a
     total[: len(b)] += b
@@ -87,7 +95,16 @@ def added(a: Floats, b: Floats) -> Floats:
 def gather(
     request: Request, roles: Sequence[str], terms_of: Callable[[Sessions], Terms], *, bucketed: bool
 ) -> dict[Any, Tally]:
-    """The tally of the whole log (``None``) and of each segment that has sessions that count, in order."""
+    """The tally of the whole log (``None``) and of each segment, in one pass.
+
+    Segments are in ascending order. A segment without a session that the estimate uses is absent.
+
+    Args:
+        request: the request.
+        roles: the columns to read.
+        terms_of: the terms of some sessions.
+        bucketed: whether to keep bucket sums, which clusters and the bootstrap need.
+    """
 
     def work(sessions: Sessions) -> dict[Any, Tally]:
         terms = terms_of(sessions)
@@ -99,7 +116,7 @@ def gather(
 
 
 def _tally(terms: Terms, rows: Ints, keys: Hashes | None) -> Tally:
-    """The sums over the sessions ``rows``."""
+    """The tally of the sessions ``rows``."""
     items = places_of(terms.shown.sessions.offsets, rows)
     if terms.behind is not None:
         items = items[terms.behind[items]]
@@ -114,9 +131,16 @@ def fold_parts(
     merge: Callable[[T, T], T],
     check: Callable[[dict[Any, T]], None] = lambda parts: None,
 ) -> dict[Any, T]:
-    """What ``work`` finds of the whole log (``None``) and of its segments, which come in order.
+    """The merged results of ``work`` for the whole log (``None``) and each segment, in one pass.
 
-    ``check`` may refuse what has been found so far.
+    Segments are in ascending order.
+
+    Args:
+        request: the request.
+        roles: the columns to read.
+        work: the results for some sessions: for all of them (``None``) and for each segment.
+        merge: merges two results of the same part.
+        check: called with the results so far after each merge; it may raise an error.
     """
     log = request.log
     roles = list(dict.fromkeys([*roles, *request.extra_roles]))
@@ -133,10 +157,12 @@ def fold_parts(
 
 
 def parts_of(request: Request, sessions: Sessions, used: Ints, most: int) -> dict[Any, Ints]:
-    """``None`` -> the sessions that count, and each segment -> those of it; sessions of no segment have none.
+    """The sessions ``used`` (``None``), and those among them in each segment.
+
+    A session whose value of the segment column is null is in no segment.
 
     Raises:
-        UsageError: more than ``most`` segments.
+        UsageError: there are more than ``most`` segments.
     """
     parts: dict[Any, Ints] = {None: used}
     if request.by is None:
@@ -157,10 +183,10 @@ def parts_of(request: Request, sessions: Sessions, used: Ints, most: int) -> dic
 
 
 def require_length(request: Request, sessions: Sessions, longest: int) -> None:
-    """Check that a curve is not longer than its covariance may be.
+    """Check that a curve has at most 200 positions, because the covariance of all positions is kept.
 
     Raises:
-        DataError: it is.
+        DataError: the list of ``longest`` positions is longer.
     """
     if longest > MAX_POSITIONS:
         row = int(np.argmax(sessions.lengths))

@@ -1,4 +1,4 @@
-"""The position-bias curve of a ranking log."""
+"""``propensity``: estimate the position-bias curve of a ranking log."""
 
 from __future__ import annotations
 
@@ -34,28 +34,44 @@ def propensity(
     where: str | None = None,
     threads: int | None = None,
 ) -> PropensityCurve:
-    """How likely users are to examine each position, relative to position 1, with errors and covariance.
+    """Estimate the position-bias curve of a ranking log: examination by position, relative to position 1.
+
+    The curve is ``theta_k = P(position k is examined) / P(position 1 is examined)``, shape (K,). The result
+    also holds standard errors, confidence intervals and a (K, K) covariance.
+
+    All methods assume that a click at position ``k`` has a probability proportional to ``theta_k`` times the
+    relevance of the item, and that sessions, or clusters of them, are independent. Each method needs its own
+    kind of log:
+
+    - ``shuffle``: sessions that show their items in random order. If the log has a column ``shuffled`` (true
+      or false), only sessions with true are used; otherwise all sessions are.
+    - ``swap``: sessions in which two positions, ``swap_low`` and ``swap_high``, were exchanged with
+      probability one half.
+    - ``pair``: any sessions; clicks are weighted by 1 / ``propensity``, the probability of the item at its
+      position under the logging policy.
+    - ``pivot``, ``chain``, ``allpairs``: intervention harvesting (Agarwal et al. 2019) from a log of several
+      rankers. Pairs of query and item are identified by ``item_id`` and, if the log has it, ``query_id``.
+      Rankers must be assigned independently of the query and of the user.
+    - ``em``: the position-based model by maximum likelihood, from the same kind of log as harvesting.
 
     Args:
         log: a ranking log (path, folder, glob, URL, Arrow table, pandas or polars frame, dict of arrays),
             long or nested, with ``session_id``, ``position`` from 1 (null: not shown) and ``click``, 0 or 1.
-        method: ``shuffle``: sessions of random order (``shuffled``, true or false); ``swap``: two positions
-            exchanged (``swap_low``, ``swap_high``); ``pair``: clicks weighted by 1 / ``propensity``; from
-            logs of several rankers, by ``item_id`` and, where the log has it, ``query_id``: ``pivot``,
-            ``chain``, ``allpairs`` (intervention harvesting, Agarwal et al. 2019), and ``em``, the
-            position-based model by maximum likelihood.
-        weights: of pairs of query and item in harvesting: ``uniform``, by default, ``harmonic`` or ``min``.
-        top: the last position that counts, such as that down to which lists are shuffled.
-        smooth: ``power`` fits ``k^-eta`` beside the curve.
-        features: for ``em``, columns from which LightGBM regresses relevance (Wang et al. 2018) instead of
-            one relevance a pair; a curve without errors.
+        method: one of the methods above.
+        weights: weights of pairs of query and item in harvesting: ``uniform`` (the default), ``harmonic`` or
+            ``min``.
+        top: the last position to use, for example the last one that takes part in the shuffle; None: all.
+        smooth: ``power`` also fits ``k^-eta`` to each curve.
+        features: for ``em``, columns from which LightGBM regresses relevance (Wang et al. 2018), in place of
+            one relevance per pair. The curve then has no standard errors.
         ci: interval methods: ``normal`` (delta method on the logarithm of the curve), ``bootstrap``
             (percentile), ``bootstrap_t``.
         level: confidence level.
-        replicates: of the bootstrap, which resamples buckets of hashed ``session_id`` or ``cluster``.
-        by: a column that splits the sessions into segments, whose curves are tested for being the same.
+        replicates: number of bootstrap replicates; the bootstrap resamples buckets of hashed ``session_id``
+            or ``cluster``.
+        by: a column that splits the sessions into segments; a test compares their curves.
         cluster: a column whose values are the independent units, such as the user.
-        seed: of the bootstrap.
+        seed: seed of the bootstrap.
         columns: role -> column name.
         where: row filter, such as ``country == "de"``.
         threads: number of threads; the result does not depend on it.
@@ -64,9 +80,9 @@ def propensity(
         :class:`PropensityCurve`, with ``to_dict()``, ``to_pandas()`` and a readable repr.
 
     Raises:
-        DataError: the data is wrong, or positions do not connect to position 1; the message names what is
-            wanted.
-        UsageError: the call is wrong.
+        DataError: the data are wrong, or a position is not connected to position 1; the message states what
+            is wanted.
+        UsageError: an argument is wrong.
     """
     require_types(locals())
     if top is not None and top < 2:

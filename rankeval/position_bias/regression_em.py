@@ -1,4 +1,4 @@
-"""The curve of the position-based model whose relevance is a regression on features."""
+"""The curve of the position-based model with a regression of relevance on features."""
 
 from __future__ import annotations
 
@@ -18,30 +18,35 @@ from rankeval.position_bias.curve import Curve
 from rankeval.position_bias.position_sums import require_length
 from rankeval.position_bias.request import Request
 
-#: Sessions that are learnt from at most.
+#: Largest number of sessions in the training sample.
 SAMPLE = 20_000
 STEPS = 30
-#: It ends when no ``log theta`` moves by more.
+#: The iteration ends at a step that changes every ``log theta`` by less than this.
 TOLERANCE = 1e-3
-#: Relevance is kept from 0 and 1 by this, and examination from 0.
+#: Smallest distance of relevance from 0 and 1, and of examination from 0.
 SMALLEST = 1e-6
-#: What the place or the outcome of an item decides, and relevance must not know.
+#: Columns that depend on the position or the outcome of an item, so that they cannot be features.
 KNOWN_AFTER = ("click", "reward", "position", "examination", "propensity", "exposure")
 NO_ERROR = "regression EM gives a point estimate only"
 
 
 def regression_em(request: Request) -> dict[Any, Curve]:
-    """``P(click) = theta_k q(features)`` with LightGBM for ``q`` (Wang et al. 2018), without errors.
+    """The curve of ``P(click) = theta_k q(features)`` with LightGBM for ``q`` (Wang et al. 2018).
 
-    Two steps by turns: LightGBM regresses ``c / theta``, whose mean is ``q``, with weight ``theta``; then
-    ``theta`` is what makes the clicks most likely given ``q``. EM, which regresses the probability that an
-    item is relevant given its click, goes to about the same curve, in hundreds of steps rather than a dozen.
-    It learns from at most 20,000 sessions, those whose hashed id is smallest.
+    The curve has no standard errors. Two steps alternate: LightGBM regresses ``c / theta``, whose mean is
+    ``q``, with weight ``theta``; then ``theta`` maximises the likelihood of the clicks given ``q``. EM
+    regresses the probability that an item is relevant given its click. It converges to about the same curve,
+    in hundreds of steps instead of a dozen.
+
+    The training sample has at most 20,000 sessions, those with the smallest hashed ids.
+
+    Returns:
+        The curve of the whole log, under ``None``.
 
     Raises:
-        DataError: a feature is missing or is neither numbers nor text; no click at position 1; as
-            :func:`~rankeval.logs.impressions.shown_items` says.
-        UsageError: a feature is known only after the list was shown; ``by``.
+        DataError: a feature is missing, or holds neither numbers nor text; there is no click at position 1;
+            or an error of :func:`~rankeval.logs.impressions.shown_items`.
+        UsageError: a feature depends on the position or the outcome; the request has ``by``.
     """
     if request.by is not None:
         raise UsageError("by: found one beside features, wanted --where for the curve of a segment")
@@ -73,7 +78,7 @@ def regression_em(request: Request) -> dict[Any, Curve]:
 
 
 def _fit(design: Design, places: Ints, clicks: Floats) -> tuple[Floats, float, bool]:
-    """Theta (K,), the log-likelihood, and whether it ended before its last step."""
+    """``theta`` (K,), the log-likelihood, and whether the iteration converged within ``STEPS`` steps."""
     from threadpoolctl import threadpool_limits
 
     length = int(places.max()) + 1
@@ -96,9 +101,16 @@ def _fit(design: Design, places: Ints, clicks: Floats) -> tuple[Floats, float, b
 
 
 def most_likely(places: Ints, clicks: Floats, relevance: Floats, length: int) -> Floats:
-    """(K,) theta in [0, 1] that makes clicks of probability ``theta relevance`` most likely, by bisection.
+    """(K,) theta in [0, 1] that maximises the likelihood of clicks of probability ``theta relevance``.
 
-    Its score ``sum c - sum (1 - c) x / (1 - x)`` falls with theta, ``x = theta relevance``.
+    Bisection at each position finds the zero of ``sum c - sum (1 - c) x / (1 - x)``, ``x = theta relevance``,
+    which decreases in theta.
+
+    Args:
+        places: (items,) position minus 1.
+        clicks: (items,) 0 or 1.
+        relevance: (items,) in (0, 1).
+        length: number of positions, ``K``.
     """
     wanted = np.bincount(places, clicks, length)
     low, high = np.zeros(length), np.ones(length)

@@ -1,4 +1,4 @@
-"""What is asked of the log, checked before it is read."""
+"""The options of an estimation of curves, checked before the log is read."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from rankeval.inference import InferenceOptions
 from rankeval.logs import Log
 
-#: Positions of a curve at most: their covariance is kept.
+#: Largest number of positions of a curve; the limit exists because a (K, K) covariance is kept.
 MAX_POSITIONS = 200
 
 
 @dataclass(frozen=True)
 class Request:
-    """A curve from a log.
+    """A log and the options with which its curves are estimated.
 
     Attributes:
         log: the ranking log.
-        weights: of pairs of query and item in harvesting: ``uniform``, ``harmonic`` or ``min``.
-        top: the last position that counts; None: all.
+        weights: weights of pairs of query and item in harvesting: ``uniform``, ``harmonic`` or ``min``.
+        top: the last position to use; None: all.
         by: a column that splits the sessions into segments.
         cluster: a column whose values are the independent units.
         infer: how errors and intervals are computed.
@@ -37,10 +37,10 @@ class Request:
 
     @property
     def key(self) -> str:
-        """The column whose values are the units that buckets are made of."""
+        """The column whose values are the units: ``cluster``, or ``session_id``."""
         return self.cluster if self.cluster is not None else "session_id"
 
     @property
     def extra_roles(self) -> list[str]:
-        """Columns beside those of the method."""
+        """The columns to read in addition to those of the method."""
         return [name for name in (self.cluster, self.by) if name is not None]

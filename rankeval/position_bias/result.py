@@ -1,4 +1,4 @@
-"""What ``propensity`` returns."""
+"""The result of ``propensity``."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from rankeval.results import Result, Table, interval_text, number, p_text, perce
 
 @dataclass(frozen=True, repr=False)
 class PropensityCurve(Result):
-    """Examination by position relative to position 1, as ``ope`` and others take it.
+    """Estimated position-bias curves, in the form that ``ope`` and other commands read.
 
     Attributes:
-        inputs: what was estimated, and how.
-        curves: that of the whole log (``None``), and of each segment.
-        test: whether the segments have the same curve, where there are some.
-        smoothings: the power law of each curve, if one was asked for.
+        inputs: log, method and options of the estimate.
+        curves: the curve of the whole log (``None``) and of each segment.
+        test: the test that all segments have the same curve; None without segments.
+        smoothings: the power law of each curve, or None where none could be fitted. The attribute itself is
+            None without the option ``smooth``.
         notes: warnings.
     """
 
@@ -49,7 +50,7 @@ class PropensityCurve(Result):
         return {"segment": value, **self._of(value)}
 
     def _of(self, value: Any) -> dict[str, Any]:
-        """The curve of a part, as JSON takes it."""
+        """The curve of the whole log (``None``) or of a segment, as plain JSON values."""
         curve = self.curves[value]
         covariance = curve.theta_covariance
         smoothing = {}
@@ -74,7 +75,7 @@ class PropensityCurve(Result):
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """A record for each position of each curve."""
+        """One record for each position of each curve."""
         return [
             {
                 "segment": value,

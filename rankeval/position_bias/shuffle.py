@@ -1,4 +1,4 @@
-"""Curves from sessions whose order was random: ratios of clicks at a position to those at position 1."""
+"""Curves from randomised sessions: the ratio of clicks at a position to clicks at position 1."""
 
 from __future__ import annotations
 
@@ -29,15 +29,16 @@ from rankeval.position_bias.request import Request
 
 
 def shuffle(request: Request) -> dict[Any, Curve]:
-    """``theta_k`` as clicks at ``k`` over clicks at 1, of sessions that showed their items in random order.
+    """Curves from sessions that show their items in random order: clicks at ``k`` over clicks at 1.
 
-    Under a uniform shuffle every item is as likely at ``k`` as at 1, so the ratio of expected clicks is that
-    of examination. Clicks at 1 are those of the sessions that have a position ``k``. Sessions are those of
-    ``shuffled``, all where the log has no such column; not those of a swap experiment.
+    Under a uniform shuffle every item is as likely at ``k`` as at 1, so the ratio of expected clicks is
+    ``theta_k``. The clicks at 1 are counted in the sessions that have a position ``k``. The sessions used are
+    those marked by the column ``shuffled``, or all if the log has no such column, except those of a swap
+    experiment.
 
     Raises:
-        DataError: no session was shuffled; no click at position 1; as
-            :func:`~rankeval.logs.impressions.shown_items` says.
+        DataError: no session is shuffled; there is no click at position 1; or an error of
+            :func:`~rankeval.logs.impressions.shown_items`.
     """
     log = request.log
     design = [role for role in ("shuffled", "swap_low") if log.has(role)]
@@ -53,16 +54,17 @@ def shuffle(request: Request) -> dict[Any, Curve]:
 
 
 def pair(request: Request) -> dict[Any, Curve]:
-    """``theta_k`` as the ratio of clicks weighted by ``1 / propensity``, of all sessions.
+    """Curves from all sessions: clicks at ``k`` over clicks at 1, each weighted by ``1 / propensity``.
 
-    ``propensity`` is the probability of this item at this position under the whole logging policy, shuffled
-    sessions included, as a design that swaps one random pair gives it. The weighted clicks at ``k`` expect
-    ``theta_k`` times the relevance of all items that may stand there: of the same items at every position, as
-    is so if each of them has a propensity above 0 at each.
+    ``propensity`` is the probability of the item at its position under the whole logging policy, shuffled
+    sessions included. A design that swaps one random pair of positions is an example. The expectation of the
+    weighted clicks at ``k`` is ``theta_k`` times the total relevance of the items that can appear at ``k``.
+    The method assumes that these are the same items at every position: each item has a propensity above 0 at
+    each position.
 
     Raises:
-        DataError: a propensity outside (0, 1]; no click at position 1; as
-            :func:`~rankeval.logs.impressions.shown_items` says.
+        DataError: a propensity is outside (0, 1]; there is no click at position 1; or an error of
+            :func:`~rankeval.logs.impressions.shown_items`.
     """
 
     def values(sessions: Sessions, shown: Shown) -> tuple[Floats, Bools]:
@@ -76,7 +78,11 @@ def pair(request: Request) -> dict[Any, Curve]:
 
 
 def _shuffled(sessions: Sessions, design: list[str]) -> Bools:
-    """(n,) whether a session was shuffled in full."""
+    """(n,) whether all items of a session were shuffled: it is marked, and in no swap experiment.
+
+    Args:
+        design: the roles among ``shuffled`` and ``swap_low`` that the log has.
+    """
     chosen = np.ones(len(sessions), np.bool_)
     if "shuffled" in design:
         chosen &= marked_shuffled(sessions)
@@ -85,10 +91,15 @@ def _shuffled(sessions: Sessions, design: list[str]) -> Bools:
     return chosen
 
 
+#: Takes sessions and their shown items; returns the value of each item, and whether each session is used.
 Values = Callable[[Sessions, Shown], tuple[Floats, Bools]]
 
 
 def _of_ratios(request: Request, more: list[str], values: Values) -> dict[Any, Curve]:
+    """Curves: ``theta_k`` is the total value at ``k`` over that at 1, in the sessions with a position ``k``.
+
+    ``more`` holds the roles to read in addition to those of :func:`shown_items`.
+    """
     roles = [*shown_roles(request.log), *more]
 
     def terms_of(sessions: Sessions) -> Terms:
@@ -135,7 +146,10 @@ def _curve(request: Request, segment: Any, tally: Tally) -> Curve:
 
 @kernel
 def _write_ratios(offsets: Ints, positions: Ints, values: Floats, terms: Floats) -> None:
-    """For positions k = 2, 3, ... the value there, and that at position 1 where the list is as long."""
+    """Write the two terms of each session for positions k = 2, 3, ...: the values at ``k`` and at 1.
+
+    Both terms stay 0 if the session has no position ``k``.
+    """
     for row in range(offsets.size - 1):
         first = 0.0
         for i in range(offsets[row], offsets[row + 1]):

@@ -1,4 +1,4 @@
-"""Curves from click rates at two positions, summed over pairs of query and item that were shown at both."""
+"""Curves from click rates at two positions, summed over the pairs of query and item shown at both."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from rankeval.position_bias.position_based import curvature, fit, information, i
 
 
 class Harvest(NamedTuple):
-    """An estimate from summed rates.
+    """A curve estimated from summed rates.
 
     Attributes:
-        log_theta: (K,), ``-inf`` without clicks.
-        sensitivity: (K, K, K), ``[k, j]`` the derivatives of ``log_theta`` by ``rates[k, j]``.
-        objective: what was maximised, if anything.
+        log_theta: (K,), ``-inf`` at a position without clicks.
+        sensitivity: (K, K, K), ``[k, j]`` holds the derivatives of ``log_theta`` with respect to
+            ``rates[k, j]``.
+        objective: the maximum of the objective; None if the estimator maximises none.
     """
 
     log_theta: Floats
@@ -26,24 +27,27 @@ class Harvest(NamedTuple):
     objective: float | None = None
 
 
-#: From summed rates (K, K) and the weights summed over the same pairs (K, K).
+#: Takes the summed rates (K, K) and the weights summed over the same pairs (K, K).
 Estimator = Callable[[Floats, Floats], Harvest]
 
 
 def from_pivot(rates: Floats, sums: Floats) -> Harvest:
-    """``theta_k = rates[k, 1] / rates[1, k]``."""
+    """The curve ``theta_k = rates[k, 1] / rates[1, k]``, positions counted from 1."""
     length = len(rates)
     return _from_ratios(rates, [[(k, 0)] for k in range(1, length)])
 
 
 def from_chain(rates: Floats, sums: Floats) -> Harvest:
-    """``theta_k`` as the product of the ratios of neighbours down to ``k``."""
+    """The curve ``theta_k = prod over j = 2..k of rates[j, j - 1] / rates[j - 1, j]``, positions from 1."""
     length = len(rates)
     return _from_ratios(rates, [[(j, j - 1) for j in range(1, k + 1)] for k in range(1, length)])
 
 
 def _from_ratios(rates: Floats, chains: list[list[tuple[int, int]]]) -> Harvest:
-    """Products of ``rates[high, low] / rates[low, high]`` along a chain for each position after the first."""
+    """The curve whose ``theta_k`` is the product of ``rates[high, low] / rates[low, high]`` along a chain.
+
+    ``chains`` holds the ``(high, low)`` of each position after the first, counted from 0.
+    """
     length = len(rates)
     log_theta, sensitivity = np.zeros(length), np.zeros((length, length, length))
     for k, chain in enumerate(chains, 1):
@@ -58,10 +62,10 @@ def _from_ratios(rates: Floats, chains: list[list[tuple[int, int]]]) -> Harvest:
 
 
 def from_all_pairs(rates: Floats, sums: Floats) -> Harvest:
-    """The maximum of ``sum over k != j of A log(theta_k r_kj) + B log(1 - theta_k r_kj)``, ``r_kj = r_jk``.
+    """The curve at the maximum of ``sum over k != j of A log(theta_k r_kj) + B log(1 - theta_k r_kj)``.
 
-    ``A = rates[k, j]``, ``A + B = sums[k, j]``: the likelihood of the position-based model in which each two
-    positions are a pair of their own.
+    Here ``A = rates[k, j]``, ``A + B = sums[k, j]`` and ``r_kj = r_jk``. This is the likelihood of the
+    position-based model in which every two positions form one pair, with relevance ``r_kj``.
     """
     length = len(rates)
     low, high = np.nonzero(np.triu(sums, 1) > 0.0)

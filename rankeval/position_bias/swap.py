@@ -1,4 +1,4 @@
-"""Curves from sessions in which two positions were exchanged with probability one half."""
+"""Curves from swap experiments: two positions of a session are exchanged with probability one half."""
 
 from __future__ import annotations
 
@@ -18,30 +18,34 @@ from rankeval.position_bias.curve import Counts, Curve, curve_of, curves
 from rankeval.position_bias.position_sums import Tally, Terms, gather
 from rankeval.position_bias.request import Request
 
-#: Arms that an experiment may have: each adds two terms whose covariances are kept.
+#: Largest number of arms; the limit exists because each arm adds two terms, whose covariances are kept.
 MAX_ARMS = 200
 _DESIGN = ["swap_low", "swap_high"]
 
 
 class Arms(NamedTuple):
-    """The pairs of positions, lower one first, that were exchanged: (A,) each."""
+    """The pairs of positions that the experiment exchanges.
+
+    Attributes:
+        low, high: (A,) int64, the positions of each arm, ``low < high``.
+    """
 
     low: Ints
     high: Ints
 
 
 def swap(request: Request) -> dict[Any, Curve]:
-    """``log theta`` by generalised least squares over the arms of a swap experiment.
+    """Curves from a swap experiment: ``log theta`` by generalised least squares over its arms.
 
-    The sessions of an arm, ``swap_low`` and ``swap_high``, show its two items in either order with the same
-    probability: clicks at the high position over those at the low one estimate ``theta_high / theta_low``.
-    Their logarithms are differences of ``log theta``, weighted by the inverse of their variances. On a star
-    of arms or a chain the weights change nothing.
+    An arm is a pair of positions, ``swap_low`` and ``swap_high``. Its sessions show the two items in either
+    order with the same probability. So clicks at the high position over clicks at the low one estimate
+    ``theta_high / theta_low``. The logarithm of this ratio estimates a difference of ``log theta``, with the
+    inverse of its variance as weight. If the arms form a star or a chain, the weights have no effect.
 
     Raises:
-        DataError: no session of an arm; arms that do not connect all positions to position 1 by clicks at
-            both; an arm that is not two positions of the list; as
-            :func:`~rankeval.logs.impressions.shown_items` says.
+        DataError: no session belongs to an arm; there are more than 200 arms; the arms with clicks at both
+            positions do not connect every position to position 1; an arm is not two positions of the list;
+            or an error of :func:`~rankeval.logs.impressions.shown_items`.
     """
     log = request.log
     roles = [*shown_roles(log), *_DESIGN]
@@ -69,7 +73,7 @@ def swap(request: Request) -> dict[Any, Curve]:
 
 
 def _arms(request: Request) -> Arms:
-    """The arms of a log, in ascending order, down to the last position that counts."""
+    """The arms of a log in ascending order, without those that reach below the position ``top``."""
     log = request.log
 
     def work(sessions: Sessions) -> Ints:
@@ -87,7 +91,7 @@ def _arms(request: Request) -> Arms:
             )
         return arms
 
-    # Clicks, for rows of nested logs have lengths by their lists alone.
+    # In a nested log only a list column gives the lengths of sessions, so ``click`` is read too.
     found: Ints = fold(log, ["session_id", "click", *_DESIGN], work, merged, request.threads)
     if request.top is not None:
         found = found[found[:, 1] <= request.top]
@@ -100,7 +104,7 @@ def _arms(request: Request) -> Arms:
 
 
 def _design(sessions: Sessions) -> tuple[Floats, Floats]:
-    """The two positions of the arm of each session, NaN outside the experiment."""
+    """(n,) low and (n,) high position of the arm of each session, NaN outside the experiment."""
     low, high = (as_float64(sessions.per_session(role)) for role in _DESIGN)
     whole = (low >= 1.0) & (low == np.floor(low)) & (high == np.floor(high)) & (low < high)
     bad = ~(whole | (np.isnan(low) & np.isnan(high)))
@@ -113,7 +117,11 @@ def _design(sessions: Sessions) -> tuple[Floats, Floats]:
 
 
 def _arm_of(sessions: Sessions, arms: Arms, lengths: Ints) -> Ints:
-    """(n,) the arm of each session, -1 of none."""
+    """(n,) index of the arm of each session; -1 if it has none, or shows too few positions.
+
+    Args:
+        lengths: (n,) number of positions that each session shows, at most ``top``.
+    """
     low, high = _design(sessions)
     long = (high > sessions.lengths) & ~np.isnan(high)
     if long.any():
@@ -156,14 +164,17 @@ def _curve(request: Request, segment: Any, arms: Arms, tally: Tally) -> Curve:
 
 
 def _variances(inference: Inference, ratios: list[LogContrast]) -> Floats:
-    """(A,) of the logarithms of ratios; where there is none, as in tiny logs, the mean of the others."""
+    """(A,) variance of the logarithm of each ratio.
+
+    A variance of 0, as in tiny logs, is replaced by the mean of the others, or by 1 if all are 0.
+    """
     found = np.array([inference.std_error(ratio) ** 2 for ratio in ratios])
     good = found > 0.0
     return np.where(good, found, found[good].mean() if good.any() else 1.0)
 
 
 def _projection(arms: Arms, used: Ints, length: int, variances: Floats) -> Floats:
-    """(K - 1, A) that takes logarithms of ratios to ``log theta`` of positions 2 to K."""
+    """(K - 1, A) matrix that maps the logarithms of ratios to ``log theta`` of positions 2 to K."""
     rows = np.arange(len(used))
     design = np.zeros((len(used), length))
     design[rows, arms.high[used] - 1] += 1.0
@@ -183,7 +194,7 @@ def _left_out(arms: Arms, clicked: Bools) -> list[Note]:
 def _write_arms(
     offsets: Ints, positions: Ints, clicks: Ints, arm: Ints, low: Ints, high: Ints, terms: Floats
 ) -> None:
-    """For each arm the clicks of its sessions at its low and at its high position."""
+    """Write the two terms of each session for its arm: its clicks at the low and at the high position."""
     for row in range(offsets.size - 1):
         a = arm[row]
         if a < 0:

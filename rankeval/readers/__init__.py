@@ -1,8 +1,7 @@
-"""Files and tables as record batches of Arrow, in bounded memory; row filters and arithmetic over
-columns.
+"""Readers of files and tables as Arrow record batches in bounded memory; row filters and column arithmetic.
 
 May import: ``arrays`` and the top modules of ``rankeval``.
-To add a kind of file: a ``Source`` in a module of its own, and a line in ``kinds.py`` and
+To add a kind of file: write a ``Source`` in a new module, and add a line to ``kinds.py`` and to
 ``open_sources.py``.
 """
 

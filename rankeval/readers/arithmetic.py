@@ -1,4 +1,4 @@
-"""Arithmetic over columns, such as ``click + 5*purchase``: parsed and computed here, never run as code."""
+"""Arithmetic over columns, such as ``click + 5*purchase``. It is parsed here and never run as code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rankeval.errors import DataError, UsageError
 from rankeval.readers.messages import listed, short
 from rankeval.readers.plain import is_number, type_class
 
-#: A column, a number, or what is done with the one or two values before.
+#: One step of an expression: a column, a number, or an operation on the one or two values before it.
 Step = str | float | Callable[..., pa.Array]
 
 _TOKEN = re.compile(
@@ -27,7 +27,7 @@ _TOKEN = re.compile(
 _SIGNS: dict[str, Callable[..., pa.Array]] = {"+": lambda value: value, "-": pc.negate}
 _SUMS: dict[str, Callable[..., pa.Array]] = {"+": pc.add, "-": pc.subtract}
 _PRODUCTS: dict[str, Callable[..., pa.Array]] = {"*": pc.multiply, "/": pc.divide}
-#: Marks that stand in names of columns more often than in arithmetic.
+#: Characters that are more likely part of a column name than of arithmetic.
 _IN_NAMES = frozenset("`.:#$@?'\"")
 _CHARACTERS = 10_000
 _LEVELS = 50
@@ -35,12 +35,12 @@ _LEVELS = 50
 
 @dataclass(frozen=True)
 class Arithmetic:
-    """An expression over columns: ``+ - * /``, signs, parentheses; all in float64.
+    """An expression over columns with ``+ - * /``, signs and parentheses, computed in float64.
 
     Attributes:
         text: the expression as the user wrote it.
-        columns: the columns it reads, in order of appearance; at least one.
-        option: what the expression is for, as messages say it.
+        columns: the columns that it reads, in order of appearance; at least one.
+        option: name of the option that the expression is for, for messages.
     """
 
     text: str
@@ -49,21 +49,30 @@ class Arithmetic:
     _steps: tuple[Step, ...] = field(repr=False, compare=False)
 
     def require(self, schema: pa.Schema, name: str, *, lists: bool = False) -> None:
-        """Check that ``schema``, that of the file ``name``, has the columns, and in them numbers or booleans.
+        """Check that a file has the columns of the expression, with numbers or booleans in them.
 
-        With ``lists`` they may hold lists of those too. Raises DataError.
+        Args:
+            schema: schema of the file.
+            name: name of the file, for messages.
+            lists: whether columns may also hold lists of numbers or booleans.
+
+        Raises:
+            DataError: a column is missing or holds other values.
         """
         for column in self.columns:
             if column not in schema.names:
                 self._refuse(name, f"no column {short(column)}; its columns are {listed(schema.names)}")
             kind = schema.field(schema.names.index(column)).type
             value = kind.value_type if lists and pt.is_list(kind) else kind
-            # A file without a single value, as CSV files without rows are, has columns of no type.
+            # Columns without any value, as in a CSV file without rows, have the null type.
             if not (is_number(value) or pt.is_null(value)):
                 self._refuse(name, f"column {column!r} holds {type_class(kind)}, wanted numbers")
 
     def over(self, columns: Mapping[str, pa.Array]) -> pa.Array:
-        """The value of each row, float64; null where any of the columns is, not finite where it is not."""
+        """(n,) float64 Arrow array, the value of each row of ``columns``: name -> (n,) Arrow array.
+
+        It is null where a column of the expression is null. Values that are not finite are kept.
+        """
         values = {name: _float64(columns[name]) for name in self.columns}
         rows = len(values[self.columns[0]])
         stack: list[pa.Array] = []
@@ -71,7 +80,7 @@ class Arithmetic:
             if isinstance(step, str):
                 stack.append(values[step])
             elif isinstance(step, float):
-                # An array, not a scalar: making one loads pandas.
+                # An array, not a scalar: creating an Arrow scalar loads pandas.
                 stack.append(to_arrow(np.full(rows, step)))
             else:
                 count = 1 if step in _SIGNS.values() else 2
@@ -87,10 +96,17 @@ def _float64(column: pa.Array) -> pa.Array:
 
 
 def parse_arithmetic(text: str, option: str) -> Arithmetic:
-    """Parse an expression over columns for an ``option``.
+    """Parse an expression over columns.
 
-    A column name that is not made of letters, digits and underscores alone stands in back-quotes, a
-    back-quote in it twice. Raises UsageError.
+    A column name with characters other than letters, digits and underscores is written between back-quotes;
+    a back-quote in the name is doubled.
+
+    Args:
+        text: the expression.
+        option: name of the option that the expression is for, for messages.
+
+    Raises:
+        UsageError: the expression is not valid, too long or too deep, or reads no column.
     """
     if not isinstance(text, str):
         raise UsageError(f"{option}: found {text!r}, wanted an expression such as 'click + 5*purchase'")
@@ -107,7 +123,7 @@ def parse_arithmetic(text: str, option: str) -> Arithmetic:
 
 
 class _Parser:
-    """Recursive descent over the tokens of a text; ``steps`` has the operands before their operator."""
+    """Recursive-descent parser; ``steps`` collects each operator after its operands (postfix order)."""
 
     def __init__(self, text: str, option: str) -> None:
         self.text, self.option = text, option
@@ -116,7 +132,7 @@ class _Parser:
         self._levels = 0
 
     def whole(self) -> None:
-        """The text up to its end."""
+        """Parse the whole text."""
         self._sum()
         if self._left:
             self._refuse("wanted an operator (+ - * /) or the end")
@@ -168,11 +184,11 @@ class _Parser:
 
     @property
     def _mark(self) -> str:
-        """The next token if it is neither a name nor a number."""
+        """The next token if it is neither a name nor a number; else empty."""
         return (self._left[-1]["mark"] or "") if self._left else ""
 
     def _taken(self) -> str:
-        """The next token, which is then used up."""
+        """Remove the next token and return it."""
         return self._left.pop()[0]
 
     def _refuse(self, wanted: str) -> NoReturn:

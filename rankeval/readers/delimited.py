@@ -1,4 +1,4 @@
-"""CSV and its relatives, streamed; types are settled over the whole file, not over its first block."""
+"""CSV and similar text, read as a stream. Column types follow from the whole file, not its first block."""
 
 from __future__ import annotations
 
@@ -28,19 +28,20 @@ _PARSE = re.compile(r"CSV parse error: (?:Row #(\d+): )?Expected (\d+) columns, 
 
 
 class CsvSource(ArrowSource):
-    """Text with a header line and cells parted by commas, tabs or semicolons, as the header shows.
+    """Text with a header line. Commas, tabs or semicolons separate the cells; the header shows which.
 
-    An empty cell is a missing value. A column of numbers is integer if every cell of the file is one,
-    written as Python writes integers; float if every cell is a number; else string. So the id 007 stays
-    "007", and an id too large for 64 bits keeps its digits.
+    An empty cell is a missing value. A column of numbers is integer if every cell of the file is an integer
+    as Python writes it, float if every cell is a number, else string. So the id 007 stays "007", and an id
+    that does not fit 64 bits keeps its digits.
 
     Args:
         file: the file, gzipped or not.
-        floats: columns to read as float64 whatever their cells look like, unless true and false, beside
-            those named score, reward, propensity and so on.
-    """
+        floats: columns to read as float64 even if their cells look like integers or text, unless the cells
+            are true and false. Columns named score, reward, propensity and so on are always float64.
 
-    text_lines = True
+    Raises:
+        DataError: there is no header line, or the file cannot be parsed.
+    """
 
     def __init__(self, file: File, floats: Collection[str] = ()) -> None:
         self._file = file
@@ -94,7 +95,7 @@ class CsvSource(ArrowSource):
         )
 
     def _find_delimiter(self) -> str:
-        """The mark that the header has most of; the comma if it has none."""
+        """The separator that is most frequent in the header; the comma if there is none."""
         with self._file.stream() as stream:
             header = bytes(stream.read(2**16)).partition(b"\n")[0]
         if not header.strip():
@@ -102,7 +103,7 @@ class CsvSource(ArrowSource):
         return max(",\t;", key=lambda mark: header.count(mark.encode()))
 
     def _settled(self, names: list[str]) -> dict[str, pa.DataType]:
-        """The first of int64, float64 and string that fits every cell of the file, for each of ``names``."""
+        """For each of ``names``, the first of int64, float64 and string that fits every cell of the file."""
         types = dict.fromkeys(names, pa.int64())
         if names:
             for batch in self._stream(dict.fromkeys(names, pa.string())):
@@ -111,7 +112,7 @@ class CsvSource(ArrowSource):
 
     @contextmanager
     def _explaining(self, types: dict[str, pa.DataType]) -> Iterator[None]:
-        """Say over which line and column pyarrow's parser stumbled, and what ``types`` wanted there."""
+        """Turn an error of pyarrow's parser into a DataError with the line, the column and its type."""
         try:
             yield
         except pa.ArrowInvalid as error:

@@ -1,4 +1,4 @@
-"""Rows that are not grouped: sorted by DuckDB on disk, then read like any other Parquet file."""
+"""Sorting of ungrouped rows on disk: DuckDB sorts them, and the result is read as a Parquet file."""
 
 from __future__ import annotations
 
@@ -36,11 +36,22 @@ def sorted_on_disk(
     threads: int = 1,
     message_stream: TextIO | None = None,
 ) -> Iterator[Source]:
-    """A source that holds ``columns`` of all ``sources``, the rows sorted by ``by``, as long as the context.
+    """A context with one source that holds the rows of all ``sources``, sorted by the column ``by``.
 
-    Rows with equal ``by`` keep their order. ``where`` is applied on the way. Memory stays near 1 GB:
-    DuckDB sorts in a temporary folder, removed at the end. ``place`` of the new source names the rows
-    of the original files. Says on ``message_stream`` that it sorts. Raises DataError.
+    Rows with equal ``by`` keep their order. Memory stays near 1 GB: DuckDB sorts in a temporary folder, which
+    is removed when the context ends. ``place`` of the new source names the rows of the original files.
+
+    Args:
+        sources: the files or tables.
+        columns: the columns to keep, beside ``by``.
+        by: the column to sort by.
+        where: row filter, applied before sorting.
+        threads: number of threads for DuckDB.
+        message_stream: stream for the message that rows are sorted; None: no message.
+
+    Raises:
+        DataError: a column is missing or differs in type between files, a file cannot be read, or DuckDB
+            cannot sort.
     """
     name = sources[0].name + (f" and {len(sources) - 1} more" if len(sources) > 1 else "")
     if message_stream is not None:
@@ -59,7 +70,11 @@ def sorted_on_disk(
 
 @dataclass
 class _Feed:
-    """The batches of all leaves in order, each row with its ordinal, and where each leaf began."""
+    """The batches of all leaves in order, with an ordinal for each row.
+
+    ``starts`` holds the ordinal of the first row of each leaf in ``leaves``. ``failure`` is the exception
+    that ended the reading, if any.
+    """
 
     sources: Sequence[Source]
     columns: list[str]
@@ -69,17 +84,17 @@ class _Feed:
     failure: Exception | None = None
 
     def schema(self) -> pa.Schema:
-        """One schema for all sources: the widest type of each column."""
+        """One schema for all sources: the widest type of each column, and the ordinal."""
         chosen = [pa.schema([source.schema.field(name) for name in self.columns]) for source in self.sources]
         wide = pa.unify_schemas(chosen, promote_options="permissive")
         return wide.append(pa.field(_ORDINAL, pa.int64()))
 
     def stored(self, columns: Sequence[str]) -> list[str]:
-        """Names of columns for DuckDB, to which those of files that differ only in case are one."""
+        """Unique column names for DuckDB, which does not distinguish names that differ only in case."""
         return [f"c{[*self.columns, _ORDINAL].index(name)}" for name in columns]
 
     def reader(self) -> pa.RecordBatchReader:
-        """All rows under the names stored."""
+        """A reader of all rows, with the column names of :meth:`stored`."""
         schema = self.schema()
         names = self.stored(schema.names)
         batches = (batch.rename_columns(names) for batch in self.batches())
@@ -87,7 +102,7 @@ class _Feed:
         return pa.RecordBatchReader.from_batches(pa.schema(fields), batches)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """What DuckDB is fed; keeps the exception that ends it, which DuckDB would wrap."""
+        """The batches for DuckDB. An exception is kept in ``failure``, because DuckDB would wrap it."""
         try:
             yield from self._batches(self.schema())
         except Exception as error:
@@ -95,7 +110,7 @@ class _Feed:
             raise
 
     def place(self, ordinal: int) -> str:
-        """Where in the original files the row with this ordinal stands."""
+        """The place in the original files of the row with this ordinal."""
         at = bisect_right(self.starts, ordinal) - 1
         leaf = self.leaves[at]
         return self.sources[leaf.source_index].place(leaf, ordinal - self.starts[at], self.where)
@@ -113,7 +128,7 @@ class _Feed:
 
 
 class _SortedSource(ParquetSource):
-    """The sorted rows, under the name of the original; the ordinals are kept out of the schema."""
+    """The sorted rows under the name of the original input. The schema leaves out the ordinals."""
 
     def __init__(self, file: File, feed: _Feed) -> None:
         super().__init__(file)

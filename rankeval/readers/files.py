@@ -1,4 +1,4 @@
-"""From what a user names (a file, a folder, a glob, a URL) to files that can be opened."""
+"""The files that can be opened for a location: a file, a folder, a glob or a URL."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ _GZIP = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class File:
-    """A file somewhere.
+    """A file on a local or remote file system.
 
     Attributes:
-        name: as the user gave it; for parts of a folder or glob, the same with the rest appended.
-        path: its path inside ``filesystem``.
+        name: the name as the user gave it; for a part of a folder or glob, with the rest appended.
+        path: the path inside ``filesystem``.
+        filesystem: the Arrow file system that opens the file.
     """
 
     name: str
@@ -40,30 +41,33 @@ class File:
 
     @cached_property
     def gzipped(self) -> bool:
-        """Whether the content is gzipped, whatever the name says."""
+        """Whether the content is gzipped, regardless of the name."""
         return self.head(2) == _GZIP
 
     def head(self, size: int) -> bytes:
-        """The first bytes, as they are stored."""
+        """The first ``size`` bytes as stored, not decompressed."""
         with guard(self.name), self.open() as file:
             return bytes(file.read(size))
 
     def open(self) -> pa.NativeFile:
-        """For reading anywhere in it."""
+        """Open the file for random access."""
         return self.filesystem.open_input_file(self.path)
 
     def stream(self) -> pa.NativeFile:
-        """For reading once from the start, unpacked if it is gzipped."""
+        """Open the file for one read from the start; gzip is decompressed."""
         compression = "gzip" if self.gzipped else None
         return self.filesystem.open_input_stream(self.path, compression=compression)
 
 
 def find_files(location: str | os.PathLike[str]) -> list[File]:
-    """The files that ``location`` stands for, sorted by path; never none.
+    """The files of a path, folder, glob or URL, sorted by path; at least one.
 
-    Of a folder these are its files, subfolders left out. In folders and globs, names that start with "_"
-    or "." are no data (``_SUCCESS``, ``.crc``), nor are JSON files (``world.json`` beside a simulated
-    log). Raises DataError.
+    The files of a folder do not include those in its subfolders. In folders and globs, names that start with
+    "_" or "." (``_SUCCESS``, ``.crc``) and JSON files (``world.json`` beside a simulated log) are skipped:
+    they are not data.
+
+    Raises:
+        DataError: there is no such file, or the location cannot be opened.
     """
     given = os.fspath(location)
     with guard(given):
@@ -75,7 +79,7 @@ def find_files(location: str | os.PathLike[str]) -> list[File]:
 
 @dataclass(frozen=True)
 class _Place:
-    """A path in a file system, and the pattern below it ("" if there is none)."""
+    """A path in a file system, and the glob pattern below it ("" if there is none)."""
 
     given: str
     filesystem: Any
@@ -133,7 +137,7 @@ class _Place:
 
 
 def _split_pattern(given: str, wildcards: str) -> tuple[str, str]:
-    """The folders before the first wildcard, and the rest from there; all and "" if there is no wildcard."""
+    """The folders before the first wildcard, and the pattern from there; without wildcard, all and ""."""
     parts = given.split("/")
     for index, part in enumerate(parts):
         if any(character in part for character in wildcards):
@@ -149,7 +153,7 @@ def _children(filesystem: Any, folder: str) -> list[Any]:
 
 
 def _glob(filesystem: Any, folder: str, patterns: list[str]) -> Iterator[Any]:
-    """Files and folders below ``folder``: one pattern a level, ``**`` for any number of levels."""
+    """The matching files and folders below ``folder``: one pattern per level, ``**`` for any levels."""
     first, rest = patterns[0], patterns[1:]
     if first == "**":
         yield from _glob(filesystem, folder, rest or ["*"])
@@ -165,7 +169,7 @@ def _glob(filesystem: Any, folder: str, patterns: list[str]) -> Iterator[Any]:
 
 
 def _filesystem(url: str) -> tuple[Any, str]:
-    """pyarrow's file system for ``url``, or fsspec's where pyarrow has none."""
+    """The file system and the path of ``url``: pyarrow's file system, or fsspec's if pyarrow has none."""
     try:
         filesystem, path = fs.FileSystem.from_uri(url)
         return filesystem, path

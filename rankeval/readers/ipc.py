@@ -1,4 +1,4 @@
-"""Arrow IPC, both the file format (record batches as leaves) and the stream format."""
+"""Arrow IPC: the file format, with record batches as leaves, and the stream format."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class IpcFileSource(GroupedSource):
 
 
 class IpcStreamSource(ArrowSource):
-    """An Arrow stream, which can be read from its start only: one leaf."""
+    """An Arrow stream. It can be read only from its start, so it has one leaf."""
 
     def __init__(self, file: File) -> None:
         self._file = file

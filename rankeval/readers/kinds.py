@@ -1,4 +1,4 @@
-"""What kind of file it is, from its content, and whether its name says the same."""
+"""The kind of a file, determined from its content and checked against its name."""
 
 from __future__ import annotations
 
@@ -52,7 +52,11 @@ _FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 
 
 def kind_of(file: File) -> Kind:
-    """The kind of ``file``; raises DataError if it is empty, of no known kind, or not what its name says."""
+    """The kind of ``file``.
+
+    Raises:
+        DataError: the file is empty, of no known kind, or not of the kind that its name says.
+    """
     head = file.head(64)
     if not head:
         raise DataError(f"{file.name}: empty file (0 bytes); wanted {_WANTED}")
@@ -96,14 +100,14 @@ def _text_kind(file: File, csv: bool, says: str) -> Kind:
     fields = len(line.split())
     if csv or any(mark in line for mark in ",;\t"):
         return "CSV"
-    # A first line that is nearly TREC is read as such, so that the message names its line and form.
+    # A first line that is nearly TREC counts as TREC: the reader's error then names the line and the form.
     if fields == 4 or fields >= 6:
         return "TREC qrels" if fields == 4 else "a TREC run"
     raise DataError(f"{file.name}: found {short(line) if line else 'no line of data'}, wanted {wanted}")
 
 
 def _first_data_line(file: File) -> str:
-    """The first line that is neither blank nor a comment, without its end; empty if there is none."""
+    """The first line that is neither blank nor a comment, stripped; empty if there is none."""
     with guard(file.name), file.stream() as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace")
         while line := text.readline(2**16):

@@ -19,7 +19,7 @@ from rankeval.readers.where import Where
 
 MAX_FEATURES = 100_000
 _BATCH_VALUES = 2**22
-# Every part ends where the next one's first character begins: RE2 then matches in one pass.
+# No part can match the first character of the next part: RE2 then matches in one pass.
 _LINE = r"^(?P<grade>[^\s#]+)\s+qid:(?P<query>[^\s#]+)(?:\s(?P<features>[^#]*))?(?:#(?P<comment>.*))?$"
 _DOCID = r"docid\s*=\s*(?P<item>\S+)"
 _LAST = r"(?P<last>\d+):[^\s#]+\s*(?:#.*)?$"
@@ -31,8 +31,8 @@ class LetorSource(LineSource):
 
     Columns: relevance (int64 if every grade of the file is an integer, else float64), query_id and
     item_id (strings; the item is the ``#docid`` of the comment, else the number of the row, from 1),
-    f1 .. fN (float64). N is the largest feature id of the file, which one quick pass finds when the
-    source is opened: feature ids ascend within a line, so each line's last is enough.
+    f1 .. fN (float64). N is the largest feature id of the file. A quick first pass finds N when the
+    source is opened: feature ids ascend within a line, so it reads only the last id of each line.
     """
 
     def __init__(self, file: File) -> None:
@@ -69,7 +69,7 @@ class LetorSource(LineSource):
         return pa.RecordBatch.from_arrays([arrays[name] for name in columns], names=columns)
 
     def _features(self, texts: pa.StringArray, columns: list[str]) -> dict[str, pa.Array]:
-        """``columns`` (f1, f2 ..) of the feature part of each line; all of a line's features are checked."""
+        """The feature ``columns`` (f1, f2, ...) of lines; all features are checked, also those left out."""
         rows, ids, values = _tokens(texts)
         wanted = np.array([int(name[1:]) for name in columns], dtype=np.int64)
         slot = np.full(len(self.schema.names), -1)
@@ -81,7 +81,11 @@ class LetorSource(LineSource):
 
 
 def _tokens(texts: pa.StringArray) -> tuple[Ints, Ints, Floats]:
-    """Row, feature id and value of every ``id:value``; raises MalformedValue with the row."""
+    """Row, feature id and value of every ``id:value``.
+
+    Raises:
+        MalformedValue: a row is malformed; its ``index`` is the row.
+    """
     words = pc.ascii_split_whitespace(pc.ascii_trim_whitespace(texts))
     flat = words.flatten()
     rows = np.repeat(np.arange(len(texts)), to_numpy(pc.list_value_length(words)))

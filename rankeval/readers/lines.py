@@ -1,4 +1,4 @@
-"""Lines of text as Arrow strings, a few megabytes at a time, and the numbers in them."""
+"""Lines of text as Arrow string arrays, a few megabytes at a time, and parsing of their numbers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class MalformedValue(Exception):
-    """The value at ``index`` is not what it should be."""
+    """The value at ``index`` cannot be parsed."""
 
     def __init__(self, index: int) -> None:
         super().__init__(index)
@@ -29,11 +29,12 @@ class MalformedValue(Exception):
 
 
 class Lines:
-    """Some lines of a file, neither blank nor comments, without blanks at either end.
+    """Consecutive data lines of a file: no blank lines, no comments, no white space at either end.
 
     Attributes:
-        texts: the lines, an Arrow string array.
-        numbers: their line numbers in the file, from 1.
+        name: name of the file.
+        texts: (n,) the lines, an Arrow string array.
+        numbers: (n,) int64, their line numbers in the file, from 1.
     """
 
     def __init__(self, name: str, texts: Any, numbers: Ints) -> None:
@@ -50,13 +51,17 @@ class Lines:
             yield Lines(self.name, self.texts.slice(start, rows), self.numbers[start : start + rows])
 
     def malformed(self, index: int, wanted: str) -> DataError:
-        """The error that names the ``index``-th of these lines and the form ``wanted``."""
+        """The error for the line at ``index`` (from 0) of these lines; ``wanted`` is the expected form."""
         text = short(self.texts[index].as_py())
         return DataError(f"{self.name}, line {self.numbers[index]}: found {text}, wanted {wanted}")
 
 
 def data_lines(file: File) -> Iterator[Lines]:
-    """The lines of ``file`` that hold data: not blank, and not starting with ``#``."""
+    """The data lines of ``file``: not blank, and not starting with ``#``.
+
+    Raises:
+        DataError: the text is not UTF-8.
+    """
     first = 1
     for block in _blocks(file):
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + 1
@@ -68,20 +73,28 @@ def data_lines(file: File) -> Iterator[Lines]:
 
 
 def parse_floats(texts: Any) -> Any:
-    """``texts`` as float64, each as Python's ``float`` reads it; raises MalformedValue."""
+    """(n,) float64, ``texts`` (n,) parsed as Python's ``float`` parses them.
+
+    Raises:
+        MalformedValue: a text is not a number.
+    """
     return _parsed(texts, pa.float64(), float)
 
 
 def parse_integers(texts: Any) -> Any:
-    """``texts`` as int64, each as Python's ``int`` reads it; raises MalformedValue."""
-    # Arrow would take 0x1f for 31.
+    """(n,) int64, ``texts`` (n,) parsed as Python's ``int`` parses them.
+
+    Raises:
+        MalformedValue: a text is not an integer, or does not fit 64 bits.
+    """
+    # Arrow alone would parse 0x1f as 31.
     if pc.any(pc.match_substring(texts, "x", ignore_case=True)).as_py():
         return _parsed_slowly(texts, pa.int64(), int)
     return _parsed(texts, pa.int64(), int)
 
 
 def _blocks(file: File) -> Iterator[bytes]:
-    """The content in blocks that end with a line's end; a line longer than a block makes a longer one."""
+    """The content in blocks that end at the end of a line; a very long line makes a longer block."""
     with file.stream() as stream:
         rest = bytes(stream.read(len(_BOM))).removeprefix(_BOM)
         while data := bytes(stream.read(_BLOCK)):
@@ -117,7 +130,7 @@ def _parsed(texts: Any, kind: pa.DataType, convert: Callable[[str], Any]) -> Any
 
 
 def _parsed_slowly(texts: Any, kind: pa.DataType, convert: Callable[[str], Any]) -> Any:
-    """What Arrow does not read but Python does, such as +1; only blocks that hold such a value come here."""
+    """Parse one text at a time in Python, for blocks with a text that only Python parses, such as +1."""
     values = []
     for index, text in enumerate(texts.to_pylist()):
         try:
@@ -128,9 +141,7 @@ def _parsed_slowly(texts: Any, kind: pa.DataType, convert: Callable[[str], Any])
 
 
 class LineSource(ArrowSource):
-    """A file of one row a line, in the order of its lines."""
-
-    text_lines = True
+    """A text file with one row per data line, in the order of the lines."""
 
     def __init__(self, file: File, schema: pa.Schema) -> None:
         self._file = file
@@ -138,7 +149,7 @@ class LineSource(ArrowSource):
 
     @property
     def has_rows(self) -> bool:
-        """Always: a file without a line of data has no kind."""
+        """Always true: a file without a data line has no kind and is refused earlier."""
         return True
 
     def _position(self, row: int) -> str:
@@ -146,7 +157,7 @@ class LineSource(ArrowSource):
 
 
 def line_of(file: File, row: int) -> int:
-    """The number, from 1, of the line that holds row ``row`` (from 0)."""
+    """The line number (from 1) of the row with index ``row`` (from 0)."""
     for lines in data_lines(file):
         if row < len(lines):
             return int(lines.numbers[row])

@@ -39,14 +39,18 @@ class MemorySource(ArrowSource):
 
 
 def is_in_memory(data: Any) -> bool:
-    """Whether ``data`` is a table of some sort."""
+    """Whether ``data`` is a table in memory: a mapping, or an object with the Arrow PyCapsule interface."""
     return (
         isinstance(data, Mapping) or hasattr(data, "__arrow_c_stream__") or hasattr(data, "__arrow_c_array__")
     )
 
 
 def memory_source(data: Any) -> MemorySource:
-    """A source over a table, a frame, a record batch (reader) or a dict of arrays; a reader is read here."""
+    """A source over a table, a frame, a record batch, a reader or a dict of arrays; a reader is read here.
+
+    Raises:
+        DataError: Arrow cannot convert the data, for example because the values of a column are not alike.
+    """
     if isinstance(data, Mapping):
         with guard("<dict>"):
             arrays = [_column(str(name), values) for name, values in data.items()]
@@ -60,7 +64,7 @@ def _column(name: str, values: Any) -> Any:
         if hasattr(values, "__arrow_c_stream__"):
             return pa.chunked_array(values)
         if isinstance(values, np.ndarray) and values.ndim == 2:
-            # One list a row: candidate sets of equal size.
+            # One list per row: candidate sets of equal size.
             return pa.FixedSizeListArray.from_arrays(pa.array(np.ravel(values)), values.shape[1])
         return pa.array(values)
     except (TypeError, OverflowError, pa.ArrowException) as error:

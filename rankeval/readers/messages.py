@@ -1,4 +1,4 @@
-"""One-line messages: shortened values, and foreign errors turned into DataError."""
+"""Parts of one-line messages, and conversion of errors of pyarrow and the system to DataError."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ _LISTED = 20
 
 
 def short(value: str) -> str:
-    """``value`` quoted, at most 60 characters of it."""
+    """``value`` in quotes, shortened to at most 60 characters."""
     return repr(value if len(value) <= _SHOWN else value[: _SHOWN - 3] + "...")
 
 
 def listed(names: Sequence[str]) -> str:
-    """``names`` in a row, at most twenty of them."""
+    """``names`` separated by commas: at most twenty, then the number of the others."""
     rest = len(names) - _LISTED
     return ", ".join(names[:_LISTED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of what ``error`` says."""
+    """The first line of the message of ``error``; the name of its type if the message is empty."""
     lines = str(error).strip().splitlines()
     return lines[0].strip() if lines else type(error).__name__
 
 
 @contextmanager
 def guard(name: str) -> Iterator[None]:
-    """Turn what pyarrow and the operating system raise while reading ``name`` into a one-line DataError."""
+    """Turn errors of pyarrow and the operating system while reading ``name`` into a one-line DataError."""
     try:
         yield
     except DataError:

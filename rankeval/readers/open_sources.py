@@ -1,4 +1,4 @@
-"""From what a user hands over to sources."""
+"""Opening of the data that a user passes, as sources."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ Role = Literal["run", "judgements", "log", "features"]
 
 
 def open_sources(data: Any, *, role: Role, floats: Collection[str] = ()) -> list[Source]:
-    """The sources that ``data`` stands for, in order: one for each file or table; never none.
+    """The sources of ``data``, in order: one for each file or table, at least one.
 
     Args:
         data: a path, a folder of part files, a glob or a URL; a pyarrow table, record batch or reader;
             anything with ``__arrow_c_stream__`` (pandas, polars); a dict of arrays; or a list of these.
-        role: what the data is for, as messages say it.
-        floats: columns that CSV files hold as float64 under names of the user's own (see ``CsvSource``).
+        role: the use of the data, for messages.
+        floats: further columns to read as float64 from CSV files (see ``CsvSource``).
 
     Raises:
-        DataError: nothing found, a file that is empty, truncated, unreadable or not of the kind its
-            name says, or no row in any of the sources.
-        UsageError: ``data`` is of no type that can be read.
+        DataError: nothing is found; a file is empty, truncated, unreadable or not of the kind that its
+            name says; none of the sources has a row.
+        UsageError: ``data`` has a type that cannot be read.
     """
     items = list(data) if isinstance(data, list | tuple) else [data]
     sources = [source for item in items for source in _open(item, role, floats)]

@@ -1,4 +1,4 @@
-"""Parquet: row groups as leaves, in memory that does not grow with the file or its row groups."""
+"""Parquet files: row groups are leaves, and memory does not grow with the size of the file or its groups."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BATCH_VALUES = 2**21
 
 
 class ParquetSource(GroupedSource):
-    """A Parquet file; its footer is parsed once, and every leaf opens the file for itself."""
+    """A Parquet file. Its footer is parsed once; each read of a leaf opens the file again."""
 
     def __init__(self, file: File) -> None:
         self._file = file
@@ -58,7 +58,7 @@ class ParquetSource(GroupedSource):
             yield from parquet.iter_batches(size, row_groups=groups, columns=columns, use_threads=False)
 
     def _open(self, encoded: list[str]) -> Any:
-        # Neither memory-mapped nor pre-buffered: both keep whole column chunks resident (1.0 GB for one
+        # Neither memory-mapped nor pre-buffered: both keep whole column chunks in memory (1.0 GB for one
         # row group of 30 M rows and five columns, 0.13 GB with a buffer), and neither is faster.
         return pq.ParquetFile(
             self._file.path,
@@ -70,14 +70,14 @@ class ParquetSource(GroupedSource):
         )
 
     def _values(self, groups: list[int], columns: list[str]) -> int:
-        """Stored values of ``columns`` in ``groups``, the elements of lists included."""
+        """Number of stored values of ``columns`` in ``groups``; each element of a list counts."""
         wanted = set(columns)
         paths = [self._metadata.schema.column(j).path for j in range(self._metadata.num_columns)]
         chosen = [j for j, path in enumerate(paths) if path in wanted or path.split(".")[0] in wanted]
         return sum(self._metadata.row_group(group).column(j).num_values for group in groups for j in chosen)
 
     def _kept(self, where: Where) -> frozenset[int]:
-        """Row groups that may hold a row that ``where`` keeps, by their statistics."""
+        """Row groups that may hold a row that ``where`` keeps, according to their statistics."""
         if where.text not in self._pruned:
             import pyarrow.dataset as ds
 

@@ -1,4 +1,4 @@
-"""Arrow has many types for one thing; the rest of the package sees one of each."""
+"""Plain Arrow types: Arrow has several types for the same values, and readers yield only one of them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ _CLASSES = (
 
 
 def plain_type(kind: Any) -> pa.DataType:
-    """The type in which values of ``kind`` are yielded: ``string``, ``list`` and numbers as they are."""
+    """The plain type for values of ``kind``: ``string`` for text, ``list`` for lists, others unchanged.
+
+    Dictionary, run-end encoded and extension types become the plain type of their values.
+    """
     if any(test(kind) for test in _TEXT):
         return pa.string()
     if any(test(kind) for test in _LISTS):
@@ -49,10 +52,10 @@ def plain_schema(schema: pa.Schema) -> pa.Schema:
 
 
 def plain(array: Any, *, encode: bool = False) -> Any:
-    """``array`` in its plain type; with ``encode`` (strings only), dictionary-encoded with int32 indices."""
+    """``array`` in its plain type, or with ``encode`` (strings only) as a dictionary with int32 indices."""
     wanted = plain_type(array.type)
     if pt.is_dictionary(array.type) and wanted == pa.string():
-        # In two steps: Arrow cannot decode a dictionary of string views at once.
+        # In two steps: Arrow cannot decode a dictionary of string views directly.
         array = array if array.type == ENCODED else array.cast(ENCODED)
         return array if encode else array.cast(wanted)
     array = array if array.type == wanted else array.cast(wanted)
@@ -60,12 +63,12 @@ def plain(array: Any, *, encode: bool = False) -> Any:
 
 
 def is_number(kind: pa.DataType) -> bool:
-    """Whether values of a plain type are numbers, booleans among them."""
+    """Whether values of a plain type are numbers or booleans."""
     return any(test(kind) for test in (pt.is_integer, pt.is_floating, pt.is_decimal, pt.is_boolean))
 
 
 def type_class(kind: pa.DataType) -> str:
-    """What values of a plain type are called in messages: "integers", "strings", "lists of floats"."""
+    """The name of values of a plain type in messages: "integers", "strings", "lists of floats"."""
     if pt.is_list(kind):
         return f"lists of {type_class(kind.value_type)}"
     return next((name for test, name in _CLASSES if test(kind)), f"{kind} values")

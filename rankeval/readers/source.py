@@ -1,4 +1,4 @@
-"""What every reader of files and tables has in common: leaves, batches, and where a row stands."""
+"""The common interface of all readers of files and tables: leaves, batches, and the places of rows."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ class Leaf:
     """A piece of a source that one worker reads.
 
     Attributes:
-        source_index: place of the source in the list it was opened in.
-        row_groups: row groups (Parquet), record batches (Arrow) or slices (memory); empty: the whole source.
-        first_row: number of rows of the source before this piece, before any filter.
-        rows: rows of the piece before any filter; None where only reading tells.
+        source_index: index of the source in the list of opened sources.
+        row_groups: indices of row groups (Parquet), record batches (Arrow) or slices (memory); empty: the
+            whole source.
+        first_row: number of rows of the source before this piece, without any filter.
+        rows: number of rows of the piece, without any filter; None if it is not known before reading.
     """
 
     source_index: int
@@ -37,17 +38,15 @@ class Leaf:
 
 
 class Source(Protocol):
-    """One file or one table in memory: yields Arrow record batches of chosen columns, in row order.
+    """One file, or one table in memory, that yields Arrow record batches of chosen columns in row order.
 
     Attributes:
         name: the file as the user gave it (the part file for folders), or "<table>", "<dict>".
-        schema: names and types of the columns, in the types that ``batches`` yields.
-        text_lines: whether ``place`` speaks of lines, not rows.
+        schema: names and types of the columns; the types are those that ``batches`` yields.
     """
 
     name: str
     schema: pa.Schema
-    text_lines: bool
 
     @property
     def has_rows(self) -> bool:
@@ -68,24 +67,29 @@ class Source(Protocol):
     ) -> Iterator[pa.RecordBatch]:
         """The rows of ``leaf`` that ``where`` keeps, as batches of ``columns`` in that order.
 
-        A string column comes dictionary-encoded (int32 indices, each batch its own dictionary) if it is
-        named in ``dictionary``, else as plain ``string``; other columns are not touched by it. Raises
-        DataError for a column that is not there and for anything in the file that cannot be read.
+        Args:
+            leaf: the piece to read.
+            columns: the columns to yield.
+            where: row filter; None keeps all rows.
+            dictionary: string columns to yield dictionary-encoded (int32 indices, a dictionary per batch).
+                Other string columns are plain ``string``. Columns of other types are not affected.
+
+        Raises:
+            DataError: a column is missing, or the file cannot be read.
         """
         ...
 
     def place(self, leaf: Leaf, index: int, where: Where | None = None) -> str:
-        """Names the ``index``-th row (from 0) that ``batches(leaf, ..., where=where)`` yields: "FILE, row 7".
+        """The place, such as "FILE, row 7", of the row at ``index`` (from 0) that ``batches`` yields.
 
-        Rows and lines count from 1 over the whole file. Reads the file again: meant for error messages.
+        ``leaf`` and ``where`` are as in that call of ``batches``. Rows and lines count from 1 over the whole
+        file. This may read the file again, so use it only for error messages.
         """
         ...
 
 
 class ArrowSource(ABC):
-    """The part of ``Source`` that is the same for every kind of file."""
-
-    text_lines = False
+    """The part of ``Source`` that all kinds of files share."""
 
     def __init__(self, name: str, schema: pa.Schema) -> None:
         self.name = name
@@ -97,7 +101,7 @@ class ArrowSource(ABC):
         """Whether there is at least one row."""
 
     def leaves(self, source_index: int) -> list[Leaf]:
-        """One leaf, the whole source; kinds that can be entered in the middle give more."""
+        """One leaf, the whole source; kinds with random access override this with more leaves."""
         return [Leaf(source_index)]
 
     def batches(
@@ -132,7 +136,7 @@ class ArrowSource(ABC):
     def _read(
         self, leaf: Leaf, columns: list[str], encoded: list[str], where: Where | None
     ) -> Iterator[pa.RecordBatch]:
-        """Batches that hold ``columns``, of any type; ``where`` may serve to skip, not to filter."""
+        """Batches with ``columns`` of any type. ``where`` may be used to skip rows; the caller filters."""
 
     def _position(self, row: int) -> str:
         return f"row {row + 1}"
@@ -151,10 +155,10 @@ class ArrowSource(ABC):
 
 
 def filtered(batch: pa.RecordBatch, expression: pa.compute.Expression) -> pa.RecordBatch:
-    """The rows for which ``expression`` is true (not null), in their order."""
+    """The rows for which ``expression`` is true (neither false nor null), in their order."""
     from pyarrow import acero
 
-    # RecordBatch.filter would use the thread pool, which promises no order; this is also four times faster.
+    # RecordBatch.filter uses the thread pool, which does not keep the order, and is four times slower.
     plan = acero.Declaration.from_sequence(
         [
             acero.Declaration("table_source", acero.TableSourceNodeOptions(pa.Table.from_batches([batch]))),
@@ -166,7 +170,7 @@ def filtered(batch: pa.RecordBatch, expression: pa.compute.Expression) -> pa.Rec
 
 
 class GroupedSource(ArrowSource):
-    """A file whose rows are in groups that can be read by themselves: row groups, record batches."""
+    """A file whose rows are in groups that can be read separately: row groups or record batches."""
 
     @property
     @abstractmethod
@@ -179,12 +183,15 @@ class GroupedSource(ArrowSource):
         return any(self.group_rows)
 
     def leaves(self, source_index: int) -> list[Leaf]:
-        """Consecutive groups, up to 2**18 rows together."""
+        """Leaves of consecutive groups with up to 2**18 rows together; a larger group is one leaf."""
         return coalesce(source_index, self.group_rows)
 
 
 def coalesce(source_index: int, rows: Sequence[int]) -> list[Leaf]:
-    """Leaves of consecutive row groups (``rows`` holds the rows of each), up to ``LEAF_ROWS`` each."""
+    """Leaves of consecutive groups with up to ``LEAF_ROWS`` rows together; a larger group is one leaf.
+
+    ``rows`` holds the number of rows of each group.
+    """
     leaves: list[Leaf] = []
     groups: list[int] = []
     first = inside = 0
@@ -198,7 +205,11 @@ def coalesce(source_index: int, rows: Sequence[int]) -> list[Leaf]:
 
 
 def check_columns(source: Source, columns: Sequence[str]) -> None:
-    """Raise DataError unless each of ``columns`` is in ``source``, once."""
+    """Check that ``source`` has each of ``columns`` exactly once.
+
+    Raises:
+        DataError: a column is missing, or occurs more than once.
+    """
     for name in columns:
         count = len(source.schema.get_all_field_indices(name))
         if count == 0:
@@ -210,10 +221,13 @@ def check_columns(source: Source, columns: Sequence[str]) -> None:
 
 
 def check_same_columns(sources: Sequence[Source], columns: Sequence[str]) -> None:
-    """Raise DataError unless all ``sources`` have ``columns``, each with the same class of type.
+    """Check that all ``sources`` have ``columns``, each with the same class of type.
 
-    Classes are integers, floats, strings and so on; widths do not matter. A column that holds nothing
-    but nulls (Arrow type null) agrees with every class, and a list of nothing but nulls with every list.
+    Classes are integers, floats, strings and so on; widths do not matter. A column of only nulls (Arrow type
+    null) agrees with every class, and a column of lists of only nulls with every class of lists.
+
+    Raises:
+        DataError: a column is missing, occurs more than once, or differs in class between sources.
     """
     seen: dict[str, tuple[str, str]] = {}
     for source in sources:
@@ -231,5 +245,5 @@ def check_same_columns(sources: Sequence[Source], columns: Sequence[str]) -> Non
 
 
 def _within(one: str, other: str) -> bool:
-    """Whether a class of type is another, or one of nothing but nulls."""
+    """Whether the class ``one`` is the class ``other``, or a class of only nulls that agrees with it."""
     return one in (other, "nulls") or (one == "lists of nulls" and other.startswith("lists of "))

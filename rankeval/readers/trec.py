@@ -20,8 +20,8 @@ _RUN = r"^(?P<query_id>\S+)\s+\S+\s+(?P<item_id>\S+)\s+\S+\s+(?P<value>\S+)\s+\S
 class TrecSource(LineSource):
     """Lines of ``query iter item relevance`` (qrels) or ``query Q0 item rank score tag ...`` (run).
 
-    Fields are parted by any blanks and tabs; a run may have more fields after the tag. Comment lines
-    (``#``) and blank lines are skipped. Ids are strings. The rank is not read: scores make the ranking.
+    Spaces and tabs separate the fields; a run may have more fields after the tag. Comment lines (``#``)
+    and blank lines are skipped. Ids are strings. The rank is ignored, because the scores give the ranking.
     """
 
     def __init__(self, file: File, form: Literal["TREC qrels", "a TREC run"]) -> None:

@@ -1,4 +1,4 @@
-"""Row filters such as ``position <= 3 and country == "de"``, parsed and checked, never evaluated as code."""
+"""Row filters such as ``position <= 3 and country == "de"``. They are parsed, and never evaluated as code."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 
 
 def _unknown() -> pc.Expression:
-    """Neither true nor false. (Not a constant of the module: making it loads pandas.)"""
+    """A condition that is neither true nor false. Not a module constant: creating it loads pandas."""
     return pc.scalar(pa.scalar(None, pa.bool_()))
 
 
@@ -37,12 +37,12 @@ def _unknown() -> pc.Expression:
 class Where:
     """A row filter.
 
-    A row stays if the condition is true for it; a comparison with a missing value is neither true nor
-    false (``not`` does not make it true), as in SQL.
+    It keeps the rows for which its condition is true. A comparison with a missing value is neither true nor
+    false, as in SQL, and ``not`` does not make it true.
 
     Attributes:
         text: the filter as the user wrote it.
-        columns: the columns it reads, in order of appearance.
+        columns: the columns that it reads, in order of appearance.
     """
 
     text: str
@@ -52,16 +52,20 @@ class Where:
     def bind(self, schema: pa.Schema, name: str) -> pc.Expression:
         """The filter as an Arrow expression over ``schema``, the columns of the file ``name``.
 
-        Raises DataError for a column that is not there, or compared with a value of another kind.
+        Raises:
+            DataError: a column is missing, or is compared with a value of another kind.
         """
         return _Builder(self.text, schema, name).condition(self._tree)
 
 
 def parse_where(text: str) -> Where:
-    """Parse a filter: ``== != < <= > >=``, ``in [..]``, ``is None``, ``and or not``, parentheses.
+    """Parse a filter with ``== != < <= > >=``, ``in [..]``, ``is None``, ``and or not`` and parentheses.
 
-    Operands are column names, numbers, strings, True and False; a column of booleans is a condition by
-    itself. A time column is compared with a string such as "2024-01-31 12:00". Raises UsageError.
+    Operands are column names, numbers, strings, True and False. A column of booleans is itself a condition.
+    A time column is compared with a string such as "2024-01-31 12:00".
+
+    Raises:
+        UsageError: the filter is not valid.
     """
     try:
         tree = ast.parse(text.strip(), mode="eval").body
@@ -80,7 +84,7 @@ def parse_where(text: str) -> Where:
 
 @dataclass(frozen=True)
 class _Operand:
-    """One side of a comparison; ``kind`` is None where the schema is not known yet."""
+    """One side of a comparison. ``words`` names it in messages; ``kind`` is None without a schema."""
 
     value: Any
     kind: str | None
@@ -90,14 +94,14 @@ class _Operand:
 
 @dataclass(frozen=True)
 class _Builder:
-    """Walks the syntax tree; without a schema it checks the form alone."""
+    """Builds the expression from the syntax tree; without a schema it checks only the syntax."""
 
     text: str
     schema: pa.Schema | None
     name: str
 
     def condition(self, node: ast.expr) -> Any:
-        """A node that must be true or false."""
+        """The expression for a node that must be a condition."""
         match node:
             case ast.BoolOp(op, parts):
                 join = and_ if isinstance(op, ast.And) else or_
@@ -134,7 +138,7 @@ class _Builder:
     def _membership(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Any:
         if not (isinstance(right, ast.List | ast.Tuple | ast.Set) and right.elts):
             self._refuse(right, "wanted a list of values, such as [1, 2]")
-        # Not isin(): it calls a missing value "not in the list", and != does not.
+        # Not isin(): for a missing value it gives false, but the comparison must be neither true nor false.
         found = reduce(or_, [self._compared(left, eq, value) for value in right.elts])
         return found if isinstance(op, ast.In) else ~found
 
@@ -152,7 +156,7 @@ class _Builder:
         return compare(a.value, b.value)
 
     def _fitted(self, side: _Operand, other: _Operand) -> _Operand:
-        """``side`` in a type that Arrow can compare with ``other`` without losing or refusing values."""
+        """``side`` in a type that Arrow can compare with ``other`` without loss of values or errors."""
         column, literal = (side, other) if side.type is not None else (other, side)
         if column.type is None or literal.type is not None:
             return side
@@ -215,7 +219,7 @@ class _Builder:
 
 
 def _in_one_type(column: _Operand, literal: _Operand) -> tuple[Any, Any]:
-    """A number column and a number literal as Arrow compares them exactly, or else as float64."""
+    """A number column and a number literal in types that Arrow compares exactly, or else as float64."""
     value = literal.value
     if pt.is_decimal(column.type):
         return column.value, value
@@ -225,12 +229,12 @@ def _in_one_type(column: _Operand, literal: _Operand) -> tuple[Any, Any]:
     low, high = (0, 2**64) if pt.is_uint64(kind) else (-(2**63), 2**63)
     if float(value).is_integer() and low <= value < high:
         return column.value, pa.scalar(int(value), kind)
-    # No integer of the column's type equals this literal. Arrow by itself would try float32, and fail.
+    # No integer of the column's type equals this literal. Arrow alone would try float32, and fail.
     return column.value.cast(pa.float64(), safe=False), pa.scalar(float(value))
 
 
 def _kind(kind: pa.DataType) -> str:
-    """The kinds of values that can be compared with one another."""
+    """The kind of values of an Arrow type; values of the same kind can be compared, except "other"."""
     if pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind):
         return "number"
     if pt.is_timestamp(kind) or pt.is_date(kind):

@@ -1,9 +1,8 @@
-"""Bandit worlds and slate worlds: contexts, actions and rewards held as matrices, and the logs of
-policies in them.
+"""Bandit worlds and slate worlds: contexts, actions and rewards as matrices, and simulated logs of policies.
 
 May import: ``off_policy.user_behaviour``, ``arrays``, the top modules of ``simulators`` and of
 ``rankeval``.
-To add a world: a module with its class, the log in memory and the log in a file.
+To add a world: a module with its class, a function that makes its log in memory and one that writes it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Bandit worlds whose every expectation is known exactly, and the logs that a policy leaves in them.
+"""Bandit worlds with exactly known expectations, and simulated bandit logs.
 
-A round draws a context ``x``, an action ``a`` from the logging policy, and a reward around ``E[r|x,a]``.
-Contexts and actions are few enough to be held as matrices, so that the value of a policy, the expectation
-of an estimator and the spread of its weights are finite sums, not simulations.
+A round draws a context ``x``, an action ``a`` from the logging policy, and a reward with mean ``E[r|x,a]``.
+Contexts and actions are few enough for matrices. The value of a policy, the expectation of an estimator and
+the variance of importance weights are therefore finite sums and need no simulation.
 """
 
 from __future__ import annotations
@@ -39,12 +39,19 @@ BLOCK_ROUNDS = 1 << 16
 
 @dataclass(frozen=True, eq=False)
 class BanditWorld:
-    """Contexts, actions and rewards.
+    """The distributions of contexts and rewards, and the reward model that logs contain.
 
-    ``expected_reward``: ``E[r|x,a]``, shape ``(contexts, actions)``; ``context_probabilities``: shape
-    ``(contexts,)``; rewards are 0 or 1 (``bernoulli``) or normal with standard deviation ``noise``
-    (``gaussian``). ``model_error`` is what the ``q(x,a)`` written into logs is off the truth by, one number
-    or one for each cell.
+    Attributes:
+        expected_reward: (contexts, actions) float64 ``E[r|x,a]``.
+        context_probabilities: (contexts,) float64, sums to 1.
+        reward: ``bernoulli``: rewards are 0 or 1, and ``expected_reward`` is in [0, 1]. ``gaussian``: rewards
+            are normal with standard deviation ``noise``.
+        noise: standard deviation of Gaussian rewards, at least 0.
+        model_error: error of the reward model in logs, ``q(x,a) - E[r|x,a]``: one number for all cells or a
+            (contexts, actions) matrix.
+
+    Raises:
+        UsageError: a parameter has a wrong shape or is out of range.
     """
 
     expected_reward: Matrix
@@ -85,27 +92,36 @@ class BanditWorld:
 
     @cached_property
     def reward_model(self) -> Matrix:
-        """``q(x,a)``, shaped as ``expected_reward``."""
+        """(contexts, actions) float64 the reward model ``q(x,a)`` that logs contain."""
         return np.asarray(self.expected_reward + self.model_error)
 
     def with_model_error(self, bias: float, noise: float, seed: int) -> BanditWorld:
-        """The same world with ``q(x,a) = E[r|x,a] + bias + noise * z(x,a)``, ``z`` standard normal."""
+        """A copy of the world with ``q(x,a) = E[r|x,a] + bias + noise * z(x,a)``, ``z`` standard normal."""
         return replace(self, model_error=bias + noise * random_stream(seed).standard_normal(self.shape))
 
     def expectation(self, policy: SoftmaxPolicy, values: Matrix) -> float:
-        """``E[values[x,a]]`` over contexts and the actions of ``policy``, exact.
+        """The exact ``E[values[x,a]]`` over contexts and the actions of ``policy``.
 
-        With the logging policy and ``np.minimum(w, M) * expected_reward`` this is what a clipped estimator
-        converges to; with ``w ** 2``, one over the share of rounds that count as effective.
+        Let ``policy`` be the logging policy and ``w`` the importance weights of a target policy. With the
+        ``values`` ``np.minimum(w, M) * expected_reward`` the result is the limit of the estimator that clips
+        weights at ``M``. With ``w ** 2`` it is the limit of the number of rounds divided by the effective
+        sample size, if the logging policy has support for the target policy.
+
+        Args:
+            policy: a policy for the contexts and actions of this world.
+            values: (contexts, actions).
+
+        Raises:
+            UsageError: the policy has scores of another shape.
         """
         return float(self.context_probabilities @ (self.probabilities(policy) * values).sum(axis=1))
 
     def value(self, policy: SoftmaxPolicy) -> float:
-        """Expected reward of a round under ``policy``, exact."""
+        """The exact expected reward of a round under ``policy``; errors as in :meth:`expectation`."""
         return self.expectation(policy, self.expected_reward)
 
     def probabilities(self, policy: SoftmaxPolicy) -> Matrix:
-        """The policy's probabilities, once it is known to fit this world."""
+        """(contexts, actions) float64 probabilities of ``policy``; errors as in :meth:`expectation`."""
         if policy.scores.shape != self.shape:
             raise UsageError(f"policy: found scores of shape {policy.scores.shape}, wanted {self.shape}")
         return policy.probabilities
@@ -121,11 +137,16 @@ def random_world(
     spread: float = 1.0,
     noise: float = 1.0,
 ) -> BanditWorld:
-    """A world of random tastes.
+    """A bandit world with random expected rewards.
 
-    Utilities are normal with standard deviation ``spread``, half of their variance from the action alone.
-    Gaussian worlds expect ``mean + utility``; Bernoulli worlds the logistic function of ``logit(mean) +
-    utility``. Contexts follow a Dirichlet distribution with parameter 5.
+    The utility of an action in a context is normal with standard deviation ``spread``. Half of its variance
+    comes from the action alone. The expected reward is ``mean + utility`` in a Gaussian world, and the
+    logistic function of ``logit(mean) + utility`` in a Bernoulli world (``0 < mean < 1``). The context
+    probabilities are drawn from a Dirichlet distribution with all parameters 5. Rewards are as in
+    :class:`BanditWorld`.
+
+    Raises:
+        UsageError: a parameter is out of range.
     """
     rng = random_stream(seed)
     size = whole("contexts", contexts, 1), whole("actions", actions, 1)
@@ -142,9 +163,13 @@ def random_world(
 def random_policy(
     world: BanditWorld, seed: int, skill: float = 0.0, temperature: float = 1.0
 ) -> SoftmaxPolicy:
-    """Scores ``skill * u + sqrt(1 - skill^2) * z``, ``u`` the standardised truth and ``z`` standard normal.
+    """A random policy with scores ``skill * u + sqrt(1 - skill^2) * z``.
 
-    ``skill`` in [-1, 1] is thus the correlation of the scores with the expected rewards.
+    ``u`` is the expected reward, standardised over all contexts and actions, and ``z`` is standard normal.
+    ``skill`` in [-1, 1] is therefore the correlation of the scores with the expected rewards.
+
+    Raises:
+        UsageError: ``skill`` or ``temperature`` is out of range.
     """
     truth = world.expected_reward - world.expected_reward.mean()
     truth = truth / max(float(truth.std()), np.finfo(np.float64).tiny)
@@ -155,7 +180,7 @@ def random_policy(
 
 
 class _Logger:
-    """What every block of a log needs, worked out once."""
+    """Makes the blocks of a bandit log; tables that all blocks need are computed once."""
 
     def __init__(
         self, world: BanditWorld, logging: SoftmaxPolicy, target: SoftmaxPolicy, layout: Layout
@@ -170,7 +195,7 @@ class _Logger:
         self.columns = self._rows if layout == "rows" else self._candidates
 
     def block(self, rng: np.random.Generator, start: int, stop: int) -> pa.Table:
-        """Rounds ``start..stop``."""
+        """The log of rounds ``start..stop``, ``stop`` excluded."""
         cells = self.cells.draw(rng, stop - start)
         contexts, actions = np.divmod(cells, np.int32(self.world.shape[1]))
         expected = self.world.expected_reward.ravel()[cells]
@@ -211,7 +236,10 @@ def bandit_log_blocks(
     *,
     layout: Layout = "rows",
 ) -> Iterator[pa.Table]:
-    """The log of :func:`simulate` in tables of 65,536 rounds, each made when it is asked for."""
+    """The log of :func:`bandit_log` in tables of 65,536 rounds, each made on demand.
+
+    Args and errors are those of :func:`bandit_log`; errors are raised when the first table is requested.
+    """
     logger = _Logger(world, logging, target, layout)
     for index, (start, stop) in enumerate(block_bounds(whole("rounds", rounds, 1), BLOCK_ROUNDS)):
         yield logger.block(random_stream(seed, index), start, stop)
@@ -226,11 +254,23 @@ def bandit_log(
     *,
     layout: Layout = "rows",
 ) -> pa.Table:
-    """A bandit log of ``rounds`` rounds, the same for the same arguments.
+    """A simulated bandit log. The same arguments give the same log.
 
-    Columns: ``round_id, context, action, reward``, then in layout ``rows`` ``propensity, target_propensity,
-    q_logged, q_target`` (``q_target = sum over a of pi(a|x) q(x,a)``), and in layout ``candidates`` the lists
-    ``candidate_propensities, candidate_target_propensities, candidate_q`` that ``action`` is an index into.
+    Columns of both layouts: ``round_id, context, action, reward``. Layout ``rows`` adds ``propensity,
+    target_propensity, q_logged, q_target``, where ``q_target = sum over a of pi(a|x) q(x,a)``. Layout
+    ``candidates`` adds lists with a value for each action: ``candidate_propensities,
+    candidate_target_propensities, candidate_q``; ``action`` is an index into them.
+
+    Args:
+        world: the world.
+        logging: the logging policy, which draws the actions.
+        target: the target policy ``pi``.
+        rounds: number of rounds, at least 1.
+        seed: of the random numbers.
+        layout: ``rows`` or ``candidates``.
+
+    Raises:
+        UsageError: a policy does not fit the world, or another parameter is out of range.
     """
     return pa.concat_tables(bandit_log_blocks(world, logging, target, rounds, seed, layout=layout))
 
@@ -246,6 +286,15 @@ def write_bandit_log(
     layout: Layout = "rows",
     rows_per_group: int = 1 << 20,
 ) -> None:
-    """Write the log of :func:`simulate` as Parquet, holding no more than a row group of it in memory."""
+    """Write the log of :func:`bandit_log` to a Parquet file, with about one row group in memory at a time.
+
+    Args:
+        path: the file.
+        world, logging, target, rounds, seed, layout: as for :func:`bandit_log`.
+        rows_per_group: number of rows of a row group, at least 1.
+
+    Raises:
+        UsageError: a policy does not fit the world, or another parameter is out of range.
+    """
     blocks = bandit_log_blocks(world, logging, target, rounds, seed, layout=layout)
     write_parquet(Path(path), blocks, rows_per_group)

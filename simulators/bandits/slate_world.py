@@ -1,9 +1,9 @@
-"""Ranking worlds whose users differ in which items their rewards depend on, and product policies in them.
+"""Slate worlds: ranking worlds in which the type of a user decides on which items a reward depends.
 
-A session draws a type of user ``t``; the policy draws an item for every position on its own; the reward at
-``k`` is normal around ``base[t, a_k]`` plus the interaction ``pairs[a_k, a_l]`` with every other item ``a_l``
-that the type's behaviour looks at (as simulated by Kiyohara et al. 2023). Expectations are sums over items
-and pairs of positions.
+A session draws a user type ``t``. A product policy draws the item at every position independently. The reward
+at position ``k`` is normal with mean ``base[t, a_k] + sum over l of pairs[a_k, a_l]``, where ``l`` runs over
+the other positions that the reward at ``k`` depends on under the user behaviour of the type (as simulated by
+Kiyohara et al. 2023). Expectations are sums over items and pairs of positions.
 """
 
 from __future__ import annotations
@@ -24,23 +24,29 @@ from rankeval.simulators import block_bounds, distribution, matrix, random_strea
 from rankeval.simulators.bandits.softmax_policy import Matrix, SoftmaxPolicy
 
 BLOCK_SESSIONS = 1 << 14
-#: What the feature column ``device`` holds, by type of user.
+#: Values of the feature column ``device``, one for each user type.
 DEVICES = ("phone", "tablet", "desktop", "tv", "watch")
 
 
 @dataclass(frozen=True, eq=False)
 class SlateWorld:
-    """Types of users, items and rewards.
+    """User types, items and rewards.
 
     Attributes:
-        base: (types, items), expected reward of an item alone.
-        pairs: (items, items), what the item of the row gains next to that of the column.
-        behaviours: for each type a name of :data:`rankeval.off_policy.user_behaviour.windows.BEHAVIOURS`.
-        shares: (types,) of the sessions.
-        positions: length of the lists.
+        base: (types, items) float64 expected reward of an item without interactions.
+        pairs: (items, items) float64 interaction: the expected reward that the row's item gains from the
+            column's item.
+        behaviours: the user behaviour of each type, a name in
+            :data:`rankeval.off_policy.user_behaviour.BEHAVIOURS`.
+        shares: (types,) float64 share of the sessions of each type; sums to 1.
+        positions: K, the length of the lists.
         noise: standard deviation of a reward.
-        blur: standard deviation of the feature ``activity`` around the number of the type; the feature
-            ``device`` names the type.
+        blur: standard deviation of the feature ``activity`` around the number of the type. The feature
+            ``device`` identifies the type.
+
+    Raises:
+        UsageError: a parameter has a wrong shape or is out of range; a behaviour is unknown; there are more
+            than 5 types.
     """
 
     base: Matrix
@@ -69,7 +75,7 @@ class SlateWorld:
 
     @cached_property
     def looks(self) -> Bools:
-        """(types, K, K), whether the reward at the position of the row depends on that of the column."""
+        """(types, K, K) bool, whether the reward at the position of the row depends on that of the column."""
         places = range(self.positions)
         return np.array(
             [
@@ -83,7 +89,14 @@ class SlateWorld:
         return (self.looks & ~np.eye(self.positions, dtype=bool)).astype(np.float64)
 
     def probabilities(self, policy: SoftmaxPolicy) -> Matrix:
-        """(types, K, items); scores have a row for each position of the first type, then of the second ..."""
+        """(types, K, items) float64 probability of each item at each position for each type.
+
+        The scores of ``policy`` have K rows for the first type, one for each position, then K rows for the
+        second type, and so on.
+
+        Raises:
+            UsageError: the policy has scores of another shape.
+        """
         types, items = self.base.shape
         wanted = (types * self.positions, items)
         if policy.scores.shape != wanted:
@@ -91,12 +104,16 @@ class SlateWorld:
         return policy.probabilities.reshape(types, self.positions, items)
 
     def expected_rewards(self, types: Ints, lists: Ints) -> Matrix:
-        """(n, K) expected rewards of lists (n, K) shown to users of these types (n,)."""
+        """(n, K) float64 expected rewards of ``lists``, (n, K), for users of ``types``, (n,)."""
         met = self.pairs[lists[:, :, None], lists[:, None, :]]
         return np.asarray(self.base[types[:, None], lists] + (met * self._others[types]).sum(axis=2))
 
     def value(self, policy: SoftmaxPolicy) -> float:
-        """Expected reward of a session under a policy, exact."""
+        """The exact expected reward of a session under ``policy``, summed over positions.
+
+        Raises:
+            UsageError: the policy has scores of another shape.
+        """
         p = self.probabilities(policy)
         alone = np.einsum("tka,ta->t", p, self.base)
         together = np.einsum("tka,ab,tlb,tkl->t", p, self.pairs, p, self._others, optimize=True)
@@ -113,9 +130,22 @@ def random_slate_world(
     interaction: float = 1.0,
     noise: float = 0.5,
 ) -> SlateWorld:
-    """Random tastes: base rewards uniform in [0, 1], interactions in [-1, 1] times ``interaction / (K - 1)``.
+    """A slate world with random rewards.
 
-    Types have equal shares unless told.
+    Base rewards are uniform in [0, 1]. Interactions are uniform in [-1, 1], times
+    ``interaction / max(K - 1, 1)``.
+
+    Args:
+        positions: K, the length of the lists, at least 1.
+        items: number of items, at least 1.
+        seed: of the random numbers.
+        behaviours: the user behaviour of each type, at most 5.
+        shares: (types,) share of the sessions of each type; None means equal shares.
+        interaction: scale of the interactions, at least 0.
+        noise: standard deviation of a reward, at least 0.
+
+    Raises:
+        UsageError: a parameter is out of range, or a behaviour is unknown.
     """
     rng = random_stream(seed)
     types, size = len(behaviours), whole("items", items, 1)
@@ -133,23 +163,35 @@ def random_slate_world(
 def random_slate_policy(
     world: SlateWorld, seed: int, skill: float = 0.0, temperature: float = 1.0
 ) -> SoftmaxPolicy:
-    """Scores ``skill * base + sqrt(1 - skill^2) * z`` for every position, ``z`` uniform in [0, 1]."""
+    """A random policy with scores ``skill * base + sqrt(1 - skill^2) * z``, ``z`` uniform in [0, 1].
+
+    ``z`` is drawn for every type, position and item.
+
+    Args:
+        world: the world with the base rewards.
+        seed: of the random numbers.
+        skill: in [-1, 1].
+        temperature: of the softmax, at least 1e-9.
+
+    Raises:
+        UsageError: ``skill`` or ``temperature`` is out of range.
+    """
     luck = random_stream(seed).random((len(world.base), world.positions, world.base.shape[1]))
     scores = real("skill", skill, -1.0, 1.0) * world.base[:, None, :] + np.sqrt(1.0 - skill**2) * luck
     return SoftmaxPolicy(scores.reshape(-1, world.base.shape[1]), temperature)
 
 
 class _Logger:
-    """What every block of a log needs, worked out once."""
+    """Makes the blocks of a slate log; tables that all blocks need are computed once."""
 
     def __init__(self, world: SlateWorld, logging: SoftmaxPolicy, target: SoftmaxPolicy) -> None:
         self.world = world
         self.logged, self.target = world.probabilities(logging), world.probabilities(target)
-        # Without the last bound, 1 up to rounding, no draw gives an item beyond the last.
+        # The last bound is 1 only up to rounding. Without it no draw can give an item beyond the last.
         self.bounds = np.cumsum(self.logged, axis=2)[:, :, :-1]
 
     def block(self, rng: np.random.Generator, start: int, stop: int) -> pa.Table:
-        """Sessions ``start..stop``."""
+        """The log of sessions ``start..stop``, ``stop`` excluded."""
         world, n, size = self.world, stop - start, self.world.positions
         types = rng.choice(len(world.shares), n, p=world.shares)
         lists = (rng.random((n, size, 1)) >= self.bounds[types]).sum(axis=2)
@@ -170,7 +212,7 @@ class _Logger:
 
 
 def _propensities(prefix: str, policy: Matrix, types: Ints, lists: Ints) -> dict[str, Matrix]:
-    """Of the item, of the items up to it, and of the whole list."""
+    """The propensity columns: of each item, of the items from position 1 to it, and of its whole list."""
     each = policy[types[:, None], np.arange(lists.shape[1]), lists]
     products = np.cumprod(each, axis=1)
     whole_list = np.repeat(products[:, -1], lists.shape[1])
@@ -182,7 +224,10 @@ def _propensities(prefix: str, policy: Matrix, types: Ints, lists: Ints) -> dict
 def slate_log_blocks(
     world: SlateWorld, logging: SoftmaxPolicy, target: SoftmaxPolicy, sessions: int, seed: int
 ) -> Iterator[pa.Table]:
-    """The log of :func:`simulate` in tables of 16,384 sessions, each made when it is asked for."""
+    """The log of :func:`slate_log` in tables of 16,384 sessions, each made on demand.
+
+    Args and errors are those of :func:`slate_log`; errors are raised when the first table is requested.
+    """
     logger = _Logger(world, logging, target)
     for index, (start, stop) in enumerate(block_bounds(whole("sessions", sessions, 1), BLOCK_SESSIONS)):
         yield logger.block(random_stream(seed, index), start, stop)
@@ -191,10 +236,21 @@ def slate_log_blocks(
 def slate_log(
     world: SlateWorld, logging: SoftmaxPolicy, target: SoftmaxPolicy, sessions: int, seed: int
 ) -> pa.Table:
-    """A ranking log in long layout, the same for the same arguments.
+    """A simulated ranking log in long layout. The same arguments give the same log.
 
-    Columns: ``session_id, position, item_id, reward``, ``propensity, propensity_prefix, propensity_list`` and
-    their ``target_`` twins, the features ``device`` and ``activity``, and the true ``behaviour``.
+    Columns: ``session_id, position, item_id, reward``; ``propensity, propensity_prefix, propensity_list`` of
+    the logging policy, and the same columns of the target policy with the prefix ``target_``; the features
+    ``device`` and ``activity``; and the true ``behaviour``.
+
+    Args:
+        world: the world.
+        logging: the logging policy, which draws the items.
+        target: the target policy.
+        sessions: number of sessions, at least 1.
+        seed: of the random numbers.
+
+    Raises:
+        UsageError: a policy does not fit the world, or another parameter is out of range.
     """
     return pa.concat_tables(slate_log_blocks(world, logging, target, sessions, seed))
 
@@ -209,5 +265,14 @@ def write_slate_log(
     *,
     rows_per_group: int = 1 << 20,
 ) -> None:
-    """Write the log of :func:`simulate` as Parquet, holding no more than a row group of it in memory."""
+    """Write the log of :func:`slate_log` to a Parquet file, with about one row group in memory at a time.
+
+    Args:
+        path: the file.
+        world, logging, target, sessions, seed: as for :func:`slate_log`.
+        rows_per_group: number of rows of a row group, at least 1.
+
+    Raises:
+        UsageError: a policy does not fit the world, or another parameter is out of range.
+    """
     write_parquet(Path(path), slate_log_blocks(world, logging, target, sessions, seed), rows_per_group)

@@ -1,4 +1,4 @@
-"""Policies over the actions of a world with few contexts, held as a matrix."""
+"""Softmax policies over actions, as a matrix of contexts and actions, and their importance weights."""
 
 from __future__ import annotations
 
@@ -18,8 +18,15 @@ Matrix = Floats
 class SoftmaxPolicy:
     """``pi(a|x) = exp(score[x,a] / temperature) / sum over b of exp(score[x,b] / temperature)``.
 
-    ``scores``: shape ``(contexts, actions)``. A score of minus infinity is an action never taken; each
-    context needs one finite score. Equal scores are the uniform policy.
+    Equal scores give the uniform policy.
+
+    Attributes:
+        scores: (contexts, actions) float64. An action with a score of minus infinity is never taken. The
+            largest score of each context is finite.
+        temperature: at least 1e-9.
+
+    Raises:
+        UsageError: ``scores`` is not such a matrix, or ``temperature`` is out of range.
     """
 
     scores: Matrix
@@ -38,12 +45,20 @@ class SoftmaxPolicy:
 
     @cached_property
     def probabilities(self) -> Matrix:
-        """Shape ``(contexts, actions)``; rows sum to 1."""
+        """(contexts, actions) float64 ``pi(a|x)``; rows sum to 1."""
         odds = np.exp((self.scores - self.scores.max(axis=1, keepdims=True)) / self.temperature)
         return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
 
 def importance_weights(logging: SoftmaxPolicy, target: SoftmaxPolicy) -> Matrix:
-    """``pi(a|x) / pi_0(a|x)``, shape ``(contexts, actions)``; 0 where the logging policy never goes."""
+    """The importance weights ``w(x,a) = pi(a|x) / pi_0(a|x)`` of a target policy ``pi``.
+
+    Args:
+        logging: the logging policy ``pi_0``.
+        target: the target policy ``pi``, for the same contexts and actions.
+
+    Returns:
+        (contexts, actions) float64; 0 for actions that the logging policy never takes.
+    """
     taken = logging.probabilities > 0
     return np.divide(target.probabilities, logging.probabilities, out=np.zeros(taken.shape), where=taken)

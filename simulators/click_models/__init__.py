@@ -1,8 +1,7 @@
-"""Click models: how users go through a list and what they click, as exact probabilities, samples and
-likelihoods.
+"""Click models of lists: exact examination and click probabilities, sampled clicks and likelihoods.
 
 May import: ``arrays``, the top modules of ``simulators`` and of ``rankeval``.
-To add a click model: a small class in ``models.py`` and a line in ``CLICK_MODELS`` (``catalogue.py``).
+To add a click model: a class in ``models.py`` and a line in ``CLICK_MODELS`` (``catalogue.py``).
 """
 
 from __future__ import annotations

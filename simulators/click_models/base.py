@@ -1,4 +1,4 @@
-"""What every click model can do with lists: exact probabilities, samples, likelihoods."""
+"""The base classes of click models: exact probabilities, samples and likelihoods of clicks on lists."""
 
 from __future__ import annotations
 
@@ -21,55 +21,63 @@ from rankeval.simulators.click_models.kernels import (
 
 Clicks = NDArray[np.int8]
 
-#: Patterns of clicks are enumerated for lists of up to so many positions.
+#: The longest lists for which all click patterns are enumerated, in positions.
 LONGEST_ENUMERATED = 16
 
 
 @dataclass(frozen=True)
 class ClickModel(ABC):
-    """How users go through lists and click.
+    """A probability model of the clicks on lists of items.
 
-    Lists are arrays: ``attractiveness`` and ``satisfaction``, both (n, K) in [0, 1], K at most the positions
-    that the model is for. A list of fewer items has NaN beyond them: nobody clicks there.
+    All methods take ``n`` lists as two arrays, ``attractiveness`` and ``satisfaction``, each (n, K) float64
+    in [0, 1]. K is at most the number of positions that the model has parameters for. A list of fewer than K
+    items has NaN beyond its end, where the click probability is 0. ``satisfaction`` may be None unless the
+    model uses it.
     """
 
     name: ClassVar[str]
-    #: Whether items need a satisfaction.
+    #: Whether the model needs the satisfaction of items.
     uses_satisfaction: ClassVar[bool] = False
 
     @property
     @abstractmethod
     def parts(self) -> list[tuple[float, BrowsingModel]]:
-        """Shares of sessions and the model of each; a model that is no mixture is its only part."""
+        """The models of a mixture, each after its share of the sessions.
+
+        A model that is no mixture has itself as its only part, with share 1.
+        """
 
     @abstractmethod
     def parameters(self) -> dict[str, Any]:
-        """The parameters by the names of world files."""
+        """The parameters, under the names that world files use."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The model as world files write it."""
+        """The model in the form of world files: its name and its parameters."""
         return {"name": self.name, **self.parameters()}
 
     def click_probabilities(self, attractiveness: Floats, satisfaction: Floats | None = None) -> Floats:
-        """(n, K) exact probability of a click at each position."""
+        """(n, K) float64 exact probability of a click at each position."""
         return self._mean("click_probabilities", attractiveness, satisfaction)
 
     def examination_probabilities(self, attractiveness: Floats, satisfaction: Floats | None = None) -> Floats:
-        """(n, K) exact probability that each position is examined."""
+        """(n, K) float64 exact probability that each position is examined."""
         return self._mean("examination_probabilities", attractiveness, satisfaction)
 
     def count_probabilities(self, attractiveness: Floats, satisfaction: Floats | None = None) -> Floats:
-        """(n, K + 1) exact probability of 0, 1, ..., K clicks."""
+        """(n, K + 1) float64 exact probability of 0, 1, ..., K clicks."""
         return self._mean("count_probabilities", attractiveness, satisfaction)
 
     def joint_probabilities(self, attractiveness: Floats, satisfaction: Floats | None = None) -> Floats:
-        """(n, K, K) exact probability of clicks at both of two positions; on the diagonal, of one."""
+        """(n, K, K) float64 exact probability of clicks at both of two positions.
+
+        The diagonal holds the probability of a click at one position.
+        """
         return self._mean("joint_probabilities", attractiveness, satisfaction)
 
     def sample(
         self, rng: np.random.Generator, attractiveness: Floats, satisfaction: Floats | None = None
     ) -> Clicks:
-        """(n, K) clicks of one session for each list."""
+        """(n, K) int8 sampled clicks, 0 or 1, of one session for each list."""
         parts = self.parts
         if len(parts) == 1:
             return parts[0][1].sample(rng, attractiveness, satisfaction)
@@ -85,7 +93,7 @@ class ClickModel(ABC):
     def log_likelihoods(
         self, clicks: Clicks, attractiveness: Floats, satisfaction: Floats | None = None
     ) -> Floats:
-        """(n,) log of the probability of each session's clicks, (n, K)."""
+        """(n,) float64 natural log of the probability of each session's ``clicks``, (n, K)."""
         logs = [
             np.log(share) + model.log_likelihoods(clicks, attractiveness, satisfaction)
             for share, model in self.parts
@@ -94,35 +102,41 @@ class ClickModel(ABC):
         return np.asarray(np.logaddexp.reduce(logs))
 
     def truth(self, attractiveness: Floats, satisfaction: Floats | None = None) -> ListTruth:
-        """All that is exact of one list: (K,) attractiveness and satisfaction."""
+        """The exact quantities of one list, given its (K,) attractiveness and satisfaction."""
         lists = attractiveness[np.newaxis], None if satisfaction is None else satisfaction[np.newaxis]
         return ListTruth(self, *lists)
 
     def _mean(self, of: str, attractiveness: Floats, satisfaction: Floats | None) -> Floats:
-        """What the parts say, weighted by their shares."""
+        """The mean over the parts of the method ``of``, weighted by their shares."""
         return np.asarray(
             sum(share * getattr(model, of)(attractiveness, satisfaction) for share, model in self.parts)
         )
 
 
 class BrowsingModel(ClickModel):
-    """A model whose users' next click depends on those above through the last of them alone."""
+    """A click model in which a click depends on the clicks above it only through ``r``.
+
+    ``r`` is the position of the last click above, and 0 if there is none.
+    """
 
     @property
     def parts(self) -> list[tuple[float, BrowsingModel]]:
         return [(1.0, self)]
 
     def rates(self, attractiveness: Floats) -> Floats:
-        """(n, K) probability of a click on what is examined."""
+        """(n, K) probability of a click on each item if it is examined; 0 beyond the end of a list."""
         return np.nan_to_num(attractiveness)
 
     @abstractmethod
     def browsing(self, attractiveness: Floats, satisfaction: Floats | None, positions: int) -> Browsing:
-        """What users do with items, (items,) attractiveness and satisfaction, at each of the positions."""
+        """The probabilities of what users do with each item at each position.
+
+        ``attractiveness`` and ``satisfaction``: (items,) values, not lists.
+        """
 
     @abstractmethod
     def examined(self, attractiveness: Floats, satisfaction: Floats | None) -> Floats:
-        """(n, K + 1, K) probability that position ``k + 1`` is examined given the last click above, ``r``."""
+        """(n, K + 1, K) probability that position ``k + 1`` is examined given ``r``, at index [:, r, k]."""
 
     @abstractmethod
     def predicted(self, clicks: Clicks, attractiveness: Floats, satisfaction: Floats | None = None) -> Floats:
@@ -134,9 +148,9 @@ class BrowsingModel(ClickModel):
     ) -> Clicks: ...
 
     def conditionals(self, attractiveness: Floats, satisfaction: Floats | None = None) -> Floats:
-        """(n, K + 1, K) probability of a click at position ``k + 1`` where the last one above is at ``r``.
+        """(n, K + 1, K) probability of a click at position ``k + 1`` given ``r``, at index [:, r, k].
 
-        Row 0 is for no click above. They determine the probability of every pattern of clicks.
+        These probabilities determine the probability of every click pattern.
         """
         return self.examined(attractiveness, satisfaction) * self.rates(attractiveness)[:, np.newaxis, :]
 
@@ -167,7 +181,12 @@ class BrowsingModel(ClickModel):
 
 @dataclass(frozen=True, eq=False)
 class ListTruth:
-    """What a click model says of one list, exactly; arrays (1, K) of it."""
+    """The exact quantities of one list under a click model.
+
+    Attributes:
+        model: the click model.
+        attractiveness, satisfaction: (1, K) of the list.
+    """
 
     model: ClickModel
     attractiveness: Floats
@@ -175,12 +194,12 @@ class ListTruth:
 
     @cached_property
     def click_rates(self) -> Floats:
-        """(K,) probability of a click at each position."""
+        """(K,) float64 probability of a click at each position."""
         return np.asarray(self.model.click_probabilities(self.attractiveness, self.satisfaction)[0])
 
     @cached_property
     def count_probabilities(self) -> Floats:
-        """(K + 1,) probability of 0, 1, ..., K clicks."""
+        """(K + 1,) float64 probability of 0, 1, ..., K clicks."""
         return np.asarray(self.model.count_probabilities(self.attractiveness, self.satisfaction)[0])
 
     @property
@@ -202,7 +221,7 @@ class ListTruth:
 
     @property
     def first_click_rank(self) -> float | None:
-        """Mean position of the first click of sessions that have one; None where nobody clicks."""
+        """Mean position of the first click in sessions with a click; None if the click probability is 0."""
         first = sum(
             share * _first_click(model.conditionals(self.attractiveness, self.satisfaction)[0, 0])
             for share, model in self.model.parts
@@ -212,12 +231,12 @@ class ListTruth:
 
     @property
     def perplexity(self) -> Floats:
-        """(K,) ``2^H(click rate)``, H in bits: the least that any model's perplexity tends to."""
+        """(K,) ``2^H(click rate)``, H the entropy in bits: the lowest limit of any model's perplexity."""
         return np.asarray(np.exp(_entropy(self.click_rates)))
 
     @property
     def entropy(self) -> float | None:
-        """Entropy of a session's clicks in nats; None for a mixture on more than 16 positions."""
+        """Entropy in nats of the clicks of a session; None for a mixture and more than 16 positions."""
         if len(self.model.parts) > 1:
             return self._entropy_of_patterns()
         ((_, model),) = self.model.parts
@@ -239,12 +258,15 @@ class ListTruth:
 
 
 def _first_click(clicks: Floats) -> Floats:
-    """(K,) probability that the first click is at each position, from those given no click above."""
+    """(K,) probability that the first click is at each position.
+
+    ``clicks``: (K,) probability of a click at each position given no click above.
+    """
     return np.asarray(clicks * np.concatenate([[1.0], np.cumprod(1.0 - clicks)[:-1]]))
 
 
 def _entropy(p: Floats) -> Floats:
-    """Entropy in nats of a click with probability ``p``."""
+    """Entropy in nats of a click (0 or 1) with probability ``p``."""
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = -p * np.log(p) - (1.0 - p) * np.log1p(-p)
     return np.where((p > 0.0) & (p < 1.0), terms, 0.0)

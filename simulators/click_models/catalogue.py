@@ -1,4 +1,4 @@
-"""The catalogue of click models, and how a world file's description becomes one."""
+"""The catalogue of click models, and the parser of their descriptions in world files."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _mixture(p: Parameters) -> Mixture:
     return Mixture(tuple(models), tuple(shares))
 
 
-#: Name -> how its parameters make the model.
+#: Name of a click model -> function that makes the model from its parameters.
 CLICK_MODELS: dict[str, Callable[[Parameters], ClickModel]] = {
     "pbm": lambda p: PositionBased(p.examination()),
     "pbm_trust": lambda p: TrustBias(
@@ -57,10 +57,15 @@ CLICK_MODELS: dict[str, Callable[[Parameters], ClickModel]] = {
 
 
 def parse_click_model(description: Any, positions: int, where: str = "click_model") -> ClickModel:
-    """The model that ``{"name": NAME, PARAMETER: VALUE, ...}`` describes, for lists of up to ``positions``.
+    """The click model of a description ``{"name": NAME, PARAMETER: VALUE, ...}`` in a world file.
+
+    Args:
+        description: the description as parsed from JSON.
+        positions: K, the length of the longest list.
+        where: the path of the description in the world file, for messages.
 
     Raises:
-        DataError: no such model; a parameter missing, unknown, too short or outside [0, 1].
+        DataError: no such model; a parameter missing, unknown, too short or out of range.
     """
     if not isinstance(description, Mapping):
         raise DataError(

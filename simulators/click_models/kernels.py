@@ -1,9 +1,9 @@
-"""Loops over lists and positions that all click models share.
+"""Numba kernels over lists and positions that all click models share.
 
-What a user does at position ``k`` depends on the clicks above only through the position ``r`` of the last of
-them (0: none). ``examined[i, r, k]`` is the probability that list ``i``'s user examines position ``k + 1``
-given that, and no click between; with the probability ``rates[i, k]`` of a click on what is examined it
-determines the probability of every pattern of clicks.
+A click at a position depends on the clicks above it only through the position ``r`` of the last of them (0 if
+there is none). ``examined[i, r, k]`` is the probability that the user of list ``i`` examines position
+``k + 1``, given that the last click above is at ``r``. ``rates[i, k]`` is the probability of a click on the
+item there if it is examined. Together they determine the probability of every click pattern.
 """
 
 from __future__ import annotations
@@ -17,9 +17,14 @@ from rankeval.arrays import kernel
 
 @kernel
 def examined_going_on(rates: Floats, after_skip: Floats, after_click: Floats) -> Floats:
-    """(n, K + 1, K) examination where users start at the top and go on with these probabilities, all (n, K).
+    """(n, K + 1, K) examination probability of users who start at the top and then go on or stop.
 
-    After a skip ``P(examined)`` is updated by Bayes' rule: who did not examine did not click either.
+    After a skip, ``P(examined)`` is updated by Bayes' rule: a user who did not examine the item did not click
+    on it either.
+
+    Args:
+        rates: (n, K) probability of a click on an examined item.
+        after_skip, after_click: (n, K) probability that the user goes on after a skip and after a click.
     """
     n, size = rates.shape
     examined = np.zeros((n, size + 1, size))
@@ -36,9 +41,9 @@ def examined_going_on(rates: Floats, after_skip: Floats, after_click: Floats) ->
 
 @kernel
 def last_click_probabilities(clicks: Floats) -> Floats:
-    """(n, K + 1, K) probability that the last click above position ``k + 1`` is at ``r``.
+    """(n, K + 1, K) probability that the last click above position ``k + 1`` is at ``r``, at index [:, r, k].
 
-    ``clicks``: (n, K + 1, K) probability of a click at ``k + 1`` given that.
+    ``clicks``: (n, K + 1, K) probability of a click at ``k + 1`` given that the last click above is at ``r``.
     """
     n, _, size = clicks.shape
     probabilities = np.zeros(clicks.shape)
@@ -55,11 +60,11 @@ def last_click_probabilities(clicks: Floats) -> Floats:
 
 @kernel
 def count_probabilities(clicks: Floats) -> Floats:
-    """(n, K + 1) probability of 0..K clicks; ``clicks`` as in :func:`last_click_probabilities`."""
+    """(n, K + 1) probability of 0, 1, ..., K clicks; ``clicks`` as in :func:`last_click_probabilities`."""
     n, _, size = clicks.shape
     counts = np.zeros((n, size + 1))
     for i in range(n):
-        # By the last click (rows) and the number of clicks so far.
+        # reached[r, c]: probability that the last click so far is at r and that there are c clicks so far.
         reached = np.zeros((size + 1, size + 1))
         reached[0, 0] = 1.0
         for k in range(size):
@@ -76,7 +81,12 @@ def count_probabilities(clicks: Floats) -> Floats:
 
 @kernel
 def joint_probabilities(clicks: Floats, first: Floats) -> Floats:
-    """(n, K, K) probability of clicks at both of two positions; ``first``: (n, K) that at each."""
+    """(n, K, K) probability of clicks at both of two positions.
+
+    Args:
+        clicks: as in :func:`last_click_probabilities`.
+        first: (n, K) probability of a click at each position.
+    """
     n, _, size = clicks.shape
     joint = np.zeros((n, size, size))
     last = np.zeros(size + 1)
@@ -97,7 +107,13 @@ def joint_probabilities(clicks: Floats, first: Floats) -> Floats:
 
 @kernel
 def sample_by_last_click(rates: Floats, table: Floats, draws: Floats) -> NDArray[np.int8]:
-    """(n, K) clicks where ``table[k, r]`` is the examination of position ``k + 1``; ``draws`` are uniform."""
+    """(n, K) sampled clicks of users whose examination depends on the last click above.
+
+    Args:
+        rates: (n, K) probability of a click on an examined item.
+        table: (K, K + 1) probability that position ``k + 1`` is examined given the last click above, ``r``.
+        draws: (n, K) uniform random numbers in [0, 1).
+    """
     n, size = rates.shape
     clicks = np.zeros((n, size), np.int8)
     for i in range(n):
@@ -113,7 +129,12 @@ def sample_by_last_click(rates: Floats, table: Floats, draws: Floats) -> NDArray
 def sample_going_on(
     rates: Floats, after_skip: Floats, after_click: Floats, draws: Floats
 ) -> NDArray[np.int8]:
-    """(n, K) clicks where users go on as in :func:`examined_going_on`; ``draws`` are uniform."""
+    """(n, K) sampled clicks of users who go on or stop.
+
+    Args:
+        rates, after_skip, after_click: as in :func:`examined_going_on`.
+        draws: (n, K) uniform random numbers in [0, 1).
+    """
     n, size = rates.shape
     clicks = np.zeros((n, size), np.int8)
     for i in range(n):
@@ -130,7 +151,10 @@ def sample_going_on(
 
 @kernel
 def predicted_by_last_click(rates: Floats, table: Floats, clicks: NDArray[np.int8]) -> Floats:
-    """(n, K) probability of a click at each position given the clicks above it."""
+    """(n, K) probability of a click at each position given the ``clicks``, (n, K), above it.
+
+    ``rates`` and ``table`` are as in :func:`sample_by_last_click`.
+    """
     n, size = rates.shape
     predicted = np.empty((n, size))
     for i in range(n):
@@ -146,7 +170,10 @@ def predicted_by_last_click(rates: Floats, table: Floats, clicks: NDArray[np.int
 def predicted_going_on(
     rates: Floats, after_skip: Floats, after_click: Floats, clicks: NDArray[np.int8]
 ) -> Floats:
-    """(n, K) probability of a click at each position given the clicks above it."""
+    """(n, K) probability of a click at each position given the ``clicks``, (n, K), above it.
+
+    ``rates``, ``after_skip`` and ``after_click`` are as in :func:`examined_going_on`.
+    """
     n, size = rates.shape
     predicted = np.empty((n, size))
     for i in range(n):

@@ -1,4 +1,7 @@
-"""The click models, one small class each."""
+"""The click models, one class each.
+
+In the formulas ``a`` is the attractiveness of an item, ``s`` its satisfaction, and k its position from 1.
+"""
 
 from __future__ import annotations
 
@@ -21,16 +24,19 @@ from rankeval.simulators.click_models.kernels import (
 
 
 def _everywhere(values: Floats, positions: int) -> Floats:
-    """(items, K) what items have, (items,), at every position."""
+    """(items, K) the (items,) ``values``, repeated for every position."""
     return np.repeat(values[:, np.newaxis], positions, axis=1)
 
 
 class _ByLastClick(BrowsingModel):
-    """Users examine each position with a probability that depends on the last click above it."""
+    """A model whose examination probability at a position depends on the position of the last click above."""
 
     @abstractmethod
     def table(self, positions: int) -> Floats:
-        """(K, K + 1) examination of position ``k + 1`` given the last click above, ``r`` (0: none)."""
+        """(K, K + 1) probability that position ``k + 1`` is examined given the last click above, ``r``.
+
+        ``r`` is 0 if there is no click above.
+        """
 
     def examined(self, attractiveness: Floats, satisfaction: Floats | None) -> Floats:
         n, size = attractiveness.shape
@@ -54,11 +60,14 @@ class _ByLastClick(BrowsingModel):
 
 
 class _GoingOn(BrowsingModel):
-    """Users examine from the top, click with ``a``, and go on or stop."""
+    """A model whose users examine items from the top, click with probability ``a``, and go on or stop."""
 
     @abstractmethod
     def goes_on(self, attractiveness: Floats, satisfaction: Floats | None) -> tuple[Floats, Floats]:
-        """(n, K) each: probability to go on after a skip, and after a click; anything beyond a list's end."""
+        """Two (n, K) arrays: the probability that the user goes on after a skip, and after a click.
+
+        Values beyond the end of a list are arbitrary.
+        """
 
     def examined(self, attractiveness: Floats, satisfaction: Floats | None) -> Floats:
         return examined_going_on(*self._chances(attractiveness, satisfaction))
@@ -79,7 +88,7 @@ class _GoingOn(BrowsingModel):
         )
 
     def _chances(self, attractiveness: Floats, satisfaction: Floats | None) -> tuple[Floats, Floats, Floats]:
-        """(n, K) each: probability of a click on what is examined, to go on after a skip, after a click."""
+        """Three (n, K) arrays: the click probability of an examined item, and the two of :meth:`goes_on`."""
         rates = self.rates(attractiveness)
         liked = None if satisfaction is None else np.nan_to_num(satisfaction)
         return rates, *self.goes_on(rates, liked)
@@ -87,9 +96,10 @@ class _GoingOn(BrowsingModel):
 
 @dataclass(frozen=True)
 class PositionBased(_ByLastClick):
-    """Click with ``theta_k a`` (Richardson et al. 2007; Craswell et al. 2008).
+    """The position-based model: ``P(click at k) = theta_k a`` (Richardson et al. 2007; Craswell et al. 2008).
 
-    ``examination``: ``theta_k`` for k = 1, 2, ...
+    Attributes:
+        examination: (K,) examination probabilities ``theta_k`` for k = 1, 2, ...
     """
 
     name = "pbm"
@@ -104,10 +114,15 @@ class PositionBased(_ByLastClick):
 
 @dataclass(frozen=True)
 class TrustBias(PositionBased):
-    """Click with ``theta_k (eps_plus_k a + eps_minus_k (1 - a))`` (Agarwal et al. 2019).
+    """The position-based model with trust bias (Agarwal et al. 2019).
 
-    In terms of ``P(click) = alpha_k a + beta_k``: ``alpha = theta (eps_plus - eps_minus)``, ``beta = theta
-    eps_minus``.
+    ``P(click at k) = theta_k (eps_plus_k a + eps_minus_k (1 - a))``. In the form ``alpha_k a + beta_k``:
+    ``alpha = theta (eps_plus - eps_minus)``, ``beta = theta eps_minus``.
+
+    Attributes:
+        examination: (K,) examination probabilities ``theta_k``.
+        eps_plus, eps_minus: (K,) probability of a click on an examined item that is relevant, and on one that
+            is not.
     """
 
     name = "pbm_trust"
@@ -126,9 +141,12 @@ class TrustBias(PositionBased):
 
 @dataclass(frozen=True)
 class UserBrowsing(_ByLastClick):
-    """Click with ``gamma[k][r] a``, r the position of the last click above (Dupret & Piwowarski 2008).
+    """The user browsing model: ``P(click at k | r) = gamma[k][r] a`` (Dupret & Piwowarski 2008).
 
-    ``gamma``: row k = 1, 2, ... holds the k values for r = 0 (none), 1, ..., k - 1.
+    ``r`` is the position of the last click above, and 0 if there is none.
+
+    Attributes:
+        gamma: examination probabilities; row k = 1, 2, ... has the k values for r = 0, 1, ..., k - 1.
     """
 
     name = "ubm"
@@ -146,7 +164,7 @@ class UserBrowsing(_ByLastClick):
 
 @dataclass(frozen=True)
 class Cascade(_GoingOn):
-    """Examine in order, stop at the first click (Craswell et al. 2008)."""
+    """The cascade model: users examine items in order and stop at the first click (Craswell et al. 2008)."""
 
     name = "cascade"
 
@@ -159,9 +177,12 @@ class Cascade(_GoingOn):
 
 @dataclass(frozen=True)
 class DependentClick(_GoingOn):
-    """Go on after a click at k with ``lambda_k``, always after a skip (Guo et al. 2009).
+    """The dependent click model (Guo et al. 2009).
 
-    ``continuation``: ``lambda_k`` for k = 1, 2, ...; that of the last position changes nothing.
+    Users go on after a click at k with probability ``lambda_k``, and always after a skip.
+
+    Attributes:
+        continuation: (K,) ``lambda_k`` for k = 1, 2, ...; the value of the last position has no effect.
     """
 
     name = "dcm"
@@ -177,7 +198,11 @@ class DependentClick(_GoingOn):
 
 @dataclass(frozen=True)
 class DynamicBayesian(_GoingOn):
-    """Stop satisfied after a click with ``s``, otherwise go on with ``gamma`` (Chapelle & Zhang 2009)."""
+    """The dynamic Bayesian network model (Chapelle & Zhang 2009).
+
+    A click satisfies the user with probability ``s``, and a satisfied user stops. A user who is not satisfied
+    goes on with probability ``gamma``, after a click and after a skip.
+    """
 
     name = "dbn"
     uses_satisfaction = True
@@ -193,7 +218,10 @@ class DynamicBayesian(_GoingOn):
 
 @dataclass(frozen=True)
 class SimplifiedDynamicBayesian(DynamicBayesian):
-    """The dynamic Bayesian network whose users go on until they are satisfied (Chapelle & Zhang 2009)."""
+    """The simplified dynamic Bayesian network model: ``gamma`` is 1 (Chapelle & Zhang 2009).
+
+    Users go on until they are satisfied.
+    """
 
     name = "sdbn"
     gamma: float = 1.0
@@ -204,7 +232,10 @@ class SimplifiedDynamicBayesian(DynamicBayesian):
 
 @dataclass(frozen=True)
 class ClickChain(_GoingOn):
-    """Go on after a skip with ``tau1``, after a click with ``tau2 (1 - a) + tau3 a`` (Guo et al. 2009)."""
+    """The click chain model (Guo et al. 2009).
+
+    Users go on with probability ``tau1`` after a skip, and ``tau2 (1 - a) + tau3 a`` after a click.
+    """
 
     name = "ccm"
     tau1: float
@@ -221,9 +252,19 @@ class ClickChain(_GoingOn):
 
 @dataclass(frozen=True)
 class Mixture(ClickModel):
-    """A share of sessions for each of several models."""
+    """A mixture: the clicks of each session follow one of several models.
+
+    Attributes:
+        models: the models, which may be mixtures.
+        shares: the expected share of sessions of each model; they sum to 1.
+    """
 
     name = "mixture"
+
+    @property
+    def uses_satisfaction(self) -> bool:  # type: ignore[override]
+        """Whether any of the models does."""
+        return any(model.uses_satisfaction for model in self.models)
     models: tuple[ClickModel, ...]
     shares: tuple[float, ...]
 

@@ -1,4 +1,4 @@
-"""Parameters of click models as world files hold them, checked."""
+"""Checked reading of the parameters of a click model in a world file."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ PROBABILITY = "a probability in [0, 1]"
 
 
 class Parameters(Described):
-    """What a world file says of a click model, for ``positions`` positions.
+    """The description of a click model in a world file. Every reading method raises ``DataError``.
 
     Args:
-        given: the parameters by name, ``name`` among them.
-        where: the place in the world file, for messages.
-        positions: number of positions that users see.
+        given: name of a parameter -> its value; also has the key ``name``, the name of the click model.
+        where: the path of the description in the world file, for messages.
+        positions: K, the length of the longest list.
     """
 
     noun = "parameter"
@@ -28,11 +28,14 @@ class Parameters(Described):
         self.positions = positions
 
     def probability(self, name: str) -> float:
-        """One probability."""
+        """The probability ``name``, a number in [0, 1]."""
         return self._probability(name, self._required(name))
 
     def probabilities(self, name: str, least: int | None = None) -> tuple[float, ...]:
-        """A probability for each position, or for the first ``least`` of them, the others being 0."""
+        """(K,) probabilities by position.
+
+        At least ``least`` values are required (default: K). Missing values are 0, surplus ones are ignored.
+        """
         least = self.positions if least is None else least
         values = self.list_of(name, self._required(name), "a list")
         if not least <= len(values):
@@ -41,7 +44,7 @@ class Parameters(Described):
         return tuple(found + [0.0] * (self.positions - len(found)))
 
     def examination(self) -> tuple[float, ...]:
-        """``theta_k`` from ``examination``, or from ``eta`` as ``k^-eta``."""
+        """(K,) ``theta_k``, given as ``examination`` or computed from ``eta`` as ``k^-eta``."""
         if self.given.get("examination") is not None and self.given.get("eta") is not None:
             raise self.error("eta", shown(self.given["eta"]), "either examination or eta")
         if self.given.get("eta") is None:
@@ -56,7 +59,7 @@ class Parameters(Described):
         return tuple(float(k) ** -eta for k in range(1, self.positions + 1))
 
     def triangle(self, name: str) -> tuple[tuple[float, ...], ...]:
-        """Row k = 1, 2, ... holds k probabilities; what is beyond them may be null."""
+        """K rows; row k = 1, 2, ... has k probabilities. Further values of a row must be null."""
         rows = self.list_of(name, self._required(name), "a list")
         if len(rows) < self.positions:
             raise self.error(name, f"{len(rows)} rows", f"{self.positions}, one for each position")

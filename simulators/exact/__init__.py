@@ -1,8 +1,8 @@
-"""The truth of a world, exactly: clicks, examination and judged metrics of a policy.
+"""The exact truth of a world: clicks, examination and judged metrics of a policy.
 
 May import: ``simulators.shuffles``, ``simulators.worlds``, ``simulators.list_policies``,
 ``simulators.click_models``, ``arrays`` and the top modules of ``rankeval``.
-To add a quantity: a function beside those of ``truth.py``, and its key in ``world_truth.py``.
+To add a quantity: add a function to ``truth.py``, and its key to ``world_truth.py``.
 """
 
 from __future__ import annotations

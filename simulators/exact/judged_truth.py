@@ -1,4 +1,4 @@
-"""Judged metrics of a policy over lists, exactly."""
+"""Exact judged metrics of a list policy."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from rankeval.simulators.click_models import Cascade
 from rankeval.simulators.exact.truth import examined_at
 from rankeval.simulators.list_policies import ListPolicy, Queries
 
-#: Places that metrics look at.
+#: Number of positions that the metrics use.
 CUT = 10
-#: Grade from which an item is relevant.
+#: Lowest grade of a relevant item.
 RELEVANT = 1.0
 
 
 def judged_metrics(policy: ListPolicy, queries: Queries) -> dict[str, float | None]:
-    """Expected metrics at 10 of a session's list, as ``rankeval evaluate`` defines them.
+    """Exact expectation of metrics at 10 of a session's list, as ``rankeval evaluate`` defines them.
 
-    Means over queries by their weights, a query without relevant items counting 0: ``dcg, ndcg, ndcg_exp,
-    precision, recall`` are sums over places of ``P(item at k)``; ``mrr`` is the mean of 1/k at the first
-    relevant item, where a user who takes every relevant item would stop. None where it cannot be computed;
-    empty where the world has no grades.
+    Each metric is a mean over queries by their weights. A query without relevant items counts as 0. ``dcg,
+    ndcg, ndcg_exp, precision, recall`` are sums over items and positions of ``P(item at k)`` times a gain and
+    a discount. ``mrr`` is the mean of ``1 / k`` for the position k of the first relevant item.
+
+    Returns:
+        Name -> value, which is None where it cannot be computed. Empty if the world has no grades.
     """
     if queries.relevance is None:
         return {}
@@ -36,13 +38,20 @@ def judged_metrics(policy: ListPolicy, queries: Queries) -> dict[str, float | No
 
 
 def _mean(queries: Queries, shown: Floats, gains: Floats, discounts: Floats) -> float:
-    """Mean over queries of what items are worth times the discount of their place."""
+    """Mean over queries of the sum over items and positions of probability, gain and discount.
+
+    Args:
+        queries: with their weights.
+        shown: (items, K) probability that an item is at position k; for ``mrr``, that it is also examined.
+        gains: (items,) gain of each item.
+        discounts: (K,) discount of each position.
+    """
     weights = np.repeat(queries.weights, queries.sizes)
     return float((weights * gains) @ (shown @ discounts))
 
 
 def _linear(queries: Queries, positions: int) -> Iterator[tuple[str, Floats, Floats]]:
-    """Name, worth of each item and discount of each place."""
+    """For each metric that is linear: its name, (items,) gain of items and (K,) discount of positions."""
     assert queries.relevance is not None
     grades = queries.relevance
     relevant = (grades >= RELEVANT).astype(np.float64)
@@ -57,7 +66,7 @@ def _linear(queries: Queries, positions: int) -> Iterator[tuple[str, Floats, Flo
 
 
 def _best(gains: Floats, queries: Queries) -> Floats:
-    """(Q,) the highest discounted gain that a list of each query has."""
+    """(Q,) the highest discounted gain that any list of each query can have."""
     query = np.repeat(np.arange(len(queries)), queries.sizes)
     best = np.lexsort((-gains, query))
     rank = np.arange(len(query)) - queries.offsets[query]
@@ -66,13 +75,17 @@ def _best(gains: Floats, queries: Queries) -> Floats:
 
 
 def _over(gains: Floats, queries: Queries, totals: Floats) -> Floats:
-    """Each item's share of its query's total; 0 where that is 0."""
+    """(items,) gain of each item over the total of its query; 0 where the total is 0."""
     totals = np.repeat(totals, queries.sizes)
     return np.divide(gains, totals, out=np.zeros(len(gains)), where=totals > 0.0)
 
 
 def _reciprocal_rank(policy: ListPolicy, queries: Queries) -> float | None:
-    """A cascade whose users click on what is relevant, and on nothing else, stops at the first of it."""
+    """Mean of ``1 / k`` for the position k of the first relevant item; None where it cannot be computed.
+
+    In a cascade model whose users click exactly the relevant items, users stop at the first one. So a
+    relevant item is examined only if it is the first.
+    """
     assert queries.relevance is not None
     relevant = (queries.relevance >= RELEVANT).astype(np.float64)
     as_liked = Queries(queries.ids, queries.weights, queries.offsets, queries.item_ids, relevant)

@@ -1,8 +1,8 @@
-"""Examination and number of clicks under one policy and one click model, both without parts, exactly.
+"""Exact examination and number of clicks under one policy and one click model, neither of them a mixture.
 
-By the list where it is fixed; else by dynamic programming over subsets of up to 15 items, by enumeration of
-the lists where they have probabilities and are not many, and examination by an integral where the click model
-has factors.
+There are four methods. A fixed list gives both directly. Lists drawn item by item need dynamic programming
+over subsets of up to 15 items. Other lists are enumerated if they have probabilities and are few. An integral
+gives examination for random utilities, if the click model has a factor for each item by which users go on.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from rankeval.simulators.list_policies import (
 )
 from rankeval.simulators.shuffles import TopShuffled
 
-#: The most lists of a query that are gone through one by one.
+#: Largest number of lists of a query that are enumerated.
 MOST_LISTS = 10_000
 
 
 class PartTruth(NamedTuple):
-    """What is exact; None where it cannot be computed.
+    """Exact examination and number of clicks; None where a quantity cannot be computed.
 
     Attributes:
-        examined: (items, K) probability that an item stands at k and is examined, given its query.
+        examined: (items, K) probability that an item is at position k and is examined, given its query.
         counts: (Q, K + 1) probability of 0, 1, ..., K clicks.
     """
 
@@ -45,7 +45,14 @@ class PartTruth(NamedTuple):
 def part_truth(
     policy: ListPolicy, model: BrowsingModel, queries: Queries, *, with_counts: bool = True
 ) -> PartTruth:
-    """The truth of a policy that is a part of itself; ``with_counts=False`` may leave the counts out."""
+    """The truth of a policy that is not a mixture.
+
+    Args:
+        policy: a policy without parts.
+        model: a click model without parts.
+        queries: the queries of the policy.
+        with_counts: whether ``counts`` are needed; if not, they may be None although they are computable.
+    """
     if isinstance(policy, Deterministic):
         return _of_lists(policy.best, model, queries)
     table = model.browsing(queries.attractiveness, queries.satisfaction, policy.positions)
@@ -60,7 +67,7 @@ def part_truth(
 
 
 def _of_lists(lists: Lists, model: BrowsingModel, queries: Queries) -> PartTruth:
-    """Of one list for each query."""
+    """The truth where each query has one fixed list."""
     everyone = np.arange(len(queries))
     values = values_of_lists(queries, everyone, lists)
     examination = model.examination_probabilities(*values)
@@ -71,7 +78,7 @@ def _of_lists(lists: Lists, model: BrowsingModel, queries: Queries) -> PartTruth
 
 
 def values_of_lists(queries: Queries, of: Ints, lists: Lists) -> tuple[Floats, Floats | None]:
-    """(n, K) attractiveness and satisfaction of listed items of the queries ``of``, (n,)."""
+    """(n, K) attractiveness and satisfaction of the items of lists; ``of``: (n,) the query of each list."""
     liked = queries.satisfaction
     return (
         queries.of_lists(queries.attractiveness, of, lists),
@@ -80,7 +87,7 @@ def values_of_lists(queries: Queries, of: Ints, lists: Lists) -> tuple[Floats, F
 
 
 def _over_orders(policy: ListPolicy, table: Browsing, queries: Queries) -> PartTruth | None:
-    """Of lists drawn item by item."""
+    """The truth where lists are drawn item by item; None for other policies and for too many items."""
     if isinstance(policy, GumbelUtility):
         if int(queries.sizes.max()) > MOST_ITEMS:
             return None
@@ -91,7 +98,7 @@ def _over_orders(policy: ListPolicy, table: Browsing, queries: Queries) -> PartT
 
 
 def _top_shuffled(lists: Lists, top: int, table: Browsing, queries: Queries) -> PartTruth | None:
-    """Of fixed lists with the first ``top`` items in random order."""
+    """The truth of fixed lists with the first ``top`` items in random order; None for too many items."""
     held = lists >= 0
     sizes = held.sum(axis=1)
     if min(int(sizes.max()), top) > MOST_ITEMS:
@@ -106,7 +113,7 @@ def _top_shuffled(lists: Lists, top: int, table: Browsing, queries: Queries) -> 
 
 
 def _enumerated(policy: ListPolicy, model: BrowsingModel, queries: Queries) -> PartTruth | None:
-    """Of all lists of each query, where they are few and have probabilities."""
+    """The truth by enumeration of lists; None if a query has too many, or if they have no probabilities."""
     positions = policy.positions
     sizes = queries.sizes.tolist()
     if max(perm(size, min(size, positions)) for size in set(sizes)) > MOST_LISTS:
@@ -130,7 +137,7 @@ def _enumerated(policy: ListPolicy, model: BrowsingModel, queries: Queries) -> P
 
 
 def all_lists(size: int, positions: int) -> Lists:
-    """(lists, K) every list of K of ``size`` items, -1 beyond the end."""
+    """(lists, K) int32 every list of K of ``size`` items, -1 beyond the end."""
     shown = list(permutations(range(size), min(size, positions)))
     lists = np.full((len(shown), positions), -1, np.int32)
     lists[:, : min(size, positions)] = shown

@@ -1,7 +1,8 @@
-"""Lists drawn item by item: sums over all orders, by dynamic programming over the sets of items shown so far.
+"""Sums over all orders of lists drawn item by item, by dynamic programming over sets of items.
 
-A set is a number whose bits are its items. For each set, the last click and the number of clicks the walk
-keeps the probability to be there, users still looking; the order within the set is nothing to what follows.
+A set is an integer whose bits are its items. A state is the set of items shown so far, the position of the
+last click and the number of clicks. Each state has the probability that a user reaches it and goes on. The
+order of the items within a set does not affect what follows, so one state serves all orders.
 """
 
 from __future__ import annotations
@@ -12,25 +13,28 @@ from rankeval.array_types import Floats, Ints
 from rankeval.arrays import kernel
 from rankeval.simulators.click_models import Browsing
 
-#: The most items whose subsets are gone through.
+#: Largest number of items whose subsets are enumerated.
 MOST_ITEMS = 15
 
 
 def over_orders(
     utilities: Floats, offsets: Ints, blocks: Ints, table: Browsing, *, clicked_first: bool = False
 ) -> tuple[Floats, Floats]:
-    """Examination of items and number of clicks where lists are drawn item by item, exactly.
+    """Exact examination of items and number of clicks where lists are drawn item by item.
 
     Args:
-        utilities: (items,) flat by query: of the items of its block that are left, each is next with a
-            probability in proportion to ``exp(utility)``.
-        offsets: (Q + 1,).
-        blocks: (Q,) how many of a query's items are drawn, at most ``MOST_ITEMS``; the rest follows in order.
-        table: what users do with these items.
-        clicked_first: only sessions with a click at position 1 count.
+        utilities: (items,) flat by query. The next item is drawn from the items of the query's block that
+            are left, with a probability proportional to ``exp(utility)``.
+        offsets: (Q + 1,) the items of query q are ``offsets[q]:offsets[q + 1]``.
+        blocks: (Q,) size of the block: the number of a query's first items that are drawn, at most
+            ``MOST_ITEMS``. The other items follow in their order.
+        table: how users examine and click these items.
+        clicked_first: whether only sessions with a click at position 1 count; the examination of position 1
+            itself still counts all sessions.
 
     Returns:
-        (items, K) probability that an item stands at k and is examined; (Q, K + 1) that of 0..K clicks.
+        (items, K) probability that an item is at position k and is examined, and (Q, K + 1) probability of
+        0, 1, ..., K clicks.
     """
     examined = np.zeros(table.rates.shape)
     counts = np.zeros((len(blocks), table.rates.shape[1] + 1))
@@ -44,7 +48,7 @@ def over_orders(
 
 @kernel
 def _size(subset: int) -> int:
-    """Number of items of a set."""
+    """Number of items in a set."""
     size = 0
     while subset > 0:
         subset &= subset - 1
@@ -54,7 +58,7 @@ def _size(subset: int) -> int:
 
 @kernel
 def _choices(utilities: Floats, subset: int, chances: Floats) -> None:
-    """Probability that each item is the next after those of a set."""
+    """Fill ``chances`` with the probability that each item is the next after the items of a set."""
     best = -np.inf
     for item in range(len(chances)):
         if not subset >> item & 1:
@@ -71,9 +75,16 @@ def _choices(utilities: Floats, subset: int, chances: Floats) -> None:
 def _step(
     here: Floats, there: Floats, chance: float, examination: Floats, does: Floats, k: int, stopped: Floats
 ) -> float:
-    """Show an item at ``k + 1`` with a probability; returns that of its examination.
+    """Show an item at position ``k + 1``, and return the probability that it is examined.
 
-    ``here``, ``there``: (R, K + 1) by last click and count, before and after; ``does``: as in :func:`walk`.
+    Args:
+        here: (R, K + 1) probability of each last click and number of clicks, before the item.
+        there: (R, K + 1) the same after the item, to which this adds.
+        chance: probability of the item.
+        examination: (K, R) as in :class:`Browsing`.
+        does: (3,) as in :func:`walk`, of this item at this position.
+        k: the position, from 0.
+        stopped: (K + 1,) probability of each number of clicks for users who stop, to which this adds.
     """
     width, size = here.shape
     rate, after_skip, after_click = does[0], does[1], does[2]
@@ -95,7 +106,7 @@ def _step(
 
 @kernel
 def _first_click(there: Floats, chance: float, examination: Floats, does: Floats, stopped: Floats) -> float:
-    """The same at position 1 for sessions with a click there alone."""
+    """As :func:`_step` at position 1, but sessions without a click there are dropped."""
     examined: float = chance * examination[0, 0]
     click = examined * does[0]
     there[1 if len(there) > 1 else 0, 1] += click * does[2]
@@ -113,14 +124,16 @@ def walk(
     examined: Floats,
     counts: Floats,
 ) -> None:
-    """Fill (n, K) ``examined`` and (K + 1,) ``counts``, both 0, for one query.
+    """Fill ``examined``, (n, K), and ``counts``, (K + 1,), for one query. Both must be 0 before.
 
-    ``does``: (n, K, 3) probability of a click, to go on without one, and with one.
+    ``does``: (n, K, 3) probability of a click on an examined item, of going on without a click, and of going
+    on after a click. The other arguments are as in :func:`over_orders`.
     """
     size, positions = examined.shape
     shown = min(size, positions)
     sets = 1 << block
-    # Beyond the block the sets follow one another; all of the block is the first of them.
+    # Items after the block have a fixed order, so each position there needs only one state. The first of
+    # these states is the full block.
     reached = np.zeros((sets + max(shown - block, 0), examination.shape[1], positions + 1))
     reached[0, 0, 0] = 1.0
     chances = np.ones(size)

@@ -1,4 +1,4 @@
-"""What users do under a policy over lists, exactly."""
+"""Exact clicks and examination of users under a list policy."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from rankeval.simulators.list_policies import ListPolicy, Queries
 
 @dataclass(frozen=True, eq=False)
 class PolicyTruth:
-    """Clicks of a session under a policy; what cannot be computed is None.
+    """Exact clicks of a session under a policy; a quantity that cannot be computed is None.
 
     Attributes:
         ctr_by_position: (K,) probability of a click at each position.
         count_probabilities: (K + 1,) probability of 0, 1, ..., K clicks.
-        reasons: why something is None.
+        reasons: why a quantity is None.
     """
 
     ctr_by_position: Floats | None
@@ -49,7 +49,7 @@ class PolicyTruth:
         return float(self.count_probabilities @ deviation**2)
 
     def to_dict(self) -> dict[str, Any]:
-        """As ``truth.json`` has it."""
+        """The quantities by their keys in ``truth.json``."""
         rates = self.ctr_by_position
         return {
             "expected_clicks": self.expected_clicks,
@@ -60,16 +60,17 @@ class PolicyTruth:
 
 
 def policy_truth(policy: ListPolicy, model: ClickModel, queries: Queries) -> PolicyTruth:
-    """Clicks of a session that a policy answers, exactly.
+    """Exact clicks of a session whose list comes from a policy.
 
-    What cannot be computed is None, never an estimate. Clicks by position need ``P(item at k)`` alone under
-    position-based models. Elsewhere, and for counts, lists must be fixed, drawn by Plackett-Luce or uniformly
-    from at most 15 items, or have probabilities and be at most 10,000 a query. Under models whose users go on
-    from an item with a factor of its own (cascade, DBN, CCM), clicks by position are there for independent
-    random utilities of any number of items.
+    A quantity that cannot be computed is None, never an estimate. Under position-based models, clicks by
+    position need only ``P(item at k)``. Under other models, and for the number of clicks, lists must be of
+    one of three kinds: fixed; drawn by Plackett-Luce or uniformly from at most 15 items; or with list
+    probabilities and at most 10,000 lists a query. Some models have a factor for each item, with which users
+    go on after it (cascade, DBN, CCM). Under them, clicks by position are also known for independent random
+    utilities of any number of items.
 
     Args:
-        policy: for these queries; a shuffled one too.
+        policy: a policy for these queries, shuffled or not.
         model: how users click.
         queries: with their weights, and the attractiveness and satisfaction of their items.
     """
@@ -92,7 +93,7 @@ def click_rates(policy: ListPolicy, model: ClickModel, queries: Queries) -> Floa
 
 
 def average_truth(truths: Sequence[PolicyTruth], weights: Sequence[float]) -> PolicyTruth:
-    """The truth of sessions of which these shares have these truths."""
+    """The truth of a mixture of sessions: the mean of ``truths``, weighted by shares of the sessions."""
     rates: Floats | None = np.zeros(1)
     counts: Floats | None = np.zeros(1)
     for truth, weight in zip(truths, weights, strict=True):
@@ -103,7 +104,7 @@ def average_truth(truths: Sequence[PolicyTruth], weights: Sequence[float]) -> Po
 
 
 def exposures(policy: ListPolicy, model: ClickModel, queries: Queries) -> Floats | None:
-    """(items,) probability that a session of the query examines an item; None where it cannot be computed."""
+    """(items,) probability that a session of an item's query examines it; None where it is unknown."""
     total: Floats | None = np.zeros(len(queries.attractiveness))
     for share, part in model.parts:
         found = examined_at(policy, part, queries)
@@ -112,7 +113,7 @@ def exposures(policy: ListPolicy, model: ClickModel, queries: Queries) -> Floats
 
 
 def examined_at(policy: ListPolicy, model: BrowsingModel, queries: Queries) -> Floats | None:
-    """(items, K) probability that an item stands at k and is examined; None where it cannot be computed."""
+    """(items, K) probability that an item is at position k and is examined; None where it is unknown."""
     if isinstance(model, PositionBased):
         shown = policy.item_probabilities()
         return None if shown is None else shown * np.array(model.examination[: policy.positions])
@@ -124,7 +125,7 @@ def examined_at(policy: ListPolicy, model: BrowsingModel, queries: Queries) -> F
 
 
 def _counts(policy: ListPolicy, model: BrowsingModel, queries: Queries) -> Floats | None:
-    """(Q, K + 1) probability of 0, 1, ..., K clicks of a session of each query."""
+    """(Q, K + 1) probability of 0, 1, ..., K clicks in a session of each query; None where it is unknown."""
     total: Floats | None = np.zeros((len(queries), policy.positions + 1))
     for share, part in policy.parts:
         total = _plus(total, share[:, np.newaxis], part_truth(part, model, queries).counts)

@@ -1,4 +1,4 @@
-"""All that is known exactly of a world: what ``truth.json`` holds."""
+"""The exact truth of a world: the content of ``truth.json``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rankeval.simulators.worlds import LOGGING, Context, World
 
 
 def as_shown(world: World, name: str) -> ListPolicy:
-    """A policy as the users of the log see it: the design of a shuffle takes its share of the sessions."""
+    """A policy as the users of the log see it: under the shuffle of the world, if there is one."""
     policy = world.policy(name)
     return (
         policy if world.shuffle is None else Shuffled(policy.offsets, policy.positions, policy, world.shuffle)
@@ -26,19 +26,22 @@ def as_shown(world: World, name: str) -> ListPolicy:
 
 
 class WorldTruth:
-    """What is exact of the policies of a world, where a log has so many sessions."""
+    """Exact quantities of the policies of a world, for a log of ``sessions`` sessions."""
 
     def __init__(self, world: World, sessions: int) -> None:
         self.world, self.sessions = world, sessions
 
     def clicks(self, policy: ListPolicy) -> PolicyTruth:
-        """Of a policy, shuffled or not, averaged over users, contexts and days."""
+        """Clicks of a policy, shuffled or not, averaged over users, contexts and days."""
         plain = list(self.world.plain_worlds(self.sessions))
         truths = [policy_truth(policy, world.click_model, world.queries) for _, world in plain]
         return average_truth(truths, [share for share, _ in plain])
 
     def exposures(self, policy: ListPolicy) -> Floats | None:
-        """(C, items) expected examination of each item in each context (one, where there are none)."""
+        """(C, items) expected examination of each item in each context; C is 1 without contexts.
+
+        None where it cannot be computed.
+        """
         contexts: list[str | None] = [context.name for context in self.world.contexts]
         rows = [self._exposures(policy, context) for context in contexts or [None]]
         known = [row for row in rows if row is not None]
@@ -55,10 +58,10 @@ class WorldTruth:
 
 
 def whole_truth(world: World, sessions: int) -> tuple[dict[str, Any], list[Note]]:
-    """What ``truth.json`` holds but for what made it, and what to know of it.
+    """The content of ``truth.json`` without the call that made it, and notes about it.
 
-    ``logging`` and ``arms`` are as users see them, shuffles included; ``unshuffled`` is the logging policy
-    without them. Candidates are never shuffled.
+    ``logging`` and ``arms`` are policies as users see them, under the shuffle. ``unshuffled`` is the logging
+    policy without the shuffle. Candidates are never shuffled.
     """
     truth, notes = WorldTruth(world, sessions), _short_lists(world)
 
@@ -92,7 +95,7 @@ def whole_truth(world: World, sessions: int) -> tuple[dict[str, Any], list[Note]
 
 
 def _short_lists(world: World) -> list[Note]:
-    """What to know of lists that end before the last position."""
+    """A note if some lists end before the last position."""
     short = int((world.queries.sizes < world.positions).sum())
     of = f"{short} of {len(world.queries)} queries have fewer than {world.positions} items"
     return [Note("short_lists", f"{of}: their lists are shorter", {"queries": short})] if short else []
@@ -109,9 +112,13 @@ def _of_context(context: Context, positions: int) -> dict[str, Any]:
 def position_curves(
     models: Sequence[tuple[float, ClickModel]], positions: int
 ) -> dict[str, list[float] | None]:
-    """``examination`` by position, and ``alpha``, ``beta`` under trust bias, averaged over models.
+    """(K,) ``examination`` by position, and ``alpha`` and ``beta`` under trust bias, averaged over models.
 
-    None where users of some sessions do not examine positions by their number alone.
+    ``examination`` is None if some sessions have a model that is not position-based.
+
+    Args:
+        models: pairs of a share of the sessions and its model.
+        positions: K.
     """
     parts = [(share * inner, part) for share, model in models for inner, part in model.parts]
     if not all(isinstance(part, PositionBased) for _, part in parts):
@@ -126,7 +133,7 @@ def position_curves(
 
 
 def _curve(name: str, model: ClickModel) -> Floats:
-    """Of ``P(click) = theta_k (eps_plus a + eps_minus (1 - a)) = alpha_k a + beta_k``."""
+    """(K,) one curve of ``P(click) = theta_k (eps_plus a + eps_minus (1 - a)) = alpha_k a + beta_k``."""
     assert isinstance(model, PositionBased)
     theta = np.array(model.examination)
     if name == "examination":

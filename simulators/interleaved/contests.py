@@ -1,4 +1,4 @@
-"""Two rankings of every query of a world against each other: who wins an interleaved session, exactly."""
+"""Contests: two rankings of every query of a world, and the exact outcome of an interleaved session."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ Source = str | os.PathLike[str] | Mapping[str, Any] | World
 
 @dataclass(frozen=True, eq=False)
 class ModelledClicks:
-    """Clicks of models on lists of one query's items.
+    """Clicks on lists of the items of one query, by click models.
 
     Attributes:
-        users: share of the sessions, their model, and (items,) how attractive the items are to them.
-        satisfaction: (items,); None where no model needs it.
+        users: for each kind of users the share of the sessions, the click model, and (items,) attractiveness.
+        satisfaction: (items,); None if no model needs it.
     """
 
     users: tuple[tuple[float, ClickModel, Floats], ...]
     satisfaction: Floats | None
 
     def conditionals(self, lists: Ints) -> Sequence[tuple[float, Floats]]:
-        """Shares of the sessions and (n, L + 1, L) probabilities given the last click above."""
+        """Pairs of a share of the sessions and (n, L + 1, L) click probabilities given the last click."""
         liked = None if self.satisfaction is None else _of_lists(self.satisfaction, lists)
         return [
             (share * part, browsing.conditionals(_of_lists(attractive, lists), liked))
@@ -53,7 +53,7 @@ class ModelledClicks:
 
 
 def _of_lists(values: Floats, lists: Ints) -> Floats:
-    """(n, L) what listed items have, NaN beyond the end."""
+    """(n, L) the values of the items of lists, NaN beyond the end."""
     return np.where(lists >= 0, values[lists], np.nan)
 
 
@@ -62,8 +62,9 @@ class Contest:
     """Rankings A and B of the queries of a world.
 
     Attributes:
-        pairs: both rankings of each query, items by their numbers in the world.
-        a, b: names of the two.
+        world: the world.
+        pairs: both rankings of each query, with items as their numbers in the query.
+        a, b: names of the two rankings.
     """
 
     world: World
@@ -73,18 +74,19 @@ class Contest:
 
     @classmethod
     def of(cls, source: Source, a: str | None = None, b: str | None = None) -> Contest:
-        """A contest between two policies of a world, or between rankings that a file lists.
+        """A contest between two policies of a world, or between the rankings in a world file.
 
         Args:
-            source: a world, its file or description. In a file of rankings every query has keys ``a`` and
-                ``b``, lists of its items from the top, of any lengths, and the world has no policies.
+            source: a world, its file, or the content of the file. In a file with rankings every query has
+                keys ``a`` and ``b``: lists of its items from the top, of any length. Such a world needs no
+                policies.
             a, b: ``logging`` or the name of a candidate, of policy ``fixed``; by default ``logging`` and the
                 only candidate.
 
         Raises:
-            DataError: as :func:`~rankeval.simulators.worlds.world_file.read_world`; rankings missing, or of
-                items that the query does not have.
-            UsageError: policies that the world does not have, or that chance has a part in.
+            DataError: as for :func:`~rankeval.simulators.worlds.world_file.read_world`; a ranking is missing,
+                or has an item that the query does not have.
+            UsageError: the world does not have a policy, or the policy ranks at random.
         """
         if isinstance(source, World):
             return cls._of_policies(source, a, b)
@@ -122,10 +124,10 @@ class Contest:
         return cls(world, PairArrays.of(*(_padded(orders[name]) for name in "ab")), "A", "B")
 
     def outcome(self, method: Method, sessions: int = 1) -> Outcome:
-        """The exact outcome of one of ``sessions`` sessions, drawn at random.
+        """The exact outcome of one session that is drawn at random from ``sessions`` sessions.
 
         Raises:
-            UsageError, DataError: as :func:`~rankeval.interleaving.enumeration.exact_lists`.
+            UsageError, DataError: as for :func:`~rankeval.interleaving.enumeration.exact_lists`.
         """
         weights = self.world.queries.weights
         asked = np.flatnonzero(weights).tolist()
@@ -136,7 +138,7 @@ class Contest:
         return mixed(outcomes, weights[asked])
 
     def click_counts(self, sessions: int = 1) -> tuple[ClickCount, ClickCount]:
-        """Clicks on a session that shows A alone, and on one that shows B."""
+        """Number of clicks in a session that shows only A, and in a session that shows only B."""
         weights = self.world.queries.weights
         counts = []
         for orders in (self.pairs.order_a, self.pairs.order_b):
@@ -148,7 +150,7 @@ class Contest:
         return counts[0], counts[1]
 
     def clicks(self, query: int, sessions: int = 1) -> ModelledClicks:
-        """How users click on lists of a query, over all ``sessions``."""
+        """The click models of users on lists of a query, over all ``sessions``."""
         items, world = self.world.queries, self.world
         own = slice(items.offsets[query], items.offsets[query + 1])
         liked = None if items.satisfaction is None else items.satisfaction[own]
@@ -162,7 +164,7 @@ class Contest:
 
 
 def _lists_rankings(description: Any) -> bool:
-    """Whether the queries of a description have rankings of their own."""
+    """Whether some query of a description has a key ``a`` or ``b``."""
     queries = description.get("queries") if isinstance(description, Mapping) else None
     return isinstance(queries, list) and any(
         isinstance(q, Mapping) and ("a" in q or "b" in q) for q in queries
@@ -170,7 +172,7 @@ def _lists_rankings(description: Any) -> bool:
 
 
 def _without_rankings(query: Any) -> Any:
-    """A query as worlds describe it."""
+    """A query without its rankings, in the form of world files."""
     if not isinstance(query, Mapping):
         return query
     return {name: value for name, value in query.items() if name not in ("a", "b")}
@@ -182,12 +184,12 @@ def _fixed(world: World, name: str) -> FixedOrder:
     policy = world.policy(name)
     if not isinstance(policy, FixedOrder):
         raise UsageError(f"policy: {name!r} ranks by chance, wanted policy fixed (simulate --logging fixed)")
-    # What a list of a world shows is its top alone; rankings hold every item.
+    # A policy of a world gives only the top positions. The rankings of a contest have every item.
     return replace(policy, positions=int(world.queries.sizes.max()))
 
 
 def _orders(world: World, number: int, query: Mapping[str, Any], place: str) -> dict[str, Ints]:
-    """Rankings A and B of a query by the numbers of its items."""
+    """Rankings A and B of a query, as arrays of the numbers of its items."""
     items = world.queries
     own = items.item_ids[items.offsets[number] : items.offsets[number + 1]]
     index = {item: i for i, item in enumerate(own)}
@@ -208,7 +210,7 @@ def _orders(world: World, number: int, query: Mapping[str, Any], place: str) -> 
 
 
 def _padded(orders: Sequence[Ints]) -> Ints:
-    """(Q, N), -1 beyond the end of each."""
+    """(Q, N) rankings in one array, -1 beyond the end of each."""
     padded = np.full((len(orders), max(map(len, orders))), -1, np.int64)
     for row, order in zip(padded, orders, strict=True):
         row[: len(order)] = order

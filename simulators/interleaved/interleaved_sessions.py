@@ -1,4 +1,4 @@
-"""Sessions whose lists are mixed from two rankings: made block by block, and as tables."""
+"""Interleaved sessions, whose lists mix two rankings: made block by block, and turned into tables."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from rankeval.simulators import block_bounds, random_stream
 from rankeval.simulators.interleaved.contests import Contest
 from rankeval.simulators.logs import Column, SessionMaker, id_column, strings, to_table
 
-#: Rows of a block, which is made at once; the random streams follow from it.
+#: Most rows of a block, which is held in memory at once. Each block has its own random stream, so another
+#: size would give other sessions.
 BLOCK_ROWS = 1 << 18
-#: Number of a block, its first session, and that after its last.
+#: Number of a block, number of its first session, and number of the session after its last.
 Bounds = tuple[int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
 class InterleavedBlock:
-    """Consecutive sessions; what a world does not have is None.
+    """Consecutive sessions. A field is None if the world has nothing for it.
 
     Attributes:
-        sessions: (n,) their numbers.
+        sessions: (n,) numbers of the sessions.
         queries: (n,) numbers of their queries.
-        lists: (n, L) items by their numbers within the query, -1 beyond the end.
-        teams: (n, L), None for methods without teams.
+        lists: (n, L) numbers of items within the query, -1 beyond the end.
+        teams: (n, L) team of each item; None for methods without teams.
         clicks: (n, L) 0 or 1.
         users, contexts, times: (n,) as in :class:`~rankeval.simulators.logs.session_blocks.Block`.
     """
@@ -45,13 +46,13 @@ class InterleavedBlock:
 
 
 class InterleavedSessions(SessionMaker):
-    """Makes the sessions of a contest, any block of them on its own.
+    """Makes the sessions of a contest. Any block can be made without the others.
 
     Args:
-        contest: what is mixed, and who clicks.
-        method: how it is mixed.
-        sessions: of the whole log, of which days are parts.
-        seed: of the whole log.
+        contest: the two rankings, and the world whose users click.
+        method: the interleaving method.
+        sessions: number of sessions of the whole log, which are spread over the days.
+        seed: seed of the whole log.
     """
 
     def __init__(self, contest: Contest, method: Method, sessions: int, seed: int) -> None:
@@ -64,7 +65,7 @@ class InterleavedSessions(SessionMaker):
         self._drawer = Drawer(contest.pairs, method, contest.world.positions)
 
     def made(self, bounds: Bounds) -> InterleavedBlock:
-        """The sessions of a block: who asks what, the list, and the clicks on it."""
+        """The sessions of a block, with their queries, users, lists and clicks."""
         number, start, stop = bounds
         world, rng, numbers = self.world, random_stream(self.seed, number), np.arange(start, stop)
         queries = self._queries.draw(rng, len(numbers)).astype(np.int64)
@@ -78,7 +79,7 @@ class InterleavedSessions(SessionMaker):
 
 
 class InterleavedTables:
-    """The blocks of some sessions as tables in long layout."""
+    """Makes tables in long layout from the blocks of some sessions."""
 
     def __init__(self, sessions: InterleavedSessions) -> None:
         self._sessions, world = sessions, sessions.world
@@ -88,7 +89,7 @@ class InterleavedTables:
         self._ranks = sessions.contest.pairs.ranks()
 
     def table(self, bounds: Bounds) -> pa.Table:
-        """A block, a row an item."""
+        """The table of a block, a row an item."""
         block = self._sessions.made(bounds)
         columns = {
             **{name: replace(column, once=True) for name, column in self._first(block)},

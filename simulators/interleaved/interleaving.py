@@ -1,4 +1,4 @@
-"""Interleaved sessions of a world, simulated: a log in long layout, and how much it can tell."""
+"""Simulates interleaved sessions of a world: a log in long layout, and the power of the comparison."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from rankeval.simulators import MOST_SESSIONS, whole, write_parquet, written_to
 from rankeval.simulators.interleaved.contests import Contest, Source
 from rankeval.simulators.interleaved.interleaved_sessions import InterleavedSessions, InterleavedTables
 
-#: What `power` compares unless told.
+#: Methods that :func:`interleave_power` compares by default.
 METHODS = (
     "team_draft",
     "team_draft:credit=marginal",
@@ -38,10 +38,10 @@ METHODS = (
     "probabilistic:credit=marginal",
     "optimised",
 )
-#: Sessions drawn for a method whose lists are too many for an exact outcome, and most of them.
+#: Default and largest number of sessions drawn for a method with too many lists for an exact outcome.
 SAMPLE, MOST_SAMPLE = 200_000, 10**8
 ROWS_PER_GROUP = 1 << 20
-#: Lists of all queries that an exact outcome may go through, some ten seconds' worth.
+#: Most lists, over all queries, that an exact outcome enumerates. This takes some ten seconds.
 MOST_LISTS = 4_000_000
 
 
@@ -56,27 +56,30 @@ def interleave_simulate(
     seed: int = 0,
     threads: int | None = None,
 ) -> InterleavingPower:
-    """Write a log of interleaved sessions as Parquet, and return what it can tell.
+    """Write a log of interleaved sessions as Parquet, and return the power of the comparison.
 
-    Columns, a row an item: ``session_id, query_id``, with what the world has of ``user_id, context,
-    timestamp``; ``item_id, position, click, team`` (``A``, ``B``, null where the method has no teams),
-    ``rank_a, rank_b`` (from 1, null where a ranking lacks the item), ``length_a, length_b, method``. Shuffles
-    and arms of the world play no part.
+    The log has a row an item. Its columns are ``session_id, query_id``; ``user_id, context, timestamp`` if
+    the world has them; ``item_id, position, click, team`` (``A``, ``B``, null if the method has no teams),
+    ``rank_a, rank_b`` (from 1, null if a ranking does not have the item), ``length_a, length_b, method``.
+    The shuffle and the arms of the world are not used.
 
     Args:
-        world: a world file or description with fixed policies, or one whose queries have rankings ``a`` and
-            ``b`` (:meth:`~rankeval.simulators.interleaved.contests.Contest.of`).
-        out: the file, which appears when it is whole.
-        sessions: how many.
-        method: as in :func:`rankeval.interleave`, of lists as long as the world has positions.
+        world: a world file or its content, with fixed policies, or with rankings ``a`` and ``b`` of the
+            queries (:meth:`~rankeval.simulators.interleaved.contests.Contest.of`).
+        out: the file, which appears when it is complete.
+        sessions: number of sessions.
+        method: as in :func:`rankeval.interleave`; lists have as many items as the world has positions.
         a, b: names of policies, ``logging`` and the only candidate by default.
-        seed: of all that is random; the same arguments give the same bytes.
-        threads: that make sessions; what they make does not depend on it.
+        seed: seed of all that is random; the same arguments give the same bytes.
+        threads: number of threads; the log does not depend on it.
+
+    Returns:
+        The outcome of the method, the A/B test with as many sessions, and the power of both.
 
     Raises:
         DataError: the world is wrong, no distribution of lists is unbiased (``optimised``), or ``out`` cannot
             be written.
-        UsageError: the call is wrong.
+        UsageError: an argument is wrong.
     """
     path = written_to("out", out)
     contest, chosen = Contest.of(world, a, b), Method.parse(method)
@@ -106,19 +109,21 @@ def interleave_power(
     sample: int = SAMPLE,
     seed: int = 0,
 ) -> InterleavingPower:
-    """How many sessions interleaving needs to tell two rankings apart, beside an A/B test of as many.
+    """Number of sessions that interleaving and an A/B test need to tell two rankings apart.
 
     Args:
         world, a, b: as in :func:`interleave_simulate`.
-        method: one or several to compare, such as ``team_draft`` or ``probabilistic:credit=marginal``; by
-            default all, but for ``optimised`` where no distribution of lists is unbiased (a warning).
-        sessions: also tell the power of so many.
-        alpha, power: of the two-sided test of the mean credit, and of the difference in clicks per session.
-        sample: sessions drawn for a method whose lists are too many for exact numbers.
-        seed: of that sample.
+        method: one or several methods to compare, such as ``team_draft`` or
+            ``probabilistic:credit=marginal``. The default is all methods, without ``optimised`` if no
+            distribution of lists is unbiased (with a warning).
+        sessions: if given, the result also has the power with this number of sessions.
+        alpha, power: level and power of the two-sided tests: of the mean credit, and of the difference in
+            clicks per session.
+        sample: number of sessions drawn for a method with too many lists for exact numbers.
+        seed: seed of this sample.
 
     Raises:
-        DataError, UsageError: as :func:`interleave_simulate`.
+        DataError, UsageError: as for :func:`interleave_simulate`.
     """
     require_types({"methods": method})
     chosen = [Method.parse(name) for name in listed(METHODS if method is None else method)]
@@ -147,7 +152,7 @@ def _beside_ab(
     sessions: int | None,
     left_out: Sequence[Note] = (),
 ) -> InterleavingPower:
-    """Outcomes of methods, and clicks on either ranking alone."""
+    """The result: outcomes of methods, and clicks on each ranking alone."""
     a, b = contest.click_counts(sessions or 1)
     sd, z = ab_z_per_sqrt_n(a, b)
     inputs: dict[str, Any] = {
@@ -163,14 +168,14 @@ def _beside_ab(
 
 
 def _row(contest: Contest, method: Method, sessions: int, sample: int, seed: int) -> MethodRow:
-    """The exact outcome where lists can be enumerated, else that of a sample."""
+    """The exact outcome if lists can be enumerated, else the outcome of a sample."""
     if _enumerable(contest, method):
         return MethodRow(method, contest.outcome(method, sessions), None)
     return MethodRow(method, sampled_outcome(contest, method, sample, seed), sample)
 
 
 def _enumerable(contest: Contest, method: Method) -> bool:
-    """Whether the lists of all queries together are few enough."""
+    """Whether the lists of all queries together are few enough for an exact outcome."""
     sizes = contest.pairs.sizes().tolist()
     shown = [(size, min(size, contest.world.positions)) for size in sizes]
     if not all(method.definition.enumerable(size, length) for size, length in shown):
@@ -179,7 +184,7 @@ def _enumerable(contest: Contest, method: Method) -> bool:
 
 
 def sampled_outcome(contest: Contest, method: Method, sessions: int, seed: int) -> Outcome:
-    """The mean outcome of sessions that are drawn at random."""
+    """The mean outcome of ``sessions`` simulated sessions."""
     made = InterleavedSessions(contest, method, sessions, seed)
     sums = np.zeros(5)
     for each in made.bounds:

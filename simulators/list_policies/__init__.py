@@ -1,7 +1,7 @@
-"""Policies over lists: how the items of a query become a list, with exact probabilities.
+"""List policies: rankers that order the items of a query, with exact probabilities of items and lists.
 
 May import: ``arrays``, the top modules of ``simulators`` and of ``rankeval``.
-To add a policy: a ``ListPolicy`` and a line in ``LIST_POLICIES`` (``catalogue.py``).
+To add a policy: a subclass of ``ListPolicy`` and a line in ``LIST_POLICIES`` (``catalogue.py``).
 """
 
 from __future__ import annotations

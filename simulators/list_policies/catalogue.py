@@ -1,4 +1,4 @@
-"""The catalogue of policies over lists, and how a world file's description becomes one."""
+"""The catalogue of list policies, and the parser of their descriptions in world files."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from rankeval.simulators.list_policies.random_utility import NoisyScores, Placke
 
 
 class _Description(Described):
-    """What a world file says of a policy, checked key by key."""
+    """The description of a list policy in a world file, checked key by key."""
 
     def __init__(self, given: Mapping[str, Any], queries: Queries, positions: int, where: str) -> None:
         super().__init__(given, where, known=("policy", "share"))
         self.queries, self.positions = queries, positions
 
     def number(self, name: str, low: float, high: float, wanted: str, default: float | None = None) -> float:
-        """A finite number in ``[low, high]``; where ``low`` is 0 and ``high`` infinite, above 0."""
+        """The finite number in ``[low, high]`` at the key ``name``; above ``low`` if ``high`` is infinite."""
         value = self.get(name)
         if value is None and default is not None:
             return default
@@ -36,7 +36,7 @@ class _Description(Described):
         return number
 
     def scale(self, name: str, wanted: str, default: float | None = None) -> float:
-        """What scores are divided by: a number above 0 that leaves them finite."""
+        """The divisor of scores at the key ``name``: a number above 0 such that all quotients are finite."""
         scale = self.number(name, 0.0, np.inf, wanted, default)
         with np.errstate(over="ignore"):
             if not np.isfinite(self.scores() / scale).all():
@@ -44,7 +44,7 @@ class _Description(Described):
         return scale
 
     def scores(self) -> Floats:
-        """(items,) flat: a score for each item of each query."""
+        """(items,) float64 the score of each item, query by query."""
         given = self.get("scores")
         if not isinstance(given, Mapping):
             found = "nothing" if given is None else shown(given)
@@ -58,7 +58,7 @@ class _Description(Described):
         return np.concatenate(flat) if flat else np.zeros(0)
 
     def policies(self) -> Sequence[Any]:
-        """The descriptions that a mixture holds."""
+        """The descriptions of the policies of a mixture."""
         given = self.get("policies")
         if not isinstance(given, list) or not given:
             found = "nothing" if given is None else shown(given)
@@ -120,7 +120,7 @@ def _mixture(d: _Description) -> ListPolicy:
     return PolicyMixture(d.queries.offsets, d.positions, tuple(policies), tuple(shares))
 
 
-#: Name -> how its description makes the policy.
+#: Name of a list policy -> function that makes the policy from its description.
 LIST_POLICIES: dict[str, Callable[[_Description], ListPolicy]] = {
     "fixed": _fixed,
     "plackett_luce": _plackett_luce,
@@ -134,18 +134,19 @@ LIST_POLICIES: dict[str, Callable[[_Description], ListPolicy]] = {
 def parse_list_policy(
     description: Any, queries: Queries, positions: int, where: str = "logging"
 ) -> ListPolicy:
-    """The policy that ``{"policy": NAME, KEY: VALUE, ...}`` describes.
+    """The list policy of a description ``{"policy": NAME, KEY: VALUE, ...}`` in a world file.
 
-    ``fixed`` (``scores``), ``plackett_luce`` (``scores``, ``temperature``, 1 unless given), ``noisy``
-    (``scores``, ``noise``: a standard deviation), ``epsilon`` (``scores``, ``epsilon``: the share of lists in
-    uniformly random order), ``uniform``, ``mixture`` (``policies``: descriptions with a ``share`` each).
-    ``scores``: query_id -> a score for each of its items; equal ones go by descending item id.
+    Names and keys: ``fixed`` (``scores``), ``plackett_luce`` (``scores``, ``temperature``, default 1),
+    ``noisy`` (``scores``, ``noise``: a standard deviation), ``epsilon`` (``scores``, ``epsilon``: the share
+    of lists in uniformly random order), ``uniform``, ``mixture`` (``policies``: descriptions, each with its
+    ``share``). ``scores`` is a dict of query_id to the scores of its items. ``fixed`` and ``epsilon`` order
+    items of equal score by descending item id.
 
     Args:
-        description: as JSON holds it.
-        queries: of the world.
-        positions: K, length of lists.
-        where: the place in the world file, for messages.
+        description: the description as parsed from JSON.
+        queries: the queries of the world.
+        positions: K, the length of lists.
+        where: the path of the description in the world file, for messages.
 
     Raises:
         DataError: no such policy; a key missing, unknown or out of range; a query or an item without score.

@@ -1,4 +1,4 @@
-"""Rankers without chance."""
+"""Deterministic list policies: every query always has the same list."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from rankeval.simulators.list_policies.kernels import Lists
 
 
 class Deterministic(ListPolicy):
-    """One list for each query."""
+    """A policy that shows the same list for a query every time."""
 
     @property
     @abstractmethod
     def best(self) -> Lists:
-        """(Q, K) the list of each query."""
+        """(Q, K) int32 the list of each query."""
 
     def lists(self, rng: np.random.Generator, queries: Ints) -> Lists:
         return np.asarray(self.best[queries])
@@ -37,7 +37,11 @@ class Deterministic(ListPolicy):
 
 @dataclass(frozen=True, eq=False)
 class GivenLists(Deterministic):
-    """Lists that are given; ``of_queries``: (Q, K)."""
+    """A policy that shows given lists.
+
+    Attributes:
+        of_queries: (Q, K) int32 the list of each query.
+    """
 
     of_queries: Lists
 
@@ -48,11 +52,12 @@ class GivenLists(Deterministic):
 
 @dataclass(frozen=True, eq=False)
 class FixedOrder(Deterministic):
-    """Items by descending score.
+    """A policy that sorts items by descending score.
 
     Attributes:
-        scores: (items,) flat.
-        tie_ranks: (items,) the order of items of equal score; None: that of the world.
+        scores: (items,) float64 the score of each item, query by query.
+        tie_ranks: (items,) ascending ranks that order items of equal score. None keeps the order in which
+            the world lists the items.
     """
 
     scores: Floats

@@ -1,4 +1,4 @@
-"""Loops over sessions: lists drawn by random utilities, and the probabilities of Plackett-Luce lists."""
+"""Numba kernels over sessions: lists from random utilities, and probabilities of Plackett-Luce lists."""
 
 from __future__ import annotations
 
@@ -13,9 +13,15 @@ Lists = NDArray[np.int32]
 
 @kernel
 def best_of_each(utilities: Floats, starts: Ints, positions: int) -> Lists:
-    """(n, K) places of the highest utilities of each session, in descending order; -1 beyond its items.
+    """(n, K) int32 the items with the K highest utilities of each session, by descending utility.
 
-    ``utilities``: flat, those of session ``i`` at ``starts[i]:starts[i + 1]``; equal ones in their order.
+    Items have their number within the session, from 0; rows end with -1 where a session has fewer than K
+    items. Items of equal utility keep their order.
+
+    Args:
+        utilities: flat, the utilities of session ``i`` are ``utilities[starts[i]:starts[i + 1]]``.
+        starts: (n + 1,).
+        positions: K.
     """
     n = len(starts) - 1
     best = np.full((n, positions), -1, np.int32)
@@ -42,7 +48,15 @@ def best_of_each(utilities: Floats, starts: Ints, positions: int) -> Lists:
 
 @kernel
 def noisy_utilities(scores: Floats, offsets: Ints, queries: Ints, starts: Ints, noise: Floats) -> Floats:
-    """Score plus noise for each item of each session; ``noise``: flat, session after session."""
+    """Score plus noise of each item of each session, flat.
+
+    Args:
+        scores: (items,) flat by query.
+        offsets: (Q + 1,) the items of query ``q`` are ``offsets[q]:offsets[q + 1]``.
+        queries: (n,) the query of each session.
+        starts: (n + 1,) the items of session ``i`` are ``starts[i]:starts[i + 1]`` of the result.
+        noise: of each item of each session, in the layout of the result.
+    """
     utilities = np.empty(len(noise))
     for i in range(len(queries)):
         first = offsets[queries[i]]
@@ -53,7 +67,10 @@ def noisy_utilities(scores: Floats, offsets: Ints, queries: Ints, starts: Ints, 
 
 @kernel
 def _plus(scale: float, left: float, score: float) -> tuple[float, float]:
-    """``left exp(scale) + exp(score)`` in the same form, its scale the largest exponent so far."""
+    """The new ``scale`` and ``left`` after ``exp(score)`` is added to the sum ``left exp(scale)``.
+
+    The scale is the largest exponent in the sum, so the sum never overflows.
+    """
     if score > scale:
         return score, left * np.exp(scale - score) + 1.0
     return scale, left + np.exp(score - scale)
@@ -61,9 +78,16 @@ def _plus(scale: float, left: float, score: float) -> tuple[float, float]:
 
 @kernel
 def log_prefixes(scores: Floats, offsets: Ints, queries: Ints, lists: Lists) -> Floats:
-    """(n, K) log of the Plackett-Luce probability of the items at 1..k; ``scores``: log of the weights.
+    """(n, K) log of the Plackett-Luce probability of the first k items of each list.
 
-    What is left to choose from is summed from the end of the list on, never subtracted from the whole.
+    The total weight of the items left to choose from is summed from the end of the list upwards. It is never
+    a difference from the total of all items, which could lose all digits.
+
+    Args:
+        scores: (items,) log of the weight of each item, flat by query.
+        offsets: (Q + 1,) the items of query ``q`` are ``offsets[q]:offsets[q + 1]``.
+        queries: (n,) the query of each list.
+        lists: (n, K) numbers of items within their query, -1 beyond the end.
     """
     n, positions = lists.shape
     logs = np.zeros((n, positions))

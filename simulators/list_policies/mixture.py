@@ -1,4 +1,4 @@
-"""Rankers of which chance takes one for each list."""
+"""A mixture of list policies: one of several policies, drawn at random for each list."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from rankeval.simulators.list_policies.kernels import Lists
 
 @dataclass(frozen=True, eq=False)
 class PolicyMixture(ListPolicy):
-    """One of several policies for each list, drawn by its share; probabilities are marginal over the draw.
+    """A policy that draws one of several policies for each list with the probability of its share.
 
-    Epsilon-greedy is the ranker's order with share ``1 - epsilon`` and the uniform policy with ``epsilon``.
+    All probabilities are marginal over this draw. The epsilon-greedy policy is a mixture of a ranker with
+    share ``1 - epsilon`` and the uniform policy with share ``epsilon``.
 
     Attributes:
-        policies: for the same queries and positions.
-        shares: of lists, one for each policy; they sum to 1.
+        policies: the policies, all for the same queries and positions.
+        shares: the expected share of lists of each policy; they sum to 1.
     """
 
     policies: tuple[ListPolicy, ...]
@@ -60,7 +61,10 @@ class PolicyMixture(ListPolicy):
         return self._mean(policy.list_probabilities(queries, lists) for policy in self.policies)
 
     def _mean(self, values: Iterable[Floats | None]) -> Floats | None:
-        """What policies say, weighted by their shares; None where one of them cannot say."""
+        """The mean of the policies' values, weighted by their shares.
+
+        None if the value of a policy with a share above 0 is None.
+        """
         total: Floats | None = None
         for share, value in zip(self.shares, values, strict=True):
             if share == 0.0:

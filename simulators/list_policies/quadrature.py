@@ -1,15 +1,16 @@
-"""Where items with independent random utilities land: one integral for any number of items.
+"""Position probabilities of items with independent random utilities, by one integral for any number of items.
 
-Item ``j`` has utility ``s_j + e_j``, and lists show the highest. Given that item ``i`` has utility ``v``,
-each other item stands above it with probability ``1 - F(v - s_j)``, independently, so that
+Item ``j`` has utility ``s_j + e_j``, and lists show the items of highest utility. Given that item ``i`` has
+utility ``v``, each other item is above it with probability ``1 - F(v - s_j)``, independently. Therefore
 
     P(i at k) = integral of f(v - s_i) [z^(k-1)] prod over j != i of (F_j + (1 - F_j) z g_j) dv,
 
-``F_j = F(v - s_j)``, with ``g = 1``. With Gumbel noise this is the Plackett-Luce model with weights
-``exp(s)``. With ``g_j`` the probability that a user who examined ``j`` goes on, it is the probability that
-``i`` is at k and examined.
+where ``F_j = F(v - s_j)``, ``F`` and ``f`` are the distribution function and the density of the noise,
+``[z^(k-1)]`` takes the coefficient of ``z^(k-1)``, and ``g_j = 1``. With Gumbel noise this is the
+Plackett-Luce model with weights ``exp(s)``. If ``g_j`` is instead the probability that a user who examined
+``j`` goes on, the integral is the probability that ``i`` is at k and examined.
 
-The integrand is smooth and vanishes at both ends, where the trapezoidal rule converges exponentially.
+The integrand is smooth and vanishes at both ends. The trapezoidal rule converges exponentially for it.
 """
 
 from __future__ import annotations
@@ -21,22 +22,29 @@ import numpy as np
 from rankeval.array_types import Floats, Ints
 from rankeval.arrays import kernel
 
-#: Noise that :func:`places` knows.
+#: The kinds of noise that :func:`places` supports.
 GUMBEL, NORMAL = 0, 1
-# Beyond these the density of noise is below 1e-14.
+# By kind of noise: above _HIGH and below _LOW the density is negligible (below 1e-14).
 _HIGH = (33.0, 8.2)
 _LOW = (-3.6, -8.2)
 
 
 @kernel
 def _step(noise: int, size: int) -> float:
-    """Distance of nodes: utilities near a place in a list of many items have a narrow distribution."""
+    """Distance of nodes for a query of ``size`` items.
+
+    With many items, the utility of the item at a given position has a narrow distribution, which needs nodes
+    that are closer together.
+    """
     return (0.3 if noise == 0 else 0.35) / math.sqrt(1.0 + size / 8.0)
 
 
 @kernel
 def _spread(noise: int, scores: Floats, level: float, density: Floats, below: Floats, above: Floats) -> None:
-    """Density of each item's utility at ``level``, and the probabilities that it is below and above."""
+    """Fill ``density``, ``below`` and ``above``, each (size,), for a utility of ``level``.
+
+    They are the density of each item's utility there, and the probabilities that it is below and above.
+    """
     for j in range(len(scores)):
         y = level - scores[j]
         if noise == 0:
@@ -52,7 +60,11 @@ def _spread(noise: int, scores: Floats, level: float, density: Floats, below: Fl
 
 @kernel
 def _add_node(density: Floats, below: Floats, above: Floats, suffix: Floats, found: Floats) -> None:
-    """Add a node to (size, K) sums: the items before ``i`` times those after it, polynomials in z."""
+    """Add one node of the integral to the (size, K) sums ``found``.
+
+    The product over all items but ``i`` is a polynomial in z: the product of the items before ``i`` times the
+    product of the items after ``i``. ``suffix`` is (size + 1, K) working memory.
+    """
     size, positions = found.shape
     suffix[size, :] = 0.0
     suffix[size, 0] = 1.0
@@ -76,7 +88,10 @@ def _add_node(density: Floats, below: Floats, above: Floats, suffix: Floats, fou
 
 @kernel
 def _few_above(below: Floats, above: Floats, positions: int) -> float:
-    """Probability that fewer than ``positions`` items are above a level."""
+    """Probability that fewer than ``positions`` items have a utility above the level.
+
+    ``below`` and ``above`` are the (size,) probabilities that each item's utility is below and above it.
+    """
     chances = np.zeros(positions)
     chances[0] = 1.0
     for j in range(len(below)):
@@ -91,7 +106,7 @@ def _few_above(below: Floats, above: Floats, positions: int) -> float:
 
 @kernel
 def _levels_to_next(noise: int, scores: Floats, level: float, step: float) -> int:
-    """Number of nodes down to the next one where an item has a density; those between add nothing."""
+    """Number of nodes down to the next one at which an item has a density. Nodes in between add nothing."""
     nearest = -np.inf
     for j in range(len(scores)):
         y = level - scores[j]
@@ -104,7 +119,7 @@ def _levels_to_next(noise: int, scores: Floats, level: float, step: float) -> in
 
 @kernel
 def _places_of_query(noise: int, scores: Floats, factors: Floats, found: Floats) -> None:
-    """Fill (size, K) ``found``, all 0, for the items of one query."""
+    """Add the integrals of one query's items to ``found``, (size, K) zeros."""
     size, positions = found.shape
     step = _step(noise, size)
     density, below, above = np.empty(size), np.empty(size), np.empty(size)
@@ -127,13 +142,15 @@ def _places_of_query(noise: int, scores: Floats, factors: Floats, found: Floats)
 
 @kernel
 def places(noise: int, scores: Floats, offsets: Ints, factors: Floats, positions: int) -> Floats:
-    """(items, K) probability that each item is at k, times the factors of the items above it.
+    """(items, K) ``E[1(item at k) x product of the factors of the items above it]``.
+
+    With factors of 1 this is the probability that each item is at position k.
 
     Args:
         noise: ``GUMBEL`` or ``NORMAL``, of scale 1.
-        scores: (items,) flat by query.
-        offsets: (Q + 1,).
-        factors: (items,) g.
+        scores: (items,) s, flat by query.
+        offsets: (Q + 1,) the items of query ``q`` are ``offsets[q]:offsets[q + 1]``.
+        factors: (items,) g, in [0, 1].
         positions: K.
     """
     found = np.zeros((len(scores), positions))

@@ -1,4 +1,4 @@
-"""Rankers that add noise of their own to each item's score, and show the highest."""
+"""Random-utility policies: add independent noise to each item's score and show the highest sums."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from rankeval.simulators.list_policies.base import ListPolicy
 from rankeval.simulators.list_policies.kernels import Lists, best_of_each, log_prefixes, noisy_utilities
 from rankeval.simulators.list_policies.quadrature import GUMBEL, NORMAL, places
 
-#: Beyond the first, scores are brought nearer; beyond the second, a gap between two decides their order.
+#: Scores above _FAR in size are condensed: gaps between neighbours above _DECIDED, which decide their order,
+#: are cut to it.
 _FAR, _DECIDED = 1e4, 100.0
 
 
 def _condensed(scores: Floats, offsets: Ints) -> Floats:
-    """Scores whose noise of scale 1 is not lost in rounding: of queries with large ones, gaps are cut to 100.
+    """Scores small enough that noise of scale 1 is not lost in rounding.
 
-    Items so far apart change places with a probability below 1e-43.
+    In queries with a score above 10,000 in size, gaps between neighbouring scores are cut to 100. Items that
+    far apart change their order with a probability below 1e-43.
     """
     near = np.array(scores, np.float64)
     for first, last in zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True):
@@ -35,9 +37,11 @@ def _condensed(scores: Floats, offsets: Ints) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class RandomUtility(ListPolicy):
-    """Items by descending ``score + noise``, the noise independent and alike for all items.
+    """A policy that sorts items by descending ``score + noise``, with independent noise of one distribution.
 
-    ``utilities``: (items,) flat, scores on the scale where the noise has scale 1.
+    Attributes:
+        noise: the kind of noise, ``GUMBEL`` or ``NORMAL``.
+        utilities: (items,) flat by query, the scores divided by the scale of the noise.
     """
 
     noise: ClassVar[int]
@@ -48,7 +52,7 @@ class RandomUtility(ListPolicy):
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, queries: Ints, starts: Ints) -> Floats:
-        """Utilities of the items of each session, flat, those of session ``i`` at ``starts[i]`` on."""
+        """Sampled utilities plus noise, flat; the items of session ``i`` are ``starts[i]:starts[i + 1]``."""
 
     def lists(self, rng: np.random.Generator, queries: Ints) -> Lists:
         sizes = np.diff(self.offsets)[queries]
@@ -59,9 +63,10 @@ class RandomUtility(ListPolicy):
         return self._item_probabilities
 
     def examined_at(self, factors: Floats) -> Floats:
-        """(items, K) ``P(item at k and examined)`` where users go on after an item with its factor.
+        """(items, K) ``P(item at k and examined)`` for users who examine lists from the top.
 
-        ``factors``: (items,) in [0, 1].
+        Args:
+            factors: (items,) in [0, 1], the probability that a user who examined the item goes on.
         """
         return places(self.noise, self.utilities, self.offsets, np.asarray(factors, float), self.positions)
 
@@ -71,7 +76,11 @@ class RandomUtility(ListPolicy):
 
 
 class GumbelUtility(RandomUtility):
-    """With Gumbel noise item after item is drawn in proportion to ``exp(utility)`` (Yellott 1977)."""
+    """A random-utility policy with Gumbel noise.
+
+    This equals drawing items one after the other, each with probability proportional to ``exp(utility)``
+    among the items left (Yellott 1977).
+    """
 
     noise = GUMBEL
 
@@ -85,9 +94,14 @@ class GumbelUtility(RandomUtility):
 
 @dataclass(frozen=True, eq=False)
 class PlackettLuce(GumbelUtility):
-    """Item after item with probability in proportion to ``exp(score / temperature)`` of those left.
+    """The Plackett-Luce policy.
 
-    ``scores``: (items,) flat.
+    It draws items one after the other, each with probability proportional to ``exp(score / temperature)``
+    among the items left.
+
+    Attributes:
+        scores: (items,) flat by query.
+        temperature: above 0.
     """
 
     scores: Floats
@@ -100,7 +114,7 @@ class PlackettLuce(GumbelUtility):
 
 @dataclass(frozen=True, eq=False)
 class Uniform(GumbelUtility):
-    """Any order with the same probability."""
+    """A policy that shows every order of the items with the same probability."""
 
     @cached_property
     def utilities(self) -> Floats:
@@ -114,9 +128,13 @@ class Uniform(GumbelUtility):
 
 @dataclass(frozen=True, eq=False)
 class NoisyScores(RandomUtility):
-    """Items by descending ``score + sd e``, ``e`` standard normal and independent; ``scores``: (items,) flat.
+    """A policy that sorts items by descending ``score + sd e``, ``e`` independent and standard normal.
 
-    What a prefix or a list has for a probability is an integral over as many dimensions: None.
+    Probabilities of prefixes and lists are None: they are integrals with one dimension for each item.
+
+    Attributes:
+        scores: (items,) flat by query.
+        sd: standard deviation of the noise, above 0.
     """
 
     noise = NORMAL

@@ -1,8 +1,8 @@
-"""``simulate``: sessions of a world made in blocks, and the files they are written to.
+"""``simulate``: makes the sessions of a world in blocks, and writes them to files.
 
 May import: ``simulators.exact``, ``simulators.shuffles``, ``simulators.worlds``,
 ``simulators.list_policies``, ``arrays``, the top modules of ``simulators`` and of ``rankeval``.
-To add a column: ``log_columns.py``.
+To add a column: add it to ``log_columns.py``.
 """
 
 from __future__ import annotations

@@ -20,40 +20,44 @@ Numbers = NDArray[np.int32]
 
 Propensities = Literal["all", "item", "none"]
 PROPENSITIES: tuple[Propensities, ...] = get_args(Propensities)
-#: What a policy's probabilities are called in a log, by how much of them is written.
+#: Option ``propensities`` -> columns of a policy's probabilities in a log.
 NAMES: dict[Propensities, tuple[str, ...]] = {
     "all": ("propensity", "propensity_prefix", "propensity_list", "exposure"),
     "item": ("propensity",),
     "none": (),
 }
-#: Of these there is one a session.
+#: The column of these that has one value a session.
 ONCE = "propensity_list"
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A policy, and how likely its users are to examine each item; what cannot be computed is None.
+    """A policy, and the expected examination of items under it.
 
     Attributes:
-        policy: as users see it, shuffles included.
-        exposures: (C, items) expected examination of each item, in each context (one, where there are none).
+        policy: the policy; that of an arm is as users see it, under the shuffle.
+        exposures: (C, items) expected examination of each item in each context; C is 1 without contexts.
+            None where it cannot be computed, or where no column needs it.
     """
 
     policy: ListPolicy
     exposures: Floats | None
 
     def probabilities(self, world: World, names: tuple[str, ...]) -> Probabilities:
-        """Those of the names that are asked for."""
+        """The probabilities of this policy for the columns ``names``."""
         return Probabilities(world, self, names)
 
 
 class Probabilities:
-    """The probabilities of what sessions were shown, under one policy.
+    """The probabilities, under one policy, of the lists that sessions show.
 
     Args:
-        world: where the sessions live.
+        world: the world of the sessions.
         shown: the policy.
-        names: of :data:`NAMES`.
+        names: columns, one of the values of :data:`NAMES`.
+
+    Attributes:
+        unknown: columns that cannot be computed.
     """
 
     def __init__(self, world: World, shown: Shown, names: tuple[str, ...]) -> None:
@@ -67,7 +71,7 @@ class Probabilities:
         )
 
     def of(self, queries: Ints, lists: Lists, contexts: Numbers) -> dict[str, Floats | None]:
-        """Name -> (n, K) for each position, or (n,) for lists; None where it cannot be computed."""
+        """Column -> (n, K) values by position, or (n,) values of lists; None where it cannot be computed."""
         return dict(self._of(queries, lists, contexts))
 
     def _of(self, queries: Ints, lists: Lists, contexts: Numbers) -> Iterator[tuple[str, Floats | None]]:
@@ -91,11 +95,11 @@ class LogColumns:
     """Turns blocks of sessions into tables.
 
     Args:
-        world: where they live.
-        arms: what each arm shows, in the order of the numbers of arms.
-        candidates: name -> what it shows.
-        propensities: how much of the probabilities is written.
-        layout: of the tables.
+        world: the world of the sessions.
+        arms: name of an arm -> its policy, in the order of the numbers of arms.
+        candidates: name of a candidate -> its policy.
+        propensities: which probabilities are written.
+        layout: layout of the tables.
     """
 
     def __init__(
@@ -125,7 +129,7 @@ class LogColumns:
 
     @property
     def unknown(self) -> list[str]:
-        """Columns that are null, as they cannot be computed."""
+        """Columns that are null because they cannot be computed."""
         of_targets = [
             f"target_{name}{suffix}"
             for suffix, probabilities in self._targets.items()
@@ -135,7 +139,7 @@ class LogColumns:
         return [name for name in self._names if name in self._unknown] + of_targets
 
     def table(self, block: Block) -> pa.Table:
-        """The sessions as a table."""
+        """The sessions of a block as a table."""
         columns = {
             **{name: replace(column, once=True) for name, column in self._of_sessions(block)},
             **dict(self._of_items(block)),
@@ -178,7 +182,7 @@ class LogColumns:
             yield f"score{suffix}", Column(scores[flat], pa.int32())
 
     def _probabilities(self, block: Block) -> Iterator[tuple[str, Floats | None]]:
-        """Those of the arms that the sessions were in, then those of each candidate."""
+        """Pairs of a column and its values: first under each session's arm, then under each candidate."""
         contexts = np.zeros(len(block), np.int32) if block.contexts is None else block.contexts
         yield from self._of_arms(block, contexts).items()
         for suffix, probabilities in self._targets.items():
@@ -204,14 +208,14 @@ class LogColumns:
 
 
 def _suffix(name: str, candidates: dict[str, Shown]) -> str:
-    """Columns of the only candidate are those that estimators read unless told otherwise."""
+    """The suffix of a candidate's columns. An only candidate has none: estimators read these by default."""
     return "" if len(candidates) == 1 else f"_{name}"
 
 
 def minus_ranks(policy: FixedOrder) -> NDArray[np.int32]:
-    """(items,) minus the rank that a ranker gives each item among all of its query, from 1.
+    """(items,) int32 minus the rank, from 1, of each item among all items of its query.
 
-    Its order is the ranker's, without the ties that scores may have.
+    As scores, these numbers give the order of the ranker. Unlike its scores, they have no ties.
     """
     sizes = np.diff(policy.offsets)
     query = np.repeat(np.arange(len(sizes)), sizes)

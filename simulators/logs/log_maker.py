@@ -19,7 +19,8 @@ from rankeval.simulators.logs.log_writer import write_log
 from rankeval.simulators.logs.session_blocks import SessionMaker
 from rankeval.simulators.worlds import World
 
-#: Rows of a block, which is made at once, and items that it chooses from; random streams are those of blocks.
+#: Most rows of a block, and most items that its sessions choose from: a block is held in memory at once.
+#: Each block has its own random stream, so other sizes would give other logs.
 BLOCK_ROWS, BLOCK_ITEMS = 1 << 19, 1 << 23
 
 
@@ -29,9 +30,10 @@ class LogOptions:
 
     Attributes:
         layout: ``long``, a row an item, or ``nested``, a row a session.
-        propensities: ``all``; ``item``, of the item at its position alone; ``none``.
-        part_sessions: of a part file; None: all sessions are in one file.
-        threads: that make sessions; what they make does not depend on it.
+        propensities: which probabilities to write: ``all``; ``item``, only that of the item at its position;
+            or ``none``.
+        part_sessions: number of sessions of a part file; None: all sessions are in one file.
+        threads: number of threads; the log does not depend on it.
     """
 
     layout: Layout = "long"
@@ -50,7 +52,7 @@ class LogOptions:
 
 
 def block_sessions(world: World) -> int:
-    """Sessions of a block: so many that what is worked out for them at once has a bounded size."""
+    """Number of sessions of a block, chosen so that the arrays of a block have a bounded size."""
     return max(1, min(BLOCK_ROWS // world.positions, BLOCK_ITEMS // int(world.queries.sizes.max())))
 
 
@@ -58,10 +60,10 @@ class LogMaker:
     """The log of a world.
 
     Args:
-        world: that is simulated.
-        sessions: how many.
-        seed: of all draws.
-        options: how it is written.
+        world: the world to simulate.
+        sessions: number of sessions.
+        seed: seed of all draws.
+        options: how the log is written.
     """
 
     def __init__(self, world: World, sessions: int, seed: int, options: LogOptions) -> None:
@@ -80,20 +82,20 @@ class LogMaker:
 
     @property
     def notes(self) -> list[Note]:
-        """Columns that nothing can be written to."""
+        """A note that names the columns that are null, if there are any."""
         unknown = self._columns.unknown
         why = "no exact value for lists of this policy, or of these lengths, under this click model"
         return [Note("null_columns", f"null columns: {', '.join(unknown)}: {why}")] if unknown else []
 
     def write(self, folder: Path) -> int:
-        """Write the log into a folder; the number of rows."""
+        """Write the log into a folder, and return the number of rows."""
         threads = self._options.threads or default_threads()
         blocks = list(enumerate(block_bounds(self._sessions, block_sessions(self._world))))
         made = in_order(self._tables, blocks, threads, "simulating blocks of sessions")
         return write_log(folder, (table for tables in made for table in tables))
 
     def _tables(self, block: tuple[int, tuple[int, int]]) -> list[tuple[int | None, pa.Table]]:
-        """The number of each part file that a block is in, and the table for it."""
+        """Pairs of the number of a part file (None: there is one file) and the block's table for it."""
         index, (start, stop) = block
         made, size = self._maker.block(index, start, stop), self._options.part_sessions
         if size is None:

@@ -1,4 +1,4 @@
-"""Blocks of sessions as tables: a row an item (long) or a row a session with lists (nested)."""
+"""Tables of blocks of sessions: a row an item (long), or a row a session with lists (nested)."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Column:
 
     Attributes:
         values: (n,) one a session, or (n, K) one a position; None: all are null.
-        type: what it holds.
-        names: what ``values`` number, where they are numbers of names or ids.
-        null: where there is no value, of the shape of ``values``.
+        type: Arrow type of the column.
+        names: names or ids that ``values`` are indices of; None: ``values`` are the values themselves.
+        null: whether each value is null, with the shape of ``values``; None: no value is null.
         once: whether there is one value a session.
     """
 
@@ -36,7 +36,7 @@ class Column:
     once: bool = False
 
     def array(self, picked: Any, size: int) -> pa.Array:
-        """The ``size`` values that an index or a mask picks."""
+        """Arrow array of the ``size`` values that an index or a mask selects."""
         if self.values is None:
             return pa.nulls(size, self.type)
         known = None if self.null is None else ~self.null[picked].reshape(-1)
@@ -48,7 +48,7 @@ class Column:
 
 
 def to_table(columns: Mapping[str, Column], shown: Bools, layout: Layout) -> pa.Table:
-    """Sessions as a table; ``shown``: (n, K) which positions have an item."""
+    """The table of some sessions; ``shown``: (n, K) whether a position has an item."""
     lengths = shown.sum(axis=1)
     rows = int(lengths.sum())
     items: Any = slice(None) if shown.all() else shown
@@ -72,7 +72,7 @@ def _listed(flat: pa.Array, lengths: Ints) -> pa.Array:
 
 
 def strings(values: Sequence[str]) -> pa.Array:
-    """An Arrow array of texts, by their bytes."""
+    """Arrow array of texts, built from their UTF-8 bytes."""
     encoded = [value.encode() for value in values]
     ends = offsets_of(np.array([len(value) for value in encoded], np.int64)).astype(np.int32)
     buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
@@ -80,9 +80,10 @@ def strings(values: Sequence[str]) -> pa.Array:
 
 
 def id_column(ids: Sequence[int] | Sequence[str]) -> tuple[pa.DataType, pa.Array | None, NDArray[Any]]:
-    """How ids are written: their type, the names of strings, and what stands for each id in ``values``.
+    """How ids are written: their type, the distinct strings (None for integers), and a value for each id.
 
-    Integers stand for themselves, strings for their number among the distinct ones, by bytes.
+    The value of an integer is the integer itself. The value of a string is its index in the distinct
+    strings, which are in the order of their bytes.
     """
     if isinstance(ids[0], str):
         names, codes = np.unique(np.array(ids, dtype=object), return_inverse=True)

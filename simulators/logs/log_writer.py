@@ -1,4 +1,4 @@
-"""Simulated logs as Parquet: one file, or part files."""
+"""Writes simulated logs as Parquet: one file, or part files."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-#: Columns of whole numbers that rise slowly: what is kept is by how much.
+#: Columns of integers that increase slowly. The file stores their differences.
 _RISING = ("session_id", "timestamp")
-#: Distinct values of a column that a row group keeps once, in bytes; beyond that each is written out.
+#: Largest dictionary of a column in a row group, in bytes. Beyond it, values are written in full.
 _DICTIONARY_BYTES = 1 << 23
 _LOG = re.compile(r"log(-\d{5,})?\.parquet")
 
@@ -24,9 +24,12 @@ def is_log(name: str) -> bool:
 
 
 def write_log(folder: Path, tables: Iterable[tuple[int | None, pa.Table]]) -> int:
-    """Write ``log.parquet``, or with numbers of parts ``log-00000.parquet`` and so on; returns the rows.
+    """Write ``log.parquet``, or part files ``log-00000.parquet`` and so on, and return the number of rows.
 
-    Every table is a row group, those of one part follow one another.
+    Args:
+        folder: where to write.
+        tables: pairs of the number of a part file (None: there is one file) and a table. Every table becomes
+            a row group. Tables of one part must follow one another.
     """
     rows = 0
     for part, of_part in groupby(tables, key=itemgetter(0)):
@@ -49,9 +52,10 @@ def _write_part(path: Path, tables: Iterable[pa.Table]) -> int:
 
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Every column by its distinct values, but for those that rise.
+    """A writer that encodes every column with a dictionary, except columns of increasing integers.
 
-    Without Arrow's own schema strings are read as strings, which lists of dictionaries cannot be.
+    Arrow's own schema is not stored, so that strings are read as plain strings. With it they would be read as
+    dictionaries, and lists of dictionaries cannot be read.
     """
     rising = {name: "DELTA_BINARY_PACKED" for name in _RISING if name in schema.names}
     return pq.ParquetWriter(
@@ -66,5 +70,5 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
 
 
 def _leaf(field: pa.Field) -> str:
-    """The path of a column, as Parquet names it."""
+    """The path of a column in the Parquet schema."""
     return f"{field.name}.list.element" if pa.types.is_list(field.type) else str(field.name)

@@ -1,4 +1,4 @@
-"""A folder of results that is filled as a whole: an interrupt or a full disk leaves nothing half-written."""
+"""An output folder that gets all its files at once: an interrupt or a full disk leaves no partial result."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ def _staging(name: str) -> bool:
 
 
 def require_free(out: Path, overwrite: bool, ours: Callable[[str], bool]) -> None:
-    """Refuse to write into a folder that holds anything; with ``overwrite``, anything but such results.
+    """Raise an error unless the folder may be written to: it is new, empty, or may be overwritten.
 
     Args:
         out: the folder.
         overwrite: whether results of an earlier call may be replaced.
-        ours: whether a file of this name is such a result.
+        ours: whether a file of this name is a result of an earlier call.
 
     Raises:
         DataError: ``out`` is a file.
-        UsageError: there is something in it.
+        UsageError: the folder is not empty; with ``overwrite``, it holds a file that is not a result.
     """
     if out.exists() and not out.is_dir():
         raise DataError(f"{out}: is a file, wanted a folder to write to")
@@ -39,13 +39,13 @@ def require_free(out: Path, overwrite: bool, ours: Callable[[str], bool]) -> Non
 
 @contextmanager
 def filled(out: Path, ours: Callable[[str], bool]) -> Iterator[Path]:
-    """Yield a folder to write to, whose files move to ``out`` once all went well.
+    """Yield a temporary folder to write to. If nothing fails, its files then move to ``out``.
 
-    It stands within ``out``, so that they move on one disk. Results of an earlier call are removed then, and
-    not before.
+    The temporary folder is inside ``out``, so that files move within one disk. Results of an earlier call
+    are removed only when the new files move.
 
     Raises:
-        DataError: what the operating system says where something cannot be written.
+        DataError: the operating system reports that something cannot be written.
     """
     staging = out / f".simulate.{os.getpid()}.tmp"
     new = not out.exists()
@@ -62,7 +62,7 @@ def filled(out: Path, ours: Callable[[str], bool]) -> Iterator[Path]:
 
 
 def _move(staging: Path, out: Path, ours: Callable[[str], bool]) -> None:
-    """Replace what is there by what is new."""
+    """Move the new files to ``out``, and remove results of an earlier call."""
     new = sorted(path.name for path in staging.iterdir())
     for path in out.iterdir():
         if ours(path.name) and path.name not in new:

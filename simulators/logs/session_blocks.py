@@ -1,4 +1,4 @@
-"""Sessions of a world, made block by block, each from a random stream of its own."""
+"""Makes the sessions of a world block by block. Each block has its own random stream."""
 
 from __future__ import annotations
 
@@ -17,27 +17,28 @@ from rankeval.simulators.worlds import LOGGING, World
 
 Numbers = NDArray[np.int32]
 
+#: Milliseconds of a day.
 DAY = 86_400_000
-#: Mixed into the seed of the hash that assigns users to arms.
+#: Constant that is mixed into the seed of the hash that assigns users to arms.
 _ARMS = 0x61726D73
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Consecutive sessions; what a world does not have is None.
+    """Consecutive sessions. A field is None if the world has nothing for it.
 
     Attributes:
         sessions: (n,) numbers of the sessions.
         queries: (n,) numbers of their queries.
         lists: (n, K) numbers of items within the query, -1 beyond the end.
         clicks: (n, K) 0 or 1.
-        arms: (n,) numbers of arms.
+        arms: (n,) numbers of the arms of the A/B test.
         users: (n,) numbers of users.
         contexts: (n,) numbers of contexts.
         times: (n,) milliseconds since 1970, ascending.
-        rankers: (n,) number of the ranker that made the list, -1 where a policy has but one.
+        rankers: (n,) number of the ranker that made the list, -1 where a policy has only one.
         shuffled: (n,) whether the session takes part in the shuffle.
-        swap: the two positions, (n,) each, of its arm in the shuffle, 0 where it has none.
+        swap: (n,) lower and (n,) higher position of the session's arm in the shuffle, 0 where it has none.
     """
 
     sessions: Ints
@@ -56,25 +57,25 @@ class Block:
         return len(self.sessions)
 
     def part(self, start: int, stop: int) -> Block:
-        """Its sessions of these numbers."""
+        """The sessions with numbers ``start .. stop - 1``."""
         cut = slice(start - int(self.sessions[0]), stop - int(self.sessions[0]))
         return Block(*(_cut(getattr(self, field.name), cut) for field in fields(self)))
 
 
 def _cut(values: Any, cut: slice) -> Any:
-    """Some rows of an array, of each array of a tuple, or of nothing."""
+    """Some rows of an array, or of each array of a tuple; None stays None."""
     if isinstance(values, tuple):
         return tuple(one[cut] for one in values)
     return None if values is None else values[cut]
 
 
 class SessionMaker:
-    """Makes the sessions of a log, any block of them on its own.
+    """Makes the sessions of a log. Any block can be made without the others.
 
     Args:
-        world: what decides what is shown and clicked.
-        sessions: of the whole log, of which days are parts.
-        seed: of the whole log.
+        world: the world to simulate.
+        sessions: number of sessions of the whole log, which are spread over the days.
+        seed: seed of the whole log.
     """
 
     def __init__(self, world: World, sessions: int, seed: int) -> None:
@@ -103,7 +104,7 @@ class SessionMaker:
         return Block(numbers, queries, lists, clicks, arms, users, contexts, times, rankers, shuffled, swap)
 
     def _arms_of(self, units: Ints) -> Numbers:
-        """(n,) the arm of each user or session, by a hash: a user stays in one."""
+        """(n,) the arm of each user or session, by a hash, so that a user stays in one arm."""
         if len(self.arms) == 1:
             return np.zeros(len(units), np.int32)
         uniform = mix64(units.astype(np.uint64), self.seed ^ _ARMS) / 2.0**64
@@ -114,7 +115,11 @@ class SessionMaker:
         return np.asarray(np.searchsorted(self._days, numbers, side="right") - 1)
 
     def _times(self, rng: np.random.Generator, numbers: Ints) -> Ints:
-        """(n,) the sessions of a day spread over it in order, each somewhere in its own part of it."""
+        """(n,) the time of each session in milliseconds since 1970.
+
+        A day has as many equal parts as sessions. Each session has a random time within its own part, so
+        that times are in the order of the sessions.
+        """
         assert self.world.days is not None
         first, days = np.datetime64(self.world.days.start, "ms").astype(np.int64), self._days_of(numbers)
         begin, end = self._days[days], self._days[days + 1]
@@ -122,7 +127,7 @@ class SessionMaker:
         return np.asarray(first + days * DAY + np.minimum((within * DAY).astype(np.int64), DAY - 1))
 
     def _factors(self, numbers: Ints, users: Ints | None) -> Floats | None:
-        """(n,) what the attractiveness is multiplied by in each session; None: by 1."""
+        """(n,) the factor of the attractiveness in each session; None: it is 1 in all of them."""
         world, factors = self.world, None
         if world.users and world.users.spread and users is not None:
             factors = world.users.factors(users)
@@ -132,7 +137,7 @@ class SessionMaker:
         return factors
 
     def _lists(self, rng: np.random.Generator, queries: Ints, arms: Numbers) -> tuple[Lists, Numbers | None]:
-        """(n, K) what the policy of each session's arm shows, and which of its rankers made it."""
+        """(n, K) the list that the policy of each session's arm shows, and (n,) the number of its ranker."""
         lists = np.empty((len(queries), self.world.positions), np.int32)
         rankers = np.full(len(queries), -1, np.int32)
         for number, name in enumerate(self.arms):
@@ -151,7 +156,7 @@ class SessionMaker:
         factors: Floats | None,
         contexts: Numbers | None,
     ) -> NDArray[np.int8]:
-        """(n, K) clicks, by the model of each session's context."""
+        """(n, K) clicks, drawn by the click model of each session's context."""
         items = self.world.queries
         attractive = items.of_lists(items.attractiveness, queries, lists)
         if factors is not None:

@@ -1,4 +1,4 @@
-"""``simulate``: a log of a world whose truth is exact, in a folder of its own."""
+"""``simulate``: writes the log of a world, and its exact truth, to a folder."""
 
 from __future__ import annotations
 
@@ -33,29 +33,29 @@ def simulate(
     overwrite: bool = False,
     **options: Any,
 ) -> Simulation:
-    """Simulate sessions of users with rankings, and compute what is true of them exactly.
+    """Simulate sessions of users who see rankings and click, and compute their exact truth.
 
-    Writes to the folder ``out`` the log as ``log.parquet`` (or part files), ``world.json``, from which the
-    same sessions and seed make the same bytes, and ``truth.json``: expected clicks, click rates by position,
-    and judged metrics of the logging policy, as its users see it, and of every candidate. They appear when
-    all of them are whole.
+    The folder ``out`` gets three kinds of files. ``log.parquet`` (or part files) is the log. ``world.json``
+    describes the world; with the same sessions and seed it gives the same bytes again. ``truth.json`` holds
+    expected clicks, click rates by position and judged metrics, for the logging policy as its users see it
+    and for every candidate. The files appear together, when all of them are complete.
 
     Args:
         out: a folder, new or empty.
-        sessions: how many.
-        seed: of everything that is drawn.
-        world: a world file, or its content; without one the world is made from options.
-        overwrite: replace an earlier simulation in ``out``.
-        options: of the log (:class:`~rankeval.simulators.logs.log_maker.LogOptions`) and, without ``world``,
-            of the world (:class:`~rankeval.simulators.worlds.world_options.WorldOptions`).
+        sessions: number of sessions.
+        seed: seed of all that is drawn.
+        world: a world file, or its content as a dict; None: the world is made from options.
+        overwrite: whether to replace an earlier simulation in ``out``.
+        options: options of the log (:class:`~rankeval.simulators.logs.log_maker.LogOptions`) and, without
+            ``world``, of the world (:class:`~rankeval.simulators.worlds.world_options.WorldOptions`).
 
     Returns:
         :class:`~rankeval.simulators.logs.simulation_result.Simulation`, with ``to_dict()``, ``to_pandas()``
         and a readable repr.
 
     Raises:
-        DataError: a world that is wrong, or a folder that cannot be written.
-        UsageError: an option that is wrong, or a folder that is not empty.
+        DataError: the world is wrong, or the folder cannot be written.
+        UsageError: an option is wrong, or the folder is not empty.
     """
     sessions, seed = whole("sessions", sessions, 1, MOST_SESSIONS), whole("seed", seed, 0)
     folder = written_to("out", out)
@@ -78,7 +78,7 @@ def simulate(
 
 
 def _split(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Options of the log, and those of the world."""
+    """The options of the log, and the options of the world."""
     of_log = {field.name for field in fields(LogOptions)}
     known = of_log | {field.name for field in fields(WorldOptions)}
     for name in options:
@@ -91,7 +91,7 @@ def _split(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _described(world: Any, options: Mapping[str, Any], seed: int) -> tuple[Any, str, list[Note]]:
-    """The content of a world file, its name, and what its maker should know."""
+    """The content of a world file, its name for messages, and notes about it."""
     if world is None:
         description, notes = WorldOptions(**options).describe(seed)
         return description, "world", notes
@@ -104,7 +104,7 @@ def _described(world: Any, options: Mapping[str, Any], seed: int) -> tuple[Any, 
 
 
 def _parsed(description: Any, origin: str, *, as_options: bool) -> World:
-    """The world; what is wrong with one that was made from options is a matter of the call."""
+    """The world. If it was made from options, an error in it is a ``UsageError``: the options are wrong."""
     try:
         return parse_world(description, origin)
     except DataError as error:
@@ -112,7 +112,7 @@ def _parsed(description: Any, origin: str, *, as_options: bool) -> World:
 
 
 def _is_result(name: str) -> bool:
-    """Whether a file of this name is one that is written here."""
+    """Whether ``simulate`` writes files of this name."""
     return name in (WORLD, TRUTH) or is_log(name)
 
 

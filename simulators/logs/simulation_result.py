@@ -1,4 +1,4 @@
-"""What ``simulate`` returns."""
+"""The result of ``simulate``."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from rankeval.results import Result, Table, number
 
 @dataclass(frozen=True, repr=False)
 class Simulation(Result):
-    """A simulated log, and what is true of it.
+    """A simulated log and its exact truth.
 
     Attributes:
-        inputs: what was simulated.
-        sessions: in the log.
-        log_rows: in the log.
-        files: written, by name.
-        truth: what ``truth.json`` holds.
+        inputs: arguments of the simulation.
+        sessions: number of sessions in the log.
+        log_rows: number of rows in the log.
+        files: names of the files written.
+        truth: the exact truth by the keys of ``truth.json``.
         notes: warnings.
     """
 
@@ -40,7 +40,7 @@ class Simulation(Result):
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """A record for each policy."""
+        """One record for each policy."""
         return [
             {
                 "policy": name,

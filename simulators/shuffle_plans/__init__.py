@@ -1,9 +1,9 @@
-"""``plan_shuffle``: how many sessions a shuffle experiment needs, and what it costs.
+"""``plan_shuffle``: the number of sessions that a shuffle experiment needs, and its cost in clicks.
 
 May import: ``simulators.exact``, ``simulators.shuffles``, ``simulators.worlds``,
-``simulators.list_policies``, ``simulators.click_models``, ``position_bias``, ``logs``, ``arrays``, the
+``simulators.list_policies``, ``simulators.click_models``, ``position_bias``, ``logs``, ``arrays`` and the
 top modules of ``rankeval``.
-To plan for another design: its moments in ``moments.py`` and its figures in ``planned_design.py``.
+To plan for another design: add its moments to ``moments.py`` and its figures to ``planned_design.py``.
 """
 
 from __future__ import annotations

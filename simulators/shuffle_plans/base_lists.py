@@ -1,4 +1,4 @@
-"""The lists that sessions would show without an experiment, each with its share of the sessions."""
+"""Base lists: the lists that sessions show without an experiment, each with its share of the sessions."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ from rankeval.simulators.click_models import BrowsingModel, ClickModel, Position
 from rankeval.simulators.exact import all_lists, values_of_lists
 from rankeval.simulators.list_policies import Deterministic, ListPolicy, Lists, Queries
 
-#: Lists of a policy with chance that are gone through one by one, over all queries; else as many are drawn.
+#: Most lists, over all queries, of a policy with random lists that are enumerated. If there are more, about
+#: this many are drawn.
 MOST_LISTS = 20_000
-#: Lists whose clicks are computed at once.
+#: Number of lists whose clicks are computed at once.
 BLOCK = 5_000
 
 
 @dataclass(frozen=True, eq=False)
 class BaseLists:
-    """``m`` lists.
+    """``m`` lists with their shares of the sessions.
 
     Attributes:
-        queries: what items are like.
+        queries: the queries and their items.
         of: (m,) the query of each list.
-        lists: (m, K) items within their query, -1 beyond the end.
+        lists: (m, K) numbers of items within their query, -1 beyond the end.
         weights: (m,) share of the sessions; they sum to 1.
-        drawn: whether the lists are a sample of those that the policy shows.
+        drawn: whether the lists are a random sample of the lists of the policy.
     """
 
     queries: Queries
@@ -50,28 +51,28 @@ class BaseLists:
         return values_of_lists(self.queries, self.of, self.lists)
 
     def joint_clicks(self, model: ClickModel) -> Floats:
-        """(m, K, K) probability of clicks at both of two positions; on the diagonal, of one."""
+        """(m, K, K) probability of clicks at both of two positions; on the diagonal, of a click at one."""
         values = self.values()
         return np.asarray(sum(share * _joint(part, *values) for share, part in model.parts))
 
     def blocks(self) -> Iterator[BaseLists]:
-        """The same lists, some at a time."""
+        """The same lists, in blocks of at most ``BLOCK``."""
         for start in range(0, len(self), BLOCK):
             yield self.some(np.arange(start, min(start + BLOCK, len(self))))
 
     def some(self, rows: Ints, weights: Floats | None = None) -> BaseLists:
-        """Some of the lists, with other weights if these are given."""
+        """The lists of some rows, with other weights if given."""
         kept = self.weights[rows] if weights is None else weights
         return BaseLists(self.queries, self.of[rows], self.lists[rows], kept, self.drawn)
 
     def exchanged(self, low: int, high: int) -> BaseLists:
-        """The lists with the items at two places exchanged."""
+        """The lists with the items at two places, from 0, exchanged."""
         lists = self.lists.copy()
         lists[:, [low, high]] = self.lists[:, [high, low]]
         return BaseLists(self.queries, self.of, lists, self.weights, self.drawn)
 
     def regardless_of_order(self, top: int) -> BaseLists:
-        """The lists with their first ``top`` items in ascending order, each different one once."""
+        """The lists with their first ``top`` items in ascending order; equal lists become one."""
         keys = np.column_stack([self.of, self.lists])
         beyond = np.iinfo(np.int64).max
         keys = np.where(keys < 0, beyond, keys)
@@ -94,7 +95,7 @@ def _joint(model: BrowsingModel, attractiveness: Floats, satisfaction: Floats | 
 
 
 def base_lists(policy: ListPolicy, queries: Queries, seed: int = 0) -> BaseLists:
-    """The lists of a policy: all of them where they are few, else ``MOST_LISTS`` drawn with ``seed``."""
+    """The lists of a policy: all of them if they are few, else about ``MOST_LISTS`` drawn with ``seed``."""
     parts = []
     for share, part in policy.parts:
         weights = queries.weights * share

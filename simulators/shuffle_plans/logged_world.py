@@ -1,4 +1,4 @@
-"""A world estimated from a ranking log: its base orders, its items and a position-based model."""
+"""A world estimated from a ranking log: base lists, attractiveness of items and a position-based model."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from rankeval.simulators.click_models import PositionBased
 from rankeval.simulators.list_policies import FixedOrder, Queries
 from rankeval.simulators.worlds import World
 
-#: Sessions whose lists stand for those of the log, chosen by the hash of their ids.
+#: Number of sessions whose lists represent those of the log. The hash of the session id selects them.
 MOST_SESSIONS = 20_000
 
 
@@ -40,13 +40,21 @@ def logged_world(
     where: str | None = None,
     threads: int | None = None,
 ) -> tuple[World, tuple[Note, ...]]:
-    """The world of a log, and what to warn of.
+    """A world estimated from a ranking log, and warnings about it.
 
-    Every different list that sessions outside experiments showed is a query of it. The attractiveness of a
-    pair of query and item is its clicks over the summed examination of its impressions, at most 1.
+    Each distinct list of the sessions outside experiments becomes a query of the world. The attractiveness of
+    a pair of query and item is its clicks over the summed examination of its impressions, at most 1.
+
+    Args:
+        log: a ranking log.
+        position_bias: examination by position; None: it is fitted to the log by maximum likelihood.
+        columns: role -> column name.
+        where: row filter.
+        threads: number of threads; the result does not depend on it.
 
     Raises:
-        DataError: no ranking log, or one without clicks; positions without examination.
+        DataError: the log is not a ranking log, or has no clicks or only shuffled sessions; a position has
+            no examination.
     """
     source = as_log(log, columns, where)
     if source.session is None:
@@ -70,14 +78,14 @@ def logged_world(
 
 @dataclass(frozen=True)
 class _Counted:
-    """Pairs of all sessions, and the lists of some that took part in no experiment.
+    """Counts of all sessions, and the lists of some sessions outside experiments.
 
     Attributes:
-        pairs: impressions and clicks.
-        sessions: how many were counted.
-        keys: (m,) hashes of the ids of those whose lists are kept, ascending.
-        lists: (m, K) uint64 keys of the pairs of these, 0 beyond the end.
-        sizes: (m,) their lengths.
+        pairs: impressions and clicks of each pair of query and item.
+        sessions: number of sessions counted.
+        keys: (m,) hashes of the ids of the sessions whose lists are kept, ascending.
+        lists: (m, K) uint64 keys of the pairs in these lists, 0 beyond the end.
+        sizes: (m,) lengths of these lists.
     """
 
     pairs: PairTable
@@ -87,7 +95,7 @@ class _Counted:
     sizes: Ints
 
     def merge(self, other: _Counted) -> _Counted:
-        """Both; of the lists those with the lowest keys."""
+        """The counts of both, and the lists with the lowest keys."""
         width = max(self.lists.shape[1], other.lists.shape[1])
         keys = np.concatenate([self.keys, other.keys])
         kept = np.argsort(keys, kind="stable")[:MOST_SESSIONS]
@@ -128,7 +136,7 @@ def _counted(log: Log, threads: int | None) -> _Counted:
 
 
 def _shuffled(sessions: Sessions, marks: list[str]) -> Bools:
-    """(n,) whether a session took part in an experiment."""
+    """(n,) whether each session took part in an experiment."""
     if not marks:
         return np.zeros(len(sessions), np.bool_)
     return marked_shuffled(sessions)
@@ -155,7 +163,7 @@ def _examination(log: Log, position_bias: Any, counts: PairCounts, threads: int 
 
 
 def _attractiveness(counts: PairCounts, theta: Floats) -> tuple[Floats, int]:
-    """(P,) clicks over examinations of each pair, at most 1, and how many were above it."""
+    """(P,) clicks over examinations of each pair, cut to at most 1, and the number of pairs cut."""
     examined = np.zeros(len(counts))
     np.add.at(examined, counts.pair, counts.impressions * theta[counts.positions - 1])
     clicks = np.zeros(len(counts))
@@ -165,7 +173,7 @@ def _attractiveness(counts: PairCounts, theta: Floats) -> tuple[Floats, int]:
 
 
 def _world(counted: _Counted, counts: PairCounts, attractiveness: Floats, theta: Floats) -> World:
-    """Of the different lists."""
+    """The world whose queries are the distinct lists."""
     beyond = np.arange(counted.lists.shape[1]) >= counted.sizes[:, np.newaxis]
     pairs = np.where(beyond, -1, np.searchsorted(counts.keys, counted.lists))
     lists, times = np.unique(pairs, axis=0, return_counts=True)

@@ -1,6 +1,6 @@
-"""Means of shuffle experiments under position-based models, from probabilities of items at positions.
+"""Exact means of shuffle experiments under position-based models, from probabilities of items at positions.
 
-Where a policy shows too many lists to sum over, a sample of them is left to give products.
+They serve policies with too many lists to sum over. Only mean products then come from a sample of lists.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from rankeval.simulators.worlds import Shuffle
 def exact_means(
     shuffle: Shuffle, policy: ListPolicy, model: ClickModel, queries: Queries
 ) -> tuple[Floats, float] | None:
-    """(4, A) mean at low, at high, mean square at low, at high, and clicks, as ``Moments`` has them.
+    """(4, A) mean at low, mean at high, mean square at low, mean square at high; and mean clicks.
 
-    None where another model than position-based ones has a share, or the policy has no probabilities.
+    They are as in ``Moments``. None if a part of the click model is not position-based, or if the policy has
+    no exact probabilities of items at positions.
     """
     rates = _click_rates(model, queries, policy.positions)
     base = policy.item_probabilities()
@@ -46,7 +47,7 @@ def exact_means(
 
 
 def _click_rates(model: ClickModel, queries: Queries, positions: int) -> Floats | None:
-    """(items, K) probability of a click on each item at each position."""
+    """(items, K) probability of a click on each item at each position; None if not position-based."""
     total = np.zeros((len(queries.attractiveness), positions))
     for share, part in model.parts:
         if not isinstance(part, PositionBased):
@@ -57,7 +58,7 @@ def _click_rates(model: ClickModel, queries: Queries, positions: int) -> Floats 
 
 
 def _of_arms(shuffle: Shuffle, weights: Floats, base: Floats, rates: Floats, queries: Queries) -> Floats:
-    """Of clicks in arms, each order with probability 1/2; a click is its own square."""
+    """(4, A) means of clicks in arms that show each order with probability 1/2; a click equals its square."""
     lows, highs = arms(shuffle.design, shuffle.top)
     number = number_of_arms(shuffle.design, np.minimum(queries.sizes, shuffle.top))
     chance = np.where(

@@ -1,4 +1,4 @@
-"""What a session of a shuffle experiment adds to the estimate of each propensity, in mean and square."""
+"""Moments of the clicks in a session of a shuffle experiment, from which errors of propensities follow."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from rankeval.simulators.worlds import Design, Shuffle
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Means over the sessions of an experiment; those outside an arm count as 0 for it.
+    """Means over the sessions of an experiment. Sessions outside an arm count as 0 for this arm.
 
-    An arm compares what is at its position ``high`` with what is at ``low``: a click, or a click over the
-    propensity of its item. The estimate of ``theta_high / theta_low`` is the ratio of the two sums.
+    An arm compares its position ``high`` with its position ``low``. The values compared are clicks, or clicks
+    over the propensity of the item. The estimate of ``theta_high / theta_low`` is the ratio of the two sums.
 
     Attributes:
-        lows: (A,) places from 0.
-        highs: (A,) places from 0.
-        values: (6, A) share of the sessions in the arm; mean at low, at high; mean square at low, at high;
-            mean product.
+        lows: (A,) lower place of each arm, from 0.
+        highs: (A,) higher place of each arm, from 0.
+        values: (6, A) share of the sessions in the arm; mean at low; mean at high; mean square at low; mean
+            square at high; mean product.
         clicks: mean number of clicks of a session of the experiment.
     """
 
@@ -38,7 +38,7 @@ class Moments:
 
     @property
     def ratios(self) -> Floats:
-        """(A,) what the ratios tend to."""
+        """(A,) limit of the ratio of each arm for many sessions."""
         return np.asarray(self.values[2] / self.values[1])
 
     @property
@@ -48,13 +48,13 @@ class Moments:
         return np.asarray(low_square / low**2 + high_square / high**2 - 2.0 * product / (low * high))
 
     def plus(self, other: Moments, share: float) -> Moments:
-        """With a share of sessions of another kind."""
+        """These moments plus ``share`` times other moments."""
         values = self.values + share * other.values
         return Moments(self.lows, self.highs, values, self.clicks + share * other.clicks)
 
 
 def no_moments(design: Design, top: int) -> Moments:
-    """Of no sessions at all."""
+    """Moments that are all 0: those of no sessions."""
     lows, highs = arms("adjacent" if design == "adjacent" else "swap", top)
     return Moments(lows, highs, np.zeros((6, len(lows))), 0.0)
 
@@ -64,10 +64,10 @@ def shuffle_moments(
 ) -> Moments | None:
     """Moments of a design for the lists of a policy under a click model; None where they cannot be computed.
 
-    They are exact where ``lists`` are all that the policy shows; where they are a sample, means still are
-    under position-based models. ``full`` under other models goes over subsets of at most 15 positions. The
-    share of the traffic that takes part matters to ``pair`` alone, which uses the other sessions too; n is
-    the number of those that take part in any case.
+    Moments are exact if ``lists`` has all lists of the policy. If ``lists`` is a sample, the means are still
+    exact under position-based models. Under other models, ``full`` sums over subsets of at most 15 positions.
+    The share of the traffic in the experiment matters only for ``pair``, which also uses the other sessions.
+    For every design, n is the number of sessions in the experiment.
     """
     found = _of_lists(shuffle, lists, model, policy)
     exact = exact_means(shuffle, policy, model, lists.queries) if lists.drawn else None
@@ -96,7 +96,7 @@ def _of_lists(shuffle: Shuffle, lists: BaseLists, model: ClickModel, policy: Lis
 
 
 def _swaps(shuffle: Shuffle, lists: BaseLists, model: ClickModel) -> Moments:
-    """Of arms in which two positions are exchanged or not, with the same probability."""
+    """Moments of a design whose arms exchange two positions with probability 1/2."""
     lows, highs = arms(shuffle.design, shuffle.top)
     number = number_of_arms(shuffle.design, np.minimum(lists.sizes, shuffle.top))
     values, clicks = np.zeros((6, len(lows))), 0.0
@@ -115,9 +115,9 @@ def _swaps(shuffle: Shuffle, lists: BaseLists, model: ClickModel) -> Moments:
 
 
 def _pair(shuffle: Shuffle, lists: BaseLists, model: ClickModel, propensities: Floats) -> Moments:
-    """Of clicks over propensities in all sessions of the log, those of the experiment and the others.
+    """Moments of clicks over propensities, from all sessions of the log, inside and outside the experiment.
 
-    Per session of the experiment: ``n`` of them come with ``n / share`` of the log.
+    They are for n sessions of the experiment, which belong to a log of ``n / share`` sessions.
     """
     lows, highs = arms(shuffle.design, shuffle.top)
     number = number_of_arms(shuffle.design, np.minimum(lists.sizes, shuffle.top))
@@ -131,17 +131,18 @@ def _pair(shuffle: Shuffle, lists: BaseLists, model: ClickModel, propensities: F
         clicks, more = _weighted(some, weights * chance[there], model, propensities)
         changed += clicks @ (weights / number[there])
         products = products + more
-    # n of the experiment are n / share of the log, and the variance of a mean shrinks as much.
+    # The means are over n / share sessions instead of n, so their variance is smaller by the factor share.
     products[2:] *= shuffle.share
     return _star(shuffle, products, float(changed))
 
 
-# Where every session takes part, an item may never stand where its list has it: NaN, which is unknown.
+# If every session takes part, an item may never be shown at its base position. The result is then NaN, which
+# means unknown.
 @np.errstate(divide="ignore", invalid="ignore")
 def _weighted(
     lists: BaseLists, weights: Floats, model: ClickModel, propensities: Floats
 ) -> tuple[Floats, Floats]:
-    """(m,) clicks of each list; (5, K) as :func:`_star` takes them, of clicks over propensities."""
+    """(m,) clicks of each list, and (5, K) sums of clicks over propensities, as :func:`_star` takes them."""
     joint = lists.joint_clicks(model)
     places = lists.queries.flat(lists.of, lists.lists)
     held = lists.lists >= 0
@@ -154,9 +155,9 @@ def _weighted(
 
 
 def _star(shuffle: Shuffle, products: Floats, clicks: float) -> Moments:
-    """All positions compared with the first, in the sessions that have them.
+    """Moments that compare every position with position 1, in the sessions that have both.
 
-    ``products``: (5, K) mean at position 1, at k; mean square at 1, at k; mean product.
+    ``products``: (5, K) mean at position 1; mean at k; mean square at 1; mean square at k; mean product.
     """
     empty = no_moments(shuffle.design, shuffle.top)
     ones = np.ones((1, len(empty.highs)))
@@ -164,7 +165,7 @@ def _star(shuffle: Shuffle, products: Floats, clicks: float) -> Moments:
 
 
 def _full(top: int, lists: BaseLists, model: ClickModel) -> Moments | None:
-    """Of the first positions in uniformly random order."""
+    """Moments of ``full``: the first positions are in uniformly random order; None where unknown."""
     total = np.zeros((3, lists.lists.shape[1]))
     for share, part in model.parts:
         if isinstance(part, PositionBased):
@@ -179,7 +180,7 @@ def _full(top: int, lists: BaseLists, model: ClickModel) -> Moments | None:
 
 
 def _full_by_position(top: int, lists: BaseLists, model: PositionBased) -> Floats:
-    """(3, K) probability of a click at 1 of a list that has position k, at k, and at both."""
+    """(3, K) probability of a click at 1 of a list that has position k, of one at k, and of both."""
     attractiveness, _ = lists.values()
     sizes = np.minimum(lists.sizes, top)
     held = lists.lists >= 0
@@ -195,14 +196,14 @@ def _full_by_position(top: int, lists: BaseLists, model: PositionBased) -> Float
 
 
 def _everywhere(attractiveness: Floats, model: PositionBased, place: int) -> Floats:
-    """(m, K) probability of a click on each item if it stood at one place; 0 beyond the end of a list."""
+    """(m, K) probability of a click on each item if it were at ``place``; 0 beyond the end of a list."""
     table = model.browsing(attractiveness.ravel(), None, attractiveness.shape[1])
     rates = np.where(np.isnan(attractiveness), 0.0, table.rates[:, place].reshape(attractiveness.shape))
     return np.asarray(rates * table.examination[place, 0])
 
 
 def _full_over_orders(top: int, lists: BaseLists, model: BrowsingModel) -> Floats:
-    """The same by dynamic programming over the sets of items above."""
+    """(3, K) as :func:`_full_by_position`, by dynamic programming over the sets of items above."""
     held = lists.lists >= 0
     sizes = held.sum(axis=1)
     attractiveness, satisfaction = lists.values()

@@ -1,4 +1,4 @@
-"""How much traffic a shuffle experiment needs to learn position bias, and what it costs."""
+"""The traffic that a shuffle experiment needs to estimate position bias, and its cost in clicks."""
 
 from __future__ import annotations
 
@@ -43,33 +43,34 @@ def plan_shuffle(
     where: str | None = None,
     threads: int | None = None,
 ) -> ShufflePlan:
-    """Errors, sessions, days and lost clicks of every shuffle design, side by side.
+    """Standard errors, sessions, days and lost clicks of every shuffle design, for comparison.
 
     The standard error of the propensity ``theta_k / theta_1`` from n sessions of the experiment is
-    ``se_sqrt_n / sqrt(n)`` (delta method), for the estimates that ``rankeval propensity`` makes: ``full``:
-    clicks at k over clicks at 1; ``swap``: the same within the arm that exchanges 1 and k; ``adjacent``: the
-    product of the ratios of neighbours; ``pair``: clicks over propensities in all sessions, relative to
-    position 1. Sessions are independent; with several queries the variance between them is in it.
+    ``se_sqrt_n / sqrt(n)`` (delta method). It is for the estimates that ``rankeval propensity`` makes.
+    ``full``: clicks at k over clicks at 1. ``swap``: the same within the arm that exchanges 1 and k.
+    ``adjacent``: the product of the ratios of neighbouring positions. ``pair``: clicks over propensities in
+    all sessions, relative to position 1. Sessions are assumed to be independent. The variance includes the
+    variance between queries.
 
     Args:
-        source: a world (its file, such a file's content, or a :class:`World`), whose click model and logging
-            policy give the figures exactly, or a ranking log, from which both are estimated: base orders from
-            the sessions that are not ``shuffled``, attractiveness of a pair of query and item as its clicks
-            over the examination of its impressions.
-        sessions: n of the standard errors, sessions that take part in the experiment.
-        relative_error: the standard error over the propensity that is wanted at every position.
-        top: N, number of positions that are shuffled; those of the world's ``shuffle``, else all.
-        share: of the traffic that takes part in the experiment; that of the world's ``shuffle``, else 1.
-        sessions_per_day: traffic, from which days follow.
-        position_bias: for a log, examination by position, as ``rankeval propensity`` writes it; unless given
-            it is fitted to the log by maximum likelihood.
+        source: a world (its file, the content of the file, or a :class:`World`) or a ranking log. The click
+            model and the logging policy of a world give the figures exactly. From a log both are estimated:
+            base orders from the sessions that are not ``shuffled``, and the attractiveness of a pair of query
+            and item as its clicks over the examination of its impressions.
+        sessions: n, the number of sessions in the experiment, for the standard errors.
+        relative_error: wanted standard error over the propensity, at every position.
+        top: N, number of positions that are shuffled; default that of the world's ``shuffle``, else all.
+        share: share of the traffic in the experiment; default that of the world's ``shuffle``, else 1.
+        sessions_per_day: traffic of a day, from which the number of days follows.
+        position_bias: for a log, examination by position, in the form that ``rankeval propensity`` writes;
+            by default it is fitted to the log by maximum likelihood.
         columns: role -> column name of a log.
         where: row filter of a log.
         threads: number of threads; the result does not depend on it.
 
     Raises:
-        DataError: a wrong world or log.
-        UsageError: an option out of range, or one for logs with a world.
+        DataError: the world or the log is wrong.
+        UsageError: an option is out of range, or an option for logs is given with a world.
     """
     require_types({"columns": columns, "where": where, "threads": threads})
     _require("sessions", sessions, 1)
@@ -102,7 +103,7 @@ def _of_users(world: World) -> tuple[Note, ...]:
 
 
 def plan_world(world: World, request: Request) -> ShufflePlan:
-    """The plan for the designs in a world."""
+    """The plan of every design in a world."""
     plain = [
         (share, world, base_lists(world.logging, world.queries))
         for share, world in world.plain_worlds(request.sessions)
@@ -155,7 +156,7 @@ def _request(
 
 
 def _clicks_logged(world: World, lists: BaseLists) -> float:
-    """Clicks of a session of the base policy, from all its lists where they can be summed over."""
+    """Mean clicks of a session of the base policy: exact if they can be computed, else from ``lists``."""
     exact = click_rates(world.logging, world.click_model, world.queries)
     if exact is not None:
         return float(exact.sum())
@@ -166,7 +167,14 @@ def _clicks_logged(world: World, lists: BaseLists) -> float:
 def _planned(
     design: Design, plain: Sequence[tuple[float, World, BaseLists]], request: Request, logged: float
 ) -> PlannedDesign:
-    """From the worlds of shares of the sessions, and the lists that they show."""
+    """The plan of one design.
+
+    Args:
+        design: the design.
+        plain: shares of the sessions, with the plain world and the base lists of each.
+        request: the inputs of the plan.
+        logged: mean clicks of a session in the base order.
+    """
     shuffle = Shuffle(design, request.share, request.top)
     moments = no_moments(design, request.top)
     for share, world, lists in plain:

@@ -1,4 +1,4 @@
-"""What a shuffle design tells of each position, how long it takes and what it costs."""
+"""The plan of one shuffle design: standard errors by position, duration, and cost in clicks."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from rankeval.simulators.worlds import Design
 
-#: Least share of the traffic, or error, that is planned for; most sessions, beyond which none are told.
+#: Smallest share of the traffic or error that can be planned for, and largest number of sessions. A larger
+#: number of sessions is reported as None.
 LEAST, MOST = 1e-6, 1e15
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is planned for; as :func:`rankeval.plan_shuffle` says."""
+    """The inputs of a plan, as :func:`rankeval.plan_shuffle` describes them."""
 
     sessions: int
     relative_error: float
@@ -22,11 +23,11 @@ class Request:
     sessions_per_day: float | None
 
     def traffic(self, sessions: int | None) -> int | None:
-        """Sessions of the log in which so many take part in the experiment."""
+        """Number of sessions of the log in which ``sessions`` sessions take part in the experiment."""
         return None if sessions is None else math.ceil(sessions / self.share)
 
     def days(self, sessions: int | None) -> float | None:
-        """How long it takes until so many sessions have taken part."""
+        """Number of days until ``sessions`` sessions have taken part; None if the traffic is unknown."""
         if sessions is None or self.sessions_per_day is None:
             return None
         return sessions / (self.share * self.sessions_per_day)
@@ -38,15 +39,15 @@ def _whole(sessions: float) -> int | None:
 
 @dataclass(frozen=True)
 class PlannedPosition:
-    """What a design tells of one position; None where clicks never compare it with those above.
+    """The plan of one position. Values are None if no clicks compare the position with positions above it.
 
     Attributes:
-        position: from 1.
-        propensity: what the estimate tends to, relative to position 1.
+        position: position, from 1.
+        propensity: limit of the estimate for many sessions, relative to position 1.
         se_sqrt_n: standard error times the root of the number of sessions of the experiment.
-        se_sqrt_n_arm: the same of the number of sessions of each arm, where a design has arms.
-        std_error: from the sessions planned for.
-        sessions: of the experiment, for the relative error that is wanted.
+        se_sqrt_n_arm: the same with the number of sessions of each arm, if a design has arms.
+        std_error: standard error from the requested number of sessions.
+        sessions: number of sessions of the experiment that give the requested relative error.
     """
 
     position: int
@@ -60,7 +61,15 @@ class PlannedPosition:
     def of(
         cls, position: int, ratio: float, variance: float, within: float, request: Request
     ) -> PlannedPosition:
-        """From n times the variance of the log ratio, of all sessions and of those of an arm."""
+        """The plan of a position.
+
+        Args:
+            position: position, from 1.
+            ratio: limit of the estimate.
+            variance: n times the variance of the log ratio, for n sessions of the experiment.
+            within: the same for n sessions of an arm.
+            request: the inputs of the plan.
+        """
         if not (math.isfinite(ratio) and math.isfinite(variance) and ratio > 0.0):
             return cls.unknown(position)
         relative = math.sqrt(max(variance, 0.0))
@@ -75,29 +84,29 @@ class PlannedPosition:
 
     @classmethod
     def first(cls) -> PlannedPosition:
-        """Position 1, which the others are relative to."""
+        """Position 1: the other propensities are relative to it."""
         return cls(1, 1.0, 0.0, 0.0, 0.0, 0)
 
     @classmethod
     def unknown(cls, position: int) -> PlannedPosition:
-        """A position that nothing is known of."""
+        """A position whose values are unknown."""
         return cls(position, None, None, None, None, None)
 
     @property
     def relative_error(self) -> float | None:
-        """Standard error over the propensity."""
+        """Standard error over the propensity; None if unknown."""
         return None if self.std_error is None or not self.propensity else self.std_error / self.propensity
 
 
 @dataclass(frozen=True)
 class PlannedDesign:
-    """A design.
+    """The plan of one design.
 
     Attributes:
-        design: its name.
-        positions: 1 to N.
-        clicks: of a session of the experiment; None where it cannot be computed.
-        logged: of a session in the base order.
+        design: name of the design.
+        positions: plans of positions 1 to N.
+        clicks: mean clicks of a session of the experiment; None if they cannot be computed.
+        logged: mean clicks of a session in the base order.
     """
 
     design: Design
@@ -113,21 +122,21 @@ class PlannedDesign:
 
     @property
     def sessions(self) -> int | None:
-        """Sessions of the experiment for the relative error that is wanted at every position."""
+        """Sessions of the experiment for the requested relative error at all positions; None if unknown."""
         needed = [one.sessions for one in self.positions if one.sessions is not None]
         return max(needed) if len(needed) == len(self.positions) else None
 
     @property
     def loss(self) -> float | None:
-        """Clicks that a session of the experiment loses."""
+        """Mean number of clicks lost in a session of the experiment; None if unknown."""
         return None if self.clicks is None else self.logged - self.clicks
 
     @property
     def relative_loss(self) -> float | None:
-        """The same over the clicks of the base order."""
+        """``loss`` over the clicks of the base order; None if unknown."""
         return None if self.loss is None or self.logged == 0.0 else self.loss / self.logged
 
     @property
     def clicks_lost(self) -> float | None:
-        """Clicks that the sessions needed lose in all."""
+        """Number of clicks lost in all of the ``sessions``; None if unknown."""
         return None if self.loss is None or self.sessions is None else self.loss * self.sessions

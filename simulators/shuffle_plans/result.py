@@ -11,22 +11,22 @@ from rankeval.notes import Note
 from rankeval.results import Result, Table, number
 from rankeval.simulators.shuffle_plans.planned_design import PlannedDesign, PlannedPosition, Request
 
-#: Relative errors above this say that the delta method, which is for large samples, is rough.
+#: Largest relative error without a warning. The delta method assumes large samples, and is rough above it.
 ROUGH = 0.25
 
 
 @dataclass(frozen=True, repr=False)
 class ShufflePlan(Result):
-    """All designs side by side.
+    """The plans of all designs.
 
     Attributes:
-        request: what was asked for.
-        clicks_logged: clicks of a session in the base order.
-        examination: the true curve relative to position 1, where the click model has one.
-        designs: one after another.
-        drawn: whether base orders are a sample, so that figures are not exact.
-        of_source: about a log that the world was estimated from, or about its users.
-        origin: where the world or log came from, and how it was read.
+        request: the inputs of the plan.
+        clicks_logged: mean clicks of a session in the base order.
+        examination: true examination relative to position 1; None if the click model has no such curve.
+        designs: the plan of each design.
+        drawn: whether base orders are a random sample, so that figures are not exact.
+        of_source: notes about the log that the world was estimated from, or about the world's users.
+        origin: source of the world or log, and how it was read.
     """
 
     request: Request
@@ -73,7 +73,7 @@ class ShufflePlan(Result):
         ]
 
     def _of(self, design: PlannedDesign) -> Iterator[Note]:
-        """What is missing from a design's figures, and where they are rough."""
+        """Notes about figures of a design that are missing or rough."""
         name = design.design
         if design.clicks is None:
             text = f"{name}: no figures, which this click model has for up to 15 shuffled positions"

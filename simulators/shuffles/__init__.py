@@ -1,8 +1,9 @@
-"""Shuffle designs: which orders of a list are shown, and with which probabilities.
+"""Shuffle designs: the orders of a list that users see, and their probabilities.
 
 May import: ``simulators.worlds``, ``simulators.list_policies``, ``arrays`` and the top modules of
 ``rankeval``.
-To add a design: a line in ``designs.py``, and how it is drawn in ``shuffled.py``.
+To add a design: add its arms and how they are drawn to ``designs.py``, and the probabilities of lists to
+``shuffled.py``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Shuffle designs: what chance does to the order of a list, and with which probabilities."""
+"""Shuffle designs: how each changes the order of a list at random, and with which probabilities."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Displayed(NamedTuple):
     """Lists as users see them.
 
     Attributes:
-        lists: (n, K) int32.
-        shuffled: (n,) whether the session takes part in the experiment, whatever the coin said.
-        swap_low: (n,) int16, the smaller of the two positions of the session's arm; 0 where there is none.
-        swap_high: (n,) int16, the larger.
+        lists: (n, K) int32 numbers of items within their query, -1 beyond the end.
+        shuffled: (n,) whether the session takes part in the experiment, even if its order is unchanged.
+        swap_low: (n,) int16, the smaller of the two positions of the session's arm; 0 where there is no arm.
+        swap_high: (n,) int16, the larger of the two positions; 0 where there is no arm.
     """
 
     lists: Lists
@@ -34,9 +34,10 @@ class Displayed(NamedTuple):
 
 @cache
 def arms(design: Design, top: int) -> tuple[Places, Places]:
-    """Pairs of places, from 0, that a design exchanges, those that reach less far down first.
+    """(A,) lower and (A,) higher places, from 0, of the pairs that a design exchanges: one pair an arm.
 
-    So a list of fewer items than ``top`` has the first of them for arms; ``full`` has none.
+    Arms are in ascending order of the higher place. So the arms of a list with fewer items than ``top`` are
+    the first ones. ``full`` has no arms.
     """
     highs = np.arange(1, top)
     if design == "swap":
@@ -49,21 +50,21 @@ def arms(design: Design, top: int) -> tuple[Places, Places]:
 
 
 def number_of_arms(design: Design, sizes: Ints) -> Ints:
-    """Arms of lists of which ``sizes`` items take part; all are drawn with the same probability."""
+    """(n,) number of arms of lists with ``sizes`` items that take part. All arms are equally likely."""
     if design == "full":
         return np.zeros_like(sizes)
     return np.maximum(sizes * (sizes - 1) // 2 if design == "pair" else sizes - 1, 0)
 
 
 def coin(design: Design) -> float:
-    """Probability that the pair of the arm is exchanged."""
+    """Probability that the two items of a session's arm are exchanged."""
     return 1.0 if design == "pair" else 0.5
 
 
 def exchanges(shuffle: Shuffle, sizes: Ints) -> tuple[Places, Places, Floats]:
-    """Places of each pair (A,) and the probability that it is exchanged, (n, A), in lists of ``sizes``.
+    """(A,) lower and (A,) higher places of each pair, and (n, A) the probability that it is exchanged.
 
-    The share of the sessions that take part is in it.
+    The probability includes the share of the sessions that take part. ``sizes``: (n,) lengths of the lists.
     """
     lows, highs = arms(shuffle.design, shuffle.top)
     number = number_of_arms(shuffle.design, np.minimum(sizes, shuffle.top))[:, np.newaxis]
@@ -72,9 +73,10 @@ def exchanges(shuffle: Shuffle, sizes: Ints) -> tuple[Places, Places, Floats]:
 
 
 def mixing_matrix(shuffle: Shuffle, size: int, positions: int) -> Floats:
-    """(K, K) probability that the item at a place of the base order is shown at another; doubly stochastic.
+    """(K, K) probability that the item at one place of the base order is shown at another place.
 
-    Of lists of ``size`` items: marginal probabilities of items at positions are ``P @ M``.
+    This matrix M is doubly stochastic. It is for lists of ``size`` items. If P has the probabilities of items
+    at positions in the base order, ``P @ M`` has those under the shuffle.
     """
     matrix = np.eye(positions)
     mixed = min(size, shuffle.top, positions)
@@ -92,7 +94,7 @@ def mixing_matrix(shuffle: Shuffle, size: int, positions: int) -> Floats:
 
 
 def display(shuffle: Shuffle, rng: np.random.Generator, lists: Lists) -> Displayed:
-    """What users see where a policy would show ``lists``, (n, K) with -1 beyond the end."""
+    """The lists that users see if a policy would show ``lists``, (n, K) with -1 beyond the end."""
     n = len(lists)
     shuffled = rng.random(n) < shuffle.share
     shown, low, high = lists.copy(), np.zeros(n, np.int16), np.zeros(n, np.int16)
@@ -115,7 +117,10 @@ def display(shuffle: Shuffle, rng: np.random.Generator, lists: Lists) -> Display
 
 @kernel
 def permute(lists: Lists, rows: Ints, sizes: Ints, draws: Floats) -> None:
-    """Put the first ``sizes`` items of some lists into uniformly random order (Fisher & Yates)."""
+    """Put the first ``sizes[i]`` items of list ``rows[i]`` into uniformly random order (Fisher & Yates).
+
+    Changes ``lists`` in place. ``draws``: (len(rows), top) uniform random numbers.
+    """
     for i in range(len(rows)):
         row = rows[i]
         for last in range(sizes[i] - 1, 0, -1):

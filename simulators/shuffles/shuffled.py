@@ -1,4 +1,4 @@
-"""A policy whose lists a shuffle design puts into another order, with its exact probabilities."""
+"""List policies under a shuffle design, with exact probabilities."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from rankeval.simulators.worlds import Shuffle
 
 @dataclass(frozen=True, eq=False)
 class Exchanged(ListPolicy):
-    """The lists of another policy with the items at two places exchanged, where there are so many."""
+    """The lists of another policy with the items at two places exchanged, in lists that have both places.
+
+    Attributes:
+        base: the other policy.
+        low: the lower place, from 0.
+        high: the higher place, from 0.
+    """
 
     base: ListPolicy
     low: int
@@ -71,11 +77,11 @@ class TopShuffled(ListPolicy):
 
 @dataclass(frozen=True, eq=False)
 class Shuffled(ListPolicy):
-    """A policy with a share of its sessions in the order of a design; probabilities are marginal over that.
+    """A policy under a shuffle design. Probabilities are marginal over the draws of the design.
 
-    ``P(item at k)`` is exact where the base policy's is, that of prefixes and lists where the base order is
-    fixed, a mixture of fixed ones, or uniform; that of lists also where pairs are exchanged and the base
-    policy's lists have one.
+    ``P(item at k)`` is exact if that of the base policy is exact. Probabilities of prefixes and lists are
+    exact if the base order is fixed, a mixture of fixed orders, or uniform. Probabilities of lists are also
+    exact if the design exchanges pairs and the base policy has exact probabilities of lists.
     """
 
     base: ListPolicy
@@ -126,7 +132,7 @@ class Shuffled(ListPolicy):
         return total
 
     def _of_part(self, base: ListPolicy) -> list[tuple[Floats, ListPolicy]]:
-        """Shares of the sessions of a part of the base policy, and what they show."""
+        """Pairs of (Q,) a share of the sessions and their policy, for one part of the base policy."""
         sizes, common = np.diff(self.offsets), (self.offsets, self.positions)
         if isinstance(base, Uniform):
             return base.parts
@@ -154,14 +160,14 @@ class Shuffled(ListPolicy):
         return exchanged_prefixes(base.best, queries, lists, *exchanges(self._within, np.diff(self.offsets)))
 
     def _top_shuffled(self, base: ListPolicy) -> ListPolicy:
-        """The lists of a part of the base policy in random order: uniform where all items are shown."""
+        """A part of the base policy with its first items in random order; uniform if these are all items."""
         if (np.diff(self.offsets) <= min(self.shuffle.top, self.positions)).all():
             return Uniform(self.offsets, self.positions)
         return TopShuffled(self.offsets, self.positions, base, self.shuffle.top)
 
     @property
     def _within(self) -> Shuffle:
-        """The design, of positions that lists have."""
+        """The shuffle with ``top`` limited to the positions that lists have."""
         return Shuffle(self.shuffle.design, self.shuffle.share, min(self.shuffle.top, self.positions))
 
 
@@ -169,9 +175,15 @@ class Shuffled(ListPolicy):
 def exchanged_prefixes(
     best: Lists, queries: Ints, lists: Lists, lows: Ints, highs: Ints, chances: Floats
 ) -> Floats:
-    """(n, K) probability of the items at 1..k where one of some pairs of a fixed list may be exchanged.
+    """(n, K) probability of the items at 1..k if at most one pair of a fixed list is exchanged.
 
-    ``chances``: (Q, A) of each pair; with the rest of the probability the list stays as it is.
+    Args:
+        best: (Q, K) the fixed list of each query.
+        queries: (n,) the query of each list.
+        lists: (n, K) the lists whose probabilities are computed.
+        lows: (A,) lower place of each pair, from 0.
+        highs: (A,) higher place of each pair, from 0.
+        chances: (Q, A) probability that each pair is exchanged. Otherwise the list does not change.
     """
     n, positions = lists.shape
     prefixes = np.zeros((n, positions))
@@ -194,7 +206,7 @@ def exchanged_prefixes(
 
 @kernel
 def shuffled_prefixes(best: Lists, queries: Ints, lists: Lists, top: int) -> Floats:
-    """(n, K) probability of the items at 1..k where the first ``top`` of a fixed list are in random order."""
+    """(n, K) probability of the items at 1..k if the first ``top`` of a fixed list are in random order."""
     n, positions = lists.shape
     prefixes = np.zeros((n, positions))
     for i in range(n):

@@ -1,9 +1,9 @@
-"""Worlds of queries, users and rankers, from world files, options or judgements.
+"""Worlds: queries, users and rankers, made from world files, options or judgements.
 
 May import: ``simulators.list_policies``, ``simulators.click_models``, ``evaluation``, ``logs``,
 ``arrays``, the top modules of ``simulators`` and of ``rankeval``.
-To add a part of a world: a field of ``World``, its section in ``world_file.py``, its option in
-``world_options.py``.
+To add a part of a world: add a field to ``World``, read its section in ``world_file.py``, and add its
+option to ``world_options.py``.
 """
 
 from __future__ import annotations

@@ -8,15 +8,19 @@ from rankeval.array_types import Floats
 
 
 def gauss_rule(values: Floats, weights: Floats, size: int) -> tuple[Floats, Floats]:
-    """``size`` values and weights with the mean of every polynomial of degree up to ``2 size - 1``.
+    """Quadrature rule of a discrete distribution: ``size`` values and their weights.
 
-    The three-term recurrence of the distribution's orthogonal polynomials by Stieltjes' procedure, the rule
-    from the eigenvalues of its Jacobi matrix (Golub & Welsch 1969).
+    The rule gives the exact mean of every polynomial of degree up to ``2 size - 1``. Stieltjes' procedure
+    computes the three-term recurrence of the distribution's orthogonal polynomials. The eigenvalues and
+    eigenvectors of the Jacobi matrix then give the rule (Golub & Welsch 1969).
 
     Args:
-        values: (n,) distinct, n larger than ``size``.
-        weights: (n,) above 0; they sum to 1.
+        values: (n,) distinct values of the distribution, n larger than ``size``.
+        weights: (n,) probabilities of the values, above 0, with sum 1.
         size: number of values of the rule.
+
+    Returns:
+        (size,) values and (size,) weights.
     """
     middle, scale = (values.max() + values.min()) / 2.0, (values.max() - values.min()) / 2.0
     x = (values - middle) / scale

@@ -1,4 +1,4 @@
-"""The queries and items of real judgements."""
+"""Queries and items of a world, read from real judgements."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from rankeval.logs import Log
 def judged_queries(
     judgements: Any, max_grade: float, columns: Mapping[str, str] | None = None, where: str | None = None
 ) -> list[dict[str, Any]]:
-    """``query_id, items, relevance`` of each judged query, in the order of the file.
+    """A dict with ``query_id, items, relevance`` for each judged query, in the order of the file.
 
     Args:
         judgements: anything that :class:`rankeval.Log` opens, with ``query_id, item_id, relevance``.
-        max_grade: the highest grade that there can be; grades below 0 are taken as 0.
-        columns: role -> column name, where they differ.
+        max_grade: the highest grade allowed. Grades below 0 count as 0.
+        columns: role -> column name, for roles whose column has another name.
         where: row filter.
 
     Raises:
-        DataError: a column or a value is missing; a grade above ``max_grade``; an item judged twice.
+        DataError: a column or a value is missing, a grade is above ``max_grade``, or a query has two
+            judgements of one item.
     """
     log = Log(judgements, "judgements", dict(columns or {}), where)
     rows = JudgementRows.read(log, ["query_id", "item_id", "relevance"])

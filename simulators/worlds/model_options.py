@@ -1,4 +1,4 @@
-"""Click models from options: parameters that are usual where none are given."""
+"""Click models made from options. Parameters without an option get usual values."""
 
 from __future__ import annotations
 
@@ -8,17 +8,23 @@ from typing import Any
 from rankeval.errors import UsageError
 from rankeval.simulators.click_models import CLICK_MODELS
 
-#: Models whose parameters follow from ``eta``, the decay of examination by position.
+#: Models whose usual parameters follow from ``eta``, the decay of examination by position.
 OF_ETA = ("pbm", "pbm_trust", "dcm", "ubm", "mixture")
 
 
 def click_model_options(
     name: str, eta: float | None, params: Mapping[str, Any], positions: int
 ) -> dict[str, Any]:
-    """A click model as world files write it: ``params``, and what is usual for the others.
+    """A click model in the form of world files: ``params``, and usual values for the other parameters.
+
+    Args:
+        name: name of the click model.
+        eta: decay of examination; None: 1, for models that have it.
+        params: parameters of the model by name.
+        positions: length of lists.
 
     Raises:
-        UsageError: no such model, or an ``eta`` that it does not have.
+        UsageError: the model does not exist, or ``eta`` is given for a model that does not have it.
     """
     if not isinstance(name, str) or name not in CLICK_MODELS:
         raise UsageError(f"click_model: found {name!r}, wanted one of {', '.join(CLICK_MODELS)}")
@@ -31,14 +37,17 @@ def click_model_options(
 
 
 def _trust(eta: float, positions: int) -> dict[str, Any]:
-    """Trust bias that fades down the list, as estimated by Agarwal et al. (2019) in form."""
+    """Trust bias that fades down the list. The form of the curves follows Agarwal et al. (2019)."""
     places = range(1, positions + 1)
     plus = [max(1.0 - 0.02 * (k - 1), 0.5) for k in places]
     return {"eta": eta, "eps_plus": plus, "eps_minus": [min(0.65 / k, 0.5) for k in places]}
 
 
 def _browsing(eta: float, positions: int) -> dict[str, Any]:
-    """``gamma[k][r] = (k (k - r))^(-eta / 2)``: ``k^-eta`` without a click, more near the last one."""
+    """``gamma[k][r] = (k (k - r))^(-eta / 2)``.
+
+    This is ``k^-eta`` without a click above (r = 0), and more if the last click, at position r, is near.
+    """
     rows = [[(k * (k - r)) ** (-eta / 2.0) for r in range(k)] for k in range(1, positions + 1)]
     return {"gamma": rows}
 

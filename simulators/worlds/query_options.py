@@ -1,4 +1,4 @@
-"""The queries of worlds that are made from options: drawn at random, or those of real judgements."""
+"""Queries of a world made from options: how they are drawn at random, and how often each is asked."""
 
 from __future__ import annotations
 
@@ -14,15 +14,20 @@ from rankeval.simulators import MOST_ITEMS, distribution, random_stream, real, w
 from rankeval.simulators.worlds.specs import parse_value
 
 QUERIES, ITEMS, POSITIONS = 1000, 10, 10
-#: Probabilities of grades 0 to 4 of a drawn item.
+#: Default probabilities of grades 0 to 4 for a drawn item.
 GRADES = (0.5, 0.2, 0.15, 0.1, 0.05)
-#: Keys of random streams, beside those of scores and of blocks of sessions.
+#: Keys of the random streams of grades and popularity. Scores and blocks of sessions use other keys.
 _GRADES, _POPULARITY = (2, 0), (2, 1)
 
 
 @dataclass(frozen=True)
 class GradeScale:
-    """How attractive items of a grade are; the highest grade has attractiveness 1."""
+    """A map from grades to attractiveness.
+
+    Attributes:
+        epsilon: attractiveness of grade 0.
+        max_grade: the grade that has attractiveness 1.
+    """
 
     epsilon: float
     max_grade: float
@@ -36,15 +41,25 @@ class GradeScale:
 def drawn_queries(
     queries: int, items: int, grades: Sequence[float], scale: GradeScale, seed: int
 ) -> list[dict[str, Any]]:
-    """``query_id, items, relevance``, every item in one query and with a grade of its own.
+    """A dict with ``query_id, items, relevance`` for each query, with grades drawn at random.
 
-    ``grades``: probabilities of grades 0, 1, ...
+    Every item belongs to one query only. The grades of items are independent.
+
+    Args:
+        queries: number of queries.
+        items: number of items of each query.
+        grades: probabilities of grades 0, 1, ...
+        scale: gives the highest grade allowed.
+        seed: seed of the grades.
+
+    Raises:
+        UsageError: a number is out of range, or ``grades`` has a grade above that of the scale.
     """
     count = whole("queries", queries, 1, MOST_ITEMS)
     size = whole("items", items, 1, MOST_ITEMS // count)
     if len(grades) - 1 > scale.max_grade:
         raise UsageError(f"max_grade: found {scale.max_grade:g}, wanted at least {len(grades) - 1}, a grade")
-    # Without the last bound, 1 up to rounding, no draw gives a grade beyond the last.
+    # The last bound is 1 up to rounding. Without it, no draw can give a grade beyond the last one.
     bounds = np.cumsum(distribution("grades", grades, len(grades)))[:-1]
     drawn = np.searchsorted(bounds, random_stream(seed, *_GRADES).random((count, size)), side="right")
     return [
@@ -54,10 +69,13 @@ def drawn_queries(
 
 
 def popularity_weights(popularity: str, count: int, seed: int, judged: bool) -> list[float]:
-    """How often each query is asked, by ``zipf:EXPONENT`` or ``uniform``.
+    """Relative frequency of each query, by ``zipf:EXPONENT`` or ``uniform``.
 
-    The r-th most popular is asked in proportion to ``r^-EXPONENT``: drawn queries are so in their order,
-    judged ones in random order.
+    The r-th most popular query has weight ``r^-EXPONENT``. Drawn queries are in the order of their
+    popularity. Judged queries have random ranks.
+
+    Raises:
+        UsageError: ``popularity`` has another form, or its exponent is out of range.
     """
     name, _, text = popularity.partition(":")
     if name not in ("zipf", "uniform") or (name == "uniform" and text):

@@ -1,4 +1,4 @@
-"""The queries of a world file."""
+"""The queries of a world file: reads and checks them."""
 
 from __future__ import annotations
 
@@ -17,22 +17,26 @@ from rankeval.simulators.worlds.sections import Section, is_text, range_text
 
 EXAMPLE = '{"query_id": "q1", "items": ["a", "b"], "attractiveness": [0.9, 0.6]}'
 _ID = "an integer or a string"
-#: Highest grade: the gain of one is ``2^grade - 1``.
+#: Highest grade allowed. The gain of a grade is ``2^grade - 1``.
 MOST_RELEVANT = 100.0
 
 
 def parse_queries(
     world: Section, positions: int, short_lists: bool, satisfaction_for: str | None = None
 ) -> Queries:
-    """What a world file says of ``queries``.
+    """The queries of a world file.
 
     Args:
-        positions: length of lists; without ``short_lists`` each query has at least so many items.
-        satisfaction_for: the click model that needs a satisfaction of all items, if one does.
+        world: the whole world file.
+        positions: length of lists.
+        short_lists: whether a query may have fewer items than ``positions``.
+        satisfaction_for: name of the click model that needs the satisfaction of all items; None: no model
+            needs it.
 
     Raises:
-        DataError: no queries; ids that come twice or are no integers or strings, or of both kinds; a value
-            missing, of another type or out of range; items without attractiveness; unknown keys.
+        DataError: there are no queries; a query has too few items; an id occurs twice, or is neither an
+            integer nor a string; there are ids of both kinds; a value is missing, of another type or out
+            of range; items have no attractiveness; a key is unknown.
     """
     entries = world.items("queries", f"a list of queries such as {EXAMPLE}")
     if not entries:
@@ -63,7 +67,7 @@ def parse_queries(
 
 
 class _Query:
-    """One query, read from its section."""
+    """One query of a world file, read from its section."""
 
     def __init__(self, section: Section, satisfaction_for: str | None) -> None:
         self.section = section
@@ -79,7 +83,7 @@ class _Query:
         self.relevance = self._numbers("relevance", MOST_RELEVANT) if section.has("relevance") else None
 
     def _numbers(self, name: str, high: float = np.inf, needed_by: str | None = None) -> Floats:
-        """A number of at least 0 for each item."""
+        """(items,) one number in [0, ``high``] for each item; ``needed_by`` names a model in messages."""
         count, section = len(self.items), self.section
         wanted = f"{range_text(0.0, high)} for each of {count} items" + (
             f", which {needed_by} needs" if needed_by else ""
@@ -96,7 +100,7 @@ class _Query:
 
 
 def _require_ids(sections: Sequence[Section], name: str, ids: Sequence[Any]) -> None:
-    """Integers of 64 bits or strings, all of one kind, none of them twice."""
+    """Raise an error unless ids are 64-bit integers or strings, all of one kind, and none occurs twice."""
     seen: set[Any] = set()
     for index, (section, value) in enumerate(zip(sections, ids, strict=True)):
         key = name if name == "query_id" else f"{name}[{index}]"
@@ -111,7 +115,7 @@ def _require_ids(sections: Sequence[Section], name: str, ids: Sequence[Any]) -> 
 
 
 def _require_one_kind(queries: Sequence[_Query]) -> None:
-    """Item ids of all queries are of one kind."""
+    """Raise an error unless the item ids of all queries are of one kind."""
     first = queries[0].items[0]
     for query in queries:
         if type(query.items[0]) is not type(first):
@@ -119,7 +123,7 @@ def _require_one_kind(queries: Sequence[_Query]) -> None:
 
 
 def _shares(world: Section, weights: Sequence[float]) -> Floats:
-    """Weights that sum to 1."""
+    """(Q,) weights of the queries, scaled to sum to 1."""
     total = float(np.sum(weights))
     if not 0.0 < total < np.inf:
         raise world.error("queries", f"weights that sum to {total:g}", "a finite sum above 0")
@@ -127,7 +131,7 @@ def _shares(world: Section, weights: Sequence[float]) -> Floats:
 
 
 def _together(queries: Sequence[_Query], name: str) -> Floats | None:
-    """One flat array of what all queries have or none; an error where only some have it."""
+    """(items,) values of all queries; None if no query has them. It is an error if only some have them."""
     values = [getattr(query, name) for query in queries]
     if all(value is None for value in values):
         return None

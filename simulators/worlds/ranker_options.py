@@ -1,4 +1,4 @@
-"""Rankers from options: policies whose scores see the attractiveness of items through noise."""
+"""Rankers made from options: policies whose scores mix the attractiveness of items with noise."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rankeval.array_types import Floats
 from rankeval.simulators import random_stream, real, whole
 from rankeval.simulators.worlds.specs import parse_spec
 
-#: Policy -> its parameters in options.
+#: Policy -> names of its parameters in options.
 POLICIES: dict[str, tuple[str, ...]] = {
     "fixed": ("skill",),
     "noisy": ("noise", "skill"),
@@ -20,33 +20,33 @@ POLICIES: dict[str, tuple[str, ...]] = {
     "mixture": ("rankers", "skill"),
     "uniform": (),
 }
-#: Correlation of scores with attractiveness, unless given.
+#: Default correlation of scores with attractiveness, for the logging policy and for candidates.
 LOGGING_SKILL, CANDIDATE_SKILL = 0.5, 0.8
-#: Parameters that a policy has unless given.
+#: Policy -> default values of its parameters.
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "noisy": {"noise": 1.0},
     "plackett_luce": {"temperature": 1.0},
     "epsilon": {"epsilon": 0.1},
     "mixture": {"rankers": 2},
 }
-#: Most rankers of a mixture, each of which has a score for every item.
+#: Largest number of rankers in a mixture. Each ranker has a score for every item.
 MOST_RANKERS = 100
-#: Digits after the point that scores keep.
+#: Number of decimal places of scores.
 _DECIMALS = 6
-#: Key of the random streams of scores, beside that of blocks of sessions.
+#: First key of the random streams of scores. Blocks of sessions use other keys.
 _SCORES = 1
 
 
 class Rankers:
     """Makes policies for the items of a world.
 
-    Scores are ``skill z + sqrt(1 - skill^2) e``: ``z`` the attractiveness of the item, standardised over all
-    items, and ``e`` standard normal, drawn anew for each ranker.
+    A score is ``skill z + sqrt(1 - skill^2) e``. ``z`` is the attractiveness of the item, standardised over
+    all items. ``e`` is standard normal noise, drawn anew for each ranker.
 
     Args:
-        query_ids: of the world.
-        attractive: the attractiveness of the items of each query.
-        seed: of the noise.
+        query_ids: ids of the queries of the world.
+        attractive: for each query an array with the attractiveness of its items.
+        seed: seed of the noise.
     """
 
     def __init__(self, query_ids: Sequence[Any], attractive: Sequence[Floats], seed: int) -> None:
@@ -56,9 +56,15 @@ class Rankers:
         self._standard = (flat - flat.mean()) / (flat.std() or 1.0)
 
     def policy(self, option: str, text: str, skill: float) -> dict[str, Any]:
-        """The policy of a text such as ``epsilon:epsilon=0.2``, as world files write it.
+        """The policy that a text such as ``epsilon:epsilon=0.2`` describes, in the form of world files.
 
-        ``skill``: that of its scores, unless the text says.
+        Args:
+            option: name of the option, for messages.
+            text: the policy and its parameters.
+            skill: correlation of the scores with attractiveness, unless the text gives it.
+
+        Raises:
+            UsageError: an unknown policy or parameter, or ``skill`` or ``rankers`` out of range.
         """
         name, given = parse_spec(option, text, POLICIES)
         skill = real(f"{option}: skill", given.pop("skill", skill), -1.0, 1.0)

@@ -1,4 +1,4 @@
-"""Texts such as ``plackett_luce:temperature=0.5,skill=0.8`` and ``logging=0.9,new=0.1``."""
+"""Parses option texts such as ``plackett_luce:temperature=0.5,skill=0.8`` and ``logging=0.9,new=0.1``."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from typing import Any
 from rankeval.errors import UsageError
 from rankeval.options import shown
 
-#: Commas between parameters, but not those within a list.
+#: A comma between parameters, but not a comma within a list.
 _COMMAS = re.compile(r",(?![^\[]*\])")
 
 
 def parse_spec(option: str, text: str, known: Mapping[str, Sequence[str]]) -> tuple[str, dict[str, Any]]:
-    """``NAME[:PARAMETER=VALUE,...]``: the name and its parameters.
+    """The name and the parameters of a text ``NAME[:PARAMETER=VALUE,...]``.
 
     Args:
-        option: what is parsed, for messages.
+        option: name of the option, for messages.
         text: the text.
-        known: name -> its parameters.
+        known: known names -> names of their parameters.
 
     Raises:
-        UsageError: no such name or parameter, one twice, or a value that is no number.
+        UsageError: an unknown name or parameter, a parameter that occurs twice, or a value that is neither
+            a number nor a list.
     """
     name, colon, rest = text.strip().partition(":") if isinstance(text, str) else (text, "", "")
     if name not in known:
@@ -37,7 +38,7 @@ def parse_spec(option: str, text: str, known: Mapping[str, Sequence[str]]) -> tu
 
 
 def parse_parameters(option: str, text: str) -> dict[str, Any]:
-    """``PARAMETER=VALUE,...``."""
+    """The parameters of a text ``PARAMETER=VALUE,...`` by name."""
     parameters: dict[str, Any] = {}
     for part in _COMMAS.split(text):
         key, equals, value = part.strip().partition("=")
@@ -50,7 +51,7 @@ def parse_parameters(option: str, text: str) -> dict[str, Any]:
 
 
 def parse_value(what: str, text: str) -> Any:
-    """A number, or a list as JSON writes it."""
+    """The value of a text: a number, or a list in JSON; ``what`` names it in messages."""
     try:
         return json.loads(text) if text.lstrip().startswith(("[", "{")) else _number(text)
     except (ValueError, RecursionError):
@@ -65,10 +66,10 @@ def _number(text: str) -> int | float:
 
 
 def parse_shares(option: str, texts: Sequence[str]) -> dict[str, float]:
-    """``NAME[=SHARE]`` each; without shares all have the same.
+    """The share of each name, from a text ``NAME[=SHARE]`` for each. Without shares, all shares are equal.
 
     Raises:
-        UsageError: a name twice, a share that is no number, or given for some names only.
+        UsageError: a name occurs twice, a share is not a number, or only some names have a share.
     """
     parts = [text.partition("=") for text in texts]
     names = [name for name, _, _ in parts]

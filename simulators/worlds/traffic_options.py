@@ -1,4 +1,4 @@
-"""What traffic is like, from options: shuffles, users, contexts, days, arms of a test."""
+"""The traffic of a world, made from options: shuffle, users, contexts, days and arms of an A/B test."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from rankeval.simulators import real, whole
 from rankeval.simulators.worlds.specs import parse_parameters, parse_shares, parse_spec
 from rankeval.simulators.worlds.world import DESIGNS
 
-#: Share of the sessions that a shuffle takes, and how much users differ, unless told.
+#: Defaults: share of the sessions that a shuffle takes, and spread of the users' attractiveness.
 SHUFFLE_SHARE, SPREAD = 0.01, 0.3
 #: First day of worlds with days.
 START = "2024-01-01"
 
 
 def shuffle_section(text: str | None) -> dict[str, Any]:
-    """Of ``DESIGN[:share=SHARE,top=N]``."""
+    """The section ``shuffle``, from ``DESIGN[:share=SHARE,top=N]``; empty without a text."""
     if text is None:
         return {}
     design, given = parse_spec("shuffle", text, dict.fromkeys(DESIGNS, ("share", "top")))
@@ -25,7 +25,7 @@ def shuffle_section(text: str | None) -> dict[str, Any]:
 
 
 def user_section(users: int | None, spread: float | None) -> dict[str, Any]:
-    """Users whose attractiveness differs; none without their number."""
+    """The section ``users``; empty without a number of users."""
     if users is None:
         return {}
     spread = SPREAD if spread is None else real("user_spread", spread, 0.0, 1.0)
@@ -33,7 +33,10 @@ def user_section(users: int | None, spread: float | None) -> dict[str, Any]:
 
 
 def context_section(texts: str | Sequence[str]) -> dict[str, Any]:
-    """Of ``NAME[=WEIGHT][:PARAMETER=VALUE,...]`` each, the parameters those of the click model."""
+    """The section ``contexts``, from a text ``NAME[=WEIGHT][:PARAMETER=VALUE,...]`` for each context.
+
+    The parameters are those of the click model. The section is empty without texts.
+    """
     contexts = []
     for text in [texts] if isinstance(texts, str) else texts:
         head, colon, rest = text.partition(":")
@@ -44,20 +47,20 @@ def context_section(texts: str | Sequence[str]) -> dict[str, Any]:
 
 
 def day_section(days: int | None, drift: float) -> dict[str, Any]:
-    """Days, and a drift of the attractiveness over them."""
+    """The sections ``days`` and ``drift``; each is left out if its option is not set."""
     drift = real("drift", drift, -2.0, 2.0)
     section = {} if days is None else {"days": {"start": START, "count": whole("days", days, 1)}}
     return section | ({"drift": {"attractiveness": drift}} if drift else {})
 
 
 def arm_section(arms: str | Sequence[str]) -> dict[str, Any]:
-    """Of ``NAME[=SHARE],...``."""
+    """The section ``arms``, from ``NAME[=SHARE],...``; empty without names."""
     named = listed(arms)
     return {"arms": parse_shares("arms", named)} if named else {}
 
 
 def largest_factor(traffic: dict[str, Any]) -> float:
-    """What the attractiveness is multiplied by for the keenest users on the best day."""
+    """The largest factor by which any user on any day multiplies the attractiveness."""
     spread = traffic["users"]["spread"] if "users" in traffic else 0.0
     drift = traffic["drift"]["attractiveness"] if "drift" in traffic else 0.0
     return float((1.0 + spread) * (1.0 + abs(drift) / 2.0))

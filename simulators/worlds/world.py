@@ -1,4 +1,4 @@
-"""A world of queries and users: everything that decides which clicks a log will hold."""
+"""A world: queries, users, rankers and everything else that determines the clicks of a log."""
 
 from __future__ import annotations
 
@@ -17,19 +17,21 @@ from rankeval.simulators.worlds.gauss import gauss_rule
 
 Design = Literal["full", "swap", "adjacent", "pair"]
 DESIGNS: tuple[Design, ...] = get_args(Design)
-#: The name of the logging policy among the arms of a test.
+#: Name of the logging policy among the arms of an A/B test.
 LOGGING = "logging"
 
 
 @dataclass(frozen=True)
 class Shuffle:
-    """A share of the sessions whose order chance decides, to learn position bias from.
+    """A shuffle experiment: a share of the sessions shows items in random order, to estimate position bias.
 
     Attributes:
-        design: ``full``: the top ``top`` in random order; ``swap``: of positions 1 and k, k drawn from 2 to
-            ``top``, the items are exchanged with probability 1/2; ``adjacent``: the same of k and k + 1, k
-            from 1 to ``top - 1``; ``pair``: those of one of all pairs, drawn uniformly, are exchanged.
-        share: of sessions.
+        design: ``full``: the first ``top`` items are in random order. ``swap``: k is drawn from 2 to
+            ``top``, and the items at positions 1 and k are exchanged with probability 1/2. ``adjacent``: k
+            is drawn from 1 to ``top - 1``, and the items at positions k and k + 1 are exchanged with
+            probability 1/2. ``pair``: one pair of positions is drawn uniformly from all pairs, and its
+            items are exchanged.
+        share: share of the sessions that take part.
         top: N, number of positions that take part.
     """
 
@@ -40,10 +42,10 @@ class Shuffle:
 
 @dataclass(frozen=True)
 class Users:
-    """``count`` users, each as likely to ask; every second one likes everything more than the others.
+    """``count`` users, each equally likely in a session. Items attract every second user more.
 
     The attractiveness of items is multiplied by ``1 - spread`` for users 0, 2, ... and by ``1 + spread`` for
-    users 1, 3, ..., so that the clicks of a user's sessions hang together.
+    users 1, 3, .... So the clicks in the sessions of one user depend on one another.
     """
 
     count: int
@@ -51,20 +53,23 @@ class Users:
 
     @property
     def levels(self) -> list[tuple[float, float]]:
-        """Share of the users and their factor."""
+        """Pairs of a share of the users and the factor of these users."""
         upper = (self.count // 2) / self.count
         return [(1.0 - upper, 1.0 - self.spread), (upper, 1.0 + self.spread)]
 
     def factors(self, users: Ints) -> Floats:
-        """(n,) the factor of each user."""
+        """(n,) the factor of the attractiveness for each user."""
         return np.where(users % 2 == 0, 1.0 - self.spread, 1.0 + self.spread)
 
 
 @dataclass(frozen=True)
 class Context:
-    """A part of the sessions, such as those on phones, whose users click by a model of their own.
+    """A part of the sessions with its own click model, for example the sessions on phones.
 
-    ``weight``: share of the sessions.
+    Attributes:
+        name: name of the context.
+        weight: share of the sessions.
+        click_model: how users click in this context.
     """
 
     name: str
@@ -74,12 +79,13 @@ class Context:
 
 @dataclass(frozen=True)
 class Days:
-    """Sessions come in order over ``count`` days.
+    """The days of a log. Sessions are spread over them in order.
 
     Attributes:
         start: the first day.
-        drift: d; the attractiveness of items is multiplied by a factor that goes from ``1 - d / 2`` on the
-            first day to ``1 + d / 2`` on the last in equal steps; it is 1 where there is one day alone.
+        count: number of days.
+        drift: d. The attractiveness of items is multiplied by a factor that goes in equal steps from
+            ``1 - d / 2`` on the first day to ``1 + d / 2`` on the last. With only one day it is 1.
     """
 
     start: date
@@ -94,7 +100,7 @@ class Days:
         return 1.0 + self.drift * (np.arange(self.count) / (self.count - 1) - 0.5)
 
     def bounds(self, sessions: int) -> Ints:
-        """(count + 1,) day ``d`` has the sessions ``bounds[d]:bounds[d + 1]`` of the log."""
+        """(count + 1,) int64: day ``d`` has the sessions ``bounds[d]:bounds[d + 1]`` of the log."""
         return np.arange(self.count + 1, dtype=np.int64) * sessions // self.count
 
 
@@ -103,17 +109,17 @@ class World:
     """Queries, users and rankers.
 
     Attributes:
-        click_model: how users go through lists.
-        positions: K, length of lists; a query with fewer items has shorter ones.
-        queries: what is asked for, and the items.
-        logging: the policy that writes the log.
-        candidates: name -> another policy whose truth is wanted.
-        shuffle: the part of the traffic whose order is randomised.
-        users: who asks; None: sessions have nothing in common.
-        contexts: parts of the sessions with click models of their own; empty: all have ``click_model``.
-        days: when sessions come; None: at no time.
-        arms: share of users (of sessions where there are no users) that sees each policy, by ``logging``
-            or the name of a candidate; empty: all see the logging policy.
+        click_model: how users examine lists and click.
+        positions: K, length of lists. A query with fewer than K items has shorter lists.
+        queries: the queries and their items.
+        logging: the logging policy.
+        candidates: name -> another policy whose exact truth is computed.
+        shuffle: the shuffle experiment; None: no session is shuffled.
+        users: the users; None: sessions are independent.
+        contexts: parts of the sessions with their own click models; empty: all have ``click_model``.
+        days: the days of the log; None: sessions have no time.
+        arms: ``logging`` or the name of a candidate -> share of the users (of the sessions, if there are no
+            users) that this policy serves; empty: the logging policy serves all.
     """
 
     click_model: ClickModel
@@ -132,13 +138,16 @@ class World:
         return self.logging if name == LOGGING else self.candidates[name]
 
     def plain_worlds(self, sessions: int, context: str | None = None) -> Iterator[tuple[float, World]]:
-        """Shares and worlds without users, contexts and days; ``sessions`` of this one are a mixture of them.
+        """Pairs of a share and a world without users, contexts and days. This world is a mixture of them.
 
-        Means over sessions of what depends on their clicks alone, and so their probabilities, are exactly
-        those of these worlds weighted by the shares. Those probabilities are polynomials in the factor that
-        users and days give the attractiveness: a quadrature rule takes the place of many factors.
+        The mean over sessions of any quantity that depends only on clicks is exactly the mean over these
+        worlds, weighted by the shares. The same holds for the probabilities of clicks. These probabilities
+        are polynomials in the factor by which users and days multiply the attractiveness. So a quadrature
+        rule can replace a large number of factors.
 
-        ``context``: only the sessions in it, whose shares sum to 1.
+        Args:
+            sessions: number of sessions of the log, which are spread over the days.
+            context: name of a context: only its sessions count, and their shares sum to 1. None: all count.
         """
         for weight, model in self.models(context):
             for share, factor in self._factors(sessions, degree(model, self.positions)):
@@ -149,14 +158,14 @@ class World:
                 yield weight * share, plain
 
     def models(self, context: str | None = None) -> list[tuple[float, ClickModel]]:
-        """Share of the sessions, or of those in a context, and how their users click."""
+        """Pairs of a share and its click model, of all sessions or of the sessions in a context."""
         if context is not None:
             return [(1.0, one.click_model) for one in self.contexts if one.name == context]
         weighted = [(one.weight, one.click_model) for one in self.contexts if one.weight > 0.0]
         return weighted or [(1.0, self.click_model)]
 
     def attractiveness_factors(self, sessions: int) -> dict[float, float]:
-        """What the attractiveness is multiplied by, by users and days -> share of ``sessions``."""
+        """Factor by which users and days multiply the attractiveness -> share of ``sessions``."""
         levels = self.users.levels if self.users else [(1.0, 1.0)]
         shares: dict[float, float] = {}
         for (share, factor), (day, drift) in product(levels, self._days(sessions)):
@@ -164,7 +173,7 @@ class World:
         return {factor: share for factor, share in shares.items() if share > 0.0}
 
     def _factors(self, sessions: int, degree: int) -> list[tuple[float, float]]:
-        """Shares and factors with the mean of every polynomial up to a degree."""
+        """Pairs of a share and a factor that give the exact mean of every polynomial up to ``degree``."""
         factors, size = self.attractiveness_factors(sessions), degree // 2 + 1
         values, shares = np.array(list(factors)), np.array(list(factors.values()))
         if len(values) > 2 * size:
@@ -172,7 +181,7 @@ class World:
         return list(zip(shares.tolist(), values.tolist(), strict=True))
 
     def _days(self, sessions: int) -> list[tuple[float, float]]:
-        """Share of the sessions and factor of each day."""
+        """A pair for each day: its share of the sessions and its factor."""
         if self.days is None:
             return [(1.0, 1.0)]
         shares = np.diff(self.days.bounds(sessions)) / sessions
@@ -180,6 +189,6 @@ class World:
 
 
 def degree(model: ClickModel, positions: int) -> int:
-    """The degree in the attractiveness that probabilities of clicks on a list have."""
+    """The degree of click probabilities of a list, as polynomials in the attractiveness."""
     twice = any(isinstance(part, ClickChain) for _, part in model.parts)
     return 2 * positions if twice else positions

@@ -1,4 +1,4 @@
-"""World files: JSON that says all of a world, read and checked."""
+"""World files: JSON that describes a whole world. Reads and checks them."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ from rankeval.simulators.worlds.world import DESIGNS, LOGGING, Context, Days, Sh
 EXAMPLE = '{"click_model": {...}, "positions": 10, "queries": [...], "logging": {...}}'
 _NAME = re.compile(r"[\w.+-]+")
 _NAMES = "letters, digits and _ . + -"
-#: Names that stand for the logging policy, in worlds and in estimates.
+#: Names that candidates cannot have: they mean the logging policy, in worlds and in estimates.
 _TAKEN = (LOGGING, "logged")
 
 
 def read_world(source: str | os.PathLike[str] | Mapping[str, Any]) -> World:
-    """The world of a file, or of such a file's content as a dict.
+    """The world that a world file describes; ``source`` is the file, or its content as a dict.
 
     Raises:
-        DataError: an unreadable file; a key missing, unknown, of another type or out of range; more positions
-            than a query has items where ``short_lists`` does not allow it.
+        DataError: the file cannot be read; a key is missing or unknown; a value is of another type or out of
+            range; a query has fewer items than ``positions``, and ``short_lists`` does not allow it.
+        UsageError: ``source`` is neither a path nor a dict.
     """
     if isinstance(source, Mapping):
         return parse_world(source)
@@ -40,10 +41,11 @@ def read_world(source: str | os.PathLike[str] | Mapping[str, Any]) -> World:
 
 
 def read_description(path: str | os.PathLike[str]) -> Any:
-    """The content of a world file, not checked yet.
+    """The content of a world file as parsed JSON, not checked yet.
 
     Raises:
-        DataError: no such file, or no JSON in it, or a key of an object twice.
+        DataError: the file cannot be read, is not JSON, or has a key twice in one object.
+        UsageError: ``path`` is not a path.
     """
     if not isinstance(path, str | os.PathLike):
         raise UsageError(f"world: found {shown(path)}, wanted a file, or what is in one")
@@ -58,10 +60,10 @@ def read_description(path: str | os.PathLike[str]) -> Any:
 
 
 def parse_world(description: Any, origin: str = "world") -> World:
-    """The world that a file's content describes; ``origin`` names it in messages.
+    """The world that the content of a world file describes; ``origin`` is its name in messages.
 
     Raises:
-        DataError: as :func:`read_world` says.
+        DataError: as for :func:`read_world`.
     """
     world = Section(description, "", origin, EXAMPLE)
     positions = world.whole("positions", 1, MOST_POSITIONS)
@@ -162,7 +164,7 @@ def _is_name(text: str) -> bool:
 
 
 def _model_of(context: Section, world: Section, positions: int) -> ClickModel:
-    """The world's click model with the parameters that a context has of its own."""
+    """The click model of a context: that of the world, with the parameters that the context sets."""
     known = context.has("click_model")
     own = dict(context.section("click_model", '{"eta": 2}').given) if known else {}
     base = dict(world.value("click_model"))
@@ -216,7 +218,7 @@ def _arms(world: Section, candidates: Mapping[str, ListPolicy]) -> dict[str, flo
 
 
 def _require_probabilities(world: Section, read: World) -> None:
-    """Attractiveness stays a probability for the keenest users on the best day."""
+    """Raise an error if some user on some day has an attractiveness above 1."""
     users = read.users.spread if read.users else 0.0
     days = max(read.days.factors.tolist()) if read.days else 1.0
     largest = float(read.queries.attractiveness.max())
@@ -235,7 +237,11 @@ def _require_probabilities(world: Section, read: World) -> None:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; the second of two equal keys would be taken without a word."""
+    """A JSON object as a dict.
+
+    Raises:
+        ValueError: a key occurs twice; ``json`` would silently keep the second value.
+    """
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]

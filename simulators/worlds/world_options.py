@@ -1,4 +1,4 @@
-"""Worlds from options: a description with every number in it, as world files have it."""
+"""Worlds made from options: a complete description with every number, in the form of world files."""
 
 from __future__ import annotations
 
@@ -38,34 +38,35 @@ from rankeval.simulators.worlds.traffic_options import (
 
 @dataclass(frozen=True)
 class WorldOptions:
-    """What a world is made from.
+    """The options that a world is made from.
 
     Attributes:
-        click_model: its name.
-        eta: decay of examination ``k^-eta``, 1 unless given, of models that have it.
+        click_model: name of the click model.
+        eta: decay of examination ``k^-eta``, for models that have it; default 1.
         param: other parameters of the click model, by name or as ``NAME=VALUE``.
-        queries: how many, 1000 unless given.
-        items: of each query; unless given 10, or ``positions`` if those are more.
-        positions: length of lists; unless given 10, or ``items`` if those are fewer.
-        grades: probabilities of grades 0, 1, ... of an item, numbers or ``P0,P1,...``.
-        judgements: real queries, items and grades instead of ``queries``, ``items`` and ``grades``.
+        queries: number of queries; default 1000.
+        items: number of items of each query; default 10, or ``positions`` if that is more.
+        positions: length of lists; default 10, or ``items`` if that is fewer.
+        grades: probabilities of grades 0, 1, ... of an item, as numbers or as ``P0,P1,...``.
+        judgements: real queries, items and grades, instead of ``queries``, ``items`` and ``grades``.
         columns: role -> column name of the judgements.
         where: row filter of the judgements.
         epsilon: attractiveness of grade 0.
-        max_grade: the grade of attractiveness 1; unless given 4, or the last of ``grades``.
-        popularity: ``zipf:EXPONENT``, the r-th query is asked in proportion to ``r^-EXPONENT``, or
-            ``uniform``.
-        logging: the policy that writes the log, ``NAME[:PARAMETER=VALUE,...]``.
-        candidate: other policies, by name or as ``NAME=POLICY``; unless given ``new``, the logging policy
-            with better scores.
-        shuffle: ``DESIGN[:share=SHARE,top=N]``, share 0.01 and all positions unless given.
-        arms: ``NAME[=SHARE],...`` of an A/B test between ``logging`` and candidates.
+        max_grade: the grade that has attractiveness 1; default 4, or the last grade of ``grades``.
+        popularity: ``zipf:EXPONENT``: the r-th most popular query has weight ``r^-EXPONENT``; or ``uniform``.
+        logging: the logging policy, as ``NAME[:PARAMETER=VALUE,...]``.
+        candidate: other policies, by name or as ``NAME=POLICY``; default: one candidate ``new``, which is
+            the logging policy with better scores.
+        shuffle: ``DESIGN[:share=SHARE,top=N]``; by default the share is 0.01 and N is all positions.
+        arms: ``NAME[=SHARE],...``: an A/B test between ``logging`` and candidates.
         users: number of users.
-        user_spread: s, users' attractiveness is ``1 - s`` or ``1 + s`` times that of items; 0.3 unless given.
-        context: ``NAME[=WEIGHT][:PARAMETER=VALUE,...]`` each, parameters of the click model that sessions in
-            this context have.
+        user_spread: s: the attractiveness for a user is ``1 - s`` or ``1 + s`` times that of the items;
+            default 0.3.
+        context: ``NAME[=WEIGHT][:PARAMETER=VALUE,...]`` for each context. The parameters are those of the
+            click model in the sessions of this context.
         days: number of days.
-        drift: d, attractiveness goes from ``1 - d / 2`` times that of items to ``1 + d / 2`` over the days.
+        drift: d: over the days the attractiveness goes from ``1 - d / 2`` to ``1 + d / 2`` times that of
+            the items.
     """
 
     click_model: str = "pbm"
@@ -95,11 +96,14 @@ class WorldOptions:
         require_types(vars(self))
 
     def describe(self, seed: int) -> tuple[dict[str, Any], list[Note]]:
-        """The world as world files have it, and what its maker should know.
+        """The world in the form of world files, and notes about it.
+
+        Args:
+            seed: seed of all that is drawn: grades, popularity and scores.
 
         Raises:
-            UsageError: an option that is not understood, or out of range.
-            DataError: judgements that cannot be read.
+            UsageError: an option has a wrong form, or is out of range.
+            DataError: the judgements cannot be read, or are wrong.
         """
         scale, positions = self._scale(), self._positions()
         model = click_model_options(
@@ -176,7 +180,11 @@ class WorldOptions:
 
 
 def _query(query: dict[str, Any], weight: float, liked: Floats, factor: float) -> dict[str, Any]:
-    """One query of the file: a click on an attractive item satisfies more often."""
+    """One query in the form of world files.
+
+    Satisfaction grows with attractiveness: a click on an attractive item satisfies more often. ``liked`` is
+    the attractiveness before its division by ``factor``.
+    """
     return {
         "query_id": query["query_id"],
         "weight": weight,
@@ -188,7 +196,7 @@ def _query(query: dict[str, Any], weight: float, liked: Floats, factor: float) -
 
 
 def _named(option: str, given: Mapping[str, Any] | Sequence[str], read: Any) -> dict[str, Any]:
-    """Values by name, from a mapping or from ``NAME=VALUE`` texts."""
+    """Values by name, from a mapping or from texts ``NAME=VALUE``; ``read`` parses the value of a text."""
     if isinstance(given, Mapping):
         return dict(given)
     found: dict[str, Any] = {}

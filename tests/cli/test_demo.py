@@ -35,7 +35,7 @@ def test_demo(tmp_path: Path) -> None:
     interval = reranked.to_dict()["results"][0]["ci"]
     assert interval["low"] < truth["expected_clicks"] < interval["high"]
     assert f"new ranking {truth['expected_clicks']:.4f} clicks a session" in called.out
-    assert "95 % intervals that hold it: ips, snips, dr, sndr." in called.out
+    assert "95 % intervals that contain the true value: ips, snips, dr, sndr." in called.out
 
 
 def test_demo_without_a_folder_leaves_nothing_and_says_the_same(tmp_path: Path) -> None:

@@ -157,7 +157,6 @@ def test_columns_filter_and_dictionary(path: Path) -> None:
 def test_place_is_a_line(path: Path) -> None:
     path.write_text("a\n5\n6\n7\n")
     (source,) = open_sources(path, role="log")
-    assert source.text_lines
     assert source.place(source.leaves(0)[0], 1) == f"{path}, line 3"
     assert source.place(source.leaves(0)[0], 0, parse_where("a == 7")) == f"{path}, line 4"
 

@@ -118,7 +118,6 @@ def test_place_is_the_line_in_the_file(tmp_path: Path, monkeypatch: pytest.Monke
     path = tmp_path / "x.qrels"
     path.write_text("# note\nq 0 a 1\n\nq 0 b 0\n# note\nq 0 c 1\n")
     (source,) = open_sources(path, role="judgements")
-    assert source.text_lines
     places = [source.place(source.leaves(0)[0], index) for index in range(3)]
     assert places == [f"{path}, line {line}" for line in (2, 4, 6)]
     assert source.place(source.leaves(0)[0], 1, parse_where("relevance == 1")) == f"{path}, line 6"

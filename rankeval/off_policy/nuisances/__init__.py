@@ -1,9 +1,9 @@
-"""Nuisance models of ``ope``: logging policies, embeddings, rewards, relevance and users' behaviours.
+"""Nuisance models of ``ope``: logging policies, embeddings, rewards, relevance and user behaviours.
 
 May import: ``off_policy.samples``, ``off_policy.user_behaviour``, ``models``, ``estimators``, ``logs``,
 ``readers``, ``arrays`` and the top modules of ``rankeval``.
-To add one: a class that keeps a protocol of ``samples/fitted.py``, a field of ``Nuisances``, and the
-function that fills it (``nuisances.py``).
+To add one: add a class that implements a protocol of ``samples/fitted.py``, a field of ``Nuisances``, and a
+function in ``nuisances.py`` that fits it.
 """
 
 from __future__ import annotations

@@ -1,20 +1,21 @@
-"""Which behaviour which users have, learned from a log: the tree whose estimate has the least squared error.
+"""A tree of user behaviours, learned from a log for the least mean squared error of the estimate.
 
-Kiyohara et al. (2023) grow a tree over the context, greedily, whose leaves have the behaviours that minimise
-the estimated mean squared error of the whole estimate, not those that explain the data best: too narrow a
-behaviour may have a bias that is smaller than the noise it saves. The bias they take from elsewhere (in their
-published code it is the true one up to noise of 30 %). Here it is estimated from the log alone, as in SLOPE
-(Su, Srinath and Krishnamurthy 2020): where a behaviour holds, so does any wider one, and both estimate the
-same. With ``D_s = V_b - V_s`` the difference of behaviour ``b`` from a wider one ``s``, on the ``m_l``
-sessions of leaf ``l``,
+Kiyohara et al. (2023) grow a tree over the context greedily. Its leaves have the behaviours that minimise
+the estimated mean squared error of the whole estimate, not the behaviours that explain the data best: the
+bias of a behaviour that is too narrow may be smaller than the noise that it avoids. The paper takes the bias
+as given (in the published code it is the true bias up to noise of 30 %). Here the bias is estimated from the
+log alone, as in SLOPE (Su, Srinath and Krishnamurthy 2020): if a behaviour is correct, any wider behaviour is
+correct too, and both have the same expectation. Let ``D_s = V_b - V_s`` be the difference of behaviour ``b``
+from a wider behaviour ``s``, on the ``m_l`` sessions of leaf ``l``. Then
 
     bias_l^2 = max over s of max(0, D_s^2 - Var(D_s) / m_l),
-    error = (sum_l m_l / m |bias_l|)^2 + Var(V) / n,
+    error = (sum_l m_l / m |bias_l|)^2 + Var(V) / n.
 
-``Var`` over sessions, paired, ``V`` the estimate of the tree, ``m`` the sessions of the sample and ``n``
-those of the log. Biases are added as if none took away from another. The widest, ``standard``, has none; a
-bias within the noise of its differences from all wider ones cannot be seen. Trees grown on one half of the
-sessions for the other half were tried and not kept: halves choose worse, and intervals mostly covered less.
+``Var`` is the variance over sessions, of paired differences for ``D_s``. ``V`` is the estimate of the tree,
+``m`` the number of sessions of the sample and ``n`` of the log. The absolute biases of leaves are added, as
+if they never cancelled. The widest behaviour, ``standard``, has no bias. A bias within the noise of the
+differences from all wider behaviours is not detected. Trees grown on one half of the sessions for the other
+half were tried and rejected: they choose worse behaviours, and intervals mostly have less coverage.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from rankeval.off_policy.user_behaviour import (
     Test,
 )
 
-#: Pairs of a behaviour and a wider one, whose weights are right wherever those of the first are.
+#: Pairs of a behaviour and a wider one. If the first is correct, the weights of both are correct.
 _NARROW, _WIDE = np.array(
     [
         (b, s)
@@ -51,11 +52,11 @@ _NARROW, _WIDE = np.array(
         if b != s and narrow.within(wide)
     ]
 ).T
-#: Share of the error that a split takes away at least: less is noise.
+#: A split must reduce the error by at least this share; a smaller reduction is noise.
 LEAST_GAIN = 0.01
 _SAME = np.eye(len(NAMES), dtype=np.bool_)
 _PARTS = np.cumsum([len(NAMES), len(NAMES), len(_NARROW)])
-#: Thresholds that a numeric feature is split at: so many quantiles of the sample.
+#: Number of thresholds of a numeric feature, which are quantiles of the sample.
 THRESHOLDS = 31
 
 
@@ -70,22 +71,22 @@ def learn_behaviour_tree(
     seed: int = 0,
     threads: int | None = None,
 ) -> BehaviourTree:
-    """Learn from a ranking log, in one pass, which behaviour its users have by features of the session.
+    """Learn a tree of user behaviours over features of the session, in one pass over a ranking log.
 
     Args:
-        log: long or nested, with the propensities of a product policy.
-        features: columns with one value a session; numbers are split at quantiles, strings and booleans one
-            value against the rest. None: one behaviour for all.
-        columns: roles of the reward (``click`` may stand for it), the propensity and the target propensity of
-            an item.
-        sample: sessions to learn from at most, those with the smallest hashes of id and seed.
-        min_sessions: that a leaf holds at least, of the sample.
-        max_depth: splits from the root to a leaf at most.
-        seed: of the sample.
+        log: a ranking log, long or nested, with the propensities of a product policy.
+        features: columns with one value per session. Numbers are split at quantiles, strings and booleans by
+            one value against all others. Without features, all sessions get one behaviour.
+        columns: roles of the reward (if the log has none, ``click`` is used), of the propensity and of the
+            target propensity of an item.
+        sample: maximum number of sessions to learn from: those with the smallest hashes of id and seed.
+        min_sessions: minimum number of sessions of the sample in a leaf.
+        max_depth: maximum number of splits from the root to a leaf.
+        seed: seed of the sample.
         threads: number of threads; the result does not depend on it.
 
     Raises:
-        DataError: as :func:`rankeval.off_policy.nuisances.behaviour_sample.sampled` says.
+        DataError: invalid data, see :func:`rankeval.off_policy.nuisances.behaviour_sample.sampled`.
         UsageError: a parameter out of range.
     """
     for name, value, low in (
@@ -101,9 +102,13 @@ def learn_behaviour_tree(
 
 @dataclass(frozen=True)
 class _Feature:
-    """The group of each session of the sample, and a test for each but perhaps the last.
+    """A feature of the sample, divided into groups.
 
-    Groups of numbers are bins in ascending order, and a test holds for all up to it; others hold for one.
+    Attributes:
+        groups: (m,) int64, group of each session.
+        tests: the test of each group, in order; the last group may have none.
+        ordered: whether the groups are bins of numbers in ascending order. The test of a bin then holds for
+            all groups up to it; the test of another group holds for this group only.
     """
 
     groups: Ints
@@ -112,9 +117,9 @@ class _Feature:
 
 
 def grown(sample: Sample, min_sessions: float, max_depth: int) -> BehaviourTree:
-    """The tree of a sample."""
+    """The tree that is grown on a sample."""
     rows = np.arange(len(sample.hashes))
-    with np.errstate(over="ignore", invalid="ignore"):  # of squares: no split is then better than another
+    with np.errstate(over="ignore", invalid="ignore"):  # no split is better if squares overflow
         grower = _Grower(sample, min_sessions)
         root = grower.split(rows, grower.best_leaf(rows), max_depth)
     text = (
@@ -125,7 +130,7 @@ def grown(sample: Sample, min_sessions: float, max_depth: int) -> BehaviourTree:
 
 
 class _Grower:
-    """Grows a tree while it keeps the state of all leaves as they are: sums of ``V, V^2, |bias|``."""
+    """Grows a tree; ``total`` (3,) holds the sums of ``V``, ``V^2`` and ``|bias|`` over its leaves."""
 
     def __init__(self, sample: Sample, min_sessions: float) -> None:
         self.min_sessions = min_sessions
@@ -136,7 +141,7 @@ class _Grower:
         self.total = np.zeros(3)
 
     def best_leaf(self, rows: Ints) -> int:
-        """The behaviour of all sessions, which are the tree from here on."""
+        """The best single behaviour for the sessions in ``rows``; they become the only leaf of the tree."""
         states = _states(self.moments[rows].sum(axis=0))
         best = int(np.argmin(self._error(states)))
         self.total = states[best]
@@ -148,7 +153,7 @@ class _Grower:
         return np.asarray(bias**2 + (square - value**2) / self.sessions)
 
     def split(self, rows: Ints, behaviour: int, depth: int) -> Split | Leaf:
-        """The subtree of these sessions, which so far are a leaf with a behaviour."""
+        """The subtree of the sessions in ``rows``, which are a leaf with a behaviour until now."""
         sums = self.moments[rows].sum(axis=0)
         found = self._best_split(rows, sums, behaviour) if depth else None
         if found is None:
@@ -163,7 +168,10 @@ class _Grower:
         )
 
     def _best_split(self, rows: Ints, sums: Floats, behaviour: int) -> tuple[_Feature, int, int, int] | None:
-        """The feature, its test and both behaviours of least error, where that is enough below what it is."""
+        """The feature, the index of its test and both behaviours with the least error.
+
+        None if no split reduces the error enough.
+        """
         least, found = (1.0 - LEAST_GAIN) * float(self._error(self.total)), None
         total = self.total
         rest = self.total - _states(sums)[behaviour]
@@ -175,7 +183,8 @@ class _Grower:
             tests = np.flatnonzero(fits)
             yes, no = _states(held[tests]), _states(sums - held[tests])
             totals = rest + yes[:, :, None] + no[:, None, :]
-            # A split that changes no behaviour changes no estimate: it only hides its bias in the noise.
+            # With equal behaviours a split does not change the estimate, but its smaller leaves have more
+            # noise, in which a bias is no longer detected.
             errors = np.where(_SAME, np.inf, self._error(totals))
             if errors.min() < least:
                 where = np.unravel_index(int(np.argmin(errors)), errors.shape)
@@ -186,7 +195,10 @@ class _Grower:
 
 
 def _moments(sample: Sample) -> Floats:
-    """(m, 1 + 2 (behaviours + pairs)): the count, and times it ``V, V^2`` of each, ``D, D^2`` of pairs."""
+    """(m, 1 + 2 (behaviours + pairs)) float64, moments of each session.
+
+    They are its count, and the count times ``V``, ``V^2`` of each behaviour and ``D``, ``D^2`` of each pair.
+    """
     value = sample.terms
     difference = value[:, _NARROW] - value[:, _WIDE]
     counts = sample.counts[:, None]
@@ -194,7 +206,7 @@ def _moments(sample: Sample) -> Floats:
 
 
 def _states(sums: Floats) -> Floats:
-    """(..., behaviours, 3) of leaves with these sums of moments: ``V, V^2`` and ``|bias|``, in sum."""
+    """(..., behaviours, 3) sums of ``V``, ``V^2`` and ``|bias|`` of leaves with these sums of moments."""
     counts = sums[..., :1]
     value, square, difference, difference_square = np.split(sums[..., 1:], _PARTS, axis=-1)
     n = np.where(counts > 0.0, counts, 1.0)
@@ -208,13 +220,14 @@ def _states(sums: Floats) -> Floats:
 
 
 def _sums_of_tests(feature: _Feature, rows: Ints, moments: Floats) -> Floats:
-    """(tests, ...) sums of moments over the sessions for which each test holds."""
+    """(tests, ...) sums of the moments of the sessions in ``rows`` for which each test holds."""
     sums = _sums_by_group(feature.groups, rows, moments, len(feature.tests) + 1)
     return (np.cumsum(sums, axis=0) if feature.ordered else sums)[: len(feature.tests)]
 
 
 @kernel
 def _sums_by_group(groups: Ints, rows: Ints, moments: Floats, size: int) -> Floats:
+    """(size, ...) sums of the moments of the sessions in ``rows`` by group."""
     sums = np.zeros((size, moments.shape[1]))
     for row in rows:
         for column in range(moments.shape[1]):
@@ -227,7 +240,7 @@ def _feature(role: str, values: pa.Array) -> _Feature:
 
 
 def _number(role: str, values: Floats) -> _Feature:
-    """Bins between quantiles, which are values of the sample; the missing are in the last."""
+    """A numeric feature: bins between quantiles, which are values of the sample. NaN is in the last bin."""
     known = values[~np.isnan(values)]
     shares = np.arange(1, THRESHOLDS + 1) / (THRESHOLDS + 1)
     bounds = np.unique(np.quantile(known, shares, method="lower")) if len(known) else known
@@ -237,7 +250,7 @@ def _number(role: str, values: Floats) -> _Feature:
 
 
 def _category(role: str, values: pa.Array) -> _Feature:
-    """One group a value in ascending order, then one of the missing."""
+    """A feature of categories: one group per value in ascending order, then one for missing values."""
     encoded = values.dictionary_encode()
     found = encoded.dictionary.to_pylist()
     ordered = sorted(found)

@@ -1,4 +1,4 @@
-"""A bounded sample of a ranking log: what each behaviour's estimate of a session is, and its features."""
+"""A bounded sample of a ranking log: the estimate of each session under each behaviour, and its features."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from rankeval.off_policy.user_behaviour import NAMES, feature_of, subset_weights
 
 @dataclass(frozen=True)
 class Sample:
-    """The sessions whose ids have the smallest hashes, in ascending order of these.
+    """The ``m`` sessions whose ids have the smallest hashes, in ascending order of the hashes.
 
     Attributes:
         hashes: (m,) uint64.
-        terms: (m, behaviours), ``sum_k w_k c_k`` of each session under each behaviour.
-        counts: (m,) how many times each counts.
-        features: role -> one value a session.
-        sessions: number of sessions of the whole log, as they count.
+        terms: (m, behaviours) float64, ``sum_k w_k c_k`` of each session under each behaviour.
+        counts: (m,) float64, how many times each session counts.
+        features: role -> one value per session.
+        sessions: number of sessions of the whole log, each counted by its weight.
     """
 
     hashes: Hashes
@@ -35,14 +35,14 @@ class Sample:
     sessions: float
 
     def smallest(self, size: int) -> Sample:
-        """At most so many of those that count."""
+        """At most ``size`` sessions, with counts above 0 and the smallest hashes."""
         counted = np.flatnonzero(self.counts > 0.0)
         order = counted[np.argsort(self.hashes[counted], kind="stable")[:size]]
         features = {role: take(values, order) for role, values in self.features.items()}
         return Sample(self.hashes[order], self.terms[order], self.counts[order], features, self.sessions)
 
     def joined(self, other: Sample) -> Sample:
-        """Both, this one's first."""
+        """The sessions of both samples, this one's first."""
         features = {
             role: pa.concat_arrays([values, other.features[role]]) for role, values in self.features.items()
         }
@@ -58,11 +58,20 @@ class Sample:
 def sampled(
     log: Log, features: Sequence[str], columns: Sequence[str], size: int, seed: int, threads: int | None
 ) -> Sample:
-    """The sample of a log, in one pass; ``columns`` are those of reward, propensity and target propensity.
+    """Draw a sample of a ranking log in one pass.
+
+    Args:
+        log: the log.
+        features: roles of the features, each with one value per session.
+        columns: roles of reward, propensity and target propensity of an item.
+        size: maximum number of sessions.
+        seed: seed of the hashes.
+        threads: number of threads; the result does not depend on it.
 
     Raises:
-        DataError: as :class:`~rankeval.off_policy.samples.rankings.Rankings` says; a feature of no fit
-            type, or that changes within a session; a session whose weighted reward is not finite.
+        DataError: invalid data, see :class:`~rankeval.off_policy.samples.rankings.Rankings`; a feature that
+            is not a number, boolean or string, or changes within a session; a session whose weighted reward
+            is not finite; all sessions count 0 times.
     """
     rankings = Rankings(ColumnSources.of(log), columns)
     check_columns(log, features)
@@ -99,19 +108,19 @@ def _require_feature(log: Log, role: str) -> None:
 
 
 def is_numeric(kind: pa.DataType) -> bool:
-    """Whether a feature of this type is split by thresholds."""
+    """Whether a feature of this type is split at thresholds."""
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 def is_category(kind: pa.DataType) -> bool:
-    """Whether a feature of this type is split one value against the rest."""
+    """Whether a feature of this type is split by one value against all others."""
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     return bool(pa.types.is_boolean(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _terms(rankings: Rankings, sessions: Sessions, columns: Sequence[str]) -> Floats:
-    """(n, behaviours)."""
+    """(n, behaviours) float64, ``sum_k w_k c_k`` of each session under each behaviour."""
     block = rankings.block(sessions)
     reward, logging, target = (block.items[role] for role in columns)
     weights = target / logging

@@ -1,4 +1,4 @@
-"""How often each action came with each embedding, counted in one pass over a bandit log."""
+"""Counts of pairs of action and embedding, from one pass over a bandit log."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from rankeval.logs import Log, Sessions, fold, nothing_counts, unit_counts, unne
 from rankeval.notes import Note
 from rankeval.off_policy.samples import PROPENSITIES, checked_list, logged_actions
 
-#: Different pairs of action and embedding that are counted at most.
+#: Maximum number of different pairs of action and embedding.
 MAX_PAIRS = 1 << 22
 
 
 @dataclass(frozen=True)
 class EmbeddingFrequencies:
-    """``p(e|a)`` as shares of rounds: of those with action ``a``, how many had embedding ``e``.
+    """``p(e|a)`` for all pairs of embedding ``e`` and action ``a`` that occur.
 
-    Actions that never occur have no ``p(e|a)`` and are left out of every marginal, of the logging and of the
-    target policy: the weight of a round is then the mean weight of the actions, among those that occur, that
-    may have led to its embedding. What the target policy does with the others no round tells of; their share
-    of its probability is in ``unseen``.
+    ``p(e|a)`` is the share of rounds with embedding ``e`` among the rounds with action ``a``. It is unknown
+    for actions that never occur. These are left out of the marginal probabilities of every policy. The weight
+    of a round is then the mean weight of those occurring actions that can have its embedding. The log has no
+    round with the other actions; ``unseen`` is their share of each policy's probability.
 
     Attributes:
-        hashes: (embeddings,) ascending hash of each embedding that occurs.
-        offsets: (embeddings + 1,), embedding ``i`` occurs with ``actions[offsets[i]:offsets[i + 1]]``.
-        actions: ascending within an embedding.
-        shares: ``p(e|a)`` of these.
-        candidates: number of actions there are, as many as the lists are long.
-        unseen: list role -> mean probability, per round, of the actions that never occur.
+        hashes: (embeddings,) uint64, hash of each embedding that occurs, in ascending order.
+        offsets: (embeddings + 1,) int64, embedding ``i`` occurs with ``actions[offsets[i]:offsets[i + 1]]``.
+        actions: (pairs,) int64, in ascending order within an embedding.
+        shares: (pairs,) float64, ``p(e|a)``.
+        candidates: number of actions, which is the length of the lists.
+        unseen: role of a list of propensities -> mean probability per round of the actions that never occur.
     """
 
     hashes: Hashes
@@ -45,25 +45,32 @@ class EmbeddingFrequencies:
     unseen: Mapping[str, float]
 
     def rows(self, hashes: Hashes) -> Ints:
-        """(n,) where these embeddings stand, -1 where one was not counted."""
+        """(n,) int64, index of each embedding in :attr:`hashes`; -1 for one that was not counted."""
         found = np.searchsorted(self.hashes, hashes)
         there = np.minimum(found, len(self.hashes) - 1)
         return np.where(self.hashes[there] == hashes, there, -1)
 
     def marginals(self, rows: Ints, offsets: Ints, logged: Ints, policy: Floats) -> Floats:
-        """(n,) ``sum_a p(e|a) pi(a|x)`` of the embeddings at ``rows``.
+        """(n,) float64, ``sum_a p(e|a) pi(a|x)`` for the embedding of each of ``n`` rounds.
 
-        An embedding that was not counted (only rounds of weight 0 have such) is its action's alone.
+        An embedding that was not counted, which only rounds of weight 0 can have, gets the probability of the
+        logged action.
+
+        Args:
+            rows: (n,) index of each embedding, from :meth:`rows`.
+            offsets: (n + 1,) the candidates of round ``i`` are ``offsets[i]:offsets[i + 1]``.
+            logged: (n,) index of the logged action among the candidates of all rounds.
+            policy: (candidates of all rounds,) propensities.
         """
         bounds, actions = read_only(self.offsets), read_only(self.actions)
         return _marginals(read_only(rows), offsets, logged, policy, bounds, actions, read_only(self.shares))
 
     def require_length(self, rounds: Sessions, role: str, offsets: Ints) -> None:
-        """Check that lists are as long as those counted."""
+        """Check that the lists have the same length as the counted lists."""
         _require_length(rounds, role, offsets, self.candidates)
 
     def notes(self, log: Log) -> list[Note]:
-        """A note for each policy that plays actions of which no round tells."""
+        """A warning for each policy that gives probability to actions that the log never took."""
         return [
             Note(
                 "unseen_embeddings",
@@ -82,15 +89,18 @@ def count_embeddings(
     """Count the embeddings of every action, in one pass.
 
     Args:
-        log: bandit rounds with ``action``, an index into lists in which the same action always has the same
-            place, and ``weight`` if rounds count more than once.
-        columns: roles of the embedding of the logged action, one value a round each, together one category.
-        lists: roles of propensities of every candidate, for the probability of actions that never occur.
+        log: bandit log with ``action``, an index into lists in which an action always has the same index. A
+            column ``weight`` says how many times a round counts.
+        columns: roles of the embedding of the logged action, each with one value per round. The values of all
+            columns together are one category.
+        lists: roles of lists with the propensities of all candidates. They give the probability of actions
+            that never occur.
         threads: number of threads; the result does not depend on it.
 
     Raises:
-        DataError: a column is missing or of the wrong type, a null embedding, lists of unequal length, an
-            action that is no index, more than 4,194,304 pairs of action and embedding, no round that counts.
+        DataError: a column is missing or of the wrong type; a null embedding; lists of unequal length; an
+            action that is not an index; more than 4,194,304 pairs of action and embedding; all rounds count 0
+            times.
     """
     roles = list(dict.fromkeys(["action", *columns, *lists, *weight_roles(log)]))
 
@@ -113,9 +123,13 @@ def count_embeddings(
 
 @dataclass(frozen=True)
 class _Counts:
-    """How often each pair of embedding and action occurs, in ascending order of these.
+    """Counts of pairs of embedding and action, in ascending order of the pairs.
 
-    ``mass``: (lists, candidates) sums of the propensities of each action; ``total``: number of rounds.
+    Attributes:
+        hashes, actions: (pairs,) the pairs.
+        counts: (pairs,) number of rounds with each pair.
+        mass: (lists, candidates) sums of the propensities of each action.
+        total: number of rounds.
     """
 
     hashes: Hashes
@@ -126,7 +140,7 @@ class _Counts:
 
     @classmethod
     def of(cls, hashes: Hashes, actions: Ints, counts: Floats, mass: Floats, total: float) -> _Counts:
-        """Pairs in any order, that occur several times."""
+        """The counts of pairs that are in any order and may occur several times."""
         order = np.lexsort((actions, hashes))
         hashes, actions = hashes[order], actions[order]
         new = np.ones(len(order), np.bool_)
@@ -137,11 +151,11 @@ class _Counts:
 
     @property
     def candidates(self) -> int:
-        """Length of the lists."""
+        """Number of actions: the length of the lists."""
         return int(self.mass.shape[1])
 
     def merge(self, other: _Counts) -> _Counts:
-        """Both parts; fold leaves in their order."""
+        """The counts of both parts; ``other`` must follow ``self`` in the order of the log."""
         return _Counts.of(
             np.concatenate([self.hashes, other.hashes]),
             np.concatenate([self.actions, other.actions]),
@@ -151,7 +165,7 @@ class _Counts:
         )
 
     def within(self, log: Log, columns: Sequence[str]) -> _Counts:
-        """The same, once it is known not to grow with the log."""
+        """These counts; an error for more than ``MAX_PAIRS`` pairs, a limit that bounds the memory."""
         if len(self.hashes) > MAX_PAIRS:
             names = ", ".join(repr(log.name(role)) for role in columns)
             raise DataError(
@@ -161,7 +175,7 @@ class _Counts:
         return self
 
     def frequencies(self, lists: Sequence[str]) -> EmbeddingFrequencies:
-        """Counts as shares of each action's."""
+        """The shares of embeddings among the rounds of each action."""
         of_actions = np.bincount(self.actions, self.counts, minlength=self.candidates)
         hashes, starts = np.unique(self.hashes, return_index=True)
         never = self.mass[:, of_actions == 0.0].sum(axis=1) / self.total
@@ -179,6 +193,7 @@ _SAME_LENGTH = "wanted one length throughout: an action is known by its place in
 
 
 def _counted(rounds: Sessions, columns: Sequence[str], lists: Sequence[str]) -> _Counts:
+    """The counts of some rounds."""
     offsets, flat, _ = unnested({role: rounds.items[role] for role in lists}, rounds.names, rounds.locate)
     lengths = np.diff(offsets)
     _require_length(rounds, lists[0], offsets, int(lengths[0]))
@@ -201,7 +216,7 @@ def _require_length(rounds: Sessions, role: str, offsets: Ints, length: int) -> 
 
 
 def joint_hashes(rounds: Sessions, columns: Sequence[str]) -> Hashes:
-    """(n,) hash of the embedding of each round, of all columns together.
+    """(n,) uint64, hash of the embedding of each round, over all columns together.
 
     Raises:
         DataError: a value that is null or NaN.
@@ -219,13 +234,13 @@ def joint_hashes(rounds: Sessions, columns: Sequence[str]) -> Hashes:
 
 
 def float_codes(values: pa.Array) -> Ints:
-    """(n,) int64, equal where the numbers are: there is one zero, not two."""
+    """(n,) int64, equal for equal numbers; 0 and -0 are equal."""
     return (as_float64(values) + 0.0).view(np.int64)
 
 
 @kernel
 def _sums_by_place(counts: Floats, values: Floats, length: int) -> Floats:
-    """(length,) sum over rounds of count times value at each place of their lists."""
+    """(length,) sum over rounds of count times value, at each index of the lists."""
     total = np.zeros(length)
     for row in range(counts.size):
         for place in range(length):

@@ -1,15 +1,15 @@
 """Probabilities of the embedding of the logged action under the logging and the target policy (MIPS).
 
-The embedding ``e`` of an action is what some columns say of it (genre, price band), together one category.
-Its marginal under a policy is ``p(e|x, pi) = sum_a p(e|a) pi(a|x)`` over the candidates. The ratio of the
-target policy's to the logging policy's stands for the weight of the action. The mean of weight times reward
-is unbiased where the reward depends on the action through ``e`` alone, and every ``e`` that the target policy
-can show the logging policy can too (Saito and Joachims 2022, "Off-Policy Evaluation for Large Action Spaces
-via Embeddings").
+The embedding ``e`` of an action is the combination of the values of some columns, such as genre and price
+band, as one category. Its marginal probability under a policy is ``p(e|x, pi) = sum_a p(e|a) pi(a|x)``, a sum
+over the candidates. The importance weight is the ratio of the marginal probability under the target policy to
+that under the logging policy. The mean of weight times reward is unbiased if the reward depends on the action
+through ``e`` only, and if the logging policy has support: it shows every ``e`` that the target policy can
+show (Saito and Joachims 2022, "Off-Policy Evaluation for Large Action Spaces via Embeddings").
 
-What is logged of the embedding is either a list of that of every candidate, or one value a round, that of the
-logged action, which may be random; ``p(e|a)`` then is the share of ``e`` among the rounds with action ``a``
-(:func:`count_embeddings`), taken to be the same in every context.
+The log has either lists with the embedding of every candidate, or one value per round, the embedding of the
+logged action. In the second case the embedding of an action may be random: ``p(e|a)`` is the share of ``e``
+among the rounds with action ``a`` (:func:`count_embeddings`), and is assumed to be the same in every context.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ from rankeval.readers import check_same_columns
 
 
 def are_lists(log: Log, columns: Sequence[str]) -> bool:
-    """Whether a log gives the embedding of every candidate, as lists, or of the logged action alone.
+    """Whether a log has lists with the embedding of every candidate, or only that of the logged action.
 
     Raises:
-        DataError: a column is missing; some are lists, others not.
+        DataError: a column is missing; some columns are lists and others are not.
     """
     check_same_columns(log.sources, [log.name(role) for role in columns])
     kinds = {role: log.kind(role) for role in columns}
@@ -56,12 +56,12 @@ def are_lists(log: Log, columns: Sequence[str]) -> bool:
 
 @dataclass(frozen=True)
 class Embedding:
-    """What a log says of the embedding of actions.
+    """The nuisance model of marginal probabilities of embeddings.
 
     Attributes:
-        embedding: roles of its columns, together one category.
-        frequencies: how often each action came with each embedding, where only that of the logged action is
-            known; None where the columns are lists with that of every candidate.
+        embedding: roles of the columns whose values together are the embedding.
+        frequencies: ``p(e|a)``, if the log has only the embedding of the logged action; None if the columns
+            are lists with the embedding of every candidate.
     """
 
     embedding: tuple[str, ...]
@@ -69,11 +69,11 @@ class Embedding:
 
     @property
     def roles(self) -> Sequence[str]:
-        """No columns beside those that marginals follow from, which are not read where these are logged."""
+        """Empty: the columns from which marginal probabilities are computed are read without this model."""
         return []
 
     def columns(self, lists: CandidateLists, targets: Sequence[str]) -> Mapping[tuple[str, str], Floats]:
-        """``marginal_propensity`` and ``target_marginal_propensity``, unless they are logged."""
+        """(n,) ``marginal_propensity`` and ``target_marginal_propensity``; nothing if they are logged."""
         rounds = lists.rounds
         if self.embedding[0] not in rounds:
             return {}
@@ -87,7 +87,7 @@ class Embedding:
         }
 
     def notes(self, log: Log) -> list[Note]:
-        """What the log does not tell of embeddings."""
+        """Warnings on actions whose embeddings are unknown."""
         return [] if self.frequencies is None else self.frequencies.notes(log)
 
 
@@ -97,18 +97,21 @@ def marginal_propensities(
     lists: Sequence[str] = PROPENSITIES,
     frequencies: EmbeddingFrequencies | None = None,
 ) -> tuple[Floats, ...]:
-    """Probability of the embedding of the logged action under some policies, each (n,), at most 1.
+    """Marginal probability of the embedding of the logged action, ``sum_a p(e|a) pi(a|x)``.
 
     Args:
-        rounds: with ``action``, an index from 0 into the lists.
-        columns: roles of the embedding; with ``frequencies`` one value a round, else a list.
-        lists: roles of the policies' propensities of every candidate.
-        frequencies: what :func:`count_embeddings` counted in the same log.
+        rounds: rounds with ``action``, an index from 0 into the lists.
+        columns: roles of the embedding: with ``frequencies`` one value per round, else a list.
+        lists: roles of lists with a policy's propensities of all candidates, one role per policy.
+        frequencies: the result of :func:`count_embeddings` for the same log.
+
+    Returns:
+        (n,) float64 for each policy, at most 1.
 
     Raises:
-        DataError: lists of unequal length in a row, propensities that are none or do not sum to 1, an action
-            that is no index into them, a null embedding; with ``frequencies``, lists of another length than
-            those counted.
+        DataError: lists of unequal length in a row; propensities outside [0, 1] or that do not sum to 1; an
+            action that is not an index into the lists; a null embedding; with ``frequencies``, lists of
+            another length than the counted lists.
     """
     embeddings = () if frequencies is not None else columns
     given = {role: rounds.items[role] for role in (*lists, *embeddings)}
@@ -122,12 +125,12 @@ def marginal_propensities(
     else:
         same = _as_logged(rounds, offsets, logged, {role: flat[role] for role in columns})
         sums = [_sums_where(offsets, read_only(same), policy) for policy in policies]
-    # Propensities that sum to 1 up to rounding may sum to more.
+    # The sum of propensities may exceed 1 by rounding.
     return tuple(np.minimum(total, 1.0) for total in sums)
 
 
 def _as_logged(rounds: Sessions, offsets: Ints, logged: Ints, flat: dict[str, pa.Array]) -> Bools:
-    """One bool per candidate, whether its embedding is that of the logged action of its round."""
+    """(candidates,) bool, whether the embedding is equal to that of the logged action of the round."""
     same = np.ones(int(offsets[-1]), np.bool_)
     for role, values in flat.items():
         values = decoded(values)
@@ -143,7 +146,7 @@ def _as_logged(rounds: Sessions, offsets: Ints, logged: Ints, flat: dict[str, pa
 
 
 def _codes(values: pa.Array) -> Ints:
-    """(m,) int64, equal where the values are."""
+    """(m,) int64, equal for equal values."""
     kind = values.type
     if pa.types.is_integer(kind) or pa.types.is_boolean(kind):
         return np.asarray(to_numpy(values).astype(np.int64))
@@ -154,7 +157,7 @@ def _codes(values: pa.Array) -> Ints:
 
 @kernel
 def _keep_equal(offsets: Ints, logged: Ints, codes: Ints, same: Bools) -> None:
-    """Unmark the candidates whose code is not that of the logged action."""
+    """Set ``same`` to False for candidates whose code differs from that of the logged action."""
     for row in range(logged.size):
         code = codes[logged[row]]
         for i in range(offsets[row], offsets[row + 1]):
@@ -163,7 +166,7 @@ def _keep_equal(offsets: Ints, logged: Ints, codes: Ints, same: Bools) -> None:
 
 @kernel
 def _sums_where(offsets: Ints, marked: Bools, values: Floats) -> Floats:
-    """(n,) sum of the marked values of each stretch."""
+    """(n,) float64, sum of the marked values of each round."""
     total = np.zeros(offsets.size - 1)
     for row in range(total.size):
         for i in range(offsets[row], offsets[row + 1]):

@@ -1,4 +1,4 @@
-"""Logs that several policies wrote: how many rounds are whose, and the mixture of all of them."""
+"""Logs of several logging policies: number of rounds of each policy, and the mixture of all policies."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from rankeval.errors import DataError
 from rankeval.logs import Log, Sessions, fold, list_parts, nothing_counts, unit_counts, weight_roles
 from rankeval.off_policy.samples import CandidateLists, same_for_all
 
-#: Policies that a log may be of; each adds terms to every estimator that tells them apart.
+#: Maximum number of logging policies; each adds terms to every estimator that distinguishes them.
 MAX_LOGGERS = 100
 
 
 @dataclass(frozen=True)
 class LoggingPolicies:
-    """The policies that wrote a log.
+    """The ``J`` logging policies of a log.
 
     Attributes:
-        ids: their ids, ascending; the ``i``-th is number ``i + 1``.
-        counts: (J,) rounds of each, counted as often as a column ``weight`` says.
+        ids: (J,) ids in ascending order. The policies are numbered from 1 in this order.
+        counts: (J,) number of rounds of each; a column ``weight`` says how many times a round counts.
     """
 
     ids: tuple[Any, ...]
@@ -35,16 +35,16 @@ class LoggingPolicies:
 
     @property
     def shares(self) -> Floats:
-        """(J,) share of each in all rounds."""
+        """(J,) share of each policy in all rounds."""
         return np.array(self.counts) / sum(self.counts)
 
     @property
     def roles(self) -> Sequence[str]:
-        """The columns of the log that it reads, beside those that the mixture follows from."""
+        """Roles of the columns to read, without the columns from which the mixture is computed."""
         return ["logger"]
 
     def columns(self, lists: CandidateLists, targets: Sequence[str]) -> Mapping[tuple[str, str], Floats]:
-        """Each round's ``logger`` as a number, and the ``mixture_propensity`` unless it is logged."""
+        """(n,) ``logger``, number of each round's policy, and ``mixture_propensity`` unless it is logged."""
         rounds = lists.rounds
         found = {"logger": self.numbers(rounds)}
         if "logger_propensities" in rounds and "mixture_propensity" not in rounds:
@@ -52,19 +52,19 @@ class LoggingPolicies:
         return same_for_all(found, targets)
 
     def numbers(self, rounds: Sessions) -> Floats:
-        """(n,) the number of each round's policy, 0 of one whose rounds count 0 times."""
+        """(n,) float64, number of each round's policy; 0 for a policy whose rounds all count 0 times."""
         column = rounds.column("logger")
         found = pc.index_in(column, value_set=pa.array(self.ids, column.type))
         return as_float64(found.fill_null(-1)) + 1.0
 
     def mixture(self, rounds: Sessions) -> Floats:
-        """(n,) probability of the logged action under the mixture, ``sum_j n_j / n pi_j(a|x)``.
+        """(n,) float64, probability of the logged action under the mixture, ``sum_j n_j / n pi_j(a|x)``.
 
-        From lists that hold the propensity of the logged action under each policy, ``logger`` being an index
-        from 0 into them.
+        The column ``logger_propensities`` has lists with the propensity of the logged action under each
+        policy; ``logger`` is an index from 0 into these lists.
 
         Raises:
-            DataError: a list of another length than the others or too short for an index, a null, a
+            DataError: a list that has another length than the others or is too short for an index; a null; a
                 number outside [0, 1].
         """
         role = "logger_propensities"
@@ -89,17 +89,21 @@ class LoggingPolicies:
 
 
 def count_logging_policies(log: Log, threads: int | None, *, indexed: bool) -> LoggingPolicies:
-    """Who wrote how many rounds, in one pass over the column ``logger``; rounds of weight 0 do not count.
+    """Count the rounds of each logging policy in one pass over the column ``logger``.
+
+    Rounds of weight 0 do not count.
 
     Args:
+        log: a bandit log.
+        threads: number of threads; the result does not depend on it.
         indexed: whether ids must be indices from 0 into lists.
 
     Raises:
-        DataError: no such column, a null in it, more than 100 policies, ids that are no indices, or rounds
-            that all count 0 times.
+        DataError: no column ``logger``, or a null in it; more than 100 policies; ids that are not indices;
+            all rounds count 0 times.
     """
     roles = ["logger", *weight_roles(log)]
-    # The sum of counters, as the plus sign, leaves out what is 0: a policy whose rounds all count 0 times.
+    # Addition of counters and the unary plus remove zero counts: policies whose rounds all count 0 times.
     totals = +fold(log, roles, _counts, lambda a, b: a + b, threads)
     if not totals:
         raise nothing_counts(log)
@@ -117,7 +121,7 @@ def _column(log: Log) -> str:
 
 
 def _counts(rounds: Sessions) -> Counter[Any]:
-    """Rounds of each policy."""
+    """The number of rounds of each policy."""
     column = rounds.column("logger")
     if column.null_count:
         raise rounds.error("logger", int(np.argmax(is_null(column))), None, "an id")
@@ -127,10 +131,15 @@ def _counts(rounds: Sessions) -> Counter[Any]:
 
 
 def precision_shares(variances: Sequence[float], counts: Sequence[float]) -> tuple[float, ...]:
-    """Weights proportional to ``1 / variance``, 1 in sum (Agarwal et al. 2017; Kallus et al. 2021).
+    """Weights proportional to ``1 / variance`` that sum to 1 (Agarwal et al. 2017; Kallus et al. 2021).
 
-    A policy whose rounds show no variance, as without any reward, would get all the weight: it has the
-    variance of the others instead, in proportion to its rounds.
+    A policy with variance 0, for example without any reward, would get all the weight. Its variance is
+    replaced by ``c / n``, with its number of rounds ``n`` and the mean ``c`` of variance times number of
+    rounds over the other policies.
+
+    Args:
+        variances: (J,) variance of the estimate from the rounds of each policy.
+        counts: (J,) number of rounds of each policy.
     """
     spread = [v * n for v, n in zip(variances, counts, strict=True) if v > 0.0]
     common = sum(spread) / len(spread) if spread else 1.0

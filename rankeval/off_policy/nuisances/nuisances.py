@@ -1,4 +1,4 @@
-"""What is counted in a log or fitted to it before the pass that estimates."""
+"""All nuisance models, which are counted in a log or fitted to it before the pass that estimates."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rankeval.off_policy.nuisances.reward_model import RewardModel, RewardModels
 from rankeval.off_policy.samples import PREDICTIONS, RoundModel, Setting, TermList, examination_of
 from rankeval.off_policy.user_behaviour import BehaviourTree
 
-#: What a target has of its own that a reward model is weighted by.
+#: Columns of a target policy that the weights of a reward model depend on.
 OF_WEIGHTING = ("target_propensity", "candidate_target_propensities")
 
 
@@ -27,13 +27,14 @@ class FittingOptions:
     """How nuisance models are fitted.
 
     Attributes:
-        reward_model: ``lightgbm, logistic, ridge``; None: predictions are those of the log.
-        features: columns that models read.
-        folds: a round or session is predicted by a model that has not seen its fold.
+        reward_model: ``lightgbm``, ``logistic`` or ``ridge``; None: predictions come from the log.
+        features: columns that the models read.
+        folds: number of folds for cross-fitting: a model predicts only rounds or sessions of the fold that
+            it was not fitted to.
         weighting: ``uniform``, or ``mrdr`` for the least variance of doubly robust estimates.
-        seed: of folds and samples.
-        cluster: a column whose values stay in one fold.
-        threads: number of threads; models do not depend on it.
+        seed: seed of folds and samples.
+        cluster: column; all rows with the same value are in the same fold.
+        threads: number of threads; the models do not depend on it.
     """
 
     reward_model: str | None
@@ -47,14 +48,14 @@ class FittingOptions:
 
 @dataclass(frozen=True)
 class Nuisances:
-    """The nuisance models of some estimators; what no estimator needs is None or empty.
+    """The nuisance models that the estimators need; models that none needs are None or empty.
 
     Attributes:
-        logging_policies: the policies that wrote the log, where estimators tell them apart.
-        embedding: probabilities of the embedding of actions.
-        rewards: predictions of the reward for each target policy, in place of those of the log.
-        relevance: predictions of ``q_logged`` for ``click_dr``.
-        behaviours: target policy -> the tree that says which behaviour a session's user has.
+        logging_policies: the logging policies and their numbers of rounds.
+        embedding: marginal probabilities of embeddings, for ``mips``.
+        rewards: reward models for each target policy, which replace logged predictions.
+        relevance: the relevance model, which predicts ``q_logged`` for ``click_dr``.
+        behaviours: target policy -> the tree that assigns user behaviours to sessions, for ``aips``.
     """
 
     logging_policies: LoggingPolicies | None = None
@@ -65,12 +66,12 @@ class Nuisances:
 
     @property
     def of_rounds(self) -> list[RoundModel]:
-        """Those that give columns of bandit rounds."""
+        """The models that compute columns of bandit rounds."""
         found: list[RoundModel | None] = [self.logging_policies, self.embedding, self.rewards]
         return [model for model in found if model is not None]
 
     def notes(self, log: Log) -> list[Note]:
-        """What a reader should know of the fits."""
+        """Warnings on the fits, and the learned behaviours."""
         found = [] if self.embedding is None else self.embedding.notes(log)
         models = [] if self.rewards is None else [*self.rewards.of_target.values()]
         found += distinct(note for model in models for note in model.notes)
@@ -86,10 +87,10 @@ class Nuisances:
 def fit_nuisances(
     log: Log, setting: Setting, estimators: Sequence[Estimator], options: FittingOptions
 ) -> Nuisances:
-    """Count and fit all that the estimators need, each in one pass over the log.
+    """Count and fit the nuisance models that the estimators need, each in one pass over the log.
 
     Raises:
-        DataError: as the fits say.
+        DataError: invalid data, see the function that fits each model.
         UsageError: a reward model that none of the estimators uses; a parameter out of range.
     """
     columns = TermList.of(estimators).columns
@@ -105,7 +106,7 @@ def fit_nuisances(
 def _logging_policies(
     log: Log, estimators: Sequence[Estimator], threads: int | None
 ) -> LoggingPolicies | None:
-    """Who wrote the log, where estimators tell them apart."""
+    """The logging policies; None if no estimator distinguishes them."""
     forms = {estimator.loggers for estimator in estimators}
     if forms == {"naive"}:
         return None
@@ -114,7 +115,7 @@ def _logging_policies(
 
 
 def _embedding(log: Log, setting: Setting, columns: Sequence[str], threads: int | None) -> Embedding | None:
-    """The embedding, with the frequencies it needs where only that of the logged action is known."""
+    """The model of embeddings, with frequencies if only embeddings of logged actions are known."""
     if not setting.embedding or "marginal_propensity" not in columns:
         return None
     if log.has("marginal_propensity") or are_lists(log, setting.embedding):
@@ -131,7 +132,7 @@ def _rewards(
     columns: Sequence[str],
     options: FittingOptions,
 ) -> RewardModels | None:
-    """A model for each target; without weights that depend on it all have the same."""
+    """The reward model of each target policy; all share one, unless its weights depend on the policy."""
     if not setting.modelled or log.session is not None:
         return None
     if PREDICTIONS.isdisjoint(columns):
@@ -161,7 +162,7 @@ def _reward_model(log: Log, target: str, options: FittingOptions) -> RewardModel
 def _relevance(
     log: Log, setting: Setting, estimators: Sequence[Estimator], options: FittingOptions
 ) -> RelevanceModel | None:
-    """Relevance for ``click_dr``, by the examination of the curve that is given, else of the log."""
+    """The relevance model for ``click_dr``, with the examination of the given curve, else of the log."""
     if not setting.modelled or log.session is None:
         return None
     assert options.reward_model is not None
@@ -187,7 +188,7 @@ def _relevance(
 
 
 def learns_behaviours(log: Log, setting: Setting, columns: Sequence[str]) -> list[str]:
-    """The targets whose users' behaviours are learned: their subset weights are not logged."""
+    """The target policies whose behaviours are learned: the log has neither behaviours nor subset weights."""
     if "subset_weight" not in columns or log.has("behaviour"):
         return []
     return [target for target in setting.targets if not log.has(own("subset_weight", target))]
@@ -196,7 +197,7 @@ def learns_behaviours(log: Log, setting: Setting, columns: Sequence[str]) -> lis
 def _behaviours(
     log: Log, setting: Setting, columns: Sequence[str], options: FittingOptions
 ) -> Mapping[str, BehaviourTree]:
-    """A tree for each of these targets: it depends on the weights."""
+    """A tree for each target policy that needs one, since it depends on the policy's importance weights."""
     return {
         target: learn_behaviour_tree(
             log,

@@ -1,4 +1,4 @@
-"""Cross-fitted relevance models for ranking logs: what a click depends on once an item is examined."""
+"""Cross-fitted relevance models for ranking logs: the probability of a click on an item if it is examined."""
 
 from __future__ import annotations
 
@@ -35,21 +35,24 @@ from rankeval.models import (
     taken,
 )
 
+#: Sessions -> (items,) examination of each item.
 Examination = Callable[[Sessions], Floats]
 
-#: What the place or the outcome of an item decides, and relevance must not know.
+#: Columns that depend on the position or the outcome of an item, and so must not be features.
 KNOWN_AFTER = ("reward", "click", "position", "examination")
-#: Below it an examination is taken for a mistake.
+#: A smaller examination above 0 is an error.
 SMALLEST = 1e-100
+#: Maximum number of steps of EM.
 EM_STEPS = 20
+#: EM stops when no probability changes by this much.
 EM_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True)
 class RelevanceModel(CrossFitted):
-    """The relevance of every item of a session, shown or not, by models that have not seen its fold.
+    """Predicts the relevance of every item, shown or not, by a model not fitted to the fold of its session.
 
-    Features are columns with one value an item, or one a session.
+    Features are columns with one value per item or per session.
     """
 
     def q(self, sessions: Sessions) -> Floats:
@@ -78,37 +81,44 @@ def fit_relevance_model(
     cluster: str | None = None,
     threads: int | None = None,
 ) -> RelevanceModel:
-    """Learn relevance ``q`` from clicks on shown items, ``P(click) = theta q``, for each fold without it.
+    """Fit the relevance ``q`` to clicks on shown items, where ``P(click) = theta q``, by cross-fitting.
+
+    ``theta`` is the examination of the item. The model of each fold is fitted to all other folds.
 
     ``ridge`` and ``lightgbm`` regress ``c / theta``, whose mean is ``q``, with weight ``theta``. For clicks
-    ``Var(c / theta) = theta q (1 - theta q) / theta^2 = q (1 - theta q) / theta``: by inverse variance up to
-    the factor ``q (1 - theta q)``, which is not known beforehand and hardly depends on theta where clicks are
-    rare. The weights are those of the model's own equations too: ``sum f (c - theta q) = 0``.
+    ``Var(c / theta) = theta q (1 - theta q) / theta^2 = q (1 - theta q) / theta``. The weight is thus the
+    inverse variance up to the factor ``q (1 - theta q)``, which is unknown beforehand and hardly depends on
+    ``theta`` if clicks are rare. The same weights follow from the estimating equations
+    ``sum f (c - theta q) = 0`` with features ``f``.
 
-    ``logistic`` maximises the likelihood of clicks ``theta q`` itself, by EM with theta held fixed
-    (Wang et al. 2018): an item without a click is relevant with probability
-    ``(1 - theta) q / (1 - theta q)``, and stands in a logistic regression twice, as relevant and as not, with
-    these weights. It starts from the ridge regression and ends when no probability moves by 0.001, after 20
-    steps at most. A theta above 1, as estimates may be, counts as 1.
+    ``logistic`` maximises the likelihood of clicks with probability ``theta q``, by EM with fixed ``theta``
+    (Wang et al. 2018). An item without a click is relevant with probability
+    ``(1 - theta) q / (1 - theta q)``. It enters a logistic regression twice, as relevant and as not relevant,
+    with these weights. EM starts from the ridge regression. It ends when no probability changes by 0.001, or
+    after 20 steps. A ``theta`` above 1, which estimates may have, counts as 1.
 
     Args:
-        log: with ``position`` (null: not shown, predicted but not learnt from; nested logs may leave it
-            out) and ``reward``, else ``click``; a column ``weight`` multiplies weights.
+        log: a ranking log with ``position`` (nested logs may omit it) and ``reward``, else ``click``. An item
+            with a null position was not shown: it is predicted, but not used in the fit. A column ``weight``
+            multiplies the weights.
         kind: ``lightgbm``, ``logistic`` (clicks 0 and 1) or ``ridge``: see :mod:`rankeval.models.learners`.
-        features: columns with one value an item or a session, as for reward models; at least one.
-        examination: (items,) theta of each item of some sessions, looked at for shown ones. Those of theta 0
-            teach nothing and are left out.
-        roles: columns that ``examination`` reads.
-        folds: how many; a session's is the hash of its cluster, else of its id.
-        sample: learn from at most so many sessions, those whose hashed id is smallest.
-        seed: of folds and sample.
-        cluster: a column whose values stay together in a fold.
+        features: columns with one value per item or per session; at least one. Types are those of
+            :func:`~rankeval.off_policy.nuisances.reward_model.fit_reward_model`.
+        examination: function of sessions that returns (items,) ``theta``; it is used for shown items. Items
+            with ``theta`` 0 have no information and are left out of the fit.
+        roles: roles of the columns that ``examination`` reads.
+        folds: number of folds. The hash of a session's cluster, else of its id, decides its fold.
+        sample: maximum number of sessions in the fit: those whose hashed ids are smallest.
+        seed: seed of folds and sample.
+        cluster: column; all sessions with the same value are in the same fold.
         threads: number of threads that read; the result does not depend on it.
 
     Raises:
-        DataError: a column is missing or cannot be what it is asked to be; clicks other than 0 and 1 for
-            ``logistic``; an examination below 0 or not finite; nothing shown; all sessions in one fold.
-        UsageError: an unknown kind, a number out of range, no features, or one known only afterwards.
+        DataError: a column is missing or of the wrong type; clicks other than 0 and 1 for ``logistic``; an
+            examination that is below 0, between 0 and 1e-100, or not finite; no item to fit to; all sessions
+            in one fold.
+        UsageError: an unknown kind; a number out of range; no features; a feature that depends on the
+            position or the outcome of an item.
     """
     require_options(kind, sample)
     if not features:
@@ -126,7 +136,7 @@ def fit_relevance_model(
 
 
 class _ShownItems:
-    """How a ranking log gives items to learn from: those shown, with click and examination."""
+    """Reads the items for the fit out of a ranking log: shown items, with click and examination."""
 
     def __init__(
         self,
@@ -150,7 +160,7 @@ class _ShownItems:
         self.roles = list(dict.fromkeys([*own, *self.features, *folds.sample_roles, *examination[1]]))
 
     def of(self, sessions: Sessions) -> Sample:
-        """The items shown where users may look, session by session."""
+        """The shown items with examination and weight above 0, session by session."""
         theta = np.where(np.isnan(item_positions(sessions)), 0.0, self.examination(sessions))
         _require_examination(sessions, theta)
         weights = np.repeat(unit_counts(sessions), sessions.lengths)
@@ -186,6 +196,7 @@ def _require_examination(sessions: Sessions, theta: Floats) -> None:
 
 
 def _learnt(kind: str, design: Design, clicks: Floats, theta: Floats, weights: Floats) -> Learnt:
+    """The fit to items; (m,) clicks, examination and weights."""
     if kind != "logistic":
         return learn(kind, design, clicks / theta, weights * theta)
     if clicks.min() == clicks.max():
@@ -194,9 +205,13 @@ def _learnt(kind: str, design: Design, clicks: Floats, theta: Floats, weights: F
 
 
 def position_based_logistic(design: Design, clicks: Floats, theta: Floats, weights: Floats) -> Learnt:
-    """Logistic relevance ``q`` by the likelihood of clicks (m,) of probability ``theta q``, by EM.
+    """Fit a logistic relevance ``q`` by maximum likelihood of clicks with probability ``theta q``, by EM.
 
-    Clicks are 0 and 1, both of them; theta (m,) in (0, 1]; weights (m,) of mean 1.
+    Args:
+        design: the features of ``m`` items.
+        clicks: (m,) 0 and 1; both values must occur.
+        theta: (m,) examination in (0, 1].
+        weights: (m,) weights with mean 1.
     """
     from scipy.sparse import vstack
 

@@ -1,4 +1,4 @@
-"""Cross-fitted reward models for bandit logs with candidate lists: ``q(x, a)`` of every candidate."""
+"""Cross-fitted reward models for bandit logs with candidate lists: ``q(x, a)`` for all candidates."""
 
 from __future__ import annotations
 
@@ -33,27 +33,27 @@ from rankeval.off_policy.samples import CandidateLists, ColumnSources, Rounds, g
 
 Weighting = Literal["uniform", "mrdr"]
 
-#: What is known of a round only once its action is.
+#: Columns that are known only after the action is taken, and so must not be features.
 KNOWN_AFTER = ("reward", "click", "action", "propensity", "target_propensity", "q_logged")
-#: Lists that say how many candidates a round has.
+#: Lists whose lengths are the numbers of candidates of the rounds.
 LISTS = ("candidate_target_propensities", "candidate_propensities")
 
 
 @dataclass(frozen=True)
 class RewardModel(CrossFitted):
-    """``q(x, a)`` by models that have not seen the fold of the round.
+    """Predicts ``q(x, a)`` by a model that is not fitted to the fold of the round.
 
     Attributes:
-        by_candidate: features that hold a list with one value a candidate; others have one value a round.
+        by_candidate: features with a list of one value per candidate; others have one value per round.
     """
 
     by_candidate: frozenset[str]
 
     def candidate_q(self, rounds: Sessions, offsets: Ints) -> Floats:
-        """(offsets[-1],) float64: ``q`` of each candidate; those of round ``i`` from ``offsets[i]`` on.
+        """(candidates,) float64, ``q`` of each candidate; round ``i`` has ``offsets[i]:offsets[i + 1]``.
 
         Raises:
-            DataError: a list of another length than the round has candidates; a null key of a fold.
+            DataError: a list whose length is not the number of candidates; a null in the column of folds.
         """
         q = np.empty(int(offsets[-1]))
         folds = self.folds.of(rounds)
@@ -78,17 +78,17 @@ class RewardModel(CrossFitted):
 
 @dataclass(frozen=True)
 class RewardModels:
-    """The model of each target policy; several may share one."""
+    """The reward model of each target policy; several policies may share a model."""
 
     of_target: Mapping[str, RewardModel]
 
     @property
     def roles(self) -> Sequence[str]:
-        """The columns of the log that the models read."""
+        """Roles of the columns of the log that the models read."""
         return list(dict.fromkeys(role for model in self.of_target.values() for role in model.roles))
 
     def columns(self, lists: CandidateLists, targets: Sequence[str]) -> Mapping[tuple[str, str], Floats]:
-        """``q_logged``, the prediction for the logged action, and ``q_target = sum_a pi(a) q(a)``."""
+        """(n,) ``q_logged``, the prediction for the logged action, and ``q_target = sum_a pi(a) q(a)``."""
         found: dict[tuple[str, str], Floats] = {}
         predictions: dict[int, Floats] = {}
         for target in targets:
@@ -113,42 +113,51 @@ def fit_reward_model(
     cluster: str | None = None,
     threads: int | None = None,
 ) -> RewardModel:
-    """Learn ``E[r | x, a]`` from the logged actions of a bandit log, once for each fold without that fold.
+    """Fit ``q(x, a) = E[r | x, a]`` to the logged actions of a bandit log, by cross-fitting.
 
-    A feature is a number (null, NaN and infinities: unknown, which trees take as it is and linear models as
-    the mean) or text (its 100 most frequent categories). With one value a round for every feature, the index
-    of the action is a feature too: categorical to trees, a bias and (while actions times features are at
-    most 2,000) slopes of its own to linear models. Where a feature holds a list with a value for each
-    candidate, the index is not used: sets of candidates may then differ, and it means nothing.
+    The model of each fold is fitted to all other folds.
 
-    ``weighting="mrdr"`` makes the variance of ``dr`` small rather than the error of ``q`` (Farajtabar et al.
+    A feature is a number or text. Null, NaN and infinities are unknown numbers: trees handle them as unknown,
+    and linear models replace them by the mean. A text feature distinguishes its 100 most frequent categories;
+    null and all other categories share one level.
+    If every feature has one value per round, the index of the action is a feature too. Trees use it as a
+    category; linear models have an intercept per action and, if actions times features are at most 2,000,
+    slopes per action. If a feature is a list with one value per candidate, candidate sets may differ between
+    rounds. The index then has no meaning, and is not used.
+
+    ``weighting="mrdr"`` minimises the variance of ``dr`` instead of the error of ``q`` (Farajtabar et al.
     2018). With ``e = E[r|x,a] - q(x,a)``, the part of that variance which depends on ``q`` is
 
         Var_{a ~ pi_0} [w e] = sum_a pi_a^2 e_a^2 / p_a - (sum_a pi_a e_a)^2
                              = sum_a pi_a^2 (1 - p_a) / p_a e_a^2 - sum_{a != b} pi_a pi_b e_a e_b.
 
-    The first sum, estimated from the logged action by one more ``1 / p``, is least squares by weights
-    ``pi^2 (1 - p) / p^2`` with ``r`` for ``E[r|x,a]``. The second is dropped: it is 0 for deterministic
-    targets, for which the weights are those of the paper; for others, errors of one sign at all actions of
-    a context cost less than the weights say.
+    The first sum is estimated from the logged action with one more factor ``1 / p``. It is a least-squares
+    criterion with weights ``pi^2 (1 - p) / p^2``, and ``r`` in place of ``E[r|x,a]``. The second sum is
+    dropped. It is 0 for deterministic target policies, for which the weights are those of the paper. For
+    other policies, the weights overstate the cost of errors that have the same sign for all actions of a
+    context.
 
     Args:
-        log: with ``reward``, ``action`` (an index from 0) and ``candidate_target_propensities`` or
-            ``candidate_propensities``; a column ``weight`` multiplies weights.
+        log: a bandit log with ``reward``, ``action`` (an index from 0) and
+            ``candidate_target_propensities`` or ``candidate_propensities``; ``mrdr`` also needs the logging
+            and target propensity of the logged action, or lists of both. A column ``weight`` multiplies the
+            weights.
         kind: ``lightgbm``, ``logistic`` (rewards 0 and 1) or ``ridge``: see :mod:`rankeval.models.learners`.
-        features: columns known before the action is.
-        folds: how many; a round's is the hash of its cluster, else of ``round_id``, else of its row.
+        features: columns that are known before the action is taken.
+        folds: number of folds. The hash of a round's cluster, else of ``round_id``, else of its row, decides
+            its fold.
         weighting: ``uniform`` or ``mrdr``.
-        sample: learn from at most so many rounds of weight above 0, those whose hashed id (or row) is
-            smallest: a simple random sample that the order of the log has no part in.
-        seed: of folds and sample.
-        cluster: a column whose values stay together in a fold.
+        sample: maximum number of rounds in the fit: those with weight above 0 whose hashed ids (or rows) are
+            smallest. This is a simple random sample, independent of the order of the log.
+        seed: seed of folds and sample.
+        cluster: column; all rounds with the same value are in the same fold.
         threads: number of threads that read; the result does not depend on it.
 
     Raises:
-        DataError: a column is missing or cannot be what it is asked to be; rewards other than 0 and 1 for
-            ``logistic``; all weights 0; all rounds in one fold.
-        UsageError: an unknown kind or weighting, a number out of range, a feature known only afterwards.
+        DataError: a column is missing or of the wrong type; rewards other than 0 and 1 for ``logistic``; all
+            weights are 0; all rounds are in one fold.
+        UsageError: an unknown kind or weighting; a number out of range; a feature that is known only after
+            the action is taken.
     """
     require_options(kind, sample)
     if weighting not in get_args(Weighting):
@@ -168,7 +177,7 @@ def fit_reward_model(
 
 
 class _TrainingRounds:
-    """How a bandit log gives rounds to learn from: features and reward of the logged action."""
+    """Reads the rounds for the fit out of a bandit log: features and reward of the logged action."""
 
     def __init__(
         self, log: Log, kind: str, features: Sequence[str], folds: Folds, weighting: Weighting
@@ -192,7 +201,7 @@ class _TrainingRounds:
         self.roles = list(dict.fromkeys([*own, *others]))
 
     def of(self, rounds: Sessions) -> Sample:
-        """The rounds whose weight is above 0."""
+        """The rounds with weight above 0."""
         lengths, _ = list_parts(rounds.column(self.list), rounds.names[self.list], rounds.locate)
         offsets = offsets_of(lengths)
         actions = logged_actions(rounds, lengths)
@@ -220,6 +229,7 @@ class _TrainingRounds:
         return rewards
 
     def _weights(self, rounds: Sessions) -> Floats:
+        """(n,) float64, weights of the fit: counts, with ``mrdr`` times ``pi^2 (1 - p) / p^2``."""
         counts = unit_counts(rounds)
         if self.ratio is None:
             return counts
@@ -235,6 +245,7 @@ class _TrainingRounds:
 
 
 def _list_of(log: Log) -> str:
+    """The role of the list whose lengths are the numbers of candidates."""
     for role in LISTS:
         if log.has(role):
             return role
@@ -243,7 +254,7 @@ def _list_of(log: Log) -> str:
 
 
 def _values(rounds: Sessions, name: str, offsets: Ints) -> pa.Array:
-    """A feature with one value a round, or one a candidate, flat."""
+    """The values of a feature: one per round, or one per candidate of all rounds."""
     column = rounds.column(name)
     if not pa.types.is_list(column.type):
         return column

@@ -1,9 +1,9 @@
-"""What a log gives to estimators: checked columns of rounds or of sessions, under every target policy.
+"""Samples: the checked columns of rounds or sessions that estimators need, for every target policy.
 
 May import: ``off_policy.user_behaviour``, ``position_bias``, ``estimators``, ``logs``, ``readers``,
 ``arrays`` and the top modules of ``rankeval``.
-To add a kind of log: a class like ``Rounds`` or ``Rankings``, and its choice in ``accumulate.sample_of``.
-What is known beside the log is a field of ``Setting``.
+To add a kind of log: add a class like ``Rounds`` or ``Rankings``, and choose it in ``accumulate.sample_of``.
+A fact that the caller states about the log is a field of ``Setting``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bandit logs that give the whole candidate set of a round as lists: from lists to one number a round."""
+"""Candidate lists of bandit logs, and the columns with one number per round that are computed from them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from rankeval.array_types import Floats, Ints
 from rankeval.arrays import as_float64, read_only, stretch_of, sums, sums_of_products
 from rankeval.logs import Sessions, own, unnested
 
-#: The lists of the log's own policies.
+#: Roles of the lists of propensities under the logging policy and under the log's own target policy.
 PROPENSITIES = ("candidate_propensities", "candidate_target_propensities")
-#: Row column -> the columns it follows from.
+#: Column with one number per round -> the columns from which it is computed if the log does not have it.
 FROM_LISTS: dict[str, tuple[str, ...]] = {
     "propensity": ("action", "candidate_propensities"),
     "target_propensity": ("action", "candidate_target_propensities"),
@@ -30,12 +30,12 @@ def _is_list(role: str) -> bool:
 
 
 class CandidateLists:
-    """The candidate sets of some rounds, checked as they are used.
+    """The candidate sets of ``n`` rounds. Each list is checked when it is first used.
 
     Raises:
-        DataError: lists of unequal length in a row, a null or a number that is not finite, a probability
-            outside [0, 1], propensities of a row that do not sum to 1 within 1e-3, an action that is no index
-            into its list.
+        DataError: lists of unequal length in a row; a null or a number that is not finite; a probability
+            outside [0, 1]; propensities of a row that do not sum to 1 within 1e-3; an action that is not an
+            index into its list.
     """
 
     def __init__(self, rounds: Sessions) -> None:
@@ -51,25 +51,25 @@ class CandidateLists:
 
     @property
     def offsets(self) -> Ints:
-        """(n + 1,) candidates of round ``i`` are ``offsets[i]:offsets[i + 1]``."""
+        """(n + 1,) int64, the candidates of round ``i`` are ``offsets[i]:offsets[i + 1]``."""
         return self._flat[0]
 
     def values(self, role: str) -> Floats:
-        """One number per candidate."""
+        """(candidates,) float64, the checked values of a list, one after another."""
         if role not in self._values:
             self._values[role] = checked_list(self.rounds, role, self.offsets, self._flat[1][role])
         return self._values[role]
 
     @cached_property
     def logged(self) -> Ints:
-        """(n,) where the logged action of each round stands among all candidates."""
+        """(n,) int64, index of the logged action of each round among the candidates of all rounds."""
         return np.asarray(self.offsets[:-1] + logged_actions(self.rounds, np.diff(self.offsets)))
 
     def column(self, column: str, target: str) -> Floats:
-        """(n,) a row column as it follows from lists.
+        """(n,) float64, a column with one number per round, computed from lists.
 
-        With candidates ``a``: ``q_target = sum_a pi(a) q(a)``, and the others are the list's value at the
-        logged ``action``, an index from 0.
+        ``q_target`` is ``sum_a pi(a) q(a)`` over the candidates ``a``. Any other column is the value of its
+        list at the logged ``action``, an index from 0.
         """
         role = FROM_LISTS[column][-1]
         if column != "q_target":
@@ -77,13 +77,13 @@ class CandidateLists:
         return self.expected(target, self.values(role))
 
     def expected(self, target: str, q: Floats) -> Floats:
-        """(n,) ``sum_a pi(a) q(a)``, with one ``q`` per candidate."""
+        """(n,) ``sum_a pi(a) q(a)``, from ``q`` (candidates,) and the propensities of a target policy."""
         role = own("candidate_target_propensities", target)
         return sums_of_products(self.offsets, self.values(role), read_only(q))
 
 
 def given_by(rounds: Sessions, role: str) -> str:
-    """The role under which a column is logged: its own, or the list that it is taken from."""
+    """The role of the logged column that contains a value: the column itself, or the list with its values."""
     column, _, target = role.partition("@")
     if role in rounds or column not in FROM_LISTS:
         return role
@@ -91,14 +91,15 @@ def given_by(rounds: Sessions, role: str) -> str:
 
 
 def _sources(column: str, target: str) -> list[str]:
+    """The roles of a target policy from which a column is computed, the list first."""
     return [own(source, target) for source in FROM_LISTS[column][::-1]]
 
 
 def logged_actions(rounds: Sessions, lengths: Ints) -> Ints:
-    """(n,) int64, the logged action of each round as an index into its ``lengths`` (n,) candidates.
+    """(n,) int64, the index of each round's logged action; ``lengths`` (n,) are the numbers of candidates.
 
     Raises:
-        DataError: an action that is no such index.
+        DataError: an action that is not an index from 0 to the number of candidates minus 1.
     """
     numbers = rounds.numbers("action")
     actions = numbers.astype(np.int64)
@@ -110,10 +111,17 @@ def logged_actions(rounds: Sessions, lengths: Ints) -> Ints:
 
 
 def checked_list(rounds: Sessions, role: str, offsets: Ints, column: pa.Array) -> Floats:
-    """The flat values of a list a round: finite, and propensities in [0, 1] and 1 in sum.
+    """(candidates,) float64, the checked values of a column with one list per round, one after another.
+
+    Args:
+        rounds: the rounds, for messages.
+        role: role of the column; propensities are recognised by it.
+        offsets: (n + 1,) the values of round ``i`` are ``offsets[i]:offsets[i + 1]``.
+        column: the values of all lists.
 
     Raises:
-        DataError: for the first that is not.
+        DataError: a value that is null or not finite; a propensity outside [0, 1]; propensities of a round
+            that do not sum to 1 within 1e-3.
     """
     values = read_only(as_float64(column))
     total = sums(offsets, values)
@@ -130,7 +138,7 @@ def checked_list(rounds: Sessions, role: str, offsets: Ints, column: pa.Array) -
 
 
 def _refuse(rounds: Sessions, role: str, offsets: Ints, column: pa.Array, values: Floats) -> None:
-    """Name the first value that is not what it should be, if there is one."""
+    """Raise the error for the first invalid value, if there is one."""
     bad, wanted = ~np.isfinite(values), "finite numbers"
     if "propensities" in role:
         bad |= (values < 0.0) | (values > 1.0)

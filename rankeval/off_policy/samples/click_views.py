@@ -1,4 +1,4 @@
-"""What estimators from clicks read of a ranking log: where candidates go, and who examines them there."""
+"""Columns of estimators from clicks: positions under a candidate ranker, and the examination there."""
 
 from __future__ import annotations
 
@@ -24,15 +24,19 @@ from rankeval.logs import (
 from rankeval.off_policy.samples.setting import LOGGED, Setting
 from rankeval.position_bias import FIELDS, PositionBias
 
-#: Columns of the log that need no derivation.
+#: Columns that estimators from clicks read directly from the log.
 AS_LOGGED = frozenset({"reward", "q_logged"})
 
 
 def examination_of(log: Log, setting: Setting) -> tuple[Callable[[Sessions], Floats], list[str]]:
-    """What gives the examination of each item's logged position, 0 where it has none; the columns it reads.
+    """A function that returns the examination of each item, and the roles of the columns that it reads.
+
+    The function returns (items,) float64: the probability that users examine the logged position of the item,
+    by the given curve, else by the column ``examination``. With a curve, it is 0 for an item without a
+    position.
 
     Raises:
-        DataError: a list longer than the curve.
+        DataError: from the function, a position that is not a whole number within the curve.
     """
     bias = setting.position_bias
     if bias is None or "examination" not in bias:
@@ -52,16 +56,17 @@ def examination_of(log: Log, setting: Setting) -> tuple[Callable[[Sessions], Flo
 
 
 class ClickViews:
-    """Some sessions as each target policy would show them, and as they were logged.
+    """Sessions with the positions of items under each target policy, and with their logged positions.
 
     Args:
-        columns: what terms are computed from.
-        block: the logged columns of the shown items, by position, in their roles.
+        columns: the columns from which terms are computed.
+        block: the logged columns of the shown items, by position, under their roles.
         candidates: the items of the same sessions.
-        bias: the curve that is given, if one is.
+        bias: the given position-bias curve; None: the columns of the log are the curve.
 
     Raises:
-        DataError: a list longer than the curve; from :meth:`seen`, as :meth:`Candidates.ranks` says.
+        DataError: a list longer than the curve; from :meth:`seen`, an invalid score or item id, see
+            :meth:`Candidates.ranks`.
     """
 
     def __init__(
@@ -76,7 +81,7 @@ class ClickViews:
         self._rank = by_position(block.offsets, np.arange(1.0, block.positions + 1.0))
 
     def _at_logged(self, block: RankingBlock, bias: PositionBias | None) -> Iterator[tuple[str, Floats]]:
-        """Each curve at the logged positions."""
+        """Name and (items,) values of each curve, at the logged positions."""
         if bias is not None and block.positions > len(bias):
             raise self._too_long(block, bias)
         for name in FIELDS:
@@ -94,12 +99,16 @@ class ClickViews:
         )
 
     def seen(self, target: str, logged: RankingBlock) -> RankingBlock:
-        """The sessions as a target policy would show them, or ``LOGGED`` as they were, with its columns."""
+        """The columns of the sessions ranked by a target policy, or as logged for the target ``LOGGED``.
+
+        ``logged`` holds the logged columns of the target policy.
+        """
         if target == LOGGED:
             stayed = {f"target_{name}": values for name, values in self._curves.items()}
             items = {**logged.items, **self._curves, **stayed, "rank": self._rank, "target_rank": self._rank}
             if "rho" in items:
-                # The logged place is random as theta_k is: rho stands for it at places that are not.
+                # rho is for candidate positions that do not depend on the logged order. The logged position
+                # does, so its weight needs theta_k.
                 items["rho"] = items["examination"]
             return RankingBlock(logged.offsets, items, logged.sessions)
         shown, others = self._candidates.ranks(own("score", target))
@@ -109,11 +118,11 @@ class ClickViews:
         )
 
     def _items(self, logged: RankingBlock, ranks: Floats) -> dict[str, Floats]:
-        """One number per shown item, whose ranks are given."""
+        """Columns of the shown items, given their ranks (items,) under a target policy."""
         return {**logged.items, **self._curves, "rank": self._rank, **self._moved(self._offsets, ranks)}
 
     def _unshown(self, ranks: Floats) -> RankingBlock | None:
-        """The items that were not shown."""
+        """Columns of the items that were not shown, given their ranks; None if there are no such items."""
         unshown = self._candidates.unshown
         if unshown is None:
             return None
@@ -121,7 +130,7 @@ class ClickViews:
         return RankingBlock(unshown.offsets, self._moved(unshown.offsets, ranks) | model, {})
 
     def _moved(self, offsets: Ints, ranks: Floats) -> dict[str, Floats]:
-        """The ``target_`` columns of items of these ranks."""
+        """The ``target_`` columns of items, given their ranks under a target policy."""
         names = [name for name in FIELDS if f"target_{name}" in self._columns]
         curves = {
             f"target_{name}": at_ranks(self._offsets, self._curves[name], offsets, ranks) for name in names
@@ -131,7 +140,7 @@ class ClickViews:
 
 @kernel
 def by_position(offsets: Ints, curve: Floats) -> Floats:
-    """(n,) the value of a curve at the place that each item has in its stretch."""
+    """(items,) the value of a curve at the position of each item within its session."""
     found = np.empty(offsets[-1])
     for row in range(offsets.size - 1):
         for i in range(offsets[row], offsets[row + 1]):

@@ -1,4 +1,4 @@
-"""Which columns of a log give those that estimators need, and which estimators it can feed."""
+"""The columns of a log from which terms are computed, and the estimators for which a log is sufficient."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from rankeval.off_policy.samples.setting import Setting
 from rankeval.off_policy.samples.term_list import TermList
 from rankeval.position_bias import FIELDS
 
-#: What a reward model predicts.
+#: Columns that a reward model predicts.
 PREDICTIONS = frozenset({"q_logged", "q_target"})
-#: Column of a ranking log -> the columns it follows from where the log does not have it.
+#: Column of a ranking log -> the columns from which it is computed if the log does not have it.
 FROM_CLICKS_AND_ITEMS: dict[str, tuple[str, ...]] = {
     "reward": ("click",),
     "slate_weight": ("propensity", "target_propensity"),
@@ -25,13 +25,14 @@ FROM_CLICKS_AND_ITEMS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class ColumnSources:
-    """Which columns of a log give those that terms are computed from.
+    """The columns to read from a log for each column from which terms are computed.
 
     Attributes:
         log: the log.
-        setting: what is known beside it.
-        follows_from: column -> the columns it follows from where the log does not have it.
-        derived: column -> the columns that it is always derived from, whatever the log has by its name.
+        setting: the facts that the caller states about it.
+        follows_from: column -> the columns from which it is computed if the log does not have it.
+        derived: column -> the columns from which it is always computed, even if the log has a column of this
+            name.
     """
 
     log: Log
@@ -41,7 +42,7 @@ class ColumnSources:
 
     @classmethod
     def of(cls, log: Log, setting: Setting = Setting()) -> ColumnSources:  # noqa: B008
-        """Those of a bandit log or of a ranking log."""
+        """The sources for a bandit log, or for a ranking log if the log has sessions."""
         return _of_rounds(log, setting) if log.session is None else _of_rankings(log, setting)
 
     @property
@@ -50,7 +51,7 @@ class ColumnSources:
         return self.setting.targets
 
     def sources(self, column: str, target: str) -> tuple[str, ...]:
-        """The columns to read for one: itself where the log has it, else those it follows from."""
+        """The roles to read for a column of a target policy: itself if logged, else its source columns."""
         role = own(column, target)
         if column in self.derived:
             return tuple(own(other, target) for other in self.derived[column])
@@ -59,20 +60,21 @@ class ColumnSources:
         return tuple(own(other, target) for other in self.follows_from.get(column, (column,)))
 
     def roles(self, columns: Sequence[str]) -> list[str]:
-        """The columns to read for all of these."""
+        """The roles to read for all of these columns and all target policies, each once."""
         every = (self.sources(column, target) for target in self.targets for column in columns)
         return list(dict.fromkeys(role for sources in every for role in sources))
 
     def fed(self) -> list[str]:
-        """Names of the estimators that the log has the columns of."""
+        """Names of the estimators whose columns the log has."""
         kind = [d for d in ESTIMATORS.values() if d.of_rankings == (self.log.session is not None)]
         return [definition.form for definition in kind if not self._missing(Estimator(definition))]
 
     def require(self, estimators: Sequence[Estimator]) -> None:
-        """Check that the log is of the estimators' kind and has their columns.
+        """Check that the log is of the kind that the estimators need, and has their columns.
 
         Raises:
-            DataError: naming the first estimator it cannot feed, what is missing, and the estimators it can.
+            DataError: the log is of the other kind or lacks a column; the message names the first such
+                estimator, the missing columns, and the estimators whose columns the log has.
         """
         log = self.log
         for estimator in estimators:
@@ -94,7 +96,7 @@ class ColumnSources:
         return f"it can feed {', '.join(self.fed()) or 'no estimator'}"
 
     def _missing(self, estimator: Estimator) -> list[tuple[str, str]]:
-        """The columns that it needs and the log lacks, each with the target that it is of."""
+        """The columns that an estimator needs and the log lacks, each with its target policy."""
         columns = TermList.of([estimator]).columns
         raw = [other for column in columns for other in self.derived.get(column, (column,))]
         wanted = {own(column, target): (column, target) for target in self.targets for column in raw}
@@ -105,7 +107,7 @@ class ColumnSources:
         ]
 
     def _lacks(self, estimator: Estimator, column: str, target: str) -> str:
-        """That a column is missing, and in brackets what else would do."""
+        """The text that a column is missing, with the alternatives to it in brackets."""
         of = f" of target {target!r}" if own(column, target) != column else ""
         instead = []
         if column in self.follows_from:
@@ -121,6 +123,7 @@ class ColumnSources:
 
 
 def _of_the_other_kind(log: Log, definition: Definition) -> str:
+    """The text that the log is not of the kind that an estimator needs."""
     session = repr(log.name("session_id"))
     if definition.of_rankings:
         return f"no column {session} and so a bandit log; wanted a ranking log for {definition.name}"
@@ -131,7 +134,10 @@ def _of_the_other_kind(log: Log, definition: Definition) -> str:
 
 
 def _of_rounds(log: Log, setting: Setting) -> ColumnSources:
-    """Numbers of a bandit log may follow from lists; a model that is fitted stands for its predictions."""
+    """The sources for a bandit log.
+
+    Columns with one number per round may be computed from lists. A fitted model replaces logged predictions.
+    """
     follows_from = dict(FROM_LISTS)
     if setting.embedding:
         for column in ("marginal_propensity", "target_marginal_propensity"):
@@ -145,19 +151,20 @@ def _of_rounds(log: Log, setting: Setting) -> ColumnSources:
 
 
 def _of_rankings(log: Log, setting: Setting) -> ColumnSources:
-    """Estimators from clicks read what a candidate's order and the position-bias curve give."""
+    """The sources for a ranking log, with the columns of estimators from clicks."""
     derived = click_columns(log, setting)
     predicted: dict[str, tuple[str, ...]] = {"q_logged": ()} if setting.modelled else {}
     return ColumnSources(log, setting, FROM_CLICKS_AND_ITEMS, derived | predicted)
 
 
 def click_columns(log: Log, setting: Setting) -> dict[str, tuple[str, ...]]:
-    """Column that clicks are weighed by -> the columns of the log from which it is derived.
+    """Column of estimators from clicks -> the columns of the log from which it is computed.
 
-    ``examination`` (``theta_k``), ``alpha`` and ``beta`` are those of the logged position, of the curve that
-    is given, else of the log; ``rho`` is ``exposure`` where the log has it, else ``examination``. ``rank`` is
-    the logged position ``k``, ``target_rank`` the candidate's ``k'``, and the other ``target_`` columns are
-    those of the item's session at ``k'``, 0 beyond its last position.
+    ``examination`` (``theta_k``), ``alpha`` and ``beta`` are values at the logged position, from the given
+    curve, else from the log. ``rho`` is ``exposure`` if the log has it, else ``examination``. ``rank`` is the
+    logged position ``k`` and ``target_rank`` the candidate's position ``k'``. The other ``target_`` columns
+    are values at ``k'`` in the same session; they are 0 beyond its last position. ``overlap`` is the overlap
+    of the logged and the candidate's ranking.
     """
     curve = setting.position_bias or ()
     at_k = {name: () if name in curve else (name,) for name in FIELDS}

@@ -1,7 +1,7 @@
-"""What samples ask of nuisance models: to give columns that the log lacks.
+"""Protocols of nuisance models, which compute columns that the log lacks.
 
-A nuisance model is counted in the log or fitted to it before the pass that estimates. Samples know these
-protocols alone, so that a new model needs no change of theirs.
+A nuisance model is counted in the log or fitted to it before the pass that estimates. Samples depend on these
+protocols only, so that a new model needs no change in the samples.
 """
 
 from __future__ import annotations
@@ -15,33 +15,33 @@ from rankeval.off_policy.samples.candidate_lists import CandidateLists
 
 
 class RoundModel(Protocol):
-    """Gives columns of bandit rounds."""
+    """A nuisance model that computes columns of bandit rounds."""
 
     @property
     def roles(self) -> Sequence[str]:
-        """The columns of the log that it reads."""
+        """Roles of the columns of the log that the model reads."""
 
     def columns(self, lists: CandidateLists, targets: Sequence[str]) -> Mapping[tuple[str, str], Floats]:
-        """Column and target policy -> (n,) one number a round; what the log has by itself may be left out."""
+        """Column and target policy -> (n,) one number per round; columns that the log has may be left out."""
 
 
 class ItemModel(Protocol):
-    """Gives a prediction for every item of a ranking log."""
+    """A nuisance model that predicts a number for every item of a ranking log."""
 
     @property
     def roles(self) -> Sequence[str]:
-        """The columns of the log that it reads."""
+        """Roles of the columns of the log that the model reads."""
 
     def q(self, sessions: Sessions) -> Floats:
-        """(items,) the prediction."""
+        """(items,) the predictions."""
 
 
 class BehaviourModel(Protocol):
-    """Says which behaviour the user of each session has."""
+    """A nuisance model that assigns a user behaviour to each session."""
 
     @property
     def roles(self) -> Sequence[str]:
-        """The columns of the log that it reads."""
+        """Roles of the columns of the log that the model reads."""
 
     def codes(self, sessions: Sessions) -> Ints:
-        """(n,) place of each session's behaviour in ``BEHAVIOURS``."""
+        """(n,) code of each session's behaviour: its index in ``BEHAVIOURS``."""

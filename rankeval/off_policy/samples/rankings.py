@@ -1,4 +1,4 @@
-"""Ranking logs: a list of items a session, in long layout (a row an item) or nested (a row a session)."""
+"""Ranking logs: one list of items per session, in long layout (row per item) or nested (row per session)."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ from rankeval.off_policy.samples.fitted import BehaviourModel, ItemModel
 from rankeval.off_policy.samples.setting import LOGGED, under_moved
 from rankeval.off_policy.user_behaviour import behaviour_codes, subset_weights
 
-#: Columns that hold one value a session.
+#: Columns with one value per session.
 ONCE = frozenset({"propensity_list", "target_propensity_list", "slate_weight"})
 
 
 class Rankings:
-    """How a ranking log gives the columns that terms are computed from.
+    """Reads the checked columns, from which terms are computed, out of a ranking log.
+
+    If all estimators are from clicks, an item may have a null position: it was a candidate, but not shown.
 
     Args:
-        sources: which columns of the log give which.
-        columns: what terms are computed from.
-        relevance: what predicts ``q_logged`` of each item, where a model does.
-        behaviours: target policy -> what says which behaviour users have, where the log does not.
-
-    Where all estimators are from clicks an item may have a null position: it was a candidate, but not shown.
+        sources: the columns to read from the log.
+        columns: the columns from which terms are computed.
+        relevance: the model that predicts ``q_logged`` of each item; None: the log has the predictions.
+        behaviours: target policy -> the model of user behaviour, if the log has no column ``behaviour``.
 
     Raises:
-        DataError: a column missing or of the wrong type; from :meth:`units`, a propensity outside (0, 1], a
-            target propensity outside [0, 1], a null, NaN or infinity, positions other than 1, 2, ... once
-            each, a propensity of the whole list that changes within a session, and what
-            :class:`~rankeval.off_policy.samples.click_views.ClickViews` says.
+        DataError: a column is missing or of the wrong type; from :meth:`units`, a propensity outside (0, 1],
+            a target propensity outside [0, 1], a null, NaN or infinity, positions that are not 1, 2, ...
+            once each, a propensity of the whole list that changes within a session, or an error of
+            :class:`~rankeval.off_policy.samples.click_views.ClickViews`.
     """
 
     id = "session_id"
@@ -80,13 +80,13 @@ class Rankings:
         self._items = [role for role in [*read, *predicted] if base(role) not in ONCE | {"score"}]
         self._once = [role for role in read if base(role) in ONCE]
         places = position_roles(log)
-        # Ties go by id; without one items that were not shown would go by row.
+        # The item id orders equal scores. Without it the order of unshown items would depend on the rows.
         full = self._setting.estimand == "full"
         ids = ["item_id"] if self._from_clicks and (full or log.has("item_id")) else []
         self.roles = list(dict.fromkeys([self.id, *places, *ids, *read, *self._of_models(log)]))
 
     def _of_models(self, log: Log) -> list[str]:
-        """Columns that models read, and not terms."""
+        """Roles of the columns that only nuisance models read."""
         roles = list(self._relevance.roles) if self._relevance is not None else []
         if self._weighed and log.has("behaviour"):
             roles.append("behaviour")
@@ -96,7 +96,7 @@ class Rankings:
         return roles
 
     def units(self, sessions: Sessions) -> SampleBlock:
-        """The columns by position, one float64 per item, and those that a session has once."""
+        """The columns of each target policy: one float64 per item, by position, or one per session."""
         shown, unshown = self._parted(sessions)
         order = order_by_position(shown)
         block = self._block(shown, order)
@@ -116,7 +116,7 @@ class Rankings:
         return views[""] if len(views) == 1 and "" in views else TargetViews(views)
 
     def _parted(self, sessions: Sessions) -> tuple[Sessions, Sessions | None]:
-        """The sessions with the items that were shown, and with the others where those are ranked too."""
+        """The sessions with the items that were shown, and with the other items if they are ranked too."""
         if self._relevance is not None:
             sessions = sessions.with_items("q_logged", to_arrow(self._relevance.q(sessions)))
         if not self._some_unshown:
@@ -125,7 +125,7 @@ class Rankings:
         return shown, unshown if self._setting.estimand == "full" else None
 
     def _with_subset_weights(self, target: str, sessions: Sessions, view: RankingBlock) -> RankingBlock:
-        """The weights of what each position's reward depends on, from those of the items and the user."""
+        """Add ``subset_weight``: the weight of the items on which the reward at each position depends."""
         codes = (
             behaviour_codes(sessions, "behaviour")
             if "behaviour" in sessions
@@ -136,11 +136,11 @@ class Rankings:
         return RankingBlock(view.offsets, {**view.items, "subset_weight": weights}, view.sessions)
 
     def block(self, sessions: Sessions) -> RankingBlock:
-        """All columns by position, those of targets in their roles; of logs whose items were all shown."""
+        """All columns under their roles, by position, for a log whose items were all shown."""
         return self._block(sessions, order_by_position(sessions))
 
     def _block(self, sessions: Sessions, order: Ints | None) -> RankingBlock:
-        """All columns in their roles, but for what orders candidates."""
+        """All columns under their roles, put into ``order``; without scores and item ids."""
         items = {role: _checked(sessions, role) for role in self._items}
         if order is not None:
             items = {role: values[order] for role, values in items.items()}
@@ -150,7 +150,7 @@ class Rankings:
         return RankingBlock(sessions.offsets, items, once)
 
     def not_finite(self, sessions: Sessions) -> DataError:
-        """Name the session and column of the largest number."""
+        """The error for a term that is not finite; it names the session and column of the largest number."""
         sessions, _ = self._parted(sessions)
         order = order_by_position(sessions)
         block = self._block(sessions, order)
@@ -164,13 +164,13 @@ class Rankings:
 
 
 def _logged_roles(sources: ColumnSources, columns: Sequence[str], target: str) -> dict[str, str]:
-    """Column -> the role in which a target has it."""
+    """Column -> the role that contains it for a target policy."""
     every = [role for column in columns for role in sources.sources(column, target)]
     return {base(role): role for role in every}
 
 
 def _seen(block: RankingBlock, roles: Mapping[str, str]) -> RankingBlock:
-    """The sessions with the columns of one target."""
+    """The block with the columns of one target policy, under their plain names."""
     roles = {**roles, "reward": "reward"}
     items = {column: block.items[role] for column, role in roles.items() if role in block.items}
     once = {column: block.sessions[role] for column, role in roles.items() if role in block.sessions}
@@ -178,7 +178,7 @@ def _seen(block: RankingBlock, roles: Mapping[str, str]) -> RankingBlock:
 
 
 def _checked(sessions: Sessions, role: str) -> Floats:
-    """One number per item, within its range."""
+    """(items,) float64, a column with every value within its range."""
     values = sessions.numbers(role)
     bad = out_of_range(role, values)
     if bad is not None:
@@ -188,7 +188,7 @@ def _checked(sessions: Sessions, role: str) -> Floats:
 
 
 def _checked_once(sessions: Sessions, role: str) -> Floats:
-    """One number per session, within its range; 1 for a session that has no items to hold it."""
+    """(sessions,) float64, a column with every value within its range; 1 for a session without items."""
     values = as_float64(sessions.per_session(role))
     values = np.where(sessions.lengths == 0, 1.0, values) if role in sessions.items else values
     if not np.isfinite(values).all():

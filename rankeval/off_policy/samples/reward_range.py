@@ -1,4 +1,4 @@
-"""A stated range of rewards: a reward outside it is an error, a prediction outside it a warning."""
+"""The stated range of rewards: a reward outside it is an error, a prediction outside it gives a warning."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ from rankeval.logs import Log, Sessions, base, item_positions, position_of
 from rankeval.notes import Note
 from rankeval.options import listed
 
-#: Columns that hold a model's predictions of the reward.
+#: Columns with a model's predictions of the reward.
 PREDICTED = ("q_logged", "q_target", "candidate_q")
-#: Share of the larger bound by which a number may lie outside: float32 rounds, and so do sums.
+#: A number may lie outside by this share of the larger bound, since float32 values and sums are rounded.
 TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
 class Outside:
-    """Values of one column that lie outside the range.
+    """The values of one column that lie outside the range.
 
     Attributes:
-        count: how many, of ``n``; rounds, items or candidates, each once whatever its weight.
-        furthest: the one furthest outside, by ``distance``; None where there is none.
+        n: number of values, one per round, item or candidate; their weights do not matter.
+        count: number of values outside.
+        furthest: the value furthest outside; None if there is none.
+        distance: its distance from the range.
     """
 
     n: int = 0
@@ -37,19 +39,19 @@ class Outside:
     distance: float = 0.0
 
     def merge(self, other: Outside) -> Outside:
-        """The values of both."""
+        """The values of both parts."""
         far = other if other.distance > self.distance else self
         return replace(far, n=self.n + other.n, count=self.count + other.count)
 
 
 @dataclass(frozen=True)
 class RangeCheck:
-    """What one pass finds of predictions outside the range, by role; merges."""
+    """The predictions outside the range, by role of their column; results of parts of a log can be merged."""
 
     columns: Mapping[str, Outside] = field(default_factory=dict)
 
     def merge(self, other: RangeCheck) -> RangeCheck:
-        """Both parts; the left one comes first in the log."""
+        """The results of both parts; ``other`` follows ``self`` in the log."""
         roles = dict.fromkeys([*self.columns, *other.columns])
         nothing = Outside()
         return RangeCheck(
@@ -59,10 +61,14 @@ class RangeCheck:
 
 @dataclass(frozen=True)
 class RewardRange:
-    """The least and the largest reward that a round, or a position of a ranking, can have.
+    """The least and the largest possible reward of a round, or of a position of a ranking.
 
-    The predictions for ``cascade_dr`` are of the reward to go: with ``m`` positions from an item's on to the
-    end of its list they may lie in ``[m low, m high]``. Such logs are told by their column ``q_target``.
+    The predictions for ``cascade_dr`` are rewards to go. If there are ``m`` positions from an item's position
+    to the end of its list, they may lie in ``[m low, m high]``. Ranking logs with such predictions are
+    recognised by the column ``q_target``.
+
+    Attributes:
+        low, high: the bounds.
     """
 
     low: float
@@ -73,18 +79,18 @@ class RewardRange:
         return f"[{low}, {high}]"
 
     def check(self, sessions: Sessions) -> RangeCheck:
-        """The predictions among the columns of some sessions that lie outside.
+        """Check the rewards of some rounds or sessions, and count the predictions outside the range.
 
         Raises:
-            DataError: for the first reward that lies outside by more than a millionth of the larger bound.
+            DataError: a reward lies outside by more than a millionth of the larger bound.
         """
         self._require_rewards(sessions)
-        # Of several target policies each has a role of its own, such as q_target@NAME.
+        # Each of several target policies has its own role, such as q_target@NAME.
         roles = [role for role in sessions.items if base(role) in PREDICTED]
         return RangeCheck({role: self._outside(*_predictions(sessions, role)) for role in roles})
 
     def notes(self, check: RangeCheck, log: Log) -> Iterator[Note]:
-        """A warning for each column of predictions outside."""
+        """One warning for each column with predictions outside the range."""
         to_go = log.session is not None and _to_go(check.columns)
         of = " times the positions left of the list" if to_go else ""
         for role, outside in check.columns.items():
@@ -114,7 +120,10 @@ class RewardRange:
         )
 
     def _distances(self, values: Floats, positions: Floats | float) -> Floats:
-        """(m,) how far outside each value is, 0 inside and where there is no number."""
+        """(m,) distance of each value from the range; 0 inside, within the tolerance, and for NaN.
+
+        ``positions`` is the number of rewards of which each value is the sum.
+        """
         with np.errstate(over="ignore", invalid="ignore"):
             distances = np.fmax(self.low * positions - values, values - self.high * positions)
             allowed = TOLERANCE * max(abs(self.low), abs(self.high)) * positions
@@ -122,10 +131,10 @@ class RewardRange:
 
 
 def parse_range(value: str | Sequence[float] | None) -> RewardRange | None:
-    """``"0,1"`` or ``(0, 1)`` as a range, None as none.
+    """Parse a range, ``"0,1"`` or ``(0, 1)``; None gives None.
 
     Raises:
-        UsageError: anything but two finite numbers, the first below the second.
+        UsageError: the value is not two finite numbers, the first below the second.
     """
     if value is None:
         return None
@@ -139,7 +148,7 @@ def parse_range(value: str | Sequence[float] | None) -> RewardRange | None:
 
 
 def _predictions(sessions: Sessions, role: str) -> tuple[Floats, Floats | float]:
-    """The values of a column of predictions, and of how many rewards each is the sum."""
+    """(m,) values of a column of predictions, and the number of rewards of which each is the sum."""
     column = sessions.column(role)
     if pa.types.is_list(column.type):
         column = pc.list_flatten(column)
@@ -149,5 +158,5 @@ def _predictions(sessions: Sessions, role: str) -> tuple[Floats, Floats | float]
 
 
 def _to_go(roles: Iterable[str]) -> bool:
-    """Whether predictions are of the reward to go, as those are that have an expectation beside them."""
+    """Whether predictions are rewards to go: the roles then include their expectation ``q_target``."""
     return any(base(role) == "q_target" for role in roles)

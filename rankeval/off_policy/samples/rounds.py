@@ -1,4 +1,4 @@
-"""Bandit logs: one round a row, in columns of numbers or with candidate lists."""
+"""Bandit logs: one row per round, with columns of numbers or lists over the candidate set."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from rankeval.off_policy.samples.fitted import RoundModel
 
 
 class Rounds:
-    """How a bandit log gives the columns that terms are computed from.
+    """Reads the checked columns, from which terms are computed, out of a bandit log.
 
     Args:
-        sources: which columns of the log give which.
-        columns: what terms are computed from.
-        models: what was counted or fitted, and gives columns that the log lacks.
+        sources: the columns to read from the log.
+        columns: the columns from which terms are computed.
+        models: the nuisance models, which compute columns that the log lacks.
 
     Raises:
-        DataError: a column missing or of the wrong type; from :meth:`units`, a propensity outside (0, 1], a
-            target propensity outside [0, 1], a null, NaN or infinity, an action outside its candidate list.
+        DataError: a column is missing or of the wrong type; from :meth:`units`, a propensity outside (0, 1],
+            a target propensity outside [0, 1], a null, NaN or infinity in a list, or an action outside its
+            candidate list. Other numbers that are not finite: see :meth:`not_finite`.
     """
 
     id = "round_id"
@@ -39,7 +40,7 @@ class Rounds:
         self.roles = list(dict.fromkeys([*read, *(role for model in models for role in model.roles)]))
 
     def units(self, rounds: Sessions) -> SampleBlock:
-        """The columns, one float64 per round, from rows or from candidate lists."""
+        """The columns of each target policy, one float64 per round."""
         found = _Found(rounds, self._targets, self._models)
         blocks = {
             target: RoundBlock({column: found.checked(column, target) for column in self._columns})
@@ -48,7 +49,7 @@ class Rounds:
         return blocks[""] if len(blocks) == 1 and "" in blocks else TargetViews(blocks)
 
     def columns(self, rounds: Sessions) -> dict[str, Floats]:
-        """Each column of each target by its role, checked but for numbers that are not finite."""
+        """Role -> (n,) column, for all target policies; within its range, but perhaps not finite."""
         found = _Found(rounds, self._targets, self._models)
         for target in self._targets:
             for column in self._columns:
@@ -56,7 +57,10 @@ class Rounds:
         return found.by_role
 
     def not_finite(self, rounds: Sessions) -> DataError:
-        """Name the number that is null, NaN or infinite, looked for only when it has poisoned a total."""
+        """The error for a term that is not finite; it names the null, NaN, infinite or largest number.
+
+        The number is searched only after a total is found not to be finite.
+        """
         columns = self.columns(rounds)
         for role in columns:
             if role in rounds and role != "logger":
@@ -66,7 +70,7 @@ class Rounds:
 
 
 class _Found:
-    """Columns of some rounds, each from where it is: a row, lists, or a nuisance model."""
+    """The columns of ``n`` rounds, each from a nuisance model, from the log or from candidate lists."""
 
     def __init__(self, rounds: Sessions, targets: Sequence[str], models: Sequence[RoundModel]) -> None:
         self._rounds = rounds
@@ -74,12 +78,12 @@ class _Found:
         self._modelled: dict[tuple[str, str], Floats] = {}
         for model in models:
             self._modelled.update(model.columns(self._lists, targets))
-        #: Role -> the column, of those asked for so far.
+        #: Role -> (n,) the columns read so far.
         self.by_role: dict[str, Floats] = {}
 
     def checked(self, column: str, target: str) -> Floats:
-        """(n,) one column of one target policy, within its range."""
-        # What models say may differ between targets where columns of the log do not.
+        """(n,) float64, a column of a target policy, with every value within its range."""
+        # Predictions may differ between target policies even if the column of the log does not.
         modelled = target and (column, target) in self._modelled
         role = f"{column}@{target}" if modelled else own(column, target)
         if role not in self.by_role:
@@ -102,5 +106,5 @@ def _require_in_range(rounds: Sessions, role: str, values: Floats) -> None:
 
 
 def same_for_all(columns: Mapping[str, Floats], targets: Sequence[str]) -> dict[tuple[str, str], Floats]:
-    """Columns that do not depend on the target policy, as a :class:`RoundModel` gives them."""
+    """Columns that are the same for all target policies, in the form that :class:`RoundModel` returns."""
     return {(column, target): values for column, values in columns.items() for target in targets}

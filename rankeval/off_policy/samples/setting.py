@@ -1,4 +1,4 @@
-"""What the caller of ``ope`` states beside the log."""
+"""The facts that the caller of ``ope`` states in addition to the log."""
 
 from __future__ import annotations
 
@@ -11,27 +11,28 @@ from rankeval.off_policy.samples.reward_range import RewardRange
 from rankeval.position_bias import PositionBias
 
 Estimand = Literal["rerank", "full"]
-#: What estimators from clicks estimate, where a candidate ranker orders ...
+#: Estimands of estimators from clicks -> the items that the candidate ranker orders.
 ESTIMANDS: dict[Estimand, str] = {
     "rerank": "the items that were shown",
     "full": "all candidates that were logged, those without a position too",
 }
-#: The logged policy's name among the policies that are compared.
+#: Name of the logging policy in comparisons.
 LOGGED = "logged"
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is known beside the log before anything is counted or fitted.
+    """The facts that are known before any nuisance model is counted or fitted.
 
     Attributes:
-        targets: names of the target policies; one without a name is the log's own.
-        position_bias: the curve that stands for the log's columns ``examination``, ``alpha``, ``beta``.
-        estimand: of estimators from clicks.
-        exposed: whether the log holds the expected examination of each item under the logging policy.
-        reward_range: the rewards that there can be.
-        embedding: roles of the columns that say what an action is.
-        modelled: whether predictions are those of a model that is fitted, not those of the log.
+        targets: names of the target policies; the log's own target policy has the empty name.
+        position_bias: the curve that replaces the columns ``examination``, ``alpha`` and ``beta`` of the log.
+        estimand: the estimand of estimators from clicks.
+        exposed: whether the log has ``exposure``: the expected examination of each item under the logging
+            policy.
+        reward_range: the range of possible rewards; None if unknown.
+        embedding: roles of the columns that describe an action.
+        modelled: whether predictions come from a fitted model, not from the log.
     """
 
     targets: tuple[str, ...] = ("",)
@@ -44,20 +45,20 @@ class Setting:
 
     @cached_property
     def moved_curves(self) -> tuple[PositionBias, ...]:
-        """The curve that is given, moved in each of the directions in which it is uncertain."""
+        """The given curve, shifted once in each direction of its uncertainty; empty if that is unknown."""
         return () if self.position_bias is None else self.position_bias.moved
 
 
 def under_moved(target: str, direction: int) -> str:
-    """The name of a policy seen under the curve that is moved in one of its directions, from 0."""
+    """The name of a policy under the curve that is shifted in one direction; directions count from 0."""
     return f"{target}~{direction}"
 
 
 def parse_estimand(text: str) -> Estimand:
-    """Read the name of an estimand.
+    """Parse the name of an estimand.
 
     Raises:
-        UsageError: there is none of this name.
+        UsageError: the name is unknown.
     """
     for name in ESTIMANDS:
         if text == name:

@@ -1,4 +1,4 @@
-"""Target policies: their names, and the columns of a log that they are read from."""
+"""Named target policies, and the columns of a log that contain them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _NAME = re.compile(r"[\w.+-]+")
 
 
 def parse_targets(targets: Mapping[str, str] | Sequence[str] | None) -> dict[str, str]:
-    """Name of each target policy -> its column, from a mapping or from ``NAME=COLUMN`` texts.
+    """Parse target policies, a mapping or ``NAME=COLUMN`` texts, into name -> column.
 
     Raises:
-        UsageError: a text of another form, a name that is taken or has other characters than letters, digits
-            and ``_.+-``.
+        UsageError: a text of another form; a name that is used twice, is ``logged``, or has characters other
+            than letters, digits and ``_.+-``.
     """
     if isinstance(targets, str):
         targets = [targets]
@@ -42,15 +42,16 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def with_targets(log: Log, targets: Mapping[str, str], estimators: Sequence[Estimator]) -> Log:
-    """The log with the column of each target in its role, such as ``target_propensity@NAME``.
+    """The log with a role for the column of each target policy, such as ``target_propensity@NAME``.
 
-    In a bandit log a list is the target's propensities of all candidates, a number that of the logged action;
-    with a single target the log's ``q_target`` is taken to be its own. In a ranking log it is what the
-    estimators' weights compare with the logging policy; for those from clicks the candidate's score.
+    In a bandit log the column holds lists, the policy's propensities of all candidates, or numbers, its
+    propensities of the logged actions. In a ranking log it is the ``target_`` column of the estimators'
+    weights, or for estimators from clicks the candidate's score. A single target policy also gets the column
+    ``q_target`` of the log, unless its propensities are lists.
 
     Raises:
-        DataError: no such column, or two of them.
-        UsageError: estimators whose weights need different columns of a target.
+        DataError: the column does not exist or is ambiguous.
+        UsageError: the weights of the estimators need different columns of a target policy.
     """
     roles: dict[str, str] = {}
     for name, column in targets.items():
@@ -66,11 +67,13 @@ def with_targets(log: Log, targets: Mapping[str, str], estimators: Sequence[Esti
 
 
 def _role_in_bandit(log: Log, column: str) -> str:
+    """The column of a bandit log that a target policy's column replaces."""
     lists = pa.types.is_nested(log.schema.field(column).type)
     return "candidate_target_propensities" if lists else "target_propensity"
 
 
 def _role_in_ranking(estimators: Sequence[Estimator]) -> str:
+    """The column of a ranking log that a target policy's column replaces, the same for all estimators."""
     roles = {estimator.label: _twin(estimator.definition) for estimator in estimators}
     first, *others = roles
     for other in others:
@@ -83,10 +86,10 @@ def _role_in_ranking(estimators: Sequence[Estimator]) -> str:
 
 
 def _twin(definition: Definition) -> str:
-    """What a ranking estimator reads of a target: its score, or the twin of a logged propensity."""
+    """The column of a target policy that a ranking estimator needs: its score, or a ``target_`` column."""
     if definition.of_clicks:
         return "score"
-    # Of these the weights follow from the propensities of product policies.
+    # These weights are computed from the propensities of product policies.
     if definition.ratio in ("slate", "subset"):
         return "target_propensity"
     return RATIO_COLUMNS[definition.ratio][-1]

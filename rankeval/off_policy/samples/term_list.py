@@ -1,4 +1,4 @@
-"""The distinct terms that some estimators average, and the columns that terms are computed from."""
+"""The distinct terms that the estimators average, and the columns from which they are computed."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from rankeval.off_policy.samples.setting import LOGGED, Setting, under_moved
 
 @dataclass(frozen=True)
 class TermList:
-    """The terms of some estimators of the value of some target policies.
+    """The terms of the estimators for all target policies.
 
     Attributes:
-        asked: the estimators in the order asked.
-        setting: names of target policies, the estimand, the position-bias curve.
-        loggers: number of logging policies, as far as estimators tell them apart.
-        positions: of the longest list, as far as estimators go by position; 0 where none does.
+        asked: the requested estimators in their order.
+        setting: the facts that the caller states, such as names of target policies and the estimand.
+        loggers: number of logging policies that estimators distinguish.
+        positions: length of the longest list, if an estimator has terms by position; else 0.
     """
 
     asked: tuple[Estimator, ...]
@@ -33,34 +33,41 @@ class TermList:
         setting: Setting = Setting(),  # noqa: B008
         loggers: int = 1,
     ) -> TermList:
-        """The terms of some estimators."""
+        """The terms of these estimators."""
         return cls(tuple(estimators), setting, loggers)
 
     @property
     def targets(self) -> tuple[str, ...]:
-        """Names of the target policies; one without a name is the log's own."""
+        """Names of the target policies; the log's own target policy has the empty name."""
         return self.setting.targets
 
     def at(self, positions: int) -> TermList:
-        """The same for lists up to so many positions."""
+        """The same terms for lists of up to ``positions`` positions."""
         by_position = any(estimator.definition.by_position for estimator in self.asked)
         return replace(self, positions=positions) if by_position else self
 
     @cached_property
     def estimators(self) -> tuple[Estimator, ...]:
-        """All that are computed: a parameter that the data shall choose stands for each of its values."""
+        """All estimators to compute.
+
+        If the data choose a parameter, there is one estimator per grid value and one with plain weights.
+        """
         every = [candidate for estimator in self.asked for candidate in estimator.candidates]
         every += [estimator.unreduced for estimator in self.asked if estimator.choice is not None]
         return tuple(dict.fromkeys(every))
 
     @property
     def pairs(self) -> Iterator[tuple[str, Estimator]]:
-        """Each target with each estimator."""
+        """Each target policy with each estimator."""
         return ((target, estimator) for target in self.targets for estimator in self.estimators)
 
     @cached_property
     def terms(self) -> tuple[Term, ...]:
-        """Distinct terms: the reward, for diagnostics plain weights and reduced ones, and the estimators'."""
+        """The distinct terms, the reward first.
+
+        Then come plain weights and reduced weights for diagnostics, the terms of the estimators' values, also
+        for the logging policy and under shifted position-bias curves, and terms for overlap and bounds.
+        """
         used = [term for target, estimator in self.pairs for term in self.of_value(estimator, target)]
         used += [
             estimator.term("weight", target=target)
@@ -82,16 +89,16 @@ class TermList:
 
     @cached_property
     def index(self) -> dict[Term, int]:
-        """Where each term stands."""
+        """Term -> its index."""
         return {term: i for i, term in enumerate(self.terms)}
 
     @property
     def columns(self) -> list[str]:
-        """The columns of a log that the terms are computed from."""
+        """The columns from which the terms are computed."""
         return needed_columns(self.at(1).terms)
 
     def of_value(self, estimator: Estimator, target: str) -> list[Term]:
-        """The terms behind an estimator's value of a target policy."""
+        """The terms from whose means an estimator's value of a target policy is computed."""
         if estimator.definition.by_position:
             kinds: tuple[Kind, ...] = ("weighted_reward", "weight", "shown")
             return [estimator.term(kind, k, target) for kind in kinds for k in range(1, self.positions + 1)]
@@ -100,22 +107,26 @@ class TermList:
         return terms + [logged_by(estimator, logger) for logger in strata if logger]
 
     def strata(self, estimator: Estimator) -> Sequence[int]:
-        """The numbers of the logging policies that an estimator tells apart; 0 where it does not."""
+        """The numbers of the logging policies that an estimator distinguishes; 0 alone if it does not."""
         return [0] if estimator.loggers == "naive" else range(1, 1 + self.loggers)
 
     def moved_targets(self, estimator: Estimator, target: str) -> list[str]:
-        """The policy under the curve moved in each of its directions, for what depends on examination."""
+        """Names of a policy under each shifted curve; empty for estimators that do not use examination."""
         if not estimator.definition.of_clicks or estimator.ratio == "trust":
             return []
         return [under_moved(target, direction) for direction in range(len(self.setting.moved_curves))]
 
     def unshown(self, estimator: Estimator) -> tuple[Kind, ...]:
-        """What bounds an estimate: nothing where exposure stands in for items while they are not shown."""
+        """Kinds of terms that bound the contribution of items that were not shown.
+
+        Empty under the estimand ``rerank``, which ranks shown items only, and for ``click_dr`` with exposure,
+        whose weights allow for sessions that do not show an item.
+        """
         known = self.setting.estimand == "rerank" or (self.setting.exposed and estimator.ratio == "rho")
         return () if known else estimator.definition.unshown
 
     def _beside(self, estimator: Estimator, target: str) -> list[Term]:
-        """What is said beside an estimate from clicks: overlap of the rankings, and what was not shown."""
+        """Further terms of an estimate from clicks: overlap of the rankings, and bounds for unshown items."""
         if not estimator.definition.of_clicks:
             return []
         kinds: tuple[Kind, ...] = ("overlap", *self.unshown(estimator))
@@ -123,5 +134,5 @@ class TermList:
 
 
 def logged_by(estimator: Estimator, logger: int) -> Term:
-    """Whether a round is of a logging policy."""
+    """The term that is 1 for the rounds of one logging policy and 0 for others."""
     return estimator.term("logged_by", logger=logger)

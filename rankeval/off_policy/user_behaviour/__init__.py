@@ -1,8 +1,7 @@
-"""User behaviours: which positions the reward at a position depends on, and the tree that says who has
-which.
+"""User behaviours: the positions on which the reward at a position depends, and trees that assign behaviours.
 
 May import: ``logs``, ``arrays`` and the top modules of ``rankeval``.
-To add a behaviour: a line in ``BEHAVIOURS`` (``windows.py``).
+To add a behaviour: add a line to ``BEHAVIOURS`` (``windows.py``).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A tree over features of a session that says which behaviour its user has."""
+"""A decision tree over features of a session that assigns a user behaviour to it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ from rankeval.off_policy.user_behaviour.windows import NAMES
 
 @dataclass(frozen=True)
 class AtMost:
-    """Whether a numeric feature is at most a threshold; a missing one is not.
+    """The test that a numeric feature is at most a threshold. It does not hold for a missing value.
 
-    ``some_missing`` says that the sample had such, for the words alone.
+    Attributes:
+        feature: role of the column.
+        threshold: the threshold.
+        some_missing: whether values were missing in the sample; it only changes :meth:`words`.
     """
 
     feature: str
@@ -28,11 +31,11 @@ class AtMost:
     some_missing: bool = False
 
     def holds(self, values: pa.Array) -> Bools:
-        """(n,) bool; numbers or booleans, null and NaN missing."""
+        """(n,) bool, from (n,) numbers or booleans; null and NaN are missing values."""
         return as_float64(values) <= self.threshold
 
     def words(self, held: bool) -> str:
-        """``age <= 30`` or, where it does not hold, ``age > 30 or missing``."""
+        """``age <= 30``, or ``age > 30 or missing`` if the test does not hold."""
         if held:
             return f"{self.feature} <= {self.threshold:g}"
         return f"{self.feature} > {self.threshold:g}{' or missing' if self.some_missing else ''}"
@@ -40,13 +43,13 @@ class AtMost:
 
 @dataclass(frozen=True)
 class Equals:
-    """Whether a feature has one value, None for a missing one."""
+    """The test that a feature is equal to a value; None: that it is missing."""
 
     feature: str
     value: str | bool | None
 
     def holds(self, values: pa.Array) -> Bools:
-        """(n,) bool; values of the type of ``value``."""
+        """(n,) bool, from (n,) values of the type of ``value``."""
         if self.value is None:
             return is_null(values)
         return to_numpy(pc.fill_null(pc.equal(values, pa.scalar(self.value)), False))
@@ -59,13 +62,13 @@ class Equals:
 
 
 Test = AtMost | Equals
-#: Tests from the root to a leaf, and whether each held.
+#: The tests from the root to a leaf, each with whether it holds.
 Path = tuple[tuple[Test, bool], ...]
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """A behaviour, and how many sessions of the sample have it."""
+    """A leaf: a behaviour, and the number of sessions of the sample in this leaf."""
 
     behaviour: str
     sessions: float
@@ -73,7 +76,7 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Split:
-    """Sessions for which a test holds, and all others."""
+    """An inner node: the subtree of sessions for which a test holds, and the subtree of all others."""
 
     test: Test
     yes: Split | Leaf
@@ -82,11 +85,11 @@ class Split:
 
 @dataclass(frozen=True)
 class BehaviourTree:
-    """Which behaviour each session is taken to have.
+    """A tree that assigns a behaviour to each session.
 
     Attributes:
-        root: the tree.
-        note: what it was learned from, in a sentence.
+        root: the root node.
+        note: a warning on the sample from which the tree was learned.
     """
 
     root: Split | Leaf
@@ -94,11 +97,11 @@ class BehaviourTree:
 
     @property
     def roles(self) -> list[str]:
-        """The columns that it reads, one value a session each."""
+        """Roles of the columns that the tree reads, each with one value per session."""
         return list(dict.fromkeys(_features(self.root)))
 
     def codes(self, sessions: Sessions) -> Ints:
-        """(n,) code of the behaviour of each session, its place in ``BEHAVIOURS``.
+        """(n,) int64, code of each session's behaviour: its index in ``BEHAVIOURS``.
 
         Raises:
             DataError: a feature that changes within a session.
@@ -109,7 +112,7 @@ class BehaviourTree:
         return codes
 
     def describe(self) -> list[str]:
-        """A line for each leaf: ``device == 'phone' and age <= 30: cascade, 12,345 sessions``."""
+        """One line for each leaf: ``device == 'phone' and age <= 30: cascade, 12,345 sessions``."""
         return [
             f"{' and '.join(_words(path)) or 'all'}: {leaf.behaviour}, {leaf.sessions:,.0f} sessions"
             for path, leaf in _leaves(self.root, ())
@@ -117,11 +120,12 @@ class BehaviourTree:
 
 
 def feature_of(sessions: Sessions, role: str) -> pa.Array:
-    """One value a session, plain."""
+    """(n,) the value of a feature for each session, without dictionary encoding."""
     return decoded(sessions.per_session(role))
 
 
 def _features(node: Split | Leaf) -> Iterator[str]:
+    """The features of all tests of a subtree, with repetitions."""
     if isinstance(node, Split):
         yield node.test.feature
         yield from _features(node.yes)
@@ -129,6 +133,7 @@ def _features(node: Split | Leaf) -> Iterator[str]:
 
 
 def _assign(node: Split | Leaf, values: dict[str, pa.Array], there: Bools, codes: Ints) -> None:
+    """Write the codes of the sessions that are in a subtree (``there``) into ``codes``."""
     if isinstance(node, Leaf):
         codes[there] = NAMES.index(node.behaviour)
         return
@@ -138,6 +143,7 @@ def _assign(node: Split | Leaf, values: dict[str, pa.Array], there: Bools, codes
 
 
 def _leaves(node: Split | Leaf, path: Path) -> Iterator[tuple[Path, Leaf]]:
+    """Each leaf of a subtree with the path from the root; ``path`` leads to the subtree."""
     if isinstance(node, Leaf):
         yield path, node
         return
@@ -146,7 +152,10 @@ def _leaves(node: Split | Leaf, path: Path) -> Iterator[tuple[Path, Leaf]]:
 
 
 def _words(path: Path) -> list[str]:
-    """What is left to say of tests in turn: narrower bounds replace wider ones, a value all else."""
+    """The tests of a path in words, without redundant ones.
+
+    A narrower bound replaces a wider one. An equality replaces all earlier tests of its feature.
+    """
     said: dict[tuple[object, ...], str] = {}
     for test, held in path:
         numeric = isinstance(test, AtMost)

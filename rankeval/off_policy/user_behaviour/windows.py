@@ -1,11 +1,11 @@
-"""Which positions of a ranking a user's reward depends on, and the weights that follow (AIPS).
+"""User behaviours as windows of positions on which a reward depends, and their importance weights (AIPS).
 
-A behaviour says for each position ``k`` on which items the reward ``c_k`` depends: those at the positions of
-a window around it. Its weight is the ratio of target to logging probability of just these items, for product
-policies (every position chosen independently) the product of their own ratios. The mean over sessions of
-``sum_k w_k c_k`` is unbiased where each session's behaviour holds, and has the least variance of all unbiased
-weights of this form (Kiyohara, Uehara, Narita, Shimizu, Yamamoto and Saito 2023, "Off-Policy Evaluation of
-Ranking Policies under Diverse User Behavior").
+A behaviour defines for each position ``k`` the items on which the reward ``c_k`` depends: the items at the
+positions of a window around ``k``. The weight ``w_k`` is the ratio of target to logging probability of these
+items only. For product policies, which choose every position independently, it is the product of the ratios
+of the single items. The mean over sessions of ``sum_k w_k c_k`` is unbiased if each session's behaviour is
+correct, and has the least variance of all unbiased weights of this form (Kiyohara, Uehara, Narita, Shimizu,
+Yamamoto and Saito 2023, "Off-Policy Evaluation of Ranking Policies under Diverse User Behavior").
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from rankeval.array_types import Floats, Ints
 from rankeval.arrays import encoded, kernel, read_only
 from rankeval.logs import Sessions
 
-#: As many positions as there are.
+#: A window to the end of any list.
 ALL = 1 << 31
 
 
 class Behaviour(NamedTuple):
-    """The reward at ``k`` depends on the items at ``k - above .. k + below``, as far as the list has them."""
+    """The reward at ``k`` depends on the items at the positions ``k - above .. k + below`` of the list."""
 
     above: int
     below: int
@@ -33,11 +33,11 @@ class Behaviour(NamedTuple):
         return k - self.above <= other <= k + self.below
 
     def within(self, wider: Behaviour) -> bool:
-        """Whether the other depends on all items that this one does."""
+        """Whether the window of ``wider`` contains the window of this behaviour."""
         return self.above <= wider.above and self.below <= wider.below
 
 
-#: Name -> behaviour, from the fewest items to all of them; a behaviour's code is its place here.
+#: Name -> behaviour, from the narrowest window to the widest. The code of a behaviour is its index here.
 BEHAVIOURS = {
     "independent": Behaviour(0, 0),
     "neighbours": Behaviour(1, 1),
@@ -46,21 +46,23 @@ BEHAVIOURS = {
     "standard": Behaviour(ALL, ALL),
 }
 NAMES = tuple(BEHAVIOURS)
-#: The code of the behaviour that assumes nothing.
+#: The code of the behaviour without assumptions.
 STANDARD = NAMES.index("standard")
 _ABOVE, _BELOW = (read_only(np.array(side, np.int64)) for side in zip(*BEHAVIOURS.values(), strict=True))
 
 
 def subset_weights(offsets: Ints, item_weights: Floats, behaviours: Ints) -> Floats:
-    """Weight of the items that each position's reward depends on.
+    """The importance weight at each position: the product of the item weights over the window.
+
+    It assumes product policies, which choose the item at every position independently.
 
     Args:
-        offsets: (n + 1,), the items of session ``i`` are ``offsets[i]:offsets[i + 1]``, by position.
-        item_weights: one per item, ratio of target to logging probability of the item at its position.
-        behaviours: (n,) code of each session's behaviour, its place in ``BEHAVIOURS``.
+        offsets: (n + 1,) int64, the items of session ``i`` are ``offsets[i]:offsets[i + 1]``, by position.
+        item_weights: (items,) ratio of target to logging probability of each item at its position.
+        behaviours: (n,) code of each session's behaviour: its index in ``BEHAVIOURS``.
 
     Returns:
-        One float64 per item, the product of ``item_weights`` over the window of its position.
+        (items,) float64.
     """
     return _window_products(
         read_only(offsets), read_only(item_weights), _ABOVE[behaviours], _BELOW[behaviours]
@@ -73,7 +75,7 @@ def _window_products(offsets: Ints, weights: Floats, above: Ints, below: Ints) -
     running = np.ones(weights.size)
     for row in range(offsets.size - 1):
         begin, end = offsets[row], offsets[row + 1]
-        if above[row] >= end - begin:  # from the top: products of longer and longer prefixes
+        if above[row] >= end - begin:  # the window starts at the top: running products suffice
             product = 1.0
             for i in range(begin, end):
                 product *= weights[i]
@@ -88,16 +90,16 @@ def _window_products(offsets: Ints, weights: Floats, above: Ints, below: Ints) -
 
 
 def behaviour_codes(sessions: Sessions, role: str) -> Ints:
-    """(n,) code of the behaviour that a column names for each session.
+    """(n,) int64, code of the behaviour that a column names for each session.
 
     Raises:
-        DataError: a name that is none of ``BEHAVIOURS``, null, or changes within a session.
+        DataError: a name that is null, is not in ``BEHAVIOURS``, or changes within a session.
     """
     values = encoded(sessions.per_session(role))
     known = {name: code for code, name in enumerate(NAMES)}
     codes = np.array([known.get(name, -1) for name in values.dictionary.to_pylist()] + [-1], np.int64)
     found = codes[np.asarray(values.indices.fill_null(len(codes) - 1))]
-    # What a session without items does is of no matter.
+    # A session without items needs no behaviour.
     bad = (found < 0) & (sessions.lengths > 0)
     if bad.any():
         row = int(np.argmax(bad))

@@ -1,9 +1,9 @@
-"""``fit``: click models fitted to logs by maximum likelihood.
+"""``fit``: fit click models to ranking logs by maximum likelihood.
 
 May import: ``simulators.click_models``, ``position_bias``, ``logs``, ``arrays``, the top modules of
 ``simulators`` and of ``rankeval``.
-To fit another model: a ``Family`` in ``cell_families.py`` or ``chain_families.py``, and a line in
-``FAMILIES``.
+To fit another model: a subclass of ``Family`` in ``cell_families.py`` or ``chain_families.py``, and a line in
+``FAMILIES`` (``fitting.py``).
 """
 
 from __future__ import annotations

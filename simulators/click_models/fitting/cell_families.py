@@ -1,4 +1,4 @@
-"""How models are fitted whose clicks depend on the cell alone."""
+"""Families of the models in which a click depends only on the pair and the cell (see ``cells.py``)."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ from rankeval.simulators.click_models.fitting.points import NONE, Expectation, P
 from rankeval.simulators.click_models.fitting.sessions import SessionLists
 from rankeval.simulators.click_models.fitting.trust import TrustClimb
 
-#: Click rates that differ by less are the same.
+#: Click rates that differ by at most this count as equal.
 LEAST_DIFFERENCE = 1e-9
 
 
 class _OfCells(Family):
-    """Users click on relevant items with a probability for each cell, on others with another."""
+    """Each cell has one click probability for relevant items and one for items that are not relevant.
+
+    ``by_last``: whether the cell depends on the last click above.
+    """
 
     separable = True
     by_last: ClassVar[bool] = False
@@ -36,9 +39,10 @@ class _OfCells(Family):
 
 
 class _Examined(_OfCells):
-    """Users click on all attractive items that they examine; the largest examination is 1.
+    """Users click on every attractive item that they examine. ``shared``: (C,) examination probabilities.
 
-    Only the products with attractiveness are identified, so errors are those relative to the first cell.
+    Only the products of examination and attractiveness are identified. The largest examination probability is
+    therefore set to 1, and standard errors are relative to the first cell.
     """
 
     @property
@@ -50,9 +54,10 @@ class _Examined(_OfCells):
         return {0: "held fixed: only ratios of examination are identified"}
 
     def starts(self, evidence: Cells, point: Point) -> list[Point]:
-        """The maximum: the likelihood is concave in logarithms, and EM stays there.
+        """The maximum of the likelihood, which EM does not leave; ``point`` if there are no clicks.
 
-        From elsewhere it is long on the way, for the scale of examination makes hardly a difference.
+        The likelihood is concave in the logarithms of the parameters, so :class:`Climb` finds its maximum.
+        From another point EM would be slow, because the scale of examination hardly changes the likelihood.
         """
         used = evidence.informative()
         clicked = used.by_place(used.clicks) > 0.0
@@ -90,10 +95,10 @@ class UserBrowsingFamily(_Examined):
 
 
 class TrustBiasFamily(_OfCells):
-    """``shared``: click rates by position of relevant items, then of others.
+    """``shared``: (2 K,) click rates of relevant items by position, then of items that are not relevant.
 
-    Relevance is identified up to shift and scale only: errors are those where its ends are held by the click
-    rates at position 1.
+    Relevance is identified only up to shift and scale. Standard errors are computed with both click rates at
+    position 1 held fixed, which fixes the two ends of the scale.
     """
 
     name = "pbm_trust"
@@ -107,7 +112,10 @@ class TrustBiasFamily(_OfCells):
         return np.concatenate([np.full(self.width, 0.6), np.full(self.width, 0.2)])
 
     def starts(self, evidence: Cells, point: Point) -> list[Point]:
-        """Also where no scoring step leads up: EM is long on the way, for relevance has no scale."""
+        """``point``, and the point that :class:`TrustClimb` reaches from it.
+
+        EM alone would be slow, because the scale of relevance is not identified.
+        """
         shared, relevance = TrustClimb(evidence).to_the_top(point.shared)
         return [point, Point(shared, relevance, NONE)]
 
@@ -131,9 +139,10 @@ class TrustBiasFamily(_OfCells):
         return bool(abs(shared[0] - shared[self.positions]) > LEAST_DIFFERENCE)
 
     def slopes(self, shared: Floats) -> tuple[Floats, Floats, Floats]:
-        """``alpha``, ``beta`` (K,) and their derivatives (2 K, 2 K) where relevance is the click rate at 1.
+        """``alpha`` (K,), ``beta`` (K,) and the (2 K, 2 K) derivatives of alpha, then beta, by ``shared``.
 
-        ``P(click at k) = alpha_k P(click at 1) + beta_k``, whatever the scale of relevance.
+        Relevance is the click rate at position 1: ``P(click at k) = alpha_k P(click at 1) + beta_k``. This
+        holds for every scale of relevance.
         """
         relevant, others = np.split(shared, 2)
         size, unit = self.positions, float(relevant[0] - others[0])
@@ -144,7 +153,10 @@ class TrustBiasFamily(_OfCells):
 
 
 class CascadeFamily(Family):
-    """Closed form: clicks over examinations, of the lists down to their first click."""
+    """The cascade model, in closed form: attractiveness is clicks / examinations.
+
+    Only the items of each list down to its first click count.
+    """
 
     name = "cascade"
     separable = True
@@ -171,7 +183,7 @@ class CascadeFamily(Family):
 
 
 def first_clicks(lists: SessionLists, counts: Floats) -> Cells:
-    """Examinations and clicks of each pair where users stop at the first click."""
+    """Examinations and clicks of each pair, if users stop at the first click."""
     found = count_cells(lists, counts, by_last=True)
     chosen = np.isin(found.places, np.cumsum(np.arange(lists.positions)))
     pairs, shown, clicked = found.pair[chosen], found.impressions[chosen], found.clicks[chosen]

@@ -1,4 +1,7 @@
-"""Models whose clicks depend on the cell alone: the position, or the position and the last click above."""
+"""Counts for models in which a click depends only on the pair and the cell.
+
+A cell is a position, or a position together with the position of the last click above it.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +14,19 @@ from rankeval.arrays import kernel, offsets_of, read_only
 from rankeval.position_bias import Cells
 from rankeval.simulators.click_models.fitting.sessions import SessionLists, Words
 
-#: Counts that are held at a time before those of nothing are left out.
+#: Most entries of a dense table of pairs and cells in memory at a time; its zeros are then dropped.
 DENSE = 1 << 24
 
 
 class CellCounts(NamedTuple):
-    """Expected counts.
+    """Expected counts given the clicks, for P pairs and C cells.
 
     Attributes:
-        relevant, shown: (P,) impressions of each pair to users to whom it was relevant, and to all.
+        relevant: (P,) impressions of each pair in which the item is relevant to the user.
+        shown: (P,) all impressions of each pair.
         of_relevant, clicked_relevant: (C,) impressions and clicks of relevant items in each cell.
-        others, clicked_others: (C,) those of other items.
-        log_likelihood: of the clicks.
+        others, clicked_others: (C,) impressions and clicks of items that are not relevant.
+        log_likelihood: natural log of the likelihood of the clicks.
     """
 
     relevant: Floats
@@ -37,8 +41,12 @@ class CellCounts(NamedTuple):
 def count_cells(lists: SessionLists, counts: Floats, by_last: bool) -> Cells:
     """Count impressions and clicks by pair and cell.
 
-    Places are positions from 0; ``by_last``: ``k (k + 1) / 2 + r`` for position k from 0 where the last click
-    above is at position r, 0 for none.
+    Args:
+        lists: ``n`` distinct sessions.
+        counts: (n,) number of sessions that each of them stands for.
+        by_last: whether the cell depends on the last click above. If not, the number of a cell is k, its
+            position counted from 0. If so, it is ``k (k + 1) / 2 + r``, where r is the position of the last
+            click above, counted from 1, and 0 if there is none.
     """
     width = lists.positions * (lists.positions + 1) // 2 if by_last else lists.positions
     step = max(DENSE // width, 1)
@@ -54,7 +62,7 @@ def count_cells(lists: SessionLists, counts: Floats, by_last: bool) -> Cells:
 def _block(
     lists: SessionLists, counts: Floats, low: int, high: int, by_last: bool, width: int
 ) -> tuple[Ints, Ints, Floats, Floats]:
-    """The cells of the pairs from ``low`` to ``high``."""
+    """Pair, cell, impressions and clicks of the cells with impressions of pairs ``low..high``."""
     shown, clicked = np.zeros((2, high - low, width))
     _tally(lists.offsets, lists.words, read_only(counts), low, by_last, shown, clicked)
     pairs, places = np.nonzero(shown)
@@ -80,12 +88,12 @@ def _tally(
 
 
 def expected_cells(cells: Cells, attractiveness: Floats, relevant: Floats, others: Floats) -> CellCounts:
-    """Expected counts, and the log-likelihood.
+    """Expected counts given the clicks, and the log-likelihood.
 
     Args:
-        cells: impressions and clicks.
-        attractiveness: (P,) probability that an item is relevant to the user.
-        relevant, others: (C,) probability of a click on a relevant item, and on another, in each cell.
+        cells: impressions and clicks by pair and cell.
+        attractiveness: (P,) probability that the item is relevant to the user.
+        relevant, others: (C,) click probability in each cell of a relevant item, and of an item that is not.
     """
     of_pairs = np.zeros((2, len(cells.offsets) - 1))
     of_cells = np.zeros((4, len(relevant)))

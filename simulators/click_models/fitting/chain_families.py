@@ -1,4 +1,4 @@
-"""How models are fitted whose users go down the list until they stop."""
+"""Families of the models in which users examine the list from the top until they stop (see ``chains.py``)."""
 
 from __future__ import annotations
 
@@ -28,18 +28,27 @@ from rankeval.simulators.click_models.fitting.sessions import SessionLists
 
 
 class _Chain(Family):
-    """Users go down the list until they stop."""
+    """Users examine the items from the top of the list until they stop."""
 
     def evidence(self, lists: SessionLists, counts: Floats, threads: int | None, *, grouped: bool) -> Chains:
         return count_chains(lists, counts, threads, grouped=grouped)
 
     @abstractmethod
     def ways(self, point: Point) -> Ways:
-        """How users go down."""
+        """The probabilities of clicks and of going on at ``point``."""
 
     @abstractmethod
     def moves(self, point: Point, known: Chains, found: ChainCounts) -> Iterator[tuple[Floats, Floats]]:
-        """Successes and trials of the shared parameters, of attractiveness beyond clicks, of satisfaction."""
+        """Yield three pairs of expected successes and trials.
+
+        The first is of the shared parameters, the second of attractiveness, in addition to clicks and
+        examinations, and the third of satisfaction.
+
+        Args:
+            point: the parameters.
+            known: the observed counts.
+            found: the expected counts at ``point``.
+        """
 
     def expectation(self, point: Point, evidence: Chains) -> Expectation:
         found = expected_chains(evidence, self.ways(point))
@@ -84,7 +93,7 @@ class DynamicBayesianFamily(_Chain):
         return np.array([0.7])
 
     def going(self, point: Point) -> float:
-        """``gamma``."""
+        """``gamma``, the probability that a user who is not satisfied goes on."""
         return float(point.shared[0])
 
     def ways(self, point: Point) -> Ways:
@@ -138,7 +147,11 @@ class ClickChainFamily(_Chain):
         return Ways(a, tau1, tau2 * (1.0 - a) + tau3 * a, np.ones(self.positions))
 
     def moves(self, point: Point, known: Chains, found: ChainCounts) -> Iterator[tuple[Floats, Floats]]:
-        """After a click users go on with tau3 if the item is relevant, which it is with ``a``, else tau2."""
+        """As in the base class.
+
+        An item is relevant with probability ``a``. After a click the user goes on with probability ``tau3``
+        if the item is relevant, and ``tau2`` if not.
+        """
         tau3, after_click = point.shared[2], self.ways(point).after_click
         trials = known.went_on + known.open
         relevant_on = found.went_on * ratio(point.attractiveness * tau3, after_click)

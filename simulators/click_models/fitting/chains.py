@@ -1,7 +1,8 @@
-"""Models whose users go down the list and stop somewhere: what is known of it, and what is expected.
+"""Observed and expected counts for models in which users examine the list from the top until they stop.
 
-Down to the last click users examined everything. Where they stopped after it the clicks do not say: either
-right after the click, or after any of the items below, none of which was clicked.
+Users examined every item down to their last click. The clicks do not show where a user stopped after it:
+directly after the click, or after any of the items below, which have no click. Expectations sum over these
+possibilities.
 """
 
 from __future__ import annotations
@@ -18,20 +19,21 @@ from rankeval.simulators.click_models.fitting.grouping import equal_stretches
 from rankeval.simulators.click_models.fitting.points import log_or_zero
 from rankeval.simulators.click_models.fitting.sessions import SessionLists, Words
 
-#: Sessions are worked on in at most so many pieces, which depend on the data alone.
+#: Most pieces that tails are split into. The pieces depend on the data alone, so that the number of threads
+#: does not change the result.
 PIECES = 16
-#: Rows that a piece has at least, and numbers that all pieces return at most.
+#: Fewest tails of a piece, and most numbers that all pieces return together.
 LEAST_ROWS, MOST_NUMBERS = 1 << 14, 1 << 25
 
 
 class Tails(NamedTuple):
-    """What is below the last click of sessions, that click included; equal tails once.
+    """The tails of sessions: the last click and the items below it, or all items if there is no click.
 
     Attributes:
         words: as in :class:`SessionLists`.
         begins, ends: (n,) tail ``i`` is ``words[begins[i]:ends[i]]``; only its first word can be a click.
         places: (n,) position of the first word, from 0.
-        counts: (n,)
+        counts: (n,) number of sessions that each tail stands for.
     """
 
     words: Words
@@ -41,19 +43,20 @@ class Tails(NamedTuple):
     counts: Floats
 
     def part(self, rows: slice) -> Tails:
-        """Some of them."""
+        """The tails of the rows ``rows``."""
         return Tails(self.words, self.begins[rows], self.ends[rows], self.places[rows], self.counts[rows])
 
 
 class Chains(NamedTuple):
-    """What is known of how users went down.
+    """The observed counts of P pairs at K positions.
 
     Attributes:
-        clicks, skips: (P,) clicks, and skips above the last click.
-        went_on: (P,) clicks above the last one, after which users went on.
-        open: (P,) last clicks with items below them.
-        went_on_at, open_at: (K,) the same by position.
-        tails: of sessions that have one.
+        clicks: (P,) clicks on each pair.
+        skips: (P,) skips of each pair above the last click of a session.
+        went_on: (P,) clicks above the last click of a session; after each of them the user went on.
+        open: (P,) last clicks of sessions with items below; it is unknown whether the user went on.
+        went_on_at, open_at: (K,) ``went_on`` and ``open`` by position.
+        tails: of the sessions with items below their last click.
         threads: number of threads.
     """
 
@@ -68,10 +71,13 @@ class Chains(NamedTuple):
 
 
 class Ways(NamedTuple):
-    """How users go down: they click with ``attractiveness`` (P,) on what they examine.
+    """The probabilities with which users click, and go on to the next item.
 
-    They go on after a skip with ``after_skip``, after a click on pair i at position k with ``after_click[i]
-    at[k]``, (P,) and (K,).
+    Attributes:
+        attractiveness: (P,) probability of a click on an examined item.
+        after_skip: probability that the user goes on after a skip.
+        after_click, at: (P,) and (K,), the user goes on after a click on pair i at position k with
+            probability ``after_click[i] at[k]``.
     """
 
     attractiveness: Floats
@@ -81,14 +87,15 @@ class Ways(NamedTuple):
 
 
 class ChainCounts(NamedTuple):
-    """Expected counts.
+    """The expected counts given the clicks.
 
     Attributes:
-        examined: (P,) clicks or not.
-        went_on: (P,) of the clicks with items below, how many users went on after.
-        went_on_at: (K,) the same by position.
-        skipped, went_on_after: skips with items below, and how many users went on after them.
-        log_likelihood: of the clicks.
+        examined: (P,) examinations of each pair, with or without a click.
+        went_on: (P,) clicks on each pair after which the user went on to an item below.
+        went_on_at: (K,) ``went_on`` by position.
+        skipped: skips of examined items with items below them.
+        went_on_after: the number of these skips after which the user went on.
+        log_likelihood: natural log of the likelihood of the clicks.
     """
 
     examined: Floats
@@ -102,7 +109,14 @@ class ChainCounts(NamedTuple):
 def count_chains(
     lists: SessionLists, counts: Floats, threads: int | None = None, *, grouped: bool = True
 ) -> Chains:
-    """Count what is known; ``grouped`` puts equal tails together, which pays where they are used often."""
+    """The observed counts of sessions.
+
+    Args:
+        lists: ``n`` distinct sessions.
+        counts: (n,) number of sessions that each of them stands for.
+        threads: number of threads that :func:`expected_chains` uses.
+        grouped: whether to store equal tails once, which saves time if the counts are used often.
+    """
     of_pairs, at = np.zeros((4, lists.pairs)), np.zeros((2, lists.positions))
     begins, places = np.empty(len(lists), np.int64), np.empty(len(lists), np.int64)
     _count(lists.offsets, lists.words, read_only(counts), of_pairs, at, begins, places)
@@ -123,7 +137,7 @@ def _distinct(tails: Tails) -> Tails:
 def _count(
     offsets: Ints, words: Words, counts: Floats, of_pairs: Floats, at: Floats, begins: Ints, places: Ints
 ) -> None:
-    """``begins`` takes where each tail starts, -1 where there is none."""
+    """Add to ``of_pairs`` and ``at``; fill ``begins`` with the start of each tail, -1 if there is none."""
     for row in range(offsets.size - 1):
         begin, end, n = offsets[row], offsets[row + 1], counts[row]
         last = end - 1
@@ -147,7 +161,7 @@ def _count(
 
 
 def expected_chains(chains: Chains, ways: Ways) -> ChainCounts:
-    """Expected counts, and the log-likelihood, of users who go down in these ways."""
+    """Expected counts given the clicks, and the log-likelihood, under the probabilities ``ways``."""
     ways = Ways(ways.attractiveness, ways.after_skip, *(np.ascontiguousarray(part) for part in ways[2:]))
     pairs, positions = len(chains.clicks), len(chains.went_on_at)
 
@@ -173,7 +187,7 @@ def expected_chains(chains: Chains, ways: Ways) -> ChainCounts:
 
 
 def _above(chains: Chains, ways: Ways) -> float:
-    """Log-likelihood of what happened down to the last clicks."""
+    """Log-likelihood of all sessions down to their last click, without going on or stopping after it."""
     logs = log_or_zero(chains.clicks, ways.attractiveness)
     logs += log_or_zero(chains.skips, 1.0 - ways.attractiveness)
     logs += log_or_zero(chains.went_on, ways.after_click)
@@ -191,7 +205,11 @@ def _pieces(chains: Chains) -> list[slice]:
 
 @kernel
 def _expect(tails: Tails, ways: Ways, of_pairs: Floats, at: Floats, totals: Floats) -> None:
-    """Backwards the probability of no click from each item on, then forwards that it was examined."""
+    """Add the expected counts and the log-likelihood of ``tails`` to ``of_pairs``, ``at`` and ``totals``.
+
+    For each tail, first compute backwards the probability of no click from each item on, then forwards the
+    probability that each item was examined.
+    """
     words, going = tails.words, ways.after_skip
     longest = 1
     for row in range(tails.begins.size):

@@ -1,4 +1,4 @@
-"""Expectation maximisation, accelerated, until nothing changes any more."""
+"""Accelerated expectation maximisation (EM), iterated until it converges."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ import numpy as np
 from rankeval.array_types import Floats
 from rankeval.simulators.click_models.fitting.points import Expectation, log_or_zero
 
-#: Part of the way to a bound that an extrapolation may leave.
+#: Smallest share of the distance to the bounds 0 and 1 that is left after an extrapolation.
 LEAST_REST = 0.1
-#: Rises of a log-likelihood by less than this part of it are none.
+#: A rise of the log-likelihood by at most this share of it counts as no rise.
 ROUNDING = 1e-12
-#: Cycles in turn that must end it: one with each parameter on its own, one with all together.
+#: Number of consecutive cycles without progress that end the iteration: one with a rate of convergence for
+#: each parameter, and one with a common rate.
 BOTH = 2
-#: How many steps an extrapolation may stand for: at first, at least, and after a failure or a full success.
+#: Bound on the length of an extrapolation, in EM steps: its first value, its smallest value, and its factors
+#: after a failure and after a success at the bound.
 FIRST_REACH, LEAST_REACH, SHRINK, GROW = 16.0, 2.0, 0.25, 2.0
 
 
 class Maximum(NamedTuple):
-    """Where expectation maximisation ended.
+    """The result of expectation maximisation.
 
     Attributes:
-        values: all parameters.
-        expectation: there.
-        objective: the log-likelihood, and the prior's where there is one.
+        values: (N,) all parameters.
+        expectation: the expected successes and trials at ``values``.
+        objective: the log-likelihood plus the log of the prior.
         iterations: number of expectations that were computed.
-        converged: whether the last step was within the tolerance.
+        converged: whether the last two cycles were within the tolerance.
     """
 
     values: Floats
@@ -39,20 +41,23 @@ class Maximum(NamedTuple):
 
 
 class Ascent:
-    """Climbs to the maximum of a likelihood by EM steps with squared extrapolation (Varadhan & Roland 2008).
+    """Finds the maximum of a likelihood by EM with squared extrapolation (Varadhan & Roland 2008).
 
-    Every parameter is extrapolated by its own rate of convergence: most pairs have nothing to do with one
-    another, and one that few clicks tell of would hold up all; every other time all of them have one rate.
-    Where the objective does not rise it is a plain step instead, and the next ones reach less far.
+    A cycle is two EM steps and an extrapolation of them. Two kinds of cycles alternate. In one kind all
+    parameters have a common rate of convergence. In the other each parameter has its own rate: most pairs are
+    independent of one another, and with a common rate a single pair with few clicks would slow down all of
+    them. If the objective after the extrapolation is below that after the first step, the cycle ends with the
+    second step instead, and later extrapolations are shorter.
 
     Args:
-        expect: expected successes and trials at given values.
-        shared: number of shared parameters, which stand first.
-        pseudo: (N,) successes and as many failures that are added to those of each parameter: the logarithm
-            of a Beta(1 + pseudo, 1 + pseudo) density is added to the log-likelihood.
-        tolerance: it ends when two cycles of three steps each raise the log-likelihood by at most this (or
-            1e-12 of it, where numbers are no finer) and change no shared parameter by more.
-        max_iterations: steps after which it ends in any case.
+        expect: function that gives the expected successes and trials at (N,) values.
+        shared: number of shared parameters; they are the first of the N parameters.
+        pseudo: (N,) number of successes, and of failures, that are added for each parameter. This adds the
+            logarithm of a Beta(1 + pseudo, 1 + pseudo) density to the log-likelihood.
+        tolerance: the iteration ends when two consecutive cycles both raise the objective by at most this
+            and change no shared parameter by more. A rise by 1e-12 of the objective, the limit of floating
+            point, always counts as within the tolerance.
+        max_iterations: the iteration also ends after the cycle that reaches this number of expectations.
     """
 
     def __init__(
@@ -68,7 +73,7 @@ class Ascent:
         self._iterations = 0
 
     def from_(self, start: Floats) -> Maximum:
-        """The maximum that is reached from ``start``."""
+        """The maximum that the iteration reaches from ``start``, (N,)."""
         self._together = False
         self._reach = {False: FIRST_REACH, True: FIRST_REACH}
         values, (found, objective), still = start, self._at(start), 0
@@ -85,7 +90,11 @@ class Ascent:
     def _ahead(
         self, start: Floats, once: Floats, twice: Floats, least: float
     ) -> tuple[Floats, Expectation, float]:
-        """Where two steps lead to, extrapolated if that is at least as high as ``least``, after the first."""
+        """The end of a cycle: values, expectation and objective.
+
+        It is the extrapolation of the two steps if its objective is at least ``least``, the objective after
+        the first step. Otherwise it is the second step.
+        """
         self._together = together = not self._together
         ahead, furthest = _extrapolated(start, once, twice, self._reach[together], together=together)
         found, reached = self._at(ahead)
@@ -106,7 +115,7 @@ class Ascent:
         return found, found.log_likelihood + float(prior.sum())
 
     def _step(self, values: Floats, found: Expectation) -> Floats:
-        """Successes over trials; what was not tried stays."""
+        """An EM step: successes / trials. A parameter without trials keeps its value."""
         successes = found.successes.flat + self._pseudo
         trials = found.trials.flat + 2.0 * self._pseudo
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -116,9 +125,12 @@ class Ascent:
 def _extrapolated(
     start: Floats, once: Floats, twice: Floats, reach: float, *, together: bool
 ) -> tuple[Floats, bool]:
-    """Where steps that shrink by a constant factor lead to, short of the bounds 0 and 1.
+    """The limit of steps that shrink by a constant factor ``rate``, kept inside the bounds 0 and 1.
 
-    That is ``1 / (1 - rate)`` steps ahead, at most ``reach``; also whether that held anything back.
+    The limit is ``1 / (1 - rate)`` steps from ``start``; at most ``reach`` steps are taken.
+
+    Returns:
+        The values, and whether ``reach`` limited any of them.
     """
     step, change = once - start, (twice - once) - (once - start)
     with np.errstate(divide="ignore", invalid="ignore"):

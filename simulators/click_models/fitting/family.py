@@ -1,4 +1,4 @@
-"""What it takes to fit a click model."""
+"""The base class of families: click models with unknown parameters."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ from rankeval.simulators.click_models.fitting.sessions import SessionLists
 
 
 class Family(ABC):
-    """A click model whose parameters are to be found, for lists of up to ``positions`` positions."""
+    """A click model with unknown parameters, for lists of up to ``positions`` positions.
+
+    The unknown parameters are a :class:`Point`: G shared parameters, and the attractiveness and perhaps the
+    satisfaction of each of P pairs of query and item.
+    """
 
     name: ClassVar[str]
     uses_satisfaction: ClassVar[bool] = False
-    #: Whether, shared parameters being given, the clicks on one pair say nothing of another.
+    #: Whether, with the shared parameters given, the log-likelihood is a sum of one term for each pair.
     separable: ClassVar[bool] = False
 
     def __init__(self, positions: int) -> None:
@@ -25,29 +29,46 @@ class Family(ABC):
     @property
     @abstractmethod
     def start(self) -> Floats:
-        """(G,) shared parameters to start from."""
+        """(G,) shared parameters at which the fit starts."""
 
     @property
     def fixed(self) -> dict[int, str]:
-        """Shared parameters that are held where they are while errors are computed, and why."""
+        """Index of a shared parameter without standard error -> the reason.
+
+        These parameters are held fixed while the standard errors of the others are computed.
+        """
         return {}
 
     @abstractmethod
     def evidence(self, lists: SessionLists, counts: Floats, threads: int | None, *, grouped: bool) -> Any:
-        """What the clicks say, counted once for all iterations; ``counts``: (n,) of each session."""
+        """The counts of clicks and impressions that :meth:`expectation` needs.
+
+        They do not depend on the parameters.
+
+        Args:
+            lists: ``n`` distinct sessions.
+            counts: (n,) number of sessions that each of them stands for.
+            threads: number of threads.
+            grouped: whether to group equal parts of sessions, which saves time if the counts are used often.
+        """
 
     def starts(self, evidence: Any, point: Point) -> list[Point]:
-        """Where to start from; ``point`` is what click rates alone suggest."""
+        """The points from which the fit starts.
+
+        Args:
+            evidence: the counts.
+            point: the default start: :attr:`start`, and the attractiveness estimated from click rates.
+        """
         return [point]
 
     @abstractmethod
     def expectation(self, point: Point, evidence: Any) -> Expectation:
-        """Expected successes and trials of all parameters, and the log-likelihood, at a point."""
+        """Expected successes and trials of all parameters, and the log-likelihood, at ``point``."""
 
     @abstractmethod
     def model(self, shared: Floats) -> ClickModel:
-        """The click model of these shared parameters."""
+        """The click model with the (G,) shared parameters ``shared``."""
 
     def impossible(self, lists: SessionLists) -> float:
-        """How many sessions the model gives no chance, whatever its parameters."""
+        """Number of sessions that have probability 0 under the model for all values of its parameters."""
         return 0.0

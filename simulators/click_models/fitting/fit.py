@@ -1,4 +1,4 @@
-"""Fit click models to a log: maximum likelihood, standard errors, and how well they predict."""
+"""Fit click models to a ranking log: estimates, standard errors and prediction of held-out sessions."""
 
 from __future__ import annotations
 
@@ -51,27 +51,31 @@ def fit(
 ) -> ClickModelFits:
     """Fit click models to a ranking log by maximum likelihood.
 
-    All are fitted by expectation maximisation of the exact likelihood, with squared extrapolation (Varadhan &
-    Roland 2008). ``dcm`` and ``sdbn`` too: the counts by which they are usually fitted take it that users
-    stopped at the last click, which is an approximation.
+    All models are fitted by expectation maximisation (EM) of the exact likelihood, with squared extrapolation
+    (Varadhan & Roland 2008). This includes ``dcm`` and ``sdbn``: the counts with which they are usually
+    fitted assume that users stopped at their last click, which is an approximation.
+
+    Attractiveness and satisfaction are one number for each pair of query and item, or for each item if the
+    log has no ``query_id``.
 
     Args:
-        log: a ranking log (path, folder, glob, URL, Arrow table, pandas or polars frame, dict of arrays),
-            long or nested: ``session_id, item_id, position, click``, perhaps ``query_id`` and ``weight``, how
-            many times a session counts. What users think of an item is one number for each query and item, or
-            for each item where there is no ``query_id``.
-        click_model: ``pbm, pbm_trust, cascade, dcm, dbn, sdbn, ccm, ubm``, ``mixture:pbm+dbn``.
-        test: share of sessions that are held out, by a hash of the session id and the seed.
-        test_where: a row filter that names the sessions to hold out instead; those for which it is neither
-            true nor false are left out altogether.
-        smoothing: pseudo-clicks, and as many skips, of each pair; without them pairs that nobody clicked get
-            attractiveness 0, and a held-out click on one is impossible.
-        tolerance: it ends when two accelerated steps in turn raise the log-likelihood by at most this (or
-            1e-12 of it) and change no shared parameter by more.
-        max_iterations: expectations that are computed at most.
-        restarts: times that a mixture is fitted from random parameters too; the best is kept.
+        log: a ranking log (path, folder, glob, URL, Arrow table, pandas or polars frame, dict of arrays) in
+            long or nested layout, with ``session_id, item_id, position, click`` and optionally ``query_id``
+            and ``weight``, the number of times that a session counts.
+        click_model: one or several of ``pbm, pbm_trust, cascade, dcm, dbn, sdbn, ccm, ubm``, and mixtures
+            such as ``mixture:pbm+dbn``.
+        test: share of sessions to hold out, selected by a hash of the session id and the seed.
+        test_where: a row filter that selects the sessions to hold out, instead of ``test``. Sessions for
+            which it is neither true nor false are not used at all.
+        smoothing: number of pseudo-clicks, and of pseudo-skips, added for each pair. Without them a pair
+            that was never clicked gets attractiveness 0, and a held-out click on it has probability 0.
+        tolerance: the fit ends when two consecutive accelerated steps both raise the log-likelihood by at
+            most this (or 1e-12 of it) and change no shared parameter by more.
+        max_iterations: the fit also ends after the accelerated step that reaches this number of expectations
+            of EM.
+        restarts: number of additional fits of a mixture from random parameters; the best fit is kept.
         seed: of the split and of the restarts.
-        parameters: a Parquet file to write what was found of each pair to: ``click_model, query_id, item_id,
+        parameters: a Parquet file for the estimates of pairs, with columns ``click_model, query_id, item_id,
             impressions, clicks, attractiveness, satisfaction``.
         columns: role -> column name.
         where: row filter.
@@ -81,7 +85,7 @@ def fit(
         :class:`ClickModelFits`, with ``to_dict()``, ``to_pandas()`` and a readable repr.
 
     Raises:
-        DataError: the data is wrong; the message names file, column, row and what is wanted.
+        DataError: the data is wrong; the message names file, column, row and the value wanted.
         UsageError: the call is wrong.
     """
     require_types(locals())
@@ -125,14 +129,14 @@ def fit(
 
 
 def _number(name: str, value: Any, most: float = math.inf) -> float:
-    """A number from 0 up."""
+    """``value`` as a float, checked to be a number in [0, ``most``]."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise UsageError(f"{name}: found {shown(value)}, wanted a number")
     return real(name, float(value), 0.0, most)
 
 
 def _names(click_model: str | Sequence[str]) -> list[str]:
-    """The click models, each once, checked before the log is read."""
+    """The distinct names of click models, checked before the log is read."""
     if not isinstance(click_model, str | Sequence) or not all(isinstance(name, str) for name in click_model):
         raise UsageError(f"click_model: found {shown(click_model)}, wanted a name such as dbn")
     names = list(dict.fromkeys(listed(click_model)))
@@ -146,7 +150,7 @@ def _names(click_model: str | Sequence[str]) -> list[str]:
 def _logs(
     log: Any, columns: Mapping[str, str] | None, where: str | None, test_where: str | None, share: float
 ) -> tuple[Log, Log | None]:
-    """The log to fit to, and that of the held-out sessions where a filter names them."""
+    """The log to fit to, and the log of the held-out sessions if a filter selects them, else None."""
     if test_where is not None and not isinstance(test_where, str):
         raise UsageError(f"test_where: found {shown(test_where)}, wanted a text")
     source = as_log(log, columns, where)
@@ -154,7 +158,7 @@ def _logs(
         return source, None
     if share > 0.0:
         raise UsageError(f"test: found {share:g} and a test_where, wanted one of them")
-    replace(source, where=test_where)  # raises where the filter is wrong by itself
+    replace(source, where=test_where)  # raises the error of a wrong filter before it is combined with others
     kept = f"({source.where}) and " if source.where else ""
     return (
         replace(source, where=f"{kept}not ({test_where})"),

@@ -1,4 +1,4 @@
-"""Click models fitted to sessions."""
+"""Fit one click model to sessions: the catalogue of families, starts, EM, and standard errors."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from rankeval.simulators.click_models.fitting.mixtures import MixtureFamily
 from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Point
 from rankeval.simulators.click_models.fitting.sessions import SessionLists, Words
 
-#: Name -> how the click model is fitted.
+#: Name of a click model -> its family.
 FAMILIES: dict[str, type[Family]] = {
     family.name: family
     for family in (
@@ -48,10 +48,10 @@ FAMILIES: dict[str, type[Family]] = {
 
 
 def parse_family(name: str, positions: int) -> Family:
-    """The family of ``dbn``, or of ``mixture:pbm+dbn``.
+    """The family of a click model such as ``dbn`` or ``mixture:pbm+dbn``, for lists of up to ``positions``.
 
     Raises:
-        UsageError: no such model.
+        UsageError: no such model, or a mixture of fewer than two models.
     """
     kind, colon, parts = name.partition(":")
     if kind == "mixture" and colon:
@@ -68,15 +68,15 @@ def parse_family(name: str, positions: int) -> Family:
 
 @dataclass(frozen=True)
 class Options:
-    """How to fit.
+    """Options of a fit.
 
     Attributes:
-        tolerance: as in :class:`~rankeval.simulators.click_models.fitting.em.Ascent`.
-        max_iterations: of expectation maximisation.
-        smoothing: pseudo-clicks and as many skips of each pair, and likewise for satisfaction.
+        tolerance, max_iterations: as in :class:`~rankeval.simulators.click_models.fitting.em.Ascent`.
+        smoothing: number of pseudo-successes, and of pseudo-failures, added for the attractiveness and for
+            the satisfaction of each pair.
         seed: of the restarts.
-        restarts: of mixtures.
-        threads: number of threads; results do not depend on it.
+        restarts: number of additional starts of mixtures, from random parameters.
+        threads: number of threads; the results do not depend on it.
     """
 
     tolerance: float = 1e-6
@@ -88,7 +88,7 @@ class Options:
 
 
 class PairCounts(NamedTuple):
-    """(P,) each: impressions and clicks of pairs."""
+    """The impressions, (P,), and clicks, (P,), of each pair."""
 
     impressions: Floats
     clicks: Floats
@@ -99,11 +99,12 @@ class Fitted:
     """A click model at the maximum of its likelihood.
 
     Attributes:
-        family: which model.
-        point: its parameters; what no session tells of has the mean of the others.
-        maximum: how it was found.
-        errors: of the shared parameters.
-        impossible: sessions that the model gives no chance whatever its parameters.
+        family: the family of the model.
+        point: its parameters. A parameter on which the sessions have no data has a substitute value: for a
+            pair the mean over the other pairs, for a shared parameter the nearest earlier one with data.
+        maximum: the result of EM.
+        errors: covariance of the shared parameters.
+        impossible: number of sessions with probability 0 for all values of the parameters.
     """
 
     family: Family
@@ -114,18 +115,28 @@ class Fitted:
 
     @property
     def model(self) -> ClickModel:
-        """The click model."""
+        """The click model with the fitted shared parameters."""
         return self.family.model(self.point.shared)
 
     @property
     def known(self) -> tuple[Bools, Bools]:
-        """(P,) each: whether any session tells of a pair's attractiveness, and of its satisfaction."""
+        """Whether sessions have data on the attractiveness, (P,), and the satisfaction, (P,), of each pair.
+
+        The second array is (0,) for models without satisfaction.
+        """
         trials = self.maximum.expectation.trials
         return trials.attractiveness > 0.0, trials.satisfaction > 0.0
 
 
 def fitted(family: Family, lists: SessionLists, options: Options, counts: PairCounts) -> Fitted:
-    """Fit a click model to sessions; ``counts`` are those of their pairs."""
+    """Fit a click model to sessions.
+
+    Args:
+        family: the family of the model.
+        lists: the sessions.
+        options: the options of the fit.
+        counts: the impressions and clicks of the pairs in ``lists``.
+    """
     evidence = family.evidence(lists, lists.counts, options.threads, grouped=True)
     shared, pairs = len(family.start), lists.pairs
     attractiveness = (counts.clicks + 1.0) / (counts.impressions + 2.0)
@@ -160,7 +171,7 @@ def _starts(family: Family, options: Options) -> list[Floats]:
 
 
 def _filled(point: Point, found: Expectation) -> Point:
-    """The parameters, with something to go by where no session tells of one."""
+    """The parameters, with the substitute values of :class:`Fitted` for parameters without trials."""
     tried = found.trials.shared > 0.0
     before = np.maximum.accumulate(np.where(tried, np.arange(len(tried)), -1))
     shared = np.where(before >= 0, point.shared[before], point.shared) if len(tried) else point.shared
@@ -178,7 +189,7 @@ def _mean_filled(values: Floats, successes: Floats, trials: Floats) -> Floats:
 
 
 def count_pairs(lists: SessionLists) -> PairCounts:
-    """Impressions and clicks of each pair."""
+    """Count the impressions and clicks of each pair."""
     counts = np.zeros((2, lists.pairs))
     _count(lists.offsets, lists.words, lists.counts, counts)
     return PairCounts(*counts)

@@ -1,4 +1,4 @@
-"""Equal stretches of words, and equal keys, found by hashing."""
+"""Numba kernels that find equal keys, and equal runs of words, by hashing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ Words = NDArray[np.int32]
 
 @kernel
 def indexed(keys: Hashes) -> tuple[Words, Ints]:
-    """(n,) number of each key among the distinct ones, in the order of their first place; these places."""
+    """Number the distinct keys by their first occurrence, from 0.
+
+    Returns:
+        (n,) int32 number of each key, and (distinct,) int64 index of the first occurrence of each number.
+    """
     n = keys.size
     mask = np.uint64(table_mask(n))
     slots = np.full(np.int64(mask) + 1, -1, np.int32)
@@ -34,9 +38,13 @@ def indexed(keys: Hashes) -> tuple[Words, Ints]:
 
 @kernel
 def equal_stretches(words: Words, begins: Ints, ends: Ints, places: Ints) -> tuple[Words, Ints]:
-    """(n,) number of each row among the different ones, in the order of their first; the first ones.
+    """Number the distinct rows by their first occurrence, from 0.
 
-    Rows are equal that have the same ``places`` and the same words from ``begins`` to ``ends``.
+    Row ``i`` is ``words[begins[i]:ends[i]]``. Two rows are equal if they have the same words and the same
+    value in ``places``.
+
+    Returns:
+        (n,) int32 number of each row, and (distinct,) int64 index of the first occurrence of each number.
     """
     n = begins.size
     mask = np.uint64(table_mask(n))

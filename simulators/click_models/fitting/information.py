@@ -1,7 +1,7 @@
-"""Standard errors of shared parameters: the observed information with those of pairs profiled out.
+"""Standard errors of shared parameters: the observed information with the parameters of pairs profiled out.
 
-Everything is in logits ``z``, in which the derivative of the log-likelihood is ``successes - trials x``. Its
-differences give products with the information.
+All derivatives are with respect to the logits of the parameters ``x``. The first derivative of the
+log-likelihood is then ``successes - trials x``. Finite differences of it give products with the information.
 """
 
 from __future__ import annotations
@@ -15,13 +15,15 @@ from rankeval.array_types import Bools, Floats, Ints
 from rankeval.simulators.click_models.fitting.em import Maximum
 from rankeval.simulators.click_models.fitting.points import Expectation
 
-#: Estimates this near to 0 or 1 are at the boundary, and those a step still moves by this part of the rest.
+#: An estimate is at the boundary if it is within EDGE of 0 or 1, or if an EM step still moves it by more than
+#: the share DRIFT of its distance to the nearer bound.
 EDGE, DRIFT = 1e-6, 1e-3
-#: Step of the differences, in logits.
+#: Step of the finite differences, in logits.
 STEP = 1e-4
-#: Conjugate gradients end when a step takes no more than this part of what is left; and their most steps.
+#: Conjugate gradients end when a step reduces the remaining information by at most the share ENOUGH, or after
+#: MOST_STEPS steps.
 ENOUGH, MOST_STEPS = 1e-4, 500
-#: Part of a parameter's information that must be left when all others are estimated too.
+#: A parameter is identified if at least this share of its information remains when the others are unknown.
 LEAST_LEFT = 1e-6
 
 AT_BOUNDARY = "the estimate is at the boundary"
@@ -30,25 +32,31 @@ NOT_IDENTIFIED = "not identified by these sessions"
 
 
 class Errors(NamedTuple):
-    """Covariance of the shared parameters, 0 where there is none, and why there is none."""
+    """Covariance of the shared parameters.
+
+    Attributes:
+        covariance: (G, G) float64, 0 for parameters without standard error.
+        reasons: index of a parameter without standard error -> the reason.
+    """
 
     covariance: Floats
     reasons: dict[int, str]
 
     def standard_errors(self) -> list[float | None]:
-        """(G,)"""
+        """(G,) standard errors; None for parameters without one."""
         roots = np.sqrt(np.diag(self.covariance)).tolist()
         return [None if index in self.reasons else root for index, root in enumerate(roots)]
 
 
 class Information:
-    """The observed information at a maximum.
+    """The observed information at a maximum of the likelihood.
 
     Args:
-        expect: expected successes and trials at given values.
-        maximum: where.
-        pseudo: (N,) pseudo-counts of the prior.
-        separable: whether, shared parameters being given, pairs have nothing to do with one another.
+        expect: function that gives the expected successes and trials at (N,) values.
+        maximum: the maximum.
+        pseudo: (N,) pseudo-counts of the prior, as in :class:`Ascent`.
+        separable: whether the log-likelihood is a sum of one term for each pair if the shared parameters are
+            given. The information of the pairs is then diagonal.
     """
 
     def __init__(
@@ -69,7 +77,7 @@ class Information:
         self._inside = self._tried & (rest > EDGE) & (moved <= DRIFT * rest)
 
     def errors(self, shared: int, fixed: Mapping[int, str]) -> Errors:
-        """Of the first ``shared`` parameters, those ``fixed`` being known."""
+        """The errors of the first ``shared`` parameters; parameters in ``fixed`` are treated as known."""
         reasons = dict(fixed)
         for index in set(range(shared)) - set(fixed):
             if not self._tried[index]:
@@ -86,7 +94,12 @@ class Information:
         return Errors(covariance, reasons)
 
     def _profiled(self, free: Ints, shared: int) -> tuple[Floats, Floats]:
-        """Information of free parameters, that of pairs profiled out; its diagonal where these are known."""
+        """The information of the ``free`` parameters, used to compute their covariance.
+
+        Returns:
+            The (free, free) information with the parameters of pairs profiled out, and the (free,)
+            information of each parameter if all others were known.
+        """
         pairs = np.flatnonzero(self._inside)
         pairs = pairs[pairs >= shared]
         columns = [self._product(np.array([index]), np.ones(1)) for index in free]
@@ -97,7 +110,10 @@ class Information:
         return 0.5 * (left + left.T), np.diag(own)
 
     def _solver(self, pairs: Ints) -> Callable[[Floats, float], Floats]:
-        """What gives the solution of ``information of pairs times it = vector``."""
+        """A function that solves ``information of pairs x solution = vector``.
+
+        Its second argument is ``whole`` of :func:`_conjugate_gradients`.
+        """
         if self._separable:
             diagonal = self._product(pairs, np.ones(len(pairs)))[pairs]
             return lambda vector, _: vector / diagonal
@@ -107,7 +123,7 @@ class Information:
         )
 
     def _product(self, places: Ints, direction: Floats) -> Floats:
-        """(N,) the information times a direction that has these values at these places."""
+        """(N,) the information times a vector with ``direction`` at the indices ``places``, 0 elsewhere."""
         largest = float(np.abs(direction).max(initial=0.0))
         if largest == 0.0:
             return np.zeros(len(self._values))
@@ -122,15 +138,16 @@ class Information:
         return self._score(self._expect(values), values)
 
     def _score(self, found: Expectation, values: Floats) -> Floats:
-        """(N,) derivative of the objective by the logits."""
+        """(N,) derivative of the objective with respect to the logits of ``values``."""
         trials = found.trials.flat + 2.0 * self._pseudo
         return found.successes.flat + self._pseudo - trials * values
 
 
 def _inverse(information: Floats, known: Floats) -> tuple[Floats, Bools]:
-    """Inverse of a symmetric matrix, and which parameters it identifies.
+    """The inverse of a symmetric matrix of information, and whether it identifies each parameter.
 
-    ``known``: the diagonal where all other parameters are known, by which the rest is measured.
+    ``known``: the information of each parameter if all others were known. The matrix is scaled by it, and
+    eigenvalues of the scaled matrix of at most ``LEAST_LEFT`` count as 0.
     """
     if not (known > 0.0).all():
         return np.zeros_like(information), np.zeros(len(known), np.bool_)
@@ -145,9 +162,14 @@ def _inverse(information: Floats, known: Floats) -> tuple[Floats, Bools]:
 def _conjugate_gradients(
     product: Callable[[Floats], Floats], vector: Floats, diagonal: Floats, whole: float
 ) -> Floats:
-    """Solution of a positive definite system, from 0, by preconditioned conjugate gradients.
+    """The solution of a positive definite system by preconditioned conjugate gradients, started at 0.
 
-    ``whole``: what the product of solution and vector is to be taken from; it is as exact as that needs.
+    Args:
+        product: function that multiplies the matrix of the system with a vector.
+        vector: the right-hand side.
+        diagonal: of the preconditioner.
+        whole: the number from which the caller subtracts ``vector @ solution``. The solution is as exact as
+            this difference needs.
     """
     solution, residual, left = np.zeros_like(vector), vector, whole
     direction = residual / diagonal

@@ -1,4 +1,7 @@
-"""Mixtures: every session is of one of several models, which share what users think of items."""
+"""The family of mixtures.
+
+Each session follows one of several models. Attractiveness and satisfaction are the same in all of them.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,21 @@ from rankeval.simulators.click_models.fitting.family import Family
 from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Point
 from rankeval.simulators.click_models.fitting.sessions import SessionLists
 
-#: Standard deviation, in logits, of where a restart begins.
+#: Standard deviation of the random change of starting values in a restart, in logits.
 SPREAD = 1.0
 
 
 class Whole(NamedTuple):
-    """The sessions themselves: what they say of a part depends on how likely they are of it."""
+    """The sessions, with nothing counted in advance.
+
+    The counts for a part depend on the parameters: they are weighted by the probability that a session
+    follows this part.
+
+    Attributes:
+        lists: ``n`` distinct sessions.
+        counts: (n,) number of sessions that each of them stands for.
+        threads: number of threads.
+    """
 
     lists: SessionLists
     counts: Floats
@@ -26,7 +38,7 @@ class Whole(NamedTuple):
 
 
 class MixtureFamily(Family):
-    """``shared``: the share of each part, then the shared parameters of each."""
+    """A mixture of families. ``shared``: the share of each part, then the shared parameters of each part."""
 
     name = "mixture"
 
@@ -49,7 +61,7 @@ class MixtureFamily(Family):
         return dict.fromkeys(range(len(self.start)), "parts of a mixture may change their places")
 
     def restart(self, rng: np.random.Generator) -> Floats:
-        """Shared parameters to start from, those of the parts moved at random."""
+        """(G,) shared parameters for a restart; those of the parts are changed at random."""
         start = np.clip(self.start, 0.1, 0.9)
         odds = start / (1.0 - start) * np.exp(SPREAD * rng.standard_normal(len(start)))
         n = len(self.parts)
@@ -102,7 +114,7 @@ class MixtureFamily(Family):
 
 
 def session_log_likelihoods(model: ClickModel, point: Point, lists: SessionLists) -> Floats:
-    """(n,) of each distinct session."""
+    """(n,) log-likelihood of each distinct session."""
     found = np.empty(len(lists))
     for rows in lists.chunks():
         pairs, clicks = lists.padded(rows)
@@ -113,7 +125,10 @@ def session_log_likelihoods(model: ClickModel, point: Point, lists: SessionLists
 def listed(
     point: Point, pairs: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 ) -> tuple[Floats, Floats | None]:
-    """(n, K) attractiveness and satisfaction of lists, NaN beyond their end."""
+    """(n, K) attractiveness and (n, K) satisfaction of lists of ``pairs``, (n, K); NaN beyond their end.
+
+    The satisfaction is None for models without it. ``pairs`` is -1 beyond the end of a list.
+    """
     shown = pairs >= 0
     attractiveness = np.where(shown, point.attractiveness[pairs], np.nan)
     if not len(point.satisfaction):

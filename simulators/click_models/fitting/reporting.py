@@ -1,4 +1,4 @@
-"""Fitted click models as reports: what there is no number for, and why."""
+"""Rows, notes and the parameter table of a fit report, with the reasons for missing numbers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rankeval.simulators.click_models.fitting.results import ClickModelFit, labe
 from rankeval.simulators.click_models.fitting.scoring import Baseline, Score, scored
 from rankeval.simulators.click_models.fitting.sessions import Collected, SessionLists
 
-#: Impressions of a pair under which estimates of shared parameters are biased.
+#: Pairs with fewer impressions than this bias the estimates of shared parameters.
 FEW = 200
 ONLY_ALPHA_BETA = "only alpha and beta are identified, under two normalisations"
 ALL_ALIKE = "the click rate at position 1 is the same for all items"
@@ -30,7 +30,7 @@ NO_SECOND_CLICK = "held-out sessions with more than one click have no chance und
 
 
 def fit_row(name: str, fit: Fitted, test: SessionLists) -> ClickModelFit:
-    """A fitted click model and how well it predicts the held-out sessions."""
+    """The row of a fitted click model, with its scores on the held-out sessions ``test``."""
     parameters, errors, reasons = fit.model.to_dict(), *_errors(fit)
     likelihood: float | None = fit.maximum.expectation.log_likelihood
     if fit.impossible:
@@ -51,7 +51,7 @@ def fit_row(name: str, fit: Fitted, test: SessionLists) -> ClickModelFit:
 
 
 def baseline_row(baseline: Baseline, found: Collected) -> ClickModelFit:
-    """Click rates and how well they predict."""
+    """The row of a baseline, with its scores on the held-out sessions."""
     score = baseline.score(found.test) if found.test.sessions else None
     return ClickModelFit(
         baseline.name,
@@ -64,7 +64,7 @@ def baseline_row(baseline: Baseline, found: Collected) -> ClickModelFit:
 
 
 def _errors(fit: Fitted) -> tuple[list[float | None], dict[str, str]]:
-    """Of all numbers among the parameters: the error of each, and why some have none."""
+    """The standard error of each number among the parameters, or None, and the reasons for None by name."""
     names, family = labels(fit.model.to_dict()), fit.family
     if isinstance(family, TrustBiasFamily):
         reasons = dict.fromkeys(("examination", "eps_plus", "eps_minus"), ONLY_ALPHA_BETA)
@@ -77,9 +77,10 @@ def _errors(fit: Fitted) -> tuple[list[float | None], dict[str, str]]:
 
 
 def _identified(fit: Fitted) -> dict[str, Any] | None:
-    """``alpha`` and ``beta`` of a trust-biased model, with errors, where relevance is the click rate at 1.
+    """``alpha`` and ``beta`` of a trust-biased model, with standard errors.
 
-    None where that is the same for all items.
+    Relevance is the click rate at position 1. None for other models, and if this rate is the same for all
+    items.
     """
     family, size = fit.family, fit.family.positions
     if not isinstance(family, TrustBiasFamily) or not family.tells(fit.point.shared):
@@ -103,7 +104,7 @@ def _identified(fit: Fitted) -> dict[str, Any] | None:
 def _numbers(
     score: Score | None, positions: int
 ) -> tuple[float | None, float | None, list[float | None], float | None, list[float | None]]:
-    """Log-likelihood, perplexity and that by position, the same given the clicks above."""
+    """Log-likelihood; perplexity, mean and by position; the same perplexities given the clicks above."""
     if score is None:
         nothing: list[float | None] = [None] * positions
         return None, None, nothing, None, nothing
@@ -124,7 +125,10 @@ def _finite(value: float) -> float | None:
 
 
 def _score_reasons(score: Score | None, *, one_click: bool = False) -> dict[str, str]:
-    """Why numbers are missing; ``one_click``: the model has no chance for more clicks."""
+    """The reasons for missing scores, by name.
+
+    ``one_click``: whether sessions with more than one click have probability 0 under the model.
+    """
     if score is None:
         return {"test_log_likelihood": NO_TEST, "perplexity": NO_TEST}
     impossible = {
@@ -137,7 +141,7 @@ def _score_reasons(score: Score | None, *, one_click: bool = False) -> dict[str,
 
 
 def parameter_table(name: str, fit: Fitted, found: Collected, counts: PairCounts) -> pa.Table:
-    """What was found of each pair: a row each, null where no session tells."""
+    """A table with the estimates of each pair, one row a pair; null if the sessions have no data on it."""
     attractive, satisfied = fit.known
     rows = len(attractive)
     columns = {
@@ -154,14 +158,14 @@ def parameter_table(name: str, fit: Fitted, found: Collected, counts: PairCounts
 
 
 def no_chance(fits: Sequence[ClickModelFit]) -> Iterator[Note]:
-    """A warning of the fits that held-out sessions have no chance under."""
+    """A warning that names the fits under which a held-out session has probability 0."""
     names = [fit.name for fit in fits if NO_CHANCE in fit.reasons.values()]
     if names:
         yield Note("no_chance", f"{', '.join(names)}: {NO_CHANCE}")
 
 
 def notes(names: Sequence[str], fits: Sequence[Fitted], counts: PairCounts) -> Iterator[Note]:
-    """Warnings."""
+    """Warnings about the fits and the pairs."""
     for name, fit in zip(names, fits, strict=True):
         if not fit.maximum.converged:
             text = f"{name} had not converged after {fit.maximum.iterations} iterations"

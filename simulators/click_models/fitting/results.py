@@ -1,4 +1,4 @@
-"""What ``fit`` returns."""
+"""The result of ``fit``: its JSON form, its rows and its tables."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from typing import Any
 from rankeval.notes import Note
 from rankeval.results import Result, Table, number
 
-#: Parameters that one table shows.
+#: Most parameters of one model in a table.
 MOST_SHOWN = 60
 
 
 @dataclass(frozen=True)
 class ClickModelFit:
-    """A fitted click model, or click rates that know nothing of items.
+    """A fitted click model, or a baseline: click rates that do not depend on the item.
 
     Attributes:
-        name: as asked for.
-        parameters: as world files hold them.
-        std_error: in the same shape; None where there is none.
-        reasons: why something is None, by its name: ``examination[0]``, ``log_likelihood``.
-        identified: of ``pbm_trust``: ``alpha, beta, std_error`` where relevance is the click rate at
-            position 1.
-        log_likelihood, test_log_likelihood: of the sessions fitted to, and of those held out.
-        perplexity, conditional_perplexity: means over positions of the held-out ones.
-        perplexity_by_position, conditional_perplexity_by_position: None where there is no finite one.
-        iterations: expectations computed; None where there is nothing to iterate.
-        converged: whether the tolerance was reached.
+        name: of the click model, as the caller gave it, or of the baseline.
+        parameters: in the form of world files.
+        std_error: standard errors, in the same shape; None for a parameter without one.
+        reasons: name of a value that is None, such as ``examination[0]`` or ``log_likelihood`` -> the reason.
+        identified: for ``pbm_trust``: ``alpha``, ``beta`` and ``std_error``, where relevance is the click
+            rate at position 1; None for other models, and if this rate is the same for all items.
+        log_likelihood, test_log_likelihood: of the training sessions, and of the held-out sessions.
+        perplexity, conditional_perplexity: means over positions, of the held-out sessions.
+        perplexity_by_position, conditional_perplexity_by_position: (K,) of the held-out sessions; None at a
+            position without a finite value.
+        iterations: number of expectations computed; None for baselines.
+        converged: whether the fit reached the tolerance.
     """
 
     name: str
@@ -46,7 +47,7 @@ class ClickModelFit:
     identified: Mapping[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """All of it by name."""
+        """The fit as JSON holds it."""
         identified = {} if self.identified is None else {"identified": dict(self.identified)}
         return {
             "click_model": self.name,
@@ -65,7 +66,7 @@ class ClickModelFit:
         }
 
     def numbers(self) -> Iterator[tuple[str, Any, Any]]:
-        """Name, value and standard error of all parameters, those that are identified after them."""
+        """Name, value and standard error of each parameter, then of ``alpha`` and ``beta`` if identified."""
         yield from zip(*_leaves(self.parameters), _leaves(self.std_error)[1], strict=True)
         if self.identified is not None:
             values = {name: self.identified[name] for name in ("alpha", "beta")}
@@ -77,10 +78,13 @@ class ClickModelFits(Result):
     """Click models fitted to one log.
 
     Attributes:
-        inputs: what was fitted, and how.
-        sessions, test_sessions, pairs: how many were fitted to, were held out, and have parameters.
-        fits: in the order asked.
-        baselines: ``rank_ctr``, the click rate of each position, and ``global_ctr``, that of all.
+        inputs: the log and the options of the fit.
+        sessions, test_sessions: number of training sessions and of held-out sessions; weighted if the log has
+            weights.
+        pairs: number of pairs of query and item in training and held-out sessions together.
+        fits: the fitted models, in the order of the call.
+        baselines: ``rank_ctr``, the click rate of each position, and ``global_ctr``, the click rate over all
+            positions.
         notes: warnings.
     """
 
@@ -103,7 +107,7 @@ class ClickModelFits(Result):
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """A record for each number: ``click_model, quantity, position, value, std_error``."""
+        """One record for each number: ``click_model, quantity, position, value, std_error``."""
         return [
             {"click_model": fit.name, "quantity": quantity, "position": k, "value": value, "std_error": error}
             for fit in (*self.fits, *self.baselines)
@@ -165,7 +169,7 @@ def _records(fit: ClickModelFit) -> Iterator[tuple[str, int | None, Any, Any]]:
 
 
 def _leaves(values: Any, name: str = "") -> tuple[list[str], list[Any]]:
-    """The numbers of nested dicts and lists, and their names, such as ``gamma[2][0]``."""
+    """The names, such as ``gamma[2][0]``, and the values of the numbers in nested dicts and lists."""
     if isinstance(values, Mapping):
         parts = [
             (f"{name}.{key}" if name else str(key), part) for key, part in values.items() if key != "name"
@@ -179,12 +183,12 @@ def _leaves(values: Any, name: str = "") -> tuple[list[str], list[Any]]:
 
 
 def labels(parameters: Mapping[str, Any]) -> list[str]:
-    """Names of the numbers among some parameters."""
+    """The names of all numbers in ``parameters``."""
     return _leaves(parameters)[0]
 
 
 def reshaped(like: Any, values: Iterator[Any]) -> Any:
-    """The next values in the shape of nested dicts and lists of numbers."""
+    """The next of ``values``, in the shape of ``like``: nested dicts and lists of numbers."""
     if isinstance(like, Mapping):
         return {key: reshaped(part, values) for key, part in like.items() if key != "name"}
     if isinstance(like, list):
@@ -197,5 +201,5 @@ def _each(total: float | None, sessions: float) -> float | None:
 
 
 def _whole(count: float) -> float:
-    """Sessions without weights are counted in whole numbers."""
+    """A count as an int if it is whole, as it is without weights."""
     return int(count) if count == int(count) else count

@@ -1,4 +1,4 @@
-"""How well a click model predicts sessions: log-likelihood, and perplexity by position."""
+"""Scores of a click model on sessions: log-likelihood, and perplexity by position."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Clicks = NDArray[np.int8]
 
 
 class Score(NamedTuple):
-    """What a model says of sessions; infinities where it gives what happened no chance.
+    """Scores of a model on sessions. They are infinite if observed clicks or skips have probability 0.
 
     Attributes:
-        log_likelihood: of all sessions.
-        perplexity: (K,) ``2^(-mean log2 P(C_k = c_k))`` over the sessions that have position k, where
-            P is not given any clicks; NaN where no session has it.
-        conditional_perplexity: (K,) the same where P is given the clicks above.
+        log_likelihood: natural log of the likelihood of all sessions.
+        perplexity: (K,) ``2^(-mean log2 P(C_k = c_k))`` over the sessions that have position k. ``P`` is not
+            conditional on other clicks. NaN if no session has position k.
+        conditional_perplexity: (K,) the same with ``P`` conditional on the clicks above.
     """
 
     log_likelihood: float
@@ -32,7 +32,7 @@ class Score(NamedTuple):
 
 
 def scored(model: ClickModel, point: Point, lists: SessionLists) -> Score:
-    """Score the sessions of ``lists``."""
+    """The scores of ``model``, with the pair parameters of ``point``, on the sessions of ``lists``."""
     size = lists.positions
     shown, blind, given = np.zeros((3, size))
     for rows in lists.chunks():
@@ -46,7 +46,13 @@ def scored(model: ClickModel, point: Point, lists: SessionLists) -> Score:
 
 
 def predicted(model: ClickModel, clicks: Clicks, items: tuple[Floats, Floats | None]) -> Floats:
-    """(n, K) probability of a click at each position given the clicks above it."""
+    """(n, K) probability of a click at each position given the clicks above it.
+
+    Args:
+        model: a click model.
+        clicks: (n, K).
+        items: (n, K) attractiveness and (n, K) satisfaction, or None.
+    """
     parts = model.parts
     of_parts = np.array([part.predicted(clicks, *items) for _, part in parts])
     if len(parts) == 1:
@@ -59,14 +65,14 @@ def predicted(model: ClickModel, clicks: Clicks, items: tuple[Floats, Floats | N
     best = above.max(axis=0)
     weights = np.exp(above - np.where(np.isfinite(best), best, 0.0))
     total = weights.sum(axis=0)
-    # Where no part allows the clicks above the session has no chance, whatever comes next.
+    # If the clicks above have probability 0 in every part, so has the session, whatever this value is.
     mean = (weights * of_parts).sum(axis=0) / np.where(total > 0.0, total, 1.0)
     return np.where(total > 0.0, mean, 0.5)
 
 
 def _surprise(chances: Floats, clicks: Clicks, counts: Floats) -> Floats:
-    """(K,) summed negative log of the probability of what happened."""
-    # Sums of products may leave [0, 1] by a rounding error.
+    """(K,) sum over sessions of the negative log of the probability of the observed click or skip."""
+    # Rounding errors in sums of products can lead outside [0, 1].
     happened = np.where(clicks != 0, chances, 1.0 - chances).clip(0.0, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         surprise = np.where(counts > 0.0, -counts * np.log(happened), 0.0)
@@ -74,19 +80,25 @@ def _surprise(chances: Floats, clicks: Clicks, counts: Floats) -> Floats:
 
 
 class Baseline(NamedTuple):
-    """Click rates that know nothing of items."""
+    """Click rates by position that do not depend on the item.
+
+    Attributes:
+        name: of the baseline.
+        rates: (K,) the click rates.
+        log_likelihood: natural log of the likelihood of the training sessions.
+    """
 
     name: str
     rates: tuple[float, ...]
     log_likelihood: float
 
     def score(self, lists: SessionLists) -> Score:
-        """How well they predict."""
+        """The scores of the baseline on the sessions of ``lists``."""
         return scored(PositionBased(self.rates), Point(NONE, np.ones(lists.pairs), NONE), lists)
 
 
 def baselines(train: SessionLists) -> tuple[Baseline, Baseline]:
-    """``rank_ctr``, the click rate of each position, and ``global_ctr``, that of all."""
+    """``rank_ctr``, the click rate of each position, and ``global_ctr``, the rate over all positions."""
     shown, clicked = np.zeros((2, train.positions))
     for rows in train.chunks():
         pairs, clicks = train.padded(rows)

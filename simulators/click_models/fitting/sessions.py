@@ -1,4 +1,7 @@
-"""The sessions that click models are fitted to, compact in memory: 4 bytes an item, equal sessions once."""
+"""The sessions that click models are fitted to, read from a log.
+
+They need 4 bytes of memory an item, and equal sessions are stored once.
+"""
 
 from __future__ import annotations
 
@@ -38,22 +41,22 @@ from rankeval.simulators.click_models.fitting.grouping import equal_stretches, i
 
 Words = NDArray[np.int32]
 
-#: Sessions that are unfolded at a time.
+#: Number of sessions that are expanded to (n, K) arrays at a time.
 CHUNK = 1 << 13
-#: Items that are merged at least.
+#: Parts are merged only if those after the first have more items than this.
 LEAST_MERGED = 1 << 24
 
 
 @dataclass(frozen=True, eq=False)
 class SessionLists:
-    """Sessions as lists of pairs of query and item with their clicks; equal sessions are counted, not kept.
+    """Distinct sessions as lists of clicked or skipped pairs of query and item.
 
     Attributes:
         offsets: (n + 1,) session ``i`` is ``words[offsets[i]:offsets[i + 1]]``, from position 1 down.
-        words: twice the number of the pair, plus 1 where it was clicked.
-        counts: (n,) how many sessions each one stands for.
-        pairs: number of pairs, ``P``.
-        positions: number of positions, ``K``, of the longest list of the log.
+        words: int32, one for each item: twice the number of its pair, plus 1 if it was clicked.
+        counts: (n,) number of sessions, or sum of their weights, that each one stands for.
+        pairs: P, the number of pairs.
+        positions: K, the number of positions of the longest list in the log.
     """
 
     offsets: Ints
@@ -76,25 +79,25 @@ class SessionLists:
 
     @cached_property
     def sessions(self) -> float:
-        """How many sessions there are in all."""
+        """The number of sessions, equal ones included."""
         return float(self.counts.sum())
 
     def chunks(self) -> Iterator[slice]:
-        """The sessions, some at a time."""
+        """Slices of the rows of sessions, of at most ``CHUNK`` rows each."""
         for begin in range(0, len(self), CHUNK):
             yield slice(begin, min(begin + CHUNK, len(self)))
 
     def padded(self, rows: slice) -> tuple[Ints, NDArray[np.int8]]:
-        """(n, K) pairs, -1 beyond a list's end, and clicks of some sessions."""
+        """(n, K) pairs, -1 beyond the end of a list, and (n, K) clicks of the sessions ``rows``."""
         return _padded(self.offsets[rows.start : rows.stop + 1], self.words, self.positions)
 
 
 class Collected(NamedTuple):
-    """What a log holds.
+    """The sessions of a log.
 
     Attributes:
-        train, test: the sessions to fit to, and those held out.
-        ids: role (``query_id``, ``item_id``) -> (P,) Arrow array, the ids of each pair.
+        train, test: the sessions to fit to, and the held-out sessions.
+        ids: role (``query_id``, ``item_id``) -> (P,) Arrow array, the id of each pair.
     """
 
     train: SessionLists
@@ -103,7 +106,13 @@ class Collected(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """Some sessions; the pairs are numbered within them."""
+    """The sessions of a part of a log, with the pairs numbered within this part.
+
+    Attributes:
+        keys: (P,) uint64 hash of each pair.
+        ids: as in :class:`Collected`.
+        lists: the sessions to fit to, and the held-out sessions.
+    """
 
     keys: Hashes
     ids: dict[str, pa.Array]
@@ -116,12 +125,15 @@ def collect(
     """Read a ranking log in one pass, or two logs in two.
 
     Args:
-        log: ``session_id, item_id, position, click``, perhaps ``query_id`` and ``weight``.
-        held_out: the sessions that are held out; else a ``share`` of those of ``log``.
-        share: of the sessions, by a hash of the session id and the seed.
+        log: a ranking log with ``session_id, item_id, position, click`` and optionally ``query_id`` and
+            ``weight``.
+        held_out: a log of the sessions to hold out. None holds out a ``share`` of the sessions of ``log``.
+        share: of the sessions to hold out, selected by a hash of the session id and ``seed``.
+        seed: of the hash.
+        threads: number of threads; the result does not depend on it.
 
     Raises:
-        DataError: as :func:`rankeval.logs.query_item_counts.pair_rows` says; no sessions to fit to.
+        DataError: as for :func:`rankeval.logs.query_item_counts.pair_rows`; no sessions to fit to.
     """
     parts = _scanned(log, share if held_out is None else 0.0, seed, threads)
     if held_out is not None:
@@ -137,13 +149,16 @@ def collect(
 
 
 def _scanned(log: Log, share: float, seed: int, threads: int | None) -> list[_Part]:
-    """Parts of a log in its order, equal sessions put together as they come."""
+    """The parts of a log in its order, merged from time to time; each part stores equal sessions once."""
     roles = [*pair_roles(log), *weight_roles(log)]
     return fold(log, roles, lambda sessions: [_part(sessions, share, seed)], _together, threads)
 
 
 def _together(left: list[_Part], right: list[_Part]) -> list[_Part]:
-    """Both; as one once there are more items than in the first, so that merging is rare."""
+    """The parts of ``left`` and ``right``, merged into one if those after the first have more items than it.
+
+    Because of this condition and ``LEAST_MERGED``, parts are merged rarely.
+    """
     parts = left + right
     items = [sum(len(lists.words) for lists in part.lists) for part in parts]
     return [_merged(parts)] if sum(items[1:]) > max(items[0], LEAST_MERGED) else parts
@@ -172,7 +187,7 @@ def _plain(ids: pa.Array) -> pa.Array:
 
 
 def _chosen(offsets: Ints, words: Words, counts: Floats, chosen: Bools) -> tuple[Ints, Words, Floats]:
-    """The chosen sessions."""
+    """Offsets, words and counts of the sessions where ``chosen`` is true."""
     if chosen.all():
         return offsets, words, counts
     rows = np.flatnonzero(chosen)
@@ -180,7 +195,7 @@ def _chosen(offsets: Ints, words: Words, counts: Floats, chosen: Bools) -> tuple
 
 
 def _distinct(lists: SessionLists) -> SessionLists:
-    """Equal sessions once, with how many they are."""
+    """Store equal sessions once and add up their counts."""
     begins, ends = lists.offsets[:-1], lists.offsets[1:]
     numbers, first = equal_stretches(lists.words, begins, ends, read_only(np.zeros(len(lists), np.int64)))
     if len(first) == len(lists):
@@ -191,7 +206,7 @@ def _distinct(lists: SessionLists) -> SessionLists:
 
 
 def _merged(parts: Sequence[_Part]) -> _Part:
-    """Parts as one, pairs numbered in the order in which they come first."""
+    """Merge parts into one, with the pairs numbered by their first occurrence."""
     every = np.concatenate([part.keys for part in parts])
     numbers, first = indexed(read_only(every))
     ids = {role: take(pa.concat_arrays([part.ids[role] for part in parts]), first) for role in parts[0].ids}
@@ -202,7 +217,7 @@ def _merged(parts: Sequence[_Part]) -> _Part:
 
 
 def _joined(lists: Sequence[SessionLists], numbers: Sequence[Words], pairs: int) -> SessionLists:
-    """Sessions of all parts, whose pairs are called by ``numbers`` from now on."""
+    """Join the sessions of all parts; ``numbers``: for each part the new number of each of its pairs."""
     words = np.empty(sum(len(part.words) for part in lists), np.int32)
     end = 0
     for part, own in zip(lists, numbers, strict=True):
@@ -216,7 +231,7 @@ def _joined(lists: Sequence[SessionLists], numbers: Sequence[Words], pairs: int)
 
 @kernel
 def _by_position(offsets: Ints, positions: Ints, numbers: Words, clicks: Ints) -> Words:
-    """Words of the items in the order of their positions."""
+    """The words of all items, in the order of their positions within each session."""
     words = np.empty(numbers.size, np.int32)
     for row in range(offsets.size - 1):
         for i in range(offsets[row], offsets[row + 1]):

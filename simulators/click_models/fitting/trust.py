@@ -1,4 +1,4 @@
-"""The climb to the maximum of the trust-biased model's likelihood."""
+"""The maximum of the likelihood of the trust-biased model, by projected Fisher scoring."""
 
 from __future__ import annotations
 
@@ -10,13 +10,21 @@ from rankeval.array_types import Floats, Ints
 from rankeval.arrays import kernel, read_only
 from rankeval.position_bias import Cells
 
-#: A rise by no more than this part of the log-likelihood ends the climb.
+#: A rise by at most this share of the log-likelihood ends the iteration.
 LEAST_RISE = 1e-13
+#: Most scoring steps, most steps to the relevance of a pair, and most halvings of a scoring step.
 STEPS, INNER_STEPS, HALVINGS = 500, 100, 40
 
 
 class Height(NamedTuple):
-    """Log-likelihood at some click rates with the best relevance, its gradient and expected information."""
+    """The log-likelihood at some click rates, maximised over the relevance of pairs.
+
+    Attributes:
+        value: the log-likelihood.
+        relevance: (P,) the relevance of each pair at this maximum.
+        gradient: (2 K,) of the log-likelihood by the click rates.
+        information: (2 K, 2 K) expected information of the click rates, with relevance profiled out.
+    """
 
     value: float
     relevance: Floats
@@ -25,14 +33,17 @@ class Height(NamedTuple):
 
 
 class TrustClimb:
-    """Projected scoring steps on click rates (2 K,) of relevant items by position, then of others."""
+    """Maximises the likelihood by projected scoring steps on the click rates.
+
+    The click rates are (2 K,): of relevant items by position, then of items that are not relevant.
+    """
 
     def __init__(self, cells: Cells) -> None:
         self._cells = cells
         self._relevance = np.full(len(cells.offsets) - 1, 0.5)
 
     def at(self, rates: Floats) -> Height:
-        """How high it is there."""
+        """The log-likelihood and its derivatives at the click rates ``rates``, (2 K,)."""
         cells, size = self._cells, 2 * self._cells.length
         gradient, information = np.zeros(size), np.zeros((size, size))
         relevance = self._relevance.copy()
@@ -42,7 +53,10 @@ class TrustClimb:
         return Height(float(value), relevance, gradient, information)
 
     def to_the_top(self, rates: Floats) -> tuple[Floats, Floats]:
-        """Rates and relevance (P,) from where no step leads up."""
+        """Click rates, (2 K,), and relevance, (P,), at which no scoring step raises the likelihood.
+
+        The steps start at ``rates``.
+        """
         here = self.at(rates)
         for _ in range(STEPS):
             outwards = ((rates <= 0.0) & (here.gradient < 0.0)) | ((rates >= 1.0) & (here.gradient > 0.0))
@@ -59,7 +73,10 @@ class TrustClimb:
         return rates, here.relevance
 
     def _searched(self, rates: Floats, here: Height, step: Floats) -> tuple[Floats, Height]:
-        """The longest of steps halved, cut off at 0 and 1, that leads up."""
+        """The first point that is higher than ``here`` along ``step``, halved repeatedly; else ``here``.
+
+        Points are clipped to [0, 1].
+        """
         for halving in range(HALVINGS):
             new = np.clip(rates + 0.5**halving * step, 0.0, 1.0)
             there = self.at(new)
@@ -69,7 +86,7 @@ class TrustClimb:
 
 
 def _solved(matrix: Floats, gradient: Floats) -> Floats:
-    """A scoring step; where relevance may be shifted and scaled nothing moves."""
+    """A scoring step; 0 in the directions that only shift or scale relevance, which have no information."""
     scale = 1.0 / np.sqrt(np.diag(matrix))
     values, vectors = np.linalg.eigh(matrix * np.outer(scale, scale))
     kept = values > 1e-10
@@ -80,7 +97,7 @@ def _solved(matrix: Floats, gradient: Floats) -> Floats:
 def _slopes(
     begin: int, end: int, places: Ints, counts: Floats, rates: Floats, relevance: float
 ) -> tuple[float, float]:
-    """First and, negated, second derivative of a pair's log-likelihood by its relevance."""
+    """The first derivative of a pair's log-likelihood by its relevance, and the second one, negated."""
     first, second = 0.0, 0.0
     size = rates.size // 2
     for i in range(begin, end):
@@ -97,7 +114,10 @@ def _slopes(
 
 @kernel
 def _best(begin: int, end: int, places: Ints, counts: Floats, rates: Floats, start: float) -> float:
-    """The relevance in [0, 1] at which a pair's log-likelihood, which is concave, is largest."""
+    """The relevance in [0, 1] with the largest log-likelihood of a pair, which is concave.
+
+    Newton steps from ``start``, with bisection where a step leaves the bracket.
+    """
     first, _ = _slopes(begin, end, places, counts, rates, 0.0)
     if first <= 0.0:
         return 0.0
@@ -131,7 +151,7 @@ def _evaluated(
     gradient: Floats,
     information: Floats,
 ) -> float:
-    """Fills ``relevance``, ``gradient`` and ``information``."""
+    """The log-likelihood; fills ``relevance``, ``gradient`` and ``information``."""
     value, size = 0.0, rates.size // 2
     cross = np.zeros(2 * size)
     for pair in range(offsets.size - 1):

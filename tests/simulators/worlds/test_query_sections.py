@@ -107,3 +107,10 @@ def test_some_query_is_asked():
         query["weight"] = 0
     with pytest.raises(DataError, match="queries: found weights that sum to 0, wanted a finite sum above 0"):
         parse_world(described)
+
+
+def test_a_mixture_needs_the_satisfaction_that_one_of_its_models_needs():
+    models = [{"name": "pbm", "eta": 1.0, "share": 0.5}, {"name": "dbn", "gamma": 0.8, "share": 0.5}]
+    world = with_query(satisfaction=None) | {"click_model": {"name": "mixture", "models": models}}
+    with pytest.raises(DataError, match=r"satisfaction: found nothing, .* which mixture needs"):
+        parse_world(world)
