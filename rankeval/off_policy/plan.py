@@ -50,7 +50,8 @@ class Plan:
 
     def at(self, positions: int) -> Plan:
         """The same plan for lists of up to ``positions`` positions."""
-        return replace(self, terms=self.terms.at(positions))
+        terms = self.terms.at(positions)
+        return self if terms is self.terms else replace(self, terms=terms)
 
     @property
     def asked(self) -> tuple[Estimator, ...]:
