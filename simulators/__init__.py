@@ -9,6 +9,7 @@ To add a simulator: a package of its own.
 
 from __future__ import annotations
 
+from rankeval.simulators.categorical import Categorical
 from rankeval.simulators.checks import (
     MOST_ITEMS,
     MOST_NESTED,
@@ -20,9 +21,8 @@ from rankeval.simulators.checks import (
     whole,
     written_to,
 )
-from rankeval.simulators.described import Described, checked_number
 from rankeval.simulators.judged_runs import RankingWorld, write_judged_runs
-from rankeval.simulators.sampling import Categorical
+from rankeval.simulators.world_objects import Described, checked_number
 from rankeval.simulators.writer import block_bounds, random_stream, write_parquet
 
 __all__ = [

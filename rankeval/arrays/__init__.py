@@ -17,7 +17,7 @@ from rankeval.arrays.arrow import (
     to_arrow,
     to_numpy,
 )
-from rankeval.arrays.hashing import (
+from rankeval.arrays.hashes import (
     BUCKET_BITS,
     BUCKET_MASK,
     BUCKETS,

@@ -11,7 +11,7 @@ from rankeval.interleaving.analyse import interleave_analyse
 from rankeval.interleaving.analysis_result import InterleavingAnalysis
 from rankeval.interleaving.drawer import Drawer, interleave
 from rankeval.interleaving.list_credits import session_credits
-from rankeval.interleaving.listing import InterleavedLists, interleave_lists
+from rankeval.interleaving.lists import InterleavedLists, interleave_lists
 from rankeval.interleaving.methods import Method
 from rankeval.interleaving.outcome_tests import Levels
 from rankeval.interleaving.outcomes import (

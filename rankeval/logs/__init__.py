@@ -10,7 +10,14 @@ To add a role: add its name to ``roles.py`` and, if its values are restricted, t
 from __future__ import annotations
 
 from rankeval.logs.column_checks import check_columns, check_grouping
-from rankeval.logs.impressions import Shown, checked_clicks, marked_shuffled, parted, shown_items, shown_roles
+from rankeval.logs.impressions import (
+    Impressions,
+    checked_clicks,
+    impression_roles,
+    impressions_of,
+    marked_shuffled,
+    parted,
+)
 from rankeval.logs.layout import list_parts, unnested
 from rankeval.logs.log import Log
 from rankeval.logs.log_inputs import as_log, as_ranking_log
@@ -40,13 +47,13 @@ __all__ = [
     "RANGES",
     "Candidates",
     "Grouping",
+    "Impressions",
     "Log",
     "PairCounts",
     "PairIndex",
     "PairRows",
     "PairTable",
     "Sessions",
-    "Shown",
     "Units",
     "as_log",
     "as_ranking_log",
@@ -58,6 +65,8 @@ __all__ = [
     "counting",
     "differ",
     "fold",
+    "impression_roles",
+    "impressions_of",
     "item_positions",
     "largest",
     "list_parts",
@@ -73,8 +82,6 @@ __all__ = [
     "position_of",
     "position_roles",
     "scan",
-    "shown_items",
-    "shown_roles",
     "unit_counts",
     "unit_keys",
     "unnested",

@@ -13,7 +13,7 @@ from rankeval.logs.positions import item_positions, order_by_position, position_
 from rankeval.logs.sessions import Sessions
 
 
-class Shown(NamedTuple):
+class Impressions(NamedTuple):
     """The ``n`` shown items of some sessions.
 
     Attributes:
@@ -27,18 +27,18 @@ class Shown(NamedTuple):
     clicks: Ints
 
 
-def shown_roles(log: Log) -> list[str]:
-    """The roles of the columns that :func:`shown_items` reads."""
+def impression_roles(log: Log) -> list[str]:
+    """The roles of the columns that :func:`impressions_of` reads."""
     return ["session_id", *position_roles(log), "click"]
 
 
-def shown_items(sessions: Sessions, top: int | None = None) -> Shown:
+def impressions_of(sessions: Sessions, top: int | None = None) -> Impressions:
     """The shown items of sessions, with their positions and clicks.
 
     An item with a null position was not shown.
 
     Args:
-        sessions: sessions with the columns of :func:`shown_roles`.
+        sessions: sessions with the columns of :func:`impression_roles`.
         top: the last position to keep; None keeps all positions. Items below it are checked too.
 
     Raises:
@@ -52,7 +52,7 @@ def shown_items(sessions: Sessions, top: int | None = None) -> Shown:
         checked_clicks(shown)
         shown = shown.having(places <= top)
         places = places[places <= top]
-    return Shown(shown, places.astype(np.int64), checked_clicks(shown))
+    return Impressions(shown, places.astype(np.int64), checked_clicks(shown))
 
 
 def parted(sessions: Sessions, reward: str) -> tuple[Sessions, Sessions | None]:

@@ -27,7 +27,7 @@ from rankeval.arrays import (
     take,
 )
 from rankeval.errors import DataError
-from rankeval.logs.impressions import shown_items, shown_roles
+from rankeval.logs.impressions import impression_roles, impressions_of
 from rankeval.logs.log import Log
 from rankeval.logs.passes import fold
 from rankeval.logs.sessions import Sessions
@@ -60,16 +60,16 @@ def id_roles(log: Log) -> list[str]:
 
 def pair_roles(log: Log) -> list[str]:
     """The roles of the columns that :func:`pair_rows` reads."""
-    return [*shown_roles(log), *id_roles(log)]
+    return [*impression_roles(log), *id_roles(log)]
 
 
 def pair_rows(sessions: Sessions, top: int | None = None) -> PairRows:
     """The keys, positions and clicks of the shown items, down to position ``top`` (None: all positions).
 
     Raises:
-        DataError: an id is null; or as in :func:`rankeval.logs.impressions.shown_items`.
+        DataError: an id is null; or as in :func:`rankeval.logs.impressions.impressions_of`.
     """
-    shown = shown_items(sessions, top)
+    shown = impressions_of(sessions, top)
     return PairRows(shown.sessions, pair_keys(shown.sessions), shown.positions, shown.clicks)
 
 

@@ -12,7 +12,7 @@ from rankeval.array_types import Bools, Floats, Hashes, Ints
 from rankeval.arrays import in_order, places_of, segments_of
 from rankeval.errors import DataError, UsageError
 from rankeval.inference import Moments
-from rankeval.logs import MAX_BUCKETED_SEGMENTS, Sessions, Shown, fold, unit_keys
+from rankeval.logs import MAX_BUCKETED_SEGMENTS, Impressions, Sessions, fold, unit_keys
 from rankeval.position_bias.request import MAX_POSITIONS, Request
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ class Terms:
             None: it uses all items.
     """
 
-    shown: Shown
+    shown: Impressions
     values: Floats
     used: Ints
     behind: Bools | None = None

@@ -10,7 +10,7 @@ from rankeval.array_types import Floats, Ints
 from rankeval.arrays import mix64, offsets_of
 from rankeval.errors import UsageError
 from rankeval.inference import Interval
-from rankeval.logs import Sessions, counting, shown_items, shown_roles, unit_keys
+from rankeval.logs import Sessions, counting, impression_roles, impressions_of, unit_keys
 from rankeval.models import Design, Encoding, Sample, learn, require_features, sampled, taken
 from rankeval.notes import Note
 from rankeval.position_bias.connectivity import require_clicks
@@ -45,7 +45,7 @@ def regression_em(request: Request) -> dict[Any, Curve]:
 
     Raises:
         DataError: a feature is missing, or holds neither numbers nor text; there is no click at position 1;
-            or an error of :func:`~rankeval.logs.impressions.shown_items`.
+            or an error of :func:`~rankeval.logs.impressions.impressions_of`.
         UsageError: a feature depends on the position or the outcome; the request has ``by``.
     """
     if request.by is not None:
@@ -54,7 +54,7 @@ def regression_em(request: Request) -> dict[Any, Curve]:
     names = require_features(log, request.features, KNOWN_AFTER)
 
     def of(sessions: Sessions) -> Sample:
-        shown = shown_items(sessions, request.top)
+        shown = impressions_of(sessions, request.top)
         lengths, every = shown.sessions.lengths, counting(len(shown.clicks))
         require_length(request, shown.sessions, int(lengths.max(initial=1)))
         units = np.flatnonzero(lengths > 0)
@@ -66,7 +66,7 @@ def regression_em(request: Request) -> dict[Any, Curve]:
             numbers={"place": shown.positions.astype(np.float64), "click": shown.clicks.astype(np.float64)},
         )
 
-    roles = list(dict.fromkeys([*shown_roles(log), *names]))
+    roles = list(dict.fromkeys([*impression_roles(log), *names]))
     sample = sampled(log, roles, of, SAMPLE, request.threads)
     places, clicks = sample.numbers["place"].astype(np.int64) - 1, sample.numbers["click"]
     by_place = np.asarray(np.bincount(places, clicks), np.float64)

@@ -12,13 +12,13 @@ from rankeval.arrays import as_float64, kernel, read_only
 from rankeval.errors import DataError
 from rankeval.logs import (
     RANGES,
+    Impressions,
     Log,
     Sessions,
-    Shown,
+    impression_roles,
+    impressions_of,
     marked_shuffled,
     out_of_range,
-    shown_items,
-    shown_roles,
 )
 from rankeval.notes import Note
 from rankeval.position_bias.connectivity import require_clicks
@@ -38,12 +38,12 @@ def shuffle(request: Request) -> dict[Any, Curve]:
 
     Raises:
         DataError: no session is shuffled; there is no click at position 1; or an error of
-            :func:`~rankeval.logs.impressions.shown_items`.
+            :func:`~rankeval.logs.impressions.impressions_of`.
     """
     log = request.log
     design = [role for role in ("shuffled", "swap_low") if log.has(role)]
 
-    def values(sessions: Sessions, shown: Shown) -> tuple[Floats, Bools]:
+    def values(sessions: Sessions, shown: Impressions) -> tuple[Floats, Bools]:
         return shown.clicks.astype(np.float64), _shuffled(sessions, design)
 
     found = _of_ratios(request, design, values)
@@ -64,10 +64,10 @@ def pair(request: Request) -> dict[Any, Curve]:
 
     Raises:
         DataError: a propensity is outside (0, 1]; there is no click at position 1; or an error of
-            :func:`~rankeval.logs.impressions.shown_items`.
+            :func:`~rankeval.logs.impressions.impressions_of`.
     """
 
-    def values(sessions: Sessions, shown: Shown) -> tuple[Floats, Bools]:
+    def values(sessions: Sessions, shown: Impressions) -> tuple[Floats, Bools]:
         propensity = shown.sessions.numbers("propensity")
         bad = out_of_range("propensity", propensity)
         if bad is not None:
@@ -92,18 +92,18 @@ def _shuffled(sessions: Sessions, design: list[str]) -> Bools:
 
 
 #: Takes sessions and their shown items; returns the value of each item, and whether each session is used.
-Values = Callable[[Sessions, Shown], tuple[Floats, Bools]]
+Values = Callable[[Sessions, Impressions], tuple[Floats, Bools]]
 
 
 def _of_ratios(request: Request, more: list[str], values: Values) -> dict[Any, Curve]:
     """Curves: ``theta_k`` is the total value at ``k`` over that at 1, in the sessions with a position ``k``.
 
-    ``more`` holds the roles to read in addition to those of :func:`shown_items`.
+    ``more`` holds the roles to read in addition to those of :func:`impressions_of`.
     """
-    roles = [*shown_roles(request.log), *more]
+    roles = [*impression_roles(request.log), *more]
 
     def terms_of(sessions: Sessions) -> Terms:
-        shown = shown_items(sessions, request.top)
+        shown = impressions_of(sessions, request.top)
         of_items, chosen = values(sessions, shown)
         lengths = shown.sessions.lengths
         longest = int(lengths.max(initial=1))

@@ -10,7 +10,7 @@ from rankeval.array_types import Bools, Floats, Ints
 from rankeval.arrays import as_float64, kernel, read_only
 from rankeval.errors import DataError
 from rankeval.inference import Inference, InferenceOptions
-from rankeval.logs import Sessions, fold, shown_items, shown_roles
+from rankeval.logs import Sessions, fold, impression_roles, impressions_of
 from rankeval.notes import Note
 from rankeval.position_bias.connectivity import require_connected
 from rankeval.position_bias.contrasts import LogContrast
@@ -45,14 +45,14 @@ def swap(request: Request) -> dict[Any, Curve]:
     Raises:
         DataError: no session belongs to an arm; there are more than 200 arms; the arms with clicks at both
             positions do not connect every position to position 1; an arm is not two positions of the list;
-            or an error of :func:`~rankeval.logs.impressions.shown_items`.
+            or an error of :func:`~rankeval.logs.impressions.impressions_of`.
     """
     log = request.log
-    roles = [*shown_roles(log), *_DESIGN]
+    roles = [*impression_roles(log), *_DESIGN]
     arms = _arms(request)
 
     def terms_of(sessions: Sessions) -> Terms:
-        shown = shown_items(sessions, request.top)
+        shown = impressions_of(sessions, request.top)
         arm = _arm_of(sessions, arms, shown.sessions.lengths)
         terms = np.zeros((2 * len(arms.low), len(sessions)))
         _write_arms(

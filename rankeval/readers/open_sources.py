@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
 from rankeval.errors import DataError, UsageError
-from rankeval.readers.delimited import CsvSource
 from rankeval.readers.files import File, find_files
 from rankeval.readers.ipc import IpcFileSource, IpcStreamSource
 from rankeval.readers.kinds import kind_of
@@ -15,6 +14,7 @@ from rankeval.readers.letor import LetorSource
 from rankeval.readers.memory import is_in_memory, memory_source
 from rankeval.readers.parquet import ParquetSource
 from rankeval.readers.source import Source
+from rankeval.readers.text_tables import CsvSource
 from rankeval.readers.trec import TrecSource
 
 Role = Literal["run", "judgements", "log", "features"]

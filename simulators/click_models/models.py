@@ -265,6 +265,7 @@ class Mixture(ClickModel):
     def uses_satisfaction(self) -> bool:  # type: ignore[override]
         """Whether any of the models does."""
         return any(model.uses_satisfaction for model in self.models)
+
     models: tuple[ClickModel, ...]
     shares: tuple[float, ...]
 

@@ -87,7 +87,7 @@ def test_compiling_is_announced_unless_silent_and_happens_once(tmp_path: Path) -
         import os, numpy as np
         if os.environ.get("SILENT"):
             progress.silence()
-        from rankeval.arrays.hashing import mix64
+        from rankeval.arrays.hashes import mix64
         print(mix64(np.arange(2, dtype=np.uint64)).tolist())
     """
     notice = "rankeval: compiling kernels, once on this machine ...\n"

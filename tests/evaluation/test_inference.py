@@ -15,7 +15,7 @@ import pytest
 from scipy import stats
 
 from rankeval import evaluate
-from rankeval.arrays.hashing import mix64
+from rankeval.arrays.hashes import mix64
 from rankeval.arrays.ids import hashes_of
 from rankeval.inference.comparisons import benjamini_hochberg, holm
 from tests.naive_evaluation import judgements_table, naive_evaluation, run_table

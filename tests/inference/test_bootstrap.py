@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from rankeval.arrays.hashing import BUCKETS, GOLDEN
+from rankeval.arrays.hashes import BUCKETS, GOLDEN
 from rankeval.inference.bootstrap import Bootstrap, without_rounding
 from rankeval.inference.functionals import Functional, Mean, Relative, pairs_needed
 from rankeval.inference.moments import Moments

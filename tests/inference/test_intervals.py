@@ -10,7 +10,7 @@ import pytest
 import scipy.stats
 from numpy.typing import NDArray
 
-from rankeval.arrays.hashing import BUCKETS, mix64
+from rankeval.arrays.hashes import BUCKETS, mix64
 from rankeval.errors import UsageError
 from rankeval.inference.estimate import Estimate
 from rankeval.inference.functionals import Functional, Mean, Relative, pairs_needed

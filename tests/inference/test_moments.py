@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from rankeval.arrays.hashing import BUCKETS, mix64
+from rankeval.arrays.hashes import BUCKETS, mix64
 from rankeval.inference.moments import Moments, MomentsAccumulator
 
 PAIRS = np.array([(0, 0), (0, 2), (1, 1), (2, 2)], np.int64)

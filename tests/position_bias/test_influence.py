@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rankeval import propensity
-from rankeval.arrays.hashing import mix64
+from rankeval.arrays.hashes import mix64
 from tests.position_bias.worlds import random_log
 
 LOG = random_log(600, seed=5)

@@ -2,8 +2,8 @@
 
 May import: ``off_policy.samples``, ``off_policy.user_behaviour``, ``models``, ``estimators``, ``logs``,
 ``readers``, ``arrays`` and the top modules of ``rankeval``.
-To add one: add a class that implements a protocol of ``samples/fitted.py``, a field of ``Nuisances``, and a
-function in ``nuisances.py`` that fits it.
+To add one: add a class that implements a protocol of ``samples/nuisance_protocols.py``, a field of
+``Nuisances``, and a function in ``nuisances.py`` that fits it.
 """
 
 from __future__ import annotations

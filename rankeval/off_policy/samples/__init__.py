@@ -17,7 +17,7 @@ from rankeval.off_policy.samples.candidate_lists import (
 )
 from rankeval.off_policy.samples.click_views import examination_of
 from rankeval.off_policy.samples.column_sources import PREDICTIONS, ColumnSources
-from rankeval.off_policy.samples.fitted import RoundModel
+from rankeval.off_policy.samples.nuisance_protocols import RoundModel
 from rankeval.off_policy.samples.rankings import Rankings
 from rankeval.off_policy.samples.reward_range import RangeCheck, parse_range
 from rankeval.off_policy.samples.rounds import Rounds, same_for_all

@@ -28,7 +28,7 @@ from rankeval.logs import (
 )
 from rankeval.off_policy.samples.click_views import AS_LOGGED, ClickViews
 from rankeval.off_policy.samples.column_sources import ColumnSources, click_columns
-from rankeval.off_policy.samples.fitted import BehaviourModel, ItemModel
+from rankeval.off_policy.samples.nuisance_protocols import BehaviourModel, ItemModel
 from rankeval.off_policy.samples.setting import LOGGED, under_moved
 from rankeval.off_policy.user_behaviour import behaviour_codes, subset_weights
 

@@ -11,7 +11,7 @@ from rankeval.estimators import RoundBlock, SampleBlock, TargetViews
 from rankeval.logs import FINITE_TERMS, RANGES, Sessions, base, largest, out_of_range, own
 from rankeval.off_policy.samples.candidate_lists import CandidateLists, given_by
 from rankeval.off_policy.samples.column_sources import ColumnSources
-from rankeval.off_policy.samples.fitted import RoundModel
+from rankeval.off_policy.samples.nuisance_protocols import RoundModel
 
 
 class Rounds:

@@ -15,7 +15,7 @@ import numpy as np
 from rankeval.array_types import Floats, Ints
 from rankeval.arrays import kernel, read_only
 from rankeval.parallel import default_threads
-from rankeval.simulators.click_models.fitting.grouping import equal_stretches
+from rankeval.simulators.click_models.fitting.equal_sessions import equal_stretches
 from rankeval.simulators.click_models.fitting.points import log_or_zero
 from rankeval.simulators.click_models.fitting.sessions import SessionLists, Words
 

@@ -13,7 +13,7 @@ from rankeval.errors import UsageError
 from rankeval.logs import Log, as_log
 from rankeval.options import listed, require_types, shown
 from rankeval.simulators import real, whole
-from rankeval.simulators.click_models.fitting.fitting import (
+from rankeval.simulators.click_models.fitting.fits import (
     Fitted,
     Options,
     PairCounts,
@@ -21,7 +21,8 @@ from rankeval.simulators.click_models.fitting.fitting import (
     fitted,
     parse_family,
 )
-from rankeval.simulators.click_models.fitting.reporting import (
+from rankeval.simulators.click_models.fitting.likelihood import baselines
+from rankeval.simulators.click_models.fitting.report_rows import (
     baseline_row,
     fit_row,
     no_chance,
@@ -29,7 +30,6 @@ from rankeval.simulators.click_models.fitting.reporting import (
     parameter_table,
 )
 from rankeval.simulators.click_models.fitting.results import ClickModelFits
-from rankeval.simulators.click_models.fitting.scoring import baselines
 from rankeval.simulators.click_models.fitting.sessions import Collected, collect
 
 

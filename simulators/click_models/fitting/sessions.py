@@ -37,7 +37,7 @@ from rankeval.logs import (
     unit_counts,
     weight_roles,
 )
-from rankeval.simulators.click_models.fitting.grouping import equal_stretches, indexed
+from rankeval.simulators.click_models.fitting.equal_sessions import equal_stretches, indexed
 
 Words = NDArray[np.int32]
 

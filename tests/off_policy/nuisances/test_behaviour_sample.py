@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from rankeval.arrays.hashing import mix64
+from rankeval.arrays.hashes import mix64
 from rankeval.arrays.ids import hashes_of
 from rankeval.logs.log import Log
 from rankeval.off_policy.nuisances.behaviour_sample import Sample, sampled

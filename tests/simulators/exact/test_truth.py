@@ -13,7 +13,7 @@ from rankeval.simulators.exact.truth import PolicyTruth, average_truth, exposure
 from rankeval.simulators.list_policies.fixed import FixedOrder
 from rankeval.simulators.list_policies.queries import Queries
 from rankeval.simulators.list_policies.random_utility import NoisyScores, PlackettLuce, Uniform
-from rankeval.simulators.shuffles.shuffled import Shuffled
+from rankeval.simulators.shuffles.shuffled_policy import Shuffled
 from rankeval.simulators.worlds.world import DESIGNS, Shuffle
 from tests.naive_lists import shuffled
 from tests.readers.helpers import SHARED, needs_shared

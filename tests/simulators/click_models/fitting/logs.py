@@ -13,7 +13,7 @@ from rankeval.arrays.kernels import read_only
 from rankeval.arrays.ragged import offsets_of
 from rankeval.simulators.click_models.base import ClickModel
 from rankeval.simulators.click_models.catalogue import parse_click_model
-from rankeval.simulators.click_models.fitting.fitting import (
+from rankeval.simulators.click_models.fitting.fits import (
     Fitted,
     Options,
     count_pairs,

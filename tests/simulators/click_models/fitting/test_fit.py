@@ -16,8 +16,8 @@ from rankeval.position_bias.cells import Cells
 from rankeval.position_bias.position_based import fit as position_based
 from rankeval.simulators.click_models.catalogue import parse_click_model
 from rankeval.simulators.click_models.fitting.cells import count_cells
+from rankeval.simulators.click_models.fitting.likelihood import scored
 from rankeval.simulators.click_models.fitting.points import NONE, Point
-from rankeval.simulators.click_models.fitting.scoring import scored
 from rankeval.simulators.click_models.fitting.sessions import collect
 from tests import paths
 from tests.log_files import nested, write_parts

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rankeval.array_types import Floats
-from rankeval.simulators.click_models.fitting.fitting import Fitted
+from rankeval.simulators.click_models.fitting.fits import Fitted
 from rankeval.simulators.click_models.fitting.information import (
     AT_BOUNDARY,
     NEVER_TRIED,

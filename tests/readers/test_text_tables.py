@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rankeval.readers import delimited as reader
+from rankeval.readers import text_tables as reader
 from rankeval.readers.open_sources import open_sources
 from rankeval.readers.where import parse_where
 from tests.readers.helpers import drain, error_of, examples, read

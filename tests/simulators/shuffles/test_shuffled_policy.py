@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rankeval.simulators.list_policies.base import ListPolicy
-from rankeval.simulators.shuffles.shuffled import Exchanged, Shuffled, TopShuffled
+from rankeval.simulators.shuffles.shuffled_policy import Exchanged, Shuffled, TopShuffled
 from rankeval.simulators.worlds.world import DESIGNS, Shuffle
 from tests.naive_lists import items_at, prefixes, shuffled
 from tests.simulators.list_policies.worlds import (

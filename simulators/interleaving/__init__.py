@@ -7,7 +7,7 @@ To add a quantity: add it to ``contests.py``.
 
 from __future__ import annotations
 
-from rankeval.simulators.interleaved.interleaving import interleave_power, interleave_simulate
+from rankeval.simulators.interleaving.simulation import interleave_power, interleave_simulate
 
 __all__ = [
     "interleave_power",

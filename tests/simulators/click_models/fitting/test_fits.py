@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rankeval.errors import UsageError
-from rankeval.simulators.click_models.fitting.fitting import FAMILIES, parse_family
+from rankeval.simulators.click_models.fitting.fits import FAMILIES, parse_family
 from rankeval.simulators.click_models.fitting.points import Point
 from tests.simulators.click_models.fitting.logs import (
     DESCRIPTIONS,

@@ -14,10 +14,10 @@ import pytest
 from rankeval import InterleavingPower, interleave_analyse, interleave_power, interleave_simulate
 from rankeval.errors import DataError, UsageError
 from rankeval.interleaving.methods import Method
-from rankeval.simulators.interleaved.contests import Contest
-from rankeval.simulators.interleaved.interleaved_sessions import InterleavedSessions
-from rankeval.simulators.interleaved.interleaving import METHODS, sampled_outcome
-from tests.simulators.interleaved.test_contests import description, of_policies
+from rankeval.simulators.interleaving.contests import Contest
+from rankeval.simulators.interleaving.sessions import InterleavedSessions
+from rankeval.simulators.interleaving.simulation import METHODS, sampled_outcome
+from tests.simulators.interleaving.test_contests import description, of_policies
 
 N = 40_000
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rankeval.simulators.sampling import Categorical
+from rankeval.simulators.categorical import Categorical
 
 
 @pytest.mark.parametrize(

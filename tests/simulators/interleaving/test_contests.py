@@ -11,7 +11,7 @@ import pytest
 
 from rankeval.errors import DataError, RankevalError, UsageError
 from rankeval.interleaving.methods import Method
-from rankeval.simulators.interleaved.contests import Contest
+from rankeval.simulators.interleaving.contests import Contest
 from rankeval.simulators.worlds.world_file import parse_world
 from tests import naive_interleaving as naive
 

@@ -12,9 +12,9 @@ from rankeval.array_types import Floats
 from rankeval.arrays import to_arrow
 from rankeval.notes import Note
 from rankeval.simulators.click_models.fitting.cell_families import TrustBiasFamily
-from rankeval.simulators.click_models.fitting.fitting import Fitted, PairCounts
+from rankeval.simulators.click_models.fitting.fits import Fitted, PairCounts
+from rankeval.simulators.click_models.fitting.likelihood import Baseline, Score, scored
 from rankeval.simulators.click_models.fitting.results import ClickModelFit, labels, reshaped
-from rankeval.simulators.click_models.fitting.scoring import Baseline, Score, scored
 from rankeval.simulators.click_models.fitting.sessions import Collected, SessionLists
 
 #: Pairs with fewer impressions than this bias the estimates of shared parameters.

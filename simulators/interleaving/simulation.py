@@ -26,8 +26,8 @@ from rankeval.notes import Note
 from rankeval.options import listed, require_types
 from rankeval.parallel import default_threads, in_order
 from rankeval.simulators import MOST_SESSIONS, whole, write_parquet, written_to
-from rankeval.simulators.interleaved.contests import Contest, Source
-from rankeval.simulators.interleaved.interleaved_sessions import InterleavedSessions, InterleavedTables
+from rankeval.simulators.interleaving.contests import Contest, Source
+from rankeval.simulators.interleaving.sessions import InterleavedSessions, InterleavedTables
 
 #: Methods that :func:`interleave_power` compares by default.
 METHODS = (
@@ -65,7 +65,7 @@ def interleave_simulate(
 
     Args:
         world: a world file or its content, with fixed policies, or with rankings ``a`` and ``b`` of the
-            queries (:meth:`~rankeval.simulators.interleaved.contests.Contest.of`).
+            queries (:meth:`~rankeval.simulators.interleaving.contests.Contest.of`).
         out: the file, which appears when it is complete.
         sessions: number of sessions.
         method: as in :func:`rankeval.interleave`; lists have as many items as the world has positions.

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rankeval.arrays.hashing import BUCKETS, GOLDEN, bucket_of, finalise, mix64, word
+from rankeval.arrays.hashes import BUCKETS, GOLDEN, bucket_of, finalise, mix64, word
 
 MASK = (1 << 64) - 1
 

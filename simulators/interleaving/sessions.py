@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rankeval.array_types import Ints
 from rankeval.interleaving import NO_TEAM, TEAM_B, Drawer, Method, Teams
 from rankeval.simulators import block_bounds, random_stream
-from rankeval.simulators.interleaved.contests import Contest
+from rankeval.simulators.interleaving.contests import Contest
 from rankeval.simulators.logs import Column, SessionMaker, id_column, strings, to_table
 
 #: Most rows of a block, which is held in memory at once. Each block has its own random stream, so another

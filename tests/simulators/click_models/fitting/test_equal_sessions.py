@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from rankeval.arrays.kernels import read_only
 from rankeval.arrays.ragged import offsets_of
-from rankeval.simulators.click_models.fitting.grouping import equal_stretches, indexed
+from rankeval.simulators.click_models.fitting.equal_sessions import equal_stretches, indexed
 
 
 @given(st.lists(st.integers(0, 5) | st.integers(0, 2**64 - 1), max_size=60))

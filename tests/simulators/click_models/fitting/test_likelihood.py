@@ -8,8 +8,8 @@ import pytest
 
 from rankeval.array_types import Floats
 from rankeval.simulators.click_models.catalogue import parse_click_model
+from rankeval.simulators.click_models.fitting.likelihood import baselines, scored
 from rankeval.simulators.click_models.fitting.points import NONE, Point
-from rankeval.simulators.click_models.fitting.scoring import baselines, scored
 from rankeval.simulators.click_models.fitting.sessions import SessionLists
 from tests.simulators.click_models.fitting.logs import DESCRIPTIONS, K, likelihood_of, simulated, words_of
 
