@@ -11,7 +11,7 @@ PYTHON ?=
 help:
 	@echo "make demo    the whole path on data it makes itself"
 	@echo "make test    all tests"
-	@echo "make lint    ruff and mypy"
+	@echo "make lint    ruff, mypy and vulture"
 	@echo "make format  lay out the code as make lint wants it"
 	@echo "make bench   speed and memory, side by side with other tools"
 	@echo "make clean   remove .venv, caches and benchmark data"
@@ -29,6 +29,8 @@ lint: .venv/ready-dev
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 	@echo "rankeval: checking types (mypy)"
 	@$(BIN)/mypy
+	@echo "rankeval: looking for code that nothing uses (vulture)"
+	@$(BIN)/vulture
 
 format: .venv/ready-dev
 	@$(BIN)/ruff check --quiet --fix . && $(BIN)/ruff format --quiet .

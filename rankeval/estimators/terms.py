@@ -69,8 +69,6 @@ class Term:
 PLAIN = Weighting()
 #: The logged reward, with which gains compare.
 REWARD = Term("reward")
-#: The untransformed importance weight of a bandit log, for diagnostics.
-WEIGHT = Term("weight")
 
 
 def _harmonic(weight: Floats, curvature: float) -> Floats:

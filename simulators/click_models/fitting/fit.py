@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from rankeval.errors import UsageError
-from rankeval.logs import Log, as_log
-from rankeval.options import listed, require_types, shown
-from rankeval.simulators import real, whole
+from rankeval.logs import as_log
+from rankeval.options import require_types
 from rankeval.simulators.click_models.fitting.fits import (
     Fitted,
-    Options,
     PairCounts,
     count_pairs,
     fitted,
@@ -29,6 +23,7 @@ from rankeval.simulators.click_models.fitting.report_rows import (
     notes,
     parameter_table,
 )
+from rankeval.simulators.click_models.fitting.request import Request, parse_options
 from rankeval.simulators.click_models.fitting.results import ClickModelFits
 from rankeval.simulators.click_models.fitting.sessions import Collected, collect
 
@@ -89,80 +84,22 @@ def fit(
         UsageError: the call is wrong.
     """
     require_types(locals())
-    names = _names(click_model)
-    options = Options(
-        _number("tolerance", tolerance),
-        whole("max_iterations", max_iterations, 1),
-        _number("smoothing", smoothing),
-        seed,
-        whole("restarts", restarts, 0),
-        threads,
-    )
-    share = _number("test", test, 1.0)
-    train_log, test_log = _logs(log, columns, where, test_where, share)
-    found = collect(train_log, test_log, share, seed, threads)
+    options = parse_options(tolerance, max_iterations, smoothing, seed, restarts, threads)
+    request = Request.of(as_log(log, columns, where), click_model, where, test, test_where, options)
+    names, found = request.names, collect(request.log, request.held_out, request.share, seed, threads)
     counts = count_pairs(found.train)
     fits = [fitted(parse_family(name, found.train.positions), found.train, options, counts) for name in names]
     if parameters is not None:
         _write(Path(parameters), names, fits, found, counts)
     rows = tuple(fit_row(name, fit, found.test) for name, fit in zip(names, fits, strict=True))
     return ClickModelFits(
-        inputs={
-            "log": train_log.origin,
-            "click_models": names,
-            "test": share,
-            "test_where": test_where,
-            "where": where,
-            "smoothing": smoothing,
-            "tolerance": tolerance,
-            "max_iterations": max_iterations,
-            "restarts": restarts,
-            "seed": seed,
-        },
+        inputs=request.inputs,
         sessions=found.train.sessions,
         test_sessions=found.test.sessions,
         pairs=found.train.pairs,
         fits=rows,
         baselines=tuple(baseline_row(baseline, found) for baseline in baselines(found.train)),
         notes=(*notes(names, fits, counts), *no_chance(rows)),
-    )
-
-
-def _number(name: str, value: Any, most: float = math.inf) -> float:
-    """``value`` as a float, checked to be a number in [0, ``most``]."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise UsageError(f"{name}: found {shown(value)}, wanted a number")
-    return real(name, float(value), 0.0, most)
-
-
-def _names(click_model: str | Sequence[str]) -> list[str]:
-    """The distinct names of click models, checked before the log is read."""
-    if not isinstance(click_model, str | Sequence) or not all(isinstance(name, str) for name in click_model):
-        raise UsageError(f"click_model: found {shown(click_model)}, wanted a name such as dbn")
-    names = list(dict.fromkeys(listed(click_model)))
-    if not names:
-        raise UsageError(f"click_model: found {shown(click_model)}, wanted a name such as dbn")
-    for name in names:
-        parse_family(name, 1)
-    return names
-
-
-def _logs(
-    log: Any, columns: Mapping[str, str] | None, where: str | None, test_where: str | None, share: float
-) -> tuple[Log, Log | None]:
-    """The log to fit to, and the log of the held-out sessions if a filter selects them, else None."""
-    if test_where is not None and not isinstance(test_where, str):
-        raise UsageError(f"test_where: found {shown(test_where)}, wanted a text")
-    source = as_log(log, columns, where)
-    if test_where is None:
-        return source, None
-    if share > 0.0:
-        raise UsageError(f"test: found {share:g} and a test_where, wanted one of them")
-    replace(source, where=test_where)  # raises the error of a wrong filter before it is combined with others
-    kept = f"({source.where}) and " if source.where else ""
-    return (
-        replace(source, where=f"{kept}not ({test_where})"),
-        replace(source, where=f"{kept}({test_where})"),
     )
 
 

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from rankeval import DataError, Log, UsageError, ope
 from rankeval.estimators.catalogue import parse
-from rankeval.estimators.terms import REWARD, WEIGHT, RoundBlock, Term, Weighting
+from rankeval.estimators.terms import REWARD, RoundBlock, Term, Weighting
 from rankeval.inference.estimate import Estimate
 from rankeval.logs.units import MAX_BUCKETED_SEGMENTS, Grouping
 from rankeval.off_policy.accumulate import Sums, accumulate
@@ -343,7 +343,7 @@ def test_a_plan_shares_terms_and_keeps_the_pairs_of_each_estimator() -> None:
     clipped = Weighting("clipped", 3.0)
     wanted = (
         REWARD,
-        WEIGHT,
+        Term("weight"),
         Term("weighted_reward"),
         Term("weighted_reward", clipped),
         Term("model"),
