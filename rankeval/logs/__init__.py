@@ -27,7 +27,7 @@ from rankeval.logs.positions import item_positions, order_by_position, position_
 from rankeval.logs.query_item_counts import MAX_CELLS, PairCounts, PairRows, PairTable, pair_roles, pair_rows
 from rankeval.logs.ranges import FINITE_TERMS, RANGES, largest, out_of_range
 from rankeval.logs.reranking import LONGEST_TOP, Candidates, at_ranks, overlaps
-from rankeval.logs.roles import base, own
+from rankeval.logs.roles import base, own, role_names
 from rankeval.logs.sessions import Sessions, counting, differ
 from rankeval.logs.units import (
     MAX_BUCKETED_SEGMENTS,
@@ -81,6 +81,7 @@ __all__ = [
     "parted",
     "position_of",
     "position_roles",
+    "role_names",
     "scan",
     "unit_counts",
     "unit_keys",

@@ -69,6 +69,11 @@ OF_TARGETS = frozenset(
 )
 
 
+def role_names() -> frozenset[str]:
+    """The names of all roles of all kinds of input."""
+    return frozenset(name for names in ROLES.values() for name in names)
+
+
 def own(column: str, target: str) -> str:
     """The role of a column for a target policy: ``column@target``.
 

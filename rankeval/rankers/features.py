@@ -1,0 +1,83 @@
+"""Feature columns: which columns are features, and their values as the matrix that models read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rankeval.array_types import Floats
+from rankeval.arrays import as_float64, decoded, to_numpy
+from rankeval.errors import DataError, UsageError
+from rankeval.logs import Log, role_names
+from rankeval.readers import check_same_columns, is_number
+
+
+def feature_columns(log: Log, asked: Sequence[str], barred: Collection[str] = ()) -> list[str]:
+    """The features of a log, in order: those asked for, or all columns of numbers that play no role.
+
+    Args:
+        log: the log; each of its files must have the features.
+        asked: names of columns; empty for the default. They may hold numbers, booleans or text.
+        barred: further columns that are no features, such as the column of the split.
+
+    Raises:
+        DataError: a column is missing, differs in type between files, or holds neither numbers nor text;
+            there is no feature.
+        UsageError: a column that was asked for is barred, or is the outcome.
+    """
+    roles = {log.name(role) for role in role_names()} | {*log.columns.values(), *barred}
+    chosen = list(dict.fromkeys(asked))
+    if not chosen:
+        chosen = [field.name for field in log.schema if field.name not in roles and is_number(_value(field))]
+    if not chosen:
+        raise DataError(f"{log.origin}: found no column of numbers that is a feature, wanted at least one")
+    for name in asked:
+        if name in {*barred, *map(log.name, ("relevance", "click", "reward"))}:
+            raise UsageError(f"features: found {name!r}, wanted columns that are known before the outcome is")
+    check_same_columns(log.sources, chosen)
+    for name in chosen:
+        kind = _value(log.schema.field(name))
+        if not (is_number(kind) or pa.types.is_string(kind) or pa.types.is_null(kind)):
+            raise DataError(f"{log.origin}: column {name!r} holds {kind}, wanted numbers or text")
+    return chosen
+
+
+def feature_matrix(
+    columns: Sequence[pa.Array], categories: Sequence[Sequence[Any] | None] | None = None
+) -> Floats:
+    """(n, p) float64 in rows, the values of ``p`` features of ``n`` items.
+
+    Null is NaN, and false and true are 0 and 1. A category is the index in its list; null and categories that
+    are not in the list are NaN.
+
+    Args:
+        columns: p Arrow arrays (n,), numbers, booleans, or values with categories.
+        categories: for each feature, the list of its categories, or None for numbers. None: all are numbers.
+    """
+    matrix = np.empty((len(columns[0]) if columns else 0, len(columns)))
+    for place, column in enumerate(columns):
+        known = None if categories is None else categories[place]
+        matrix[:, place] = as_float64(column) if known is None else _codes(column, known)
+    return matrix
+
+
+def _codes(column: pa.Array, known: Sequence[Any]) -> Floats:
+    values = decoded(column)
+    kind = pa.string() if pa.types.is_null(values.type) else values.type
+    try:
+        codes = pc.index_in(values.cast(kind), pa.array(list(known), kind), skip_nulls=True)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        codes = pc.index_in(
+            values.cast(pa.string()), pa.array([str(each) for each in known]), skip_nulls=True
+        )
+    return np.asarray(to_numpy(codes.cast(pa.float64()).fill_null(np.nan)))
+
+
+def _value(field: pa.Field) -> pa.DataType:
+    """The type of a column's values; of the elements, if it holds lists."""
+    kind = field.type
+    return kind.value_type if pa.types.is_list(kind) else kind
