@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rankeval.logs import Log, Sessions
     from rankeval.off_policy import OffPolicyEvaluation, ope
     from rankeval.position_bias import PropensityCurve, propensity
+    from rankeval.rankers.training import Training, train
 
 # Public name -> the module that defines it. Modules load when a name is first used: Numba and Arrow take time
 # to import, and `rankeval --help` and error messages do not need them.
@@ -35,6 +36,7 @@ _HOME = {
     "PropensityCurve": "rankeval.position_bias",
     "RankevalError": "rankeval.errors",
     "Sessions": "rankeval.logs",
+    "Training": "rankeval.rankers.training",
     "UsageError": "rankeval.errors",
     "evaluate": "rankeval.evaluation",
     "fit": "rankeval.simulators.click_models.fitting",
@@ -47,6 +49,7 @@ _HOME = {
     "plan_shuffle": "rankeval.simulators.shuffle_plans",
     "propensity": "rankeval.position_bias",
     "simulate": "rankeval.simulators.logs",
+    "train": "rankeval.rankers.training",
 }
 
 __all__ = [
@@ -60,6 +63,7 @@ __all__ = [
     "PropensityCurve",
     "RankevalError",
     "Sessions",
+    "Training",
     "UsageError",
     "__version__",
     "evaluate",
@@ -73,6 +77,7 @@ __all__ = [
     "plan_shuffle",
     "propensity",
     "simulate",
+    "train",
 ]
 
 

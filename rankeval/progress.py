@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Protocol, TextIO
 
 #: Seconds before progress is shown; shorter work shows none.
 PATIENCE = 1.0
@@ -30,18 +30,32 @@ def notice(message: str) -> None:
         print(f"rankeval: {message}", file=stream, flush=True)
 
 
+class Advance(Protocol):
+    """Tells that one more step is done; ``detail`` is shown at the end of the line."""
+
+    def __call__(self, detail: str = "") -> None: ...
+
+
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
-    """Yield a function to call after each of ``total`` steps. The progress line is erased at the end."""
+def progress(what: str, total: int) -> Iterator[Advance]:
+    """Yield a function to call after each of ``total`` steps.
+
+    The line shows the steps done, the rate, the time left, and the detail of the last step. It is erased at
+    the end.
+    """
     shown = sys.stderr.isatty() and not _quiet
     started, done, written = time.monotonic(), 0, False
 
-    def advance() -> None:
+    def advance(detail: str = "") -> None:
         nonlocal done, written
         done += 1
-        if shown and time.monotonic() - started > PATIENCE:
+        seconds = time.monotonic() - started if shown else 0.0
+        if seconds > PATIENCE:
             written = True
-            print(f"\r{what}: {done} of {total}", end="", file=sys.stderr, flush=True)
+            rate = done / seconds
+            left = f"{rate:.3g} a second, {(total - done) / rate:.0f} s left"
+            line = ", ".join(part for part in (f"{what}: {done} of {total}", left, detail) if part)
+            print(f"\r{line}\x1b[K", end="", file=sys.stderr, flush=True)
 
     try:
         yield advance
