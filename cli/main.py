@@ -22,6 +22,7 @@ COMMANDS = {
     "plan": "Plan an experiment: the traffic it needs and the clicks it costs.",
     "propensity": "Estimate position bias from shuffles, swaps or several rankers.",
     "simulate": "Simulate a click log, with the exact true values.",
+    "train": "Train a ranker (LightGBM) from judgements or clicks.",
 }
 
 
