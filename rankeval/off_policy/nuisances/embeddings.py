@@ -88,7 +88,8 @@ class Embedding:
             return {}
         sums = marginal_propensities(rounds, self.embedding, read, self.frequencies)
         found = dict(zip(read, sums, strict=True))
-        return same_for_all({"marginal_propensity": found[role] for role in logging}, targets) | {
+        of_logging = {"marginal_propensity": found[logging[0]]} if logging else {}
+        return same_for_all(of_logging, targets) | {
             ("target_marginal_propensity", target): found[role] for target, role in policies.items()
         }
 
