@@ -19,7 +19,7 @@ _SIZES = ((2_000, 7, 0.02), (20_000, 15, 0.05), (100_000, 31, 0.05), (float("inf
 SETTABLE = frozenset({
     "bagging_by_query", "bagging_fraction", "bagging_freq", "bagging_seed", "boost_from_average",
     "boosting", "cat_l2", "cat_smooth", "data_sample_strategy", "drop_rate", "drop_seed",
-    "early_stopping_min_delta", "early_stopping_round", "enable_bundle", "extra_seed", "extra_trees",
+    "early_stopping_min_delta", "early_stopping_round", "extra_seed", "extra_trees",
     "feature_contri", "feature_fraction", "feature_fraction_bynode", "feature_fraction_seed",
     "feature_pre_filter", "interaction_constraints", "is_unbalance", "label_gain", "lambda_l1",
     "lambda_l2", "lambdarank_norm", "lambdarank_position_bias_regularization",
@@ -39,7 +39,7 @@ _FIXED = {
     "metric": "training stops on ndcg@10",
     "categorical_feature": "texts among the features are categories",
     **dict.fromkeys(
-        ("deterministic", "force_row_wise", "force_col_wise", "bin_construct_sample_cnt"),
+        ("deterministic", "force_row_wise", "force_col_wise", "enable_bundle", "bin_construct_sample_cnt"),
         "it is fixed so that models are reproducible",
     ),
 }
@@ -67,14 +67,17 @@ def default_parameters(queries: int, rows: int) -> dict[str, Any]:
 def fixed_parameters(seed: int, threads: int, rows: int) -> dict[str, Any]:
     """Settings that make the model the same for any number of threads and any order of the rows.
 
-    LightGBM chooses bins from a sample of ``bin_construct_sample_cnt`` rows, so that the order of the rows
-    moves them; here all rows are the sample.
+    Histograms are built by column, and sparse columns are not bundled, so that one thread adds up all of a
+    sum: by row, or in bundles, threads add parts of it, and its last bits depend on their number. LightGBM
+    chooses bins from a sample of ``bin_construct_sample_cnt`` rows, so
+    that the order of the rows moves them; here all rows are the sample.
     """
     return {
         "seed": seed,
         "num_threads": threads,
         "deterministic": True,
-        "force_row_wise": True,
+        "force_col_wise": True,
+        "enable_bundle": False,
         "bin_construct_sample_cnt": max(rows + 1, 200_000),
         "metric": "None",
         "verbosity": 0,

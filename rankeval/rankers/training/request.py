@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rankeval.errors import DataError, UsageError
@@ -12,7 +12,7 @@ from rankeval.rankers import feature_columns
 from rankeval.rankers.training.clicks import Learning, parse_learning
 from rankeval.rankers.training.examples import Reading
 from rankeval.rankers.training.parameters import parse_parameters
-from rankeval.rankers.training.splits import UNIT, Split
+from rankeval.rankers.training.splits import FOLDS, UNIT, Split
 
 #: Characters that LightGBM keeps in no name of a feature.
 _NOT_IN_NAMES = frozenset(' \t\n\r,:[]{}"')
@@ -62,10 +62,14 @@ class Request:
         tune, seed, level = options["tune"], options["seed"], options["level"]
         if tune is not None and not 1 <= tune <= MOST_TRIALS:
             raise UsageError(f"tune: found {tune}, wanted 1 to {MOST_TRIALS:,}")
+        if tune is not None and split.way not in ("folds", "hash"):
+            raise UsageError(f"tune: searches with folds, found the split by {split.way}")
         if not 0 <= seed < 2**31:
             raise UsageError(f"seed: found {seed}, wanted 0 to 2^31 - 1")
         if not 0.0 < level < 1.0:
             raise UsageError(f"level: found {level}, wanted a number above 0 and below 1")
+        if tune is not None and split.folds is None:
+            split = replace(split, folds=FOLDS)
         return cls(learnt, split, parameters, features, tune, seed, level)
 
     def reading(self, data: Any, columns: Mapping[str, str], where: str | None) -> Reading:

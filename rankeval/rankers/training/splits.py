@@ -84,6 +84,12 @@ class Split:
         return cls(beside, folds, split, _values(split, train, valid), time)
 
     @property
+    def way(self) -> str:
+        """The way to split: ``file``, ``folds``, ``column``, ``time``, or ``hash`` where none is given."""
+        given = {"file": self.valid, "folds": self.folds, "column": self.column, "time": self.time}
+        return next((way for way, value in given.items() if value is not None), "hash")
+
+    @property
     def columns(self) -> dict[str, str]:
         """Role -> column that the split reads."""
         given = {SPLIT: self.column, TIME: self.time}
@@ -91,21 +97,20 @@ class Split:
 
     def settled(self, examples: Examples) -> Split:
         """This split, or the default: five folds for few queries, else a fifth of them stops the training."""
-        given = (self.valid, self.folds, self.column, self.time)
-        few = FOLDS <= unit_count(examples) <= FEW_QUERIES
-        return replace(self, folds=FOLDS) if given == (None,) * 4 and few else self
+        few = self.way == "hash" and FOLDS <= unit_count(examples) <= FEW_QUERIES
+        return replace(self, folds=FOLDS) if few else self
 
     def to_dict(self, origin: str | None) -> dict[str, Any]:
         """The split as JSON values; ``origin`` names the data of ``valid``."""
-        if self.folds is not None:
-            return {"by": "folds", "folds": self.folds}
-        if self.column is not None:
-            return {"by": "column", "column": self.column, **{k: list(v) for k, v in self.values.items()}}
-        if self.time is not None:
-            return {"by": "time", "column": self.time, "valid_share": VALID_SHARE}
-        if self.valid is not None:
-            return {"by": "file", "valid": origin}
-        return {"by": "hash", "valid_share": VALID_SHARE}
+        share = {"valid_share": VALID_SHARE}
+        details: dict[str, dict[str, Any]] = {
+            "file": {"valid": origin},
+            "folds": {"folds": self.folds},
+            "column": {"column": self.column, **{part: list(values) for part, values in self.values.items()}},
+            "time": {"column": self.time, **share},
+            "hash": share,
+        }
+        return {"by": self.way, **details[self.way]}
 
     def parts(self, examples: Examples, seed: int) -> Parts:
         """The parts of the queries, for every way but folds and a file.
