@@ -21,6 +21,8 @@ from rankeval.results import number
 
 #: Probabilities are kept this far off 0 and 1 in logarithms: the spacing of float64 at 1, 2.2e-16.
 SMALLEST = float(np.finfo(np.float64).eps)
+#: A sum of gaps that cancels to less than this share of their size is a rounding error.
+ROUNDING = 1e-13
 #: There is a warning if sampling noise alone gives more than this share of a calibration error.
 NOISY = 0.1
 
@@ -134,10 +136,14 @@ def _blocks(items: JudgedItems) -> tuple[Ints, Floats, Floats]:
 
 
 def _calibration_error(items: JudgedItems, bins: Ints) -> Pooled:
-    """The mean over items of ``s (y - p)`` with the sign s of the sum of ``y - p`` over the item's bin."""
+    """The mean over items of ``s (y - p)`` with the sign s of the sum of ``y - p`` over the item's bin.
+
+    The sign is 0 where the sum is only a rounding error; the error of the value has a kink there.
+    """
     gaps = items.relevant - items.score
-    totals = np.bincount(bins, weights=gaps)
-    pooled = Pooled.mean(items, np.sign(totals)[bins] * gaps)
+    totals, sizes = np.bincount(bins, weights=gaps), np.bincount(bins, weights=np.abs(gaps))
+    signs = np.where(np.abs(totals) <= ROUNDING * sizes, 0.0, np.sign(totals))
+    pooled = Pooled.mean(items, signs[bins] * gaps)
     noise = noise_of(items, bins, gaps)
     if not noise > NOISY * pooled.value:
         return pooled
