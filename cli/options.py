@@ -52,9 +52,7 @@ quiet_option = click.option("--quiet", is_flag=True, help="Print only errors on 
 #: For commands that read no log.
 output_options = together(format_option, out_option, quiet_option)
 
-common_options = together(
-    format_option,
-    out_option,
+reading_options = together(
     threads_option,
     click.option(
         "--column",
@@ -66,8 +64,8 @@ common_options = together(
     click.option(
         "--where", metavar="EXPR", help="Row filter, such as 'position <= 3 and country == \"de\"'."
     ),
-    quiet_option,
 )
+common_options = together(format_option, out_option, reading_options, quiet_option)
 
 inference_options = together(
     click.option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from rankeval.calibration import FittedCalibration, calibrate
     from rankeval.errors import DataError, RankevalError, UsageError
     from rankeval.evaluation import Evaluation, evaluate
     from rankeval.interleaving import (
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _HOME = {
     "DataError": "rankeval.errors",
     "Evaluation": "rankeval.evaluation",
+    "FittedCalibration": "rankeval.calibration",
     "InterleavedLists": "rankeval.interleaving",
     "InterleavingAnalysis": "rankeval.interleaving",
     "InterleavingPower": "rankeval.interleaving",
@@ -36,6 +38,7 @@ _HOME = {
     "RankevalError": "rankeval.errors",
     "Sessions": "rankeval.logs",
     "UsageError": "rankeval.errors",
+    "calibrate": "rankeval.calibration",
     "evaluate": "rankeval.evaluation",
     "fit": "rankeval.simulators.click_models.fitting",
     "interleave": "rankeval.interleaving",
@@ -52,6 +55,7 @@ _HOME = {
 __all__ = [
     "DataError",
     "Evaluation",
+    "FittedCalibration",
     "InterleavedLists",
     "InterleavingAnalysis",
     "InterleavingPower",
@@ -62,6 +66,7 @@ __all__ = [
     "Sessions",
     "UsageError",
     "__version__",
+    "calibrate",
     "evaluate",
     "fit",
     "interleave",

@@ -98,7 +98,11 @@ def evaluate(
     require_types(locals())
     request = Request(
         rules=parse_rules(
-            metrics, ties, relevance_threshold, score_type, reliability=reliability is not None
+            metrics,
+            ties,
+            relevance_threshold,
+            score_type,
+            purpose="" if reliability is None else "the reliability curve",
         ),
         policies=parse_policies(empty, missing),
         infer=InferenceOptions.of_call(ci, level, replicates, seed, cluster),

@@ -68,7 +68,7 @@ def parse_rules(
     relevance_threshold: float,
     score_type: Any,
     *,
-    reliability: bool = False,
+    purpose: str = "",
 ) -> Rules:
     """Check the options of scoring and return them as :class:`Rules`; a repeated metric is kept once.
 
@@ -82,7 +82,7 @@ def parse_rules(
     _choice("ties", ties, TIES)
     threshold = _threshold(relevance_threshold)
     _choice("score_type", score_type, ("float64", "float32"))
-    return Rules(parsed, ties, threshold, score_type, reliability)
+    return Rules(parsed, ties, threshold, score_type, purpose)
 
 
 def parse_policies(empty: Any, missing: Any) -> Policies:

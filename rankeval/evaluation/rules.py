@@ -21,14 +21,14 @@ class Rules:
         ties: the rule for items with equal scores.
         threshold: the smallest grade of a relevant item.
         score_type: the type in which scores are compared.
-        reliability: whether a reliability curve is asked for, which needs probabilities.
+        purpose: what else needs the judged items, with scores that are probabilities, in words; or empty.
     """
 
     asked: tuple[Metric | PooledMetric, ...]
     ties: Ties = "trec"
     threshold: float = 1.0
     score_type: ScoreType = "float64"
-    reliability: bool = False
+    purpose: str = ""
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -48,15 +48,13 @@ class Rules:
     @property
     def pools(self) -> bool:
         """Whether the judged items of all queries must be kept."""
-        return bool(self.pooled) or self.reliability
+        return bool(self.pooled or self.purpose)
 
     @property
     def probabilities(self) -> str:
         """What needs scores that are probabilities, in words; empty if nothing does."""
-        names = [metric.name for metric in self.pooled if metric.definition.probabilities]
-        if names:
-            return names[0]
-        return "the reliability curve" if self.reliability else ""
+        names = (metric.name for metric in self.pooled if metric.definition.probabilities)
+        return next(names, self.purpose)
 
     def ties_of(self, metric: Metric) -> Ties:
         """The rule for ties of a metric: its own rule if it has one, else ``ties``."""
