@@ -17,6 +17,8 @@ from rankeval.errors import DataError
 
 #: Probabilities are kept this far off 0 and 1 in logits, as in ``log_loss``.
 SMALLEST = float(np.finfo(np.float64).eps)
+#: Scores of another spread are scaled to one by no float64 that leaves room for squares.
+SMALLEST_SPREAD, LARGEST_SPREAD = 1e-150, 1e150
 
 
 class ScoreMap(ABC):
@@ -64,7 +66,11 @@ class Platt(ScoreMap):
         found, other = np.count_nonzero(relevant), np.count_nonzero(~relevant)
         high, low = ((found + 1) / (found + 2), 1 / (other + 2)) if smooth else (1.0, 0.0)
         targets = np.where(relevant, high, low).astype(np.float64)
-        middle, scale = float(np.mean(scores)), float(np.std(scores))
+        with np.errstate(over="ignore", invalid="ignore"):
+            middle, scale = float(np.mean(scores)), float(np.std(scores))
+        if not SMALLEST_SPREAD < scale < LARGEST_SPREAD:
+            wanted = f"from {SMALLEST_SPREAD:g} to {LARGEST_SPREAD:g}"
+            raise DataError(f"the scores have a standard deviation of {scale:g}, wanted one {wanted}")
         slope, intercept = fit_logistic(np.stack([(scores - middle) / scale, np.ones_like(scores)]), targets)
         return cls(float(slope / scale), float(intercept - slope * middle / scale))
 
@@ -121,13 +127,15 @@ class Temperature(ScoreMap):
         Raises:
             DataError: the sign of the score separates the labels, or no positive temperature is the best.
         """
-        signed = np.where(relevant, scores, -scores)
-        if (signed >= 0.0).all() and signed.any():
-            raise DataError("the sign of the score tells all labels, wanted labels that overlap")
-        if not np.mean(signed) > 0.0:
-            raise DataError("relevant items do not have higher scores than the others, wanted that they have")
         scale = float(np.abs(scores).max())
-        (slope,) = fit_logistic((scores / scale)[np.newaxis], relevant.astype(np.float64))
+        signed = np.where(relevant, scores, -scores) / (scale or 1.0)
+        if scale and (signed >= 0.0).all():
+            raise DataError("the sign of the score tells all labels, wanted labels that overlap")
+        slope = 0.0
+        if np.mean(signed) > 0.0:
+            (slope,) = fit_logistic((scores / scale)[np.newaxis], relevant.astype(np.float64))
+        if not 0.0 < scale < slope * LARGEST_SPREAD:
+            raise DataError("relevant items do not have higher scores than the others, wanted that they have")
         return cls(float(scale / slope))
 
     def apply(self, scores: Floats) -> Floats:
