@@ -22,7 +22,8 @@ EPILOG = """\b
 Examples:
   rankeval calibrate run.parquet qrels.txt --method platt --out platt.json
   rankeval calibrate run.parquet --column relevance=click --out map.json
-  rankeval calibrate run.parquet --method prior --sampling-rate 0.1 --out map.json
+  rankeval calibrate run.parquet --method prior --sampling-rate 0.1 \\
+    --out prior.json
 
 \b
 Methods:

@@ -268,6 +268,28 @@ def test_coverage_of_the_normal_interval(name, simulated):
     assert np.std(z) == pytest.approx(1.0, abs=3.3 / math.sqrt(2 * REPLICATES) + 0.02)
 
 
+def raised(items, power, noise, rng):
+    score = np.clip(items.score**power + noise * rng.random(len(items.score)), 0.0, 1.0)
+    return JudgedItems(items.offsets, score, items.relevant)
+
+
+@pytest.mark.parametrize("name", ["log_loss", "brier", "roc_auc", "ece:bins=5"])
+def test_coverage_of_paired_differences(name, simulated):
+    """Two distortions of the scores, in which the gaps of all bins are off 0; tolerances as above."""
+    rng, metric = np.random.default_rng(9), parse_any(name)
+    noise = 0.3 if name == "roc_auc" else 0.0  # the order must differ
+    population, *samples = (
+        (metric.of(raised(items, 1.5, 0.0, rng)), metric.of(raised(items, 2.0, noise, rng)))
+        for items in (simulated[0], *simulated[1])
+    )
+    truth, z = population[0].value - population[1].value, []
+    for a, b in samples:
+        error = np.std(a.terms() - b.terms(), ddof=1) / math.sqrt(len(a.influence))
+        z.append((a.value - b.value - truth) / error)
+    coverage = float(np.mean(np.abs(z) <= 1.959964))
+    assert abs(coverage - 0.95) <= 3.3 * math.sqrt(0.95 * 0.05 / REPLICATES) + 0.01
+
+
 def test_calibration_noise_is_the_mean_error_of_perfect_probabilities():
     """Over 300 samples the mean value equals the mean note within 3.3 standard errors and 2 %."""
     rng, values, noises = np.random.default_rng(3), [], []
