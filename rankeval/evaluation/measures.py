@@ -35,7 +35,10 @@ class Terms:
 class Measure(ABC):
     """A requested metric as a functional of the queries."""
 
-    name: str
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The name of the metric."""
 
     @abstractmethod
     def counted(self, run: AlignedRun) -> Bools:
@@ -63,7 +66,7 @@ class PerQuery(Measure):
     column: int
 
     @property
-    def name(self) -> str:  # type: ignore[override]
+    def name(self) -> str:
         return self.metric.name
 
     def counted(self, run: AlignedRun) -> Bools:
@@ -94,7 +97,7 @@ class OfAllItems(Measure):
     metric: PooledMetric
 
     @property
-    def name(self) -> str:  # type: ignore[override]
+    def name(self) -> str:
         return self.metric.name
 
     def counted(self, run: AlignedRun) -> Bools:
