@@ -21,6 +21,8 @@ Example:
 Metrics, as NAME[@K][:PARAMETER=VALUE]:
   dcg ndcg ndcg_exp precision recall hit f1 map map_min mrr r_precision
   rbp err judged bpref arp auc gauc
+Of all items together, for scores that are probabilities:
+  log_loss brier ece:bins=10 ece_mass:bins=10; for any score: roc_auc pr_auc
 
 A run has the columns query_id, item_id, score. Judgements have query_id, item_id, relevance; the run itself
 can hold relevance instead. --column bm25.score=f25 applies to the run bm25 only.
@@ -91,7 +93,12 @@ Inputs are files, folders, globs or URLs of Parquet, Arrow IPC, CSV, TREC run, T
 @click.option(
     "--per-query",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write run, metric, query_id and value as Parquet.",
+    help="Write run, metric, query_id and value as Parquet, without pooled metrics.",
+)
+@click.option(
+    "--reliability",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write mean score and share of relevant items per bin of scores as Parquet.",
 )
 @inference_options
 @common_options

@@ -14,6 +14,7 @@ from rankeval.errors import RankevalError, UsageError
 
 #: Command -> one line of help, so that ``rankeval --help`` imports no command.
 COMMANDS = {
+    "calibrate": "Turn scores into probabilities, and test them on other queries.",
     "demo": "Evaluate rankers, a policy and position bias on small simulated worlds.",
     "evaluate": "Compute ranking metrics of runs, with intervals and paired comparisons.",
     "fit": "Fit click models to a log and compare likelihood and perplexity.",

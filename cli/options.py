@@ -52,20 +52,20 @@ quiet_option = click.option("--quiet", is_flag=True, help="Print only errors on 
 #: For commands that read no log.
 output_options = together(format_option, out_option, quiet_option)
 
-columns_option = click.option(
-    "--column",
-    "columns",
-    multiple=True,
-    metavar="ROLE=NAME",
-    help="Use column NAME in place of column ROLE. Repeatable.",
+reading_options = together(
+    threads_option,
+    click.option(
+        "--column",
+        "columns",
+        multiple=True,
+        metavar="ROLE=NAME",
+        help="Use column NAME in place of column ROLE. Repeatable.",
+    ),
+    click.option(
+        "--where", metavar="EXPR", help="Row filter, such as 'position <= 3 and country == \"de\"'."
+    ),
 )
-where_option = click.option(
-    "--where", metavar="EXPR", help="Row filter, such as 'position <= 3 and country == \"de\"'."
-)
-
-common_options = together(
-    format_option, out_option, threads_option, columns_option, where_option, quiet_option
-)
+common_options = together(format_option, out_option, reading_options, quiet_option)
 
 inference_options = together(
     click.option(

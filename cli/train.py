@@ -9,13 +9,11 @@ import click
 
 from rankeval.cli.options import (
     be_quiet,
-    columns_option,
     format_option,
     pairs,
     quiet_option,
+    reading_options,
     show,
-    threads_option,
-    where_option,
 )
 from rankeval.options import listed
 
@@ -91,9 +89,7 @@ The model file is LightGBM's text. Its card, OUT.json, holds data, split, parame
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of split, training and search.")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level.")
-@columns_option
-@where_option
-@threads_option
+@reading_options
 @format_option
 @quiet_option
 def command(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from rankeval.calibration import FittedCalibration, calibrate
     from rankeval.errors import DataError, RankevalError, UsageError
     from rankeval.evaluation import Evaluation, evaluate
     from rankeval.interleaving import (
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _HOME = {
     "DataError": "rankeval.errors",
     "Evaluation": "rankeval.evaluation",
+    "FittedCalibration": "rankeval.calibration",
     "InterleavedLists": "rankeval.interleaving",
     "InterleavingAnalysis": "rankeval.interleaving",
     "InterleavingPower": "rankeval.interleaving",
@@ -38,6 +40,7 @@ _HOME = {
     "Sessions": "rankeval.logs",
     "Training": "rankeval.rankers.training",
     "UsageError": "rankeval.errors",
+    "calibrate": "rankeval.calibration",
     "evaluate": "rankeval.evaluation",
     "fit": "rankeval.simulators.click_models.fitting",
     "interleave": "rankeval.interleaving",
@@ -55,6 +58,7 @@ _HOME = {
 __all__ = [
     "DataError",
     "Evaluation",
+    "FittedCalibration",
     "InterleavedLists",
     "InterleavingAnalysis",
     "InterleavingPower",
@@ -66,6 +70,7 @@ __all__ = [
     "Training",
     "UsageError",
     "__version__",
+    "calibrate",
     "evaluate",
     "fit",
     "interleave",

@@ -82,15 +82,15 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("by", "cluster", "where", "reward", "reward_model"), _MAYBE_TEXT),
     **dict.fromkeys(("weights", "smooth"), _MAYBE_TEXT),
     **dict.fromkeys(
-        ("ties", "empty", "missing", "score_type", "estimand", "model_weighting", "method"), _TEXT
+        ("ties", "empty", "missing", "score_type", "estimand", "model_weighting", "method", "scores"), _TEXT
     ),
-    **dict.fromkeys(("replicates", "permutations", "seed", "folds"), _WHOLE),
+    **dict.fromkeys(("replicates", "permutations", "seed", "folds", "bins"), _WHOLE),
     **dict.fromkeys(("popularity", "logging"), _TEXT),
     **dict.fromkeys(("arms", "context", "click_model"), _TEXTS),
     **dict.fromkeys(
         ("users", "days", "queries", "items", "positions"), (_or_none(_is_whole), "a whole number")
     ),
-    **dict.fromkeys(("eta", "max_grade", "user_spread"), (_or_none(_is_number), "a number")),
+    **dict.fromkeys(("eta", "max_grade", "user_spread", "sampling_rate"), (_or_none(_is_number), "a number")),
     **dict.fromkeys(("epsilon", "drift"), (_is_number, "a number")),
     **dict.fromkeys(("param", "candidate"), (_are_named_values, "a dict, or texts NAME=VALUE")),
     "grades": (_or_none(_are_numbers), "numbers, or a text of them"),
@@ -106,6 +106,7 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
         "a dict of name to column, or texts NAME=COLUMN",
     ),
     **dict.fromkeys(
-        ("per_query", "parameters"), (_or_none(lambda value: isinstance(value, str | os.PathLike)), "a path")
+        ("per_query", "reliability", "parameters", "out"),
+        (_or_none(lambda value: isinstance(value, str | os.PathLike)), "a path"),
     ),
 }

@@ -15,7 +15,8 @@ from rankeval.array_types import Bools, Floats, Ints
 from rankeval.arrays import build_table, find, is_null, keys_of, take, take_or_null, to_numpy
 from rankeval.errors import DataError
 from rankeval.evaluation.judgements import Judgements, one_relevant
-from rankeval.evaluation.run import Rules, ScoredQueries, unretrieved
+from rankeval.evaluation.rules import Rules
+from rankeval.evaluation.run import ScoredQueries, unretrieved
 from rankeval.logs import differ
 from rankeval.readers import type_class
 
@@ -49,7 +50,7 @@ class AlignedRun:
         undefined: (q, m) bool, whether the metric is undefined, so that a policy sets the value.
         weights: (q,) float64, the weight of each query in a weighted metric: the ``weight`` column if the run
             has one, else the length of the ranking; 0 where the run lacks the query.
-        present: (q,) bool, whether the run has the query.
+        places: (q,) int64, the index of the query among the run's own, -1 where the run lacks it.
         relevant: (q,) int64, number of relevant items according to the run's judgements, -1 where the run
             lacks the query.
     """
@@ -59,8 +60,13 @@ class AlignedRun:
     counted: Bools
     undefined: Bools
     weights: Floats
-    present: Bools
+    places: Ints
     relevant: Ints
+
+    @property
+    def present(self) -> Bools:
+        """(q,) bool, whether the run has the query."""
+        return self.places >= 0
 
 
 @dataclass(frozen=True)
@@ -218,7 +224,7 @@ class _Spread:
             counted=counted,
             undefined=undefined,
             weights=self._over_all(run.weights, 0.0),
-            present=self._over_all(np.ones(len(self.positions), bool), False),
+            places=self._over_all(np.arange(len(self.positions)), -1),
             relevant=self._over_all(run.relevant, -1),
         )
 

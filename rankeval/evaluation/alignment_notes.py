@@ -22,6 +22,7 @@ def alignment_notes(
     """All warnings about aligned runs and their judgements."""
     yield from _of_data(aligned, judgements)
     yield from _of_policies(aligned, metrics, policies)
+    yield from _different_items(aligned)
 
 
 def _of_data(aligned: Aligned, judgements: Judgements | None) -> Iterator[Note]:
@@ -57,6 +58,20 @@ def _different_judgements(aligned: Aligned) -> Iterator[Note]:
                 "a judgements file gives both the same ideal"
             )
             yield Note("different_judgements", text, {"queries": different})
+
+
+def _different_items(aligned: Aligned) -> Iterator[Note]:
+    """Warnings about pairs of runs whose pooled metrics are of different items."""
+    for (a, left), (b, right) in combinations(aligned.runs.items(), 2):
+        both = left.present & right.present
+        sizes = [run.scored.items.counts[run.places[both]] for run in (left, right)]
+        different = int(np.count_nonzero(sizes[0] != sizes[1]))
+        if different:
+            text = (
+                f"runs {a} and {b} score different numbers of judged items for {different} queries; "
+                "pooled metrics are of the items that each run scores"
+            )
+            yield Note("different_items", text, {"queries": different})
 
 
 def _of_policies(aligned: Aligned, metrics: Sequence[Metric], policies: Policies) -> Iterator[Note]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from rankeval.arrays import take, to_arrow
+from rankeval.errors import UsageError
 from rankeval.evaluation.alignment import Aligned
 from rankeval.evaluation.judgements import Judgements
-from rankeval.metrics import Metric
+from rankeval.metrics import Metric, PooledMetric
+from rankeval.notes import Note
 
 
 def counts_of(aligned: Aligned, judgements: Judgements | None) -> dict[str, Any]:
@@ -34,8 +36,22 @@ def counts_of(aligned: Aligned, judgements: Judgements | None) -> dict[str, Any]
     }
 
 
+def per_query_notes(pooled: Sequence[PooledMetric]) -> Iterator[Note]:
+    """A warning that the table of values per query leaves out the pooled metrics."""
+    if pooled:
+        names = ", ".join(metric.name for metric in pooled)
+        text = f"values per query leave out {names}: a pooled metric has none"
+        yield Note("not_per_query", text, {"metrics": len(pooled)})
+
+
 def per_query_table(aligned: Aligned, metrics: Sequence[Metric]) -> pa.Table:
-    """A table ``run, metric, query_id, value`` with one row for each value that counts in a mean."""
+    """A table ``run, metric, query_id, value`` with one row for each value that counts in a mean.
+
+    Raises:
+        UsageError: all metrics are pooled, so that no query has a value.
+    """
+    if not metrics:
+        raise UsageError("per_query: found only pooled metrics, wanted one with a value per query")
     parts = []
     for name, run in aligned.runs.items():
         for column, metric in enumerate(metrics):

@@ -9,22 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.array_types import Floats, Hashes, Ints
+from rankeval.array_types import Floats, Hashes
 from rankeval.evaluation.alignment import Aligned, AlignedRun
+from rankeval.evaluation.measures import Terms, measures_of
 from rankeval.evaluation.query_units import QueryUnits
 from rankeval.evaluation.request import Request
 from rankeval.evaluation.rows import Comparison, MetricRow
 from rankeval.inference import (
+    UNDEFINED,
     Estimate,
     Functional,
-    Mean,
     benjamini_hochberg,
     holm,
     paired_t,
     randomisation_test,
     t_test,
 )
-from rankeval.metrics import Metric
 from rankeval.notes import Note, distinct, listing
 
 #: The largest number of places that a note lists.
@@ -70,33 +70,25 @@ class Estimates:
 def _reasons(estimate: Estimate) -> Iterator[tuple[str, str]]:
     """The numbers that an estimate lacks, each with the reason."""
     if estimate.std_error is None:
-        yield "mean" if estimate.value is None else "standard error", estimate.notes[0].text
+        why = estimate.notes[0]
+        what = "standard error" if estimate.value is not None else "mean"
+        yield "value" if why.code == UNDEFINED else what, why.text
         return
     for interval in estimate.intervals:
         if interval.reason is not None:
             yield f"{interval.method} interval", interval.reason
 
 
-def _rows(
-    name: str,
-    run: AlignedRun,
-    units: QueryUnits,
-    request: Request,
-) -> Iterator[MetricRow]:
-    for column, metric in enumerate(request.metrics):
+def _rows(name: str, run: AlignedRun, units: QueryUnits, request: Request) -> Iterator[MetricRow]:
+    for measure in measures_of(request.rules):
+        counted = measure.counted(run)
         for segment, queries in units.segments.items():
-            rows = queries[run.counted[queries, column]]
-            terms, functional = _terms(run, metric, column, rows)
-            yield MetricRow(name, metric.name, segment, request.estimate(functional, terms, units.keys[rows]))
-
-
-def _terms(run: AlignedRun, metric: Metric, column: int, rows: Ints) -> tuple[Floats, Functional]:
-    """The terms (p, n) of the queries ``rows``, and the metric as a functional of their means."""
-    values = run.values[rows, column]
-    if not metric.weighted_by_length:
-        return values[np.newaxis], Mean(0)
-    weights = run.weights[rows]
-    return np.stack([weights * values, weights]), Mean(0) / Mean(1)
+            rows = queries[counted[queries]]
+            terms = measure.terms(run, rows)
+            estimate = request.estimate(terms, units.keys[rows])
+            if segment is None:  # one warning a run and metric is enough
+                estimate = estimate.warned([note.under(f"{measure.name} of {name}") for note in terms.notes])
+            yield MetricRow(name, measure.name, segment, estimate)
 
 
 def _compare(
@@ -106,18 +98,14 @@ def _compare(
     request: Request,
 ) -> Iterator[Comparison]:
     a, b = (aligned.runs[name] for name in pair)
-    for column, metric in enumerate(request.metrics):
+    for measure in measures_of(request.rules):
+        counted = measure.counted(a) & measure.counted(b)
         for segment, queries in units.segments.items():
-            rows = queries[a.counted[queries, column] & b.counted[queries, column]]
-            left, value_a = _terms(a, metric, column, rows)
-            right, _ = _terms(b, metric, column, rows)
-            if metric.weighted_by_length:
-                terms, functional = np.concatenate([left, right]), value_a - Mean(2) / Mean(3)
-            else:
-                terms, functional = left - right, Mean(0)
-            estimate = request.estimate(functional, terms, units.keys[rows])
-            for test, p_value in _p_values(functional, terms, units.keys[rows], estimate, request):
-                yield Comparison(*pair, metric.name, segment, estimate, test, p_value)
+            rows = queries[counted[queries]]
+            terms = measure.difference(a, b, rows)
+            estimate = request.estimate(terms, units.keys[rows])
+            for test, p_value in _p_values(terms, units.keys[rows], estimate, request):
+                yield Comparison(*pair, measure.name, segment, estimate, test, p_value)
 
 
 def _influence(functional: Functional, terms: Floats) -> Floats:
@@ -132,13 +120,13 @@ def _influence(functional: Functional, terms: Floats) -> Floats:
 
 
 def _p_values(
-    functional: Functional, terms: Floats, keys: Hashes, estimate: Estimate, request: Request
+    terms: Terms, keys: Hashes, estimate: Estimate, request: Request
 ) -> Iterator[tuple[str, float | None]]:
     """The p-values of the paired t-test and of the randomisation test, which flips signs by cluster."""
     if estimate.std_error is None or estimate.value is None:
         yield from (("t", None), ("randomisation", None))
         return
-    differences = _influence(functional, terms)
+    differences = _influence(terms.functional, terms.values)
     if request.infer.clustered:
         yield "t", t_test(estimate.value, estimate.std_error, len(np.unique(keys)) - 1)
     else:

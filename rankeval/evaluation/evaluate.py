@@ -9,14 +9,15 @@ from typing import Any
 from rankeval.atomic_files import require_no_input, write_parquet
 from rankeval.evaluation.alignment import Empty, Missing, align
 from rankeval.evaluation.alignment_notes import alignment_notes
-from rankeval.evaluation.counts import counts_of, per_query_table
+from rankeval.evaluation.counts import counts_of, per_query_notes, per_query_table
 from rankeval.evaluation.estimates import Estimates
 from rankeval.evaluation.inputs import named_runs, open_inputs
 from rankeval.evaluation.placement import Ties
 from rankeval.evaluation.query_units import QueryUnits
+from rankeval.evaluation.reliability import reliability_table
 from rankeval.evaluation.request import Request, parse_policies, parse_rules
 from rankeval.evaluation.result import Evaluation
-from rankeval.evaluation.run import ScoreType
+from rankeval.evaluation.rules import ScoreType
 from rankeval.inference import InferenceOptions
 from rankeval.options import require_types
 
@@ -41,11 +42,12 @@ def evaluate(
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     per_query: str | Path | None = None,
+    reliability: str | Path | None = None,
     threads: int | None = None,
 ) -> Evaluation:
-    """Compute the mean of ranking metrics over the queries of one or several runs.
+    """Compute ranking metrics of one or several runs, as means over queries or pooled over all items.
 
-    Each mean has a standard error and confidence intervals. Several runs are compared in pairs: by the mean
+    Each value has a standard error and confidence intervals. Several runs are compared in pairs: by the mean
     difference over the queries that count for both, by a paired t-test, and by a paired randomisation test.
     The p-values are also adjusted over the pairs of runs (Holm 1979; Benjamini and Hochberg 1995).
     Assumption: the queries are independent, or the clusters of queries if ``cluster`` is given.
@@ -55,14 +57,17 @@ def evaluate(
             name -> run, or a list of runs, which get the names of their files.
         judgements: the relevance grade of each query and item. Without it, every run must have a
             ``relevance`` column.
-        metrics: names such as ``ndcg@10`` or ``rbp:p=0.95`` (:func:`rankeval.metrics.parse`).
+        metrics: names such as ``ndcg@10`` or ``rbp:p=0.95`` (:func:`rankeval.metrics.parse`), or of pooled
+            metrics, such as ``log_loss`` or ``ece:bins=20``. Those are of all judged items with a score
+            together; their errors come from the influence of each query.
         ties: rule for the order of items with equal scores: ``trec`` (item id descending, as trec_eval),
             ``item`` (item id ascending), ``expected`` (exact expectation over all orders), ``best`` or
-            ``worst`` (the most or the least favourable order). ``auc`` and ``gauc`` always use ``expected``.
+            ``worst`` (the most or the least favourable order). ``auc`` and ``gauc`` always use ``expected``;
+            pooled metrics count tied items as one block.
         empty: value of a query on which a metric is undefined, such as a query without relevant items:
             ``zero`` (0), ``one`` (1) or ``skip`` (the query does not count).
         missing: value of a judged query that a run lacks: ``zero`` (0), ``skip`` (the query does not count)
-            or ``error``.
+            or ``error``. Pooled metrics leave out missing queries, and ``empty`` does not change them.
         relevance_threshold: the smallest grade of a relevant item, above 0.
         score_type: ``float64``, or ``float32`` to compare scores as older trec_eval bindings do.
         ci: interval methods: ``normal``, ``bootstrap`` (percentile), ``bootstrap_t`` (studentised).
@@ -75,7 +80,11 @@ def evaluate(
         columns: role -> column name; a role written ``name.role`` is for one run or for ``judgements`` alone.
         where: row filter of the runs, such as ``split == "test"``. It also filters the judgements if they
             have its columns.
-        per_query: path of a Parquet file to write, with the columns ``run, metric, query_id, value``.
+        per_query: path of a Parquet file to write, with the columns ``run, metric, query_id, value``; without
+            the pooled metrics.
+        reliability: path of a Parquet file to write: the mean score and the share of relevant items of each
+            bin of scores, with intervals (:func:`rankeval.evaluation.reliability.reliability_table`). It has
+            the bins of the first ``ece`` or ``ece_mass`` among the metrics, else ten of equal width.
         threads: number of threads; the result does not depend on it.
 
     Returns:
@@ -84,26 +93,35 @@ def evaluate(
     Raises:
         DataError: the data is wrong; the message names file, column, row and the wanted value.
         UsageError: the call is wrong: an argument has a wrong type, an unknown name or a value out of range,
-            or ``per_query`` is one of the inputs.
+            or ``per_query`` or ``reliability`` is one of the inputs.
     """
     require_types(locals())
     request = Request(
-        rules=parse_rules(metrics, ties, relevance_threshold, score_type),
+        rules=parse_rules(
+            metrics,
+            ties,
+            relevance_threshold,
+            score_type,
+            purpose="" if reliability is None else "the reliability curve",
+        ),
         policies=parse_policies(empty, missing),
         infer=InferenceOptions.of_call(ci, level, replicates, seed, cluster),
         permutations=permutations,
         by=by,
         cluster=cluster,
     )
-    if per_query is not None:
-        require_no_input(Path(per_query), judgements, *named_runs(run).values())
+    for path in (per_query, reliability):
+        if path is not None:
+            require_no_input(Path(path), judgements, *named_runs(run).values())
     inputs = open_inputs(run, judgements, columns or {}, where)
     judged = inputs.read_judgements(request)
     scored = inputs.score_runs(judged, request, threads)
     aligned = align(scored, judged, request.rules, request.policies)
     if per_query is not None:
-        write_parquet(per_query_table(aligned, request.metrics), Path(per_query))
+        write_parquet(per_query_table(aligned, request.rules.metrics), Path(per_query))
     units = QueryUnits.of(aligned, by, cluster)
+    if reliability is not None:
+        write_parquet(reliability_table(aligned, units, request), Path(reliability))
     estimates = Estimates.of(aligned, units, request)
     return Evaluation(
         inputs=inputs.described(request, where),
@@ -111,7 +129,8 @@ def evaluate(
         comparisons=estimates.comparisons,
         counts=counts_of(aligned, judged),
         notes=(
-            *alignment_notes(aligned, judged, request.metrics, request.policies),
+            *alignment_notes(aligned, judged, request.rules.metrics, request.policies),
+            *(per_query_notes(request.rules.pooled) if per_query is not None else ()),
             *units.notes(),
             *estimates.notes(),
         ),

@@ -54,7 +54,7 @@ class Inputs:
         return {
             "runs": {name: log.origin for name, log in self.runs.items()},
             "judgements": None if self.judgements is None else self.judgements.origin,
-            "metrics": [metric.name for metric in rules.metrics],
+            "metrics": [metric.name for metric in rules.asked],
             "ties": rules.ties,
             "empty": policies.empty,
             "missing": policies.missing,

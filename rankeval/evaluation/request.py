@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.array_types import Floats, Hashes
+from rankeval.array_types import Hashes
 from rankeval.errors import UsageError
 from rankeval.evaluation.alignment import Policies
+from rankeval.evaluation.measures import Terms
 from rankeval.evaluation.placement import TIES
-from rankeval.evaluation.run import Rules
-from rankeval.inference import Estimate, Functional, InferenceOptions, Moments, pairs_needed
-from rankeval.metrics import Metric, parse
+from rankeval.evaluation.rules import Rules
+from rankeval.inference import Estimate, InferenceOptions, Moments, pairs_needed
+from rankeval.metrics import parse_any
 from rankeval.options import listed
 
 MAX_PERMUTATIONS = 10_000_000
@@ -48,23 +49,26 @@ class Request:
             raise UsageError(f"permutations: found {self.permutations}, wanted 1 to {MAX_PERMUTATIONS:,}")
 
     @property
-    def metrics(self) -> tuple[Metric, ...]:
-        """The metrics in the requested order."""
-        return self.rules.metrics
-
-    @property
     def fields(self) -> list[str]:
         """The distinct columns ``by`` and ``cluster``, which are read in addition to ids and scores."""
         return [name for name in dict.fromkeys((self.by, self.cluster)) if name is not None]
 
-    def estimate(self, functional: Functional, terms: Floats, keys: Hashes) -> Estimate:
-        """The estimate of a functional of the means of ``terms`` (p, n); ``keys`` (n,) are of the units."""
-        moments = Moments.of(terms, pairs_needed([functional]), keys if self.infer.bucketed else None)
-        return self.infer.of(moments).estimate(functional)
+    def estimate(self, terms: Terms, keys: Hashes) -> Estimate:
+        """The estimate of a functional of the means of its terms; ``keys`` (n,) are of the units."""
+        if terms.missing:
+            return self.infer.unknown(terms.values.shape[1], terms.missing)
+        pairs = pairs_needed([terms.functional])
+        moments = Moments.of(terms.values, pairs, keys if self.infer.bucketed else None)
+        return self.infer.of(moments).estimate(terms.functional)
 
 
 def parse_rules(
-    metrics: str | Sequence[str], ties: Any, relevance_threshold: float, score_type: Any
+    metrics: str | Sequence[str],
+    ties: Any,
+    relevance_threshold: float,
+    score_type: Any,
+    *,
+    purpose: str = "",
 ) -> Rules:
     """Check the options of scoring and return them as :class:`Rules`; a repeated metric is kept once.
 
@@ -72,13 +76,13 @@ def parse_rules(
         UsageError: there is no metric or an unknown one, a rule is unknown, or the threshold is not a
             positive number.
     """
-    parsed = tuple(dict.fromkeys(parse(name) for name in listed(metrics)))
+    parsed = tuple(dict.fromkeys(parse_any(name) for name in listed(metrics)))
     if not parsed:
         raise UsageError("metrics: found none, wanted at least one, such as ndcg@10")
     _choice("ties", ties, TIES)
     threshold = _threshold(relevance_threshold)
     _choice("score_type", score_type, ("float64", "float32"))
-    return Rules(parsed, ties, threshold, score_type)
+    return Rules(parsed, ties, threshold, score_type, purpose)
 
 
 def parse_policies(empty: Any, missing: Any) -> Policies:

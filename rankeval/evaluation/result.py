@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rankeval.evaluation.rows import Comparison, MetricRow
+from rankeval.metrics import POOLED
 from rankeval.notes import Note
 from rankeval.results import Result, Table, interval_text, number, p_text, percent, segment_text
 
@@ -66,11 +67,16 @@ class Evaluation(Result):
     def tables(self) -> list[Table]:
         return [self._means(), *([self._differences()] if self.comparisons else []), self._counts()]
 
+    def _kind(self) -> str:
+        """What the numbers are: a mean over queries, or a value where a pooled metric is among them."""
+        pooled = any(name.partition(":")[0] in POOLED for name in self.inputs["metrics"])
+        return ">value" if pooled else ">mean"
+
     def _means(self) -> Table:
         segmented = any(row.segment is not None for row in self.metric_rows)
         level = percent(self.metric_rows[0].estimate.intervals[0].level)
         methods = [interval.method for interval in self.metric_rows[0].estimate.intervals]
-        header = ["metric", "run", *(["segment"] if segmented else []), ">mean"]
+        header = ["metric", "run", *(["segment"] if segmented else []), self._kind()]
         header += [f">{level} {method}" for method in methods] + [">std error", ">n"]
         rows = [
             [row.metric, row.run]
@@ -89,7 +95,7 @@ class Evaluation(Result):
             "metric",
             "difference",
             *(["segment"] if segmented else []),
-            ">mean",
+            self._kind(),
             f">{level} interval",
             "test",
         ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
 
 import numpy as np
 import pyarrow as pa
@@ -14,44 +13,11 @@ from rankeval.arrays import NO_KEYS, Keys, decoded, is_integer_id, is_null, keys
 from rankeval.errors import DataError
 from rankeval.evaluation.judgement_rows import GradeLimit
 from rankeval.evaluation.judgements import Judged, Judgements, first_duplicate, judged_in_run
-from rankeval.evaluation.placement import Ties, place
+from rankeval.evaluation.placement import place
+from rankeval.evaluation.pool import items_of, require_probabilities
+from rankeval.evaluation.rules import Rules
 from rankeval.logs import Log, Sessions, counting, scan
-from rankeval.metrics import Metric
-
-ScoreType = Literal["float64", "float32"]
-
-
-@dataclass(frozen=True)
-class Rules:
-    """The metrics, and the conventions by which they are computed for each query.
-
-    Attributes:
-        metrics: the metrics, in the requested order.
-        ties: the rule for items with equal scores.
-        threshold: the smallest grade of a relevant item.
-        score_type: the type in which scores are compared.
-    """
-
-    metrics: tuple[Metric, ...]
-    ties: Ties = "trec"
-    threshold: float = 1.0
-    score_type: ScoreType = "float64"
-
-    def ties_of(self, metric: Metric) -> Ties:
-        """The rule for ties of a metric: its own rule if it has one, else ``ties``."""
-        return cast(Ties, metric.tie_order or self.ties)
-
-    @property
-    def nonrelevant(self) -> bool:
-        """Whether any metric needs the items of grade 0."""
-        return any(metric.needs_nonrelevant for metric in self.metrics)
-
-    @property
-    def grade_limit(self) -> GradeLimit:
-        """The largest grade that every metric accepts."""
-        metric = min(self.metrics, key=lambda metric: metric.max_grade)
-        kind = "max_rel" if "max_rel" in metric.definition.parameters else "largest possible grade"
-        return GradeLimit(metric.max_grade, f"the {kind} of {metric.name}")
+from rankeval.metrics import JudgedItems
 
 
 @dataclass(frozen=True)
@@ -68,6 +34,7 @@ class ScoredQueries:
             metric is weighted, else the length of the ranking.
         unjudged_items: (n,) int64, number of retrieved items without a judgement.
         fields: role -> Arrow array (n,), the requested segment and cluster columns.
+        items: the judged items of all queries, if the rules ask for them, else none.
         negative: number of retrieved items that count as unjudged because their grade is negative.
         unjudged_queries: number of queries of the run without any judgement, which are left out.
     """
@@ -80,6 +47,7 @@ class ScoredQueries:
     weights: Floats
     unjudged_items: Ints
     fields: dict[str, pa.Array]
+    items: JudgedItems
     negative: int
     unjudged_queries: int
 
@@ -95,6 +63,7 @@ class ScoredQueries:
             weights=self.weights[rows],
             unjudged_items=self.unjudged_items[rows],
             fields={name: take(column, rows) for name, column in self.fields.items()},
+            items=self.items.of(rows),
             negative=self.negative,
             unjudged_queries=self.unjudged_queries + len(kept) - len(rows),
         )
@@ -117,9 +86,9 @@ def score_run(
         threads: number of threads; None for all processors.
 
     Raises:
-        DataError: a column is missing or has the wrong type, a score is not finite, an item occurs twice for
-            a query, a grade is larger than a metric accepts, or ids are integers in one file and strings in
-            the other.
+        DataError: a column is missing or has the wrong type; a score is not finite, or no probability where a
+            metric needs one; an item occurs twice for a query; a grade is larger than a metric accepts; or
+            ids are integers in one file and strings in the other.
     """
     roles = ["query_id", "item_id", "score", *(["relevance"] if judgements is None else []), *fields]
     if log.has("weight") and any(metric.weighted_by_length for metric in rules.metrics):
@@ -156,6 +125,8 @@ def _score(
     if rules.score_type == "float32":
         with np.errstate(over="ignore"):
             scores = read_only(scores.astype(np.float32).astype(np.float64))
+    if rules.probabilities:
+        require_probabilities(sessions, scores, rules)
     items = _item_keys(sessions)
     queries = sessions.per_session("query_id")
     judged_queries = np.arange(len(sessions))
@@ -175,6 +146,7 @@ def _score(
         weights=_weights(sessions)[judged_queries],
         unjudged_items=(sessions.lengths - judged.retrieved)[judged_queries],
         fields={name: take(sessions.per_session(name), judged_queries) for name in fields},
+        items=items_of(scores, judged, rules).of(judged_queries),
         negative=judged.negative,
         unjudged_queries=len(sessions) - len(judged_queries),
     )
@@ -239,6 +211,7 @@ def _joined(parts: Sequence[ScoredQueries]) -> ScoredQueries:
         weights=np.concatenate([part.weights for part in parts]),
         unjudged_items=np.concatenate([part.unjudged_items for part in parts]),
         fields={name: _together([part.fields[name] for part in parts]) for name in parts[0].fields},
+        items=JudgedItems.joined([part.items for part in parts]),
         negative=sum(part.negative for part in parts),
         unjudged_queries=sum(part.unjudged_queries for part in parts),
     )

@@ -19,13 +19,14 @@ from rankeval.inference.functionals import (
     WeightedSum,
     pairs_needed,
 )
-from rankeval.inference.inference import Inference, InferenceOptions
+from rankeval.inference.inference import UNDEFINED, Inference, InferenceOptions
 from rankeval.inference.intervals import INTERVALS
 from rankeval.inference.moments import Moments, MomentsAccumulator
 
 __all__ = [
     "INTERVALS",
     "ROUNDING",
+    "UNDEFINED",
     "Estimate",
     "Functional",
     "Gradient",

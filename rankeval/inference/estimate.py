@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from rankeval.notes import Note
@@ -52,6 +53,10 @@ class Estimate:
     intervals: tuple[Interval, ...]
     n: float
     notes: tuple[Note, ...] = ()
+
+    def warned(self, notes: Sequence[Note]) -> Estimate:
+        """The same estimate with more notes at the end."""
+        return replace(self, notes=(*self.notes, *notes)) if notes else self
 
     def to_dict(self) -> dict[str, Any]:
         """The attributes as JSON values, without the notes; ``ci`` is the first interval, or None."""

@@ -14,8 +14,11 @@ from rankeval.inference.functionals import Functional, Mean, pairs_needed
 from rankeval.inference.intervals import BUCKETED, INTERVALS, Undefined
 from rankeval.inference.moments import Moments, MomentsAccumulator
 from rankeval.inference.sampling_distribution import SamplingDistribution
+from rankeval.notes import Note
 from rankeval.options import listed
 
+#: Code of the note of an estimate whose functional is undefined for the data at hand.
+UNDEFINED = "undefined"
 MAX_REPLICATES = 1_000_000  # more replicates add no information and take minutes
 
 
@@ -109,6 +112,11 @@ class InferenceOptions:
     def bucketed(self) -> bool:
         """Whether moments need bucket sums."""
         return self.clustered or not BUCKETED.isdisjoint(self.methods)
+
+    def unknown(self, n: float, reason: str) -> Estimate:
+        """An estimate over ``n`` units that has no value, for this reason."""
+        intervals = [Interval(method, self.level, None, None, reason) for method in self.methods]
+        return Estimate(None, None, tuple(intervals), n, (Note(UNDEFINED, reason),))
 
     def of(self, moments: Moments) -> Inference:
         """The inference from ``moments`` under these options."""

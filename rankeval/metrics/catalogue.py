@@ -8,32 +8,19 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import cast
 
 from rankeval.array_types import Floats
 from rankeval.errors import UsageError
+from rankeval.metrics.parameters import Parameter, open_unit_interval, read_parameters, whole_parameter
+from rankeval.metrics.pooled_catalogue import POOLED, PooledMetric, base_of, parse_pooled
 from rankeval.metrics.ranking import Ranking
 
 _LARGEST_CUTOFF = 10**9
 _LARGEST_EXPONENT = 1000  # float64 ends at 2.0 ** 1023; sums of gains need room below it
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter of a metric.
-
-    Attributes:
-        default: the value where the caller gives none.
-        read: converts the text of a value; raises ``ValueError`` if it is out of range.
-        wanted: the allowed values in words, for error messages.
-    """
-
-    default: float
-    read: Callable[[str], float]
-    wanted: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,19 +132,23 @@ def parse(text: str) -> Metric:
     if base not in METRICS:
         raise UsageError(_unknown(text, base))
     k = _cutoff(text, METRICS[base], cutoff) if at else None
-    params: dict[str, float] = {}
-    for setting in settings:
-        name, value = _parameter(text, METRICS[base], setting)
-        if name in params:
-            raise UsageError(f"metric '{text}': parameter '{name}' is given twice, wanted once")
-        params[name] = value
-    return Metric(base, k, params)
+    return Metric(base, k, read_parameters(text, base, METRICS[base].parameters, settings))
+
+
+def parse_any(text: str) -> Metric | PooledMetric:
+    """Read the name of a metric of :data:`METRICS` or of :data:`POOLED`, such as ``map`` or ``ece:bins=20``.
+
+    Raises:
+        UsageError: as in :func:`parse`; the pooled metrics take no cutoff.
+    """
+    return parse_pooled(text) if base_of(text) in POOLED else parse(text)
 
 
 def _unknown(text: str, base: str) -> str:
-    near = difflib.get_close_matches(base.lower(), METRICS, n=1)
+    known = [*METRICS, *POOLED]
+    near = difflib.get_close_matches(base.lower(), known, n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
-    return f"unknown metric '{text}': {hint}known are {', '.join(METRICS)}"
+    return f"unknown metric '{text}': {hint}known are {', '.join(known)}"
 
 
 def _cutoff(text: str, definition: Definition, cutoff: str) -> int:
@@ -170,34 +161,8 @@ def _cutoff(text: str, definition: Definition, cutoff: str) -> int:
     return int(cutoff)
 
 
-def _parameter(text: str, definition: Definition, setting: str) -> tuple[str, float]:
-    name, _, value = setting.partition("=")
-    if name not in definition.parameters:
-        known = ", ".join(definition.parameters) or "none"
-        raise UsageError(f"metric '{text}': '{definition.name}' has no parameter '{name}', known: {known}")
-    parameter = definition.parameters[name]
-    try:
-        return name, parameter.read(value)
-    except ValueError:
-        raise UsageError(f"metric '{text}': {name} is '{value}', wanted {parameter.wanted}") from None
-
-
-def _open_unit_interval(text: str) -> float:
-    value = float(text)
-    if not 0.0 < value < 1.0:
-        raise ValueError(text)
-    return value
-
-
-def _exponent(text: str) -> int:
-    value = int(text)
-    if not 1 <= value <= _LARGEST_EXPONENT:
-        raise ValueError(text)
-    return value
-
-
-_PERSISTENCE = Parameter(0.8, _open_unit_interval, "a number above 0 and below 1")
-_MAX_REL = Parameter(4, _exponent, f"an integer from 1 to {_LARGEST_EXPONENT}")
+_PERSISTENCE = Parameter(0.8, open_unit_interval, "a number above 0 and below 1")
+_MAX_REL = whole_parameter(4, _LARGEST_EXPONENT)
 
 METRICS: dict[str, Definition] = {
     definition.name: definition

@@ -69,6 +69,23 @@ def test_every_form(folder: Path, form: str) -> None:
         assert "ndcg@10" in called.out
 
 
+def test_pooled_metrics_and_the_reliability_curve(folder: Path, tmp_path: Path) -> None:
+    curve = tmp_path / "curve.parquet"
+    called = call(
+        "evaluate",
+        folder / "old.parquet",
+        "-m",
+        "brier,ece:bins=4",
+        "--reliability",
+        curve,
+        "--format",
+        "json",
+    )
+    assert (called.status, called.err) == (0, "")
+    assert [row["metric"] for row in json.loads(called.out)["results"]] == ["brier", "ece:bins=4"]
+    assert pq.read_table(curve)["bin"].to_pylist() == [1, 2, 3, 4]
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [

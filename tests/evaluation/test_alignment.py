@@ -8,9 +8,11 @@ import pytest
 
 from rankeval.evaluation.alignment import Aligned, Policies, align
 from rankeval.evaluation.judgements import Judgements
-from rankeval.evaluation.run import Rules, ScoredQueries
+from rankeval.evaluation.rules import Rules
+from rankeval.evaluation.run import ScoredQueries
 from rankeval.logs.log import Log
 from rankeval.metrics.catalogue import parse
+from rankeval.metrics.judged_items import JudgedItems
 from tests.naive_evaluation import judgements_table
 from tests.readers.helpers import error_of
 
@@ -33,6 +35,7 @@ def scored(
         weights=np.arange(1.0, n + 1),
         unjudged_items=np.zeros(n, np.int64),
         fields={name: pa.array(column) for name, column in fields.items()},
+        items=JudgedItems(np.zeros(n + 1, np.int64), np.zeros(0), np.zeros(0, bool)),
         negative=0,
         unjudged_queries=0,
     )

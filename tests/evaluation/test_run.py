@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from rankeval.evaluation.judgements import Judgements, one_relevant
-from rankeval.evaluation.run import Rules, ScoredQueries, score_run, unretrieved
+from rankeval.evaluation.rules import Rules
+from rankeval.evaluation.run import ScoredQueries, score_run, unretrieved
 from rankeval.logs.log import Log
 from rankeval.metrics.catalogue import METRICS, parse
 from tests.log_files import write_parts

@@ -1,0 +1,126 @@
+"""Metrics as functionals of terms with one value per query: means of values per query, and pooled metrics."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from rankeval.array_types import Bools, Floats, Ints
+from rankeval.evaluation.alignment import AlignedRun
+from rankeval.evaluation.rules import Rules
+from rankeval.inference import Functional, Mean
+from rankeval.metrics import Metric, Pooled, PooledMetric
+from rankeval.notes import Note
+
+
+@dataclass(frozen=True)
+class Terms:
+    """One functional of the means of terms over queries.
+
+    Attributes:
+        values: (p, n) float64, the terms of each query.
+        functional: the metric, or a difference of two, as a functional of the means of the terms.
+        missing: why the metric is undefined; empty where it is defined.
+        notes: warnings about its value.
+    """
+
+    values: Floats
+    functional: Functional
+    missing: str = ""
+    notes: tuple[Note, ...] = ()
+
+
+class Measure(ABC):
+    """A requested metric as a functional of the queries."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The name of the metric."""
+
+    @abstractmethod
+    def counted(self, run: AlignedRun) -> Bools:
+        """(q,) bool, whether a query of the run counts."""
+
+    @abstractmethod
+    def terms(self, run: AlignedRun, rows: Ints) -> Terms:
+        """The terms of the queries ``rows``, which all count."""
+
+    @abstractmethod
+    def difference(self, a: AlignedRun, b: AlignedRun, rows: Ints) -> Terms:
+        """The terms of the difference ``a - b`` over queries that count for both runs."""
+
+
+@dataclass(frozen=True)
+class PerQuery(Measure):
+    """The mean of a metric over queries.
+
+    Attributes:
+        metric: the metric.
+        column: its column in the values of a run.
+    """
+
+    metric: Metric
+    column: int
+
+    @property
+    def name(self) -> str:
+        return self.metric.name
+
+    def counted(self, run: AlignedRun) -> Bools:
+        return run.counted[:, self.column]
+
+    def terms(self, run: AlignedRun, rows: Ints) -> Terms:
+        values = run.values[rows, self.column]
+        if not self.metric.weighted_by_length:
+            return Terms(values[np.newaxis], Mean(0))
+        weights = run.weights[rows]
+        return Terms(np.stack([weights * values, weights]), Mean(0) / Mean(1))
+
+    def difference(self, a: AlignedRun, b: AlignedRun, rows: Ints) -> Terms:
+        left, right = self.terms(a, rows), self.terms(b, rows)
+        if not self.metric.weighted_by_length:
+            return Terms(left.values - right.values, Mean(0))
+        together = np.concatenate([left.values, right.values])
+        return Terms(together, left.functional - Mean(2) / Mean(3))
+
+
+@dataclass(frozen=True)
+class OfAllItems(Measure):
+    """A pooled metric. Its terms are the value plus n times the influence of each query (linearisation).
+
+    A query counts if the run has a judged item for it.
+    """
+
+    metric: PooledMetric
+
+    @property
+    def name(self) -> str:
+        return self.metric.name
+
+    def counted(self, run: AlignedRun) -> Bools:
+        counts = np.append(run.scored.items.counts, 0)
+        return np.asarray(counts[run.places] > 0)
+
+    def terms(self, run: AlignedRun, rows: Ints) -> Terms:
+        pooled = self._pooled(run, rows)
+        return Terms(pooled.terms()[np.newaxis], Mean(0), pooled.reason, pooled.notes)
+
+    def difference(self, a: AlignedRun, b: AlignedRun, rows: Ints) -> Terms:
+        left, right = self._pooled(a, rows), self._pooled(b, rows)
+        terms = (left.terms() - right.terms())[np.newaxis]
+        return Terms(terms, Mean(0), left.reason or right.reason)
+
+    def _pooled(self, run: AlignedRun, rows: Ints) -> Pooled:
+        return self.metric.of(run.scored.items.of(run.places[rows]))
+
+
+def measures_of(rules: Rules) -> list[Measure]:
+    """The requested metrics, in the order asked."""
+    columns = {metric: column for column, metric in enumerate(rules.metrics)}
+    return [
+        PerQuery(metric, columns[metric]) if isinstance(metric, Metric) else OfAllItems(metric)
+        for metric in rules.asked
+    ]

@@ -1,0 +1,75 @@
+"""The requested metrics, and the conventions by which they are computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from rankeval.evaluation.judgement_rows import GradeLimit
+from rankeval.evaluation.placement import Ties
+from rankeval.metrics import BINS, Metric, PooledMetric
+
+ScoreType = Literal["float64", "float32"]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The metrics, and the conventions by which they are computed.
+
+    Attributes:
+        asked: all metrics, in the requested order.
+        ties: the rule for items with equal scores.
+        threshold: the smallest grade of a relevant item.
+        score_type: the type in which scores are compared.
+        purpose: what else needs the judged items, with scores that are probabilities, in words; or empty.
+    """
+
+    asked: tuple[Metric | PooledMetric, ...]
+    ties: Ties = "trec"
+    threshold: float = 1.0
+    score_type: ScoreType = "float64"
+    purpose: str = ""
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics that have one value per query, in the requested order."""
+        return tuple(metric for metric in self.asked if isinstance(metric, Metric))
+
+    @property
+    def pooled(self) -> tuple[PooledMetric, ...]:
+        """The metrics of all items together, in the requested order."""
+        return tuple(metric for metric in self.asked if isinstance(metric, PooledMetric))
+
+    @property
+    def bins(self) -> PooledMetric:
+        """The metric whose bins the reliability curve has: the first calibration error, else ``ece``."""
+        return next((metric for metric in self.pooled if metric.base in BINS), PooledMetric("ece"))
+
+    @property
+    def pools(self) -> bool:
+        """Whether the judged items of all queries must be kept."""
+        return bool(self.pooled or self.purpose)
+
+    @property
+    def probabilities(self) -> str:
+        """What needs scores that are probabilities, in words; empty if nothing does."""
+        names = (metric.name for metric in self.pooled if metric.definition.probabilities)
+        return next(names, self.purpose)
+
+    def ties_of(self, metric: Metric) -> Ties:
+        """The rule for ties of a metric: its own rule if it has one, else ``ties``."""
+        return cast(Ties, metric.tie_order or self.ties)
+
+    @property
+    def nonrelevant(self) -> bool:
+        """Whether any metric needs the items of grade 0."""
+        return self.pools or any(metric.needs_nonrelevant for metric in self.metrics)
+
+    @property
+    def grade_limit(self) -> GradeLimit:
+        """The largest grade that every metric accepts."""
+        if not self.metrics:
+            return GradeLimit()
+        metric = min(self.metrics, key=lambda metric: metric.max_grade)
+        kind = "max_rel" if "max_rel" in metric.definition.parameters else "largest possible grade"
+        return GradeLimit(metric.max_grade, f"the {kind} of {metric.name}")
