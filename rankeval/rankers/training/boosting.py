@@ -47,9 +47,13 @@ class Boosted:
         return np.asarray(found, np.float64)
 
     def text(self, examples: Examples) -> str:
-        """The model as LightGBM's text, without the number of threads, with the categories of texts."""
+        """The model as LightGBM's text, with the categories of texts.
+
+        The number of threads is left out, and whoever loads the model is not told LightGBM's debug messages.
+        """
         text = self.booster.model_to_string(num_iteration=self.trees)
         text = re.sub(r"^\[num_threads: \d+\]\n", "", text, flags=re.M)
+        text = re.sub(r"^\[verbosity: \d+\]$", "[verbosity: -1]", text, flags=re.M)
         categories = [list(known) for known in examples.categories if known is not None]
         line = f"pandas_categorical:{json.dumps(categories) if categories else 'null'}"
         return re.sub(r"^pandas_categorical:.*$", lambda _: line, text, flags=re.M)
