@@ -49,6 +49,17 @@ threads_option = click.option(
 )
 quiet_option = click.option("--quiet", is_flag=True, help="Print only errors on stderr.")
 
+column_option = click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="ROLE=NAME",
+    help="Use column NAME in place of column ROLE. Repeatable.",
+)
+where_option = click.option(
+    "--where", metavar="EXPR", help="Row filter, such as 'position <= 3 and country == \"de\"'."
+)
+
 #: For commands that read no log.
 output_options = together(format_option, out_option, quiet_option)
 
@@ -56,16 +67,8 @@ common_options = together(
     format_option,
     out_option,
     threads_option,
-    click.option(
-        "--column",
-        "columns",
-        multiple=True,
-        metavar="ROLE=NAME",
-        help="Use column NAME in place of column ROLE. Repeatable.",
-    ),
-    click.option(
-        "--where", metavar="EXPR", help="Row filter, such as 'position <= 3 and country == \"de\"'."
-    ),
+    column_option,
+    where_option,
     quiet_option,
 )
 

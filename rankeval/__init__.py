@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from rankeval.logs import Log, Sessions
     from rankeval.off_policy import OffPolicyEvaluation, ope
     from rankeval.position_bias import PropensityCurve, propensity
+    from rankeval.rankers.kinds import open_ranker
+    from rankeval.rankers.ranking import Ranking, rank
 
 # Public name -> the module that defines it. Modules load when a name is first used: Numba and Arrow take time
 # to import, and `rankeval --help` and error messages do not need them.
@@ -34,6 +36,7 @@ _HOME = {
     "OffPolicyEvaluation": "rankeval.off_policy",
     "PropensityCurve": "rankeval.position_bias",
     "RankevalError": "rankeval.errors",
+    "Ranking": "rankeval.rankers.ranking",
     "Sessions": "rankeval.logs",
     "UsageError": "rankeval.errors",
     "evaluate": "rankeval.evaluation",
@@ -44,8 +47,10 @@ _HOME = {
     "interleave_power": "rankeval.simulators.interleaving",
     "interleave_simulate": "rankeval.simulators.interleaving",
     "ope": "rankeval.off_policy",
+    "open_ranker": "rankeval.rankers.kinds",
     "plan_shuffle": "rankeval.simulators.shuffle_plans",
     "propensity": "rankeval.position_bias",
+    "rank": "rankeval.rankers.ranking",
     "simulate": "rankeval.simulators.logs",
 }
 
@@ -59,6 +64,7 @@ __all__ = [
     "OffPolicyEvaluation",
     "PropensityCurve",
     "RankevalError",
+    "Ranking",
     "Sessions",
     "UsageError",
     "__version__",
@@ -70,8 +76,10 @@ __all__ = [
     "interleave_power",
     "interleave_simulate",
     "ope",
+    "open_ranker",
     "plan_shuffle",
     "propensity",
+    "rank",
     "simulate",
 ]
 

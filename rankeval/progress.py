@@ -31,17 +31,21 @@ def notice(message: str) -> None:
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
-    """Yield a function to call after each of ``total`` steps. The progress line is erased at the end."""
+def progress(what: str, total: int | None) -> Iterator[Callable[..., None]]:
+    """Yield a function to call after each of ``total`` steps, or after several with their number.
+
+    The progress line is erased at the end. ``total`` is None if it is not known.
+    """
     shown = sys.stderr.isatty() and not _quiet
     started, done, written = time.monotonic(), 0, False
 
-    def advance() -> None:
+    def advance(steps: int = 1) -> None:
         nonlocal done, written
-        done += 1
+        done += steps
         if shown and time.monotonic() - started > PATIENCE:
             written = True
-            print(f"\r{what}: {done} of {total}", end="", file=sys.stderr, flush=True)
+            of = "" if total is None else f" of {total}"
+            print(f"\r{what}: {done}{of}", end="", file=sys.stderr, flush=True)
 
     try:
         yield advance

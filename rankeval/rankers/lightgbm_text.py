@@ -87,7 +87,9 @@ def _parsed(content: bytes) -> TextModel:
     objective = header.values.get("objective", "").split(" ")[0]
     for name in ("num_class", "num_tree_per_iteration"):
         if header.whole(name) != 1:
-            raise Malformed(f"has {name} {header.whole(name)}, wanted 1: a model with one score for each item")
+            raise Malformed(
+                f"has {name} {header.whole(name)}, wanted 1: a model with one score for each item"
+            )
     if objective and objective not in OBJECTIVES:
         raise Malformed(
             f"has the objective {objective[:40]!r}, wanted one with a score for each item, such as lambdarank"

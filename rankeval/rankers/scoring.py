@@ -34,7 +34,9 @@ def checked_scores(ranker: Ranker, rows: pa.RecordBatch, name: str, locate: Call
         raise
     except Exception as error:
         text = " ".join(str(error).split())[:200]
-        raise DataError(f"{name}: fails on {n} rows from {locate(0)}: {type(error).__name__}: {text}") from error
+        raise DataError(
+            f"{name}: fails on {n} rows from {locate(0)}: {type(error).__name__}: {text}"
+        ) from error
     if scores.shape != (n,):
         found = f"{len(given)} scores" if scores.ndim == 1 else f"scores of shape {scores.shape}"
         raise DataError(f"{name}: gives {found} for {n} rows from {locate(0)}, wanted {n} scores")

@@ -53,9 +53,7 @@ def open_ranker(spec: Any, *, trust: str | Sequence[str] = ()) -> Ranker:
     if os.path.exists(spec):
         return _of_path(spec, trusted)
     if colon and _DOTTED.fullmatch(kind) and _DOTTED.fullmatch(rest):
-        if not (hint := _hint(kind, list(KINDS))):
-            return load_object(kind, rest, spec)
-        raise UsageError(f"{spec}: no kind {kind!r}{hint}, wanted {_wanted()}")
+        return load_object(kind, rest, spec, _hint(kind, list(KINDS)))
     near = _hint(kind if colon else spec, [*KINDS, *names])
     listing = f" (installed: {', '.join(sorted(names))})" if names else ""
     raise UsageError(f"{spec}: no such ranker or file{near}, wanted {_wanted()}{listing}")

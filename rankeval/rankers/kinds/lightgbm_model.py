@@ -30,7 +30,7 @@ class LightgbmModel:
         import lightgbm
 
         with loading(path, "LightGBM"):
-            self._booster = lightgbm.Booster(model_str=model.text, params={"verbosity": -1})
+            self._booster = lightgbm.Booster(model_str=model.text)
         self._path = path
         self.columns = model.features
         self._categories = [model.categories.get(name) for name in model.features]

@@ -29,8 +29,10 @@ def installed() -> dict[str, EntryPoint]:
     return found
 
 
-def load_object(module: str, path: str, spec: str) -> Ranker:
+def load_object(module: str, path: str, spec: str, hint: str = "") -> Ranker:
     """The ranker ``path`` (names between dots) of a module. Importing the module runs its code.
+
+    ``hint`` is added to the message if the module cannot be imported.
 
     Raises:
         UsageError: the module cannot be imported, has no such object, or it is no ranker.
@@ -39,8 +41,8 @@ def load_object(module: str, path: str, spec: str) -> Ranker:
         found: Any = import_module(module)
     except Exception as error:
         raise UsageError(
-            f"{spec}: cannot import the module {module!r} ({_line(error)}), wanted one that is installed or in "
-            "PYTHONPATH"
+            f"{spec}: cannot import the module {module!r} ({_line(error)}){hint}, wanted a module that is "
+            "installed or in PYTHONPATH"
         ) from error
     for name in path.split("."):
         if not hasattr(found, name):
@@ -75,8 +77,8 @@ def made(found: Any, spec: str) -> Ranker:
             found = found()
         except Exception as error:
             raise UsageError(
-                f"{spec}: cannot be called without arguments ({_line(error)}), wanted a ranker, or a class or "
-                "function that makes one"
+                f"{spec}: cannot be called without arguments ({_line(error)}), wanted a ranker, or a class "
+                "or function that makes one"
             ) from error
     return checked(found, spec)
 

@@ -56,7 +56,9 @@ class StoredRun:
         for role in _IDS:
             if is_integer_id(rows.column(role).type) != self._integers[role]:
                 mine, other = ("integers", "strings") if self._integers[role] else ("strings", "integers")
-                raise DataError(f"{self._path}: {role} holds {mine}, the data {other}; wanted the same in both")
+                raise DataError(
+                    f"{self._path}: {role} holds {mine}, the data {other}; wanted the same in both"
+                )
         found = self._index.of(_keys(*(rows.column(role) for role in _IDS)))
         if (found < 0).any():
             row = int(np.argmax(found < 0))

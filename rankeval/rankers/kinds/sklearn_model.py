@@ -48,7 +48,7 @@ class SklearnModel:
         names = [str(name) for name in getattr(model, "feature_names_in_", ())]
         if not names:
             raise DataError(
-                f"{path}: has no feature_names_in_, wanted a model that was fitted on a frame with named columns"
+                f"{path}: has no feature_names_in_, wanted a model fitted on a frame with named columns"
             )
         require_names(path, names)
         self.columns = tuple(names)
@@ -74,5 +74,6 @@ def _scorer(model: Any, path: str) -> Callable[[Any], Any]:
             found: Callable[[Any], Any] = getattr(model, name)
             return found
     raise DataError(
-        f"{path}: holds a {type(model).__name__}, wanted a model with predict_proba, predict or decision_function"
+        f"{path}: holds a {type(model).__name__}, wanted a model with predict_proba, predict or "
+        "decision_function"
     )

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from rankeval.array_types import Floats
 from rankeval.errors import DataError
-from rankeval.rankers.kinds.shared import loading, matrix_of, require_names, require_one_class, required
+from rankeval.rankers.kinds.shared import loading, matrix_of, require_names, required
 
 
 class XgboostModel:
@@ -39,8 +39,9 @@ class XgboostModel:
             self._booster.load_model(path)
             self._booster.set_param({"nthread": 1})
             learner = json.loads(self._booster.save_config())["learner"]
-        classes = int(learner["learner_model_param"].get("num_class", 0))
-        require_one_class(path, max(classes, 2 * int(learner["learner_model_param"].get("num_target", 1))))
+        for name in ("num_class", "num_target"):
+            if (found := int(learner["learner_model_param"].get(name, 1))) > 1:
+                raise DataError(f"{path}: has {name} {found}, wanted a model with one score for each item")
         self.columns = self._names()
         # XGBoost promises predictions from several threads at once for trees without dropout only.
         self._tree = learner["gradient_booster"]["name"] == "gbtree"
