@@ -7,7 +7,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-_NUMBERS = re.compile(r"[-+.0-9eE ]*")
+_NUMBER = r"[-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?"
+_NUMBERS = re.compile(rf"{_NUMBER}(?: {_NUMBER})* ?")
+#: Values that only inform may be infinite or unknown; LightGBM still reads them.
+_ANY = rf"(?:{_NUMBER}|[-+]?inf|[-+]?nan)"
+_READABLE = re.compile(rf"(?:{_ANY}(?: {_ANY})* ?)?")
 
 
 class Malformed(Exception):
@@ -61,18 +65,18 @@ class Fields:
     def floats(self, name: str, count: int) -> list[float]:
         """``count`` finite numbers."""
         text = self.text(name)
-        try:
-            numbers = [float(part) for part in _parts(text)]
-        except ValueError:
-            numbers = [math.nan]
-        if not _NUMBERS.fullmatch(text) or not all(map(math.isfinite, numbers)):
+        numbers = list(map(float, _parts(text))) if _NUMBERS.fullmatch(text) else [math.nan]
+        if not all(map(math.isfinite, numbers)):
             raise Malformed(f"has {text[:40]!r} for {name} in {self.where}, wanted finite numbers")
         self._require_count(name, len(numbers), count)
         return numbers
 
     def require_length(self, name: str, count: int) -> None:
         """Check that a field that only informs has ``count`` values, or none, or is missing."""
-        found = len(_parts(self.values.get(name, "")))
+        text = self.values.get(name, "")
+        if not _READABLE.fullmatch(text):
+            raise Malformed(f"has {text[:40]!r} for {name} in {self.where}, wanted numbers")
+        found = len(_parts(text))
         self._require_count(name, found, count if found else 0)
 
     def _require_count(self, name: str, found: int, wanted: int) -> None:

@@ -2,7 +2,8 @@
 
 LightGBM's own reader trusts the file: a count that is too large makes it write outside its buffers, and a
 tree whose child is its own ancestor makes prediction endless. Here every count, index and tree is checked,
-and whatever LightGBM would read in another way than this check does is refused.
+and whatever LightGBM would read in another way than this check does is refused. LightGBM gets only the parts
+that were checked: its parameters, which it does not need to predict, are left out.
 """
 
 from __future__ import annotations
@@ -26,6 +27,12 @@ OBJECTIVES = frozenset(
         *("binary", "cross_entropy", "cross_entropy_lambda", "lambdarank", "rank_xendcg", "custom"),
     }
 )
+#: Lines of the header that LightGBM gets.
+_HEADER = (
+    *("version", "num_class", "num_tree_per_iteration", "label_index", "max_feature_idx", "objective"),
+    *("average_output", "feature_names", "feature_infos", "tree_sizes"),
+)
+_OBJECTIVE = re.compile(r"[a-z0-9_]+( [a-z_]+(:[-+.0-9eE]+)?)*")
 _FIRST_TREE = re.compile(r"^Tree=", re.M)
 _CATEGORIES = re.compile(r"^pandas_categorical:(.*)$", re.M)
 _PLACES = re.compile(r"^\[categorical_feature: ([0-9,]+)\]$", re.M)
@@ -37,7 +44,7 @@ class TextModel:
     """A checked model.
 
     Attributes:
-        text: the content of the file.
+        text: what LightGBM needs of the file to predict; nothing else in it is checked.
         objective: such as ``lambdarank``; empty for an objective of the user's own.
         features: names of the features, in the order of the model.
         categories: feature -> its categories, for categorical features of a pandas frame.
@@ -84,23 +91,29 @@ def _parsed(content: bytes) -> TextModel:
     if not text.startswith("tree\n") or first is None:
         raise Malformed("does not begin with a line 'tree' and hold trees")
     header = Fields.of(text[: first.start()].split("\n")[1:], "header")
-    objective = header.values.get("objective", "").split(" ")[0]
+    objective = _objective(header)
     for name in ("num_class", "num_tree_per_iteration"):
         if header.whole(name) != 1:
             raise Malformed(
                 f"has {name} {header.whole(name)}, wanted 1: a model with one score for each item"
             )
-    if objective and objective not in OBJECTIVES:
-        raise Malformed(
-            f"has the objective {objective[:40]!r}, wanted one with a score for each item, such as lambdarank"
-        )
+    header.whole("label_index")
     features = _features(header)
     infos = header.text("feature_infos").split(" ")
     if len(infos) != len(features):
         raise Malformed(f"has {len(infos)} feature_infos for {len(features)} features")
     body = text[first.start() :].encode()
-    trees = check_trees(body, header.text("tree_sizes").split(" "), len(features))
-    return TextModel(text, objective, features, _categories(text, features, infos), trees)
+    sizes = header.text("tree_sizes").split(" ")
+    end = check_trees(body, sizes, len(features))
+    needed = _needed(header, body[:end].decode())
+    return TextModel(needed, objective, features, _categories(text, features, infos), len(sizes))
+
+
+def _needed(header: Fields, trees: str) -> str:
+    """A model of the lines of the header that predictions need, and of its trees."""
+    lines = ["tree", *(f"{name}={header.values[name]}" for name in _HEADER if name in header.values)]
+    lines = ["average_output" if line == "average_output=" else line for line in lines]
+    return "\n".join([*lines, "", f"{trees}end of trees", "", "pandas_categorical:null", ""])
 
 
 def _text(content: bytes) -> str:
@@ -112,6 +125,19 @@ def _text(content: bytes) -> str:
         if character in text:  # LightGBM ends the text or the line there
             raise Malformed(f"holds a {name}")
     return text
+
+
+def _objective(header: Fields) -> str:
+    """The name of the objective; empty if the header has none."""
+    if "objective" not in header.values:
+        return ""
+    text = header.values["objective"]
+    name = text.split(" ")[0]
+    if name not in OBJECTIVES or not _OBJECTIVE.fullmatch(text):
+        raise Malformed(
+            f"has the objective {text[:40]!r}, wanted one with a score for each item, such as lambdarank"
+        )
+    return name
 
 
 def _features(header: Fields) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ _KNOWN = frozenset(
 
 
 def check_trees(body: bytes, sizes: Sequence[str], features: int) -> int:
-    """Check all trees of a model, and return their number.
+    """Check all trees of a model, and return the number of their bytes.
 
     Args:
         body: the model from its first tree on.
@@ -43,7 +43,7 @@ def check_trees(body: bytes, sizes: Sequence[str], features: int) -> int:
         offset += size
     if not body[offset:].startswith(b"end of trees\n"):
         raise Malformed(f"has no line 'end of trees' after the {len(sizes)} trees that tree_sizes tells of")
-    return len(sizes)
+    return offset
 
 
 def _fields(piece: bytes, where: str) -> Fields:

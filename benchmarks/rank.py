@@ -1,0 +1,82 @@
+"""Speed of ``rank`` beside LightGBM's own: ``python -m benchmarks.rank`` prints both by stage, as Markdown.
+
+The share of LightGBM is the time of its calls within ``rank``, out of the time of the whole call, in one
+thread. ``make bench`` compares whole processes.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+from unittest.mock import patch
+
+from benchmarks.data import (
+    FEATURE_ROWS,
+    FEATURES,
+    RANKERS,
+    feature_file,
+    make_features,
+    make_ranker,
+    ranker_file,
+)
+
+#: Rows that LightGBM gets at a time, about as many as from ``rank``.
+PIECE = 20_000
+
+
+def rank_file(trees: int, leaves: int) -> None:
+    """Rank the feature file in one thread, and write the run."""
+    from rankeval import rank
+
+    with tempfile.TemporaryDirectory(dir=feature_file().parent) as folder:
+        rank(
+            f"lightgbm:{ranker_file(trees, leaves)}", feature_file(), Path(folder) / "run.parquet", threads=1
+        )
+
+
+def predict_alone(trees: int, leaves: int) -> None:
+    """Predict as many rows of features from memory, in one thread; the same rows again and again."""
+    import lightgbm
+    import numpy as np
+
+    booster = lightgbm.Booster(model_file=ranker_file(trees, leaves))
+    matrix = np.random.default_rng(3).normal(size=(PIECE, FEATURES))
+    for _ in range(FEATURE_ROWS // PIECE):
+        booster.predict(matrix, num_threads=1)
+
+
+def shares(trees: int, leaves: int) -> tuple[float, float]:
+    """Seconds of one call of ``rank``, and seconds of LightGBM's predictions within it."""
+    import lightgbm
+
+    inside = 0.0
+    predict = lightgbm.Booster.predict
+
+    def timed(*arguments: Any, **options: Any) -> Any:
+        nonlocal inside
+        start = perf_counter()
+        found = predict(*arguments, **options)
+        inside += perf_counter() - start
+        return found
+
+    with patch.object(lightgbm.Booster, "predict", timed):
+        start = perf_counter()
+        rank_file(trees, leaves)
+        return perf_counter() - start, inside
+
+
+def main() -> None:
+    """Print the shares of both models."""
+    make_features()
+    print("| model | seconds | in LightGBM | share |")
+    print("|---|---:|---:|---:|")
+    for trees, leaves in RANKERS:
+        make_ranker(trees, leaves)
+        total, inside = shares(trees, leaves)
+        print(f"| {trees} trees of {leaves} leaves | {total:.1f} | {inside:.1f} | {inside / total:.1%} |")
+
+
+if __name__ == "__main__":
+    main()
