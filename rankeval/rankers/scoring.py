@@ -29,7 +29,7 @@ def checked_scores(ranker: Ranker, rows: pa.RecordBatch, name: str, locate: Call
     n = int(rows.num_rows)
     try:
         given: Any = ranker.score(rows)
-        scores = np.ascontiguousarray(given, dtype=np.float64)
+        scores = np.asarray(given, dtype=np.float64, order="C")
     except RankevalError:
         raise
     except Exception as error:
@@ -38,7 +38,7 @@ def checked_scores(ranker: Ranker, rows: pa.RecordBatch, name: str, locate: Call
             f"{name}: fails on {n} rows from {locate(0)}: {type(error).__name__}: {text}"
         ) from error
     if scores.shape != (n,):
-        found = f"{len(given)} scores" if scores.ndim == 1 else f"scores of shape {scores.shape}"
+        found = f"{len(scores)} scores" if scores.ndim == 1 else f"scores of shape {scores.shape}"
         raise DataError(f"{name}: gives {found} for {n} rows from {locate(0)}, wanted {n} scores")
     finite = np.isfinite(scores)
     if not finite.all():

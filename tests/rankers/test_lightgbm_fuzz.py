@@ -81,7 +81,7 @@ def resized(model: str) -> str:
     """The model with the sizes of its trees as they are now, so that more than the sizes is tested."""
     body = model.partition("\nend of trees")[0]
     starts = [found.start() for found in re.finditer(r"^Tree=", body, re.M)]
-    ends = [*starts[1:], len(body) + 1]
+    ends = [*starts[1:], len(body) + 1][: len(starts)]
     sizes = [len((body + "\n")[a:b].encode()) for a, b in zip(starts, ends, strict=True)]
     return re.sub(r"^tree_sizes=.*$", f"tree_sizes={' '.join(map(str, sizes))}", model, count=1, flags=re.M)
 

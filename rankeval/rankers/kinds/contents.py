@@ -95,7 +95,7 @@ def _unpacked(head: bytes) -> tuple[str, bytes] | None:
         return "zlib", _first(zlib.decompressobj(), head)
     if head[:3] == b"BZh":
         return "bzip2", _first(bz2.BZ2Decompressor(), head)
-    if head[:6] == b"\xfd7zXZ\0" or head[:5] == b"\x5d\0\0\x80\0":
+    if head[:6] == b"\xfd7zXZ\0" or head[:3] == b"\x5d\0\0":
         return "xz", _first(lzma.LZMADecompressor(), head)
     return ("lz4", b"\x80\x04") if head[:4] == b"\x04\x22\x4d\x18" else None
 
