@@ -11,7 +11,7 @@ _NUMBER = r"[-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?"
 _NUMBERS = re.compile(rf"{_NUMBER}(?: {_NUMBER})* ?")
 #: Values that only inform may be infinite or unknown; LightGBM still reads them.
 _ANY = rf"(?:{_NUMBER}|[-+]?inf|[-+]?nan)"
-_READABLE = re.compile(rf"(?:{_ANY}(?: {_ANY})* ?)?")
+_READABLE = re.compile(rf"{_ANY}(?: {_ANY})* ?")
 
 
 class Malformed(Exception):
@@ -72,12 +72,13 @@ class Fields:
         return numbers
 
     def require_length(self, name: str, count: int) -> None:
-        """Check that a field that only informs has ``count`` values, or none, or is missing."""
-        text = self.values.get(name, "")
+        """Check that a field that only informs has ``count`` values, or is missing."""
+        if name not in self.values:
+            return
+        text = self.values[name]
         if not _READABLE.fullmatch(text):
             raise Malformed(f"has {text[:40]!r} for {name} in {self.where}, wanted numbers")
-        found = len(_parts(text))
-        self._require_count(name, found, count if found else 0)
+        self._require_count(name, len(_parts(text)), count)
 
     def _require_count(self, name: str, found: int, wanted: int) -> None:
         if found != wanted:

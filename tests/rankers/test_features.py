@@ -37,12 +37,19 @@ def test_columns_that_are_no_features(asked: list[str], error: type[Exception], 
 
 
 def test_data_without_a_feature() -> None:
-    with pytest.raises(DataError, match="<dict>: found no column of numbers that is a feature, wanted at least one"):
+    with pytest.raises(
+        DataError, match="<dict>: found no column of numbers that is a feature, wanted at least one"
+    ):
         feature_columns(log(name=["a", "b"]), [])
 
 
 def test_matrix_of_numbers_booleans_and_categories() -> None:
-    columns = [pa.array([1, None, 3]), pa.array([True, False, None]), pa.array(["b", None, "z"]), pa.array([7, 5, 9])]
+    columns = [
+        pa.array([1, None, 3]),
+        pa.array([True, False, None]),
+        pa.array(["b", None, "z"]),
+        pa.array([7, 5, 9]),
+    ]
     found = feature_matrix(columns, [None, None, ["a", "b"], [5, 7]])
     np.testing.assert_array_equal(
         found, [[1.0, 1.0, 1.0, 1.0], [np.nan, 0.0, np.nan, 0.0], [3.0, np.nan, np.nan, np.nan]]
@@ -97,5 +104,7 @@ def test_columns_that_are_missing(columns: list[str], message: str) -> None:
 def test_every_file_must_have_the_columns() -> None:
     first = {"query_id": [1], "item_id": [1], "price": [1.0]}
     data = Log([first, {"query_id": [2], "item_id": [1]}], "judgements")
-    with pytest.raises(DataError, match="lacks 1 of the 1 columns that m reads, price; .* found query_id, item_id$"):
+    with pytest.raises(
+        DataError, match="lacks 1 of the 1 columns that m reads, price; .* found query_id, item_id$"
+    ):
         with_columns(data, ["price"], "m")

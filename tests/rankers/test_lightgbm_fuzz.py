@@ -103,7 +103,9 @@ def test_no_mutation_that_is_taken_makes_lightgbm_crash_or_hang(tmp_path: Path) 
         [sys.executable, "-c", CHILD], input="\n".join(map(str, taken)), cwd=REPO, text=True,
         capture_output=True, timeout=120, check=False,
     )  # fmt: skip
-    lines = [line for line in done.stdout.splitlines() if line.startswith(("predicted", "refused", str(tmp_path)))]
+    lines = [
+        line for line in done.stdout.splitlines() if line.startswith(("predicted", "refused", str(tmp_path)))
+    ]
     assert done.returncode == 0, f"{lines[-1]}: {done.stderr[-500:]}"
     assert len(lines) == 2 * len(taken)
     assert lines.count("predicted 20") > len(taken) // 2

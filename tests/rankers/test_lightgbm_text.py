@@ -184,6 +184,7 @@ def test_a_tree_line_in_the_header_that_would_end_it_early() -> None:
         (line_of("leaf_value"), "leaf_value=1 2 3 4 1e999", "for leaf_value in tree 0, wanted finite numbers"),
         (line_of("threshold"), "threshold=1 2 3 1_0", "for threshold in tree 0, wanted finite numbers"),
         (line_of("decision_type"), "decision_type=2 2 2 16", "has 16 in decision_type of tree 0"),
+        (line_of("leaf_weight"), "leaf_weight=", "has '' for leaf_weight in tree 0, wanted numbers"),
         (line_of("split_gain"), "split_gain=1 2 3", "has 3 values for split_gain in tree 0, wanted 4"),
         (line_of("split_gain"), "split_gain=1 2 3 =4", "has '1 2 3 =4' for split_gain in tree 0"),
         (line_of("shrinkage"), "shrinkage=", "has '' for shrinkage in tree 0, wanted finite numbers"),

@@ -24,7 +24,9 @@ def scores(score: Callable[[pa.RecordBatch], Any]) -> Any:
     return checked_scores(Gives(score), ROWS, "mine", lambda row: f"data.csv, row {row + 1}")
 
 
-@pytest.mark.parametrize("given", [[3, 1, 2], (3.0, 1.0, 2.0), np.array([3, 1, 2], np.float32), pa.array([3, 1, 2])])
+@pytest.mark.parametrize(
+    "given", [[3, 1, 2], (3.0, 1.0, 2.0), np.array([3, 1, 2], np.float32), pa.array([3, 1, 2])]
+)
 def test_numbers_become_float64(given: Any) -> None:
     found = scores(lambda rows: given)
     assert found.dtype == np.float64

@@ -37,7 +37,9 @@ class Bomb:
 def test_pickles_of_all_protocols_under_any_name(protocol: int, name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_bytes(pickle.dumps({"weights": Bomb()}, protocol))
-    wanted = f"{path}: is a pickle, which is refused because loading a pickle runs the code in it; wanted a model"
+    wanted = (
+        f"{path}: is a pickle, which is refused because loading a pickle runs the code in it; wanted a model"
+    )
     for spec in (*(f"{kind}:{path}" for kind in MODELS), str(path)):
         with pytest.raises(DataError) as caught:
             open_ranker(spec)
@@ -45,13 +47,17 @@ def test_pickles_of_all_protocols_under_any_name(protocol: int, name: str, tmp_p
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zlib.compress, bz2.compress, lzma.compress])
-def test_compressed_pickles_and_other_compressed_files(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+def test_compressed_pickles_and_other_compressed_files(
+    pack: Callable[[bytes], bytes], tmp_path: Path
+) -> None:
     path = tmp_path / "model.txt"
     path.write_bytes(pack(pickle.dumps(list(range(5000)))))
     with pytest.raises(DataError, match="is a pickle, which is refused"):
         refuse_pickle(str(path))
     path.write_bytes(pack(b"tree\nversion=v4\n"))
-    with pytest.raises(DataError, match="is compressed by (gzip|zlib|bzip2|xz), wanted a model saved by LightGBM"):
+    with pytest.raises(
+        DataError, match="is compressed by (gzip|zlib|bzip2|xz), wanted a model saved by LightGBM"
+    ):
         refuse_pickle(str(path))
 
 

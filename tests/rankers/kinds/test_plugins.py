@@ -65,13 +65,21 @@ def test_the_command_line_uses_an_installed_package(
         ("broken", "broken: cannot load the installed ranker house_rankers:Missing (AttributeError"),
         ("cheapes", "cheapes: no such ranker or file (did you mean 'cheapest'?), wanted lightgbm:FILE,"),
         ("nothing", "or the name of an installed ranker (installed: broken, cheapest, constant)"),
-        ("house_rankers:Nobody", "house_rankers:Nobody: found no 'Nobody' in 'house_rankers', wanted a ranker"),
-        ("house_rankers:__name__", "house_rankers:__name__: is a str, wanted a ranker: an object with columns"),
+        (
+            "house_rankers:Nobody",
+            "house_rankers:Nobody: found no 'Nobody' in 'house_rankers', wanted a ranker",
+        ),
+        (
+            "house_rankers:__name__",
+            "house_rankers:__name__: is a str, wanted a ranker: an object with columns",
+        ),
         ("house_ranker:Cheapest", "cannot import the module 'house_ranker' (ModuleNotFoundError: No module"),
         ("house_rankers.others:Constant", "cannot be called without arguments (TypeError"),
     ],
 )
-def test_plug_ins_that_cannot_be_used(spec: str, message: str, folder: Path, data: Path, tmp_path: Path) -> None:
+def test_plug_ins_that_cannot_be_used(
+    spec: str, message: str, folder: Path, data: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "run.parquet"
     called = run("rank", spec, data, "--out", out, environment={"PYTHONPATH": f"{folder}:{REPO}"})
     assert called.status == 2
@@ -106,7 +114,10 @@ def test_an_object_is_taken_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (Mine, "Mine: is a class, wanted a ranker: an object with columns (names of columns) and score(rows)"),
+        (
+            Mine,
+            "Mine: is a class, wanted a ranker: an object with columns (names of columns) and score(rows)",
+        ),
         (7, "int: is a int, wanted a ranker"),
         (Named(), "Named: has the columns 'price', wanted names of columns, each once"),
         (Twice(), "Twice: has the columns ('price', 'price'), wanted names of columns, each once"),
