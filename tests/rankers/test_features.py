@@ -88,8 +88,9 @@ def test_columns_are_found_by_name_also_with_an_underscore_for_a_space() -> None
         ),
         (
             ["Column_0", "Column_1"],
-            "<dict>: lacks 2 of the 2 columns that m reads, Column_0, Column_1; wanted a model that was trained "
-            "with names of features (LightGBM made up these), found query_id, item_id, relevance, price",
+            "<dict>: lacks 2 of the 2 columns that m reads, Column_0, Column_1; wanted a model that was "
+            "trained with names of features (LightGBM made up these), "
+            "found query_id, item_id, relevance, price",
         ),
         (["lists"], "<dict>: column 'lists' holds list<item: int64>, wanted one value a row"),
     ],
@@ -105,6 +106,6 @@ def test_every_file_must_have_the_columns() -> None:
     first = {"query_id": [1], "item_id": [1], "price": [1.0]}
     data = Log([first, {"query_id": [2], "item_id": [1]}], "judgements")
     with pytest.raises(
-        DataError, match="lacks 1 of the 1 columns that m reads, price; .* found query_id, item_id$"
+        DataError, match=r"lacks 1 of the 1 columns that m reads, price; .* found query_id, item_id$"
     ):
         with_columns(data, ["price"], "m")

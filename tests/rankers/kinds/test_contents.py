@@ -56,7 +56,7 @@ def test_compressed_pickles_and_other_compressed_files(
         refuse_pickle(str(path))
     path.write_bytes(pack(b"tree\nversion=v4\n"))
     with pytest.raises(
-        DataError, match="is compressed by (gzip|zlib|bzip2|xz), wanted a model saved by LightGBM"
+        DataError, match=r"is compressed by (gzip|zlib|bzip2|xz), wanted a model saved by LightGBM"
     ):
         refuse_pickle(str(path))
 

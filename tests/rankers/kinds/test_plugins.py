@@ -1,4 +1,4 @@
-"""A plug-in package that pip really installs, into a folder of its own, and that the command line then uses."""
+"""A plug-in package that pip really installs, and that the command line then uses."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = tmp_path_factory.mktemp("source") / "house"
     shutil.copytree(REPO / "tests" / "plugin_package", source)
     target = tmp_path_factory.mktemp("target")
-    command = "-m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --target"
+    command = "-m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index"
     done = subprocess.run(
-        [sys.executable, *command.split(), str(target), str(source)],
+        [sys.executable, *command.split(), "--target", str(target), str(source)],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

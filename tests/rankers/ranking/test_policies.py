@@ -120,31 +120,23 @@ def test_hand_worked_values() -> None:
     assert rows[0]["propensity_list"] == pytest.approx(0.75 if first == "a" else 0.25)
     assert rows[0]["propensity"] == pytest.approx(0.75 if first == "a" else 0.25)
     rows = ranked([1.0, 1.0, 0.0], ["a", "b", "c"], "epsilon:epsilon=0.5", 1)
-    best = rows[1]  # of equal scores, the larger id is first
-    assert max(row["propensity"] or 0 for row in rows) in (
-        pytest.approx(0.5 + 0.5 / 3),
-        pytest.approx(0.5 / 3),
-    )
-    assert best["propensity"] is None or best["propensity"] == pytest.approx(0.5 + 0.5 / 3)
+    shown = next(row for row in rows if row["position"] == 1)
+    best = shown["item_id"] == "b"  # of equal scores, the larger id is first
+    assert shown["propensity"] == pytest.approx(0.5 * best + 0.5 / 3)
 
 
 def test_a_query_of_one_item_and_scores_far_apart() -> None:
     for spec in SPECS:
         (row,) = ranked([3.0], ["a"], spec, 10)
-        assert [row[name] for name in ("position", "propensity", "propensity_prefix", "propensity_list")] == [
-            1,
-            1,
-            1,
-            1,
-        ]
+        assert (row["position"], row["propensity_prefix"], row["propensity_list"]) == (1, 1.0, 1.0)
+        assert row["propensity"] == pytest.approx(1.0, abs=1e-12)
     rows = ranked([1e6, 0.0], ["a", "b"], "plackett_luce:temperature=0.001", 2)
     assert [row["position"] for row in rows] == [1, 2]
     assert rows[0]["propensity"] == pytest.approx(1.0)
 
 
 def test_long_rankings_whose_probability_vanishes_are_noted() -> None:
-    data = {"query_id": [1] * 300, "item_id": range(300), "s": [0.0] * 300}
-    data["item_id"] = list(range(300))
+    data = {"query_id": [1] * 300, "item_id": list(range(300)), "s": [0.0] * 300}
     result = rank("column:s", data, policy="epsilon:epsilon=1", top=300)
     assert [note.code for note in result.notes] == ["vanished_propensity"]
     assert result.warnings[0].startswith("propensity_list is 0 in 300 rows")
@@ -155,12 +147,12 @@ def test_long_rankings_whose_probability_vanishes_are_noted() -> None:
     [
         ("best", None, "policy: found 'best', wanted one of greedy, epsilon, plackett_luce"),
         ("greedy:x=1", None, "policy: found 'greedy:x=1', wanted greedy, which has no parameters"),
-        ("epsilon", None, "policy: found 'epsilon', wanted epsilon:epsilon=VALUE with a probability in [0, 1]"),
+        ("epsilon", None, "found 'epsilon', wanted epsilon:epsilon=VALUE with a probability in [0, 1]"),
         ("epsilon:epsilon=1.5", None, "policy: found 'epsilon:epsilon=1.5', wanted epsilon:epsilon=VALUE"),
         ("epsilon:e=0.5", None, "policy: found 'epsilon:e=0.5', wanted epsilon:epsilon=VALUE"),
         ("plackett_luce:temperature=0", None, "wanted plackett_luce:temperature=VALUE with a number above 0"),
-        ("plackett_luce:temperature=nan", None, "wanted plackett_luce:temperature=VALUE with a number above 0"),
-        ("plackett_luce:temperature=inf", None, "wanted plackett_luce:temperature=VALUE with a number above 0"),
+        ("plackett_luce:temperature=nan", None, "wanted plackett_luce:temperature=VALUE with a number"),
+        ("plackett_luce:temperature=inf", None, "wanted plackett_luce:temperature=VALUE with a number"),
         ("plackett_luce:temperature=x", None, "wanted plackett_luce:temperature=VALUE with a number above 0"),
         ("greedy", 0, "top: found 0, wanted 1 to 1000"),
         ("greedy", 1001, "top: found 1001, wanted 1 to 1000"),
@@ -176,7 +168,5 @@ def test_policies_that_cannot_be(spec: str | None, top: int | None, message: str
 def test_data_that_no_ranking_can_be_drawn_of() -> None:
     with pytest.raises(DataError, match="query_id 'q': has item_id 'a' twice, wanted each item once to draw"):
         ranked([1.0, 2.0, 3.0], ["a", "b", "a"], "greedy", 3)
-    with pytest.raises(
-        DataError, match=r"policy: found the temperature 1e-300 and the score 1e\+100, wanted"
-    ):
+    with pytest.raises(DataError, match=r"found the temperature 1e-300 and the score 1e\+100, wanted"):
         ranked([1e100, 2.0], ["a", "b"], "plackett_luce:temperature=1e-300", 3)

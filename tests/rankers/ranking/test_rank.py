@@ -55,7 +55,8 @@ def test_the_run_has_ids_and_scores_in_the_order_of_the_rows() -> None:
         "schema": 1,
         "command": "rank",
         "inputs": {
-            "model": "column:price", "data": "<table>", "where": None, "policy": None, "top": None, "seed": None,
+            "model": "column:price", "data": "<table>", "where": None,
+            "policy": None, "top": None, "seed": None,
         },
         "n": 5,
         "results": [{"candidate": "column:price", "rows": 5, "queries": 3, "out": None}],
@@ -206,9 +207,7 @@ def test_rows_of_a_query_that_are_apart_are_sorted_first(capsys: pytest.CaptureF
     assert run_of(rank("column:price", apart))["score"].to_pylist() == [3.0, 2.0, 5.0, 1.0, 4.0]
     assert rank("column:price", apart).queries == 3
     lists = nested(SESSIONS, "session_id", once=["query_id"])
-    with pytest.raises(
-        DataError, match="<table>: has a query or session in two rows, wanted one row for each"
-    ):
+    with pytest.raises(DataError, match="<table>: has a query or session in two rows, wanted one"):
         rank("column:price", pa.concat_tables([lists, lists]), policy="greedy")
 
 
@@ -233,8 +232,8 @@ def test_a_ranker_is_asked_by_several_threads(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(
     ("data", "options", "message"),
     [
-        (DATA.drop_columns(["item_id"]), {}, "<table>: has no column 'item_id', wanted the item_id of each row"),
-        (DATA.drop_columns(["query_id"]), {}, "<table>: has no column 'query_id', wanted the query_id of each row"),
+        (DATA.drop_columns(["item_id"]), {}, "<table>: has no column 'item_id', wanted the item_id of"),
+        (DATA.drop_columns(["query_id"]), {}, "<table>: has no column 'query_id', wanted the query_id"),
         (DATA, {"where": "price > 99"}, "<table>: no rows match 'price > 99', wanted at least one"),
         (DATA.set_column(1, "item_id", pa.array(["a", None, "b", "c", "d"])), {},
          "<table>, row 2: column 'item_id' is null, wanted an id"),
@@ -287,7 +286,7 @@ def test_inputs_are_not_overwritten(tmp_path: Path) -> None:
         rank("column:price", tmp_path / "data.parquet", tmp_path / "data.parquet")
     with pytest.raises(UsageError, match=r"old\.parquet: is an input"):
         rank(f"run:{tmp_path / 'old.parquet'}", DATA, tmp_path / "old.parquet")
-    with pytest.raises(DataError, match="gone/run.parquet: cannot be written"):
+    with pytest.raises(DataError, match=r"gone/run\.parquet: cannot be written"):
         rank("column:price", DATA, tmp_path / "gone" / "run.parquet")
 
 
