@@ -118,6 +118,8 @@ def rank(
 
 
 def _ranked(request: Request, log: Log, path: Path | None, inputs: Mapping[str, Any]) -> Ranking:
+    from threadpoolctl import threadpool_limits
+
     tables: list[pa.RecordBatch] = []
     queries, rows, rounded, vanished = Distinct(), 0, 0, 0
 
@@ -127,7 +129,8 @@ def _ranked(request: Request, log: Log, path: Path | None, inputs: Mapping[str, 
             rounded += piece.rounded
             yield piece.rows
 
-    with _target(path, tables) as write:
+    # Rankers may use BLAS, and the last bits of its results depend on the number of its threads.
+    with threadpool_limits(1), _target(path, tables) as write:
         for batch in _drawn(request, pieces()):
             write(batch)
             rows += batch.num_rows

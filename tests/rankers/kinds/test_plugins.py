@@ -54,7 +54,7 @@ def test_the_command_line_uses_an_installed_package(
     spec: str, wanted: list[float], folder: Path, data: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "run.parquet"
-    called = run("rank", spec, data, "--out", out, environment={"PYTHONPATH": f"{folder}:{REPO}"})
+    called = run("rank", spec, data, "--out", out, "--quiet", environment={"PYTHONPATH": f"{folder}:{REPO}"})
     assert (called.status, called.err) == (0, "")
     assert pq.read_table(out)["score"].to_pylist() == wanted
 
