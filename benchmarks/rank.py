@@ -6,6 +6,8 @@ thread. ``make bench`` compares whole processes.
 
 from __future__ import annotations
 
+import json
+import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter
@@ -21,6 +23,7 @@ from benchmarks.data import (
     make_ranker,
     ranker_file,
 )
+from benchmarks.process import run
 
 #: Rows that LightGBM gets at a time, about as many as from ``rank``.
 PIECE = 20_000
@@ -68,14 +71,19 @@ def shares(trees: int, leaves: int) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Print the shares of both models."""
+    """Print the shares of both models, each measured in a process of its own."""
+    if len(sys.argv) > 1:
+        print(json.dumps(shares(*map(int, sys.argv[1:]))))
+        return
     make_features()
-    print("| model | seconds | in LightGBM | share |")
-    print("|---|---:|---:|---:|")
+    print("| model | seconds | in LightGBM | share | peak MB |")
+    print("|---|---:|---:|---:|---:|")
     for trees, leaves in RANKERS:
         make_ranker(trees, leaves)
-        total, inside = shares(trees, leaves)
-        print(f"| {trees} trees of {leaves} leaves | {total:.1f} | {inside:.1f} | {inside / total:.1%} |")
+        finished = run(["-m", "benchmarks.rank", str(trees), str(leaves)])
+        total, inside = json.loads(finished.stdout)
+        figures = f"{total:.1f} | {inside:.1f} | {inside / total:.1%} | {finished.megabytes:.0f}"
+        print(f"| {trees} trees of {leaves} leaves | {figures} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -81,4 +81,5 @@ class _Groups:
             return CSVWriter(self._path, schema)
         from pyarrow.parquet import ParquetWriter
 
-        return ParquetWriter(self._path, schema, compression="zstd", store_schema=False)
+        ids = [name for name in schema.names if name.endswith("_id")]
+        return ParquetWriter(self._path, schema, use_dictionary=ids, store_schema=False)

@@ -16,7 +16,7 @@ from rankeval.rankers import checked_scores
 from rankeval.rankers.ranking.request import Request
 
 #: Values that a ranker gets at a time.
-PIECE_VALUES = 1 << 20
+PIECE_VALUES = 1 << 19
 
 
 @dataclass(frozen=True)
