@@ -37,6 +37,14 @@ def test_long_work_shows_how_far_it_is_and_erases_its_line(err: Terminal) -> Non
     assert err.getvalue() == "\rreading: 2 of 4\rreading: 3 of 4\rreading: 4 of 4\r\x1b[2K"
 
 
+def test_several_steps_at_once_of_an_unknown_number(err: Terminal) -> None:
+    with progress.progress("rows", None) as advance:
+        advance(100)
+        advance(20)
+        advance(3)
+    assert err.getvalue() == "\rrows: 120\rrows: 123\r\x1b[2K"
+
+
 def test_short_work_shows_nothing(err: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: 0.0))
     work(4)

@@ -32,7 +32,7 @@ _HEADER = (
     *("version", "num_class", "num_tree_per_iteration", "label_index", "max_feature_idx", "objective"),
     *("average_output", "feature_names", "feature_infos", "tree_sizes"),
 )
-_OBJECTIVE = re.compile(r"[a-z0-9_]+( [a-z_]+(:[-+.0-9eE]+)?)*")
+_OBJECTIVE = re.compile(r"[a-z0-9_]+( [a-z_]+(:[.0-9][-+.0-9eE]*)?)*")
 _FIRST_TREE = re.compile(r"^Tree=", re.M)
 _CATEGORIES = re.compile(r"^pandas_categorical:(.*)$", re.M)
 _PLACES = re.compile(r"^\[categorical_feature: ([0-9,]+)\]$", re.M)
@@ -111,6 +111,9 @@ def _parsed(content: bytes) -> TextModel:
 
 def _needed(header: Fields, trees: str) -> str:
     """A model of the lines of the header that predictions need, and of its trees."""
+    for name in _HEADER:
+        if name != "feature_names" and "=" in header.values.get(name, ""):
+            raise Malformed(f"has a second '=' in the line {name}")
     lines = ["tree", *(f"{name}={header.values[name]}" for name in _HEADER if name in header.values)]
     lines = ["average_output" if line == "average_output=" else line for line in lines]
     return "\n".join([*lines, "", f"{trees}end of trees", "", "pandas_categorical:null", ""])

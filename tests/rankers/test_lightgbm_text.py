@@ -137,6 +137,8 @@ def test_what_is_no_text_is_refused() -> None:
         ("feature_infos=", "feature_infos=none ", "has 5 feature_infos for 4 features"),
         ("objective=binary", "objective=multiclass num_class:7", "has the objective 'multiclass num"),
         ("objective=binary", "objective=multiclassova num_class:7", "has the objective 'multiclassova num"),
+        ("version=v4", "version=v=4", "has a second '=' in the line version"),
+        ("objective=binary sigmoid:1", "objective=binary sigmoid:-1", "the objective 'binary sigmoid:-1'"),
         ("objective=binary sigmoid:1", "objective=", "has the objective ''"),
         ("objective=binary sigmoid:1", "objective= binary", "has the objective ' binary'"),
         ("objective=binary sigmoid:1", "objective=binary sigmoid:x", "has the objective 'binary sigmoid:x'"),
