@@ -23,6 +23,7 @@ COMMANDS = {
     "propensity": "Estimate position bias from shuffles, swaps or several rankers.",
     "rank": "Score data with a model or plug-in, and draw rankings from the scores.",
     "simulate": "Simulate a click log, with the exact true values.",
+    "train": "Train a ranker (LightGBM) from judgements or clicks.",
 }
 
 

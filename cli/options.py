@@ -49,7 +49,10 @@ threads_option = click.option(
 )
 quiet_option = click.option("--quiet", is_flag=True, help="Print only errors on stderr.")
 
-column_option = click.option(
+#: For commands that read no log.
+output_options = together(format_option, out_option, quiet_option)
+
+columns_option = click.option(
     "--column",
     "columns",
     multiple=True,
@@ -60,16 +63,8 @@ where_option = click.option(
     "--where", metavar="EXPR", help="Row filter, such as 'position <= 3 and country == \"de\"'."
 )
 
-#: For commands that read no log.
-output_options = together(format_option, out_option, quiet_option)
-
 common_options = together(
-    format_option,
-    out_option,
-    threads_option,
-    column_option,
-    where_option,
-    quiet_option,
+    format_option, out_option, threads_option, columns_option, where_option, quiet_option
 )
 
 inference_options = together(

@@ -9,7 +9,7 @@ import click
 
 from rankeval.cli.options import (
     be_quiet,
-    column_option,
+    columns_option,
     format_option,
     pairs,
     quiet_option,
@@ -71,7 +71,7 @@ session_id it is a ranking log. RUN gets the ids and score, and with
 )
 @format_option
 @threads_option
-@column_option
+@columns_option
 @where_option
 @quiet_option
 def command(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rankeval.position_bias import PropensityCurve, propensity
     from rankeval.rankers.kinds import open_ranker
     from rankeval.rankers.ranking import Ranking, rank
+    from rankeval.rankers.training import Training, train
 
 # Public name -> the module that defines it. Modules load when a name is first used: Numba and Arrow take time
 # to import, and `rankeval --help` and error messages do not need them.
@@ -38,6 +39,7 @@ _HOME = {
     "RankevalError": "rankeval.errors",
     "Ranking": "rankeval.rankers.ranking",
     "Sessions": "rankeval.logs",
+    "Training": "rankeval.rankers.training",
     "UsageError": "rankeval.errors",
     "evaluate": "rankeval.evaluation",
     "fit": "rankeval.simulators.click_models.fitting",
@@ -52,6 +54,7 @@ _HOME = {
     "propensity": "rankeval.position_bias",
     "rank": "rankeval.rankers.ranking",
     "simulate": "rankeval.simulators.logs",
+    "train": "rankeval.rankers.training",
 }
 
 __all__ = [
@@ -66,6 +69,7 @@ __all__ = [
     "RankevalError",
     "Ranking",
     "Sessions",
+    "Training",
     "UsageError",
     "__version__",
     "evaluate",
@@ -81,6 +85,7 @@ __all__ = [
     "propensity",
     "rank",
     "simulate",
+    "train",
 ]
 
 

@@ -96,7 +96,9 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "grades": (_or_none(_are_numbers), "numbers, or a text of them"),
     "shuffle": _MAYBE_TEXT,
     **dict.fromkeys(("level", "relevance_threshold"), (_is_number, "a number")),
-    **dict.fromkeys(("threads", "top"), (_or_none(_is_whole), "a whole number")),
+    **dict.fromkeys(("objective", "clicks", "split", "time"), _MAYBE_TEXT),
+    "train": (_or_none(_are_texts), "a text or a list of texts"),
+    **dict.fromkeys(("threads", "top", "tune"), (_or_none(_is_whole), "a whole number")),
     **dict.fromkeys(("estimators", "methods"), (_or_none(_are_texts), "a text or a list of texts")),
     "columns": (_or_none(_are_named), "a dict of role to column name"),
     "target": (

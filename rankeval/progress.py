@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO
+from typing import Protocol, TextIO
 
 #: Seconds before progress is shown; shorter work shows none.
 PATIENCE = 1.0
@@ -30,22 +30,33 @@ def notice(message: str) -> None:
         print(f"rankeval: {message}", file=stream, flush=True)
 
 
-@contextmanager
-def progress(what: str, total: int | None) -> Iterator[Callable[..., None]]:
-    """Yield a function to call after each of ``total`` steps, or after several with their number.
+class Advance(Protocol):
+    """Tells that one more step is done, or ``steps``; ``detail`` is shown at the end of the line."""
 
-    The progress line is erased at the end. ``total`` is None if it is not known.
+    def __call__(self, detail: str = "", steps: int = 1) -> None: ...
+
+
+@contextmanager
+def progress(what: str, total: int | None) -> Iterator[Advance]:
+    """Yield a function to call after each of ``total`` steps; None if their number is not known.
+
+    The line shows the steps done, the rate, the time left, and the detail of the last step. It is erased at
+    the end.
     """
     shown = sys.stderr.isatty() and not _quiet
     started, done, written = time.monotonic(), 0, False
 
-    def advance(steps: int = 1) -> None:
+    def advance(detail: str = "", steps: int = 1) -> None:
         nonlocal done, written
         done += steps
-        if shown and time.monotonic() - started > PATIENCE:
+        seconds = time.monotonic() - started if shown else 0.0
+        if seconds > PATIENCE:
             written = True
-            of = "" if total is None else f" of {total}"
-            print(f"\r{what}: {done}{of}", end="", file=sys.stderr, flush=True)
+            rate = done / seconds
+            many = f"{what}: {done}" if total is None else f"{what}: {done} of {total}"
+            left = "" if total is None else f"{(total - done) / rate:.0f} s left"
+            line = ", ".join(part for part in (many, f"{rate:.3g} a second", left, detail) if part)
+            print(f"\r{line}\x1b[K", end="", file=sys.stderr, flush=True)
 
     try:
         yield advance

@@ -34,15 +34,26 @@ def work(steps: int) -> None:
 
 def test_long_work_shows_how_far_it_is_and_erases_its_line(err: Terminal) -> None:
     work(4)
-    assert err.getvalue() == "\rreading: 2 of 4\rreading: 3 of 4\rreading: 4 of 4\r\x1b[2K"
+    assert err.getvalue() == (
+        "\rreading: 2 of 4, 1 a second, 2 s left\x1b[K"
+        "\rreading: 3 of 4, 1 a second, 1 s left\x1b[K"
+        "\rreading: 4 of 4, 1 a second, 0 s left\x1b[K\r\x1b[2K"
+    )
+
+
+def test_the_detail_of_a_step_ends_the_line(err: Terminal) -> None:
+    with progress.progress("training", 2) as advance:
+        advance("ndcg@10 0.4")
+        advance("ndcg@10 0.5")
+    assert "training: 2 of 2, 1 a second, 0 s left, ndcg@10 0.5\x1b[K" in err.getvalue()
 
 
 def test_several_steps_at_once_of_an_unknown_number(err: Terminal) -> None:
     with progress.progress("rows", None) as advance:
-        advance(100)
-        advance(20)
-        advance(3)
-    assert err.getvalue() == "\rrows: 120\rrows: 123\r\x1b[2K"
+        advance(steps=100)
+        advance(steps=20)
+        advance(steps=3)
+    assert err.getvalue() == ("\rrows: 120, 60 a second\x1b[K\rrows: 123, 41 a second\x1b[K\r\x1b[2K")
 
 
 def test_short_work_shows_nothing(err: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,6 +84,10 @@ class Definition:
     unshown: tuple[Kind, ...] = ()
     caution: str = ""
 
+    def __post_init__(self) -> None:
+        if self.transform != "plain" and self.parameter is None:
+            raise ValueError(f"{self.name}: found a transform without its parameter, wanted both")
+
     @property
     def of_rankings(self) -> bool:
         """Whether the estimator is for ranking logs."""

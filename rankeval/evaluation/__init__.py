@@ -14,9 +14,11 @@ from __future__ import annotations
 from rankeval.evaluation.evaluate import evaluate
 from rankeval.evaluation.judgement_rows import JudgementRows
 from rankeval.evaluation.result import Evaluation
+from rankeval.evaluation.rows import MetricRow
 
 __all__ = [
     "Evaluation",
     "JudgementRows",
+    "MetricRow",
     "evaluate",
 ]

@@ -30,8 +30,10 @@ def as_log(
     """
     if not isinstance(data, Log):
         return Log(data, "log", columns or {}, where, reward)
-    if columns or where is not None or reward is not None:
-        raise UsageError("columns, where, reward: found a Log, which has its own; wanted them in Log(...)")
+    given = {"columns": columns or None, "where": where, "reward": reward}
+    named = ", ".join(name for name, value in given.items() if value is not None)
+    if named:
+        raise UsageError(f"{named}: found a Log, which has its own; wanted {named} in Log(...)")
     if data.role != "log":
         raise UsageError(f"log: found a Log of role {data.role!r}, wanted 'log'")
     return data

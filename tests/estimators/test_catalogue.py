@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from rankeval.errors import UsageError
 from rankeval.estimators.catalogue import ESTIMATORS, parse
 from rankeval.estimators.click_terms import WORTH
+from rankeval.estimators.definitions import Definition
 from rankeval.estimators.ranking_terms import OF_THE_SESSION
 from rankeval.estimators.terms import TRANSFORMS, WRITERS, Term, Weighting
 from tests.naive_off_policy import NAMES
@@ -182,3 +183,8 @@ def test_wrong_names_get_one_line(text: str, message: str) -> None:
         parse(text)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_transform_without_its_parameter_is_refused() -> None:
+    with pytest.raises(ValueError, match="found a transform without its parameter"):
+        Definition("half", "mean min(w, M) r", "nobody", numerator="weighted_reward", transform="clipped")

@@ -2,7 +2,7 @@
 
 May import: ``off_policy.samples``, ``off_policy.user_behaviour``, ``models``, ``estimators``, ``logs``,
 ``readers``, ``arrays`` and the top modules of ``rankeval``.
-To add one: add a class that implements a protocol of ``samples/nuisance_protocols.py``, a field of
+To add one: add a class that implements a protocol of ``off_policy/samples/nuisance_protocols.py``, a field of
 ``Nuisances``, and a function in ``nuisances.py`` that fits it.
 """
 

@@ -73,17 +73,24 @@ class Embedding:
         return []
 
     def columns(self, lists: CandidateLists, targets: Sequence[str]) -> Mapping[tuple[str, str], Floats]:
-        """(n,) ``marginal_propensity`` and ``target_marginal_propensity``; nothing if they are logged."""
+        """(n,) ``marginal_propensity`` and ``target_marginal_propensity`` where they are not logged."""
         rounds = lists.rounds
         if self.embedding[0] not in rounds:
             return {}
-        policies = [own("candidate_target_propensities", target) for target in targets]
-        logging, *others = marginal_propensities(
-            rounds, self.embedding, ["candidate_propensities", *policies], self.frequencies
-        )
-        of_targets = zip(targets, others, strict=True)
-        return same_for_all({"marginal_propensity": logging}, targets) | {
-            ("target_marginal_propensity", target): values for target, values in of_targets
+        logging = [] if "marginal_propensity" in rounds else ["candidate_propensities"]
+        policies = {
+            target: own("candidate_target_propensities", target)
+            for target in targets
+            if own("target_marginal_propensity", target) not in rounds
+        }
+        read = list(dict.fromkeys([*logging, *policies.values()]))
+        if not read:
+            return {}
+        sums = marginal_propensities(rounds, self.embedding, read, self.frequencies)
+        found = dict(zip(read, sums, strict=True))
+        of_logging = {"marginal_propensity": found[logging[0]]} if logging else {}
+        return same_for_all(of_logging, targets) | {
+            ("target_marginal_propensity", target): found[role] for target, role in policies.items()
         }
 
     def notes(self, log: Log) -> list[Note]:

@@ -118,10 +118,14 @@ def _embedding(log: Log, setting: Setting, columns: Sequence[str], threads: int 
     """The model of embeddings, with frequencies if only embeddings of logged actions are known."""
     if not setting.embedding or "marginal_propensity" not in columns:
         return None
-    if log.has("marginal_propensity") or are_lists(log, setting.embedding):
+    lists = [] if log.has("marginal_propensity") else ["candidate_propensities"]
+    lists += [
+        own("candidate_target_propensities", target)
+        for target in setting.targets
+        if not log.has(own("target_marginal_propensity", target))
+    ]
+    if not lists or are_lists(log, setting.embedding):
         return Embedding(setting.embedding)
-    lists = ["candidate_propensities"]
-    lists += [own("candidate_target_propensities", target) for target in setting.targets]
     return Embedding(setting.embedding, count_embeddings(log, setting.embedding, lists, threads))
 
 

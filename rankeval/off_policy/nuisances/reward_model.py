@@ -88,7 +88,10 @@ class RewardModels:
         return list(dict.fromkeys(role for model in self.of_target.values() for role in model.roles))
 
     def columns(self, lists: CandidateLists, targets: Sequence[str]) -> Mapping[tuple[str, str], Floats]:
-        """(n,) ``q_logged``, the prediction for the logged action, and ``q_target = sum_a pi(a) q(a)``."""
+        """(n,) ``q_target = sum_a pi(a) q(a)``, and ``q_logged``, the prediction for the logged action.
+
+        Without the column ``action``, which ``dm`` does not need, there is no ``q_logged``.
+        """
         found: dict[tuple[str, str], Floats] = {}
         predictions: dict[int, Floats] = {}
         for target in targets:
@@ -96,7 +99,8 @@ class RewardModels:
             if id(model) not in predictions:
                 predictions[id(model)] = model.candidate_q(lists.rounds, lists.offsets)
             q = predictions[id(model)]
-            found["q_logged", target] = q[lists.logged]
+            if "action" in lists.rounds:
+                found["q_logged", target] = q[lists.logged]
             found["q_target", target] = lists.expected(target, q)
         return found
 

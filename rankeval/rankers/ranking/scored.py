@@ -50,7 +50,7 @@ def scored(request: Request, log: Log) -> Iterator[Piece]:
             _stretches(request, log),
             request.threads,
         ):
-            advance(piece.rows.num_rows)
+            advance(steps=piece.rows.num_rows)
             yield piece
 
 

@@ -3,7 +3,7 @@
 May import: ``simulators.click_models``, ``position_bias``, ``logs``, ``arrays``, the top modules of
 ``simulators`` and of ``rankeval``.
 To fit another model: a subclass of ``Family`` in ``cell_families.py`` or ``chain_families.py``, and a line in
-``FAMILIES`` (``fitting.py``).
+``FAMILIES`` (``fits.py``).
 """
 
 from __future__ import annotations

@@ -269,3 +269,15 @@ def test_bad_lists_get_one_line(changed: dict[str, Any], message: str) -> None:
         marginals(HAND | changed, ["genre", "price"])
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_logged_marginals_of_the_logger_serve_beside_lists_of_the_target() -> None:
+    log = {
+        "action": [0, 1],
+        "reward": [1.0, 0.0],
+        "marginal_propensity": [0.5, 0.5],
+        "flat": [[0.4, 0.6], [0.4, 0.6]],
+        "embedding": [7, 8],
+    }
+    found = ope(log, "mips", target={"new": "flat"}).to_dict()["results"][0]
+    assert found["value"] == (1.0 * 0.4 / 0.5 + 0.0) / 2

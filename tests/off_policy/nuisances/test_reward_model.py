@@ -365,3 +365,12 @@ def test_bad_input_gets_one_line(
         fit_reward_model(Log(log), arguments.pop("kind"), arguments.pop("features"), **arguments)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_dm_alone_equals_dm_beside_other_estimators(kind: str) -> None:
+    table = simulated(500, 1)
+    alone = ope(table, "dm", reward_model=kind, features="segment").to_dict()["results"][0]
+    beside = ope(table, ["dm", "ips"], reward_model=kind, features="segment").to_dict()["results"][0]
+    same = ("value", "std_error", "ci", "gain")
+    assert [alone[name] for name in same] == [beside[name] for name in same]

@@ -307,7 +307,7 @@ def test_bad_calls_are_one_line(options: dict[str, Any], message: str) -> None:
 
 
 def test_a_log_brings_its_own_columns() -> None:
-    with pytest.raises(UsageError, match="columns, where, reward: found a Log"):
+    with pytest.raises(UsageError, match="where: found a Log, which has its own; wanted where in Log"):
         fit(Log(TABLE), "pbm", where="position < 3")
     renamed = TABLE.rename_columns(["session_id", "query_id", "item_id", "position", "hit"])
     found = fit(Log(renamed, columns={"click": "hit"}), "pbm").to_dict()["results"]

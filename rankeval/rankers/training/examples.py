@@ -1,0 +1,257 @@
+"""Training examples: features and grades of the items of each query, in an order that rows do not change."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rankeval.array_types import Bools, Floats, Ints
+from rankeval.arrays import decoded, is_null, offsets_of, take, to_numpy
+from rankeval.errors import DataError
+from rankeval.logs import Log, Sessions, differ
+from rankeval.parallel import default_threads, in_order
+from rankeval.rankers import feature_matrix
+
+#: LightGBM refuses more rows in a query.
+MOST_ITEMS = 10_000
+#: Texts with more values than this are ids and no categories.
+MOST_CATEGORIES = 10_000
+
+
+@dataclass(frozen=True)
+class Examples:
+    """``n`` items of ``q`` queries (or sessions), in ascending order of the query ids.
+
+    Within a query, items are in descending order of their ids: the order in which equal scores are ranked.
+    Items without an id, or with the same id, are in the order of their grades and features. So the order of
+    the rows in the file has no effect.
+
+    Attributes:
+        origin: name of the input, for messages.
+        features: names of the p features.
+        categories: for each feature, its categories in ascending order, or None for a number.
+        matrix: (n, p) float64, the features; NaN where unknown.
+        grades: (n,) float64, grades or clicks.
+        offsets: (q + 1,) int64, the items of query ``i`` are ``offsets[i]:offsets[i + 1]``.
+        queries: Arrow array (q,), the id of each query, or session in a click log.
+        items: Arrow array (n,), the ids of the items.
+        fields: role -> Arrow array (n,), further columns, such as positions and the column of the split.
+        unjudged: number of rows that were left out because their grade is negative.
+    """
+
+    origin: str
+    features: tuple[str, ...]
+    categories: tuple[tuple[Any, ...] | None, ...]
+    matrix: Floats
+    grades: Floats
+    offsets: Ints
+    queries: pa.Array
+    items: pa.Array
+    fields: Mapping[str, pa.Array]
+    unjudged: int = 0
+
+    def __len__(self) -> int:
+        """Number of queries."""
+        return len(self.offsets) - 1
+
+    @property
+    def sizes(self) -> Ints:
+        """(q,) int64, number of items of each query."""
+        return np.diff(self.offsets)
+
+    @cached_property
+    def query_rows(self) -> Ints:
+        """(n,) int64, the query of each item."""
+        return np.repeat(np.arange(len(self)), self.sizes)
+
+    def only(self, queries: Ints) -> Examples:
+        """The examples of some queries, indices in ascending order."""
+        chosen = np.zeros(len(self), bool)
+        chosen[queries] = True
+        rows = np.flatnonzero(chosen[self.query_rows])
+        return replace(
+            self,
+            matrix=self.matrix[rows],
+            grades=self.grades[rows],
+            offsets=offsets_of(self.sizes[chosen]),
+            queries=take(self.queries, np.flatnonzero(chosen)),
+            items=take(self.items, rows),
+            fields={role: take(values, rows) for role, values in self.fields.items()},
+        )
+
+    def once(self, role: str, named: str) -> pa.Array:
+        """Arrow array (q,): the value of a column that every query has once; ``named`` is its name.
+
+        Raises:
+            DataError: a value is null, or a query has two of them.
+        """
+        values = self.fields[role]
+        if values.null_count:
+            query = self.queries[int(self.query_rows[int(np.argmax(is_null(values)))])].as_py()
+            raise DataError(f"{self.origin}, query {query!r}: column {named!r} is null, wanted a value")
+        changed = _changes(values)
+        changed[self.offsets[:-1]] = False
+        if changed.any():
+            row = int(np.argmax(changed))
+            query = self.queries[int(self.query_rows[row])].as_py()
+            found = f"{values[row - 1].as_py()!r} and {values[row].as_py()!r}"
+            raise DataError(
+                f"{self.origin}, query {query!r}: column {named!r} is {found}, wanted one value: "
+                "a query is never split"
+            )
+        return take(values, self.offsets[:-1])
+
+    def fingerprint(self) -> str:
+        """SHA-256 of ids, grades and features; the same for every order of the rows and every file format."""
+        digest = hashlib.sha256("\0".join(self.features).encode())
+        for ids in (take(self.queries, self.query_rows), self.items):
+            digest.update("\0".join(map(str, ids.to_pylist())).encode())
+        for values in (self.grades, self.matrix):
+            digest.update(np.ascontiguousarray(values + 0.0).tobytes())
+        digest.update(repr(self.categories).encode())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What to read as examples.
+
+    Attributes:
+        log: the judgements, or the click log.
+        query: role of the id that groups the items: ``query_id``, or ``session_id`` for clicks.
+        grade: role of the grade: ``relevance`` or ``click``.
+        features: names of the feature columns.
+        fields: roles of further columns.
+    """
+
+    log: Log
+    query: str
+    grade: str
+    features: Sequence[str]
+    fields: Sequence[str] = ()
+
+    @property
+    def roles(self) -> list[str]:
+        """The roles of all columns to read."""
+        items = ["item_id"] if self.log.has("item_id") else []
+        return list(dict.fromkeys([self.query, *items, self.grade, *self.fields, *self.features]))
+
+    def read(
+        self, threads: int | None, categories: Sequence[tuple[Any, ...] | None] | None = None
+    ) -> Examples:
+        """Read all rows. ``categories`` are those of the training data; None: they are found in these rows.
+
+        Raises:
+            DataError: a column is missing or does not fit; an id is null, a grade is not a finite number;
+                all grades are negative; a query has more than 10,000 items; a text has too many values.
+        """
+        log, roles = self.log, self.roles
+        log.require(roles)
+        pieces: list[dict[str, pa.Array]] = []
+
+        def load(leaf: Any) -> list[dict[str, pa.Array]]:
+            stretches = log.batches(leaf, roles)
+            return [self._columns(log.sessions_of(stretch)) for stretch in stretches]
+
+        for found in in_order(load, log.leaves(), threads or default_threads(), "reading"):
+            pieces += found
+        if not pieces:
+            raise DataError(f"{log.origin}: found no rows, wanted at least one")
+        columns = {role: _joined([piece[role] for piece in pieces]) for role in pieces[0]}
+        return self._examples(columns, categories)
+
+    def _columns(self, sessions: Sessions) -> dict[str, pa.Array]:
+        """Role -> column with one value per item, checked."""
+        sessions.numbers(self.grade)
+        columns = {role: decoded(sessions.column(role)) for role in self.roles}
+        for role in {self.query, "item_id"} & columns.keys():
+            unknown = is_null(columns[role])
+            if unknown.any():
+                raise sessions.error(role, int(np.argmax(unknown)), None, "an id")
+        return columns
+
+    def _examples(
+        self, columns: Mapping[str, pa.Array], categories: Sequence[tuple[Any, ...] | None] | None
+    ) -> Examples:
+        grades = np.asarray(to_numpy(columns[self.grade].cast(pa.float64())))
+        judged = np.flatnonzero(grades >= 0.0)
+        if not len(judged):
+            raise DataError(
+                f"{self.log.origin}: every grade is negative, which means unjudged; wanted grades"
+            )
+        unjudged = len(grades) - len(judged)
+        if unjudged:
+            columns = {role: take(values, judged) for role, values in columns.items()}
+        features = [columns[name] for name in self.features]
+        if categories is None:
+            pairs = zip(self.features, features, strict=True)
+            categories = tuple(_categories(values, name, self.log.origin) for name, values in pairs)
+        matrix, grades = feature_matrix(features, categories), grades[judged]
+        query = columns[self.query]
+        items = columns["item_id"] if "item_id" in columns else pa.nulls(len(query), pa.string())
+        order = _order(query, items, grades, matrix)
+        query, items = take(query, order), take(items, order)
+        offsets = np.append(np.flatnonzero(_changes(query)), len(query))
+        examples = Examples(
+            origin=self.log.origin,
+            features=tuple(self.features),
+            categories=tuple(categories),
+            matrix=matrix[order],
+            grades=grades[order],
+            offsets=offsets,
+            queries=take(query, offsets[:-1]),
+            items=items,
+            fields={role: take(columns[role], order) for role in self.fields},
+            unjudged=unjudged,
+        )
+        largest = int(np.argmax(examples.sizes))
+        if examples.sizes[largest] > MOST_ITEMS:
+            found = f"{examples.sizes[largest]} items in query {examples.queries[largest].as_py()!r}"
+            raise DataError(
+                f"{self.log.origin}: found {found}, wanted at most {MOST_ITEMS:,} (LightGBM's limit)"
+            )
+        return examples
+
+
+def _joined(arrays: Sequence[pa.Array]) -> pa.Array:
+    kinds = [pa.schema([("", array.type)]) for array in arrays]
+    kind = pa.unify_schemas(kinds, promote_options="permissive").field(0).type
+    return pa.concat_arrays([array.cast(kind) for array in arrays])
+
+
+def _categories(values: pa.Array, name: str, origin: str) -> tuple[Any, ...] | None:
+    """The distinct texts of a feature in ascending order; None for numbers."""
+    if not pa.types.is_string(values.type):
+        return None
+    found = sorted(pc.unique(values.drop_null()).to_pylist())
+    if len(found) > MOST_CATEGORIES:
+        raise DataError(
+            f"{origin}: column {name!r} holds {len(found):,} different texts, wanted at most "
+            f"{MOST_CATEGORIES:,} categories"
+        )
+    return tuple(found)
+
+
+def _order(query: pa.Array, items: pa.Array, grades: Floats, matrix: Floats) -> Ints:
+    """(n,) int64, the order of the rows that :class:`Examples` describes."""
+    table = pa.table({"query": query, "item": items})
+    keys = [("query", "ascending"), ("item", "descending")]
+    order = to_numpy(pc.sort_indices(table, sort_keys=keys)).astype(np.int64)
+    starts = _changes(take(query, order)) | _changes(take(items, order))
+    if starts.all():
+        return order
+    # Rows that ids do not tell apart: their content does, and rows of equal content may stand in any order.
+    content = [matrix[order, place] for place in reversed(range(matrix.shape[1]))]
+    return np.asarray(order[np.lexsort([*content, grades[order], np.cumsum(starts)])])
+
+
+def _changes(values: pa.Array) -> Bools:
+    """(n,) bool, whether a value differs from the one before; true for the first."""
+    return np.append(True, differ(values.slice(0, len(values) - 1), values.slice(1)))
