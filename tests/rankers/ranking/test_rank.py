@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rankeval import DataError, Log, Ranking, UsageError, evaluate, ope, rank
+from rankeval import DataError, Log, Ranking, UsageError, evaluate, ope, rank, train
 from rankeval.rankers.ranking import scored
 from tests.log_files import nested, write_parts
 from tests.rankers.lightgbm_models import booster, frame
@@ -308,3 +308,13 @@ def test_a_text_id_in_pandas_categories() -> None:
     found = run_of(rank("column:price", data, policy="greedy"))
     assert found["query_id"].to_pylist() == frame().query_id.astype(str).tolist()
     assert isinstance(data.query_id.dtype, pd.CategoricalDtype)
+
+
+def test_a_model_that_train_writes(tmp_path: Path) -> None:
+    data = frame(4000).assign(query_id=np.repeat(np.arange(200), 20))
+    data = data.assign(relevance=(data.price + (data.country == "de") > 0.5).astype(int))
+    data = data.astype({"country": str})
+    train(data, tmp_path / "model.txt", features="price,country", folds=3)
+    run = run_of(rank(f"lightgbm:{tmp_path / 'model.txt'}", data))
+    (value,) = evaluate(run, data[["query_id", "item_id", "relevance"]], "ndcg@10").to_dict()["results"]
+    assert value["value"] > 0.95
