@@ -1,7 +1,7 @@
 """Speed of ``rank`` beside LightGBM's own: ``python -m benchmarks.rank`` prints both by stage, as Markdown.
 
-The share of LightGBM is the processor time of its calls within ``rank``, out of that of the whole call, in one
-thread. Processor time does not count the work of other processes. ``make bench`` compares whole processes.
+The share of LightGBM is the processor time of its calls within ``rank``, out of that of the whole call, in
+one thread. Processor time leaves out the work of other processes. ``make bench`` compares whole processes.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def predict_alone(trees: int, leaves: int) -> None:
 
 
 def shares(trees: int, leaves: int) -> tuple[float, float, float]:
-    """Of one call of ``rank``: seconds, seconds of processor time, and those of LightGBM's predictions in it."""
+    """Of one call of ``rank``: seconds, seconds of processor time, and those of LightGBM in it."""
     import lightgbm
 
     inside = 0.0
@@ -82,10 +82,8 @@ def main() -> None:
         make_ranker(trees, leaves)
         finished = run(["-m", "benchmarks.rank", str(trees), str(leaves)])
         seconds, busy, inside = json.loads(finished.stdout)
-        figures = (
-            f"{seconds:.1f} | {busy:.1f} | {inside:.1f} | {inside / busy:.1%} | {finished.megabytes:.0f}"
-        )
-        print(f"| {trees} trees of {leaves} leaves | {figures} |", flush=True)
+        figures = f"{seconds:.1f} | {busy:.1f} | {inside:.1f} | {inside / busy:.1%}"
+        print(f"| {trees} trees of {leaves} leaves | {figures} | {finished.megabytes:.0f} |", flush=True)
 
 
 if __name__ == "__main__":
