@@ -6,7 +6,12 @@ memory. This matters to a process that measures the memory of other processes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FOLDER = Path(".bench")
 ITEMS = 100
@@ -16,6 +21,9 @@ CANDIDATE_ROUNDS = 1_000_000
 SESSIONS = (1_000_000, 4_000_000)
 CLICK_SESSIONS = 10_000_000
 CLICK_MODELS = ("pbm", "dbn")
+FEATURE_ROWS, FEATURES, FEATURE_BLOCK = 5_000_000, 50, 250_000
+#: Trees and leaves of the LightGBM models that rank.
+RANKERS = ((300, 31), (100, 15))
 # 2 % of the items have a grade above 0, and 1 % of the others have a judgement: about 3 judgements a query.
 FEW_GRADES, FEW_JUDGED = (0.98, 0.01, 0.005, 0.003, 0.002), 0.0102
 
@@ -53,6 +61,16 @@ def slate_log(sessions: int) -> Path:
 def click_log(click_model: str) -> Path:
     """A log of 10 M sessions of ten positions, 100,000 pairs of query and item, two rankers and a shuffle."""
     return FOLDER / f"clicks-{click_model}" / "log.parquet"
+
+
+def feature_file() -> Path:
+    """5 M rows of 50 float64 features, queries of 100 items, in row groups of 250,000 rows."""
+    return FOLDER / f"features-{FEATURE_ROWS}.parquet"
+
+
+def ranker_file(trees: int, leaves: int) -> Path:
+    """A LambdaMART model for :func:`feature_file`."""
+    return FOLDER / f"ranker-{trees}-{leaves}.txt"
 
 
 def make_runs(queries: int) -> None:
@@ -109,6 +127,48 @@ def make_clicks(click_model: str) -> None:
         )  # fmt: skip
 
 
+def make_features() -> None:
+    """Write the feature file, if it is missing."""
+    if feature_file().exists():
+        return
+    import numpy as np
+    import pyarrow as pa
+
+    from rankeval.simulators import write_parquet
+
+    rng = np.random.default_rng(1)
+
+    def blocks() -> Iterator[pa.Table]:
+        for start in range(0, FEATURE_ROWS, FEATURE_BLOCK):
+            rows = np.arange(start, start + FEATURE_BLOCK)
+            ids = {"query_id": rows // ITEMS, "item_id": rows % ITEMS}
+            yield pa.table(ids | {f"f{i}": rng.normal(size=FEATURE_BLOCK) for i in range(FEATURES)})
+
+    write_parquet(feature_file(), blocks(), FEATURE_BLOCK)
+
+
+def make_ranker(trees: int, leaves: int) -> None:
+    """Train a model on 100,000 rows in which ten features matter, if it is missing."""
+    if ranker_file(trees, leaves).exists():
+        return
+    import lightgbm
+    import numpy as np
+
+    rng = np.random.default_rng(2)
+    matrix = rng.normal(size=(100_000, FEATURES))
+    merit = matrix[:, :10].sum(axis=1) + rng.normal(size=len(matrix))
+    grades = np.digitize(merit, [0.0, 2.0, 4.0, 6.0])
+    data = lightgbm.Dataset(
+        matrix,
+        grades,
+        group=[ITEMS] * (len(matrix) // ITEMS),
+        feature_name=[f"f{i}" for i in range(FEATURES)],
+    )
+    options = {"objective": "lambdarank", "num_leaves": leaves, "seed": 0, "verbosity": -1}
+    FOLDER.mkdir(exist_ok=True)
+    lightgbm.train(options, data, trees).save_model(ranker_file(trees, leaves))
+
+
 def main() -> None:
     """Make every file that is missing."""
     for queries in QUERIES:
@@ -120,6 +180,9 @@ def main() -> None:
         make_slates(sessions)
     for click_model in CLICK_MODELS:
         make_clicks(click_model)
+    make_features()
+    for trees, leaves in RANKERS:
+        make_ranker(trees, leaves)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from benchmarks.data import (
     judgements,
     slate_log,
 )
+from benchmarks.rank import predict_alone, rank_file
 
 METRICS = ["ndcg@10", "map", "mrr", "recall@100"]
 EIGHT = ["ips", "cips", "snips", "csnips", "dm", "dr", "cdr", "sndr"]
@@ -272,6 +273,19 @@ def _clicks() -> dict[str, Job]:
     }  # fmt: skip
 
 
+def _ranker(trees: int, leaves: int) -> dict[str, Job]:
+    alone, model = f"predict-{trees}", f"{trees} trees of {leaves} leaves"
+    return {
+        alone: Job(
+            f"LightGBM: predict from memory, {model}", partial(predict_alone, trees, leaves), long=True
+        ),
+        f"rank-{trees}": Job(
+            f"rankeval.rank: the same from Parquet to Parquet, {model}",
+            partial(rank_file, trees, leaves), alone, times=1.25, megabytes=1000, long=True,
+        ),
+    }  # fmt: skip
+
+
 #: Title of a table -> its jobs. The numbers that the jobs of one table return must agree.
 GROUPS: dict[str, dict[str, Job]] = {
     "Metrics, 10,000 queries x 100": {
@@ -292,5 +306,6 @@ GROUPS: dict[str, dict[str, Job]] = {
     "Off-policy evaluation of actions, lists of 100 candidates, 1 M rounds": _candidates(),
     "Off-policy evaluation of rankings, 1 M slates of 10": _rankings(),
     "Clicks on lists of 10, whole processes": _clicks(),
+    "Ranking, 5 M rows of 50 features, one thread": _ranker(300, 31) | _ranker(100, 15),
 }  # fmt: skip
 JOBS = {name: job for group in GROUPS.values() for name, job in group.items()}

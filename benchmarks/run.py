@@ -167,7 +167,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help=f"calls in each of {TURNS} processes")
     parser.add_argument("--only", default="", help="the groups whose title holds this text")
     options = parser.parse_args()
-    tell("making the data in .bench/ (once, 7 GB)")
+    tell("making the data in .bench/ (once, 9 GB)")
     run(["-m", "benchmarks.data"])
     print(machine(), end="\n\n")
     for title, group in GROUPS.items():

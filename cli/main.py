@@ -22,6 +22,7 @@ COMMANDS = {
     "ope": "Estimate the value of a policy from a log, before any A/B test.",
     "plan": "Plan an experiment: the traffic it needs and the clicks it costs.",
     "propensity": "Estimate position bias from shuffles, swaps or several rankers.",
+    "rank": "Score data with a model or plug-in, and draw rankings from the scores.",
     "simulate": "Simulate a click log, with the exact true values.",
     "train": "Train a ranker (LightGBM) from judgements or clicks.",
 }

@@ -20,9 +20,11 @@ from rankeval.options import listed
 EPILOG = """\b
 Examples:
   rankeval train judged.parquet --out model.txt
-  rankeval train judged.parquet --out model.txt --folds 5 --objective rank_xendcg
-  rankeval train judged.parquet --out model.txt --split fold --train S1,S2,S3 --valid S4
-  rankeval train clicks.parquet --out model.txt --clicks pairs --position-bias bias.json
+  rankeval train judged.parquet --out model.txt --objective rank_xendcg
+  rankeval train judged.parquet --out model.txt \\
+      --split fold --train S1,S2,S3 --valid S4
+  rankeval train clicks.parquet --out model.txt \\
+      --clicks pairs --position-bias bias.json
   rankeval train clicks.parquet --out model.txt --clicks naive --time day
 
 \b
@@ -46,7 +48,9 @@ Ways to learn from clicks:
   rows       rows weighted by 1 / examination
   naive      clicks as grades
 
-The model file is LightGBM's text. Its card, OUT.json, holds data, split, parameters, metrics, importance.
+\b
+The model file is LightGBM's text. Its card, OUT.json, holds data, split,
+parameters, metrics and importance.
 """
 
 

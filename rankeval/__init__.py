@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from rankeval.logs import Log, Sessions
     from rankeval.off_policy import OffPolicyEvaluation, ope
     from rankeval.position_bias import PropensityCurve, propensity
+    from rankeval.rankers.kinds import open_ranker
+    from rankeval.rankers.ranking import Ranking, rank
     from rankeval.rankers.training import Training, train
 
 # Public name -> the module that defines it. Modules load when a name is first used: Numba and Arrow take time
@@ -37,6 +39,7 @@ _HOME = {
     "OffPolicyEvaluation": "rankeval.off_policy",
     "PropensityCurve": "rankeval.position_bias",
     "RankevalError": "rankeval.errors",
+    "Ranking": "rankeval.rankers.ranking",
     "Sessions": "rankeval.logs",
     "Training": "rankeval.rankers.training",
     "UsageError": "rankeval.errors",
@@ -49,8 +52,10 @@ _HOME = {
     "interleave_power": "rankeval.simulators.interleaving",
     "interleave_simulate": "rankeval.simulators.interleaving",
     "ope": "rankeval.off_policy",
+    "open_ranker": "rankeval.rankers.kinds",
     "plan_shuffle": "rankeval.simulators.shuffle_plans",
     "propensity": "rankeval.position_bias",
+    "rank": "rankeval.rankers.ranking",
     "simulate": "rankeval.simulators.logs",
     "train": "rankeval.rankers.training",
 }
@@ -66,6 +71,7 @@ __all__ = [
     "OffPolicyEvaluation",
     "PropensityCurve",
     "RankevalError",
+    "Ranking",
     "Sessions",
     "Training",
     "UsageError",
@@ -79,8 +85,10 @@ __all__ = [
     "interleave_power",
     "interleave_simulate",
     "ope",
+    "open_ranker",
     "plan_shuffle",
     "propensity",
+    "rank",
     "simulate",
     "train",
 ]

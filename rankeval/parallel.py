@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
@@ -31,22 +31,28 @@ def in_order(run: Callable[[Item], T], items: Sequence[Item], threads: int, what
         what: the name of the work in the progress line.
     """
     with progress(what, len(items)) as advance:
-        if threads == 1 or len(items) == 1:
+        for result in streamed(run, items, 1 if len(items) == 1 else threads):
+            yield result
+            advance()
+
+
+def streamed(run: Callable[[Item], T], items: Iterable[Item], threads: int) -> Iterator[T]:
+    """Yield ``run(item)`` for each item, in order, where the items are made one by one as they are needed.
+
+    The calling thread makes the items. At most about two of them per thread are waiting or running.
+    """
+    if threads == 1:
+        yield from map(run, items)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        pending: deque[Future[T]] = deque()
+        try:
             for item in items:
-                yield run(item)
-                advance()
-            return
-        with ThreadPoolExecutor(threads) as pool:
-            pending: deque[Future[T]] = deque()
-            try:
-                for item in items:
-                    pending.append(pool.submit(run, item))
-                    if len(pending) > 2 * threads:
-                        yield pending.popleft().result()
-                        advance()
-                while pending:
+                pending.append(pool.submit(run, item))
+                if len(pending) > 2 * threads:
                     yield pending.popleft().result()
-                    advance()
-            finally:
-                for future in pending:
-                    future.cancel()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()

@@ -31,14 +31,14 @@ def notice(message: str) -> None:
 
 
 class Advance(Protocol):
-    """Tells that one more step is done; ``detail`` is shown at the end of the line."""
+    """Tells that one more step is done, or ``steps``; ``detail`` is shown at the end of the line."""
 
-    def __call__(self, detail: str = "") -> None: ...
+    def __call__(self, detail: str = "", steps: int = 1) -> None: ...
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Advance]:
-    """Yield a function to call after each of ``total`` steps.
+def progress(what: str, total: int | None) -> Iterator[Advance]:
+    """Yield a function to call after each of ``total`` steps; None if their number is not known.
 
     The line shows the steps done, the rate, the time left, and the detail of the last step. It is erased at
     the end.
@@ -46,15 +46,16 @@ def progress(what: str, total: int) -> Iterator[Advance]:
     shown = sys.stderr.isatty() and not _quiet
     started, done, written = time.monotonic(), 0, False
 
-    def advance(detail: str = "") -> None:
+    def advance(detail: str = "", steps: int = 1) -> None:
         nonlocal done, written
-        done += 1
+        done += steps
         seconds = time.monotonic() - started if shown else 0.0
         if seconds > PATIENCE:
             written = True
             rate = done / seconds
-            left = f"{rate:.3g} a second, {(total - done) / rate:.0f} s left"
-            line = ", ".join(part for part in (f"{what}: {done} of {total}", left, detail) if part)
+            many = f"{what}: {done}" if total is None else f"{what}: {done} of {total}"
+            left = "" if total is None else f"{(total - done) / rate:.0f} s left"
+            line = ", ".join(part for part in (many, f"{rate:.3g} a second", left, detail) if part)
             print(f"\r{line}\x1b[K", end="", file=sys.stderr, flush=True)
 
     try:

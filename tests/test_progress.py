@@ -48,6 +48,14 @@ def test_the_detail_of_a_step_ends_the_line(err: Terminal) -> None:
     assert "training: 2 of 2, 1 a second, 0 s left, ndcg@10 0.5\x1b[K" in err.getvalue()
 
 
+def test_several_steps_at_once_of_an_unknown_number(err: Terminal) -> None:
+    with progress.progress("rows", None) as advance:
+        advance(steps=100)
+        advance(steps=20)
+        advance(steps=3)
+    assert err.getvalue() == ("\rrows: 120, 60 a second\x1b[K\rrows: 123, 41 a second\x1b[K\r\x1b[2K")
+
+
 def test_short_work_shows_nothing(err: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: 0.0))
     work(4)

@@ -18,7 +18,7 @@ from rankeval.logs.impressions import (
     marked_shuffled,
     parted,
 )
-from rankeval.logs.layout import list_parts, unnested
+from rankeval.logs.layout import Stretch, list_parts, run_starts, unnested
 from rankeval.logs.log import Log
 from rankeval.logs.log_inputs import as_log, as_ranking_log
 from rankeval.logs.pair_index import PairIndex
@@ -54,6 +54,7 @@ __all__ = [
     "PairRows",
     "PairTable",
     "Sessions",
+    "Stretch",
     "Units",
     "as_log",
     "as_ranking_log",
@@ -82,6 +83,7 @@ __all__ = [
     "position_of",
     "position_roles",
     "role_names",
+    "run_starts",
     "scan",
     "unit_counts",
     "unit_keys",

@@ -2,15 +2,23 @@
 
 May import: ``logs``, ``readers``, ``arrays`` and the top modules of ``rankeval``.
 To add a kind of model: a class that keeps ``Ranker`` in a module of ``kinds/``, and its line in ``KINDS``.
+``kinds`` opens rankers, ``ranking`` scores data with them.
 """
 
 from __future__ import annotations
 
-from rankeval.rankers.features import feature_columns, feature_matrix
+from rankeval.rankers.features import feature_columns, feature_matrix, with_columns
+from rankeval.rankers.lightgbm_text import TextModel, parse_text_model, read_text_model
 from rankeval.rankers.ranker import Ranker
+from rankeval.rankers.scoring import checked_scores
 
 __all__ = [
     "Ranker",
+    "TextModel",
+    "checked_scores",
     "feature_columns",
     "feature_matrix",
+    "parse_text_model",
+    "read_text_model",
+    "with_columns",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from rankeval.array_types import Floats
 from rankeval.arrays import as_float64, decoded, to_numpy
 from rankeval.errors import DataError, UsageError
 from rankeval.logs import Log, role_names
+from rankeval.notes import listing
 from rankeval.readers import check_same_columns, is_number
 
 
@@ -44,6 +46,44 @@ def feature_columns(log: Log, asked: Sequence[str], barred: Collection[str] = ()
         if not (is_number(kind) or pa.types.is_string(kind) or pa.types.is_null(kind)):
             raise DataError(f"{log.origin}: column {name!r} holds {kind}, wanted numbers or text")
     return chosen
+
+
+def with_columns(log: Log, columns: Sequence[str], name: str) -> Log:
+    """The log, in which the columns that a ranker reads are found by name.
+
+    A column whose name has white space is also found by the name that LightGBM gives it, with an underscore
+    for each space.
+
+    Args:
+        log: the data; each of its files must have the columns.
+        columns: the columns that the ranker reads.
+        name: the candidate, for messages.
+
+    Raises:
+        DataError: a file lacks a column, or files differ in its type; a column holds lists.
+    """
+    spaced = {found.replace(" ", "_"): found for found in log.schema.names if " " in found}
+    log = log.with_roles({each: spaced[each] for each in columns if each in spaced and not log.has(each)})
+    for source in log.sources:
+        missing = [each for each in columns if log.name(each) not in source.schema.names]
+        if missing:
+            raise DataError(
+                f"{source.name}: lacks {len(missing)} of the {len(columns)} columns that {name} reads, "
+                f"{listing(missing)}; wanted {_naming(missing)}, "
+                f"found {listing(source.schema.names, 10)}"
+            )
+    log.require(columns)
+    for each in columns:
+        kind = log.kind(each)
+        if pa.types.is_nested(kind) and not log.nested:
+            raise DataError(f"{log.origin}: column {log.name(each)!r} holds {kind}, wanted one value a row")
+    return log
+
+
+def _naming(missing: Sequence[str]) -> str:
+    if all(re.fullmatch(r"Column_\d+", each) for each in missing):
+        return "a model that was trained with names of features (LightGBM made up these)"
+    return "columns of these names"
 
 
 def feature_matrix(

@@ -12,7 +12,12 @@ from rankeval.simulators.list_policies.fixed import Deterministic, FixedOrder, G
 from rankeval.simulators.list_policies.kernels import Lists
 from rankeval.simulators.list_policies.mixture import PolicyMixture
 from rankeval.simulators.list_policies.queries import Queries
-from rankeval.simulators.list_policies.random_utility import GumbelUtility, RandomUtility, Uniform
+from rankeval.simulators.list_policies.random_utility import (
+    GumbelUtility,
+    PlackettLuce,
+    RandomUtility,
+    Uniform,
+)
 
 __all__ = [
     "LIST_POLICIES",
@@ -22,6 +27,7 @@ __all__ = [
     "GumbelUtility",
     "ListPolicy",
     "Lists",
+    "PlackettLuce",
     "PolicyMixture",
     "Queries",
     "RandomUtility",

@@ -1,0 +1,29 @@
+"""``column:NAME``: a column of the data that holds the scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from rankeval.array_types import Floats
+from rankeval.errors import UsageError
+from rankeval.rankers.kinds.shared import matrix_of
+
+
+class ScoreColumn:
+    """The scores are the numbers in a column of the data."""
+
+    def __init__(self, name: str, trust: Sequence[str] = ()) -> None:
+        """``name``: the column.
+
+        Raises:
+            UsageError: ``name`` is empty.
+        """
+        if not name:
+            raise UsageError("column: found no name, wanted column:NAME")
+        self.columns = (name,)
+
+    def score(self, rows: pa.RecordBatch) -> Floats:
+        """(n,) float64, the values of the column; NaN where it is null."""
+        return matrix_of(rows, f"column:{self.columns[0]}")[:, 0]

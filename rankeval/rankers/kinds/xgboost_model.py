@@ -1,0 +1,73 @@
+"""``xgboost:FILE``: models of XGBoost in JSON or UBJSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import nullcontext
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from rankeval.array_types import Floats
+from rankeval.errors import DataError
+from rankeval.rankers.kinds.shared import loading, matrix_of, require_names, required
+
+
+class XgboostModel:
+    """A model that XGBoost has saved as ``.json`` or ``.ubj``, with names of its features.
+
+    The score is what XGBoost predicts, a probability for ``binary:logistic``. If training stopped early, the
+    trees up to the best iteration are used, as XGBoost's scikit-learn models do. XGBoost itself compares
+    features in single precision.
+    """
+
+    def __init__(self, path: str, trust: Sequence[str] = ()) -> None:
+        """Read the model file ``path``.
+
+        Raises:
+            DataError: XGBoost cannot load it; it has no names of features, categorical features or several
+                classes.
+            UsageError: XGBoost is not installed.
+        """
+        self._xgboost = required("xgboost", "xgboost")
+        self._path = path
+        with loading(path, "XGBoost"):
+            self._booster = self._xgboost.Booster()
+            self._booster.load_model(path)
+            self._booster.set_param({"nthread": 1})
+            learner = json.loads(self._booster.save_config())["learner"]
+        for name in ("num_class", "num_target"):
+            if (found := int(learner["learner_model_param"].get(name, 1))) > 1:
+                raise DataError(f"{path}: has {name} {found}, wanted a model with one score for each item")
+        self.columns = self._names()
+        # XGBoost promises predictions from several threads at once for trees without dropout only.
+        self._tree = learner["gradient_booster"]["name"] == "gbtree"
+        self._turn: Any = nullcontext() if self._tree else Lock()
+        best = self._booster.attr("best_iteration")
+        self._range = (0, 0 if best is None else int(best) + 1)
+
+    def _names(self) -> tuple[str, ...]:
+        names = self._booster.feature_names
+        if not names:
+            raise DataError(
+                f"{self._path}: has no names of features, wanted a model that was trained with names "
+                "(on a frame, or with Booster.feature_names set)"
+            )
+        if "c" in (self._booster.feature_types or ()):
+            raise DataError(f"{self._path}: has categorical features, wanted features that are numbers")
+        require_names(self._path, names, self._booster.num_features())
+        return tuple(names)
+
+    def score(self, rows: pa.RecordBatch) -> Floats:
+        """(n,) float64, the prediction for each row."""
+        matrix = matrix_of(rows, self._path)
+        with self._turn:
+            if self._tree:
+                found = self._booster.inplace_predict(matrix, iteration_range=self._range)
+            else:
+                data = self._xgboost.DMatrix(matrix, feature_names=list(self.columns), nthread=1)
+                found = self._booster.predict(data, iteration_range=self._range)
+        return np.asarray(found, np.float64)
