@@ -8,9 +8,9 @@ from importlib import import_module
 
 import click
 
-from rankeval import __version__
 from rankeval.cli.options import abandon_stdout
 from rankeval.errors import RankevalError, UsageError
+from rankeval.versions import __version__
 
 #: Command -> one line of help, so that ``rankeval --help`` imports no command.
 COMMANDS = {

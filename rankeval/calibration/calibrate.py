@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from rankeval.calibration.result import FittedCalibration
 from rankeval.evaluation import JudgedScores, judged_scores
 from rankeval.inference import InferenceOptions
 from rankeval.options import require_types
+from rankeval.versions import versions_of
 
 
 def calibrate(
@@ -170,8 +170,6 @@ def _calibration(
     judged: JudgedScores,
     inputs: Mapping[str, Any],
 ) -> Calibration:
-    from importlib.metadata import version
-
     items = judged.items
     numbers = {
         "queries": len(judged.queries),
@@ -180,11 +178,10 @@ def _calibration(
         "lowest_score": float(items.score.min()),
         "highest_score": float(items.score.max()),
     }
-    libraries = {name: version(name) for name in ("numpy", "scikit-learn")}
     return Calibration(
         method=request.name,
         scores="probability" if settings.probability else "raw",
         mapping=fitted.mapping,
         fitted_on={**inputs, **numbers} if request.method.fitted else {},
-        versions={"rankeval": import_module("rankeval").__version__, **libraries},
+        versions=versions_of("numpy", "scikit-learn"),
     )

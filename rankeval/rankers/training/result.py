@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from rankeval.notes import Note
 from rankeval.rankers.training.examples import Examples, Reading
@@ -15,6 +12,7 @@ from rankeval.rankers.training.fitting import Fitted
 from rankeval.rankers.training.importance import Importance
 from rankeval.rankers.training.request import Request
 from rankeval.results import Result, Table, interval_text, number, percent
+from rankeval.versions import versions_of
 
 #: Features in the table; the JSON has all.
 SHOWN = 10
@@ -69,7 +67,7 @@ class Training(Result):
             },
             "importance": [importance.to_dict() for importance in self.importance],
             "position_factors": {str(position): factor for position, factor in factors.items()} or None,
-            "versions": versions(),
+            "versions": versions_of("lightgbm", "numpy"),
         }
 
     def rows(self) -> list[dict[str, Any]]:
@@ -135,18 +133,4 @@ def described(wanted: Request, reading: Reading, valid: str | None, where: str |
         "tune": wanted.tune,
         "where": where,
         "seed": wanted.seed,
-    }
-
-
-def versions() -> dict[str, str]:
-    """The versions on which the bytes of a model depend."""
-    import lightgbm
-
-    import rankeval
-
-    return {
-        "rankeval": rankeval.__version__,
-        "lightgbm": lightgbm.__version__,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
     }
