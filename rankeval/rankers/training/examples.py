@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rankeval.array_types import Bools, Floats, Ints
-from rankeval.arrays import decoded, is_null, offsets_of, take, to_numpy
+from rankeval.arrays import decoded, hashes_of, is_null, offsets_of, take, to_numpy
 from rankeval.errors import DataError
 from rankeval.logs import Log, Sessions, differ
 from rankeval.parallel import default_threads, in_order
@@ -109,13 +109,12 @@ class Examples:
         return take(values, self.offsets[:-1])
 
     def fingerprint(self) -> str:
-        """SHA-256 of ids, grades and features; the same for every order of the rows and every file format."""
-        digest = hashlib.sha256("\0".join(self.features).encode())
-        for ids in (take(self.queries, self.query_rows), self.items):
-            digest.update("\0".join(map(str, ids.to_pylist())).encode())
-        for values in (self.grades, self.matrix):
-            digest.update(np.ascontiguousarray(values + 0.0).tobytes())
-        digest.update(repr(self.categories).encode())
+        """SHA-256 of hashed ids, grades and features; the same for every order of rows and file format."""
+        digest = hashlib.sha256(repr((self.features, self.categories)).encode())
+        for ids in (self.queries, self.items.drop_null()):
+            digest.update(hashes_of(ids).tobytes())
+        for values in (self.offsets, self.grades, self.matrix):
+            digest.update(values.tobytes())
         return digest.hexdigest()
 
 
