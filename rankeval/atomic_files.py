@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,14 +44,50 @@ def replacing(path: Path) -> Iterator[Path]:
 def require_no_input(path: Path | None, *inputs: object) -> None:
     """Check that the output file is not one of the input files.
 
-    Inputs that are not paths (text or ``Path``) are ignored, and so is a ``path`` of None.
+    An input may be a path, a folder, a glob, a ``file://`` URL, a list or dict of them, or an object with
+    such ``data``. Others are ignored, and so is a ``path`` of None.
 
     Raises:
-        UsageError: ``path`` is the same file as one of ``inputs``.
+        UsageError: ``path`` is the same file as one of ``inputs``, or a file in a folder among them.
     """
-    files = [Path(data) for data in inputs if isinstance(data, str | Path)]
-    if path is not None and path.resolve() in {file.resolve() for file in files}:
-        raise UsageError(f"{path}: is an input, wanted another file to write to")
+    if path is None:
+        return
+    for file in _files(inputs):
+        inside = file.is_dir() and path.exists() and file.resolve() in path.resolve().parents
+        same = path.exists() and file.exists() and path.samefile(file)
+        if inside or same or path.resolve() == file.resolve():
+            raise UsageError(f"{path}: is an input, wanted another file to write to")
+
+
+def _files(data: object) -> Iterator[Path]:
+    """The paths that an input names."""
+    if isinstance(data, Mapping):
+        yield from _files(list(data.values()))
+    elif isinstance(data, list | tuple):
+        for each in data:
+            yield from _files(each)
+    elif isinstance(data, str | os.PathLike):
+        text = os.fspath(data)
+        text = str(text).removeprefix("file://")
+        yield Path(text)
+        if glob.has_magic(text):
+            yield from map(Path, glob.iglob(text, recursive=True))
+    elif (inner := getattr(data, "data", None)) is not None and isinstance(inner, str | os.PathLike | list):
+        yield from _files(inner)
+
+
+def require_folder(path: Path) -> None:
+    """Check, before long work, that a file can be written to ``path``.
+
+    Raises:
+        DataError: its folder does not exist or cannot be written, or it is a folder itself.
+    """
+    if path.is_dir():
+        raise DataError(f"{path}: cannot be written, it is a folder; wanted a file")
+    if not path.parent.is_dir():
+        raise DataError(f"{path}: cannot be written, there is no folder {path.parent}")
+    if not os.access(path.parent, os.W_OK):
+        raise DataError(f"{path}: cannot be written, the folder {path.parent} is read-only")
 
 
 def write_parquet(table: pa.Table, path: Path) -> None:

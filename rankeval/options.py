@@ -106,7 +106,7 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
         "a dict of name to column, or texts NAME=COLUMN",
     ),
     **dict.fromkeys(
-        ("per_query", "reliability", "parameters", "out"),
+        ("per_query", "reliability", "parameters", "out", "calibration"),
         (_or_none(lambda value: isinstance(value, str | os.PathLike)), "a path"),
     ),
 }

@@ -53,11 +53,12 @@ class Calibration:
             DataError: a score is not finite, or outside [0, 1] where the map is of probabilities.
         """
         scores = np.asarray(scores, np.float64)
-        low, high = (0.0, 1.0) if self.mapping.needs_probabilities else (-math.inf, math.inf)
+        probabilities = self.mapping.needs_probabilities or self.scores == "probability"
+        low, high = (0.0, 1.0) if probabilities else (-math.inf, math.inf)
         bad = ~np.isfinite(scores) | (scores < low) | (scores > high)
         if bad.any():
             place = int(np.argmax(bad))
-            wanted = "a probability, from 0 to 1" if self.mapping.needs_probabilities else "a finite number"
+            wanted = "a probability, from 0 to 1" if probabilities else "a finite number"
             raise DataError(f"{self.origin}: score {place + 1} is {scores[place]}, wanted {wanted}")
         with np.errstate(over="ignore", under="ignore"):  # beyond all numbers, a map has its limit
             return np.clip(self.mapping.apply(scores), 0.0, 1.0)

@@ -7,8 +7,9 @@ To add a kind of model: a class that keeps ``Ranker`` in a module of ``kinds/``,
 
 from __future__ import annotations
 
-from rankeval.rankers.features import feature_columns, feature_matrix, with_columns
+from rankeval.rankers.features import feature_columns, feature_matrix, feature_role, with_columns
 from rankeval.rankers.lightgbm_text import TextModel, parse_text_model, read_text_model
+from rankeval.rankers.native_messages import without_native_messages
 from rankeval.rankers.ranker import Ranker
 from rankeval.rankers.scoring import checked_scores
 
@@ -18,7 +19,9 @@ __all__ = [
     "checked_scores",
     "feature_columns",
     "feature_matrix",
+    "feature_role",
     "parse_text_model",
     "read_text_model",
     "with_columns",
+    "without_native_messages",
 ]

@@ -17,6 +17,19 @@ from rankeval.logs import Log, role_names
 from rankeval.notes import listing
 from rankeval.readers import check_same_columns, is_number
 
+#: Ids that a ranker may read, under any name that they have in the data.
+_IDS = ("query_id", "item_id")
+_OUTCOMES = ("relevance", "click", "reward")
+
+
+def feature_role(name: str) -> str:
+    """The role under which the column ``name`` is read as a feature.
+
+    A feature may have the name of a role (``click``, where another column plays that role). So features have
+    roles of their own; the ids are roles already.
+    """
+    return name if name in _IDS else f"feature.{name}"
+
 
 def feature_columns(log: Log, asked: Sequence[str], barred: Collection[str] = ()) -> list[str]:
     """The features of a log, in order: those asked for, or all columns of numbers that play no role.
@@ -29,16 +42,16 @@ def feature_columns(log: Log, asked: Sequence[str], barred: Collection[str] = ()
     Raises:
         DataError: a column is missing, differs in type between files, or holds neither numbers nor text;
             there is no feature.
-        UsageError: a column that was asked for is barred, or is the outcome.
+        UsageError: a column that was asked for is barred, or is an outcome or has the name of one.
     """
-    roles = {log.name(role) for role in role_names()} | {*log.columns.values(), *barred}
+    roles = {*role_names(), *map(log.name, role_names()), *log.columns.values(), *barred}
     chosen = list(dict.fromkeys(asked))
     if not chosen:
         chosen = [field.name for field in log.schema if field.name not in roles and is_number(_value(field))]
     if not chosen:
         raise DataError(f"{log.origin}: found no column of numbers that is a feature, wanted at least one")
     for name in asked:
-        if name in {*barred, *map(log.name, ("relevance", "click", "reward"))}:
+        if name in {*barred, *_OUTCOMES, *map(log.name, _OUTCOMES)}:
             raise UsageError(f"features: found {name!r}, wanted columns that are known before the outcome is")
     check_same_columns(log.sources, chosen)
     for name in chosen:
@@ -62,22 +75,32 @@ def with_columns(log: Log, columns: Sequence[str], name: str) -> Log:
     Raises:
         DataError: a file lacks a column, or files differ in its type; a column holds lists.
     """
-    spaced = {found.replace(" ", "_"): found for found in log.schema.names if " " in found}
-    log = log.with_roles({each: spaced[each] for each in columns if each in spaced and not log.has(each)})
+    log = log.with_roles({feature_role(each): _found(log, each) for each in columns if each not in _IDS})
     for source in log.sources:
-        missing = [each for each in columns if log.name(each) not in source.schema.names]
+        missing = [each for each in columns if log.name(feature_role(each)) not in source.schema.names]
         if missing:
             raise DataError(
                 f"{source.name}: lacks {len(missing)} of the {len(columns)} columns that {name} reads, "
                 f"{listing(missing)}; wanted {_naming(missing)}, "
                 f"found {listing(source.schema.names, 10)}"
             )
-    log.require(columns)
-    for each in columns:
-        kind = log.kind(each)
+    log.require(map(feature_role, columns))
+    for role in map(feature_role, columns):
+        kind = log.kind(role)
         if pa.types.is_nested(kind) and not log.nested:
-            raise DataError(f"{log.origin}: column {log.name(each)!r} holds {kind}, wanted one value a row")
+            raise DataError(f"{log.origin}: column {log.name(role)!r} holds {kind}, wanted one value a row")
     return log
+
+
+def _found(log: Log, name: str) -> str:
+    """The column of a feature: of that name, or with white space where LightGBM wrote underscores."""
+    alike = [found for found in log.schema.names if name in (found, found.replace(" ", "_"))]
+    if len(set(alike)) > 1:
+        raise DataError(
+            f"{log.origin}: has the columns {listing(map(repr, alike))}, which LightGBM both calls {name!r}; "
+            "wanted one of them"
+        )
+    return alike[0] if alike else name
 
 
 def _naming(missing: Sequence[str]) -> str:

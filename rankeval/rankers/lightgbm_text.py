@@ -168,7 +168,14 @@ def _categories(text: str, features: Sequence[str], infos: Sequence[str]) -> dic
             raise Malformed("names a categorical feature that it does not have")
         names = [features[place] for place in sorted(places)]
     if len(names) != len(given):
-        raise Malformed(f"has categories of {len(given)} features and {len(names)} categorical features")
+        raise Malformed(
+            f"has categories of {len(given)} features and {len(names)} categorical features, so that it does "
+            "not tell which belong together"
+        )
+    info_of = dict(zip(features, infos, strict=True))
+    for name, values in zip(names, given, strict=True):
+        if any(not 0 <= code < len(values) for code in _codes(info_of[name])):
+            raise Malformed(f"has {len(values)} categories that do not belong to the feature {name!r}")
     return {name: tuple(values) for name, values in zip(names, given, strict=True)}
 
 
@@ -184,6 +191,11 @@ def _lists(text: str) -> list[list[Any]]:
     if not sound:
         raise Malformed("has a line pandas_categorical that is no list of lists")
     return given  # type: ignore[no-any-return]
+
+
+def _codes(info: str) -> list[int]:
+    """The codes of a categorical feature that occurred in training."""
+    return [int(code) for code in info.split(":") if re.fullmatch(r"\d{1,9}", code)]
 
 
 def _is_categorical(info: str) -> bool:

@@ -28,7 +28,9 @@ def checked_scores(ranker: Ranker, rows: pa.RecordBatch, name: str, locate: Call
     """
     n = int(rows.num_rows)
     try:
-        given: Any = ranker.score(rows)
+        given: Any = np.asarray(ranker.score(rows))
+        if given.dtype.kind in "cmM":  # NumPy would drop a part of complex numbers, and count dates
+            raise TypeError(f"its scores are {given.dtype}, wanted real numbers")
         scores = np.asarray(given, dtype=np.float64, order="C")
     except RankevalError:
         raise

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from rankeval import DataError, Log, UsageError
-from rankeval.rankers import feature_columns, feature_matrix, with_columns
+from rankeval.rankers import feature_columns, feature_matrix, feature_role, with_columns
 
 
 def log(**columns: Any) -> Log:
@@ -73,9 +73,24 @@ def test_no_columns_give_no_rows() -> None:
 def test_columns_are_found_by_name_also_with_an_underscore_for_a_space() -> None:
     data = log(**{"my price": [1.0, 2.0], "age": [3, 4]})
     found = with_columns(data, ["age", "my_price", "query_id"], "m")
-    assert found.names(["my_price", "age", "query_id"]) == ["my price", "age", "query_id"]
+    roles = [feature_role(name) for name in ("my_price", "age", "query_id")]
+    assert found.names(roles) == ["my price", "age", "query_id"]
     both = log(**{"my price": [1.0, 2.0], "my_price": [3.0, 4.0]})
-    assert with_columns(both, ["my_price"], "m").names(["my_price"]) == ["my_price"]
+    with pytest.raises(DataError, match="has the columns 'my price', 'my_price', which LightGBM both calls"):
+        with_columns(both, ["my_price"], "m")
+
+
+def test_a_feature_may_have_the_name_of_a_role_that_another_column_plays() -> None:
+    data = Log(
+        {"query_id": [1], "item_id": [1], "relevance": [2], "grade": [3]},
+        "judgements",
+        {"relevance": "grade"},
+    )
+    assert with_columns(data, ["relevance"], "m").names([feature_role("relevance")]) == ["relevance"]
+    with pytest.raises(DataError, match="found no column of numbers that is a feature"):
+        feature_columns(data, [])
+    with pytest.raises(UsageError, match="found 'relevance'"):
+        feature_columns(data, ["relevance"])
 
 
 @pytest.mark.parametrize(

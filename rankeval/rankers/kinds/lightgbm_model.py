@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from rankeval.array_types import Floats
-from rankeval.rankers import read_text_model
+from rankeval.rankers import read_text_model, without_native_messages
 from rankeval.rankers.kinds.shared import loading, matrix_of
 
 
@@ -29,7 +29,7 @@ class LightgbmModel:
         model = read_text_model(path)
         import lightgbm
 
-        with loading(path, "LightGBM"):
+        with loading(path, "LightGBM"), without_native_messages():
             self._booster = lightgbm.Booster(model_str=model.text)
         self._path = path
         self.columns = model.features

@@ -73,7 +73,9 @@ class OnnxModel:
             feeds = {each.name: self._values(each, rows.column(each.name)) for each in self._inputs}
         found = np.asarray(self._session.run([self._output], feeds)[0], np.float64)
         if self._second:
-            return np.ascontiguousarray(found.reshape(rows.num_rows, -1)[:, 1])
+            if found.shape != (rows.num_rows, 2):
+                raise self._error(f"it gives probabilities of shape {found.shape}", "those of two classes")
+            return np.ascontiguousarray(found[:, 1])
         return found[:, 0] if found.ndim == 2 and found.shape[1] == 1 else found
 
     def _names(self, given: str) -> tuple[str, ...]:

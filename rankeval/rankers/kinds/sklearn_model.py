@@ -68,7 +68,7 @@ def _scorer(model: Any, path: str) -> Callable[[Any], Any]:
     if is_classifier(model):
         require_one_class(path, len(model.classes_))
         if hasattr(model, "predict_proba"):
-            return lambda frame: model.predict_proba(frame)[:, 1]
+            return lambda frame: _second_of_two(model.predict_proba(frame), path)
     for name in ("decision_function",) if is_classifier(model) else ("predict", "decision_function"):
         if hasattr(model, name):
             found: Callable[[Any], Any] = getattr(model, name)
@@ -77,3 +77,12 @@ def _scorer(model: Any, path: str) -> Callable[[Any], Any]:
         f"{path}: holds a {type(model).__name__}, wanted a model with predict_proba, predict or "
         "decision_function"
     )
+
+
+def _second_of_two(chances: Any, path: str) -> Any:
+    """The probabilities of the second class of two."""
+    if np.ndim(chances) != 2 or np.shape(chances)[1] != 2:
+        raise DataError(
+            f"{path}: gives probabilities of shape {np.shape(chances)}, wanted those of two classes"
+        )
+    return chances[:, 1]

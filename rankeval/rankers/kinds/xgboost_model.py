@@ -39,6 +39,8 @@ class XgboostModel:
             self._booster.load_model(path)
             self._booster.set_param({"nthread": 1})
             learner = json.loads(self._booster.save_config())["learner"]
+            best = self._booster.attr("best_iteration")
+            self._range = (0, 0 if best is None else int(best) + 1)
         for name in ("num_class", "num_target"):
             if (found := int(learner["learner_model_param"].get(name, 1))) > 1:
                 raise DataError(f"{path}: has {name} {found}, wanted a model with one score for each item")
@@ -46,8 +48,6 @@ class XgboostModel:
         # XGBoost promises predictions from several threads at once for trees without dropout only.
         self._tree = learner["gradient_booster"]["name"] == "gbtree"
         self._turn: Any = nullcontext() if self._tree else Lock()
-        best = self._booster.attr("best_iteration")
-        self._range = (0, 0 if best is None else int(best) + 1)
 
     def _names(self) -> tuple[str, ...]:
         names = self._booster.feature_names

@@ -11,7 +11,7 @@ import pyarrow as pa
 from rankeval.array_types import Floats
 from rankeval.errors import DataError
 from rankeval.logs import Log
-from rankeval.rankers import Ranker, with_columns
+from rankeval.rankers import Ranker, feature_role, with_columns
 from rankeval.rankers.ranking.policies import Policy
 
 
@@ -40,7 +40,7 @@ class Request:
     @property
     def roles(self) -> list[str]:
         """The roles of the columns to read."""
-        return list(dict.fromkeys([*self.ids, *self.ranker.columns]))
+        return list(dict.fromkeys([*self.ids, *map(feature_role, self.ranker.columns)]))
 
     @property
     def group(self) -> str:

@@ -9,10 +9,11 @@ import numpy as np
 import pyarrow as pa
 
 from rankeval.arrays import as_float64, decoded, is_null, to_arrow
+from rankeval.errors import DataError
 from rankeval.logs import Log, Sessions, Stretch
 from rankeval.parallel import streamed
 from rankeval.progress import progress
-from rankeval.rankers import checked_scores
+from rankeval.rankers import checked_scores, feature_role
 from rankeval.rankers.ranking.request import Request
 
 #: Values that a ranker gets at a time.
@@ -65,10 +66,13 @@ def _stretches(request: Request, log: Log) -> Iterator[Stretch]:
 
 def _piece(request: Request, sessions: Sessions) -> Piece:
     names = list(request.ranker.columns)
-    rows = pa.RecordBatch.from_arrays([sessions.column(name) for name in names], names=names)
+    rows = pa.RecordBatch.from_arrays([sessions.column(feature_role(name)) for name in names], names=names)
     scores = checked_scores(request.ranker, rows, request.name, sessions.place)
     if request.calibrate is not None:
-        scores = request.calibrate(scores)
+        try:
+            scores = request.calibrate(scores)
+        except DataError as error:
+            raise DataError(f"{request.name}, {len(scores)} rows from {sessions.place(0)}: {error}") from None
     ids = [_known(sessions, role) for role in request.ids]
     single = getattr(request.ranker, "single_precision", ())
     return Piece(

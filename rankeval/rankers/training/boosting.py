@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from rankeval.array_types import Floats
 from rankeval.errors import UsageError
 from rankeval.progress import progress
+from rankeval.rankers import without_native_messages
 from rankeval.rankers.training.clicks import Outcome
 from rankeval.rankers.training.examples import Examples
 from rankeval.rankers.training.pairwise import PairwiseLambdas
@@ -22,6 +23,8 @@ from rankeval.rankers.training.validation import Validation
 
 _FACTOR = re.compile(r"^\[LightGBM\] \[Debug\]\s+(\d+)\s+(-?[\d.]+(?:e[+-]?\d+)?)$")
 _TABLE = "bias_factor"
+#: Name of the validation metric in LightGBM's records and in the progress line.
+METRIC = "validation metric"
 
 
 @dataclass(frozen=True)
@@ -31,14 +34,14 @@ class Boosted:
     Attributes:
         booster: LightGBM's model.
         trees: number of trees that count: those of the best validation metric.
-        ndcg: the best validation metric; None without validation.
+        best: the best mean of the validation metric; None without validation.
         factors: position -> the factor that LightGBM learned for ``clicks='position'``, relative to position
             1; empty for other ways. It is no examination probability.
     """
 
     booster: Any
     trees: int
-    ndcg: float | None
+    best: float | None
     factors: Mapping[int, float]
 
     def scores(self, examples: Examples) -> Floats:
@@ -110,6 +113,9 @@ class Recipe:
         sets = [] if stop is None else [lightgbm.Dataset(stop[0].matrix, reference=data, params=settings)]
         lines: list[str] = []
         try:
+            with _log_lines(lines), without_native_messages():
+                named = "none" if self.objective == "pairs" else self.objective
+                lightgbm.Booster({**settings, "objective": named}, data)  # bad parameters raise here
             with _log_lines(lines), progress(what, most) as advance:
                 booster = lightgbm.train(
                     settings,
@@ -120,10 +126,20 @@ class Recipe:
                     callbacks=_callbacks(patience if stop else None, settings, advance),
                 )
         except lightgbm.basic.LightGBMError as error:
-            raise UsageError(f"LightGBM: {error}") from None
+            text = re.sub(r" at \S+, line \d+ *\.?", "", " ".join(str(error).split())).strip()
+            raise UsageError(f"LightGBM: {text}") from None
         trees = booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
-        best = booster.best_score.get("valid_0", {}).get("ndcg@10")
-        return Boosted(booster, trees, best, _factors(lines, trees))
+        best = booster.best_score.get("valid_0", {}).get(METRIC)
+        boosted = Boosted(booster, trees, best, _factors(lines, trees))
+        if not np.isfinite(boosted.scores(train)).all():
+            raise UsageError(
+                "the model gives scores that are no finite numbers, wanted a smaller learning_rate"
+            )
+        return boosted
+
+    def with_parameters(self, parameters: Mapping[str, Any]) -> Recipe:
+        """The same recipe with some parameters changed."""
+        return replace(self, parameters={**self.parameters, **parameters})
 
     def _settings(self, train: Examples, outcome: Outcome) -> tuple[dict[str, Any], int, int]:
         parameters = dict(self.parameters)
@@ -140,7 +156,7 @@ class Recipe:
 
 
 def _metric(validation: Validation) -> Callable[[Any, Any], tuple[str, float, bool]]:
-    return lambda scores, _: ("ndcg@10", validation.ndcg(scores), True)
+    return lambda scores, _: (METRIC, validation.mean(scores), True)
 
 
 def _callbacks(patience: int | None, settings: dict[str, Any], advance: Callable[[str], None]) -> list[Any]:
@@ -148,7 +164,7 @@ def _callbacks(patience: int | None, settings: dict[str, Any], advance: Callable
 
     def show(environment: Any) -> None:
         found = environment.evaluation_result_list
-        advance(f"ndcg@10 {found[0][2]:.4f}" if found else "")
+        advance(f"{METRIC} {found[0][2]:.4f}" if found else "")
 
     least = settings.pop("early_stopping_min_delta", 0.0)
     stopping = [] if patience is None else [lightgbm.early_stopping(patience, verbose=False, min_delta=least)]

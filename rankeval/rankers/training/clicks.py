@@ -26,6 +26,10 @@ CLICKS = {
 WEIGHTED = ("pairs", "rows")
 #: Label gain of LightGBM's ranking objectives by default: one for each grade up to this.
 LARGEST_GRADE = 30
+#: LightGBM holds labels and gradients in single precision.
+LARGEST_LABEL = 1e15
+#: Above this ratio of examinations, clicks at one position would count for everything.
+LARGEST_RATIO = 1e6
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,7 @@ class Learning:
         if self.objective == "binary":
             return np.asarray(grades >= 1.0, np.float64)
         if self.objective == "regression":
+            _require_at_most(examples, LARGEST_LABEL)
             return grades
         most = LARGEST_GRADE if self.gains is None else len(self.gains) - 1
         wrong = (grades != np.floor(grades)) | (grades > most)
@@ -118,7 +123,23 @@ class Learning:
                 f"{examples.origin}: found position {positions.max()}, wanted at most {len(theta)}, "
                 f"the last of {self.curve.origin}"
             )
-        return np.asarray(theta[positions - 1])
+        found = np.asarray(theta[positions - 1])
+        if found.max() > LARGEST_RATIO * found.min():
+            raise DataError(
+                f"{self.curve.origin}: examination is from {found.min():g} to {found.max():g}, wanted values "
+                f"within a factor of {LARGEST_RATIO:g}"
+            )
+        return found
+
+
+def _require_at_most(examples: Examples, most: float) -> None:
+    if examples.grades.max() > most:
+        row = int(np.argmax(examples.grades))
+        query = examples.queries[int(examples.query_rows[row])].as_py()
+        raise DataError(
+            f"{examples.origin}, query {query!r}: the grade is {examples.grades[row]:g}, "
+            f"wanted at most {most:g}"
+        )
 
 
 def parse_learning(objective: str | None, clicks: str | None, curve: Any, gains: Any) -> Learning:
@@ -145,8 +166,8 @@ def parse_learning(objective: str | None, clicks: str | None, curve: Any, gains:
     known = None if curve is None else PositionBias.of(curve)
     if known is not None and "examination" not in known:
         raise DataError(f"{known.origin}: holds alpha and beta alone, wanted examination")
-    if gains is not None and not isinstance(gains, list | tuple):
-        raise UsageError(f"param: label_gain is {gains!r}, wanted a list of numbers")
+    if gains is not None and not (isinstance(gains, list | tuple) and len(gains) > 1):
+        raise UsageError(f"param: label_gain is {gains!r}, wanted a list with a number for each grade")
     return Learning(objective or "lambdarank", clicks, known, gains)
 
 

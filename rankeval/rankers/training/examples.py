@@ -13,11 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rankeval.array_types import Bools, Floats, Ints
-from rankeval.arrays import decoded, hashes_of, is_null, offsets_of, take, to_numpy
+from rankeval.arrays import decoded, hashes_of, is_null, is_unknown, offsets_of, take, to_numpy
 from rankeval.errors import DataError
 from rankeval.logs import Log, Sessions, differ
 from rankeval.parallel import default_threads, in_order
-from rankeval.rankers import feature_matrix
+from rankeval.rankers import feature_matrix, feature_role
+from rankeval.readers import is_number
 
 #: LightGBM refuses more rows in a query.
 MOST_ITEMS = 10_000
@@ -43,7 +44,6 @@ class Examples:
         queries: Arrow array (q,), the id of each query, or session in a click log.
         items: Arrow array (n,), the ids of the items.
         fields: role -> Arrow array (n,), further columns, such as positions and the column of the split.
-        unjudged: number of rows that were left out because their grade is negative.
     """
 
     origin: str
@@ -55,7 +55,6 @@ class Examples:
     queries: pa.Array
     items: pa.Array
     fields: Mapping[str, pa.Array]
-    unjudged: int = 0
 
     def __len__(self) -> int:
         """Number of queries."""
@@ -75,13 +74,28 @@ class Examples:
         """The examples of some queries, indices in ascending order."""
         chosen = np.zeros(len(self), bool)
         chosen[queries] = True
-        rows = np.flatnonzero(chosen[self.query_rows])
+        return self._having(chosen[self.query_rows])
+
+    @property
+    def unjudged(self) -> int:
+        """Number of items with a negative grade."""
+        return int(np.count_nonzero(self.grades < 0.0))
+
+    def judged(self) -> Examples:
+        """The items with a grade of at least 0, and the queries that have one."""
+        return self._having(self.grades >= 0.0) if self.unjudged else self
+
+    def _having(self, kept: Bools) -> Examples:
+        """The items where ``kept`` (n,) is true, and the queries that have one."""
+        rows = np.flatnonzero(kept)
+        sizes = np.bincount(self.query_rows[rows], minlength=len(self))
+        queries = np.flatnonzero(sizes)
         return replace(
             self,
             matrix=self.matrix[rows],
             grades=self.grades[rows],
-            offsets=offsets_of(self.sizes[chosen]),
-            queries=take(self.queries, np.flatnonzero(chosen)),
+            offsets=offsets_of(sizes[queries]),
+            queries=take(self.queries, queries),
             items=take(self.items, rows),
             fields={role: take(values, rows) for role, values in self.fields.items()},
         )
@@ -93,8 +107,9 @@ class Examples:
             DataError: a value is null, or a query has two of them.
         """
         values = self.fields[role]
-        if values.null_count:
-            query = self.queries[int(self.query_rows[int(np.argmax(is_null(values)))])].as_py()
+        unknown = is_unknown(values)
+        if unknown.any():
+            query = self.queries[int(self.query_rows[int(np.argmax(unknown))])].as_py()
             raise DataError(f"{self.origin}, query {query!r}: column {named!r} is null, wanted a value")
         changed = _changes(values)
         changed[self.offsets[:-1]] = False
@@ -103,8 +118,8 @@ class Examples:
             query = self.queries[int(self.query_rows[row])].as_py()
             found = f"{values[row - 1].as_py()!r} and {values[row].as_py()!r}"
             raise DataError(
-                f"{self.origin}, query {query!r}: column {named!r} is {found}, wanted one value: "
-                "a query is never split"
+                f"{self.origin}, query {query!r}: column {named!r} is {found}, wanted one value for "
+                "all items of a query or session"
             )
         return take(values, self.offsets[:-1])
 
@@ -140,7 +155,8 @@ class Reading:
     def roles(self) -> list[str]:
         """The roles of all columns to read."""
         items = ["item_id"] if self.log.has("item_id") else []
-        return list(dict.fromkeys([self.query, *items, self.grade, *self.fields, *self.features]))
+        features = map(feature_role, self.features)
+        return list(dict.fromkeys([self.query, *items, self.grade, *self.fields, *features]))
 
     def read(
         self, threads: int | None, categories: Sequence[tuple[Any, ...] | None] | None = None
@@ -148,10 +164,11 @@ class Reading:
         """Read all rows. ``categories`` are those of the training data; None: they are found in these rows.
 
         Raises:
-            DataError: a column is missing or does not fit; an id is null, a grade is not a finite number;
-                all grades are negative; a query has more than 10,000 items; a text has too many values.
+            DataError: a column is missing or does not fit; an id is null, a grade is not a finite number; a
+                query has more than 10,000 items; a text has too many values.
         """
-        log, roles = self.log, self.roles
+        log = self.log.with_roles({feature_role(name): name for name in self.features})
+        roles = self.roles
         log.require(roles)
         pieces: list[dict[str, pa.Array]] = []
 
@@ -180,19 +197,13 @@ class Reading:
         self, columns: Mapping[str, pa.Array], categories: Sequence[tuple[Any, ...] | None] | None
     ) -> Examples:
         grades = np.asarray(to_numpy(columns[self.grade].cast(pa.float64())))
-        judged = np.flatnonzero(grades >= 0.0)
-        if not len(judged):
-            raise DataError(
-                f"{self.log.origin}: every grade is negative, which means unjudged; wanted grades"
-            )
-        unjudged = len(grades) - len(judged)
-        if unjudged:
-            columns = {role: take(values, judged) for role, values in columns.items()}
-        features = [columns[name] for name in self.features]
+        features = [columns[feature_role(name)] for name in self.features]
+        pairs = list(zip(self.features, features, strict=True))
         if categories is None:
-            pairs = zip(self.features, features, strict=True)
             categories = tuple(_categories(values, name, self.log.origin) for name, values in pairs)
-        matrix, grades = feature_matrix(features, categories), grades[judged]
+        for (name, values), known in zip(pairs, categories, strict=True):
+            _require_alike(values, known, name, self.log.origin)
+        matrix = feature_matrix(features, categories)
         query = columns[self.query]
         items = columns["item_id"] if "item_id" in columns else pa.nulls(len(query), pa.string())
         order = _order(query, items, grades, matrix)
@@ -208,7 +219,6 @@ class Reading:
             queries=take(query, offsets[:-1]),
             items=items,
             fields={role: take(columns[role], order) for role in self.fields},
-            unjudged=unjudged,
         )
         largest = int(np.argmax(examples.sizes))
         if examples.sizes[largest] > MOST_ITEMS:
@@ -223,6 +233,15 @@ def _joined(arrays: Sequence[pa.Array]) -> pa.Array:
     kinds = [pa.schema([("", array.type)]) for array in arrays]
     kind = pa.unify_schemas(kinds, promote_options="permissive").field(0).type
     return pa.concat_arrays([array.cast(kind) for array in arrays])
+
+
+def _require_alike(values: pa.Array, known: tuple[Any, ...] | None, name: str, origin: str) -> None:
+    """Check that a feature holds text if it has categories, and else numbers; nulls fit both."""
+    kind = values.type
+    if pa.types.is_null(kind) or (is_number(kind) if known is None else pa.types.is_string(kind)):
+        return
+    wanted = "numbers" if known is None else "text"
+    raise DataError(f"{origin}: column {name!r} holds {kind}, wanted {wanted} as in the data that trains")
 
 
 def _categories(values: pa.Array, name: str, origin: str) -> tuple[Any, ...] | None:

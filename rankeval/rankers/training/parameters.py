@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,8 +15,14 @@ from rankeval.options import shown
 OBJECTIVES = ("lambdarank", "rank_xendcg", "binary", "regression")
 #: Rounds without a better validation metric after which training stops, and the most trees.
 PATIENCE, MOST_TREES = 100, 3000
-#: For data with fewer queries than the first number: leaves of a tree, and the learning rate.
-_SIZES = ((2_000, 7, 0.02), (20_000, 15, 0.05), (100_000, 31, 0.05), (float("inf"), 63, 0.1))
+#: For data with fewer queries than the first number: pairs of the leaves of a tree and the learning rate, the
+#: most careful one first.
+_SIZES: tuple[tuple[float, tuple[tuple[int, float], ...]], ...] = (
+    (2_000, ((7, 0.02), (31, 0.05))),
+    (20_000, ((15, 0.05), (31, 0.05))),
+    (100_000, ((31, 0.05),)),
+    (float("inf"), ((63, 0.1),)),
+)
 #: What a caller may set. LightGBM's other parameters name files, columns, machines and modes of prediction.
 SETTABLE = frozenset({
     "bagging_by_query", "bagging_fraction", "bagging_freq", "bagging_seed", "boost_from_average",
@@ -36,7 +44,7 @@ _FIXED = {
     "objective": "use the option objective",
     "num_threads": "use the option threads",
     "seed": "use the option seed",
-    "metric": "training stops on ndcg@10",
+    "metric": "training stops on a metric of its own",
     "categorical_feature": "texts among the features are categories",
     **dict.fromkeys(
         ("deterministic", "force_row_wise", "force_col_wise", "enable_bundle", "bin_construct_sample_cnt"),
@@ -45,23 +53,23 @@ _FIXED = {
 }
 
 
-def default_parameters(queries: int, rows: int) -> dict[str, Any]:
-    """Defaults for training data of this size.
+def default_parameters(queries: int, rows: int) -> list[dict[str, Any]]:
+    """Defaults for training data of this size: settings to choose from, the most careful one first.
 
-    LightGBM's own defaults (31 leaves, rate 0.1, 20 rows a leaf) overfit a few hundred queries.
+    LightGBM's own defaults (31 leaves, rate 0.1, 20 rows a leaf) overfit a few hundred queries with weak
+    features, but small trees fall behind where features are strong.
 
     Args:
         queries: number of queries that train.
         rows: number of their items.
     """
-    leaves, rate = next((leaves, rate) for most, leaves, rate in _SIZES if queries < most)
-    return {
-        "num_leaves": leaves,
-        "learning_rate": rate,
+    shared = {
         "min_data_in_leaf": max(1, min(50, rows // 40)),
         "num_iterations": MOST_TREES,
         "early_stopping_round": PATIENCE,
     }
+    settings = next(settings for most, settings in _SIZES if queries < most)
+    return [{"num_leaves": leaves, "learning_rate": rate, **shared} for leaves, rate in settings]
 
 
 def fixed_parameters(seed: int, threads: int, rows: int) -> dict[str, Any]:
@@ -104,13 +112,42 @@ def parse_parameters(given: Mapping[str, Any] | Sequence[str]) -> dict[str, Any]
         given = parsed
     found: dict[str, Any] = {}
     for given_name, value in given.items():
+        if not isinstance(given_name, str):
+            raise UsageError(f"param: found {shown(given_name)}, wanted the name of a parameter")
         name = _canonical(given_name)
         if name in found:
             raise UsageError(f"param: {name!r} is given twice, wanted it once")
-        if not isinstance(value, str | int | float | bool | list | tuple):
-            raise UsageError(f"param: {name} is {shown(value)}, wanted a number, a text or a list")
+        _require_plain(name, value)
+        if name == "interaction_constraints":
+            _require_constraints(value)
         found[name] = value
     return found
+
+
+def _require_constraints(groups: Any) -> None:
+    """Check ``interaction_constraints``; LightGBM misreads other values than lists of places."""
+    sound = isinstance(groups, list | tuple) and all(
+        isinstance(group, list | tuple) and all(isinstance(place, int) and place >= 0 for place in group)
+        for group in groups
+    )
+    if not sound:
+        wanted = "lists of places of features, from 0, such as [[0,1],[2]]"
+        raise UsageError(f"param: interaction_constraints is {shown(groups)}, wanted {wanted}")
+
+
+def _require_plain(name: str, value: Any) -> None:
+    """Check that LightGBM reads a value as one value: a word, a finite number, or lists of them.
+
+    LightGBM gets all parameters as one text, in which white space separates them.
+    """
+    if isinstance(value, list | tuple):
+        for each in value:
+            _require_plain(name, each)
+    elif isinstance(value, str):
+        if not re.fullmatch(r"[\w.+-]+", value):
+            raise UsageError(f"param: {name} is {shown(value)}, wanted one word")
+    elif not isinstance(value, int | float) or not math.isfinite(value):
+        raise UsageError(f"param: {name} is {shown(value)}, wanted a finite number, a word or a list of them")
 
 
 def _canonical(given: str) -> str:

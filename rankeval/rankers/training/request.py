@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rankeval.errors import DataError, UsageError
-from rankeval.logs import Log
+from rankeval.logs import Log, role_names
 from rankeval.rankers import feature_columns
 from rankeval.rankers.training.clicks import Learning, parse_learning
 from rankeval.rankers.training.examples import Reading
@@ -91,13 +91,13 @@ class Request:
 
     def valid_reading(self, like: Reading) -> Reading:
         """What is read of the data that stops the training: the same features, with grades or clicks."""
-        columns = {role: name for role, name in like.log.columns.items() if role not in self.split.columns}
+        columns = {role: name for role, name in like.log.columns.items() if role in role_names()}
         role = like.log.role
         if self.learning.clicks is not None and "relevance" in Log(self.split.valid, role).schema.names:
             judged = ("query_id", "item_id", "relevance")
             log = Log(self.split.valid, "judgements", {r: n for r, n in columns.items() if r in judged})
             return Reading(log, "query_id", "relevance", like.features)
-        return self._reading(Log(self.split.valid, role, _without(columns, UNIT)), like.features, [])
+        return self._reading(Log(self.split.valid, role, columns), like.features, [])
 
     def _reading(self, log: Log, features: Sequence[str], fields: list[str]) -> Reading:
         if self.learning.clicks is None:
@@ -109,14 +109,10 @@ class Request:
         return Reading(log, "session_id", "click", features, fields)
 
 
-def _without(columns: Mapping[str, str], role: str) -> dict[str, str]:
-    return {key: name for key, name in columns.items() if key != role}
-
-
 def _check_names(log: Log, features: Sequence[str]) -> None:
     for name in features:
-        if _NOT_IN_NAMES & set(name):
+        if not name or _NOT_IN_NAMES & set(name):
             raise DataError(
-                f'{log.origin}: column {name!r} has a blank or one of ,:[]{{}}" in its name, which LightGBM '
-                "does not keep; wanted another name"
+                f'{log.origin}: found column {name!r}, wanted a name without blanks and ,:[]{{}}" as LightGBM '
+                "keeps it"
             )

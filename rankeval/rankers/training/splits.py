@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rankeval.array_types import Ints
-from rankeval.arrays import hashes_of, mix64, take, to_numpy
+from rankeval.arrays import hashes_of, is_unknown, mix64, take, to_numpy
 from rankeval.errors import DataError, UsageError
 from rankeval.options import listed
 from rankeval.rankers.training.examples import Examples
@@ -124,9 +124,22 @@ class Split:
             return _by_time(examples, self.time)
         return _by_hash(examples, seed)
 
+    def shared(self, examples: Examples, seed: int) -> int:
+        """Number of queries with sessions that train and sessions that do not; 0 for judgements."""
+        if self.way not in ("column", "time") or UNIT not in examples.fields:
+            return 0
+        parts = self.parts(examples, seed)
+        others = np.concatenate([parts.valid, parts.test])
+        return len(shared_queries(examples.only(np.sort(parts.train)), examples.only(np.sort(others))))
+
     def _by_value(self, examples: Examples, column: str) -> Parts:
-        found = np.array([str(value) for value in examples.once(SPLIT, column).to_pylist()], object)
-        parts = {name: np.isin(found, self.values[name]) for name in ("train", "valid")}
+        given = examples.once(SPLIT, column)
+        texts, asked = [str(value) for value in given.to_pylist()], self.values
+        if pa.types.is_boolean(given.type):  # users write true, Python writes True
+            texts = [text.lower() for text in texts]
+            asked = {name: tuple(map(str.lower, values)) for name, values in asked.items()}
+        found = np.array(texts, object)
+        parts = {name: np.isin(found, asked[name]) for name in ("train", "valid")}
         known = ", ".join(repr(value) for value in sorted(set(found))[:10])
         parts["test"] = ~(parts["train"] | parts["valid"])
         wanted = f"values of column {column!r} for it, which holds {known}"
@@ -164,6 +177,16 @@ def unit_count(examples: Examples) -> int:
 def shared_queries(train: Examples, valid: Examples) -> list[str]:
     """The ids of queries that are in both, as texts in ascending order."""
     return sorted(set(map(str, _units(train).to_pylist())) & set(map(str, _units(valid).to_pylist())))
+
+
+def _ordered(times: pa.Array) -> pa.Array:
+    """Times that sort as they should: numbers that are written as text become numbers."""
+    if not pa.types.is_string(times.type):
+        return times
+    try:
+        return times.cast(pa.float64())
+    except pa.ArrowInvalid:
+        return times
 
 
 def _values(split: str | None, train: Any, valid: Any) -> dict[str, tuple[str, ...]]:
@@ -209,9 +232,10 @@ def _by_hash(examples: Examples, seed: int) -> Parts:
 
 def _by_time(examples: Examples, column: str) -> Parts:
     """The latest queries stop the training; a query is as late as its last row. Equal times stay together."""
-    times = examples.fields[TIME]
-    if times.null_count:
-        raise DataError(f"{examples.origin}: column {column!r} has {times.null_count} nulls, wanted times")
+    times = _ordered(examples.fields[TIME])
+    unknown = int(np.count_nonzero(is_unknown(times)))
+    if unknown:
+        raise DataError(f"{examples.origin}: column {column!r} has {unknown} values missing, wanted times")
     rank = np.asarray(to_numpy(pc.rank(times, tiebreaker="min"))).astype(np.int64)
     latest = np.maximum.reduceat(rank, examples.offsets[:-1])
     cut = np.quantile(latest, 1.0 - VALID_SHARE, method="higher")

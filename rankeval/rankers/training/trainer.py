@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rankeval.atomic_files import replacing, require_no_input
+from rankeval.atomic_files import replacing, require_folder, require_no_input
 from rankeval.errors import DataError, UsageError
 from rankeval.options import listed, require_types
 from rankeval.parallel import default_threads
@@ -20,7 +20,7 @@ from rankeval.rankers.training.importance import importances
 from rankeval.rankers.training.parameters import default_parameters
 from rankeval.rankers.training.request import Request
 from rankeval.rankers.training.result import Training, described
-from rankeval.rankers.training.splits import Split, fold_parts, shared_queries, unit_count
+from rankeval.rankers.training.splits import UNIT, Split, fold_parts, shared_queries, unit_count
 from rankeval.rankers.training.training_notes import training_notes
 from rankeval.rankers.training.tuning import Search
 
@@ -57,7 +57,7 @@ def train(
     Args:
         data: judged items (``query_id, item_id, relevance`` and features), or with ``clicks`` a click log
             (``session_id, item_id, position, click``, ``query_id`` if known, and features). A negative grade
-            means unjudged; such rows are left out.
+            means unjudged; such rows do not train.
         out: path of the model, in LightGBM's text format. The card is ``OUT.json``.
         objective: ``lambdarank`` (default), ``rank_xendcg`` (listwise), ``binary`` (grade of at least 1) or
             ``regression``.
@@ -96,6 +96,8 @@ def train(
         UsageError: the call is wrong, or LightGBM refuses a parameter.
     """
     require_types({**locals(), "folds": 0 if folds is None else folds})
+    if out is None:
+        raise UsageError("out: found None, wanted the path of the model")
     wanted = Request.of(
         {"objective": objective, "clicks": clicks, "position_bias": position_bias},
         Split.of(valid, folds, split, train, time),
@@ -108,6 +110,7 @@ def train(
     model, card = Path(out), Path(f"{out}.json")
     for path in (model, card):
         require_no_input(path, data, valid, position_bias)
+    require_folder(model)
     threads = default_threads() if threads is None else threads
     if threads < 1:
         raise UsageError(f"threads: found {threads}, wanted at least 1")
@@ -115,6 +118,8 @@ def train(
     examples = reading.read(threads)
     if wanted.learning.clicks is not None:
         check_clicks(examples)
+        if UNIT in examples.fields:
+            examples.once(UNIT, reading.log.name(UNIT))
     wanted = replace(wanted, split=wanted.split.settled(examples))
     stop = _stop(wanted, reading, examples, threads)
     fitted = _fitted(wanted, examples, stop, threads)
@@ -167,15 +172,18 @@ def _fitted(wanted: Request, examples: Examples, stop: Stop | None, threads: int
     parts = wanted.split.parts(examples, wanted.seed)
     train = examples.only(parts.train)
     test = examples.only(parts.test) if len(parts.test) else None
-    return _fitting(wanted, train, threads).with_valid(
-        train, Stop(examples.only(parts.valid), wanted.learning), test
-    )
+    fitting = _fitting(wanted, train, threads)
+    fitted = fitting.with_valid(train, Stop(examples.only(parts.valid), wanted.learning), test)
+    # A random fifth was held out to find the number of trees alone; the model may learn from it too.
+    return fitting.refitted(fitted, examples) if wanted.split.way == "hash" else fitted
 
 
 def _fitting(wanted: Request, train: Examples, threads: int) -> Fitting:
     """How models are fitted to these examples, with the defaults for their number."""
     defaults = default_parameters(unit_count(train), len(train.grades))
-    parameters = {**defaults, **wanted.parameters}
-    return Fitting(
-        wanted.learning, Recipe(wanted.learning.kind, parameters, wanted.seed, threads), wanted.level
+    if wanted.tune is not None or {"num_leaves", "learning_rate"} & wanted.parameters.keys():
+        defaults = defaults[:1]  # the caller, or a search, chooses
+    recipes = tuple(
+        Recipe(wanted.learning.kind, {**each, **wanted.parameters}, wanted.seed, threads) for each in defaults
     )
+    return Fitting(wanted.learning, recipes, wanted.level)

@@ -19,14 +19,18 @@ def training_notes(wanted: Request, examples: Examples, fitted: Fitted, stop: St
         text = "metrics of part valid are too high: these queries chose the number of trees"
         yield Note("optimistic", text)
     if examples.unjudged:
-        text = f"{examples.unjudged} rows with a negative grade (unjudged) were left out"
+        text = f"{examples.unjudged} rows with a negative grade (unjudged) did not train"
         yield Note("unjudged", text, {"rows": examples.unjudged})
-    if stop is not None and stop.shared:
-        text = f"{stop.shared} queries that stop the training train too, so that it stops late"
-        yield Note("shared_queries", text, {"queries": stop.shared})
+    shared = stop.shared if stop is not None else wanted.split.shared(examples, wanted.seed)
+    if shared:
+        text = (
+            f"{shared} queries of the other parts train too: metrics are those for queries that are known, "
+            "and too high for new ones"
+        )
+        yield Note("shared_queries", text, {"queries": shared})
     trees = fitted.model.trees
     if trees < FEW_TREES:
-        text = f"the model has {trees} trees: more of them did not raise ndcg@10 on the other queries"
+        text = f"the model has {trees} trees: more of them did not raise the metric on the other queries"
         yield Note("few_trees", text, {"trees": trees, "threshold": FEW_TREES})
     if fitted.model.booster.feature_importance("split").sum() == 0:
         yield Note("no_split", "no tree has a split, so that every item gets the same score")
@@ -43,14 +47,15 @@ def _click_notes(wanted: Request, stop: Stop | None) -> Iterator[Note]:
             "relevance by position mixes in): never give them to ope"
         )
         yield Note("factors", text)
-    if learning.clicks == "rows" and learning.objective in ("lambdarank", "rank_xendcg"):
+    if learning.clicks == "rows":
         text = (
-            f"weights of rows are no proper inverse-propensity estimate under {learning.objective}; pairs is"
+            "rows: weights of rows do not take examination out of the clicks, for skipped items have them "
+            "too; pairs does"
         )
         yield Note("row_weights", text)
     if learning.curve is None and (stop is None or stop.learning.clicks is not None):
         text = (
-            "held-out clicks are not corrected for position, and they chose the number of trees: ndcg@10 "
+            "held-out clicks are not corrected for position, and they chose the number of trees: dcg@10 "
             "here rewards the order that was shown; give position_bias, or judgements as valid"
         )
         yield Note("biased_validation", text)

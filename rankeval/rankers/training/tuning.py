@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,8 +28,8 @@ REAL = {
 class Search:
     """A search by the tree-structured Parzen estimator of Optuna (Bergstra et al. 2011; Akiba et al. 2019).
 
-    The first trial takes the parameters as they are. A trial is worth the mean of the best NDCG at 10 over
-    the folds, each as the queries that stop the training.
+    The first trial takes the parameters as they are. A trial is worth the mean of the best metric over the
+    folds, each as the queries that stop the training.
 
     Attributes:
         trials: number of trials; of each fold too, so that training runs about ``trials * folds^2`` times.
@@ -50,14 +50,15 @@ class Search:
             self._best(fitting, examples, [*tests[:fold], *tests[fold + 1 :]], f"without fold {fold + 1}")[0]
             for fold in range(len(folds))
         ]
-        scores, stopped = cross_fitted(examples, folds, chosen)
+        scores, tried = cross_fitted(examples, folds, chosen)
         best, trees = self._best(fitting, examples, tests, "all folds")
+        recipe = best.recipes[0]
         return Fitted(
-            best.with_parameters({"num_iterations": trees}).all_trees(examples),
+            best.all_trees(recipe, examples, trees),
             examples,
             tuple(fitting.measure("nested folds", examples, scores, fitting.learning)),
-            best.recipe.parameters,
-            stopped,
+            recipe.parameters,
+            tuple(found[0].model.trees for found in tried),
         )
 
     def _best(
@@ -70,19 +71,24 @@ class Search:
         trees: dict[int, int] = {}
 
         def worth(trial: Any) -> float:
-            one = fitting.with_parameters({**_suggested(trial), **self.held})
+            one = _with_parameters(fitting, {**_suggested(trial), **self.held})
             name = f"{what}, trial {trial.number + 1} of {self.trials}"
-            models = [one.stopped(train, Stop(valid, one.learning), name) for train, valid in pairs]
+            models = [one.tried(train, Stop(valid, one.learning), name)[0].model for train, valid in pairs]
             trees[trial.number] = mean_trees([model.trees for model in models])
-            return float(np.mean([model.ndcg for model in models]))
+            return float(np.mean([model.best for model in models]))
 
         study = optuna.create_study(
-            direction="maximize", sampler=optuna.samplers.TPESampler(seed=fitting.recipe.seed)
+            direction="maximize", sampler=optuna.samplers.TPESampler(seed=fitting.recipes[0].seed)
         )
-        study.enqueue_trial(_start(fitting.recipe.parameters))
+        study.enqueue_trial(_start(fitting.recipes[0].parameters, self.held))
         study.optimize(worth, n_trials=self.trials)
         best = study.best_trial
-        return fitting.with_parameters({**best.params, **self.held}), trees[best.number]
+        return _with_parameters(fitting, {**best.params, **self.held}), trees[best.number]
+
+
+def _with_parameters(fitting: Fitting, parameters: Mapping[str, Any]) -> Fitting:
+    """The same fitting with one setting, of these parameters."""
+    return replace(fitting, recipes=(fitting.recipes[0].with_parameters(parameters),))
 
 
 def import_optuna() -> Any:
@@ -105,9 +111,11 @@ def _suggested(trial: Any) -> dict[str, Any]:
     return whole | real
 
 
-def _start(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters as they are, within the bounds of the search."""
-    whole = {name: min(max(parameters[name], low), high) for name, (low, high) in WHOLE.items()}
-    low, high, _ = REAL["learning_rate"]
-    rate = min(max(parameters["learning_rate"], low), high)
-    return whole | {"learning_rate": rate, "feature_fraction": 1.0, "lambda_l2": REAL["lambda_l2"][0]}
+def _start(parameters: Mapping[str, Any], held: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters as they are, within the bounds of the search; what is held does not matter."""
+    bounds = {**WHOLE, **{name: (low, high) for name, (low, high, _) in REAL.items()}}
+    given = {"feature_fraction": 1.0, "lambda_l2": 0.0, **parameters}
+    return {
+        name: low if name in held else min(max(given[name], low), high)
+        for name, (low, high) in bounds.items()
+    }

@@ -1,4 +1,4 @@
-"""NDCG at 10 of scores, as ``evaluate`` computes it: equal scores by descending item id, empty queries 0."""
+"""The metric that stops a training, as ``evaluate`` computes it: equal scores by descending item id."""
 
 from __future__ import annotations
 
@@ -8,40 +8,47 @@ import numpy as np
 
 from rankeval.array_types import Floats, Ints
 from rankeval.arrays import argsort_each, kernel
-from rankeval.rankers.training.examples import Examples
 
 CUTOFF = 10
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Queries whose NDCG at 10 says when training stops.
+    """Queries (or sessions) whose metric at 10 says when training stops.
+
+    For grades the metric is NDCG. For clicks it is DCG of clicks over examination: its expectation is the DCG
+    of relevance. The NDCG of a session's clicks is not corrected by examination, because its ideal is divided
+    by the same examination.
 
     Attributes:
         offsets: (q + 1,) int64, the items of each query; within a query, ids descend.
-        grades: (n,) float64, grades, or clicks weighted by the inverse of their examination.
-        ideal: (q,) float64, the DCG at 10 of the best order.
+        grades: (n,) float64, at least 0: grades, or clicks weighted by the inverse of their examination.
+        scale: (q,) float64, what the DCG of each query is divided by: the DCG of the best order, or 1. It is
+            0 for a query without a positive grade, which counts 0.
     """
 
     offsets: Ints
     grades: Floats
-    ideal: Floats
+    scale: Floats
 
     @classmethod
-    def of(cls, examples: Examples, grades: Floats) -> Validation:
-        """The validation queries of some examples, with grades (n,) that may differ from theirs."""
-        return cls(examples.offsets, grades, _dcg(examples.offsets, grades, grades))
+    def of(cls, offsets: Ints, grades: Floats, *, normalised: bool) -> Validation:
+        """The metric NDCG if ``normalised``, else DCG."""
+        ideal = _dcg(offsets, grades, grades)
+        return cls(offsets, grades, ideal if normalised else np.ones(len(ideal)))
 
-    def ndcg(self, scores: Floats) -> float:
-        """Mean of ``DCG@10 / ideal DCG@10`` with linear gain over all queries, 0 for a query without one."""
+    def values(self, scores: Floats) -> Floats:
+        """(q,) float64, the metric of each query."""
         found = _dcg(self.offsets, np.asarray(scores, np.float64), self.grades)
-        positive = self.ideal > 0.0
-        ratio = np.divide(found, self.ideal, out=np.zeros(len(found)), where=positive)
-        return float(ratio.mean())
+        return np.divide(found, self.scale, out=np.zeros(len(found)), where=self.scale > 0.0)
+
+    def mean(self, scores: Floats) -> float:
+        """The mean of the metric over all queries."""
+        return float(self.values(scores).mean())
 
 
 def _dcg(offsets: Ints, scores: Floats, grades: Floats) -> Floats:
-    """(q,) float64, the DCG at 10 of the order by ``scores``, which is stable."""
+    """(q,) float64, the DCG at 10, with linear gain, of the order by ``scores``, which is stable."""
     order = np.arange(len(scores))
     argsort_each(offsets, scores, order)
     return _discounted(offsets, order, grades, 1.0 / np.log2(np.arange(2.0, CUTOFF + 2.0)))

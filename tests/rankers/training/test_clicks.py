@@ -87,7 +87,7 @@ def test_ranking_wants_whole_grades_with_a_gain(objective: str) -> None:
         ((None, "rows", None, None), "clicks: rows needs position_bias"),
         (("binary", "pairs", CURVE, None), "pairs is an objective of its own, found 'binary'"),
         (("rank_xendcg", "position", None, None), "rank_xendcg would ignore the positions"),
-        ((None, None, None, "0,1"), "label_gain is '0,1', wanted a list of numbers"),
+        ((None, None, None, "0,1"), "label_gain is '0,1', wanted a list with a number for each grade"),
     ],
 )
 def test_options_that_do_not_go_together(options: tuple[Any, ...], message: str) -> None:
@@ -114,6 +114,11 @@ def test_bad_sessions_get_one_line(changed: dict[str, Any], message: str) -> Non
     with pytest.raises(DataError) as caught:
         parse_learning(None, "pairs", CURVE, None).outcome(sessions(**changed))
     assert message in str(caught.value)
+
+
+def test_a_curve_that_spans_too_much() -> None:
+    with pytest.raises(DataError, match="examination is from 1e-09 to 1, wanted values within"):
+        parse_learning(None, "pairs", {"examination": [1.0, 1e-9]}, None).outcome(sessions())
 
 
 def test_no_positive_grade() -> None:

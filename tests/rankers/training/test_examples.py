@@ -29,23 +29,46 @@ SMALL = {
 }
 
 
-def test_queries_ascend_items_descend_and_negative_grades_are_left_out() -> None:
+def test_queries_ascend_and_items_descend() -> None:
     found = read(SMALL)
     assert found.queries.to_pylist() == ["a", "b"]
-    assert found.offsets.tolist() == [0, 2, 4]
-    assert found.items.to_pylist() == [11, 10, 2, 1]
-    assert found.grades.tolist() == [0.0, 1.0, 2.0, 0.0]
+    assert found.offsets.tolist() == [0, 3, 5]
+    assert found.items.to_pylist() == [11, 10, 9, 2, 1]
+    assert found.grades.tolist() == [0.0, 1.0, -1.0, 2.0, 0.0]
+    wanted = [[0.5, math.nan], [0.2, 0.0], [0.4, 0.0], [math.nan, 1.0], [0.1, 1.0]]
+    np.testing.assert_equal(found.matrix, wanted)
+
+
+def test_negative_grades_are_not_judged() -> None:
+    found = read(SMALL)
     assert found.unjudged == 1
-    np.testing.assert_equal(found.matrix, [[0.5, math.nan], [0.2, 0.0], [math.nan, 1.0], [0.1, 1.0]])
+    assert found.judged().items.to_pylist() == [11, 10, 2, 1]
+    assert found.judged().offsets.tolist() == [0, 2, 4]
+    alone = read(SMALL | {"relevance": [-1, 0, -2, -1, 0]}).judged()
+    assert alone.queries.to_pylist() == ["a"]
+
+
+def test_a_feature_may_have_the_name_of_a_role_that_another_column_plays() -> None:
+    log = Log(SMALL | {"grade": [0, 1, 2, 3, 4]}, "judgements", {"relevance": "grade"})
+    found = Reading(log, "query_id", "relevance", ["relevance"]).read(1)
+    assert found.grades.tolist() == [4, 1, 3, 2, 0]
+    assert found.matrix[:, 0].tolist() == [0, 1, -1, 2, 0]
 
 
 def test_texts_are_categories_in_ascending_order() -> None:
     data = SMALL | {"f2": ["y", "x", None, "z", "x"]}
     found = read(data)
-    assert found.categories == (None, ("x", "y"))
-    np.testing.assert_equal(found.matrix[:, 1], [0.0, 0.0, math.nan, 1.0])
+    assert found.categories == (None, ("x", "y", "z"))
+    np.testing.assert_equal(found.matrix[:, 1], [0.0, 0.0, 2.0, math.nan, 1.0])
     other = read(data | {"f2": ["w", "y", "x", "x", "x"]}, categories=found.categories)
-    np.testing.assert_equal(other.matrix[:, 1], [0.0, 1.0, 0.0, math.nan])
+    np.testing.assert_equal(other.matrix[:, 1], [0.0, 1.0, 0.0, 0.0, math.nan])
+
+
+@pytest.mark.parametrize("values", [["a"] * 5, ["2024-01-01"] * 5])
+def test_other_data_has_the_same_kinds_of_features(values: list[Any]) -> None:
+    found = read(SMALL)
+    with pytest.raises(DataError, match="column 'f1' holds string, wanted numbers as in the data"):
+        read(SMALL | {"f1": values}, categories=found.categories)
 
 
 @pytest.mark.parametrize("lacking", [[], ["item_id"]])
@@ -94,7 +117,6 @@ def test_nested_click_logs_equal_long_ones() -> None:
     [
         ({"relevance": [0, None, 2, 1, 0]}, "row 2: column 'relevance' is null, wanted a finite number"),
         ({"query_id": ["b", None, "b", "a", "a"]}, "row 2: column 'query_id' is null, wanted an id"),
-        ({"relevance": [-1] * 5}, "every grade is negative"),
     ],
 )
 def test_bad_rows_get_one_line(changed: dict[str, Any], message: str) -> None:

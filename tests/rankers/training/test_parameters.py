@@ -19,11 +19,18 @@ from rankeval.rankers.training.parameters import (
 )
 def test_defaults_follow_the_number_of_queries(queries: int, leaves: int, rate: float) -> None:
     found = default_parameters(queries, 100_000)
-    assert (found["num_leaves"], found["learning_rate"], found["min_data_in_leaf"]) == (leaves, rate, 50)
+    assert (found[0]["num_leaves"], found[0]["learning_rate"]) == (leaves, rate)
+    assert {each["min_data_in_leaf"] for each in found} == {50}
+    assert [each["num_leaves"] for each in found[1:]] == ([31] if queries < 20_000 else [])
 
 
 def test_few_rows_may_stand_alone_in_a_leaf() -> None:
-    assert [default_parameters(1, rows)["min_data_in_leaf"] for rows in (1, 79, 80, 2_000)] == [1, 1, 2, 50]
+    assert [default_parameters(1, rows)[0]["min_data_in_leaf"] for rows in (1, 79, 80, 2_000)] == [
+        1,
+        1,
+        2,
+        50,
+    ]
 
 
 def test_texts_and_dicts_mean_the_same() -> None:
@@ -54,7 +61,11 @@ def test_aliases_become_the_main_names() -> None:
         (["random_state=2"], "use the option seed"),
         (["linear_tree=true"], "cannot be set, it has no use in training here"),
         (["deterministic=false"], "it is fixed so that models are reproducible"),
-        ({"num_leaves": object()}, "wanted a number, a text or a list"),
+        (["boosting=gbdt linear_tree=true"], "param: boosting is 'gbdt linear_tree=true', wanted one word"),
+        (["learning_rate=Infinity"], "param: learning_rate is inf, wanted a finite number"),
+        (["label_gain=[0,NaN]"], "param: label_gain is nan, wanted a finite number"),
+        ({1: 2}, "param: found 1, wanted the name of a parameter"),
+        ({"num_leaves": object()}, "wanted a finite number, a word or a list of them"),
     ],
 )
 def test_bad_parameters_get_one_line(given: Any, message: str) -> None:
@@ -64,7 +75,14 @@ def test_bad_parameters_get_one_line(given: Any, message: str) -> None:
 
 
 def test_every_settable_parameter_is_lightgbms() -> None:
-    assert parse_parameters(dict.fromkeys(SETTABLE, 1)).keys() == SETTABLE
+    given = dict.fromkeys(SETTABLE, 1) | {"interaction_constraints": [[0, 1], [2]]}
+    assert parse_parameters(given).keys() == SETTABLE
+
+
+@pytest.mark.parametrize("groups", ["foo", [["x"]], [0, 1], [[-1]]])
+def test_constraints_are_places_of_features(groups: Any) -> None:
+    with pytest.raises(UsageError, match=r"interaction_constraints is .*, wanted lists of places"):
+        parse_parameters({"interaction_constraints": groups})
 
 
 @pytest.mark.parametrize("value", [0, 1.5, True, "many"])

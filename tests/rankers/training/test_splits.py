@@ -63,7 +63,7 @@ def test_a_value_that_no_query_has_is_named_with_those_there_are() -> None:
 def test_a_query_is_never_split() -> None:
     data = with_column(["train", "valid"])
     data["part"][1] = "valid"
-    with pytest.raises(DataError, match=r"query 'q000': column 'part' is '.*a query is never split"):
+    with pytest.raises(DataError, match=r"query 'q000': column 'part' is '.*wanted one value for all items"):
         Split.of(None, None, "part", None, None).parts(examples(data, **{SPLIT: "part"}), 0)
 
 
@@ -84,9 +84,21 @@ def test_a_query_is_as_late_as_its_last_row() -> None:
     assert parts.valid.tolist() == [0]
 
 
+def test_numbers_that_are_written_as_text_sort_as_numbers() -> None:
+    split = Split.of(None, None, None, None, "part")
+    parts = split.parts(examples(with_column([str(i) for i in range(1, 11)]), **{TIME: "part"}), 0)
+    assert parts.valid.tolist() == [8, 9]
+
+
+def test_true_may_be_written_small() -> None:
+    split = Split.of("false", None, "part", "true", None)
+    parts = split.parts(examples(with_column([True, False]), **{SPLIT: "part"}), 0)
+    assert [parts.train.tolist(), parts.valid.tolist()] == [[0], [1]]
+
+
 def test_times_must_be_known() -> None:
     data = with_column([1, None, 3])
-    with pytest.raises(DataError, match="column 'part' has 2 nulls, wanted times"):
+    with pytest.raises(DataError, match="column 'part' has 2 values missing, wanted times"):
         Split.of(None, None, None, None, "part").parts(examples(data, **{TIME: "part"}), 0)
 
 

@@ -162,8 +162,54 @@ def test_judgements_may_stop_a_training_on_clicks(tmp_path: Path) -> None:
     feature = [np.sin(7.0 * (i // 5) + 3.0 * (i % 5)) for i in range(200)]
     judgements |= {"f1": feature, "relevance": [int(value > 0.3) for value in feature]}
     found, _ = trained(tmp_path, clicked(), clicks="pairs", position_bias=CURVE, valid=judgements)
+    assert found["results"][0]["metric"] == "ndcg@10"
     assert found["results"][0]["value"] > 0.9
-    assert any("40 queries that stop the training train too" in warning for warning in found["warnings"])
+    assert any("40 queries of the other parts train too" in warning for warning in found["warnings"])
+
+
+def test_sessions_of_a_query_on_both_sides_of_a_split_are_told(tmp_path: Path) -> None:
+    data = clicked()
+    data["day"] = [session // 40 for session in data["session_id"]]
+    found, _ = trained(tmp_path, data, clicks="naive", time="day")
+    assert any("queries of the other parts train too" in warning for warning in found["warnings"])
+    del data["query_id"]
+    found, _ = trained(tmp_path, data, clicks="naive", time="day")
+    assert not any("train too" in warning for warning in found["warnings"])
+
+
+def test_negative_grades_do_not_train_and_are_ranked_as_evaluate_ranks_them(tmp_path: Path) -> None:
+    data = judged()
+    data["relevance"] = [-1 if i % 5 == 0 else grade for i, grade in enumerate(data["relevance"])]
+    data["part"] = [part for part in ["train"] * 24 + ["valid"] * 8 + ["rest"] * 8 for _ in range(8)]
+    found, text = trained(tmp_path, data, split="part")
+    rows = [i for i, part in enumerate(data["part"]) if part == "rest"]
+    test = {name: [values[i] for i in rows] for name, values in data.items()}
+    scores = lightgbm.Booster(model_str=text).predict(np.column_stack([test["f1"], test["f2"], test["f3"]]))
+    wanted = evaluate(test | {"score": scores}, metrics=["ndcg@10"]).to_dict()["results"][0]["value"]
+    assert found["results"][2]["value"] == pytest.approx(wanted, abs=1e-12)
+    assert any("64 rows with a negative grade (unjudged) did not train" in each for each in found["warnings"])
+
+
+def test_without_few_queries_the_model_learns_from_all_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rankeval.rankers.training.splits.FEW_QUERIES", 10)
+    found, text = trained(tmp_path)
+    assert {each["part"] for each in found["results"]} == {"valid"}
+    assert found["n"] == 40
+    assert found["results"][0]["n"] == 8
+    counts = [line for line in text.splitlines() if line.startswith("leaf_count=")]
+    assert sum(map(int, counts[0].removeprefix("leaf_count=").split())) == 320
+
+
+def test_the_larger_trees_are_taken_where_they_are_clearly_better(tmp_path: Path) -> None:
+    """The grade is the parity of three signs: it takes eight leaves at least."""
+    rng = np.random.default_rng(0)
+    data = judged(queries=150, items=20) | {f"f{i}": rng.normal(size=3000) for i in (1, 2, 3)}
+    data["relevance"] = ((data["f1"] > 0) ^ (data["f2"] > 0) ^ (data["f3"] > 0)).astype(int)
+    found, _ = trained(tmp_path, data, param={"num_iterations": 60})
+    assert found["model"]["parameters"]["num_leaves"] == 31
+    assert trained(tmp_path)[0]["model"]["parameters"]["num_leaves"] == 7
 
 
 def test_lightgbms_logger_is_as_before(tmp_path: Path) -> None:
@@ -187,7 +233,7 @@ def test_the_default_features_are_numbers_without_a_role(tmp_path: Path) -> None
         ({"relevance": ["high"] * 320}, {}, "column 'relevance' holds string, wanted numbers"),
         ({}, {"features": "f9"}, "no column 'f9'"),
         ({}, {"clicks": "naive"}, "no column 'session_id', wanted a click log with sessions"),
-        ({"a b": [1.0] * 320}, {}, "column 'a b' has a blank or one of"),
+        ({"a b": [1.0] * 320}, {}, "found column 'a b', wanted a name without blanks"),
         (
             {"day": [[1]] * 320},
             {"features": "day"},
@@ -241,7 +287,7 @@ def test_an_interrupt_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     def interrupted(*_: Any) -> float:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rankeval.rankers.training.validation.Validation.ndcg", interrupted)
+    monkeypatch.setattr("rankeval.rankers.training.validation.Validation.mean", interrupted)
     with pytest.raises(KeyboardInterrupt):
         trained(tmp_path)
     assert list(tmp_path.iterdir()) == []
