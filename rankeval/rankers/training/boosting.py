@@ -99,6 +99,7 @@ class Recipe:
         import lightgbm
 
         settings, most, patience = self._settings(train, outcome)
+        plain = {**settings, "objective": "none" if self.objective == "pairs" else self.objective}
         categorical = [j for j, known in enumerate(train.categories) if known is not None]
         data = lightgbm.Dataset(
             train.matrix,
@@ -108,14 +109,13 @@ class Recipe:
             position=outcome.positions,
             feature_name=list(train.features),
             categorical_feature=categorical,
-            params=settings,
+            params=plain,
         )
-        sets = [] if stop is None else [lightgbm.Dataset(stop[0].matrix, reference=data, params=settings)]
+        sets = [] if stop is None else [lightgbm.Dataset(stop[0].matrix, reference=data, params=plain)]
         lines: list[str] = []
         try:
             with _log_lines(lines), without_native_messages():
-                named = "none" if self.objective == "pairs" else self.objective
-                lightgbm.Booster({**settings, "objective": named}, data)  # bad parameters raise here
+                lightgbm.Booster(plain, data)  # bad parameters raise here
             with _log_lines(lines), progress(what, most) as advance:
                 booster = lightgbm.train(
                     settings,

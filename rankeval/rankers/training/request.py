@@ -113,6 +113,6 @@ def _check_names(log: Log, features: Sequence[str]) -> None:
     for name in features:
         if not name or _NOT_IN_NAMES & set(name):
             raise DataError(
-                f'{log.origin}: found column {name!r}, wanted a name without blanks and ,:[]{{}}" as LightGBM '
-                "keeps it"
+                f'{log.origin}: found column {name!r}, wanted a name without blanks and ,:[]{{}}", which '
+                "LightGBM does not keep"
             )

@@ -229,7 +229,7 @@ def test_the_default_features_are_numbers_without_a_role(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("changed", "options", "message"),
     [
-        ({"relevance": [0] * 320}, {}, "found no grade above 0 among the training rows"),
+        ({"relevance": [0] * 320}, {}, "found no grade above 0 among the rows that stop the training"),
         ({"relevance": ["high"] * 320}, {}, "column 'relevance' holds string, wanted numbers"),
         ({}, {"features": "f9"}, "no column 'f9'"),
         ({}, {"clicks": "naive"}, "no column 'session_id', wanted a click log with sessions"),

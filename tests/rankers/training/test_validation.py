@@ -41,7 +41,7 @@ def test_equals_evaluate_with_ties_and_long_lists(metric: str) -> None:
 
 
 def test_the_dcg_of_clicks_over_examination_is_that_of_relevance_in_expectation() -> None:
-    """All outcomes of clicks on one session, weighted by their probability. NDCG of clicks is not unbiased."""
+    """All outcomes of clicks on one session, weighted by their probability."""
     theta, relevance, scores = np.array([1.0, 0.4]), np.array([0.2, 0.9]), np.array([1.0, 2.0])
     offsets = np.array([0, 2])
     expected = 0.0
