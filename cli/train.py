@@ -45,7 +45,7 @@ Splits (one of them; a query is never split):
 Ways to learn from clicks:
   pairs      pairwise lambdas weighted by 1 / examination: the robust way
   position   LightGBM learns factors by position itself
-  rows       rows weighted by 1 / examination
+  rows       rows weighted by 1 / examination: hardly a correction
   naive      clicks as grades
 
 \b
@@ -101,7 +101,8 @@ def command(
 ) -> None:
     """Train a ranker (LightGBM) from judgements or clicks.
 
-    Training stops on ndcg@10 of queries that do not train. Metrics are of queries that the model did not see.
+    Training stops on ndcg@10 (for clicks, on dcg@10 of clicks over examination) of queries that do not train.
+    Metrics are of queries that the model did not see.
     The same data, seed and version give the same model, byte for byte.
     """
     be_quiet(quiet)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rankeval.atomic_files import replacing, write_parquet, write_text
+from rankeval.atomic_files import replacing, require_folder, require_no_input, write_parquet, write_text
+from rankeval.errors import DataError, UsageError
 from tests.readers.helpers import error_of
 
 
@@ -88,3 +90,32 @@ def test_an_input_is_not_written_over(tmp_path):
     require_no_input(tmp_path / "other", path, str(path), {"score": [1.0]}, None)
     with pytest.raises(UsageError, match="is an input, wanted another file"):
         require_no_input(path, None, str(path))
+
+
+def test_an_output_among_many_inputs_is_refused(tmp_path: Path) -> None:
+    for name in ("a.parquet", "b.parquet"):
+        (tmp_path / name).write_text(name)
+    (tmp_path / "link").symlink_to(tmp_path / "a.parquet")
+    os.link(tmp_path / "a.parquet", tmp_path / "hard")
+    target = tmp_path / "a.parquet"
+    inputs: list[object] = [
+        tmp_path,
+        str(tmp_path / "*.parquet"),
+        f"file://{target}",
+        [tmp_path / "b.parquet", {"new": str(target)}],
+        tmp_path / "link",
+        tmp_path / "hard",
+    ]
+    for each in inputs:
+        with pytest.raises(UsageError, match="is an input, wanted another file to write to"):
+            require_no_input(target, each)
+    require_no_input(tmp_path / "c.parquet", *inputs[1:], {"numbers": [1, 2]}, None)
+    require_no_input(tmp_path / "new.parquet", tmp_path)
+
+
+def test_a_folder_to_write_to_is_found_before_the_work(tmp_path: Path) -> None:
+    require_folder(tmp_path / "m.txt")
+    with pytest.raises(DataError, match="there is no folder"):
+        require_folder(tmp_path / "nope" / "m.txt")
+    with pytest.raises(DataError, match="it is a folder; wanted a file"):
+        require_folder(tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +12,11 @@ from rankeval.array_types import Bools, Floats, Ints
 from rankeval.evaluation.alignment import AlignedRun
 from rankeval.evaluation.rules import Rules
 from rankeval.inference import Functional, Mean
-from rankeval.metrics import Metric, Pooled, PooledMetric
+from rankeval.metrics import JudgedItems, Metric, Pooled, PooledMetric
 from rankeval.notes import Note
+
+#: With fewer queries that have a relevant item, errors of pooled metrics are rough.
+FEW_QUERIES = 30
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,8 @@ class OfAllItems(Measure):
 
     def terms(self, run: AlignedRun, rows: Ints) -> Terms:
         pooled = self._pooled(run, rows)
-        return Terms(pooled.terms()[np.newaxis], Mean(0), pooled.reason, pooled.notes)
+        notes = (*pooled.notes, *_few_relevant(run.scored.items.of(run.places[rows])))
+        return Terms(pooled.terms()[np.newaxis], Mean(0), pooled.reason, notes)
 
     def difference(self, a: AlignedRun, b: AlignedRun, rows: Ints) -> Terms:
         left, right = self._pooled(a, rows), self._pooled(b, rows)
@@ -115,6 +120,17 @@ class OfAllItems(Measure):
 
     def _pooled(self, run: AlignedRun, rows: Ints) -> Pooled:
         return self.metric.of(run.scored.items.of(run.places[rows]))
+
+
+def _few_relevant(items: JudgedItems) -> Iterator[Note]:
+    """A warning where the errors of a pooled metric rest on few queries."""
+    queries = int(np.count_nonzero(items.per_query(items.relevant)))
+    if queries < FEW_QUERIES:
+        text = (
+            f"only {queries} queries have a relevant item: the errors of metrics of all items are rough "
+            f"under {FEW_QUERIES}, and their intervals too narrow"
+        )
+        yield Note("few_relevant", text, {"queries": queries, "threshold": FEW_QUERIES})
 
 
 def measures_of(rules: Rules) -> list[Measure]:

@@ -290,3 +290,17 @@ def test_bad_paths_are_refused(tmp_path):
         evaluate(path, metrics="brier", reliability=path)
     with pytest.raises(DataError, match="cannot be written"):
         evaluate(path, metrics="brier", reliability="/no/such/folder/file.parquet")
+
+
+def test_few_queries_with_a_relevant_item_are_told():
+    def run(relevant):
+        return {
+            "query_id": [i // 2 for i in range(80)],
+            "item_id": [i % 2 for i in range(80)],
+            "score": [(i % 7) / 7 for i in range(80)],
+            "relevance": [int(i % 2 == 0 and i // 2 < relevant) for i in range(80)],
+        }
+
+    few = evaluate(run(29), metrics=["roc_auc"]).warnings
+    assert any("only 29 queries have a relevant item" in warning for warning in few)
+    assert not any("have a relevant item" in each for each in evaluate(run(30), metrics=["roc_auc"]).warnings)

@@ -49,10 +49,10 @@ def train(
     """Train a ranker with LightGBM and write it, with a model card beside it.
 
     Training stops early on NDCG at 10 as :func:`evaluate` computes it (queries without a relevant item
-    count 0). Queries are never split: the rows of one query all train, all stop the training, or all test.
-    The same data, options, seed and version of LightGBM give the same model, byte for byte, for any number
-    of threads and any order of the rows. Training data is held in memory: 8 bytes a row and feature, and as
-    much again while it is read.
+    count 0); for clicks on DCG at 10 of clicks over examination. Queries are never split: the rows of one
+    query all train, all stop the training, or all test. The same data, options, seed and version of LightGBM
+    give the same model, byte for byte, for any number of threads and any order of the rows. Training data is
+    held in memory: 8 bytes a row and feature, and as much again while it is read.
 
     Args:
         data: judged items (``query_id, item_id, relevance`` and features), or with ``clicks`` a click log
@@ -63,8 +63,8 @@ def train(
             ``regression``.
         clicks: how to learn from clicks. ``naive``: clicks as grades. ``position``: LightGBM's own factors by
             position, learned beside the model. ``pairs``: pairwise lambdas weighted by 1 / examination
-            (Joachims et al. 2017), with its own objective. ``rows``: rows weighted by 1 / examination, which
-            for ``lambdarank`` is no proper inverse-propensity estimate.
+            (Joachims et al. 2017), with its own objective. ``rows``: rows weighted by 1 / examination,
+            clicked or not, which does not take examination out of the clicks.
         position_bias: examination by position, as :func:`propensity` returns it: weights for ``pairs`` and
             ``rows``. With it, held-out clicks are weighted too.
         valid: data whose queries stop the training; with ``split`` the values of its column that do. With
@@ -74,12 +74,14 @@ def train(
         split: column with the part of each query: ``train``, ``valid``, any other value tests.
         train: with ``split``, the values that train.
         time: column with the time of each query, or session: the earliest 80 % train, the latest stop the
-            training. Without any split, from 2,001 queries on, a random fifth of them stops the training.
+            training. Without any split, from 2,001 queries on, a random fifth of them finds the number of
+            trees, and the model learns from all.
         features: columns of numbers, booleans or text (categories). Default: all columns of numbers that
             play no role.
         param: LightGBM's parameters, a dict or texts ``NAME=VALUE``. Defaults follow the number of queries:
-            7 leaves and rate 0.02 below 2,000, 15 and 0.05 below 20,000, 31 and 0.05 below 100,000, else 63
-            and 0.1; 50 rows a leaf, at most 3,000 trees, 100 trees without a better metric.
+            7 leaves and rate 0.02 below 2,000, 15 and 0.05 below 20,000, or 31 and 0.05 where that is better
+            by a standard error; 31 and 0.05 below 100,000, else 63 and 0.1. 50 rows a leaf, at most 3,000
+            trees, 100 trees without a better metric.
         tune: number of trials of a search for parameters (Optuna, extra ``tune``), with the folds. The
             metrics are then those of nested folds: parameters are chosen without the fold that tests them.
         seed: seed of the split, of LightGBM and of the search.
