@@ -93,12 +93,12 @@ Inputs are files, folders, globs or URLs of Parquet, Arrow IPC, CSV, TREC run, T
 @click.option(
     "--per-query",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write run, metric, query_id and value as Parquet, without pooled metrics.",
+    help="Write run, metric, query_id and value to this file (.parquet .csv .json .jsonl .arrow).",
 )
 @click.option(
     "--reliability",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write mean score and share of relevant items per bin of scores as Parquet.",
+    help="Write mean score and share of relevant items per bin of scores to this file, likewise.",
 )
 @inference_options
 @common_options

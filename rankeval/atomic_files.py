@@ -6,12 +6,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rankeval.errors import DataError, UsageError
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 @contextmanager
@@ -51,14 +47,6 @@ def require_no_input(path: Path | None, *inputs: object) -> None:
     files = [Path(data) for data in inputs if isinstance(data, str | Path)]
     if path is not None and path.resolve() in {file.resolve() for file in files}:
         raise UsageError(f"{path}: is an input, wanted another file to write to")
-
-
-def write_parquet(table: pa.Table, path: Path) -> None:
-    """Write a table as a Parquet file, atomically."""
-    import pyarrow.parquet as pq
-
-    with replacing(path) as beside:
-        pq.write_table(table, beside)
 
 
 def write_text(text: str, path: Path) -> None:

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from rankeval.atomic_files import replacing, write_parquet, write_text
+from rankeval.atomic_files import replacing, write_text
 from tests.readers.helpers import error_of
 
 
-def test_text_and_parquet(tmp_path):
+def test_text(tmp_path):
     write_text("é\n", tmp_path / "a.txt")
-    write_parquet(pa.table({"x": [1]}), tmp_path / "b.parquet")
     assert (tmp_path / "a.txt").read_bytes() == "é\n".encode()
-    assert pq.read_table(tmp_path / "b.parquet").to_pydict() == {"x": [1]}
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "b.parquet"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
 def test_a_file_is_replaced(tmp_path):
