@@ -31,14 +31,19 @@ class _Writer(Protocol):
 def require_table_name(option: str, path: Path | None) -> None:
     """Check that the name of an output file says the format of a table.
 
-    A ``path`` of None is ignored.
+    A ``path`` of None is ignored. A name without an extension says nothing, and gets Parquet.
 
     Raises:
+        DataError: the path is a folder.
         UsageError: the extension is none of those that can be written.
     """
-    if path is None or path.suffix.lower() in _WRITERS:
+    if path is None:
         return
-    *most, last = _WRITERS
+    if path.is_dir():
+        raise DataError(f"{path}: cannot be written (it is a folder), wanted a file")
+    if path.suffix.lower() in _WRITERS:
+        return
+    *most, last = [name for name in _WRITERS if name]
     raise UsageError(f"{option}: found {str(path)!r}, wanted a name that ends in {', '.join(most)} or {last}")
 
 
@@ -144,6 +149,7 @@ def _known(value: Any) -> Any:
 
 #: Extension -> the writer of its format: a function of the path, the schema and the options of Parquet.
 _WRITERS: dict[str, Callable[[Path, pa.Schema, Mapping[str, Any]], _Writer]] = {
+    "": _Parquet,
     ".parquet": _Parquet,
     ".csv": _csv,
     ".json": lambda path, schema, options: _Json(path, ("[\n", ",\n", "\n]\n"), "[]\n"),

@@ -81,13 +81,22 @@ def test_json_holds_null_for_what_is_no_number_and_lists(tmp_path: Path) -> None
     assert [file.name for file in tmp_path.iterdir()] == ["x.json"]
 
 
-@pytest.mark.parametrize("name", ["x.txt", "x", "x.pq", "x.csv.gz", ".csv", "x.json."])
+@pytest.mark.parametrize("name", ["x.txt", "x.pq", "x.csv.gz", "x.feather"])
 def test_another_extension_is_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     wanted = "wanted a name that ends in .parquet, .csv, .json, .jsonl or .arrow"
     with pytest.raises(UsageError) as caught:
         require_table_name("out", path)
     assert str(caught.value) == f"out: found {str(path)!r}, {wanted}"
+
+
+def test_a_name_without_an_extension_is_parquet_and_a_folder_is_no_file(tmp_path: Path) -> None:
+    require_table_name("out", tmp_path / "x")
+    write_table(TABLE, tmp_path / "x")
+    assert pq.read_table(tmp_path / "x").to_pylist() == RECORDS
+    with pytest.raises(DataError) as caught:
+        require_table_name("out", tmp_path)
+    assert str(caught.value) == f"{tmp_path}: cannot be written (it is a folder), wanted a file"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -131,6 +131,7 @@ def evaluate(
         comparisons=estimates.comparisons,
         counts=counts_of(aligned, judged),
         notes=(
+            *inputs.notes(),
             *alignment_notes(aligned, judged, request.rules.metrics, request.policies),
             *(per_query_notes(request.rules.pooled) if per_query is not None else ()),
             *units.notes(),

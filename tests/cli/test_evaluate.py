@@ -120,7 +120,7 @@ def test_two_runs_of_one_name() -> None:
         (["--column", "bm25.score=f25"], 2, "no run 'bm25'; there are old"),
         (["--ci", ","], 2, "ci: found no method"),
         (["--by", "country"], 1, "no column 'country'"),
-        (["--per-query", "/no/such/file.parquet"], 1, "/no/such/file"),
+        (["--per-query", "/no/such/file"], 1, "/no/such/file"),
         (["--per-query", "x.txt"], 2, "wanted a name that ends in .parquet, .csv, .json, .jsonl or .arrow"),
     ],
 )

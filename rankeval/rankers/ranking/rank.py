@@ -15,8 +15,8 @@ from rankeval.arrays import to_numpy
 from rankeval.atomic_files import require_no_input
 from rankeval.calibration import read_calibration
 from rankeval.errors import DataError, UsageError
-from rankeval.logs import Log
-from rankeval.notes import Note
+from rankeval.logs import Log, made_up_notes, reader_notes
+from rankeval.notes import Note, distinct
 from rankeval.options import require_types, shown
 from rankeval.parallel import default_threads, streamed
 from rankeval.progress import message_stream
@@ -189,7 +189,13 @@ def _scattered(log: Log) -> Exception:
 
 
 def _notes(request: Request, rounded: int, vanished: int) -> list[Note]:
-    notes = []
+    notes = distinct(
+        [
+            *reader_notes(request.log),
+            *getattr(request.ranker, "notes", ()),
+            *made_up_notes(request.log, "the run"),
+        ]
+    )
     if rounded:
         text = (
             f"{request.name}: reads features in single precision, which changes {rounded:,} values; "

@@ -150,7 +150,7 @@ def test_runs_are_read_by_evaluate_and_logs_by_ope(tmp_path: Path) -> None:
     assert ope(log, "iips").to_dict()["results"][0]["value"] == pytest.approx(2 / 3)
 
 
-@pytest.mark.parametrize("name", ["run.parquet", "run.csv", "run.json", "run.arrow"])
+@pytest.mark.parametrize("name", ["run.parquet", "run.csv", "run.jsonl", "run"])
 def test_the_same_bytes_for_any_number_of_threads(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
