@@ -24,8 +24,9 @@ Metrics, as NAME[@K][:PARAMETER=VALUE]:
 Of all items together, for scores that are probabilities:
   log_loss brier ece:bins=10 ece_mass:bins=10; for any score: roc_auc pr_auc
 
-A run has the columns query_id, item_id, score. Judgements have query_id, item_id, relevance; the run itself
-can hold relevance instead. --column bm25.score=f25 applies to the run bm25 only.
+A run has the columns query_id, item_id, score; or rank (1 is best) in place of score. Judgements have
+query_id, item_id, relevance; the run itself can hold relevance instead. --column bm25.score=f25 applies to
+the run bm25 only.
 
 Inputs are files, folders, globs or URLs of Parquet, Arrow IPC, CSV, TREC run, TREC qrels or LETOR.
 """
