@@ -226,3 +226,11 @@ def test_a_bad_call_writes_nothing(tmp_path: Path) -> None:
         with pytest.raises(UsageError):
             interleave_simulate(description(), path, **{"sessions": 10, **options})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_log_in_the_format_of_its_name_is_the_same_log(tmp_path: Path) -> None:
+    files = [tmp_path / f"x{name}" for name in (".parquet", ".csv", ".arrow")]
+    for file in files:
+        interleave_simulate(description(), file, sessions=300, seed=1)
+    first, *others = [interleave_analyse(file).rows()[0]["value"] for file in files]
+    assert others == [first, first]
