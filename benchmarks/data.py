@@ -134,7 +134,7 @@ def make_features() -> None:
     import numpy as np
     import pyarrow as pa
 
-    from rankeval.simulators import write_parquet
+    from rankeval.simulators import write_blocks
 
     rng = np.random.default_rng(1)
 
@@ -144,7 +144,7 @@ def make_features() -> None:
             ids = {"query_id": rows // ITEMS, "item_id": rows % ITEMS}
             yield pa.table(ids | {f"f{i}": rng.normal(size=FEATURE_BLOCK) for i in range(FEATURES)})
 
-    write_parquet(feature_file(), blocks(), FEATURE_BLOCK)
+    write_blocks(feature_file(), blocks(), FEATURE_BLOCK)
 
 
 def make_ranker(trees: int, leaves: int) -> None:

@@ -24,8 +24,9 @@ Metrics, as NAME[@K][:PARAMETER=VALUE]:
 Of all items together, for scores that are probabilities:
   log_loss brier ece:bins=10 ece_mass:bins=10; for any score: roc_auc pr_auc
 
-A run has the columns query_id, item_id, score. Judgements have query_id, item_id, relevance; the run itself
-can hold relevance instead. --column bm25.score=f25 applies to the run bm25 only.
+A run has the columns query_id, item_id, score; or rank (1 is best) in place of score. Judgements have
+query_id, item_id, relevance; the run itself can hold relevance instead. --column bm25.score=f25 applies to
+the run bm25 only.
 
 Inputs are files, folders, globs or URLs of Parquet, Arrow IPC, CSV, TREC run, TREC qrels or LETOR.
 """
@@ -93,12 +94,12 @@ Inputs are files, folders, globs or URLs of Parquet, Arrow IPC, CSV, TREC run, T
 @click.option(
     "--per-query",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write run, metric, query_id and value as Parquet, without pooled metrics.",
+    help="Write run, metric, query_id and value to this file (.parquet .csv .json .jsonl .arrow).",
 )
 @click.option(
     "--reliability",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write mean score and share of relevant items per bin of scores as Parquet.",
+    help="Write mean score and share of relevant items per bin of scores to this file, likewise.",
 )
 @inference_options
 @common_options

@@ -58,7 +58,8 @@ item_id, position (from 1), click (0 or 1), and query_id unless there is only on
     "--parameters",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Write attractiveness and satisfaction per query-item pair as Parquet.",
+    help="Write attractiveness and satisfaction per query-item pair to this file "
+    "(.parquet .csv .json .jsonl .arrow).",
 )
 @common_options
 def command(

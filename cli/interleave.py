@@ -136,7 +136,7 @@ def lists(
 @threads_option
 @output_options
 def simulate(world: str, log: Path, format_: str, out: Path | None, quiet: bool, **options: Any) -> None:
-    """Simulate interleaved sessions and write a Parquet log.
+    """Simulate interleaved sessions and write a log (.parquet .csv .json .jsonl .arrow).
 
     Also shows the expected results, exact if possible.
     """

@@ -60,7 +60,7 @@ session_id it is a ranking log. RUN gets the ids and score, and with
     required=True,
     metavar="RUN",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the run to this file, Parquet or .csv.",
+    help="Write the run to this file (.parquet .csv .json .jsonl .arrow).",
 )
 @click.option("--policy", metavar="NAME[:PARAMETER=VALUE]", help="Also draw a ranking of each query.")
 @click.option("--top", type=int, metavar="K", help="Positions of the drawn rankings.  [default: 10]")

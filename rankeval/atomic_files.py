@@ -7,12 +7,8 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rankeval.errors import DataError, UsageError
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 
 @contextmanager
@@ -88,14 +84,6 @@ def require_folder(path: Path) -> None:
         raise DataError(f"{path}: cannot be written, there is no folder {path.parent}")
     if not os.access(path.parent, os.W_OK):
         raise DataError(f"{path}: cannot be written, the folder {path.parent} is read-only")
-
-
-def write_parquet(table: pa.Table, path: Path) -> None:
-    """Write a table as a Parquet file, atomically."""
-    import pyarrow.parquet as pq
-
-    with replacing(path) as beside:
-        pq.write_table(table, beside)
 
 
 def write_text(text: str, path: Path) -> None:

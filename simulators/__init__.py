@@ -23,7 +23,7 @@ from rankeval.simulators.checks import (
 )
 from rankeval.simulators.judged_runs import RankingWorld, write_judged_runs
 from rankeval.simulators.world_objects import Described, checked_number
-from rankeval.simulators.writer import block_bounds, random_stream, write_parquet
+from rankeval.simulators.writer import block_bounds, random_stream, write_blocks
 
 __all__ = [
     "MOST_ITEMS",
@@ -40,7 +40,7 @@ __all__ = [
     "random_stream",
     "real",
     "whole",
+    "write_blocks",
     "write_judged_runs",
-    "write_parquet",
     "written_to",
 ]

@@ -16,7 +16,7 @@ import pyarrow as pa
 from rankeval.array_types import Bools, Floats, Ints
 from rankeval.errors import UsageError
 from rankeval.simulators.checks import distribution, real, whole
-from rankeval.simulators.writer import block_bounds, random_stream, write_parquet
+from rankeval.simulators.writer import block_bounds, random_stream, write_blocks
 
 BLOCK_ROWS = 1 << 17
 # A prime, so that (start + j * step) % CATALOGUE gives distinct items for every positive step below it.
@@ -181,8 +181,8 @@ def write_judged_runs(
     if "judgements" in runs:
         raise UsageError("runs: found the name 'judgements', wanted one that no other file has")
     judgements = Path(folder) / "judgements.parquet"
-    write_parquet(judgements, judgement_blocks(world), rows_per_group)
+    write_blocks(judgements, judgement_blocks(world), rows_per_group)
     paths = {name: Path(folder) / f"{name}.parquet" for name in runs}
     for number, (name, noise) in enumerate(runs.items()):
-        write_parquet(paths[name], run_blocks(world, noise, number, relevance=relevance), rows_per_group)
+        write_blocks(paths[name], run_blocks(world, noise, number, relevance=relevance), rows_per_group)
     return JudgedRuns(judgements, paths)

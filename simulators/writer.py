@@ -1,4 +1,4 @@
-"""Random streams, block bounds and Parquet files of simulated tables.
+"""Random streams, block bounds and files of simulated tables.
 
 A simulated table is made in blocks. Each block has its own random stream and is written as soon as it is
 made. The content of a log therefore depends neither on the size of the row groups nor on whether the log is
@@ -13,10 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from rankeval.atomic_files import replacing
 from rankeval.simulators.checks import whole
+from rankeval.table_files import require_table_name, table_file
 
 
 def random_stream(seed: int, *key: int) -> np.random.Generator:
@@ -51,11 +50,12 @@ def regrouped(blocks: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
         yield pa.concat_tables(waiting)
 
 
-def write_parquet(path: Path, blocks: Iterable[pa.Table], rows_per_group: int) -> None:
-    """Write a Parquet file in row groups of ``rows_per_group`` rows, one row group at a time.
+def write_blocks(path: Path, blocks: Iterable[pa.Table], rows_per_group: int) -> None:
+    """Write a table in row groups of ``rows_per_group`` rows, one row group at a time.
 
-    The file gets its name only when it is complete, so an interrupted run leaves no truncated file. Missing
-    parent folders are created.
+    The extension decides the format: ``.parquet, .csv, .json, .jsonl`` or ``.arrow``. The file
+    gets its name only when it is complete, so an interrupted run leaves no truncated file. Missing parent
+    folders are created.
 
     Args:
         path: the file.
@@ -63,11 +63,13 @@ def write_parquet(path: Path, blocks: Iterable[pa.Table], rows_per_group: int) -
         rows_per_group: number of rows of a row group, at least 1.
 
     Raises:
-        UsageError: ``rows_per_group`` is not an integer of at least 1.
+        DataError: the format cannot hold a column.
+        UsageError: the path has another extension, or ``rows_per_group`` is not an integer of at least 1.
     """
+    require_table_name("path", path)
     groups = regrouped(blocks, whole("rows_per_group", rows_per_group, 1))
     first = next(groups)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as beside, pq.ParquetWriter(beside, first.schema) as writer:
+    with table_file(path, first.schema) as write:
         for group in chain([first], groups):
-            writer.write_table(group, row_group_size=rows_per_group)
+            write(group)

@@ -5,21 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from rankeval.atomic_files import replacing, require_folder, require_no_input, write_parquet, write_text
+from rankeval.atomic_files import replacing, require_folder, require_no_input, write_text
 from rankeval.errors import DataError, UsageError
 from tests.readers.helpers import error_of
 
 
-def test_text_and_parquet(tmp_path):
+def test_text(tmp_path):
     write_text("é\n", tmp_path / "a.txt")
-    write_parquet(pa.table({"x": [1]}), tmp_path / "b.parquet")
     assert (tmp_path / "a.txt").read_bytes() == "é\n".encode()
-    assert pq.read_table(tmp_path / "b.parquet").to_pydict() == {"x": [1]}
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "b.parquet"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
 def test_a_file_is_replaced(tmp_path):

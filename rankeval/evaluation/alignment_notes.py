@@ -35,6 +35,13 @@ def _of_data(aligned: Aligned, judgements: Judgements | None) -> Iterator[Note]:
         if scored.negative:
             text = f"run {name}: {scored.negative} items have a negative grade and count as unjudged"
             yield Note("negative_grades", text, {"items": scored.negative})
+        if scored.contradicted:
+            where = "1 query" if scored.contradicted == 1 else f"{scored.contradicted} queries"
+            text = (
+                f"run {name}: column 'rank' contradicts the scores in {where}; "
+                "the scores give the order, as in trec_eval"
+            )
+            yield Note("contradicted_ranks", text, {"queries": scored.contradicted})
         if not len(scored.queries):
             queries = scored.unjudged_queries
             hint = "" if judgements is None else "; do the query ids match?"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rankeval.atomic_files import require_no_input, write_parquet
+from rankeval.atomic_files import require_no_input
 from rankeval.evaluation.alignment import Empty, Missing, align
 from rankeval.evaluation.alignment_notes import alignment_notes
 from rankeval.evaluation.counts import counts_of, per_query_notes, per_query_table
@@ -20,6 +20,7 @@ from rankeval.evaluation.result import Evaluation
 from rankeval.evaluation.rules import ScoreType
 from rankeval.inference import InferenceOptions
 from rankeval.options import require_types
+from rankeval.table_files import require_table_name, write_table
 
 
 def evaluate(
@@ -80,11 +81,11 @@ def evaluate(
         columns: role -> column name; a role written ``name.role`` is for one run or for ``judgements`` alone.
         where: row filter of the runs, such as ``split == "test"``. It also filters the judgements if they
             have its columns.
-        per_query: path of a Parquet file to write, with the columns ``run, metric, query_id, value``; without
-            the pooled metrics.
-        reliability: path of a Parquet file to write: the mean score and the share of relevant items of each
-            bin of scores, with intervals (:func:`rankeval.evaluation.reliability.reliability_table`). It has
-            the bins of the first ``ece`` or ``ece_mass`` among the metrics, else ten of equal width.
+        per_query: path of a table to write, with the columns ``run, metric, query_id, value``; without the
+            pooled metrics. The extension decides: ``.parquet, .csv, .json, .jsonl`` or ``.arrow``.
+        reliability: path of a table to write, likewise: the mean score and the share of relevant items of
+            each bin of scores, with intervals (:func:`rankeval.evaluation.reliability.reliability_table`).
+            It has the bins of the first ``ece`` or ``ece_mass`` among the metrics, else ten of equal width.
         threads: number of threads; the result does not depend on it.
 
     Returns:
@@ -93,7 +94,7 @@ def evaluate(
     Raises:
         DataError: the data is wrong; the message names file, column, row and the wanted value.
         UsageError: the call is wrong: an argument has a wrong type, an unknown name or a value out of range,
-            or ``per_query`` or ``reliability`` is one of the inputs.
+            or ``per_query`` or ``reliability`` is one of the inputs or has another extension.
     """
     require_types(locals())
     request = Request(
@@ -110,18 +111,19 @@ def evaluate(
         by=by,
         cluster=cluster,
     )
-    for path in (per_query, reliability):
+    for option, path in (("per_query", per_query), ("reliability", reliability)):
         if path is not None:
+            require_table_name(option, Path(path))
             require_no_input(Path(path), judgements, *named_runs(run).values())
     inputs = open_inputs(run, judgements, columns or {}, where)
     judged = inputs.read_judgements(request)
     scored = inputs.score_runs(judged, request, threads)
     aligned = align(scored, judged, request.rules, request.policies)
     if per_query is not None:
-        write_parquet(per_query_table(aligned, request.rules.metrics), Path(per_query))
+        write_table(per_query_table(aligned, request.rules.metrics), Path(per_query))
     units = QueryUnits.of(aligned, by, cluster)
     if reliability is not None:
-        write_parquet(reliability_table(aligned, units, request), Path(reliability))
+        write_table(reliability_table(aligned, units, request), Path(reliability))
     estimates = Estimates.of(aligned, units, request)
     return Evaluation(
         inputs=inputs.described(request, where),
@@ -129,6 +131,7 @@ def evaluate(
         comparisons=estimates.comparisons,
         counts=counts_of(aligned, judged),
         notes=(
+            *inputs.notes(),
             *alignment_notes(aligned, judged, request.rules.metrics, request.policies),
             *(per_query_notes(request.rules.pooled) if per_query is not None else ()),
             *units.notes(),

@@ -14,7 +14,8 @@ from rankeval.errors import UsageError
 from rankeval.evaluation.judgements import Judgements
 from rankeval.evaluation.request import Request
 from rankeval.evaluation.run import ScoredQueries, score_run
-from rankeval.logs import Log
+from rankeval.logs import Log, reader_notes, require_own_ids
+from rankeval.notes import Note
 
 JUDGEMENTS = "judgements"
 
@@ -48,6 +49,10 @@ class Inputs:
             name: score_run(log, judged, request.rules, others, threads) for name, log in self.runs.items()
         }
 
+    def notes(self) -> list[Note]:
+        """The warnings of the readers, once all files have been read."""
+        return reader_notes(self.judgements, *self.runs.values())
+
     def described(self, request: Request, where: str | None) -> dict[str, Any]:
         """The inputs and options as JSON values."""
         rules, policies = request.rules, request.policies
@@ -75,7 +80,8 @@ def open_inputs(run: Any, judgements: Any, columns: Mapping[str, str], where: st
     are judgements, ``relevance`` applies to them alone.
 
     Raises:
-        DataError: a file cannot be read, or lacks a column that ``columns`` names.
+        DataError: a file cannot be read, or lacks a column that ``columns`` names, or ids of items by which
+            it could be joined.
         UsageError: ``run`` is empty; ``columns`` has an unknown run or role; or a :class:`Log` has another
             role, or is combined with ``columns`` or ``where``, although it has its own.
     """
@@ -86,6 +92,8 @@ def open_inputs(run: Any, judgements: Any, columns: Mapping[str, str], where: st
     if judgements is None:
         return Inputs(runs, None)
     log = _opened(judgements, JUDGEMENTS, JUDGEMENTS, {}, None)
+    for name, opened in runs.items():
+        _require_joinable(opened, log, name)
     if isinstance(judgements, Log):
         _refuse_beside_log(JUDGEMENTS, columns, where)
         return Inputs(runs, log)
@@ -150,6 +158,13 @@ def _opened(data: Any, role: Any, name: str, columns: Mapping[str, str], where: 
     if data.role != role:
         raise UsageError(f"{name}: found a Log of role {data.role!r}, wanted {role!r}")
     return data
+
+
+def _require_joinable(run: Log, judgements: Log, name: str) -> None:
+    """Check that both have ids of items; numbers of rows are good enough within one file."""
+    if [source.name for source in run.sources] != [source.name for source in judgements.sources]:
+        require_own_ids(judgements, f"run {name}")
+        require_own_ids(run, JUDGEMENTS)
 
 
 def _refuse_beside_log(name: str, columns: Mapping[str, str], where: str | None) -> None:

@@ -16,7 +16,17 @@ from rankeval.evaluation.judgements import Judged, Judgements, first_duplicate, 
 from rankeval.evaluation.placement import place
 from rankeval.evaluation.pool import items_of, require_probabilities
 from rankeval.evaluation.rules import Rules
-from rankeval.logs import Log, Sessions, counting, scan
+from rankeval.logs import (
+    Log,
+    OrderRole,
+    Sessions,
+    contradicted,
+    counting,
+    has_ranks_too,
+    order_role,
+    scan,
+    scores_of,
+)
 from rankeval.metrics import JudgedItems
 
 
@@ -37,6 +47,7 @@ class ScoredQueries:
         items: the judged items of all queries, if the rules ask for them, else none.
         negative: number of retrieved items that count as unjudged because their grade is negative.
         unjudged_queries: number of queries of the run without any judgement, which are left out.
+        contradicted: number of queries of the run whose ``rank`` column contradicts the scores.
     """
 
     queries: pa.Array
@@ -50,6 +61,7 @@ class ScoredQueries:
     items: JudgedItems
     negative: int
     unjudged_queries: int
+    contradicted: int
 
     def only(self, kept: Bools) -> ScoredQueries:
         """The queries for which the mask ``kept`` (n,) is true; the others are counted as unjudged."""
@@ -66,6 +78,7 @@ class ScoredQueries:
             items=self.items.of(rows),
             negative=self.negative,
             unjudged_queries=self.unjudged_queries + len(kept) - len(rows),
+            contradicted=self.contradicted,
         )
 
 
@@ -87,20 +100,34 @@ def score_run(
 
     Raises:
         DataError: a column is missing or has the wrong type; a score is not finite, or no probability where a
-            metric needs one; an item occurs twice for a query; a grade is larger than a metric accepts; or
-            ids are integers in one file and strings in the other.
+            metric needs one; an item occurs twice for a query; a grade is larger than a metric accepts;
+            ids are integers in one file and strings in the other; or a pooled metric is asked for ranks.
+        UsageError: the columns name a score and a rank.
     """
-    roles = ["query_id", "item_id", "score", *(["relevance"] if judgements is None else []), *fields]
+    order = order_role(log)
+    _require_scores_to_pool(log, order, rules)
+    roles = ["query_id", "item_id", order, *(["relevance"] if judgements is None else []), *fields]
     if log.has("weight") and any(metric.weighted_by_length for metric in rules.metrics):
         roles.append("weight")
+    if has_ranks_too(log):
+        roles.append("rank")
     log.require(roles)
     if judgements is not None:
         _require_same_ids(log, judgements)
 
     def work(sessions: Sessions) -> ScoredQueries:
-        return _score(sessions, judgements, rules, fields)
+        return _score(sessions, order, judgements, rules, fields)
 
     return _joined(scan(log, roles, work, threads))
+
+
+def _require_scores_to_pool(log: Log, order: OrderRole, rules: Rules) -> None:
+    if order == "rank" and rules.pools:
+        name = rules.pooled[0].name if rules.pooled else rules.purpose
+        raise DataError(
+            f"{log.origin}: found ranks (column {log.name(order)!r}), which do not compare items "
+            f"of different queries; wanted a column 'score' for {name}"
+        )
 
 
 def _require_same_ids(log: Log, judgements: Judgements) -> None:
@@ -119,9 +146,13 @@ def _require_same_ids(log: Log, judgements: Judgements) -> None:
 
 
 def _score(
-    sessions: Sessions, judgements: Judgements | None, rules: Rules, fields: Sequence[str]
+    sessions: Sessions,
+    order: OrderRole,
+    judgements: Judgements | None,
+    rules: Rules,
+    fields: Sequence[str],
 ) -> ScoredQueries:
-    scores = sessions.numbers("score")
+    scores = scores_of(sessions, order)
     if rules.score_type == "float32":
         with np.errstate(over="ignore"):
             scores = read_only(scores.astype(np.float32).astype(np.float64))
@@ -149,6 +180,7 @@ def _score(
         items=items_of(scores, judged, rules).of(judged_queries),
         negative=judged.negative,
         unjudged_queries=len(sessions) - len(judged_queries),
+        contradicted=contradicted(sessions, scores) if order == "score" and "rank" in sessions else 0,
     )
 
 
@@ -214,6 +246,7 @@ def _joined(parts: Sequence[ScoredQueries]) -> ScoredQueries:
         items=JudgedItems.joined([part.items for part in parts]),
         negative=sum(part.negative for part in parts),
         unjudged_queries=sum(part.unjudged_queries for part in parts),
+        contradicted=sum(part.contradicted for part in parts),
     )
 
 

@@ -21,13 +21,15 @@ from rankeval.logs.impressions import (
 from rankeval.logs.layout import Stretch, list_parts, run_starts, unnested
 from rankeval.logs.log import Log
 from rankeval.logs.log_inputs import as_log, as_ranking_log
+from rankeval.logs.ordering import OrderRole, contradicted, has_ranks_too, order_role, scores_of
 from rankeval.logs.pair_index import PairIndex
 from rankeval.logs.passes import fold, scan
 from rankeval.logs.positions import item_positions, order_by_position, position_of, position_roles
 from rankeval.logs.query_item_counts import MAX_CELLS, PairCounts, PairRows, PairTable, pair_roles, pair_rows
 from rankeval.logs.ranges import FINITE_TERMS, RANGES, largest, out_of_range
+from rankeval.logs.reader_notes import made_up_notes, reader_notes, require_own_ids
 from rankeval.logs.reranking import LONGEST_TOP, Candidates, at_ranks, overlaps
-from rankeval.logs.roles import base, own, role_names
+from rankeval.logs.roles import base, own, require_scores, role_names
 from rankeval.logs.sessions import Sessions, counting, differ
 from rankeval.logs.units import (
     MAX_BUCKETED_SEGMENTS,
@@ -49,6 +51,7 @@ __all__ = [
     "Grouping",
     "Impressions",
     "Log",
+    "OrderRole",
     "PairCounts",
     "PairIndex",
     "PairRows",
@@ -63,17 +66,21 @@ __all__ = [
     "check_columns",
     "check_grouping",
     "checked_clicks",
+    "contradicted",
     "counting",
     "differ",
     "fold",
+    "has_ranks_too",
     "impression_roles",
     "impressions_of",
     "item_positions",
     "largest",
     "list_parts",
+    "made_up_notes",
     "marked_shuffled",
     "nothing_counts",
     "order_by_position",
+    "order_role",
     "out_of_range",
     "overlaps",
     "own",
@@ -82,9 +89,13 @@ __all__ = [
     "parted",
     "position_of",
     "position_roles",
+    "reader_notes",
+    "require_own_ids",
+    "require_scores",
     "role_names",
     "run_starts",
     "scan",
+    "scores_of",
     "unit_counts",
     "unit_keys",
     "unnested",

@@ -14,7 +14,7 @@ import pyarrow as pa
 from rankeval.arrays import is_null, read_only
 from rankeval.errors import DataError, UsageError
 from rankeval.logs.layout import Stretch, computed, has_null, joined, run_starts, unnested
-from rankeval.logs.roles import ANY_TYPE, IDS, LISTS, MAYBE_WHOLE, ROLES, SESSION, Role, wanted_type
+from rankeval.logs.roles import ANY_TYPE, IDS, LISTS, MAYBE_WHOLE, SESSION, Role, check_roles, wanted_type
 from rankeval.logs.sessions import Sessions, counting
 from rankeval.readers import (
     Arithmetic,
@@ -73,11 +73,7 @@ class Log:
         self.row_filter  # noqa: B018  (an invalid filter raises now, not at the first batch)
 
     def _check_roles(self) -> None:
-        unknown = sorted(set(self.columns) - set(ROLES[self.role]))
-        if unknown:
-            raise UsageError(
-                f"--column {unknown[0]}=...: no such role; there are {', '.join(ROLES[self.role])}"
-            )
+        check_roles(self.role, self.columns)
         if self.reward is not None and self.role != "log":
             raise UsageError(f"reward: found a Log of role {self.role!r}, wanted 'log'")
         if self.reward is not None and "reward" in self.columns:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import pyarrow as pa
 
+from rankeval.errors import UsageError
 from rankeval.readers import is_number
 
 Role = Literal["run", "judgements", "log"]
@@ -14,7 +16,7 @@ IDS = frozenset({"query_id", "item_id", "session_id", "round_id", "action", "log
 #: Known roles of each kind of input. Any other role is the column of the same name: a segment, cluster or
 #: feature.
 ROLES: dict[Role, tuple[str, ...]] = {
-    "run": ("query_id", "item_id", "score", "relevance", "weight"),
+    "run": ("query_id", "item_id", "score", "rank", "relevance", "weight"),
     "judgements": ("query_id", "item_id", "relevance"),
     "log": (
         "session_id", "query_id", "item_id", "position", "click", "reward", "propensity", "target_propensity",
@@ -46,7 +48,7 @@ ANY_TYPE = frozenset({"ranker", "timestamp", "embedding", "behaviour", "team"})
 #: Numeric columns that a CSV file may hold as integers; they are not forced to float64.
 MAYBE_WHOLE = frozenset(
     {
-        *("relevance", "position", "click", "shuffled", "swap_low", "swap_high"),
+        *("relevance", "position", "click", "shuffled", "swap_low", "swap_high", "rank"),
         *("rank_a", "rank_b", "length_a", "length_b"),
     }
 )
@@ -70,8 +72,39 @@ OF_TARGETS = frozenset(
 
 
 def role_names() -> frozenset[str]:
-    """The names of all roles of all kinds of input."""
-    return frozenset(name for names in ROLES.values() for name in names)
+    """The names of all roles of logs and judgements."""
+    return frozenset([*ROLES["log"], *ROLES["judgements"]])
+
+
+def check_roles(of: Role, columns: Mapping[str, str]) -> None:
+    """Check a map from roles to columns.
+
+    Raises:
+        UsageError: a role is not known, or ranks are to be scores.
+    """
+    unknown = sorted(set(columns) - set(ROLES[of]))
+    if unknown:
+        raise UsageError(f"--column {unknown[0]}=...: no such role; there are {', '.join(ROLES[of])}")
+    require_scores("--column score=", columns.get("score", ""), of)
+
+
+def require_scores(option: str, column: str, of: Role) -> None:
+    """Check that a column that is to give scores does not hold ranks, which would reverse every list.
+
+    Args:
+        option: what names the column, for the message; the name follows it.
+        column: name of the column.
+        of: the kind of input.
+
+    Raises:
+        UsageError: the column is called ``rank`` or ``position``.
+    """
+    if column.lower() in ("rank", "position"):
+        instead = f"--column rank={column}, or scores" if of == "run" else "scores"
+        raise UsageError(
+            f"{option}{column}: found ranks, of which the lowest is best; wanted {instead}, "
+            "of which the highest is best"
+        )
 
 
 def own(column: str, target: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rankeval.inference import InferenceOptions
-from rankeval.logs import Grouping, as_log
+from rankeval.logs import Grouping, as_log, reader_notes
 from rankeval.off_policy.accumulate import accumulate
 from rankeval.off_policy.estimates import Estimates
 from rankeval.off_policy.nuisances import FittingOptions, Weighting, fit_nuisances
@@ -159,6 +159,7 @@ def ope(
         comparisons=estimates.comparisons,
         logged=estimates.logged,
         notes=(
+            *reader_notes(request.log),
             *request_notes(request, embeddings),
             *sums.notes(request.sources, by),
             *nuisances.notes(request.log),

@@ -7,7 +7,7 @@ from typing import Any
 
 from rankeval.errors import UsageError
 from rankeval.inference import InferenceOptions
-from rankeval.logs import as_ranking_log
+from rankeval.logs import as_ranking_log, reader_notes
 from rankeval.options import listed, require_types
 from rankeval.position_bias.curve_tests import power_law, same_curve
 from rankeval.position_bias.methods import estimate, parse_method
@@ -115,5 +115,11 @@ def propensity(
         curves=curves,
         test=test,
         smoothings=laws,
-        notes=(*of_weight(request.log), *of_curves(by, curves), *of_test(test), *of_smoothing(by, laws)),
+        notes=(
+            *reader_notes(request.log),
+            *of_weight(request.log),
+            *of_curves(by, curves),
+            *of_test(test),
+            *of_smoothing(by, laws),
+        ),
     )

@@ -18,7 +18,8 @@ class Ranker(Protocol):
         columns: the columns that the model reads, by name. ``query_id`` and ``item_id`` are the ids under any
             name that they have in the data; other names are features.
 
-    A ranker may also have ``single_precision``, the names of those of its columns that it reads as float32.
+    A ranker may also have ``single_precision``, the names of those of its columns that it reads as float32,
+    and ``notes``, warnings about the files that it was read from.
     """
 
     @property

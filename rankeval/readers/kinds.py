@@ -9,6 +9,7 @@ from typing import Literal
 from rankeval.errors import DataError
 from rankeval.readers.files import File
 from rankeval.readers.messages import guard, short
+from rankeval.readers.trec import HASHED
 
 Kind = Literal["Parquet", "an Arrow file", "an Arrow stream", "CSV", "TREC qrels", "a TREC run", "LETOR"]
 
@@ -32,7 +33,7 @@ _FOREIGN = {
     b"SQLite": "a SQLite database",
     b"\x93NUMPY": "a NumPy array",
 }
-_WANTED = "Parquet, Arrow IPC, CSV, TREC qrels (4 fields) or run (6 or more), or LETOR"
+_WANTED = "Parquet, Arrow IPC, CSV, TREC qrels (4 fields) or run (6, or 5 without a tag), or LETOR"
 _TEXT: frozenset[Kind] = frozenset({"CSV", "TREC qrels", "a TREC run", "LETOR"})
 _BY_NAME: dict[str, tuple[str, frozenset[Kind]]] = {
     **dict.fromkeys(("parquet", "pq", "parq"), ("Parquet", frozenset[Kind]({"Parquet"}))),
@@ -47,7 +48,7 @@ _BY_NAME: dict[str, tuple[str, frozenset[Kind]]] = {
 _FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("LETOR", re.compile(r"\S+\s+qid:\S")),
     ("TREC qrels", re.compile(r"(\S+\s+){3}[+-]?\d+\s*$")),
-    ("a TREC run", re.compile(r"(\S+\s+){4}[+-]?(\d+\.?\d*|\.\d+|inf|nan)(e[+-]?\d+)?\s+\S", re.IGNORECASE)),
+    ("a TREC run", re.compile(r"(\S+\s+){4}[+-]?(\d+\.?\d*|\.\d+|inf|nan)(e[+-]?\d+)?(\s|$)", re.IGNORECASE)),
 )
 
 
@@ -107,10 +108,17 @@ def _text_kind(file: File, csv: bool, says: str) -> Kind:
 
 
 def _first_data_line(file: File) -> str:
-    """The first line that is neither blank nor a comment, stripped; empty if there is none."""
+    """The first line that is neither blank nor a comment, stripped; empty if there is none.
+
+    Lines that begin with ``#`` show the kind only where there is no other line.
+    """
+    marked = ""
     with guard(file.name), file.stream() as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace")
         while line := text.readline(2**16):
-            if line.strip() and not line.lstrip().startswith("#"):
-                return line.strip()
-    return ""
+            line = line.strip()
+            if line and not line.startswith("#"):
+                return line
+            if not marked and any(re.search(form, line) for form in HASHED.values()):
+                marked = line
+    return marked

@@ -22,6 +22,8 @@ _BATCH_VALUES = 2**22
 # No part can match the first character of the next part: RE2 then matches in one pass.
 _LINE = r"^(?P<grade>[^\s#]+)\s+qid:(?P<query>[^\s#]+)(?:\s(?P<features>[^#]*))?(?:#(?P<comment>.*))?$"
 _DOCID = r"docid\s*=\s*(?P<item>\S+)"
+_WORD = r"^\s*(?P<item>\S+)"
+_COMMENTED = r"#\s*\S"
 _LAST = r"(?P<last>\d+):[^\s#]+\s*(?:#.*)?$"
 _WANTED = "'grade qid:ID 1:value 2:value ... # comment', feature ids ascending from 1"
 
@@ -30,24 +32,28 @@ class LetorSource(LineSource):
     """Lines of ``grade qid:Q 1:0.5 7:0.1 ... #docid = X``; a feature that a line leaves out is 0.
 
     Columns: relevance (int64 if every grade of the file is an integer, else float64), query_id and
-    item_id (strings; the item is the ``#docid`` of the comment, else the number of the row, from 1),
-    f1 .. fN (float64). N is the largest feature id of the file. A quick first pass finds N when the
-    source is opened: feature ids ascend within a line, so it reads only the last id of each line.
+    item_id (strings; the item is the ``docid`` of the comment, else the first word of the comment, as
+    ranking plug-ins of search engines write it, else the number of the row, from 1), f1 .. fN (float64).
+    N is the largest feature id of the file. A quick first pass finds N when the source is opened: feature ids
+    ascend within a line, so it reads only the last id of each line. It also finds lines without an item id,
+    for ``made_up``.
     """
 
     def __init__(self, file: File) -> None:
         with guard(file.name):
-            features, grade = _survey(file)
+            features, grade, without = _survey(file)
         names = [("relevance", grade), ("query_id", pa.string()), ("item_id", pa.string())]
         super().__init__(
             file, pa.schema([*names, *((f"f{k}", pa.float64()) for k in range(1, features + 1))])
         )
+        if without:
+            self.made_up = {"item_id": f"line {without} has no item id ('# docid = ID' or '# ID ...')"}
 
     def _read(
         self, leaf: Leaf, columns: list[str], encoded: list[str], where: Where | None
     ) -> Iterator[pa.RecordBatch]:
         row = 0
-        for block in data_lines(self._file):
+        for block in self._lines():
             for lines in block.pieces(max(1, _BATCH_VALUES // len(columns))):
                 yield self._parse(lines, columns, row)
                 row += len(lines)
@@ -115,15 +121,22 @@ def _grades(texts: pa.StringArray, kind: pa.DataType) -> pa.Array:
 
 
 def _items(comments: pa.StringArray, first_row: int) -> pa.StringArray:
-    found = pc.extract_regex(comments, _DOCID)
+    named, words = pc.extract_regex(comments, _DOCID), pc.extract_regex(comments, _WORD)
     numbers = to_arrow(np.arange(first_row + 1, first_row + 1 + len(comments))).cast(pa.string())
-    return pc.if_else(found.is_valid(), found.field(0), numbers)
+    found = pc.if_else(words.is_valid(), words.field(0), numbers)
+    return pc.if_else(named.is_valid(), named.field(0), found)
 
 
-def _survey(file: File) -> tuple[int, pa.DataType]:
-    """The largest feature id and the type of the grades, over the whole file."""
-    features, grade = 0, pa.int64()
+def _survey(file: File) -> tuple[int, pa.DataType, int]:
+    """Of the whole file: the largest feature id, the type of the grades, the first line without an item id.
+
+    The line counts from 1; it is 0 if all lines have an item id.
+    """
+    features, grade, without = 0, pa.int64(), 0
     for lines in data_lines(file):
+        if not without:
+            bare = ~to_numpy(pc.match_substring_regex(lines.texts, _COMMENTED))
+            without = int(lines.numbers[np.argmax(bare)]) if bare.any() else 0
         last = pc.extract_regex(lines.texts, _LAST).drop_null()
         if len(last):
             features = max(features, int(pc.max(last.field(0).cast(pa.float64())).as_py()))
@@ -131,7 +144,7 @@ def _survey(file: File) -> tuple[int, pa.DataType]:
             raise DataError(f"{file.name}: found feature id {features}, wanted at most {MAX_FEATURES}")
         if grade == pa.int64() and not _all_integers(lines):
             grade = pa.float64()
-    return features, grade
+    return features, grade, without
 
 
 def _all_integers(lines: Lines) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from rankeval.array_types import Ints
 from rankeval.arrays import take, to_numpy
 from rankeval.errors import DataError
+from rankeval.notes import Note
 from rankeval.readers.files import File
 from rankeval.readers.messages import short
 from rankeval.readers.source import ArrowSource
@@ -35,12 +36,16 @@ class Lines:
         name: name of the file.
         texts: (n,) the lines, an Arrow string array.
         numbers: (n,) int64, their line numbers in the file, from 1.
+        comments: number of comments between them.
+        hashed: number of these lines that begin with ``#``.
     """
 
-    def __init__(self, name: str, texts: Any, numbers: Ints) -> None:
+    def __init__(self, name: str, texts: Any, numbers: Ints, comments: int = 0, hashed: int = 0) -> None:
         self.name = name
         self.texts = texts
         self.numbers = numbers
+        self.comments = comments
+        self.hashed = hashed
 
     def __len__(self) -> int:
         return len(self.numbers)
@@ -50,14 +55,21 @@ class Lines:
         for start in range(0, len(self), rows):
             yield Lines(self.name, self.texts.slice(start, rows), self.numbers[start : start + rows])
 
-    def malformed(self, index: int, wanted: str) -> DataError:
-        """The error for the line at ``index`` (from 0) of these lines; ``wanted`` is the expected form."""
+    def malformed(self, index: int, wanted: str, found: str = "") -> DataError:
+        """The error for the line at ``index`` (from 0) of these lines.
+
+        ``wanted`` is the expected form, and ``found`` what else there is to say of the line.
+        """
         text = short(self.texts[index].as_py())
-        return DataError(f"{self.name}, line {self.numbers[index]}: found {text}, wanted {wanted}")
+        return DataError(f"{self.name}, line {self.numbers[index]}: found {text}{found}, wanted {wanted}")
 
 
-def data_lines(file: File) -> Iterator[Lines]:
-    """The data lines of ``file``: not blank, and not starting with ``#``.
+def data_lines(file: File, hashed: str = "") -> Iterator[Lines]:
+    """The data lines of ``file``: not blank, and no comment. A comment begins with ``#``.
+
+    Args:
+        file: the file.
+        hashed: regular expression of the lines that begin with ``#`` and are no comments; empty for none.
 
     Raises:
         DataError: the text is not UTF-8.
@@ -68,7 +80,7 @@ def data_lines(file: File) -> Iterator[Lines]:
         offsets = np.concatenate([[0], ends]).astype(np.int32)
         _check_utf8(file.name, block, first)
         texts = pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(block))
-        yield _without_comments(file.name, pc.ascii_trim_whitespace(texts), first)
+        yield _without_comments(file.name, pc.ascii_trim_whitespace(texts), first, hashed)
         first += len(ends)
 
 
@@ -116,10 +128,19 @@ def _check_utf8(name: str, block: bytes, first: int) -> None:
         raise DataError(f"{name}, line {line}: found the byte {found!r}, wanted UTF-8 text") from error
 
 
-def _without_comments(name: str, texts: Any, first: int) -> Lines:
-    skipped = (to_numpy(pc.binary_length(texts)) == 0) | to_numpy(pc.starts_with(texts, "#"))
-    kept = np.flatnonzero(~skipped)
-    return Lines(name, texts if len(kept) == len(texts) else take(texts, kept), kept + first)
+def _without_comments(name: str, texts: Any, first: int, hashed: str) -> Lines:
+    marked = comments = to_numpy(pc.starts_with(texts, "#"))
+    if hashed and marked.any():
+        comments = marked & ~to_numpy(pc.match_substring_regex(texts, hashed))
+    kept = np.flatnonzero(~comments & (to_numpy(pc.binary_length(texts)) > 0))
+    skipped = int(np.count_nonzero(comments))
+    return Lines(
+        name,
+        texts if len(kept) == len(texts) else take(texts, kept),
+        kept + first,
+        skipped,
+        int(np.count_nonzero(marked)) - skipped,
+    )
 
 
 def _parsed(texts: Any, kind: pa.DataType, convert: Callable[[str], Any]) -> Any:
@@ -141,25 +162,55 @@ def _parsed_slowly(texts: Any, kind: pa.DataType, convert: Callable[[str], Any])
 
 
 class LineSource(ArrowSource):
-    """A text file with one row per data line, in the order of the lines."""
+    """A text file with one row per data line, in the order of the lines.
 
-    def __init__(self, file: File, schema: pa.Schema) -> None:
-        self._file = file
+    Args:
+        file: the file, gzipped or not.
+        schema: names and types of the columns.
+        hashed: as in :func:`data_lines`.
+    """
+
+    def __init__(self, file: File, schema: pa.Schema, hashed: str = "") -> None:
+        self._file, self._hashed = file, hashed
+        self._notes: tuple[Note, ...] = ()
         super().__init__(file.name, schema)
+
+    @property
+    def notes(self) -> Sequence[Note]:
+        """See ``Source.notes``: the number of lines that are skipped as comments."""
+        return self._notes
 
     @property
     def has_rows(self) -> bool:
         """Always true: a file without a data line has no kind and is refused earlier."""
         return True
 
+    def _lines(self) -> Iterator[Lines]:
+        """All data lines. Their reader makes the notes, once it has seen the last of them."""
+        comments = hashed = others = 0
+        for lines in data_lines(self._file, self._hashed):
+            comments += lines.comments
+            hashed += lines.hashed
+            others += len(lines) - lines.hashed
+            yield lines
+        self._notes = tuple(_notes(self.name, comments, hashed if others else 0))
+
     def _position(self, row: int) -> str:
-        return f"line {line_of(self._file, row)}"
+        for lines in data_lines(self._file, self._hashed):
+            if row < len(lines):
+                return f"line {lines.numbers[row]}"
+            row -= len(lines)
+        raise IndexError(f"{self.name}: fewer rows")
 
 
-def line_of(file: File, row: int) -> int:
-    """The line number (from 1) of the row with index ``row`` (from 0)."""
-    for lines in data_lines(file):
-        if row < len(lines):
-            return int(lines.numbers[row])
-        row -= len(lines)
-    raise IndexError(f"{file.name}: fewer rows")
+def _notes(name: str, comments: int, hashed: int) -> Iterator[Note]:
+    if comments:
+        skipped = "1 line that begins with # is a comment and is skipped"
+        if comments > 1:
+            skipped = f"{comments:,} lines that begin with # are comments and are skipped"
+        yield Note("skipped_lines", f"{name}: {skipped}", {"lines": comments})
+    if hashed:
+        read = "1 line that begins with # has the form of data and is read"
+        if hashed > 1:
+            read = f"{hashed:,} lines that begin with # have the form of data and are read"
+        yield Note("hashed_lines", f"{name}: {read}", {"lines": hashed})

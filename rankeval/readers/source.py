@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from rankeval.errors import DataError
+from rankeval.notes import Note
 from rankeval.readers.messages import guard, listed, short
 from rankeval.readers.plain import plain, plain_schema, type_class
 from rankeval.readers.where import Where
@@ -43,14 +44,21 @@ class Source(Protocol):
     Attributes:
         name: the file as the user gave it (the part file for folders), or "<table>", "<dict>".
         schema: names and types of the columns; the types are those that ``batches`` yields.
+        made_up: column -> why the reader made up its values, in words; such ids mean nothing in other files.
     """
 
     name: str
     schema: pa.Schema
+    made_up: Mapping[str, str]
 
     @property
     def has_rows(self) -> bool:
         """Whether there is at least one row."""
+        ...
+
+    @property
+    def notes(self) -> Sequence[Note]:
+        """What readers of a result must know of the text; complete once all rows have been read."""
         ...
 
     def leaves(self, source_index: int) -> list[Leaf]:
@@ -94,11 +102,17 @@ class ArrowSource(ABC):
     def __init__(self, name: str, schema: pa.Schema) -> None:
         self.name = name
         self.schema = plain_schema(schema)
+        self.made_up: Mapping[str, str] = {}
 
     @property
     @abstractmethod
     def has_rows(self) -> bool:
         """Whether there is at least one row."""
+
+    @property
+    def notes(self) -> Sequence[Note]:
+        """See ``Source.notes``: nothing, unless a kind has something to tell."""
+        return ()
 
     def leaves(self, source_index: int) -> list[Leaf]:
         """One leaf, the whole source; kinds with random access override this with more leaves."""

@@ -27,7 +27,7 @@ from rankeval.simulators import (
     random_stream,
     real,
     whole,
-    write_parquet,
+    write_blocks,
 )
 from rankeval.simulators.bandits.softmax_policy import Matrix, SoftmaxPolicy
 
@@ -286,10 +286,10 @@ def write_bandit_log(
     layout: Layout = "rows",
     rows_per_group: int = 1 << 20,
 ) -> None:
-    """Write the log of :func:`bandit_log` to a Parquet file, with about one row group in memory at a time.
+    """Write the log of :func:`bandit_log` to a file, with about one row group in memory at a time.
 
     Args:
-        path: the file.
+        path: the file, ``.parquet, .csv, .json, .jsonl`` or ``.arrow``.
         world, logging, target, rounds, seed, layout: as for :func:`bandit_log`.
         rows_per_group: number of rows of a row group, at least 1.
 
@@ -297,4 +297,4 @@ def write_bandit_log(
         UsageError: a policy does not fit the world, or another parameter is out of range.
     """
     blocks = bandit_log_blocks(world, logging, target, rounds, seed, layout=layout)
-    write_parquet(Path(path), blocks, rows_per_group)
+    write_blocks(Path(path), blocks, rows_per_group)

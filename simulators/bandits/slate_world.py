@@ -20,7 +20,7 @@ import pyarrow as pa
 from rankeval.array_types import Bools, Floats, Ints
 from rankeval.errors import UsageError
 from rankeval.off_policy.user_behaviour import BEHAVIOURS
-from rankeval.simulators import block_bounds, distribution, matrix, random_stream, real, whole, write_parquet
+from rankeval.simulators import block_bounds, distribution, matrix, random_stream, real, whole, write_blocks
 from rankeval.simulators.bandits.softmax_policy import Matrix, SoftmaxPolicy
 
 BLOCK_SESSIONS = 1 << 14
@@ -265,14 +265,14 @@ def write_slate_log(
     *,
     rows_per_group: int = 1 << 20,
 ) -> None:
-    """Write the log of :func:`slate_log` to a Parquet file, with about one row group in memory at a time.
+    """Write the log of :func:`slate_log` to a file, with about one row group in memory at a time.
 
     Args:
-        path: the file.
+        path: the file, ``.parquet, .csv, .json, .jsonl`` or ``.arrow``.
         world, logging, target, sessions, seed: as for :func:`slate_log`.
         rows_per_group: number of rows of a row group, at least 1.
 
     Raises:
         UsageError: a policy does not fit the world, or another parameter is out of range.
     """
-    write_parquet(Path(path), slate_log_blocks(world, logging, target, sessions, seed), rows_per_group)
+    write_blocks(Path(path), slate_log_blocks(world, logging, target, sessions, seed), rows_per_group)

@@ -25,9 +25,10 @@ from rankeval.interleaving import (
 from rankeval.notes import Note
 from rankeval.options import listed, require_types
 from rankeval.parallel import default_threads, in_order
-from rankeval.simulators import MOST_SESSIONS, whole, write_parquet, written_to
+from rankeval.simulators import MOST_SESSIONS, whole, write_blocks, written_to
 from rankeval.simulators.interleaving.contests import Contest, Source
 from rankeval.simulators.interleaving.sessions import InterleavedSessions, InterleavedTables
+from rankeval.table_files import require_table_name
 
 #: Methods that :func:`interleave_power` compares by default.
 METHODS = (
@@ -66,7 +67,8 @@ def interleave_simulate(
     Args:
         world: a world file or its content, with fixed policies, or with rankings ``a`` and ``b`` of the
             queries (:meth:`~rankeval.simulators.interleaving.contests.Contest.of`).
-        out: the file, which appears when it is complete.
+        out: the file, which appears when it is complete. The extension decides: ``.parquet, .csv, .json,
+            .jsonl`` or ``.arrow``.
         sessions: number of sessions.
         method: as in :func:`rankeval.interleave`; lists have as many items as the world has positions.
         a, b: names of policies, ``logging`` and the only candidate by default.
@@ -82,6 +84,7 @@ def interleave_simulate(
         UsageError: an argument is wrong.
     """
     path = written_to("out", out)
+    require_table_name("out", path)
     contest, chosen = Contest.of(world, a, b), Method.parse(method)
     made = InterleavedSessions(
         contest, chosen, whole("sessions", sessions, 1, MOST_SESSIONS), whole("seed", seed, 0)
@@ -89,7 +92,7 @@ def interleave_simulate(
     workers = default_threads() if threads is None else whole("threads", threads, 1)
     tables = in_order(InterleavedTables(made).table, made.bounds, workers, "simulating blocks of sessions")
     try:
-        write_parquet(path, tables, ROWS_PER_GROUP)
+        write_blocks(path, tables, ROWS_PER_GROUP)
     except OSError as error:
         raise DataError(f"{os.fspath(out)}: cannot be written ({error.strerror or error})") from None
     told = _beside_ab(contest, [_row(contest, chosen, sessions, SAMPLE, seed)], Levels(), sessions)

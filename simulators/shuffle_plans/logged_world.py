@@ -21,6 +21,7 @@ from rankeval.logs import (
     marked_shuffled,
     pair_roles,
     pair_rows,
+    reader_notes,
     unit_keys,
 )
 from rankeval.notes import Note
@@ -69,7 +70,7 @@ def logged_world(
     theta = _examination(source, position_bias, counts, threads)
     attractiveness, above = _attractiveness(counts, theta)
     text = f"estimated from {counted.sessions:,} sessions by a position-based model, and no better than that"
-    notes = [Note("estimated_world", text, {"sessions": counted.sessions})]
+    notes = [*reader_notes(source), Note("estimated_world", text, {"sessions": counted.sessions})]
     if above:
         text = f"{above:,} pairs of query and item with more clicks than examinations count as clicked always"
         notes.append(Note("clicked_always", text, {"pairs": above}))

@@ -18,7 +18,7 @@ def judged_queries(
     """A dict with ``query_id, items, relevance`` for each judged query, in the order of the file.
 
     Args:
-        judgements: anything that :class:`rankeval.Log` opens, with ``query_id, item_id, relevance``.
+        judgements: a :class:`rankeval.Log`, or anything that it opens, with ``query_id, item_id, relevance``.
         max_grade: the highest grade allowed. Grades below 0 count as 0.
         columns: role -> column name, for roles whose column has another name.
         where: row filter.
@@ -27,7 +27,9 @@ def judged_queries(
         DataError: a column or a value is missing, a grade is above ``max_grade``, or a query has two
             judgements of one item.
     """
-    log = Log(judgements, "judgements", dict(columns or {}), where)
+    log = judgements
+    if not isinstance(judgements, Log):
+        log = Log(judgements, "judgements", dict(columns or {}), where)
     rows = JudgementRows.read(log, ["query_id", "item_id", "relevance"])
     above = int(np.argmax(rows.grade))
     if rows.grade[above] > max_grade:

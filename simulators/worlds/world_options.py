@@ -10,6 +10,7 @@ import numpy as np
 
 from rankeval.array_types import Floats
 from rankeval.errors import UsageError
+from rankeval.logs import Log, made_up_notes, reader_notes
 from rankeval.notes import Note
 from rankeval.options import listed, require_types
 from rankeval.simulators import MOST_POSITIONS, real, whole
@@ -110,7 +111,7 @@ class WorldOptions:
             self.click_model, self.eta, _named("param", self.param, parse_value), positions
         )
         judged = self.judgements is not None
-        queries = self._judged(scale) if judged else self._drawn(scale, seed)
+        queries, notes = self._judged(scale) if judged else (self._drawn(scale, seed), [])
         liked = [scale.attractiveness(np.array(query["relevance"], np.float64)) for query in queries]
         traffic = self._traffic()
         weights = popularity_weights(self.popularity, len(queries), seed, judged)
@@ -127,7 +128,9 @@ class WorldOptions:
         }
         factor = largest_factor(traffic)
         divided = f"attractiveness is divided by {factor:g}, to stay in [0, 1] for all users and days"
-        return world, [Note("attractiveness_divided", divided, {"factor": factor})] * (factor > 1.0)
+        if factor > 1.0:
+            notes.append(Note("attractiveness_divided", divided, {"factor": factor}))
+        return world, notes
 
     def _positions(self) -> int:
         usual = POSITIONS if self.items is None else min(POSITIONS, self.items)
@@ -144,11 +147,13 @@ class WorldOptions:
             return [real("grades", share, 0.0, 1.0) for share in given]
         return GRADES if self.grades is None else self.grades
 
-    def _judged(self, scale: GradeScale) -> list[dict[str, Any]]:
+    def _judged(self, scale: GradeScale) -> tuple[list[dict[str, Any]], list[Note]]:
         for name in ("queries", "items", "grades"):
             if getattr(self, name) is not None:
                 raise UsageError(f"{name}: found {getattr(self, name)}, wanted none: judgements have them")
-        return judged_queries(self.judgements, scale.max_grade, self.columns, self.where)
+        log = Log(self.judgements, "judgements", dict(self.columns or {}), self.where)
+        queries = judged_queries(log, scale.max_grade)
+        return queries, [*reader_notes(log), *made_up_notes(log, "the log")]
 
     def _drawn(self, scale: GradeScale, seed: int) -> list[dict[str, Any]]:
         if self.columns or self.where:

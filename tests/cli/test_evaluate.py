@@ -121,6 +121,7 @@ def test_two_runs_of_one_name() -> None:
         (["--ci", ","], 2, "ci: found no method"),
         (["--by", "country"], 1, "no column 'country'"),
         (["--per-query", "/no/such/file"], 1, "/no/such/file"),
+        (["--per-query", "x.txt"], 2, "wanted a name that ends in .parquet, .csv, .json, .jsonl or .arrow"),
     ],
 )
 def test_wrong_calls_and_data(folder: Path, arguments: list[str], status: int, message: str) -> None:

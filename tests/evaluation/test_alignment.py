@@ -38,6 +38,7 @@ def scored(
         items=JudgedItems(np.zeros(n + 1, np.int64), np.zeros(0), np.zeros(0, bool)),
         negative=0,
         unjudged_queries=0,
+        contradicted=0,
     )
 
 

@@ -15,7 +15,7 @@ from rankeval.readers import letor as reader
 from rankeval.readers import lines
 from rankeval.readers.open_sources import open_sources
 from rankeval.readers.where import parse_where
-from tests.readers.helpers import SHARED, error_of, examples, needs_shared, read
+from tests.readers.helpers import SHARED, drain, error_of, examples, needs_shared, read
 
 
 def read_text(path: Path, text: str, *args: Any) -> pa.Table:
@@ -34,11 +34,29 @@ def test_columns(tmp_path: Path) -> None:
     assert found.to_pydict() == {
         "relevance": [2, 0, 1, 1],
         "query_id": ["007", "b", "b", "b"],
-        "item_id": ["X", "2", "3", "Y"],
+        "item_id": ["X", "2", "none", "Y"],
         "f1": [0.5, 0.0, 0.0, 1.0],
         "f2": [0.0, 0.0, -3.0, 0.0],
         "f3": [10.0, 0.0, 0.0, 0.0],
     }
+
+
+def test_the_first_word_of_a_comment_is_the_item(tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    found = read_text(path, "4 qid:1 # 3 Runner\n0 qid:1 1:2 #1 docid=7\n0 qid:1 #  GX-00\tinc = 1\n")
+    assert found["item_id"].to_pylist() == ["3", "7", "GX-00"]
+    (source,) = open_sources(path, role="features")
+    assert source.made_up == {}
+
+
+@pytest.mark.parametrize("bare", ["0 qid:a 1:1", "0 qid:a", "0 qid:a 1:1 #", "0 qid:a 1:1 # "])
+def test_ids_that_are_made_up_are_told(tmp_path: Path, bare: str) -> None:
+    path = tmp_path / "x.txt"
+    path.write_text(f"# note\n1 qid:a 1:1 # d7\n{bare}\n0 qid:a 1:2\n")
+    (source,) = open_sources(path, role="features")
+    assert source.made_up == {"item_id": "line 3 has no item id ('# docid = ID' or '# ID ...')"}
+    assert drain([source])["item_id"].to_pylist() == ["d7", "2", "3"]
+    assert [note.code for note in source.notes] == ["skipped_lines"]
 
 
 def test_grades_with_decimals_are_floats(tmp_path: Path) -> None:

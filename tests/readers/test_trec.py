@@ -17,7 +17,7 @@ from rankeval.readers.where import parse_where
 from tests.readers.helpers import SHARED, drain, error_of, examples, needs_shared, read
 
 QRELS_FORM = "'query_id iter item_id relevance'"
-RUN_FORM = "'query_id Q0 item_id rank score tag'"
+RUN_FORM = "'query_id Q0 item_id rank score tag', the rank and the score numbers"
 
 words = st.text(
     st.characters(min_codepoint=33, max_codepoint=0x2FF, exclude_categories=["C", "Z"]), min_size=1
@@ -26,27 +26,18 @@ gaps = st.text(" \t", min_size=1, max_size=3)
 
 
 @st.composite
-def run_lines(draw: st.DrawFn) -> tuple[str, tuple[str, str, float]]:
-    query, item, tag = draw(words), draw(words), draw(words)
-    score = draw(st.floats(allow_nan=False))
-    fields = [
-        query,
-        "Q0",
-        item,
-        str(draw(st.integers(0, 99))),
-        repr(score),
-        tag,
-        *draw(st.lists(words, max_size=3)),
-    ]
-    line = "".join(field + draw(gaps) for field in fields)
-    return draw(st.sampled_from(["", " "])) + line, (query, item, score)
+def run_lines(draw: st.DrawFn) -> tuple[str, tuple[str, str, float, float]]:
+    query, item, tag = draw(st.sampled_from(["", "#"])) + draw(words), draw(words), draw(words)
+    score, rank = draw(st.floats(allow_nan=False)), draw(st.integers(0, 99))
+    line = "".join(field + draw(gaps) for field in [query, "Q0", item, str(rank), repr(score), tag])
+    return draw(st.sampled_from(["", " "])) + line, (query, item, score, float(rank))
 
 
 @examples
 @given(
     st.lists(run_lines(), min_size=1), st.sampled_from(["\n", "\r\n", "\n# note\n\n"]), st.integers(1, 200)
 )
-def test_run_round_trip(lines: list[tuple[str, tuple[str, str, float]]], end: str, block: int) -> None:
+def test_run_round_trip(lines: list[tuple[str, tuple[str, str, float, float]]], end: str, block: int) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(reader, "_BLOCK", block)
         path = Path(folder) / "x.run"
@@ -97,7 +88,14 @@ def test_columns_filter_dictionary_and_gzip(tmp_path: Path) -> None:
         ("x.qrels", "q 0 d 1.5", QRELS_FORM),
         ("x.qrels", "q 0 d 0x1", QRELS_FORM),
         ("x.qrels", "q 0 d 99999999999999999999", QRELS_FORM),
-        ("x.run", "q Q0 d 1 2.5", RUN_FORM),
+        ("x.run", "q Q0 d 1 2.5", f"with 5 fields, wanted 6, {RUN_FORM}, no blank in an id"),
+        ("x.run", "q Q0 annual report.pdf 2 0.8 x", f"with 7 fields, wanted 6, {RUN_FORM}"),
+        ("x.run", "q Q0 annual report.pdf 2 0.8", RUN_FORM),
+        ("x.run", "q Q0 d one 2.5 t", RUN_FORM),
+        ("x.run", "q Q0 annual 2020 2 0.8 x", f"with 7 fields, wanted 6, {RUN_FORM}"),
+        ("x.run", "q Q0 7 20 21 words 2 0.8 x", f"with 9 fields, wanted 6, {RUN_FORM}"),
+        ("x.run", "q Q0 7 20 21 words 2 0.8", f"with 8 fields, wanted 6, {RUN_FORM}"),
+        ("x.qrels", "q 0 d e 1", f"with 5 fields, wanted 4, {QRELS_FORM}"),
         ("x.run", "q Q0 d 1 2,5 t", RUN_FORM),
         ("x.run", "q Q0 " + "d" * 80 + " 1 two t", RUN_FORM),
     ],
@@ -111,6 +109,46 @@ def test_malformed_lines(
     (tmp_path / name).write_text("# note\n\n" + good * 3 + bad + "\n" + good)
     shown = bad if len(bad) <= 60 else bad[:57] + "..."
     error_of(lambda: read(tmp_path / name), f"{tmp_path / name}, line 6", f"'{shown}'", wanted)
+
+
+def test_a_run_without_tags(tmp_path: Path) -> None:
+    path = tmp_path / "x.run"
+    path.write_text("# note\nq Q0 a 1 2.5\n#food Q0 b 2 1\n")
+    assert read(path).to_pydict() == {
+        "query_id": ["q", "#food"],
+        "item_id": ["a", "b"],
+        "score": [2.5, 1.0],
+        "rank": [1.0, 2.0],
+    }
+    path.write_text("q Q0 a 1 2.5\nq Q0 b 2 2.0 t\n")
+    found = "line 2: found 'q Q0 b 2 2.0 t' with 6 fields, wanted 5 as in the first line, 'query_id Q0"
+    error_of(lambda: read(path), found)
+
+
+def test_words_after_the_tag_are_no_shift(tmp_path: Path) -> None:
+    (tmp_path / "x.run").write_text("q Q0 a 1 2.5 t\nq Q0 b 2 2.0 2nd run of-3 days\nq Q0 c 3 1 7\n")
+    assert read(tmp_path / "x.run")["score"].to_pylist() == [2.5, 2.0, 1.0]
+
+
+def test_lines_that_begin_with_a_hash_are_data_or_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "x.qrels"
+    lines = ["# four words and 1", "#note", "q 0 a 1", "#food 0 b 2", "#food 0 c x", "# q 0 1", "#c d 0 e 1"]
+    path.write_text("\n".join(lines))
+    (source,) = open_sources(path, role="judgements")
+    assert source.notes == ()
+    assert drain([source]).to_pydict() == {
+        "query_id": ["q", "#food"],
+        "item_id": ["a", "b"],
+        "relevance": [1, 2],
+    }
+    assert [(note.code, note.text, note.numbers) for note in source.notes] == [
+        ("skipped_lines", f"{path}: 5 lines that begin with # are comments and are skipped", {"lines": 5}),
+        ("hashed_lines", f"{path}: 1 line that begins with # has the form of data and is read", {"lines": 1}),
+    ]
+    path.write_text("#food 0 b 2\n#cars 0 c 1\n")
+    (source,) = open_sources(path, role="judgements")
+    assert drain([source])["query_id"].to_pylist() == ["#food", "#cars"]
+    assert source.notes == ()
 
 
 def test_place_is_the_line_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,4 +186,5 @@ def test_a_parquet_run_written_as_trec_reads_the_same(tmp_path: Path) -> None:
     run = pq.read_table(SHARED / "reference/rank/run.parquet").slice(0, 5000)
     lines = [f"{r['query_id']} Q0 {r['item_id']} 0 {r['score']!r} t\n" for r in run.to_pylist()]
     (tmp_path / "x.run").write_text("".join(lines))
-    assert drain(open_sources(tmp_path / "x.run", role="run")).equals(run.replace_schema_metadata())
+    found = drain(open_sources(tmp_path / "x.run", role="run"), run.schema.names)
+    assert found.equals(run.replace_schema_metadata())

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rankeval.errors import UsageError
-from rankeval.simulators.writer import block_bounds, random_stream, regrouped, write_parquet
+from rankeval.simulators.writer import block_bounds, random_stream, regrouped, write_blocks
 
 
 def blocks(*sizes: int) -> list[pa.Table]:
@@ -39,7 +39,7 @@ def test_streams_are_the_spawned_children() -> None:
 
 
 def test_row_groups_have_the_size_asked_for(tmp_path: Path) -> None:
-    write_parquet(tmp_path / "new" / "x.parquet", blocks(4, 4, 2), 3)
+    write_blocks(tmp_path / "new" / "x.parquet", blocks(4, 4, 2), 3)
     file = pq.ParquetFile(tmp_path / "new" / "x.parquet")
     assert [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)] == [3, 3, 3, 1]
 
@@ -50,14 +50,14 @@ def test_an_interrupted_run_leaves_no_file(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_parquet(tmp_path / "x.parquet", failing(), 2)
+        write_blocks(tmp_path / "x.parquet", failing(), 2)
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("rows", [0, -1, 2.5, True])
 def test_bad_row_group_size(tmp_path: Path, rows: int) -> None:
     with pytest.raises(UsageError, match=r"^rows_per_group: found .*, wanted a whole number of at least 1$"):
-        write_parquet(tmp_path / "x.parquet", blocks(4), rows)
+        write_blocks(tmp_path / "x.parquet", blocks(4), rows)
 
 
 @pytest.mark.parametrize("seed", [-1, 0.5])

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from rankeval.errors import DataError, UsageError
 from rankeval.estimators import RATIO_COLUMNS, Definition, Estimator
-from rankeval.logs import Log, own
+from rankeval.logs import Log, own, require_scores
 from rankeval.off_policy.samples.setting import LOGGED
 from rankeval.readers import check_same_columns
 
@@ -51,7 +51,8 @@ def with_targets(log: Log, targets: Mapping[str, str], estimators: Sequence[Esti
 
     Raises:
         DataError: the column does not exist or is ambiguous.
-        UsageError: the weights of the estimators need different columns of a target policy.
+        UsageError: the weights of the estimators need different columns of a target policy, or ranks are
+            given as scores.
     """
     roles: dict[str, str] = {}
     for name, column in targets.items():
@@ -60,6 +61,8 @@ def with_targets(log: Log, targets: Mapping[str, str], estimators: Sequence[Esti
             raise DataError(f"{log.origin}: no column {column!r} for target {name!r}; it has {known}")
         check_same_columns(log.sources, [column])
         role = _role_in_ranking(estimators) if log.session is not None else _role_in_bandit(log, column)
+        if role == "score":
+            require_scores(f"target {name}=", column, "log")
         roles[own(role, name)] = column
         if len(targets) == 1 and log.has("q_target") and role != "candidate_target_propensities":
             roles[own("q_target", name)] = log.name("q_target")

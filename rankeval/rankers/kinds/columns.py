@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from rankeval.array_types import Floats
 from rankeval.errors import UsageError
+from rankeval.logs import require_scores
 from rankeval.rankers.kinds.shared import matrix_of
 
 
@@ -18,10 +19,11 @@ class ScoreColumn:
         """``name``: the column.
 
         Raises:
-            UsageError: ``name`` is empty.
+            UsageError: ``name`` is empty, or the column holds ranks.
         """
         if not name:
             raise UsageError("column: found no name, wanted column:NAME")
+        require_scores("column:", name, "log")
         self.columns = (name,)
 
     def score(self, rows: pa.RecordBatch) -> Floats:

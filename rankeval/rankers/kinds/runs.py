@@ -10,15 +10,19 @@ import pyarrow as pa
 from rankeval.array_types import Floats, Hashes
 from rankeval.arrays import hashes_of, is_integer_id, is_null, mix64
 from rankeval.errors import DataError
-from rankeval.logs import Log, PairIndex
+from rankeval.logs import Log, PairIndex, order_role, reader_notes, scores_of
 
 _IDS = ("query_id", "item_id")
 
 
 class StoredRun:
-    """The scores of a run: a file of any kind with ``query_id``, ``item_id`` and ``score``.
+    """The scores of a run: a file of any kind with ``query_id``, ``item_id`` and ``score`` (or ``rank``).
 
-    The whole run is kept in memory, 24 bytes a row.
+    The score of a rank is the rank negated. The whole run is kept in memory, 24 bytes a row.
+
+    Attributes:
+        columns: the ids.
+        notes: what is to be known of the file.
     """
 
     columns = _IDS
@@ -30,17 +34,18 @@ class StoredRun:
             DataError: it is no run; an id is null; a score is no finite number; an item has two scores.
         """
         log = Log(path, "run")
-        log.require([*_IDS, "score"])
+        order = order_role(log)
+        log.require([*_IDS, order])
         keys, scores = [], []
         for leaf in log.leaves():
-            for stretch in log.batches(leaf, [*_IDS, "score"]):
+            for stretch in log.batches(leaf, [*_IDS, order]):
                 sessions = log.sessions_of(stretch)
                 for role in _IDS:
                     if (ids := sessions.column(role)).null_count:
                         raise sessions.error(role, int(np.argmax(is_null(ids))), None, "an id")
                 keys.append(_keys(sessions.column("query_id"), sessions.column("item_id")))
-                scores.append(sessions.numbers("score"))
-        self._path = path
+                scores.append(scores_of(sessions, order))
+        self._path, self.notes = path, tuple(reader_notes(log))
         self._scores, every = np.concatenate(scores), np.concatenate(keys)
         self._integers = {role: is_integer_id(log.kind(role)) for role in _IDS}
         if len(np.unique(every)) < len(every):

@@ -15,8 +15,8 @@ from rankeval.arrays import to_numpy
 from rankeval.atomic_files import require_no_input
 from rankeval.calibration import read_calibration
 from rankeval.errors import DataError, UsageError
-from rankeval.logs import Log
-from rankeval.notes import Note
+from rankeval.logs import Log, made_up_notes, reader_notes
+from rankeval.notes import Note, distinct
 from rankeval.options import require_types, shown
 from rankeval.parallel import default_threads, streamed
 from rankeval.progress import message_stream
@@ -25,9 +25,10 @@ from rankeval.rankers.ranking.groups import Distinct, group_ids, whole_groups
 from rankeval.rankers.ranking.policies import parse_policy
 from rankeval.rankers.ranking.request import Request, open_data, prepared
 from rankeval.rankers.ranking.result import Ranking
-from rankeval.rankers.ranking.run_writer import require_kind, run_file
+from rankeval.rankers.ranking.run_writer import run_file
 from rankeval.rankers.ranking.scored import scored
 from rankeval.readers import sorted_on_disk
+from rankeval.table_files import require_table_name
 
 Write = Callable[[pa.RecordBatch], None]
 
@@ -70,7 +71,7 @@ def rank(
             ``module:object`` and so on, or an object that keeps the protocol ``Ranker``.
         data: a path, folder, glob, URL, Arrow table, pandas or polars frame, dict of arrays or ``Log`` with
             ``query_id`` (or ``session_id``), ``item_id`` and the columns that the ranker reads.
-        out: the file to write, Parquet or ``.csv``; None keeps the run in memory.
+        out: the file to write, ``.parquet, .csv, .json, .jsonl`` or ``.arrow``; None keeps the run in memory.
         policy: ``greedy``, ``epsilon:epsilon=E`` or ``plackett_luce:temperature=T``.
         top: number of positions of the policy, 10 if it is not given.
         seed: seed of the policy.
@@ -97,7 +98,7 @@ def rank(
     drawn = parse_policy(policy, top, seed)
     path = None if out is None else Path(out)
     if path is not None:
-        require_kind(path)
+        require_table_name("out", path)
         require_no_input(path, data, _file(model), calibration)
     name = candidate_name(model)
     ranker = open_ranker(model, trust=trust)
@@ -188,7 +189,13 @@ def _scattered(log: Log) -> Exception:
 
 
 def _notes(request: Request, rounded: int, vanished: int) -> list[Note]:
-    notes = []
+    notes = distinct(
+        [
+            *reader_notes(request.log),
+            *getattr(request.ranker, "notes", ()),
+            *made_up_notes(request.log, "the run"),
+        ]
+    )
     if rounded:
         text = (
             f"{request.name}: reads features in single precision, which changes {rounded:,} values; "

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from rankeval.array_types import Floats
 from rankeval.errors import DataError
-from rankeval.logs import Log
+from rankeval.logs import Log, require_own_ids
 from rankeval.rankers import Ranker, feature_role, with_columns
 from rankeval.rankers.ranking.policies import Policy
 
@@ -72,7 +72,8 @@ def prepared(log: Log, ranker: Ranker, name: str) -> tuple[Log, tuple[str, ...]]
     """The data in which the ranker finds its columns, and the roles of the ids that the run gets.
 
     Raises:
-        DataError: an id is missing, or a column that the ranker reads.
+        DataError: an id is missing, or a column that the ranker reads; or the ranker reads ids of items and
+            the data has none.
     """
     needed = ["query_id", "item_id"] if log.session != "session_id" else ["session_id", "item_id"]
     for role in needed:
@@ -83,4 +84,6 @@ def prepared(log: Log, ranker: Ranker, name: str) -> tuple[Log, tuple[str, ...]]
             )
     ids = tuple(dict.fromkeys([*needed[:1], *(["query_id"] if log.has("query_id") else []), "item_id"]))
     log.require(ids)
+    if "item_id" in ranker.columns:
+        require_own_ids(log, name)
     return with_columns(log, list(ranker.columns), name), ids

@@ -13,6 +13,7 @@ from rankeval.array_types import Floats
 from rankeval.arrays import take
 from rankeval.errors import DataError
 from rankeval.evaluation import MetricRow, evaluate
+from rankeval.logs import Log
 from rankeval.rankers.training.boosting import Boosted, Recipe
 from rankeval.rankers.training.clicks import Learning
 from rankeval.rankers.training.examples import Examples
@@ -49,11 +50,13 @@ class Stop:
         examples: their items.
         learning: what their grades are.
         shared: how many of them train too.
+        log: the data that holds them, if it is not that of the training.
     """
 
     examples: Examples
     learning: Learning
     shared: int = 0
+    log: Log | None = None
 
     def metric(self) -> Validation:
         """The metric of scores of the items.

@@ -10,6 +10,7 @@ from typing import Any
 
 from rankeval.atomic_files import replacing, require_folder, require_no_input
 from rankeval.errors import DataError, UsageError
+from rankeval.logs import reader_notes
 from rankeval.options import listed, require_types
 from rankeval.parallel import default_threads
 from rankeval.rankers.training.boosting import Recipe
@@ -133,7 +134,10 @@ def train(
         importance=tuple(importances(fitted)),
         out=str(out),
         digest=hashlib.sha256(text.encode()).hexdigest(),
-        notes=tuple(training_notes(wanted, examples, fitted, stop)),
+        notes=(
+            *reader_notes(reading.log, None if stop is None else stop.log),
+            *training_notes(wanted, examples, fitted, stop),
+        ),
     )
     with replacing(model) as beside, replacing(card) as card_beside:
         beside.write_text(text, encoding="utf-8")
@@ -158,7 +162,7 @@ def _stop(wanted: Request, reading: Reading, examples: Examples, threads: int) -
             f"{valid.origin}: found query {shared[0]!r} and {len(shared) - 1} more that are in "
             f"{examples.origin} too, wanted other queries than those that train"
         )
-    return Stop(valid, learning, len(shared))
+    return Stop(valid, learning, len(shared), other.log)
 
 
 def _fitted(wanted: Request, examples: Examples, stop: Stop | None, threads: int) -> Fitted:

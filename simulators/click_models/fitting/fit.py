@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rankeval.logs import as_log
+from rankeval.logs import as_log, reader_notes
 from rankeval.options import require_types
 from rankeval.simulators.click_models.fitting.fits import (
     Fitted,
@@ -26,6 +26,7 @@ from rankeval.simulators.click_models.fitting.report_rows import (
 from rankeval.simulators.click_models.fitting.request import Request, parse_options
 from rankeval.simulators.click_models.fitting.results import ClickModelFits
 from rankeval.simulators.click_models.fitting.sessions import Collected, collect
+from rankeval.table_files import require_table_name, write_table
 
 
 def fit(
@@ -70,8 +71,9 @@ def fit(
             of EM.
         restarts: number of additional fits of a mixture from random parameters; the best fit is kept.
         seed: of the split and of the restarts.
-        parameters: a Parquet file for the estimates of pairs, with columns ``click_model, query_id, item_id,
-            impressions, clicks, attractiveness, satisfaction``.
+        parameters: a file for the estimates of pairs, with columns ``click_model, query_id, item_id,
+            impressions, clicks, attractiveness, satisfaction``. The extension decides: ``.parquet, .csv,
+            .json, .jsonl`` or ``.arrow``.
         columns: role -> column name.
         where: row filter.
         threads: number of threads; the result does not depend on it.
@@ -84,6 +86,7 @@ def fit(
         UsageError: the call is wrong.
     """
     require_types(locals())
+    require_table_name("parameters", None if parameters is None else Path(parameters))
     options = parse_options(tolerance, max_iterations, smoothing, seed, restarts, threads)
     request = Request.of(as_log(log, columns, where), click_model, where, test, test_where, options)
     names, found = request.names, collect(request.log, request.held_out, request.share, seed, threads)
@@ -99,7 +102,7 @@ def fit(
         pairs=found.train.pairs,
         fits=rows,
         baselines=tuple(baseline_row(baseline, found) for baseline in baselines(found.train)),
-        notes=(*notes(names, fits, counts), *no_chance(rows)),
+        notes=(*reader_notes(request.log), *notes(names, fits, counts), *no_chance(rows)),
     )
 
 
@@ -108,7 +111,5 @@ def _write(
 ) -> None:
     import pyarrow as pa
 
-    from rankeval.atomic_files import write_parquet
-
     tables = [parameter_table(name, fit, found, counts) for name, fit in zip(names, fits, strict=True)]
-    write_parquet(pa.concat_tables(tables), path)
+    write_table(pa.concat_tables(tables), path)

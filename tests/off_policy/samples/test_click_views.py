@@ -470,3 +470,15 @@ def test_tables_and_records_name_estimand_own_logged_value_and_bounds() -> None:
     plain = ope(TABLE, "click_ips").tables()
     assert plain[2].header[1:3] == ["estimand", ">gain"]
     assert plain[1].header[-1] == "method"
+
+
+@pytest.mark.parametrize(
+    "options", [{"target": {"new": "position"}}, {"target": {"a": "score", "b": "position"}}]
+)
+def test_positions_are_no_scores_of_a_target(options: dict[str, Any]) -> None:
+    with pytest.raises(
+        UsageError, match=r"^target \w+=position: found ranks, of which the lowest is best; wan"
+    ):
+        ope(TABLE, "click_ips", **options)
+    with pytest.raises(UsageError, match=r"^--column score=position: found ranks"):
+        ope(TABLE, "click_ips", columns={"score": "position"})

@@ -150,7 +150,7 @@ def test_runs_are_read_by_evaluate_and_logs_by_ope(tmp_path: Path) -> None:
     assert ope(log, "iips").to_dict()["results"][0]["value"] == pytest.approx(2 / 3)
 
 
-@pytest.mark.parametrize("name", ["run.parquet", "run.csv", "run"])
+@pytest.mark.parametrize("name", ["run.parquet", "run.csv", "run.jsonl", "run"])
 def test_the_same_bytes_for_any_number_of_threads(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -275,7 +275,7 @@ def test_data_that_is_wrong(
         ({"trust": 3}, "trust: found 3, wanted a text or a list of texts"),
         ({"columns": {"price": "cost"}}, "--column price=...: no such role; there are session_id, query_id"),
         ({"out": 3}, "out: found 3, wanted a path"),
-        ({"out": "run.json"}, "out: found 'run.json', wanted a name that ends in .parquet or .csv"),
+        ({"out": "run.txt"}, "out: found 'run.txt', wanted a name that ends in .parquet, .csv, .json,"),
     ],
 )
 def test_calls_that_are_wrong(options: dict[str, Any], message: str) -> None:

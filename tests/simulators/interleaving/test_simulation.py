@@ -107,6 +107,11 @@ def test_what_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     assert list(tmp_path.parent.glob("*.partial")) == []
 
 
+def test_another_extension_is_refused_before_the_work() -> None:
+    with pytest.raises(UsageError, match=r"^out: found 'x\.txt', wanted a name that ends in \.parquet"):
+        interleave_simulate("/no/such/world.json", "x.txt", sessions=10)
+
+
 def test_blocks_are_made_on_their_own() -> None:
     made = InterleavedSessions(Contest.of(description()), Method.parse("team_draft"), 200_000, 3)
     assert len(made.bounds) > 1
@@ -221,3 +226,11 @@ def test_a_bad_call_writes_nothing(tmp_path: Path) -> None:
         with pytest.raises(UsageError):
             interleave_simulate(description(), path, **{"sessions": 10, **options})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_log_in_the_format_of_its_name_is_the_same_log(tmp_path: Path) -> None:
+    files = [tmp_path / f"x{name}" for name in (".parquet", ".csv", ".arrow")]
+    for file in files:
+        interleave_simulate(description(), file, sessions=300, seed=1)
+    first, *others = [interleave_analyse(file).rows()[0]["value"] for file in files]
+    assert others == [first, first]

@@ -1,0 +1,61 @@
+"""What the readers of a log have to tell: notes for its result, and ids that they made up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rankeval.errors import DataError
+from rankeval.logs.log import Log
+from rankeval.notes import Note
+
+
+def reader_notes(*logs: Log | None) -> list[Note]:
+    """The notes of all files of some logs; files with notes of the same kind share one.
+
+    Each log must have been read to its end, for that is when the notes of text files are complete.
+    """
+    notes: dict[str, dict[str, Note]] = {}
+    for source in (source for log in logs if log is not None for source in log.sources):
+        for note in source.notes:
+            notes.setdefault(note.code, {})[source.name] = note
+    return [_together(list(files.values())) for files in notes.values()]
+
+
+def _together(notes: list[Note]) -> Note:
+    first = notes[0]
+    if len(notes) == 1:
+        return first
+    numbers = {name: sum(note.numbers[name] for note in notes) for name in first.numbers}
+    told = ", ".join(f"{number:,} {name}" for name, number in numbers.items())
+    return Note(first.code, f"{first.text} ({told} in {len(notes)} files)", numbers)
+
+
+def made_up_notes(log: Log, written: str) -> Iterator[Note]:
+    """A warning for each file whose ids of items the reader made up.
+
+    ``written`` is what gets the ids, in words.
+    """
+    for file, reason in _made_up(log):
+        text = f"{file}: {reason}; the item ids of {written} are numbers of rows, and fit no other file"
+        yield Note("made_up_ids", text)
+
+
+def require_own_ids(log: Log, other: str) -> None:
+    """Check that the ids of items stand in the files, and so mean the same in another file.
+
+    Args:
+        log: the log.
+        other: what the items are joined with, in words.
+
+    Raises:
+        DataError: the reader of a file made the ids up.
+    """
+    for file, reason in _made_up(log):
+        raise DataError(f"{file}: {reason}, wanted one on every line to join it with {other}")
+
+
+def _made_up(log: Log) -> Iterator[tuple[str, str]]:
+    """``(file, reason)`` for each file whose ids of items the reader made up."""
+    for source in log.sources:
+        if reason := source.made_up.get(log.name("item_id")):
+            yield source.name, reason
