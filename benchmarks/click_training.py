@@ -5,8 +5,8 @@ For seed i, a linear production ranker learns from the judgements of part S(i + 
 all (strong). It ranks the queries of the next three parts with at least 10 items; a tenth of the sessions
 shows its list shuffled. Users examine position k with probability k^-eta, and click an item that they examine
 with probability 0.05, 0.5 or 0.95 for the grades 0, 1 and 2. The estimated curve is the power law of the
-shuffled sessions, the wrong one is twice as steep as the true one. Every way learns from the same clicks at
-rate 0.05, with the number of trees from five folds, and is judged by NDCG@10 on the grades of S(i + 4).
+shuffled sessions, the wrong one is twice as steep as the true one. Every way learns from the same clicks, at
+rate 0.1 and with the number of trees from five folds. It is judged by NDCG@10 on the grades of S(i + 4).
 Intervals are normal, over the queries of all seeds.
 """
 
@@ -34,7 +34,7 @@ PARTS = ("S1", "S2", "S3", "S4", "S5")
 ETAS = (0.5, 1.0, 2.0)
 PRODUCTION = {"weak": 5, "strong": None}
 POSITIONS, SHUFFLED = 10, 0.1
-PARAMETERS = {"learning_rate": 0.05}
+PARAMETERS = {"learning_rate": 0.1, "early_stopping_round": 30}
 ATTRACTIVENESS = np.array([0.05, 0.5, 0.95])
 
 
