@@ -44,7 +44,11 @@ def weight_diagnostics(
 def share_clipped(moments: Moments, weight: int, clipped: int) -> float | None:
     """Share of the total weight that clipping, switching or shrinking removes; None if the total is 0.
 
-    ``weight`` and ``clipped`` are the indices of the terms of the plain and of the reduced weight.
+    It is also None if a weight is negative, as those of the pseudo-inverse may be: weights of both signs have
+    no total of which a part can be a share. ``weight`` and ``clipped`` are the indices of the terms of the
+    plain and of the reduced weight.
     """
     mean = float(moments.mean[weight])
-    return 1.0 - float(moments.mean[clipped]) / mean if mean > 0 else None
+    if mean <= 0.0 or moments.low[weight] < 0.0:
+        return None
+    return 1.0 - float(moments.mean[clipped]) / mean
