@@ -27,8 +27,10 @@ Columns of a bandit log (one row per round):
   reward, propensity, target_propensity    of the logged action
   q_logged, q_target                       predictions, for dm, dros and *dr
 or lists, from which the other columns are computed:
-  action                                   index into the lists, from 0
+  action                                   index into the lists, from 0 (or from
+                                           1, with --first-action 1)
   candidate_propensities, candidate_target_propensities, candidate_q
+A number that stands in a column and in a list must be the same in both.
 
 \b
 Estimators for bandit logs, as NAME[:PARAMETER=VALUE] (default):
@@ -115,6 +117,13 @@ Rows without a position are candidates that were not shown.
     "--reward-range",
     metavar="LOW,HIGH",
     help="Range of rewards. A reward outside is an error, a model prediction outside a warning.",
+)
+@click.option(
+    "--first-action",
+    type=click.IntRange(0, 1),
+    default=0,
+    show_default=True,
+    help="Number of the first candidate in column action.",
 )
 @click.option(
     "--reward-model",

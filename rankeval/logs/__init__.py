@@ -23,6 +23,7 @@ from rankeval.logs.log import Log
 from rankeval.logs.log_inputs import as_log, as_ranking_log
 from rankeval.logs.pair_index import PairIndex
 from rankeval.logs.passes import fold, scan
+from rankeval.logs.peek import peek
 from rankeval.logs.positions import item_positions, order_by_position, position_of, position_roles
 from rankeval.logs.query_item_counts import MAX_CELLS, PairCounts, PairRows, PairTable, pair_roles, pair_rows
 from rankeval.logs.ranges import FINITE_TERMS, RANGES, largest, out_of_range
@@ -80,6 +81,7 @@ __all__ = [
     "pair_roles",
     "pair_rows",
     "parted",
+    "peek",
     "position_of",
     "position_roles",
     "role_names",

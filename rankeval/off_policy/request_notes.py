@@ -90,6 +90,9 @@ def _unused(request: Request, embedding: Sequence[str]) -> Iterator[Note]:
         if fitting.weighting != "uniform":
             text = f"model_weighting: no reward model is fitted, {fitting.weighting!r} changes nothing"
             yield Note("option_unused", text)
+    if request.log.first_action and not request.log.has("action"):
+        text = f"first_action: the log has no column {request.log.name('action')!r}, so it changes nothing"
+        yield Note("option_unused", text)
     if embedding and "marginal_propensity" not in columns:
         text = "embedding: none of the estimators uses it; it is for mips"
         yield Note("option_unused", text)

@@ -19,6 +19,7 @@ from rankeval.off_policy.samples.click_views import examination_of
 from rankeval.off_policy.samples.column_sources import PREDICTIONS, ColumnSources
 from rankeval.off_policy.samples.nuisance_protocols import RoundModel
 from rankeval.off_policy.samples.rankings import Rankings
+from rankeval.off_policy.samples.redundancy import require_agreement
 from rankeval.off_policy.samples.reward_range import RangeCheck, parse_range
 from rankeval.off_policy.samples.rounds import Rounds, same_for_all
 from rankeval.off_policy.samples.setting import LOGGED, Setting, parse_estimand
@@ -45,6 +46,7 @@ __all__ = [
     "parse_estimand",
     "parse_range",
     "parse_targets",
+    "require_agreement",
     "same_for_all",
     "with_targets",
 ]
