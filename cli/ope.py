@@ -116,7 +116,8 @@ Rows without a position are candidates that were not shown.
 @click.option(
     "--reward-range",
     metavar="LOW,HIGH",
-    help="Range of rewards. A reward outside is an error, a model prediction outside a warning.",
+    help="Range of rewards. A reward outside is an error, a model prediction or a value outside a warning. "
+    "Default for values: the range of the logged rewards.",
 )
 @click.option(
     "--first-action",

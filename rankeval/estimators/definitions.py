@@ -99,6 +99,11 @@ class Definition:
         return self.ratio in CLICK_RATIOS
 
     @property
+    def is_reward(self) -> bool:
+        """Whether its value is a mean reward; metrics and indices, which carry a caution, are not."""
+        return not self.caution
+
+    @property
     def form(self) -> str:
         """The name for messages, with ``@K`` if a cutoff is required."""
         return f"{self.name}@K" if self.cutoff == "required" else self.name

@@ -22,6 +22,7 @@ from rankeval.off_policy.samples import (
     parse_targets,
     require_agreement,
 )
+from rankeval.off_policy.value_range import ValueRange
 from rankeval.options import listed, require_types
 from rankeval.position_bias import PositionBias
 
@@ -115,7 +116,8 @@ def ope(
             and 1.
         reward_range: the least and the largest possible reward of a round, or of a position of a ranking. A
             reward outside this range is an error. Predictions outside it (``q_logged``, ``q_target`` and
-            ``candidate_q``, if the estimators read them) are counted in a warning.
+            ``candidate_q``, if the estimators read them) are counted in a warning. A value outside
+            it is a warning too; without a stated range, a value outside that of the logged rewards is.
         first_action: the number of the first candidate in column ``action``, 0 or 1.
         reward_model: ``lightgbm``, ``logistic`` (rewards 0 and 1) or ``ridge``. Predictions ``q`` then come
             from a model that is fitted to the log by cross-fitting, not from the log. On a bandit log it
@@ -174,5 +176,6 @@ def ope(
             *sums.notes(request.sources, by),
             *nuisances.notes(request.log),
             *estimates.notes(),
+            *ValueRange.of(sums, setting).notes(estimates.rows),
         ),
     )

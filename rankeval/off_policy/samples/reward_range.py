@@ -46,16 +46,23 @@ class Outside:
 
 @dataclass(frozen=True)
 class RangeCheck:
-    """The predictions outside the range, by role of their column; results of parts of a log can be merged."""
+    """The predictions outside the range; results of parts of a log can be merged.
+
+    Attributes:
+        columns: role of a column -> its values outside.
+        lengths: numbers of positions of the shortest and the longest list; 1 for rounds.
+    """
 
     columns: Mapping[str, Outside] = field(default_factory=dict)
+    lengths: tuple[int, int] = (1, 1)
 
     def merge(self, other: RangeCheck) -> RangeCheck:
         """The results of both parts; ``other`` follows ``self`` in the log."""
         roles = dict.fromkeys([*self.columns, *other.columns])
         nothing = Outside()
         return RangeCheck(
-            {role: self.columns.get(role, nothing).merge(other.columns.get(role, nothing)) for role in roles}
+            {role: self.columns.get(role, nothing).merge(other.columns.get(role, nothing)) for role in roles},
+            (min(self.lengths[0], other.lengths[0]), max(self.lengths[1], other.lengths[1])),
         )
 
 
@@ -87,7 +94,11 @@ class RewardRange:
         self._require_rewards(sessions)
         # Each of several target policies has its own role, such as q_target@NAME.
         roles = [role for role in sessions.items if base(role) in PREDICTED]
-        return RangeCheck({role: self._outside(*_predictions(sessions, role)) for role in roles})
+        lengths = sessions.lengths
+        return RangeCheck(
+            {role: self._outside(*_predictions(sessions, role)) for role in roles},
+            (int(lengths.min()), int(lengths.max())) if len(lengths) else (1, 1),
+        )
 
     def notes(self, check: RangeCheck, log: Log) -> Iterator[Note]:
         """One warning for each column with predictions outside the range."""
