@@ -46,6 +46,8 @@ policies, given by a column logger; not for dm and mips.
 \b
 Columns of a ranking log (one row per item, or per session with lists):
   session_id, position, item_id, reward or click
+  session_reward                           of the whole list, the same in all
+                                           rows; for sips, snsips, pi
 
 \b
 Estimators for rankings and their columns. Columns propensity* and exposure

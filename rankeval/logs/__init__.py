@@ -18,7 +18,7 @@ from rankeval.logs.impressions import (
     marked_shuffled,
     parted,
 )
-from rankeval.logs.layout import Stretch, list_parts, run_starts, unnested
+from rankeval.logs.layout import Stretch, first_rows, list_parts, run_starts, unnested
 from rankeval.logs.log import Log
 from rankeval.logs.log_inputs import as_log, as_ranking_log
 from rankeval.logs.pair_index import PairIndex
@@ -66,6 +66,7 @@ __all__ = [
     "checked_clicks",
     "counting",
     "differ",
+    "first_rows",
     "fold",
     "impression_roles",
     "impressions_of",

@@ -45,7 +45,13 @@ class Stretch:
         )
 
 
-def number_of_rows(source: Source, index: int) -> int:
+def first_rows(sources: Sequence[Source]) -> list[int]:
+    """For each file, the number of input rows before it, without any row filter."""
+    counts = [_number_of_rows(source, index) for index, source in enumerate(sources[:-1])]
+    return [0, *np.cumsum(counts, dtype=np.int64).tolist()]
+
+
+def _number_of_rows(source: Source, index: int) -> int:
     """Number of rows of file ``index``: from its metadata, or counted by reading its first column."""
     leaves = source.leaves(index)
     if all(leaf.rows is not None for leaf in leaves):

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from rankeval.arrays import is_null, read_only
 from rankeval.errors import DataError, UsageError
-from rankeval.logs.layout import Stretch, computed, has_null, joined, number_of_rows, run_starts, unnested
+from rankeval.logs.layout import Stretch, computed, has_null, joined, run_starts, unnested
 from rankeval.logs.roles import ANY_TYPE, IDS, LISTS, MAYBE_WHOLE, ROLES, SESSION, Role, wanted_type
 from rankeval.logs.sessions import Sessions, counting, require_first_action
 from rankeval.readers import (
@@ -201,6 +201,17 @@ class Log:
         """The same log, in which the columns of these roles may hold one list per round."""
         return self._but(lists=self.lists | frozenset(roles))
 
+    @property
+    def session_reward(self) -> bool:
+        """Whether a ranking log has one reward per session; an expression for rewards comes before it."""
+        return self.session is not None and self.has("session_reward") and "reward" not in self._computed
+
+    def with_session_reward(self) -> Log:
+        """The same log, in which the column or expression of the reward has the role ``session_reward``."""
+        if self.reward is not None:
+            return self._but(_computed={"session_reward": self._computed["reward"]})
+        return self.with_roles({"session_reward": self.name("reward")})
+
     def over(self, source: Source) -> Log:
         """The same log without a filter, read from another source that holds the filtered rows."""
         return self._but(where=None, sources=(source,))
@@ -242,11 +253,6 @@ class Log:
     def place(self, leaf: Leaf, index: int) -> str:
         """The place of a row, ``FILE, row 17``; ``index`` counts the rows of the leaf after the filter."""
         return self.sources[leaf.source_index].place(leaf, index, self.row_filter)
-
-    def first_rows(self) -> list[int]:
-        """For each file, the number of input rows before it, without any row filter."""
-        counts = [number_of_rows(source, index) for index, source in enumerate(self.sources[:-1])]
-        return [0, *np.cumsum(counts, dtype=np.int64).tolist()]
 
     def sessions_of(self, *stretches: Stretch) -> Sessions:
         """All rows of some stretches, grouped by equal neighbouring ids, by row, or by list.

@@ -17,7 +17,8 @@ ROLES: dict[Role, tuple[str, ...]] = {
     "run": ("query_id", "item_id", "score", "relevance", "weight"),
     "judgements": ("query_id", "item_id", "relevance"),
     "log": (
-        "session_id", "query_id", "item_id", "position", "click", "reward", "propensity", "target_propensity",
+        "session_id", "query_id", "item_id", "position", "click", "reward", "session_reward", "propensity",
+        "target_propensity",
         "propensity_prefix", "target_propensity_prefix", "propensity_list", "target_propensity_list",
         "exposure", "target_exposure", "slate_weight", "subset_weight", "behaviour", "q_logged", "q_target",
         "examination", "alpha", "beta", "score", "weight", "shuffled", "swap_low", "swap_high", "ranker",

@@ -11,6 +11,7 @@ import numpy as np
 from rankeval.array_types import Floats, Hashes, Ints
 from rankeval.arrays import hashes_of, is_null, segments_of
 from rankeval.errors import DataError, UsageError
+from rankeval.logs.layout import first_rows as first_rows_of
 from rankeval.logs.log import Log
 from rankeval.logs.sessions import Sessions, counting
 
@@ -62,7 +63,7 @@ class Units:
         """
         by_id = id if grouping.bucketed and log.has(id) else None
         key = by_id if grouping.cluster is None else grouping.cluster
-        first_rows = log.first_rows() if grouping.bucketed and key is None else ()
+        first_rows = first_rows_of(log.sources) if grouping.bucketed and key is None else ()
         return cls(log, key, grouping.bucketed, grouping.by, first_rows)
 
     @property
@@ -101,7 +102,7 @@ def unit_keys(sessions: Sessions, key: str | None, first_rows: Sequence[int]) ->
     Args:
         sessions: the units.
         key: role of the key column; None: the row number is the key.
-        first_rows: number of rows before each file (:meth:`rankeval.logs.log.Log.first_rows`); used only
+        first_rows: number of rows before each file (:func:`rankeval.logs.layout.first_rows`); used only
             without a key.
 
     Raises:

@@ -19,7 +19,7 @@ from rankeval.logs import Grouping, Sessions, Units, fold, nothing_counts
 from rankeval.notes import Note
 from rankeval.off_policy.nuisances import Nuisances
 from rankeval.off_policy.plan import Plan
-from rankeval.off_policy.samples import ColumnSources, RangeCheck, Rankings, Rounds
+from rankeval.off_policy.samples import ColumnSources, RangeCheck, Rankings, RepeatedRewards, Rounds
 
 T = TypeVar("T", bound=np.generic)
 
@@ -50,17 +50,20 @@ class Sums:
         moments: of all units, and of each segment.
         plan: the plan that lists the terms of the moments.
         checked: predictions outside the stated range of rewards.
+        rewards: whether all rows of each session have the same reward.
     """
 
     moments: Segmented[Moments]
     plan: Plan
     checked: RangeCheck = field(default_factory=RangeCheck)
+    rewards: RepeatedRewards = field(default_factory=RepeatedRewards)
 
     def merge(self, other: Sums) -> Sums:
         """The sums over both parts; ``other`` must follow ``self`` in the order of the log."""
         plan = max(self.plan, other.plan, key=lambda plan: plan.terms.positions)
         left, right = self._under(plan), other._under(plan)
-        return Sums(left.merge(right, Moments.merge), plan, self.checked.merge(other.checked))
+        checked, rewards = self.checked.merge(other.checked), self.rewards.merge(other.rewards)
+        return Sums(left.merge(right, Moments.merge), plan, checked, rewards)
 
     def _under(self, plan: Plan) -> Segmented[Moments]:
         """The moments in the terms of a plan for longer lists; the terms of the added positions are 0."""
@@ -71,7 +74,8 @@ class Sums:
         return self.moments.mapped(lambda part: part.spread(terms, len(plan.terms.terms), plan.pairs))
 
     def notes(self, sources: ColumnSources, by: str | None) -> Iterator[Note]:
-        """Notes on units that are in no segment, and on predictions outside the range of rewards."""
+        """Notes on units in no segment, on predictions outside the range, and on repeated rewards."""
+        yield from self.rewards.notes(sources.log)
         left_out = self.moments.segments.get(None)
         if left_out is not None:
             units = self.plan.asked[0].definition.units
@@ -126,7 +130,7 @@ def accumulate(
             raise sample.not_finite(sessions)
         parts = units.segments(sessions)
         segments = {value: _moments(block, own, keys, counts, rows) for value, rows in parts.items()}
-        return Sums(Segmented(whole, segments), own, checked)
+        return Sums(Segmented(whole, segments), own, checked, RepeatedRewards.of(sessions))
 
     found = fold(log, list(dict.fromkeys([*sample.roles, *units.roles])), work, Sums.merge, threads)
     if not found.moments.whole.n:

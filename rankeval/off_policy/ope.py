@@ -80,7 +80,8 @@ def ope(
             column of the target policy under the prefix ``target_``, and of ``slate_weight``, ``q_logged``
             and ``q_target``. Estimators from clicks need ``score``, by which the candidate ranks, with
             ``item_id`` to order equal scores. Without ``position_bias`` they also need ``examination``, or
-            ``alpha`` and ``beta``, of the logged position.
+            ``alpha`` and ``beta``, of the logged position. A column ``session_reward`` is the reward of the
+            whole list, the same in all rows of a session. ``sips``, ``snsips`` and ``pi`` use it.
         estimators: names such as ``snips``, ``cips:max_weight=5`` or ``click_dcg@10``
             (:func:`rankeval.estimators.parse`). The default for a bandit log is ``ips`` and ``snips``, and
             ``dr`` if there are predictions of the reward. The default for a ranking log is ``click_ips`` with
@@ -162,8 +163,8 @@ def ope(
     )
     request = Request.of(log, listed(estimators or ()), columns_of, setting, fitting, infer, by)
     require_agreement(request.sources, TermList.of(request.estimators).columns)
-    nuisances = fit_nuisances(request.log, setting, request.estimators, fitting)
-    plan = Plan.of(request.estimators, setting, nuisances.logging_policies)
+    nuisances = fit_nuisances(request.log, request.setting, request.estimators, fitting)
+    plan = Plan.of(request.estimators, request.setting, nuisances.logging_policies)
     sums = accumulate(request.sources, plan, nuisances, Grouping(infer.bucketed, by, cluster), threads)
     estimates = Estimates.of(sums, infer)
     return OffPolicyEvaluation(
@@ -176,6 +177,6 @@ def ope(
             *sums.notes(request.sources, by),
             *nuisances.notes(request.log),
             *estimates.notes(),
-            *ValueRange.of(sums, setting).notes(estimates.rows),
+            *ValueRange.of(sums, request.setting).notes(estimates.rows),
         ),
     )

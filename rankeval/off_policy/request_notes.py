@@ -14,6 +14,9 @@ from rankeval.position_bias import FIELDS, PositionBias
 def request_notes(request: Request, embedding: Sequence[str]) -> Iterator[Note]:
     """Warnings on columns with a special meaning, and on columns and options without an effect."""
     yield from _of_counts(request)
+    if request.log.session_reward and not request.setting.session_reward:
+        text = f"column {request.log.name('session_reward')!r} is not used: the reward is that of positions"
+        yield Note("column_unused", text)
     if request.setting.targets != ("",):
         yield from _of_targets(request)
     yield from _of_clicks(request)

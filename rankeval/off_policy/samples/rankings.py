@@ -33,7 +33,7 @@ from rankeval.off_policy.samples.setting import LOGGED, under_moved
 from rankeval.off_policy.user_behaviour import behaviour_codes, subset_weights
 
 #: Columns with one value per session.
-ONCE = frozenset({"propensity_list", "target_propensity_list", "slate_weight"})
+ONCE = frozenset({"propensity_list", "target_propensity_list", "slate_weight", "session_reward"})
 
 
 class Rankings:
@@ -50,7 +50,7 @@ class Rankings:
     Raises:
         DataError: a column is missing or of the wrong type; from :meth:`units`, a propensity outside (0, 1],
             a target propensity outside [0, 1], a null, NaN or infinity, positions that are not 1, 2, ...
-            once each, a propensity of the whole list that changes within a session, or an error of
+            once each, a propensity or reward of the whole list that changes within a session, or an error of
             :class:`~rankeval.off_policy.samples.click_views.ClickViews`.
     """
 
@@ -188,9 +188,12 @@ def _checked(sessions: Sessions, role: str) -> Floats:
 
 
 def _checked_once(sessions: Sessions, role: str) -> Floats:
-    """(sessions,) float64, a column with every value within its range; 1 for a session without items."""
-    values = as_float64(sessions.per_session(role))
-    values = np.where(sessions.lengths == 0, 1.0, values) if role in sessions.items else values
+    """(sessions,) float64, a column with every value within its range.
+
+    A session without items has weight 1 and reward 0, unless its row holds the value once.
+    """
+    values, empty = as_float64(sessions.per_session(role)), 0.0 if role == "session_reward" else 1.0
+    values = np.where(sessions.lengths == 0, empty, values) if role in sessions.items else values
     if not np.isfinite(values).all():
         sessions.numbers(role) if role in sessions.items else sessions.numbers_per_session(role)
     bad = out_of_range(role, values)
