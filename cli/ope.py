@@ -27,8 +27,8 @@ Columns of a bandit log (one row per round):
   reward, propensity, target_propensity    of the logged action
   q_logged, q_target                       predictions, for dm, dros and *dr
 or lists, from which the other columns are computed:
-  action                                   index into the lists, from 0 (or from
-                                           1, with --first-action 1)
+  action                                   index into the lists, from 0 (or
+                                           from 1: --first-action 1)
   candidate_propensities, candidate_target_propensities, candidate_q
 A number that stands in a column and in a list must be the same in both.
 
@@ -73,6 +73,12 @@ item_id). Examination comes from --position-bias or a column examination:
   click_snips replay_ips
                        indices that only compare candidates
 Rows without a position are candidates that were not shown.
+
+\b
+Weights of rows, in either kind of log:
+  weight               number of equal rows that a row stands for, all logged
+  sampling_weight      1 / probability that the row was kept in a thinned log;
+                       standard errors are those of the rows that are left
 """
 
 

@@ -35,8 +35,11 @@ from rankeval.logs.units import (
     Grouping,
     Units,
     nothing_counts,
+    sampling_roles,
+    sampling_weights,
     unit_counts,
     unit_keys,
+    unit_weights,
     weight_roles,
 )
 
@@ -87,9 +90,12 @@ __all__ = [
     "position_roles",
     "role_names",
     "run_starts",
+    "sampling_roles",
+    "sampling_weights",
     "scan",
     "unit_counts",
     "unit_keys",
+    "unit_weights",
     "unnested",
     "weight_roles",
 ]

@@ -137,6 +137,36 @@ def unit_counts(sessions: Sessions) -> Floats:
     return counts
 
 
+def sampling_roles(log: Log) -> list[str]:
+    """The roles to read for all weights of units: those of :func:`weight_roles`, and ``sampling_weight``."""
+    return [*weight_roles(log), *(["sampling_weight"] if log.has("sampling_weight") else [])]
+
+
+def sampling_weights(sessions: Sessions) -> Floats | None:
+    """(n,) float64, the column ``sampling_weight``: 1 over the probability that a unit was kept.
+
+    None if it was not read.
+
+    Raises:
+        DataError: a weight is null, not finite, not above 0 or above 1e100, or changes within a session.
+    """
+    if "sampling_weight" not in sessions:
+        return None
+    weights = sessions.numbers_per_session("sampling_weight")
+    bad = (weights <= 0.0) | (weights > LARGEST_COUNT)
+    if bad.any():
+        first = int(np.argmax(bad))
+        wanted = "a number above 0" if weights[first] <= 0.0 else f"a number of at most {LARGEST_COUNT:g}"
+        raise sessions.error_once("sampling_weight", first, weights[first], wanted)
+    return weights
+
+
+def unit_weights(sessions: Sessions) -> Floats:
+    """(n,) float64, the weight of each unit in a mean: its count times its sampling weight."""
+    counts, sampling = unit_counts(sessions), sampling_weights(sessions)
+    return counts if sampling is None else counts * sampling
+
+
 def nothing_counts(log: Log) -> DataError:
     """The error for a log whose units all have weight 0."""
     rows = f"in all rows that match {log.where!r}" if log.where else "in all rows"

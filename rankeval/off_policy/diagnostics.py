@@ -33,8 +33,7 @@ def weight_diagnostics(
     if weight is None:
         return dict.fromkeys(names)
     mean = float(moments.mean[weight])
-    total = moments.n * mean
-    squares = float(moments.comoment[moments.pair_index[weight, weight]]) + total * mean
+    total, squares = moments.n * mean, moments.sum_of_squares(weight)
     std_error = inference.estimate(Mean(weight)).std_error
     z = (mean - 1.0) / std_error if std_error and ratio in AVERAGES_ONE else None
     ess = None if math.isinf(squares) else total / squares * total if squares > 0.0 else 0.0

@@ -66,7 +66,10 @@ def ope(
 
     Args:
         log: a bandit log or a ranking log: path, folder, glob, URL, Arrow table, pandas or polars frame, or
-            dict of arrays. A column ``weight`` says how many times a round or session counts.
+            dict of arrays. A column ``weight`` says how many times a round or session counts: it
+            stands for so many equal rows, all logged. A column ``sampling_weight`` says that a row of a
+            thinned log was kept with probability 1 / weight. Means are then ``sum s x / sum s`` (Hajek), with
+            linearised errors whose units are the rows (sessions, clusters), not the sum of the weights.
 
             A bandit log has one row per round with ``reward``, ``propensity`` and ``target_propensity``.
             Some estimators also need ``q_logged`` and ``q_target``, the predictions of a reward model. The

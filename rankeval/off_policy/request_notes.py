@@ -24,7 +24,7 @@ def request_notes(request: Request, embedding: Sequence[str]) -> Iterator[Note]:
 
 
 def _of_counts(request: Request) -> Iterator[Note]:
-    """Warnings on a column ``weight``, which says how many times a row counts."""
+    """Warnings on columns ``weight``, how many times a row counts, and ``sampling_weight``."""
     log, infer = request.log, request.infer
     if log.has("weight"):
         text = f"every row counts as many times as column {log.name('weight')!r} says"
@@ -33,6 +33,12 @@ def _of_counts(request: Request) -> Iterator[Note]:
             name = "errors by cluster" if infer.clustered else "the bootstrap"
             text = f"copies of a row stay together in {name}, and tell no more than one of them does"
             yield Note("copies_together", text)
+    if log.has("sampling_weight"):
+        name = f"column {log.name('sampling_weight')!r}"
+        text = (
+            f"means weigh every row by {name}, 1 / probability that it was kept; errors take each row as one"
+        )
+        yield Note("rows_sampled", text)
 
 
 def _of_targets(request: Request) -> Iterator[Note]:
