@@ -43,7 +43,9 @@ def uses_session_reward(log: Log, estimators: Sequence[Estimator]) -> bool:
     name, column = by_position[0].label, log.name("session_reward")
     able = ", ".join(d.name for d in ESTIMATORS.values() if d.of_lists)
     needs = f"{name} needs rewards by position, and column {column!r} holds one a session"
-    if not (log.has("reward") or log.has("click")):
+    # An expression, or a number in the role of the reward, leaves no other reward to fall back on.
+    only = log.reward is not None or log.name("reward") == column
+    if only or not (log.has("reward") or log.has("click")):
         raise DataError(f"{log.origin}: {needs}; wanted {able}, or a column of rewards by position")
     if len(by_position) < len(estimators):
         raise UsageError(f"estimators: {needs}; wanted one call for {able} and another for {name}")

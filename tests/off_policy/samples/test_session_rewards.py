@@ -135,6 +135,19 @@ def test_a_number_in_nested_layout_is_the_reward_of_the_session() -> None:
     assert [(row.label, row.value.value) for row in result.estimates] == [("sips", pytest.approx(2 * VALUE))]
 
 
+def test_a_number_leaves_no_reward_by_position_to_fall_back_on() -> None:
+    """An expression of numbers does not give way to a list in column ``reward``."""
+    log = NESTED | {"reward": [[1.0, 0, 0], [1.0], []], "propensity": [[0.5] * 3, [0.5], []]}
+    log |= {"target_propensity": log["propensity"]}
+    assert values(log, "iips") == [pytest.approx(2 / 3)]
+    needs = "iips needs rewards by position, and column '2*purchase' holds one a session"
+    for names in ("iips", "sips,iips"):
+        assert needs in message_of(DataError, log, names, reward="2*purchase")
+    plain = log | {"reward": [4.0, 2.5, 2.0], "click": log["reward"]}
+    assert "column 'reward' holds one a session" in message_of(DataError, plain, "iips")
+    assert values(plain, "sips") == [pytest.approx(VALUE)]
+
+
 def test_the_range_is_that_of_the_session() -> None:
     ope(NESTED, "sips", columns=ROLE, reward_range="0,4")
     for log in (NESTED, LONG):
