@@ -155,7 +155,7 @@ def hits(
         result = ope(log, names, ci=methods, replicates=replicates, level=level, seed=seed, threads=1)
         for name, row in zip(ESTIMATORS, result.estimates, strict=True):
             truth = truths[name]
-            known = {"value": truth, "gain": truth - logged, "relative": truth / logged - 1.0}
+            known = {"value": truth, "gain": truth - logged, "relative": (truth - logged) / abs(logged)}
             for quantity in QUANTITIES:
                 for interval in getattr(row, quantity).intervals:
                     found[Cell(name, quantity, interval.method)] += interval.holds(known[quantity])

@@ -27,8 +27,10 @@ Columns of a bandit log (one row per round):
   reward, propensity, target_propensity    of the logged action
   q_logged, q_target                       predictions, for dm, dros and *dr
 or lists, from which the other columns are computed:
-  action                                   index into the lists, from 0
+  action                                   index into the lists, from 0 (or
+                                           from 1: --first-action 1)
   candidate_propensities, candidate_target_propensities, candidate_q
+A number that stands in a column and in a list must be the same in both.
 
 \b
 Estimators for bandit logs, as NAME[:PARAMETER=VALUE] (default):
@@ -44,6 +46,8 @@ policies, given by a column logger; not for dm and mips.
 \b
 Columns of a ranking log (one row per item, or per session with lists):
   session_id, position, item_id, reward or click
+  session_reward                           of the whole list, the same in all
+                                           rows; for sips, snsips, pi
 
 \b
 Estimators for rankings and their columns. Columns propensity* and exposure
@@ -69,6 +73,12 @@ item_id). Examination comes from --position-bias or a column examination:
   click_snips replay_ips
                        indices that only compare candidates
 Rows without a position are candidates that were not shown.
+
+\b
+Weights of rows, in either kind of log:
+  weight               number of equal rows that a row stands for, all logged
+  sampling_weight      1 / probability that the row was kept in a thinned log;
+                       standard errors are those of the rows that are left
 """
 
 
@@ -114,7 +124,15 @@ Rows without a position are candidates that were not shown.
 @click.option(
     "--reward-range",
     metavar="LOW,HIGH",
-    help="Range of rewards. A reward outside is an error, a model prediction outside a warning.",
+    help="Range of rewards. A reward outside is an error, a model prediction or a value outside a warning. "
+    "Default for values: the range of the logged rewards.",
+)
+@click.option(
+    "--first-action",
+    type=click.IntRange(0, 1),
+    default=0,
+    show_default=True,
+    help="Number of the first candidate in column action.",
 )
 @click.option(
     "--reward-model",

@@ -84,7 +84,7 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(
         ("ties", "empty", "missing", "score_type", "estimand", "model_weighting", "method", "scores"), _TEXT
     ),
-    **dict.fromkeys(("replicates", "permutations", "seed", "folds", "bins"), _WHOLE),
+    **dict.fromkeys(("replicates", "permutations", "seed", "folds", "bins", "first_action"), _WHOLE),
     **dict.fromkeys(("popularity", "logging"), _TEXT),
     **dict.fromkeys(("arms", "context", "click_model"), _TEXTS),
     **dict.fromkeys(

@@ -129,13 +129,13 @@ def gain_residuals(name: str, log: Log, parameter: float | None = None) -> NDArr
 
 
 def relative_residuals(name: str, log: Log, parameter: float | None = None) -> NDArray[np.float64]:
-    """Of the gain over the mean logged reward."""
+    """Of the gain over the absolute value of the mean logged reward."""
     reward = np.array(log["reward"], dtype=float)
     logged, estimate = reward.mean(), value(name, log, parameter)
     linear: NDArray[np.float64] = (
         residuals(name, log, parameter) / logged - estimate * (reward - logged) / logged**2
     )
-    return linear
+    return linear if logged > 0.0 else -linear
 
 
 def jackknife_std_error(name: str, log: Log, parameter: float | None = None) -> float:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from rankeval.estimators.terms import CLICK_RATIOS, OF_ACTIONS, Kind, Ratio, Transform
+from rankeval.estimators.terms import CLICK_RATIOS, OF_ACTIONS, OF_SESSIONS, Kind, Ratio, Transform
 
 Cutoff = Literal["none", "optional", "required"]
 
@@ -97,6 +97,16 @@ class Definition:
     def of_clicks(self) -> bool:
         """Whether its weights follow from the positions under a candidate ranker, not from propensities."""
         return self.ratio in CLICK_RATIOS
+
+    @property
+    def of_lists(self) -> bool:
+        """Whether it weighs the reward of the whole list, and so needs no rewards by position."""
+        return self.ratio in OF_SESSIONS
+
+    @property
+    def is_reward(self) -> bool:
+        """Whether its value is a mean reward; metrics and indices, which carry a caution, are not."""
+        return not self.caution
 
     @property
     def form(self) -> str:

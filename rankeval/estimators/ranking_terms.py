@@ -16,10 +16,7 @@ import numpy as np
 from rankeval.array_types import Floats, Ints
 from rankeval.arrays import cascade_sums, corrected_sums, offsets_of, read_only, sums, sums_of_products
 from rankeval.estimators.click_terms import click_weights, most_unshown
-from rankeval.estimators.terms import CLICK_RATIOS, RATIO_COLUMNS, TRANSFORMS, Kind, Ratio, Term
-
-#: Kinds of weights with one value per session, not one per position.
-OF_SESSIONS: frozenset[Ratio] = frozenset({"list", "slate"})
+from rankeval.estimators.terms import CLICK_RATIOS, OF_SESSIONS, RATIO_COLUMNS, TRANSFORMS, Kind, Ratio, Term
 
 
 class RankingBlock:
@@ -93,7 +90,9 @@ class RankingBlock:
 
     @cached_property
     def total(self) -> Floats:
-        """(m,) reward of each session, summed over its positions."""
+        """(m,) reward of each session: its own, else the sum over its positions."""
+        if "session_reward" in self.sessions:
+            return self.sessions["session_reward"]
         return sums(self.offsets, self.items["reward"])
 
     def weights(self, term: Term) -> Floats:

@@ -164,6 +164,8 @@ RATIO_COLUMNS: dict[Ratio, tuple[str, ...]] = {
 }
 #: Kinds of weights of bandit logs.
 OF_ACTIONS: frozenset[Ratio] = frozenset({"action", "mixture", "embedding"})
+#: Kinds of weights of rankings with one value per session, not one per position.
+OF_SESSIONS: frozenset[Ratio] = frozenset({"list", "slate"})
 #: Kinds of weights of clicks, which follow from the positions under a candidate ranker.
 CLICK_RATIOS: frozenset[Ratio] = frozenset(
     {"examination", "rho", "trust", "dcg", "precision", "rank", "match"}

@@ -137,16 +137,23 @@ class Ratio(_Pair):
             return by_left, -by_left * self.left.value(means) * by_left
 
 
-class Relative(Ratio):
-    """``(left - right) / right``, the relative gain of ``left`` over ``right``.
+class Relative(_Pair):
+    """``(left - right) / |right|``, the relative gain of ``left`` over ``right``.
 
-    Its normal interval is Fieller's where ``right`` is close to 0 relative to its standard error.
+    It has the sign of the gain, also over a negative reference. Its normal interval is Fieller's where
+    ``right`` is close to 0 relative to its standard error.
     """
 
     def value(self, means: Floats) -> Any:
         reference = self.right.value(means)
         with np.errstate(all="ignore"):
-            return (self.left.value(means) - reference) / reference
+            return (self.left.value(means) - reference) / np.abs(reference)
+
+    def _by_parts(self, means: Floats) -> tuple[Any, Any]:
+        reference = self.right.value(means)
+        with np.errstate(all="ignore"):
+            by_left = 1.0 / np.abs(reference)
+            return by_left, -by_left * self.left.value(means) * by_left * np.sign(reference)
 
 
 @dataclass(frozen=True)

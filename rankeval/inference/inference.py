@@ -56,7 +56,7 @@ class Inference(SamplingDistribution):
             return self._estimate(functional)
 
     def _estimate(self, functional: Functional) -> Estimate:
-        n, value = self.moments.n, self.value(functional)
+        n, value = self.moments.units, self.value(functional)
         obstacle = self.obstacle(functional)
         if obstacle is not None:
             intervals = [Interval(method, self.level, None, None, obstacle.text) for method in self.methods]

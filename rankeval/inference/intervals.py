@@ -27,9 +27,10 @@ def _normal(distribution: SamplingDistribution, functional: Functional) -> tuple
 
 
 def _fieller(distribution: SamplingDistribution, relative: Relative) -> tuple[float, float]:
-    """All relative gains ``x`` for which ``left - (1 + x) right`` does not differ significantly from 0.
+    """All relative gains ``x`` for which ``left - right - x |right|`` does not differ significantly from 0.
 
-    Source: Fieller 1954. The covariance of ``left`` and ``right`` is that of the delta method.
+    They follow from Fieller's interval (Fieller 1954) of ``left / right``, whose ends change places where
+    ``right`` is negative. The covariance of ``left`` and ``right`` is that of the delta method.
     """
     left, right = distribution.value(relative.left), distribution.value(relative.right)
     z2 = distribution.quantile**2
@@ -39,7 +40,8 @@ def _fieller(distribution: SamplingDistribution, relative: Relative) -> tuple[fl
     middle = left * right - z2 * distribution.covariance(relative.left, relative.right)
     constant = left * left - z2 * distribution.std_error(relative.left) ** 2
     root = math.sqrt(max(middle * middle - square * constant, 0.0))
-    return (middle - root) / square - 1.0, (middle + root) / square - 1.0
+    low, high = (middle - root) / square - 1.0, (middle + root) / square - 1.0
+    return (low, high) if right > 0.0 else (-high, -low)
 
 
 def _bootstrap(distribution: SamplingDistribution, functional: Functional) -> tuple[float, float]:

@@ -36,6 +36,9 @@ class Moments:
             term; None if no keys are given.
         whole: whether every unit counts a whole number of times. If not, the units represent a distribution,
             and variances are divided by ``n`` instead of ``n - 1``.
+        squared: if units have sampling weights ``s``, the moments with each unit counted ``s^2`` times. ``n``
+            is then the sum of the weights.
+        drawn: if units have sampling weights, the number of units.
     """
 
     n: float
@@ -46,6 +49,8 @@ class Moments:
     high: Floats
     buckets: Floats | None
     whole: bool = True
+    squared: Moments | None = None
+    drawn: float = 0
 
     @classmethod
     def of(
@@ -80,6 +85,10 @@ class Moments:
             high=np.maximum(self.high, other.high),
             buckets=buckets,
             whole=self.whole and other.whole,
+            squared=None
+            if self.squared is None or other.squared is None
+            else self.squared.merge(other.squared),
+            drawn=self.drawn + other.drawn,
         )
 
     def spread(self, terms: Ints, p: int, pairs: Ints) -> Moments:
@@ -101,7 +110,8 @@ class Moments:
         if self.buckets is not None:
             buckets = np.zeros((BUCKETS, p + 1))
             buckets[:, 0], buckets[:, 1 + terms] = self.buckets[:, 0], self.buckets[:, 1:]
-        return Moments(self.n, total, pairs, comoment, low, high, buckets, self.whole)
+        squared = None if self.squared is None else self.squared.spread(terms, p, pairs)
+        return Moments(self.n, total, pairs, comoment, low, high, buckets, self.whole, squared, self.drawn)
 
     @cached_property
     def constant(self) -> Bools:
@@ -115,16 +125,42 @@ class Moments:
         return np.where(self.constant, self.low, self.total / (self.n or 1))
 
     def covariance(self, i: int, j: int) -> float:
-        """``sum (x_i - mean_i)(x_j - mean_j) / freedom``; 0 for a constant term, or if ``freedom <= 0``."""
+        """``n`` times the covariance of the means of two terms.
+
+        It is ``sum (x_i - mean_i)(x_j - mean_j) / freedom``; 0 for a constant term, or if ``freedom <= 0``.
+        With sampling weights ``s`` of ``u`` units, the means are ratios ``sum s x / sum s`` (Hajek 1971),
+        and it is linearised: ``u / freedom sum s^2 (x_i - mean_i)(x_j - mean_j) / n`` with ``n = sum s``
+        (Saerndal, Swensson & Wretman 1992, section 5.7).
+        """
         if self.freedom <= 0 or self.constant[i] or self.constant[j]:
             return 0.0
-        value = float(self.comoment[self.pair_index[min(i, j), max(i, j)]]) / self.freedom
+        if self.squared is None:
+            value = float(self.comoment[self.pair_index[min(i, j), max(i, j)]]) / self.freedom
+        else:
+            value = self._squared_comoment(self.squared, i, j) * (self.units / self.freedom) / self.n
         return max(value, 0.0) if i == j else value
+
+    def _squared_comoment(self, squared: Moments, i: int, j: int) -> float:
+        """``sum s^2 (x_i - mean_i)(x_j - mean_j)``, about the means of these moments."""
+        apart = squared.mean - self.mean
+        about_own = float(squared.comoment[self.pair_index[min(i, j), max(i, j)]])
+        return about_own + float(squared.n * apart[i] * apart[j])
+
+    def sum_of_squares(self, i: int) -> float:
+        """``sum x_i^2`` over units; with sampling weights ``s``, ``sum (s x_i)^2``."""
+        of = self.squared or self
+        mean = float(of.mean[i])
+        return float(of.comoment[of.pair_index[i, i]]) + of.n * mean * mean
+
+    @property
+    def units(self) -> float:
+        """Number of units, from which errors follow: ``n``, unless units have sampling weights."""
+        return self.n if self.squared is None else self.drawn
 
     @property
     def freedom(self) -> float:
-        """The divisor of variances: ``n - 1``, or ``n`` where the units represent a distribution."""
-        return self.n - 1 if self.whole else self.n
+        """The divisor of variances: ``units - 1``, or ``units`` where these represent a distribution."""
+        return self.units - 1 if self.whole else self.units
 
     @cached_property
     def pair_index(self) -> dict[tuple[int, int], int]:
@@ -139,10 +175,13 @@ class MomentsAccumulator:
         p: number of terms.
         pairs: (c, 2) int64, the pairs ``i <= j`` of terms whose co-moments are kept.
         bucketed: whether bucket sums are kept; if so, :meth:`add` needs keys.
+        sampled: whether units have sampling weights; if so, :meth:`add` needs them.
     """
 
-    def __init__(self, p: int, pairs: Ints, bucketed: bool) -> None:
+    def __init__(self, p: int, pairs: Ints, bucketed: bool, sampled: bool = False) -> None:
+        self._squared = MomentsAccumulator(p, pairs, bucketed=False) if sampled else None
         self._n: float = 0
+        self._drawn: float = 0
         self._whole = True
         self._pairs = np.require(pairs, np.int64, ["C", "W"]).reshape(-1, 2)
         self._total = np.zeros(p)
@@ -156,6 +195,7 @@ class MomentsAccumulator:
         terms: Floats,
         keys: Hashes | None = None,
         counts: Floats | None = None,
+        sampling: Floats | None = None,
     ) -> None:
         """Add a block of m units.
 
@@ -166,13 +206,21 @@ class MomentsAccumulator:
             terms: (p, m) float64, finite.
             keys: (m,) uint64, the key of each unit or of its cluster.
             counts: (m,) float64, how many times each unit counts, at least 0; without it, once.
+            sampling: (m,) float64, 1 over the probability that the unit was drawn, above 0.
         """
         block = np.require(terms, np.float64, ["C", "W"])
+        whole = counts is None or bool((counts == np.floor(counts)).all())
+        if self._squared is not None and sampling is not None:
+            counts = np.ones(block.shape[1]) if counts is None else counts
+            self._squared.add(block, counts=counts * sampling * sampling)
+            self._drawn += float(counts.sum())
+            counts = counts * sampling
         if counts is None:
             add_block(block, self._pairs, self._n, self._total, self._comoment, self._low, self._high)
             self._n += block.shape[1]
         else:
             self._add_counted(block, counts)
+            self._whole = self._whole and whole
         if self._buckets is not None and keys is not None:
             each = np.ones(block.shape[1]) if counts is None else counts
             add_to_buckets(block, words(keys), self._buckets, each)
@@ -185,12 +233,11 @@ class MomentsAccumulator:
         self._low = np.minimum(self._low, chosen.min(axis=1, initial=np.inf))
         self._high = np.maximum(self._high, chosen.max(axis=1, initial=-np.inf))
         self._n = n + float(counts.sum())
-        self._whole = self._whole and bool((counts == np.floor(counts)).all())
 
     def moments(self) -> Moments:
         """The moments of all units added so far; later blocks do not change them."""
         return Moments(
-            n=int(self._n) if self._n == int(self._n) else self._n,
+            n=_whole_number(self._n),
             whole=self._whole,
             total=self._total.copy(),
             pairs=self._pairs,
@@ -198,4 +245,11 @@ class MomentsAccumulator:
             low=self._low.copy(),
             high=self._high.copy(),
             buckets=None if self._buckets is None else self._buckets.copy(),
+            squared=None if self._squared is None else self._squared.moments(),
+            drawn=_whole_number(self._drawn),
         )
+
+
+def _whole_number(n: float) -> float:
+    """The number as an integer if it is one."""
+    return int(n) if n == int(n) else n

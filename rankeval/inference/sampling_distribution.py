@@ -83,7 +83,7 @@ class SamplingDistribution:
 
         While clusters are few, the number of such buckets is the number of clusters.
         """
-        return int(np.count_nonzero(self.buckets[:, 0])) if self.clustered else self.moments.n
+        return int(np.count_nonzero(self.buckets[:, 0])) if self.clustered else self.moments.units
 
     @cached_property
     def quantile(self) -> float:

@@ -18,12 +18,13 @@ from rankeval.logs.impressions import (
     marked_shuffled,
     parted,
 )
-from rankeval.logs.layout import Stretch, list_parts, run_starts, unnested
+from rankeval.logs.layout import Stretch, first_rows, list_parts, run_starts, unnested
 from rankeval.logs.log import Log
 from rankeval.logs.log_inputs import as_log, as_ranking_log
 from rankeval.logs.ordering import OrderRole, contradicted, has_ranks_too, order_role, scores_of
 from rankeval.logs.pair_index import PairIndex
 from rankeval.logs.passes import fold, scan
+from rankeval.logs.peek import peek
 from rankeval.logs.positions import item_positions, order_by_position, position_of, position_roles
 from rankeval.logs.query_item_counts import MAX_CELLS, PairCounts, PairRows, PairTable, pair_roles, pair_rows
 from rankeval.logs.ranges import FINITE_TERMS, RANGES, largest, out_of_range
@@ -36,8 +37,11 @@ from rankeval.logs.units import (
     Grouping,
     Units,
     nothing_counts,
+    sampling_roles,
+    sampling_weights,
     unit_counts,
     unit_keys,
+    unit_weights,
     weight_roles,
 )
 
@@ -69,6 +73,7 @@ __all__ = [
     "contradicted",
     "counting",
     "differ",
+    "first_rows",
     "fold",
     "has_ranks_too",
     "impression_roles",
@@ -87,6 +92,7 @@ __all__ = [
     "pair_roles",
     "pair_rows",
     "parted",
+    "peek",
     "position_of",
     "position_roles",
     "reader_notes",
@@ -94,10 +100,13 @@ __all__ = [
     "require_scores",
     "role_names",
     "run_starts",
+    "sampling_roles",
+    "sampling_weights",
     "scan",
     "scores_of",
     "unit_counts",
     "unit_keys",
+    "unit_weights",
     "unnested",
     "weight_roles",
 ]

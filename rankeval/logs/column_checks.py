@@ -68,7 +68,7 @@ def _of_round(log: Log, role: str, indexed: bool) -> str | None:
     if role.startswith((CANDIDATES, OF_LOGGERS)):
         return None if pa.types.is_nested(kind) else "a list of numbers a round"
     if role == "action" and indexed:
-        return None if pa.types.is_integer(kind) else "an index from 0 into the candidates"
+        return None if pa.types.is_integer(kind) else f"an index from {log.first_action} into the candidates"
     return "one value a round" if pa.types.is_nested(kind) else None
 
 

@@ -13,7 +13,7 @@ from rankeval.array_types import Ints
 from rankeval.arrays import decoded, is_null, offsets_of, read_only, take, to_arrow, to_numpy
 from rankeval.errors import DataError
 from rankeval.logs.sessions import counting
-from rankeval.readers import Arithmetic, Leaf
+from rankeval.readers import Arithmetic, Leaf, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,21 @@ class Stretch:
         return Stretch(
             self.leaf, self.index, pa.RecordBatch.from_arrays(arrays, names=self.rows.schema.names)
         )
+
+
+def first_rows(sources: Sequence[Source]) -> list[int]:
+    """For each file, the number of input rows before it, without any row filter."""
+    counts = [_number_of_rows(source, index) for index, source in enumerate(sources[:-1])]
+    return [0, *np.cumsum(counts, dtype=np.int64).tolist()]
+
+
+def _number_of_rows(source: Source, index: int) -> int:
+    """Number of rows of file ``index``: from its metadata, or counted by reading its first column."""
+    leaves = source.leaves(index)
+    if all(leaf.rows is not None for leaf in leaves):
+        return sum(leaf.rows or 0 for leaf in leaves)
+    column = source.schema.names[:1]
+    return sum(batch.num_rows for leaf in leaves for batch in source.batches(leaf, column))
 
 
 def joined(stretches: Sequence[Stretch]) -> pa.RecordBatch:

@@ -15,7 +15,7 @@ from rankeval.arrays import is_null, read_only
 from rankeval.errors import DataError, UsageError
 from rankeval.logs.layout import Stretch, computed, has_null, joined, run_starts, unnested
 from rankeval.logs.roles import ANY_TYPE, IDS, LISTS, MAYBE_WHOLE, SESSION, Role, check_roles, wanted_type
-from rankeval.logs.sessions import Sessions, counting
+from rankeval.logs.sessions import Sessions, counting, require_first_action
 from rankeval.readers import (
     Arithmetic,
     Leaf,
@@ -44,6 +44,7 @@ class Log:
         where: row filter, such as ``position <= 3 and country == "de"``.
         reward: arithmetic over columns that gives the reward of a ``log``, such as ``click + 5*purchase``.
             In nested layout it is computed for each item; a value that a row has once is repeated.
+        first_action: the number of the first candidate in column ``action``, 0 or 1.
 
     Attributes:
         sources: the opened files or tables.
@@ -52,7 +53,7 @@ class Log:
     Raises:
         DataError: a file is missing, unreadable or not of the kind that its name says; there are no rows; a
             column named in ``columns`` or ``reward`` is missing, or its type does not fit.
-        UsageError: ``columns``, ``where`` or ``reward`` is not valid.
+        UsageError: ``columns``, ``where``, ``reward`` or ``first_action`` is not valid.
     """
 
     data: Any = field(repr=False)
@@ -60,12 +61,14 @@ class Log:
     columns: Mapping[str, str] = field(default_factory=dict)
     where: str | None = None
     reward: str | None = None
+    first_action: int = 0
     sources: tuple[Source, ...] = field(init=False, compare=False)
     lists: frozenset[str] = field(init=False, repr=False, compare=False, default=frozenset())
     _kinds: dict[str, pa.DataType] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._check_roles()
+        require_first_action(self.first_action)
         floats = [name for role, name in self.columns.items() if role not in IDS | ANY_TYPE | MAYBE_WHOLE]
         floats += [name for expression in self._computed.values() for name in expression.columns]
         object.__setattr__(self, "sources", tuple(open_sources(self.data, role=self.role, floats=floats)))
@@ -194,6 +197,17 @@ class Log:
         """The same log, in which the columns of these roles may hold one list per round."""
         return self._but(lists=self.lists | frozenset(roles))
 
+    @property
+    def session_reward(self) -> bool:
+        """Whether a ranking log has one reward per session; an expression for rewards comes before it."""
+        return self.session is not None and self.has("session_reward") and "reward" not in self._computed
+
+    def with_session_reward(self) -> Log:
+        """The same log, in which the column or expression of the reward has the role ``session_reward``."""
+        if self.reward is not None:
+            return self._but(_computed={"session_reward": self._computed["reward"]})
+        return self.with_roles({"session_reward": self.name("reward")})
+
     def over(self, source: Source) -> Log:
         """The same log without a filter, read from another source that holds the filtered rows."""
         return self._but(where=None, sources=(source,))
@@ -236,20 +250,6 @@ class Log:
         """The place of a row, ``FILE, row 17``; ``index`` counts the rows of the leaf after the filter."""
         return self.sources[leaf.source_index].place(leaf, index, self.row_filter)
 
-    def first_rows(self) -> list[int]:
-        """For each file, the number of input rows before it, without any row filter."""
-        counts = [self._rows_of(index) for index in range(len(self.sources) - 1)]
-        return [0, *np.cumsum(counts, dtype=np.int64).tolist()]
-
-    def _rows_of(self, index: int) -> int:
-        """Number of rows of a file: from its metadata, or counted by reading its first column."""
-        source = self.sources[index]
-        leaves = source.leaves(index)
-        if all(leaf.rows is not None for leaf in leaves):
-            return sum(leaf.rows or 0 for leaf in leaves)
-        column = source.schema.names[:1]
-        return sum(batch.num_rows for leaf in leaves for batch in source.batches(leaf, column))
-
     def sessions_of(self, *stretches: Stretch) -> Sessions:
         """All rows of some stretches, grouped by equal neighbouring ids, by row, or by list.
 
@@ -278,6 +278,7 @@ class Log:
             nested=self.nested,
             first_row=leaf.first_row + index,
             source=leaf.source_index,
+            first_action=self.first_action,
         )
 
     def require_known(self, *stretches: Stretch) -> None:

@@ -14,6 +14,7 @@ def as_log(
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     reward: str | None = None,
+    first_action: int = 0,
 ) -> Log:
     """A :class:`Log` over ``data``; a ``Log`` is returned unchanged.
 
@@ -22,15 +23,21 @@ def as_log(
         columns: role -> column name, as in :class:`Log`.
         where: row filter, as in :class:`Log`.
         reward: reward expression, as in :class:`Log`.
+        first_action: number of the first candidate, as in :class:`Log`.
 
     Raises:
         DataError: as in :class:`Log`.
-        UsageError: as in :class:`Log`; also if ``data`` is a ``Log`` and ``columns``, ``where`` or ``reward``
-            is given too, or if its role is not ``log``.
+        UsageError: as in :class:`Log`; also if ``data`` is a ``Log`` and ``columns``, ``where``, ``reward``
+            or ``first_action`` is given too, or if its role is not ``log``.
     """
     if not isinstance(data, Log):
-        return Log(data, "log", columns or {}, where, reward)
-    given = {"columns": columns or None, "where": where, "reward": reward}
+        return Log(data, "log", columns or {}, where, reward, first_action)
+    given = {
+        "columns": columns or None,
+        "where": where,
+        "reward": reward,
+        "first_action": first_action or None,
+    }
     named = ", ".join(name for name, value in given.items() if value is not None)
     if named:
         raise UsageError(f"{named}: found a Log, which has its own; wanted {named} in Log(...)")

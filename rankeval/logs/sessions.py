@@ -21,7 +21,7 @@ from rankeval.arrays import (
     take_or_null,
     to_numpy,
 )
-from rankeval.errors import DataError
+from rankeval.errors import DataError, UsageError
 
 Numbers = Floats
 
@@ -43,6 +43,7 @@ class Sessions:
         first_row: number of rows of the file before this batch. Rows of the same leaf count after the row
             filter, rows of earlier leaves before it.
         source: index of the file in the input.
+        first_action: the number of the first candidate in column ``action``.
     """
 
     offsets: Ints
@@ -54,6 +55,7 @@ class Sessions:
     nested: bool = False
     first_row: int = 0
     source: int = 0
+    first_action: int = 0
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -157,6 +159,16 @@ class Sessions:
             error = self.error_once if of_sessions else self.error
             raise error(role, row, values[row].as_py(), "a finite number")
         return numbers
+
+
+def require_first_action(number: int) -> None:
+    """Check the number of the first candidate in column ``action``.
+
+    Raises:
+        UsageError: it is neither 0 nor 1.
+    """
+    if number not in (0, 1):
+        raise UsageError(f"first_action: found {number}, wanted 0 or 1")
 
 
 _COUNT = read_only(np.arange(1 << 16))

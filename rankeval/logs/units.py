@@ -11,6 +11,7 @@ import numpy as np
 from rankeval.array_types import Floats, Hashes, Ints
 from rankeval.arrays import hashes_of, is_null, segments_of
 from rankeval.errors import DataError, UsageError
+from rankeval.logs.layout import first_rows as first_rows_of
 from rankeval.logs.log import Log
 from rankeval.logs.sessions import Sessions, counting
 
@@ -62,7 +63,7 @@ class Units:
         """
         by_id = id if grouping.bucketed and log.has(id) else None
         key = by_id if grouping.cluster is None else grouping.cluster
-        first_rows = log.first_rows() if grouping.bucketed and key is None else ()
+        first_rows = first_rows_of(log.sources) if grouping.bucketed and key is None else ()
         return cls(log, key, grouping.bucketed, grouping.by, first_rows)
 
     @property
@@ -101,7 +102,7 @@ def unit_keys(sessions: Sessions, key: str | None, first_rows: Sequence[int]) ->
     Args:
         sessions: the units.
         key: role of the key column; None: the row number is the key.
-        first_rows: number of rows before each file (:meth:`rankeval.logs.log.Log.first_rows`); used only
+        first_rows: number of rows before each file (:func:`rankeval.logs.layout.first_rows`); used only
             without a key.
 
     Raises:
@@ -134,6 +135,36 @@ def unit_counts(sessions: Sessions) -> Floats:
         wanted = "a number of at least 0" if counts[first] < 0.0 else f"a number of at most {LARGEST_COUNT:g}"
         raise sessions.error_once("weight", first, counts[first], wanted)
     return counts
+
+
+def sampling_roles(log: Log) -> list[str]:
+    """The roles to read for all weights of units: those of :func:`weight_roles`, and ``sampling_weight``."""
+    return [*weight_roles(log), *(["sampling_weight"] if log.has("sampling_weight") else [])]
+
+
+def sampling_weights(sessions: Sessions) -> Floats | None:
+    """(n,) float64, the column ``sampling_weight``: 1 over the probability that a unit was kept.
+
+    None if it was not read.
+
+    Raises:
+        DataError: a weight is null, not finite, not above 0 or above 1e100, or changes within a session.
+    """
+    if "sampling_weight" not in sessions:
+        return None
+    weights = sessions.numbers_per_session("sampling_weight")
+    bad = (weights <= 0.0) | (weights > LARGEST_COUNT)
+    if bad.any():
+        first = int(np.argmax(bad))
+        wanted = "a number above 0" if weights[first] <= 0.0 else f"a number of at most {LARGEST_COUNT:g}"
+        raise sessions.error_once("sampling_weight", first, weights[first], wanted)
+    return weights
+
+
+def unit_weights(sessions: Sessions) -> Floats:
+    """(n,) float64, the weight of each unit in a mean: its count times its sampling weight."""
+    counts, sampling = unit_counts(sessions), sampling_weights(sessions)
+    return counts if sampling is None else counts * sampling
 
 
 def nothing_counts(log: Log) -> DataError:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from rankeval.array_types import Floats, Hashes, Ints
 from rankeval.arrays import mix64, offsets_of, places_of, take
 from rankeval.errors import DataError, UsageError
-from rankeval.logs import Log, Sessions, fold, unit_keys
+from rankeval.logs import Log, Sessions, first_rows, fold, unit_keys
 from rankeval.models.design import Encoding
 from rankeval.models.learners import LEARNERS, Learnt
 from rankeval.notes import Note
@@ -58,8 +58,8 @@ class Folds:
         if not 2 <= count <= MAX_FOLDS:
             raise UsageError(f"folds: found {count}, wanted 2 to {MAX_FOLDS}")
         id = log.session or ("round_id" if log.has("round_id") else None)
-        first_rows = () if id else tuple(log.first_rows())
-        return cls(id if cluster is None else cluster, id, first_rows, count, seed)
+        before = () if id else tuple(first_rows(log.sources))
+        return cls(id if cluster is None else cluster, id, before, count, seed)
 
     @property
     def roles(self) -> list[str]:

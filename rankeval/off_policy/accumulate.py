@@ -15,11 +15,20 @@ from rankeval.arrays import Segmented
 from rankeval.errors import DataError
 from rankeval.estimators import SampleBlock, write_terms
 from rankeval.inference import Moments, MomentsAccumulator
-from rankeval.logs import Grouping, Sessions, Units, fold, nothing_counts
+from rankeval.logs import (
+    Grouping,
+    Sessions,
+    Units,
+    fold,
+    nothing_counts,
+    sampling_roles,
+    sampling_weights,
+)
 from rankeval.notes import Note
+from rankeval.off_policy.count_range import CountRange
 from rankeval.off_policy.nuisances import Nuisances
 from rankeval.off_policy.plan import Plan
-from rankeval.off_policy.samples import ColumnSources, RangeCheck, Rankings, Rounds
+from rankeval.off_policy.samples import ColumnSources, RangeCheck, Rankings, RepeatedRewards, Rounds
 
 T = TypeVar("T", bound=np.generic)
 
@@ -50,17 +59,23 @@ class Sums:
         moments: of all units, and of each segment.
         plan: the plan that lists the terms of the moments.
         checked: predictions outside the stated range of rewards.
+        rewards: whether all rows of each session have the same reward.
+        counts: the least and the largest count of a unit.
     """
 
     moments: Segmented[Moments]
     plan: Plan
     checked: RangeCheck = field(default_factory=RangeCheck)
+    rewards: RepeatedRewards = field(default_factory=RepeatedRewards)
+    counts: CountRange = field(default_factory=CountRange)
 
     def merge(self, other: Sums) -> Sums:
         """The sums over both parts; ``other`` must follow ``self`` in the order of the log."""
         plan = max(self.plan, other.plan, key=lambda plan: plan.terms.positions)
         left, right = self._under(plan), other._under(plan)
-        return Sums(left.merge(right, Moments.merge), plan, self.checked.merge(other.checked))
+        checked, rewards = self.checked.merge(other.checked), self.rewards.merge(other.rewards)
+        counts = self.counts.merge(other.counts)
+        return Sums(left.merge(right, Moments.merge), plan, checked, rewards, counts)
 
     def _under(self, plan: Plan) -> Segmented[Moments]:
         """The moments in the terms of a plan for longer lists; the terms of the added positions are 0."""
@@ -71,7 +86,9 @@ class Sums:
         return self.moments.mapped(lambda part: part.spread(terms, len(plan.terms.terms), plan.pairs))
 
     def notes(self, sources: ColumnSources, by: str | None) -> Iterator[Note]:
-        """Notes on units that are in no segment, and on predictions outside the range of rewards."""
+        """Notes on units in no segment, on predictions outside the range, and on repeated rewards."""
+        yield from self.rewards.notes(sources.log)
+        yield from self.counts.notes(sources.log, self.moments.whole.whole)
         left_out = self.moments.segments.get(None)
         if left_out is not None:
             units = self.plan.asked[0].definition.units
@@ -119,39 +136,49 @@ def accumulate(
     def work(sessions: Sessions) -> Sums:
         block = sample.units(sessions)
         checked = reward_range.check(sessions) if reward_range else RangeCheck()
-        keys, counts = units.keys(sessions), units.counts(sessions)
+        weights = UnitWeights(units.keys(sessions), units.counts(sessions), sampling_weights(sessions))
         own = plan_at(block.positions)
-        whole = _moments(block, own, keys, counts, slice(None))
+        whole = _moments(block, own, weights, slice(None))
         if not (np.isfinite(whole.total).all() and np.isfinite(whole.comoment).all()):
             raise sample.not_finite(sessions)
         parts = units.segments(sessions)
-        segments = {value: _moments(block, own, keys, counts, rows) for value, rows in parts.items()}
-        return Sums(Segmented(whole, segments), own, checked)
+        segments = {value: _moments(block, own, weights, rows) for value, rows in parts.items()}
+        rewards, seen = RepeatedRewards.of(sessions), CountRange.of(weights.counts)
+        return Sums(Segmented(whole, segments), own, checked, rewards, seen)
 
-    found = fold(log, list(dict.fromkeys([*sample.roles, *units.roles])), work, Sums.merge, threads)
+    roles = list(dict.fromkeys([*sample.roles, *units.roles, *sampling_roles(log)]))
+    found = fold(log, roles, work, Sums.merge, threads)
     if not found.moments.whole.n:
         raise nothing_counts(log)
     # A segment whose units all count 0 times is not part of the result.
     return replace(found, moments=found.moments.where(lambda part: part.n > 0))
 
 
-def _moments(
-    block: SampleBlock,
-    plan: Plan,
-    keys: Hashes | None,
-    counts: Floats | None,
-    rows: slice | Ints,
-) -> Moments:
+@dataclass(frozen=True)
+class UnitWeights:
+    """The keys of some units, how many times each counts, and their sampling weights; None: none is read."""
+
+    keys: Hashes | None
+    counts: Floats | None
+    sampling: Floats | None
+
+    def taken(self, rows: slice | Ints) -> UnitWeights:
+        """Those of some of the units."""
+        return UnitWeights(_part(self.keys, rows), _part(self.counts, rows), _part(self.sampling, rows))
+
+
+def _moments(block: SampleBlock, plan: Plan, weights: UnitWeights, rows: slice | Ints) -> Moments:
     """Moments of the plan's terms over some of the units, one small block after another."""
-    chosen, terms = block.taken(rows), plan.terms.terms
-    chosen_keys, chosen_counts = _part(keys, rows), _part(counts, rows)
-    accumulator = MomentsAccumulator(len(terms), plan.pairs, keys is not None)
+    chosen, terms, mine = block.taken(rows), plan.terms.terms, weights.taken(rows)
+    accumulator = MomentsAccumulator(
+        len(terms), plan.pairs, weights.keys is not None, sampled=weights.sampling is not None
+    )
     values = np.empty((len(terms), block.AT_A_TIME))
     for part in _parts(len(chosen), block.AT_A_TIME):
-        out = values[:, : part.stop - part.start]
+        out, own = values[:, : part.stop - part.start], mine.taken(part)
         with np.errstate(over="ignore", invalid="ignore"):  # the totals show what is not finite
             write_terms(terms, chosen.taken(part), out)
-        accumulator.add(out, _part(chosen_keys, part), _part(chosen_counts, part))
+        accumulator.add(out, own.keys, own.counts, own.sampling)
     return accumulator.moments()
 
 

@@ -33,8 +33,7 @@ def weight_diagnostics(
     if weight is None:
         return dict.fromkeys(names)
     mean = float(moments.mean[weight])
-    total = moments.n * mean
-    squares = float(moments.comoment[moments.pair_index[weight, weight]]) + total * mean
+    total, squares = moments.n * mean, moments.sum_of_squares(weight)
     std_error = inference.estimate(Mean(weight)).std_error
     z = (mean - 1.0) / std_error if std_error and ratio in AVERAGES_ONE else None
     ess = None if math.isinf(squares) else total / squares * total if squares > 0.0 else 0.0
@@ -44,7 +43,11 @@ def weight_diagnostics(
 def share_clipped(moments: Moments, weight: int, clipped: int) -> float | None:
     """Share of the total weight that clipping, switching or shrinking removes; None if the total is 0.
 
-    ``weight`` and ``clipped`` are the indices of the terms of the plain and of the reduced weight.
+    It is also None if a weight is negative, as those of the pseudo-inverse may be: weights of both signs have
+    no total of which a part can be a share. ``weight`` and ``clipped`` are the indices of the terms of the
+    plain and of the reduced weight.
     """
     mean = float(moments.mean[weight])
-    return 1.0 - float(moments.mean[clipped]) / mean if mean > 0 else None
+    if mean <= 0.0 or moments.low[weight] < 0.0:
+        return None
+    return 1.0 - float(moments.mean[clipped]) / mean

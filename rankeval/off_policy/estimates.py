@@ -56,7 +56,7 @@ class Estimates:
         return cls(
             rows=tuple(row for part in parts for row in part.rows()),
             comparisons=tuple(row for part in parts for row in part.comparisons()),
-            sizes={value: part.n for value, part in moments.items()},
+            sizes={value: part.units for value, part in moments.items()},
             whole_counts=sums.moments.whole.whole,
         )
 

@@ -14,7 +14,15 @@ from rankeval.off_policy.plan import Plan
 from rankeval.off_policy.request import Request
 from rankeval.off_policy.request_notes import request_notes
 from rankeval.off_policy.result import OffPolicyEvaluation
-from rankeval.off_policy.samples import Setting, parse_estimand, parse_range, parse_targets
+from rankeval.off_policy.samples import (
+    Setting,
+    TermList,
+    parse_estimand,
+    parse_range,
+    parse_targets,
+    require_agreement,
+)
+from rankeval.off_policy.value_range import ValueRange
 from rankeval.options import listed, require_types
 from rankeval.position_bias import PositionBias
 
@@ -36,6 +44,7 @@ def ope(
     where: str | None = None,
     reward: str | None = None,
     reward_range: str | Sequence[float] | None = None,
+    first_action: int = 0,
     reward_model: str | None = None,
     features: str | Sequence[str] = (),
     folds: int = 5,
@@ -57,12 +66,16 @@ def ope(
 
     Args:
         log: a bandit log or a ranking log: path, folder, glob, URL, Arrow table, pandas or polars frame, or
-            dict of arrays. A column ``weight`` says how many times a round or session counts.
+            dict of arrays. A column ``weight`` says how many times a round or session counts: it
+            stands for so many equal rows, all logged. A column ``sampling_weight`` says that a row of a
+            thinned log was kept with probability 1 / weight. Means are then ``sum s x / sum s`` (Hajek), with
+            linearised errors whose units are the rows (sessions, clusters), not the sum of the weights.
 
             A bandit log has one row per round with ``reward``, ``propensity`` and ``target_propensity``.
             Some estimators also need ``q_logged`` and ``q_target``, the predictions of a reward model. The
-            log may hold candidate sets as lists instead: ``action`` (an index from 0 into the lists),
-            ``candidate_propensities``, ``candidate_target_propensities`` and ``candidate_q``.
+            log may hold candidate sets as lists instead: ``action`` (an index into the lists, from
+            ``first_action``), ``candidate_propensities``, ``candidate_target_propensities`` and
+            ``candidate_q``. A number that the log holds in both forms must be the same in both.
 
             A ranking log has ``session_id``, ``position``, and ``reward`` or ``click``, in long layout (one
             row per item) or nested (one row per session). Each estimator needs some of the columns
@@ -70,7 +83,8 @@ def ope(
             column of the target policy under the prefix ``target_``, and of ``slate_weight``, ``q_logged``
             and ``q_target``. Estimators from clicks need ``score``, by which the candidate ranks, with
             ``item_id`` to order equal scores. Without ``position_bias`` they also need ``examination``, or
-            ``alpha`` and ``beta``, of the logged position.
+            ``alpha`` and ``beta``, of the logged position. A column ``session_reward`` is the reward of the
+            whole list, the same in all rows of a session. ``sips``, ``snsips`` and ``pi`` use it.
         estimators: names such as ``snips``, ``cips:max_weight=5`` or ``click_dcg@10``
             (:func:`rankeval.estimators.parse`). The default for a bandit log is ``ips`` and ``snips``, and
             ``dr`` if there are predictions of the reward. The default for a ranking log is ``click_ips`` with
@@ -106,7 +120,9 @@ def ope(
             and 1.
         reward_range: the least and the largest possible reward of a round, or of a position of a ranking. A
             reward outside this range is an error. Predictions outside it (``q_logged``, ``q_target`` and
-            ``candidate_q``, if the estimators read them) are counted in a warning.
+            ``candidate_q``, if the estimators read them) are counted in a warning. A value outside
+            it is a warning too; without a stated range, a value outside that of the logged rewards is.
+        first_action: the number of the first candidate in column ``action``, 0 or 1.
         reward_model: ``lightgbm``, ``logistic`` (rewards 0 and 1) or ``ridge``. Predictions ``q`` then come
             from a model that is fitted to the log by cross-fitting, not from the log. On a bandit log it
             needs candidate lists (:func:`rankeval.off_policy.nuisances.reward_model.fit_reward_model`). On a
@@ -133,7 +149,7 @@ def ope(
         UsageError: an argument is invalid.
     """
     require_types(locals())
-    log = as_log(log, columns, where, reward)
+    log = as_log(log, columns, where, reward, first_action)
     columns_of, embeddings = parse_targets(target), listed(embedding)
     infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster)
     fitting = FittingOptions(
@@ -149,8 +165,9 @@ def ope(
         modelled=reward_model is not None,
     )
     request = Request.of(log, listed(estimators or ()), columns_of, setting, fitting, infer, by)
-    nuisances = fit_nuisances(request.log, setting, request.estimators, fitting)
-    plan = Plan.of(request.estimators, setting, nuisances.logging_policies)
+    require_agreement(request.sources, TermList.of(request.estimators).columns)
+    nuisances = fit_nuisances(request.log, request.setting, request.estimators, fitting)
+    plan = Plan.of(request.estimators, request.setting, nuisances.logging_policies)
     sums = accumulate(request.sources, plan, nuisances, Grouping(infer.bucketed, by, cluster), threads)
     estimates = Estimates.of(sums, infer)
     return OffPolicyEvaluation(
@@ -164,5 +181,6 @@ def ope(
             *sums.notes(request.sources, by),
             *nuisances.notes(request.log),
             *estimates.notes(),
+            *ValueRange.of(sums, request.setting).notes(estimates.rows),
         ),
     )

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rankeval.estimators import Estimator, parse
 from rankeval.inference import InferenceOptions
 from rankeval.logs import Log, check_grouping
 from rankeval.off_policy.nuisances import FittingOptions
-from rankeval.off_policy.samples import ColumnSources, Setting, with_targets
+from rankeval.off_policy.samples import (
+    ColumnSources,
+    Setting,
+    uses_session_reward,
+    with_scalar_reward,
+    with_targets,
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,9 @@ class Request:
             UsageError: an unknown estimator, or estimators that need different columns of a target policy.
         """
         check_grouping(log, by, fitting.cluster)
+        log = with_scalar_reward(log)
         chosen = tuple(dict.fromkeys(map(parse, names or default_estimators(log, setting))))
+        setting = replace(setting, session_reward=uses_session_reward(log, chosen))
         log = with_targets(log, columns_of, chosen)
         if log.session is None:
             log = log.with_lists([*setting.embedding, *(fitting.features if setting.modelled else ())])
@@ -90,6 +98,7 @@ class Request:
             "where": self.log.where,
             "reward": self.log.reward,
             "reward_range": stated and [stated.low, stated.high],
+            **({"first_action": self.log.first_action} if self.log.first_action else {}),
             "reward_model": fitting.reward_model,
             "features": list(fitting.features),
             "folds": fitting.folds if modelled else None,
@@ -116,6 +125,8 @@ def _of_rankings(log: Log) -> Sequence[str]:
     the default is ``click_ips`` if it has ``examination`` or ``score``, else ``sips``.
     """
     names = ["sips", "iips", "rips", "policy_aware", "pi", "cascade_dr"]
+    if log.session_reward:
+        names = ["sips", "pi"]  # the others need rewards by position
     can = ColumnSources.of(log).fed()
     fed = [name for name in names if name in can and (name != "pi" or log.has("slate_weight"))]
     return fed or ["click_ips" if log.has("examination") or log.has("score") else names[0]]

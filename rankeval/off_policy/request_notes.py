@@ -14,6 +14,9 @@ from rankeval.position_bias import FIELDS, PositionBias
 def request_notes(request: Request, embedding: Sequence[str]) -> Iterator[Note]:
     """Warnings on columns with a special meaning, and on columns and options without an effect."""
     yield from _of_counts(request)
+    if request.log.session_reward and not request.setting.session_reward:
+        text = f"column {request.log.name('session_reward')!r} is not used: the reward is that of positions"
+        yield Note("column_unused", text)
     if request.setting.targets != ("",):
         yield from _of_targets(request)
     yield from _of_clicks(request)
@@ -21,7 +24,7 @@ def request_notes(request: Request, embedding: Sequence[str]) -> Iterator[Note]:
 
 
 def _of_counts(request: Request) -> Iterator[Note]:
-    """Warnings on a column ``weight``, which says how many times a row counts."""
+    """Warnings on columns ``weight``, how many times a row counts, and ``sampling_weight``."""
     log, infer = request.log, request.infer
     if log.has("weight"):
         text = f"every row counts as many times as column {log.name('weight')!r} says"
@@ -30,6 +33,12 @@ def _of_counts(request: Request) -> Iterator[Note]:
             name = "errors by cluster" if infer.clustered else "the bootstrap"
             text = f"copies of a row stay together in {name}, and tell no more than one of them does"
             yield Note("copies_together", text)
+    if log.has("sampling_weight"):
+        name = f"column {log.name('sampling_weight')!r}"
+        text = (
+            f"means weigh every row by {name}, 1 / probability that it was kept; errors take each row as one"
+        )
+        yield Note("rows_sampled", text)
 
 
 def _of_targets(request: Request) -> Iterator[Note]:
@@ -90,6 +99,9 @@ def _unused(request: Request, embedding: Sequence[str]) -> Iterator[Note]:
         if fitting.weighting != "uniform":
             text = f"model_weighting: no reward model is fitted, {fitting.weighting!r} changes nothing"
             yield Note("option_unused", text)
+    if request.log.first_action and not request.log.has("action"):
+        text = f"first_action: the log has no column {request.log.name('action')!r}, so it changes nothing"
+        yield Note("option_unused", text)
     if embedding and "marginal_propensity" not in columns:
         text = "embedding: none of the estimators uses it; it is for mips"
         yield Note("option_unused", text)

@@ -21,7 +21,7 @@ class EstimateRow:
         segment: value of the column ``by``; None for all units.
         value: the estimate.
         gain: ``value - logged``; its standard error uses the covariance of both.
-        relative: ``gain / logged``.
+        relative: ``gain / |logged|``, so that it has the sign of the gain.
         logged: the value of the logging policy with which ``value`` compares. For some estimators from clicks
             it is the estimator's value of the logged order, else ``reward``.
         reward: mean reward of the log.

@@ -50,6 +50,9 @@ class ParquetSource(GroupedSource):
         rows = sum(self.group_rows[group] for group in groups)
         values = self._values(groups, columns)
         with self._open(encoded) as parquet:
+            if leaf.rows is not None and leaf.rows < rows:  # a leaf that is cut to its first rows
+                yield next(parquet.iter_batches(leaf.rows, groups, columns, use_threads=False))
+                return
             if rows <= WHOLE_ROWS and values <= WHOLE_VALUES:
                 table = parquet.read_row_groups(groups, columns=columns, use_threads=False)
                 yield from table.combine_chunks().to_batches()

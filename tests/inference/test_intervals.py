@@ -167,6 +167,31 @@ def test_fieller_bounds_are_the_gains_that_the_data_do_not_contradict(clustered:
         assert interval.reason == "the reference is within 3 standard errors of 0: resampling needs it off 0"
 
 
+@pytest.mark.parametrize("reference", [-0.16, -2.0], ids=["fieller", "delta"])
+@pytest.mark.parametrize("clustered", [False, True])
+def test_a_negative_reference_mirrors_the_gain_over_the_opposite_reference(
+    reference: float, clustered: bool
+) -> None:
+    """``(l - r) / |r|`` of ``l, r`` is minus that of ``-l, -r``: ends of intervals change places too."""
+    rng = np.random.default_rng(4)
+    terms = np.vstack([rng.normal(0.5, 1, 400), rng.normal(reference, 1, 400)])
+    relative = Relative(Mean(0), Mean(1))
+    keys = np.arange(400, dtype=np.uint64)
+    found, mirrored = (
+        Inference(
+            Moments.of(part, pairs_needed([relative]), keys), methods=ALL, clustered=clustered
+        ).estimate(relative)
+        for part in (terms, -terms)
+    )
+    assert found.value is not None
+    assert found.value > 0.0
+    assert found.value == -(mirrored.value or 0.0)
+    assert found.std_error == pytest.approx(mirrored.std_error, rel=1e-14)
+    for index in range(1 if reference == -0.16 else len(ALL)):
+        low, high = bounds(mirrored, index)
+        assert bounds(found, index) == pytest.approx((-high, -low), rel=1e-12)
+
+
 def test_fieller_without_bounds_says_why() -> None:
     rng = np.random.default_rng(0)
     terms = np.vstack([rng.normal(1, 1, 400), rng.normal(0.0, 1, 400)])

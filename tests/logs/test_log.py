@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rankeval.errors import DataError, UsageError
+from rankeval.logs.layout import first_rows
 from rankeval.logs.log import Log
 from rankeval.logs.roles import ROLES
 from tests.log_files import nested, write_parts
@@ -134,10 +135,10 @@ def test_numbers_that_fit_no_common_type():
 
 def test_first_rows_of_files(tmp_path):
     table = pa.table({"reward": [float(i) for i in range(10)]})
-    assert Log(write_parts(tmp_path / "log", table, 2, 4)).first_rows() == [0, 2, 5, 8]
+    assert first_rows(Log(write_parts(tmp_path / "log", table, 2, 4)).sources) == [0, 2, 5, 8]
     for part in range(2):
         (tmp_path / f"{part}.csv").write_text("reward\n" + "1\n" * (part + 3))
-    assert Log([str(tmp_path / "0.csv"), str(tmp_path / "1.csv")]).first_rows() == [0, 3]
+    assert first_rows(Log([str(tmp_path / "0.csv"), str(tmp_path / "1.csv")]).sources) == [0, 3]
 
 
 def test_rows_are_counted_from_the_start_of_their_leaf(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 
 from rankeval import DataError, Log, ope
 from rankeval.arrays.ids import hashes_of
+from rankeval.logs.layout import first_rows
 from rankeval.logs.passes import scan
 from rankeval.logs.units import unit_counts, unit_keys
 from tests.log_files import write_parts
@@ -16,8 +17,8 @@ from tests.log_files import write_parts
 
 def test_without_a_key_a_unit_is_its_row_in_the_whole_input(tmp_path: Path) -> None:
     log = Log(write_parts(tmp_path / "log", pa.table({"reward": np.arange(10.0)}), 3, files=3))
-    first_rows = log.first_rows()
-    keys = scan(log, ["reward"], lambda rounds: unit_keys(rounds, None, first_rows))
+    before = first_rows(log.sources)
+    keys = scan(log, ["reward"], lambda rounds: unit_keys(rounds, None, before))
     assert np.concatenate(keys).tolist() == list(range(10))
 
 

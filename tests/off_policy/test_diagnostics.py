@@ -39,6 +39,19 @@ def test_share_clipped_by_hand() -> None:
     assert shares == [pytest.approx(1 / 6.5), pytest.approx((1 + 3) / 6.5), None, 0.0]
 
 
+def test_weights_of_both_signs_have_no_share_clipped() -> None:
+    """Slate weights 10, -2, -2 clipped at 1 would give the share 1 - (1 - 2 - 2) / (10 - 2 - 2) = 1.5."""
+    log = {
+        "session_id": [1, 2, 3],
+        "position": [1, 1, 1],
+        "reward": [1, 0, 1],
+        "slate_weight": [10.0, -2, -2],
+    }
+    assert ope(log, "pi:max_weight=1").estimates[0].diagnostics["share_clipped"] is None
+    log["slate_weight"] = [10.0, 0, 2]
+    assert ope(log, "pi:max_weight=1").estimates[0].diagnostics["share_clipped"] == pytest.approx(10 / 12)
+
+
 def test_diagnostics_speak_of_plain_weights_whatever_the_estimator() -> None:
     log = naive.random_log(500, seed=1)
     rows = [ope(log, name).estimates[0].diagnostics for name in ("ips", "cdr:max_weight=0.1", "sndr")]

@@ -245,6 +245,34 @@ def test_fieller_bounds_are_the_gains_that_the_data_do_not_contradict() -> None:
     assert (low, high) != pytest.approx((gain - margin, gain + margin), abs=0.05)
 
 
+def test_a_relative_gain_has_the_sign_of_the_gain() -> None:
+    """Rewards -4 and -16 of equal weights by hand: (5/4 (-4) + 3/4 (-16)) / 2 = -8.5 over -10 is +15 %."""
+    log = {
+        "reward": [-4.0, -16.0] * 200,
+        "propensity": [0.4, 0.4] * 200,
+        "target_propensity": [0.4 * 5 / 4, 0.4 * 3 / 4] * 200,
+    }
+    result = ope(log, "ips", ci=METHODS)
+    (row,) = result.estimates
+    assert (row.value.value, row.gain.value) == (pytest.approx(-8.5), pytest.approx(1.5))
+    assert row.relative.value == pytest.approx(0.15, rel=1e-12)
+    assert all(bounds(row.relative, i)[0] < 0.15 < bounds(row.relative, i)[1] for i in range(3))
+    assert result.rows()[0]["gain_relative"] == row.relative.value
+    assert row.to_dict()["gain"]["relative"] == row.relative.value
+    assert "+15.0 %" in result.render("table", 200)
+
+
+def test_errors_of_a_relative_gain_over_a_negative_reference_are_the_naive_ones() -> None:
+    log = naive.random_log(400, seed=9)
+    log["reward"] = log["reward"] - 3.0
+    (row,) = ope(log, "snips").estimates
+    gain, logged = known(row.gain.value), known(row.logged.value)
+    assert row.relative.value == pytest.approx(gain / abs(logged), rel=1e-12)
+    assert row.relative.std_error == pytest.approx(
+        naive.std_error(naive.relative_residuals("snips", log)), rel=1e-9
+    )
+
+
 def test_relative_gain_over_next_to_nothing_is_unbounded_and_says_so() -> None:
     log = naive.random_log(200, seed=8)
     log["reward"] = np.zeros(200)

@@ -280,7 +280,6 @@ def test_lists_of_a_row() -> None:
         (BANDIT, "click + clicks", ["<table>: reward 'click + clicks'", "no column 'clicks'", "propensity"]),
         (BANDIT, "2*country", ["'2*country'", "'country'", "strings", "numbers"]),
         (replaced(BANDIT, "click", [[1]] * 600), "2*click", ["'click'", "lists of integers", "numbers"]),
-        (nested(RANKING, "session_id", ("tier",)), "2*tier", ["'2*tier' holds double", "a list"]),
         ([BANDIT, replaced(BANDIT, "click", BANDIT["wanted"])], "click", ["'click'", "floats", "integers"]),
         ([BANDIT, BANDIT.drop_columns("click")], "click + tier", ["no column 'click'"]),
     ],

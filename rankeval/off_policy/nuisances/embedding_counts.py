@@ -11,7 +11,7 @@ import pyarrow as pa
 from rankeval.array_types import Floats, Hashes, Ints
 from rankeval.arrays import as_float64, decoded, hashes_of, is_unknown, kernel, mix64, read_only, to_arrow
 from rankeval.errors import DataError
-from rankeval.logs import Log, Sessions, fold, nothing_counts, unit_counts, unnested, weight_roles
+from rankeval.logs import Log, Sessions, fold, nothing_counts, sampling_roles, unit_weights, unnested
 from rankeval.notes import Note
 from rankeval.off_policy.samples import PROPENSITIES, checked_list, logged_actions
 
@@ -102,7 +102,7 @@ def count_embeddings(
             action that is not an index; more than 4,194,304 pairs of action and embedding; all rounds count 0
             times.
     """
-    roles = list(dict.fromkeys(["action", *columns, *lists, *weight_roles(log)]))
+    roles = list(dict.fromkeys(["action", *columns, *lists, *sampling_roles(log)]))
 
     def work(rounds: Sessions) -> _Counts:
         return _counted(rounds, columns, lists).within(log, columns)
@@ -197,7 +197,7 @@ def _counted(rounds: Sessions, columns: Sequence[str], lists: Sequence[str]) -> 
     offsets, flat, _ = unnested({role: rounds.items[role] for role in lists}, rounds.names, rounds.locate)
     lengths = np.diff(offsets)
     _require_length(rounds, lists[0], offsets, int(lengths[0]))
-    actions, counts = logged_actions(rounds, lengths), unit_counts(rounds)
+    actions, counts = logged_actions(rounds, lengths), unit_weights(rounds)
     hashes = joint_hashes(rounds, columns)
     mass = [
         _sums_by_place(read_only(counts), checked_list(rounds, role, offsets, flat[role]), int(lengths[0]))

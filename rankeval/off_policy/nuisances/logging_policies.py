@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from rankeval.array_types import Floats
 from rankeval.arrays import as_float64, encoded, is_null, read_only, to_numpy
 from rankeval.errors import DataError
-from rankeval.logs import Log, Sessions, fold, list_parts, nothing_counts, unit_counts, weight_roles
+from rankeval.logs import Log, Sessions, fold, list_parts, nothing_counts, sampling_roles, unit_weights
 from rankeval.off_policy.samples import CandidateLists, same_for_all
 
 #: Maximum number of logging policies; each adds terms to every estimator that distinguishes them.
@@ -102,7 +102,7 @@ def count_logging_policies(log: Log, threads: int | None, *, indexed: bool) -> L
         DataError: no column ``logger``, or a null in it; more than 100 policies; ids that are not indices;
             all rounds count 0 times.
     """
-    roles = ["logger", *weight_roles(log)]
+    roles = ["logger", *sampling_roles(log)]
     # Addition of counters and the unary plus remove zero counts: policies whose rounds all count 0 times.
     totals = +fold(log, roles, _counts, lambda a, b: a + b, threads)
     if not totals:
@@ -126,7 +126,7 @@ def _counts(rounds: Sessions) -> Counter[Any]:
     if column.null_count:
         raise rounds.error("logger", int(np.argmax(is_null(column))), None, "an id")
     ids = encoded(column)
-    sums = np.bincount(to_numpy(ids.indices), unit_counts(rounds), len(ids.dictionary))
+    sums = np.bincount(to_numpy(ids.indices), unit_weights(rounds), len(ids.dictionary))
     return Counter(dict(zip(ids.dictionary.to_pylist(), sums.tolist(), strict=True)))
 
 

@@ -11,7 +11,15 @@ import numpy as np
 from rankeval.array_types import Bools, Floats
 from rankeval.arrays import as_float64, offsets_of, places_of, sums
 from rankeval.errors import DataError, UsageError
-from rankeval.logs import Log, Sessions, counting, item_positions, position_roles, unit_counts, weight_roles
+from rankeval.logs import (
+    Log,
+    Sessions,
+    counting,
+    item_positions,
+    position_roles,
+    sampling_roles,
+    unit_weights,
+)
 from rankeval.models import (
     Basis,
     CrossFitted,
@@ -156,14 +164,14 @@ class _ShownItems:
         self.click = "reward" if log.has("reward") else "click"
         self.logistic = kind == "logistic"
         self.examination = examination[0]
-        own = [*position_roles(log), self.click, *weight_roles(log)]
+        own = [*position_roles(log), self.click, *sampling_roles(log)]
         self.roles = list(dict.fromkeys([*own, *self.features, *folds.sample_roles, *examination[1]]))
 
     def of(self, sessions: Sessions) -> Sample:
         """The shown items with examination and weight above 0, session by session."""
         theta = np.where(np.isnan(item_positions(sessions)), 0.0, self.examination(sessions))
         _require_examination(sessions, theta)
-        weights = np.repeat(unit_counts(sessions), sessions.lengths)
+        weights = np.repeat(unit_weights(sessions), sessions.lengths)
         taught = (theta > 0.0) & (weights > 0.0)
         items = np.flatnonzero(taught)
         kept = sums(sessions.offsets, taught.astype(np.float64)).astype(np.int64)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from rankeval.array_types import Floats, Ints
 from rankeval.arrays import offsets_of, places_of
 from rankeval.errors import DataError, UsageError
-from rankeval.logs import Log, Sessions, counting, list_parts, unit_counts, weight_roles
+from rankeval.logs import Log, Sessions, counting, list_parts, sampling_roles, unit_weights
 from rankeval.models import (
     CrossFitted,
     Encoding,
@@ -200,7 +200,7 @@ class _TrainingRounds:
         self.logistic = kind == "logistic"
         ratio = ["propensity", "target_propensity"] if weighting == "mrdr" else []
         self.ratio = Rounds(ColumnSources.of(log), ratio) if ratio else None
-        own = ["reward", "action", self.list, *weight_roles(log)]
+        own = ["reward", "action", self.list, *sampling_roles(log)]
         others = [*(self.ratio.roles if self.ratio else []), *self.features, *folds.sample_roles]
         self.roles = list(dict.fromkeys([*own, *others]))
 
@@ -234,7 +234,7 @@ class _TrainingRounds:
 
     def _weights(self, rounds: Sessions) -> Floats:
         """(n,) float64, weights of the fit: counts, with ``mrdr`` times ``pi^2 (1 - p) / p^2``."""
-        counts = unit_counts(rounds)
+        counts = unit_weights(rounds)
         if self.ratio is None:
             return counts
         columns = self.ratio.columns(rounds)

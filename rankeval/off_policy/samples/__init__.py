@@ -19,8 +19,14 @@ from rankeval.off_policy.samples.click_views import examination_of
 from rankeval.off_policy.samples.column_sources import PREDICTIONS, ColumnSources
 from rankeval.off_policy.samples.nuisance_protocols import RoundModel
 from rankeval.off_policy.samples.rankings import Rankings
+from rankeval.off_policy.samples.redundancy import require_agreement
 from rankeval.off_policy.samples.reward_range import RangeCheck, parse_range
 from rankeval.off_policy.samples.rounds import Rounds, same_for_all
+from rankeval.off_policy.samples.session_rewards import (
+    RepeatedRewards,
+    uses_session_reward,
+    with_scalar_reward,
+)
 from rankeval.off_policy.samples.setting import LOGGED, Setting, parse_estimand
 from rankeval.off_policy.samples.targets import parse_targets, with_targets
 from rankeval.off_policy.samples.term_list import TermList, logged_by
@@ -33,6 +39,7 @@ __all__ = [
     "ColumnSources",
     "RangeCheck",
     "Rankings",
+    "RepeatedRewards",
     "RoundModel",
     "Rounds",
     "Setting",
@@ -45,6 +52,9 @@ __all__ = [
     "parse_estimand",
     "parse_range",
     "parse_targets",
+    "require_agreement",
     "same_for_all",
+    "uses_session_reward",
+    "with_scalar_reward",
     "with_targets",
 ]

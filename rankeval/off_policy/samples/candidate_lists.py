@@ -69,7 +69,7 @@ class CandidateLists:
         """(n,) float64, a column with one number per round, computed from lists.
 
         ``q_target`` is ``sum_a pi(a) q(a)`` over the candidates ``a``. Any other column is the value of its
-        list at the logged ``action``, an index from 0.
+        list at the logged ``action``.
         """
         role = FROM_LISTS[column][-1]
         if column != "q_target":
@@ -98,16 +98,27 @@ def _sources(column: str, target: str) -> list[str]:
 def logged_actions(rounds: Sessions, lengths: Ints) -> Ints:
     """(n,) int64, the index of each round's logged action; ``lengths`` (n,) are the numbers of candidates.
 
+    The index counts from 0, also if the numbers in column ``action`` count from 1.
+
     Raises:
-        DataError: an action that is not an index from 0 to the number of candidates minus 1.
+        DataError: an action that is not the number of a candidate; the message says so if all numbers of
+            these rounds fit the other first number.
     """
-    numbers = rounds.numbers("action")
-    actions = numbers.astype(np.int64)
-    bad = (actions < 0) | (actions >= lengths) | (actions != numbers)
+    numbers, first = rounds.numbers("action"), rounds.first_action
+    actions = numbers.astype(np.int64) - first
+    bad = (actions < 0) | (actions >= lengths) | (actions + first != numbers)
     if bad.any():
-        row = int(np.argmax(bad))
-        raise rounds.error("action", row, f"{numbers[row]:g}", f"an index from 0 to {lengths[row] - 1}")
+        row, other = int(np.argmax(bad)), 1 - first
+        wanted = f"an index from {first} to {lengths[row] - 1 + first}"
+        if ((numbers >= other) & (numbers < lengths + other)).all():
+            wanted += other_first_action(len(numbers), other)
+        raise rounds.error("action", row, f"{numbers[row]:g}", wanted)
     return actions
+
+
+def other_first_action(rows: int, first: int) -> str:
+    """The end of a message: which first number of actions fits all rows that were read."""
+    return f"; all {rows:,} rows so far fit actions that count from {first}: --first-action {first}"
 
 
 def checked_list(rounds: Sessions, role: str, offsets: Ints, column: pa.Array) -> Floats:

@@ -98,6 +98,8 @@ class ColumnSources:
     def _missing(self, estimator: Estimator) -> list[tuple[str, str]]:
         """The columns that an estimator needs and the log lacks, each with its target policy."""
         columns = TermList.of([estimator]).columns
+        if estimator.definition.of_lists and self.log.session_reward:
+            columns.remove("reward")
         raw = [other for column in columns for other in self.derived.get(column, (column,))]
         wanted = {own(column, target): (column, target) for target in self.targets for column in raw}
         return [
@@ -154,6 +156,8 @@ def _of_rankings(log: Log, setting: Setting) -> ColumnSources:
     """The sources for a ranking log, with the columns of estimators from clicks."""
     derived = click_columns(log, setting)
     predicted: dict[str, tuple[str, ...]] = {"q_logged": ()} if setting.modelled else {}
+    if setting.session_reward:
+        predicted["reward"] = ("session_reward",)
     return ColumnSources(log, setting, FROM_CLICKS_AND_ITEMS, derived | predicted)
 
 

@@ -29,11 +29,12 @@ from rankeval.logs import (
 from rankeval.off_policy.samples.click_views import AS_LOGGED, ClickViews
 from rankeval.off_policy.samples.column_sources import ColumnSources, click_columns
 from rankeval.off_policy.samples.nuisance_protocols import BehaviourModel, ItemModel
+from rankeval.off_policy.samples.prefixes import require_first_items
 from rankeval.off_policy.samples.setting import LOGGED, under_moved
 from rankeval.off_policy.user_behaviour import behaviour_codes, subset_weights
 
 #: Columns with one value per session.
-ONCE = frozenset({"propensity_list", "target_propensity_list", "slate_weight"})
+ONCE = frozenset({"propensity_list", "target_propensity_list", "slate_weight", "session_reward"})
 
 
 class Rankings:
@@ -50,7 +51,8 @@ class Rankings:
     Raises:
         DataError: a column is missing or of the wrong type; from :meth:`units`, a propensity outside (0, 1],
             a target propensity outside [0, 1], a null, NaN or infinity, positions that are not 1, 2, ...
-            once each, a propensity of the whole list that changes within a session, or an error of
+            once each, a propensity or reward of the whole list that changes within a session, propensities
+            that contradict each other, or an error of
             :class:`~rankeval.off_policy.samples.click_views.ClickViews`.
     """
 
@@ -100,6 +102,7 @@ class Rankings:
         shown, unshown = self._parted(sessions)
         order = order_by_position(shown)
         block = self._block(shown, order)
+        require_first_items(shown, order, block)
         views = {target: _seen(block, roles) for target, roles in self._of_target.items()}
         for target in self._weighed:
             views[target] = self._with_subset_weights(target, shown, views[target])
@@ -188,9 +191,12 @@ def _checked(sessions: Sessions, role: str) -> Floats:
 
 
 def _checked_once(sessions: Sessions, role: str) -> Floats:
-    """(sessions,) float64, a column with every value within its range; 1 for a session without items."""
-    values = as_float64(sessions.per_session(role))
-    values = np.where(sessions.lengths == 0, 1.0, values) if role in sessions.items else values
+    """(sessions,) float64, a column with every value within its range.
+
+    A session without items has weight 1 and reward 0, unless its row holds the value once.
+    """
+    values, empty = as_float64(sessions.per_session(role)), 0.0 if role == "session_reward" else 1.0
+    values = np.where(sessions.lengths == 0, empty, values) if role in sessions.items else values
     if not np.isfinite(values).all():
         sessions.numbers(role) if role in sessions.items else sessions.numbers_per_session(role)
     bad = out_of_range(role, values)

@@ -46,16 +46,23 @@ class Outside:
 
 @dataclass(frozen=True)
 class RangeCheck:
-    """The predictions outside the range, by role of their column; results of parts of a log can be merged."""
+    """The predictions outside the range; results of parts of a log can be merged.
+
+    Attributes:
+        columns: role of a column -> its values outside.
+        lengths: numbers of positions of the shortest and the longest list; 1 for rounds.
+    """
 
     columns: Mapping[str, Outside] = field(default_factory=dict)
+    lengths: tuple[int, int] = (1, 1)
 
     def merge(self, other: RangeCheck) -> RangeCheck:
         """The results of both parts; ``other`` follows ``self`` in the log."""
         roles = dict.fromkeys([*self.columns, *other.columns])
         nothing = Outside()
         return RangeCheck(
-            {role: self.columns.get(role, nothing).merge(other.columns.get(role, nothing)) for role in roles}
+            {role: self.columns.get(role, nothing).merge(other.columns.get(role, nothing)) for role in roles},
+            (min(self.lengths[0], other.lengths[0]), max(self.lengths[1], other.lengths[1])),
         )
 
 
@@ -63,9 +70,10 @@ class RangeCheck:
 class RewardRange:
     """The least and the largest possible reward of a round, or of a position of a ranking.
 
-    The predictions for ``cascade_dr`` are rewards to go. If there are ``m`` positions from an item's position
-    to the end of its list, they may lie in ``[m low, m high]``. Ranking logs with such predictions are
-    recognised by the column ``q_target``.
+    If the log has ``session_reward``, it is the range of the reward of a session. The predictions for
+    ``cascade_dr`` are rewards to go. If there are ``m`` positions from an item's position to the end of its
+    list, they may lie in ``[m low, m high]``. Ranking logs with such predictions are recognised by the column
+    ``q_target``.
 
     Attributes:
         low, high: the bounds.
@@ -87,7 +95,11 @@ class RewardRange:
         self._require_rewards(sessions)
         # Each of several target policies has its own role, such as q_target@NAME.
         roles = [role for role in sessions.items if base(role) in PREDICTED]
-        return RangeCheck({role: self._outside(*_predictions(sessions, role)) for role in roles})
+        lengths = sessions.lengths if "session_reward" not in sessions else np.ones(1, int)
+        return RangeCheck(
+            {role: self._outside(*_predictions(sessions, role)) for role in roles},
+            (int(lengths.min()), int(lengths.max())) if len(lengths) else (1, 1),
+        )
 
     def notes(self, check: RangeCheck, log: Log) -> Iterator[Note]:
         """One warning for each column with predictions outside the range."""
@@ -102,6 +114,14 @@ class RewardRange:
                 yield Note("predictions_outside_range", text, {"count": outside.count, "n": outside.n})
 
     def _require_rewards(self, sessions: Sessions) -> None:
+        if "session_reward" in sessions:
+            of_sessions = as_float64(sessions.per_session("session_reward"))
+            outside = self._distances(of_sessions, 1.0) > 0.0
+            if outside.any():
+                row = int(np.argmax(outside))
+                wanted = f"a reward in the range {self}"
+                raise sessions.error_once("session_reward", row, of_sessions[row], wanted)
+            return
         role = "reward" if "reward" in sessions else "click"
         rewards = as_float64(sessions.column(role))
         distances = self._distances(rewards, 1.0)

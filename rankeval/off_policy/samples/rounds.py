@@ -12,6 +12,7 @@ from rankeval.logs import FINITE_TERMS, RANGES, Sessions, base, largest, out_of_
 from rankeval.off_policy.samples.candidate_lists import CandidateLists, given_by
 from rankeval.off_policy.samples.column_sources import ColumnSources
 from rankeval.off_policy.samples.nuisance_protocols import RoundModel
+from rankeval.off_policy.samples.redundancy import redundant, require_all
 
 
 class Rounds:
@@ -24,8 +25,9 @@ class Rounds:
 
     Raises:
         DataError: a column is missing or of the wrong type; from :meth:`units`, a propensity outside (0, 1],
-            a target propensity outside [0, 1], a null, NaN or infinity in a list, or an action outside its
-            candidate list. Other numbers that are not finite: see :meth:`not_finite`.
+            a target propensity outside [0, 1], a null, NaN or infinity in a list, an action outside its
+            candidate list, or a number that its list contradicts. Other numbers that are not finite: see
+            :meth:`not_finite`.
     """
 
     id = "round_id"
@@ -38,10 +40,13 @@ class Rounds:
         self._models = models
         read = sources.roles(columns)
         self.roles = list(dict.fromkeys([*read, *(role for model in models for role in model.roles)]))
+        # Columns that are read anyway; others are compared in the first rows (`require_agreement`).
+        self._twice = [pair for pair in redundant(sources, read) if set(pair.roles) <= set(read)]
 
     def units(self, rounds: Sessions) -> SampleBlock:
         """The columns of each target policy, one float64 per round."""
         found = _Found(rounds, self._targets, self._models)
+        require_all(self._twice, rounds)
         blocks = {
             target: RoundBlock({column: found.checked(column, target) for column in self._columns})
             for target in self._targets

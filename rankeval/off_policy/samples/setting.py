@@ -33,6 +33,7 @@ class Setting:
         reward_range: the range of possible rewards; None if unknown.
         embedding: roles of the columns that describe an action.
         modelled: whether predictions come from a fitted model, not from the log.
+        session_reward: whether the column ``session_reward`` holds the reward of each session.
     """
 
     targets: tuple[str, ...] = ("",)
@@ -42,6 +43,7 @@ class Setting:
     reward_range: RewardRange | None = None
     embedding: tuple[str, ...] = ()
     modelled: bool = False
+    session_reward: bool = False
 
     @cached_property
     def moved_curves(self) -> tuple[PositionBias, ...]:

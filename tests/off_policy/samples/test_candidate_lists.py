@@ -76,12 +76,13 @@ def test_simulated_lists_and_rows_agree() -> None:
         assert lists[name].gain.std_error == pytest.approx(rows[name].gain.std_error, rel=1e-9)
 
 
-def test_logged_columns_come_before_lists() -> None:
-    log = HAND | {"propensity": [0.5, 0.5, 0.5], "q_target": [1.0, 1.0, 1.0]}
-    rows = rows_of(log)
-    weights = [0.5 / 0.5, 0.75 / 0.5, 0.2 / 0.5]
-    assert rows["ips"].value.value == pytest.approx((weights[0] * 1 + weights[2] * 2) / 3, rel=1e-14)
-    assert rows["dm"].value.value == 1.0
+def test_logged_columns_must_agree_with_lists() -> None:
+    log = HAND | {"propensity": [0.5, 0.5, 0.5], "q_target": Q_PI}
+    with pytest.raises(DataError, match=r"'propensity' is 0\.5, wanted 0\.25 as in"):
+        ope(log, "ips")
+    log["propensity"] = [0.25, 0.5, 0.4]
+    for name, row in rows_of(log).items():
+        assert row.value.value == pytest.approx(rows_of(HAND)[name].value.value, rel=1e-14)
 
 
 def test_the_direct_method_needs_no_action() -> None:

@@ -1,0 +1,47 @@
+"""Warnings on counts of rows that look like sampling weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rankeval.array_types import Floats
+from rankeval.logs import Log
+from rankeval.notes import Note
+
+
+@dataclass(frozen=True)
+class CountRange:
+    """The least and the largest count above 0 of some units, in column ``weight``.
+
+    A count says that a row stands for so many equal rows, all of which were logged. A sampling weight says
+    that a row was kept with probability 1 / weight. Both give the same values. The errors of counts are too
+    small for a sample: by the square root of the weight, if it is the same for all rows.
+    """
+
+    low: float = math.inf
+    high: float = -math.inf
+
+    @classmethod
+    def of(cls, counts: Floats | None) -> CountRange:
+        """The range of some counts; empty without the column."""
+        if counts is None or not (counts > 0.0).any():
+            return cls()
+        known = counts[counts > 0.0]
+        return cls(float(known.min()), float(known.max()))
+
+    def merge(self, other: CountRange) -> CountRange:
+        """The range of both parts."""
+        return CountRange(min(self.low, other.low), max(self.high, other.high))
+
+    def notes(self, log: Log, whole: bool) -> Iterator[Note]:
+        """A warning if counts are not ``whole``, or all equal and above 1."""
+        name = f"column {log.name('weight')!r}"
+        role = "its role is sampling_weight, whose errors take each row as one"
+        if self.low <= self.high and not whole:
+            text = f"{name} counts equal rows and is not whole: if it is 1 / probability to be kept, {role}"
+            yield Note("weight_not_whole", text, {"low": self.low, "high": self.high})
+        elif 1.0 < self.low == self.high:
+            text = f"{name} is {self.low:g} in all rows and counts equal rows: if the log is a sample, {role}"
+            yield Note("weight_constant", text, {"weight": self.low})
