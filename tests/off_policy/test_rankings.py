@@ -333,7 +333,8 @@ def test_only_weights_of_exposure_need_not_average_one() -> None:
     for name in NAMES:
         assert (rows[name].diagnostics["mean_weight_z"] is None) == (name == "policy_aware")
     assert not any("propensities look wrong" in note for note in ope(doubled, "policy_aware").warnings)
-    wrong = LOG | {"target_propensity": 0.5 * LOG["target_propensity"]}
+    halved = ("target_propensity", "target_propensity_prefix")
+    wrong = LOG | {name: 0.5 * LOG[name] for name in halved}
     assert any(
         note.startswith("the mean item weight is 0.") for note in ope(wrong, ["rips", "sniips"]).warnings
     )

@@ -365,7 +365,8 @@ def test_long_logs_need_positions() -> None:
 def test_lists_and_numbers_do_not_mix() -> None:
     once = nested(TABLE, "session_id", ("reward",))
     with pytest.raises(
-        DataError, match="column 'reward' holds double, wanted a list with a value for each item"
+        DataError,
+        match="iips needs rewards by position, and column 'reward' holds one a session; wanted sips",
     ):
         ope(once, "iips")
     uneven = nested(TABLE, "session_id").to_pylist()
