@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from rankeval.errors import DataError
-from rankeval.evaluation import JudgementRows
 from rankeval.logs import Log
 
 
@@ -30,6 +29,8 @@ def judged_queries(
     log = judgements
     if not isinstance(judgements, Log):
         log = Log(judgements, "judgements", dict(columns or {}), where)
+    from rankeval.evaluation import JudgementRows  # worlds without judgements do not need its kernels
+
     rows = JudgementRows.read(log, ["query_id", "item_id", "relevance"])
     above = int(np.argmax(rows.grade))
     if rows.grade[above] > max_grade:
