@@ -14,6 +14,7 @@ from rankeval.cli.options import (
     pairs,
     quiet_option,
     reading_options,
+    relevance_threshold_option,
     show,
 )
 from rankeval.options import listed
@@ -66,13 +67,7 @@ fitted on.
 @click.option("--smooth-targets", is_flag=True, help="For platt: Platt's targets in place of 0 and 1.")
 @click.option("--folds", type=int, default=5, show_default=True, help="Number of folds of queries.")
 @click.option("--bins", type=int, default=10, show_default=True, help="Bins of the calibration error.")
-@click.option(
-    "--relevance-threshold",
-    type=float,
-    default=1.0,
-    show_default=True,
-    help="Lowest grade of a relevant item.",
-)
+@relevance_threshold_option
 @inference_options
 @reading_options
 @format_option

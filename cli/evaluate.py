@@ -8,7 +8,14 @@ from typing import Any
 import click
 
 from rankeval.atomic_files import require_no_input
-from rankeval.cli.options import be_quiet, common_options, inference_options, pairs, show
+from rankeval.cli.options import (
+    be_quiet,
+    common_options,
+    inference_options,
+    pairs,
+    relevance_threshold_option,
+    show,
+)
 from rankeval.errors import UsageError
 from rankeval.options import listed
 
@@ -70,13 +77,7 @@ Inputs are files, folders, globs or URLs of Parquet, Arrow IPC, CSV, TREC run, T
     show_default=True,
     help="Value of a judged query that a run lacks.",
 )
-@click.option(
-    "--relevance-threshold",
-    type=float,
-    default=1.0,
-    show_default=True,
-    help="Lowest grade of a relevant item.",
-)
+@relevance_threshold_option
 @click.option(
     "--score-type",
     type=click.Choice(["float64", "float32"]),

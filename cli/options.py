@@ -49,6 +49,14 @@ threads_option = click.option(
 )
 quiet_option = click.option("--quiet", is_flag=True, help="Print only errors on stderr.")
 
+relevance_threshold_option = click.option(
+    "--relevance-threshold",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Lowest grade of a relevant item.",
+)
+
 #: For commands that read no log.
 output_options = together(format_option, out_option, quiet_option)
 
