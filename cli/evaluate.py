@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from rankeval.atomic_files import require_no_input
+from rankeval.atomic_files import require_separate
 from rankeval.cli.options import (
     be_quiet,
     common_options,
@@ -121,7 +121,8 @@ def command(
     """
     be_quiet(quiet)
     named = _named(runs)
-    require_no_input(out, *named.values(), options["judgements"])
+    tables = {f"--{name.replace('_', '-')}": options[name] for name in ("per_query", "reliability")}
+    require_separate({"--out": out, **tables}, *named.values(), options["judgements"])
     from rankeval import evaluate
 
     result = evaluate(

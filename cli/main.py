@@ -10,6 +10,7 @@ import click
 
 from rankeval.cli.options import abandon_stdout
 from rankeval.errors import RankevalError, UsageError
+from rankeval.progress import tell
 from rankeval.versions import __version__
 
 #: Command -> one line of help, so that ``rankeval --help`` imports no command.
@@ -70,7 +71,11 @@ def main() -> None:
         rankeval.main(prog_name=NAME, standalone_mode=False)
     except RankevalError as error:
         _fail(f"error: {error}", error.exit_code)
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+    except click.exceptions.Abort as abort:  # click's form of two exceptions
+        if isinstance(abort.__cause__, EOFError):
+            _fail(f"error: a file ends too early: {abort.__cause__}", 1)
         _fail("interrupted", 130)
     except click.ClickException as error:
         context = error.ctx if isinstance(error, click.UsageError) else None
@@ -84,5 +89,5 @@ def main() -> None:
 
 
 def _fail(message: str, status: int) -> None:
-    print(" ".join(f"{NAME}: {message}".split()), file=sys.stderr)
+    tell(" ".join(f"{NAME}: {message}".split()))
     sys.exit(status)
