@@ -10,7 +10,7 @@ _LONGEST = 2_000
 
 
 def printable(text: str) -> str:
-    """The text with control characters as escapes, such as ``\\x1b``: names in data may hold any character."""
+    """The text with control characters as escapes, such as ``\\x1b``; names in data may hold any of them."""
     return _CONTROLS.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
 
 

@@ -38,8 +38,8 @@ def is_temporary(name: str) -> bool:
 def temporary_file(folder: Path | None = None, mode: int = 0o666) -> Iterator[Path]:
     """Yield the path of a new, empty file in ``folder`` (None: that of the system for temporary files).
 
-    It is removed at the end, unless the block has renamed it. ``mode`` are its permissions; the process's mask
-    applies.
+    It is removed at the end, unless the block has renamed it. ``mode`` are its permissions, to which the
+    process's mask applies.
 
     Raises:
         OSError: the file cannot be made.
@@ -61,7 +61,7 @@ def temporary_folder(folder: Path | None = None) -> Iterator[Path]:
 
 @contextmanager
 def existing_folder(folder: Path) -> Iterator[None]:
-    """Make ``folder``, and those above it, where they do not exist; those that stay empty are removed at the end.
+    """Make ``folder`` and those above it. Those that did not exist and stay empty are removed at the end.
 
     Raises:
         OSError: a folder cannot be made.

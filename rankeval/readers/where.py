@@ -165,7 +165,7 @@ class _Builder:
         return found if isinstance(op, ast.In) else ~found
 
     def _among(self, left: ast.expr, values: list[ast.expr]) -> Any:
-        """``left in values`` by one look into a set; None unless a column is to equal many values of its type."""
+        """``left in values`` by one look into a set; None unless many values have the type of a column."""
         if self.schema is None or len(values) < _MANY or not isinstance(left, ast.Name):
             return None
         column = self._column(left)
