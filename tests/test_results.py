@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from rankeval import Evaluation, evaluate
+from rankeval.errors import printable
 from rankeval.results import RENDERERS, interval_text, number, p_text, percent
 from tests.evaluation.test_inference import JUDGEMENTS, TABLES, with_queries
 from tests.naive_evaluation import judgements_table, run_table
@@ -107,7 +108,7 @@ def test_markdown_tables_are_whole(result, odd):
             body = text[start:].split("\n\n")[0].splitlines()
             assert len({cells(line) for line in body if line.startswith("|")}) == 1
         for warning in found.warnings:
-            assert f"- {warning}" in text
+            assert f"- {printable(warning)}" in text
 
 
 def test_the_table_for_people(result):

@@ -53,13 +53,21 @@ from rankeval.arrays.ragged import (
     sums,
     sums_of_products,
 )
-from rankeval.arrays.segments import SMALL_SEGMENT, Segmented, in_order, segments_of
+from rankeval.arrays.segments import (
+    MOST_SEGMENTS,
+    SMALL_SEGMENT,
+    Segmented,
+    in_order,
+    require_few_segments,
+    segments_of,
+)
 
 __all__ = [
     "BUCKETS",
     "BUCKET_BITS",
     "BUCKET_MASK",
     "GOLDEN",
+    "MOST_SEGMENTS",
     "NO_KEYS",
     "SMALL_SEGMENT",
     "Keys",
@@ -89,6 +97,7 @@ __all__ = [
     "offsets_of",
     "places_of",
     "read_only",
+    "require_few_segments",
     "seeded",
     "segments_of",
     "stretch_of",
