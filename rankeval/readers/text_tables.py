@@ -20,7 +20,7 @@ from rankeval.readers.source import ArrowSource, Leaf
 from rankeval.readers.where import Where
 
 _BLOCK = 2**22
-_FLOATS = re.compile(r"(target_)?(propensity|exposure)\w*|score|reward|q_logged|q_target|examination")
+FLOATS = re.compile(r"(target_)?(propensity|exposure)\w*|score|reward|q_logged|q_target|examination")
 _INTEGER = r"^(0|-?[1-9]\d{0,18})$"
 _FLOAT = r"(?i)^[+-]?(0|[1-9]\d{0,14}|(0|[1-9]\d*)?\.\d+|(0|[1-9]\d*)\.|inf|infinity|nan)(e[+-]?\d+)?$"
 _CONVERSION = re.compile(r"In CSV column #(\d+): (?:Row #(\d+): )?CSV conversion error to [^:]+: (.*)")
@@ -54,7 +54,7 @@ class CsvSource(ArrowSource):
                 self._header = sniffed.names
                 self._has_rows = any(batch.num_rows for batch in reader)
         asked = {name for name in floats if name in sniffed.names and not _is_boolean(sniffed, name)}
-        types = {name: pa.float64() for name in sniffed.names if name in asked or _FLOATS.fullmatch(name)}
+        types = {name: pa.float64() for name in sniffed.names if name in asked or FLOATS.fullmatch(name)}
         numeric = [field.name for field in sniffed if field.name not in types and _looks_numeric(field.type)]
         with guard(file.name):
             types.update(self._settled(numeric))
