@@ -19,7 +19,7 @@ from rankeval.readers.source import ArrowSource
 
 _BLOCK = 2**22
 LONGEST_LINE = 2**26
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 
 
 class MalformedValue(Exception):
@@ -117,7 +117,7 @@ def _blocks(file: File) -> Iterator[bytes]:
     The last block does not end a line where that line is longer than ``LONGEST_LINE``.
     """
     with file.stream() as stream:
-        parts = [bytes(stream.read(len(_BOM))).removeprefix(_BOM)]
+        parts = [bytes(stream.read(len(BOM))).removeprefix(BOM)]
         length = len(parts[0])
         while data := bytes(stream.read(_BLOCK)):
             cut = data.rfind(b"\n") + 1
