@@ -5,6 +5,7 @@ positions, and pairs of query and item each have a module.
 
 May import: ``readers``, ``arrays`` and the top modules of ``rankeval``.
 To add a role: add its name to ``roles.py`` and, if its values are restricted, their range to ``ranges.py``.
+To add a usual name of a column: add it to the table of ``synonyms.py``.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from rankeval.logs.reader_notes import made_up_notes, reader_notes, require_own_
 from rankeval.logs.reranking import LONGEST_TOP, Candidates, at_ranks, overlaps
 from rankeval.logs.roles import base, own, require_scores, role_names
 from rankeval.logs.sessions import Sessions, counting, differ
+from rankeval.logs.synonyms import usual_columns
 from rankeval.logs.units import (
     MAX_BUCKETED_SEGMENTS,
     Grouping,
@@ -108,5 +110,6 @@ __all__ = [
     "unit_keys",
     "unit_weights",
     "unnested",
+    "usual_columns",
     "weight_roles",
 ]

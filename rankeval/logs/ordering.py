@@ -44,7 +44,8 @@ def has_ranks_too(log: Log) -> bool:
     """Whether a run that is ordered by scores also has a column ``rank`` of numbers, in all of its files."""
     if order_role(log) == "rank":
         return False
-    kinds = [source.schema.field("rank").type for source in log.sources if "rank" in source.schema.names]
+    name = log.name("rank")
+    kinds = [source.schema.field(name).type for source in log.sources if name in source.schema.names]
     kinds = [kind.value_type if pa.types.is_list(kind) else kind for kind in kinds]
     same = len(kinds) == len(log.sources) and len({type_class(kind) for kind in kinds}) == 1
     return same and all(is_number(kind) for kind in kinds)
