@@ -22,7 +22,14 @@ from rankeval.logs.impressions import (
 from rankeval.logs.layout import Stretch, first_rows, list_parts, run_starts, unnested
 from rankeval.logs.log import Log
 from rankeval.logs.log_inputs import as_log, as_ranking_log
-from rankeval.logs.ordering import OrderRole, contradicted, has_ranks_too, order_role, scores_of
+from rankeval.logs.ordering import (
+    OrderRole,
+    contradicted,
+    contradicted_note,
+    has_ranks_too,
+    order_role,
+    scores_of,
+)
 from rankeval.logs.pair_index import PairIndex
 from rankeval.logs.passes import fold, scan
 from rankeval.logs.peek import peek
@@ -73,6 +80,7 @@ __all__ = [
     "check_grouping",
     "checked_clicks",
     "contradicted",
+    "contradicted_note",
     "counting",
     "differ",
     "first_rows",

@@ -12,6 +12,7 @@ from rankeval.arrays import as_float64, read_only
 from rankeval.errors import UsageError
 from rankeval.logs.log import Log
 from rankeval.logs.sessions import Sessions
+from rankeval.notes import Note
 from rankeval.readers import is_number, type_class
 
 OrderRole = Literal["score", "rank"]
@@ -67,6 +68,15 @@ def contradicted(sessions: Sessions, scores: Floats) -> int:
     # Items of equal rank now descend, so that a rise is always between two ranks.
     risen = _risen(owner[known], ranks[known], scores[known])
     return len(np.unique(owner[known][1:][risen]))
+
+
+def contradicted_note(name: str, queries: int) -> Note:
+    """The warning that ranks contradict the scores in some queries of the run ``name``."""
+    where = "1 query" if queries == 1 else f"{queries} queries"
+    text = (
+        f"{name}: column 'rank' contradicts the scores in {where}; the scores give the order, as in trec_eval"
+    )
+    return Note("contradicted_ranks", text, {"queries": queries})
 
 
 def _risen(owner: Ints, ranks: Floats, scores: Floats) -> Bools:
