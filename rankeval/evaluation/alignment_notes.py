@@ -43,18 +43,20 @@ def _of_data(aligned: Aligned, judgements: Judgements | None) -> Iterator[Note]:
             yield contradicted_note(f"run {name}", scored.contradicted)
         if not len(scored.queries):
             queries = scored.unjudged_queries
-            hint = "" if judgements is None else f"; do the query ids match? {_seen(scored, judgements, 0)}"
+            hint = (
+                "" if judgements is None else f"; do the query ids match? {ids_seen(scored, judgements, 0)}"
+            )
             text = f"run {name}: none of its {queries} queries has a judged item{hint}"
             yield Note("nothing_judged", text, {"queries": queries})
         elif scored.unjudged_items.sum() == items:
-            hint = "" if judgements is None else f" {_seen(scored, judgements, 1)}"
+            hint = "" if judgements is None else f" {ids_seen(scored, judgements, 1)}"
             text = f"run {name}: none of its {items} items is judged; do the item ids match?{hint}"
             yield Note("nothing_judged", text, {"items": items})
     if judgements is None:
         yield from _different_judgements(aligned)
 
 
-def _seen(scored: ScoredQueries, judgements: Judgements, place: int) -> str:
+def ids_seen(scored: ScoredQueries, judgements: Judgements, place: int) -> str:
     """An id of a query (``place`` 0) or an item (1) of the run, and one of the judgements."""
     mine, judged = (shown(ids[place][0].as_py()) for ids in (scored.first, judgements.first))
     return f"The run has {mine}, the judgements {judged}"

@@ -69,8 +69,9 @@ def require_clear(of: Role, source: Source, roles: Sequence[str]) -> None:
     Raises:
         DataError: a role has.
     """
+    free = [] if set(roles) <= set(source.schema.names) else _unplayed(of, source.schema, ())
     for role in roles:
-        found = [] if role in source.schema.names else _alike(of, source.schema, role)
+        found = [] if role in source.schema.names else _alike(of, source.schema, free, role)
         if len(found) > 1:
             raise DataError(
                 f"{source.name}: no column {role!r}, but {' and '.join(map(repr, found))}; "
@@ -79,44 +80,55 @@ def require_clear(of: Role, source: Source, roles: Sequence[str]) -> None:
 
 
 def _of_file(of: Role, schema: pa.Schema, columns: Mapping[str, str]) -> dict[str, str]:
-    free = pa.schema([field for field in schema if field.name not in columns.values()])
-    open_roles = [role for role in SYNONYMS[of] if role not in columns and role not in schema.names]
-    alike = {role: _alike(of, free, role) for role in open_roles}
+    free = _unplayed(of, schema, columns.values())
+    given = {*columns, *schema.names} if free else set()
+    alike = {role: _alike(of, schema, free, role) for role in SYNONYMS[of] if free and role not in given}
     found = {role: names[0] for role, names in alike.items() if len(names) == 1}
-    if of != "log":
-        return found
-    given = {*columns, *schema.names, *found}
-    requests = _named(free, REQUESTS)
-    if len(requests) == 1 and not given & {"session_id", "round_id"}:
+    return _of_log(found, given | found.keys(), _named(free, REQUESTS)) if of == "log" else found
+
+
+def _of_log(found: dict[str, str], given: Collection[str], requests: Sequence[str]) -> dict[str, str]:
+    """What was ``found``, with the ids of requests as ids of sessions or rounds; ``given``: all roles."""
+    if len(requests) == 1 and not {"session_id", "round_id"} & set(given):
         found = {"session_id" if _ranks_items(given) else "round_id": requests[0]} | found
-    if not {*given, *found} & {"session_id"}:
-        found = {role: name for role, name in found.items() if role not in _OF_RANKINGS}
-    return found
+    if "session_id" in given or "session_id" in found:
+        return found
+    return {role: name for role, name in found.items() if role not in _OF_RANKINGS}
 
 
 def _ranks_items(given: Collection[str]) -> bool:
     """Whether a log with these roles and ids of requests shows ranked items, and not one action a request."""
-    return "action" not in given and (
-        "position" in given or ("item_id" in given and "propensity" not in given)
-    )
+    items = "item_id" in given and "propensity" not in given
+    return "action" not in given and ("position" in given or items)
 
 
-def _alike(of: Role, schema: pa.Schema, role: str) -> list[str]:
-    """The columns with a usual name of a role, without those that give way to another one."""
+def _unplayed(of: Role, schema: pa.Schema, played: Collection[str]) -> list[str]:
+    """The columns with a usual name, other than the names of roles and the columns that play one."""
+    known = {name for role, names in SYNONYMS[of].items() for name in (role, *names)}
+    known |= {*REQUESTS, *_BEIR}
+    return [
+        name
+        for name in schema.names
+        if name.lower() in known and name not in SYNONYMS[of] and name not in played
+    ]
+
+
+def _alike(of: Role, schema: pa.Schema, free: Sequence[str], role: str) -> list[str]:
+    """Those of the columns ``free`` with a usual name of a role, unless they give way to another one."""
     if of == "judgements" and role == "relevance" and set(schema.names) == _BEIR:
-        return ["score"]
-    names = _named(schema, (role, *SYNONYMS[of].get(role, ())) if role in SYNONYMS[of] else ())
+        return [name for name in free if name == "score"]
+    names = _named(free, (role, *SYNONYMS[of].get(role, ())))
     lower = {name.lower() for name in names}
-    fitting = [name for name in names if _GIVES_WAY.get(name.lower()) not in lower]
+    names = [name for name in names if _GIVES_WAY.get(name.lower()) not in lower]
     # A log may hold columns of these names for other purposes: only what fits is taken.
-    return [name for name in fitting if of != "log" or _fits(schema, role, name)]
+    return [name for name in names if of != "log" or _fits(schema, role, name)]
 
 
-def _named(schema: pa.Schema, names: Collection[str]) -> list[str]:
-    return [name for name in schema.names if name.lower() in names]
+def _named(columns: Sequence[str], names: Collection[str]) -> list[str]:
+    return [name for name in columns if name.lower() in names]
 
 
 def _fits(schema: pa.Schema, role: str, name: str) -> bool:
-    fields = [schema.field(index).type for index in schema.get_all_field_indices(name)]
-    values = [kind.value_type if pa.types.is_list(kind) else kind for kind in fields]
+    kinds = [schema.field(index).type for index in schema.get_all_field_indices(name)]
+    values = [kind.value_type if pa.types.is_list(kind) else kind for kind in kinds]
     return all(wanted_type(role, value, "log") is None for value in values)

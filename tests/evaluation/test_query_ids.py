@@ -138,6 +138,19 @@ def test_calibration_joins_integers_and_texts() -> None:
     assert calibrate(as_texts(run, *IDS), judgements).to_dict()["n"] == wanted["n"]
 
 
+def test_a_calibration_without_a_common_id_shows_the_ids() -> None:
+    run = run_table({"q7": {"d1": 0.5}})
+    for grades, seen in (
+        ({7: {1: 1}}, "The run has 'q7', the judgements 7"),
+        ({"q7": {1: 1}}, "The run has 'd1', the judgements 1"),
+    ):
+        with pytest.raises(DataError) as caught:
+            calibrate(run, judgements_table(grades))
+        assert str(caught.value) == (
+            f"<table>: no item is judged, wanted some; do the ids match the judgements? {seen}"
+        )
+
+
 def test_queries_of_both_data_are_found_whatever_their_type(tmp_path: Path) -> None:
     data = judged()
     numbers = [int(query[1:]) for query in data["query_id"]]

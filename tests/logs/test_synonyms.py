@@ -80,6 +80,7 @@ def test_the_name_of_the_role_and_the_callers_choice_come_first() -> None:
     assert taken("run", "query_id", "qid", "docno") == {"item_id": "docno"}
     assert taken("run", "qid", "topic", columns={"query_id": "topic"}) == {}
     assert taken("run", "qid", columns={"score": "qid"}) == {}
+    assert taken("judgements", "query_id", "Query_ID", "item_id", "relevance") == {}
     log = log_of("judgements", "qid", "topic")
     assert log.adapted({"item_id": "topic"}, None).usual == {"query_id": "qid"}
 
@@ -101,6 +102,10 @@ def test_the_score_of_judgements_of_beir_is_their_grade() -> None:
     names = ("query-id", "corpus-id", "score")
     ids = {"query_id": "query-id", "item_id": "corpus-id"}
     assert taken("judgements", *names) == {**ids, "relevance": "score"}
+    assert taken("judgements", *names, columns={"query_id": "query-id"}) == {
+        "item_id": "corpus-id",
+        "relevance": "score",
+    }
     assert taken("run", *names) == ids
     assert taken("judgements", *names, "rank") == ids
     assert taken("judgements", "qid", "docid", "score") == {"query_id": "qid", "item_id": "docid"}
