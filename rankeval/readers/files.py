@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +12,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from rankeval.errors import DataError
+from rankeval.readers.folders import all_below, matching
 from rankeval.readers.messages import first_line, guard
 
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
@@ -28,11 +27,13 @@ class File:
         name: the name as the user gave it; for a part of a folder or glob, with the rest appended.
         path: the path inside ``filesystem``.
         filesystem: the Arrow file system that opens the file.
+        folders: the names of the folders between the folder or glob that the user gave and the file.
     """
 
     name: str
     path: str
     filesystem: fs.FileSystem
+    folders: tuple[str, ...] = ()
 
     @property
     def local(self) -> bool:
@@ -62,12 +63,13 @@ class File:
 def find_files(location: str | os.PathLike[str]) -> list[File]:
     """The files of a path, folder, glob or URL, sorted by path; at least one.
 
-    The files of a folder do not include those in its subfolders. In folders and globs, names that start with
-    "_" or "." (``_SUCCESS``, ``.crc``) and JSON files (``world.json`` beside a simulated log) are skipped:
-    they are not data.
+    The files of a folder include those in its subfolders. In folders and globs, names that start with "_" or
+    "." (``_SUCCESS``, ``.crc``) and JSON files (``world.json`` beside a simulated log) are skipped: they are
+    not data.
 
     Raises:
-        DataError: there is no such file, or the location cannot be opened.
+        DataError: there is no such file, the location cannot be opened, or a folder holds a table of a kind
+            that lists its files elsewhere, such as Delta Lake.
     """
     given = os.fspath(location)
     with guard(given):
@@ -116,21 +118,22 @@ class _Place:
         return self._named(self._parts(self.root)) or self._nothing("a folder without data files")
 
     def matches(self) -> list[File]:
-        found = list(_glob(self.filesystem, self.root, self.pattern.split("/")))
+        found = list(matching(self.filesystem, self.root, self.pattern.split("/")))
         paths = [info.path for info in found if info.is_file]
         if not paths:
             paths = [path for info in found for path in self._parts(info.path)]
         return self._named(paths) or self._nothing("no file matches")
 
     def _parts(self, folder: str) -> list[str]:
-        return [info.path for info in _children(self.filesystem, folder) if info.is_file]
+        return [info.path for info in all_below(self.filesystem, folder)]
 
     def _named(self, paths: list[str]) -> list[File]:
-        return [File(self._name(path), path, self.filesystem) for path in sorted(set(paths))]
+        return [self._file(path) for path in sorted(set(paths))]
 
-    def _name(self, path: str) -> str:
+    def _file(self, path: str) -> File:
         below = path[len(self.root) :].lstrip("/")
-        return f"{self.root_name.rstrip('/')}/{below}" if self.root_name else below
+        name = f"{self.root_name.rstrip('/')}/{below}" if self.root_name else below
+        return File(name, path, self.filesystem, tuple(below.split("/")[:-1]))
 
     def _nothing(self, found: str) -> list[File]:
         raise DataError(f"{self.given}: {found}; wanted at least one (_*, .* and *.json do not count)")
@@ -146,28 +149,6 @@ def _split_pattern(given: str, wildcards: str) -> tuple[str, str]:
     return given, ""
 
 
-def _children(filesystem: Any, folder: str) -> list[Any]:
-    infos = filesystem.get_file_info(fs.FileSelector(folder, allow_not_found=True))
-    data = [info for info in infos if info.base_name[0] not in "_." and info.extension != "json"]
-    return sorted(data, key=lambda info: str(info.path))
-
-
-def _glob(filesystem: Any, folder: str, patterns: list[str]) -> Iterator[Any]:
-    """The matching files and folders below ``folder``: one pattern per level, ``**`` for any levels."""
-    first, rest = patterns[0], patterns[1:]
-    if first == "**":
-        yield from _glob(filesystem, folder, rest or ["*"])
-    for info in _children(filesystem, folder):
-        if first == "**":
-            if not info.is_file:
-                yield from _glob(filesystem, info.path, patterns)
-        elif fnmatchcase(info.base_name, first):
-            if not rest:
-                yield info
-            elif not info.is_file:
-                yield from _glob(filesystem, info.path, rest)
-
-
 def _filesystem(url: str) -> tuple[Any, str]:
     """The file system and the path of ``url``: pyarrow's file system, or fsspec's if pyarrow has none."""
     try:
@@ -175,7 +156,7 @@ def _filesystem(url: str) -> tuple[Any, str]:
         return filesystem, path
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         try:
-            from fsspec.core import url_to_fs  # type: ignore[import-not-found, unused-ignore]
+            from fsspec.core import url_to_fs
         except ImportError:
             raise DataError(
                 f"{url}: cannot be opened: {first_line(error)}; fsspec is not installed"

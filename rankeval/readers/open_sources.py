@@ -13,6 +13,7 @@ from rankeval.readers.kinds import kind_of
 from rankeval.readers.letor import LetorSource
 from rankeval.readers.memory import is_in_memory, memory_source
 from rankeval.readers.parquet import ParquetSource
+from rankeval.readers.partitions import PartitionedSource, folder_values
 from rankeval.readers.source import Source
 from rankeval.readers.text_tables import CsvSource
 from rankeval.readers.trec import TrecSource
@@ -45,7 +46,11 @@ def open_sources(data: Any, *, role: Role, floats: Collection[str] = ()) -> list
 
 def _open(item: Any, role: Role, floats: Collection[str]) -> Sequence[Source]:
     if isinstance(item, str | os.PathLike):
-        return [_open_file(file, floats) for file in find_files(item)]
+        files = find_files(item)
+        return [
+            PartitionedSource(_open_file(file, floats), values) if values else _open_file(file, floats)
+            for file, values in zip(files, folder_values(files), strict=True)
+        ]
     if is_in_memory(item):
         return [memory_source(item)]
     raise UsageError(

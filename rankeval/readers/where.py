@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import and_, eq, ge, gt, le, lt, ne, or_
@@ -48,6 +48,22 @@ class Where:
     text: str
     columns: tuple[str, ...]
     _tree: ast.expr = field(repr=False, compare=False)
+    _known: Mapping[str, pa.Scalar] = field(repr=False, compare=False, default_factory=dict)
+
+    @property
+    def parts(self) -> list[Where]:
+        """The conditions that ``and`` joins: a row is kept if each of them keeps it."""
+        match self._tree:
+            case ast.BoolOp(ast.And(), trees):
+                pass
+            case tree:
+                trees = [tree]
+        return [replace(self, columns=_columns(tree), _tree=tree) for tree in trees]
+
+    def given(self, values: Mapping[str, pa.Scalar]) -> Where:
+        """The same filter where some columns have one known value; it no longer reads these."""
+        left = tuple(name for name in self.columns if name not in values)
+        return replace(self, columns=left, _known=values)
 
     def bind(self, schema: pa.Schema, name: str) -> pc.Expression:
         """The filter as an Arrow expression over ``schema``, the columns of the file ``name``.
@@ -55,7 +71,7 @@ class Where:
         Raises:
             DataError: a column is missing, or is compared with a value of another kind.
         """
-        return _Builder(self.text, schema, name).condition(self._tree)
+        return _Builder(self.text, schema, name, self._known).condition(self._tree)
 
 
 def parse_where(text: str) -> Where:
@@ -77,9 +93,14 @@ def parse_where(text: str) -> Where:
         if isinstance(error, UsageError):
             raise
         raise UsageError(f"where {text[:60]!r}: too long, too deep or not text") from None
+    return Where(text, _columns(tree), tree)
+
+
+def _columns(tree: ast.expr) -> tuple[str, ...]:
+    """The names of the columns in ``tree``, in order of appearance."""
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     names.sort(key=lambda node: (node.lineno, node.col_offset))
-    return Where(text, tuple(dict.fromkeys(node.id for node in names)), tree)
+    return tuple(dict.fromkeys(node.id for node in names))
 
 
 @dataclass(frozen=True)
@@ -99,6 +120,7 @@ class _Builder:
     text: str
     schema: pa.Schema | None
     name: str
+    known: Mapping[str, pa.Scalar] = field(default_factory=dict)
 
     def condition(self, node: ast.expr) -> Any:
         """The expression for a node that must be a condition."""
@@ -199,12 +221,17 @@ class _Builder:
         column = pc.field(node.id)
         if self.schema is None:
             return _Operand(column, None, node.id)
+        if node.id in self.known:
+            value = self.known[node.id]
+            return self._of_type(node, pc.scalar(value), value.type)
         if self.schema.get_field_index(node.id) < 0:
             raise DataError(
                 f"{self.name}: where {self.text!r}: no column {short(node.id)}; "
                 f"its columns are {listed(self.schema.names)}"
             )
-        kind = self.schema.field(node.id).type
+        return self._of_type(node, column, self.schema.field(node.id).type)
+
+    def _of_type(self, node: ast.Name, column: Any, kind: pa.DataType) -> _Operand:
         return _Operand(column, _kind(kind), f"column {node.id!r}, which holds {type_class(kind)},", kind)
 
     def _clash(self, what: str) -> NoReturn:

@@ -1,0 +1,83 @@
+"""The data files below a folder: all of them, or those that match a glob."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from pyarrow import fs
+
+from rankeval.errors import DataError
+
+
+def all_below(filesystem: fs.FileSystem, folder: str) -> Iterator[Any]:
+    """The data files in ``folder`` and its subfolders, as ``pyarrow.fs.FileInfo``.
+
+    Raises:
+        DataError: a folder holds a table of Delta Lake, Iceberg or Hudi, or a link leads back up.
+    """
+    for info in _children(filesystem, folder):
+        if info.is_file:
+            yield info
+        elif info.type == fs.FileType.Directory:
+            _require_no_loop(filesystem, info.path)
+            yield from all_below(filesystem, info.path)
+
+
+def matching(filesystem: fs.FileSystem, folder: str, patterns: Sequence[str]) -> Iterator[Any]:
+    """The matching files and folders below ``folder``: one pattern per level, ``**`` for any levels.
+
+    Raises:
+        DataError: as in :func:`all_below`.
+    """
+    first, rest = patterns[0], patterns[1:]
+    if first == "**":
+        yield from matching(filesystem, folder, rest or ["*"])
+    for info in _children(filesystem, folder):
+        if first == "**":
+            if info.type == fs.FileType.Directory:
+                _require_no_loop(filesystem, info.path)
+                yield from matching(filesystem, info.path, patterns)
+        elif fnmatchcase(info.base_name, first):
+            if not rest:
+                yield info
+            elif not info.is_file:
+                yield from matching(filesystem, info.path, rest)
+
+
+def _children(filesystem: Any, folder: str) -> list[Any]:
+    infos = filesystem.get_file_info(fs.FileSelector(folder, allow_not_found=True))
+    names = {info.base_name for info in infos}
+    if "metadata" in names and _has_iceberg_metadata(filesystem, folder):
+        names.add("*.metadata.json")
+    for mark, (table, wanted) in _TABLES.items():
+        if mark in names:
+            raise DataError(
+                f"{folder}: found {table}, wanted {wanted.format(folder)}; "
+                "a folder of such a table also holds files that are no longer in it"
+            )
+    data = [info for info in infos if info.base_name[0] not in "_." and info.extension != "json"]
+    return sorted(data, key=lambda info: str(info.path))
+
+
+#: What shows that a folder is a table whose list of files stands elsewhere: its name, and how it is read.
+_TABLES = {
+    "_delta_log": ("a table of Delta Lake", "delta:{}"),
+    "*.metadata.json": ("a table of Iceberg", "iceberg:{}"),
+    ".hoodie": ("a table of Hudi", "a folder of plain files"),
+}
+
+
+def _has_iceberg_metadata(filesystem: Any, folder: str) -> bool:
+    inside = filesystem.get_file_info(fs.FileSelector(f"{folder}/metadata", allow_not_found=True))
+    return any(info.base_name.endswith(".metadata.json") for info in inside)
+
+
+def _require_no_loop(filesystem: Any, folder: str) -> None:
+    """Refuse a link to a folder that it stands in, below which every file would be found again and again."""
+    if isinstance(filesystem, fs.LocalFileSystem) and os.path.islink(folder):
+        above = os.path.realpath(os.path.dirname(folder) or ".")
+        if os.path.commonpath([above, os.path.realpath(folder)]) == os.path.realpath(folder):
+            raise DataError(f"{folder}: found a link to a folder that it stands in, wanted none")
