@@ -15,6 +15,7 @@ from rankeval.readers.memory import is_in_memory, memory_source
 from rankeval.readers.parquet import ParquetSource
 from rankeval.readers.partitions import PartitionedSource, folder_values
 from rankeval.readers.source import Source
+from rankeval.readers.table_objects import object_sources
 from rankeval.readers.text_tables import CsvSource
 from rankeval.readers.trec import TrecSource
 
@@ -25,8 +26,10 @@ def open_sources(data: Any, *, role: Role, floats: Collection[str] = ()) -> list
     """The sources of ``data``, in order: one for each file or table, at least one.
 
     Args:
-        data: a path, a folder of part files, a glob or a URL; a pyarrow table, record batch or reader;
-            anything with ``__arrow_c_stream__`` (pandas, polars); a dict of arrays; or a list of these.
+        data: a path, a folder of part files, a glob or a URL; a pyarrow table, record batch, dataset, scanner
+            or reader; a pandas or polars frame; a polars ``LazyFrame``; a DuckDB relation; anything with
+            ``__arrow_c_stream__``; a dict of arrays; or a list of these. What gives its rows only once, or
+            runs a query for them, is read here, to a temporary file.
         role: the use of the data, for messages.
         floats: further columns to read as float64 from CSV files (see ``CsvSource``).
 
@@ -51,6 +54,8 @@ def _open(item: Any, role: Role, floats: Collection[str]) -> Sequence[Source]:
             PartitionedSource(_open_file(file, floats), values) if values else _open_file(file, floats)
             for file, values in zip(files, folder_values(files), strict=True)
         ]
+    if (found := object_sources(item)) is not None:
+        return found
     if is_in_memory(item):
         return [memory_source(item)]
     raise UsageError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.types as pt
 
 ENCODED = pa.dictionary(pa.int32(), pa.string())
@@ -53,6 +54,8 @@ def plain_schema(schema: pa.Schema) -> pa.Schema:
 
 def plain(array: Any, *, encode: bool = False) -> Any:
     """``array`` in its plain type, or with ``encode`` (strings only) as a dictionary with int32 indices."""
+    if pt.is_run_end_encoded(array.type):
+        array = pc.run_end_decode(array)
     wanted = plain_type(array.type)
     if pt.is_dictionary(array.type) and wanted == pa.string():
         # In two steps: Arrow cannot decode a dictionary of string views directly.
