@@ -72,6 +72,10 @@ def test_a_stream_is_read_once_and_every_pass_has_its_rows(stream: Any, temporar
     assert list(temporary.iterdir()) == []
 
 
+def encoded() -> pa.Table:
+    return TABLE.set_column(0, "query_id", TABLE["query_id"].dictionary_encode())
+
+
 def views() -> pa.Schema:
     return pa.schema([("query_id", pa.string_view()), ("score", pa.float64()), ("rank", pa.int64())])
 
