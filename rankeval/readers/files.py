@@ -149,6 +149,15 @@ def _split_pattern(given: str, wildcards: str) -> tuple[str, str]:
     return given, ""
 
 
+def filesystem_of(location: str) -> tuple[Any, str]:
+    """The file system and the path in it of a path or URL without wildcards.
+
+    Raises:
+        DataError: no file system opens the URL.
+    """
+    return _filesystem(location) if _URL.match(location) else (fs.LocalFileSystem(), location)
+
+
 def _filesystem(url: str) -> tuple[Any, str]:
     """The file system and the path of ``url``: pyarrow's file system, or fsspec's if pyarrow has none."""
     try:

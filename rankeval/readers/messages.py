@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pyarrow as pa
 
-from rankeval.errors import DataError
+from rankeval.errors import DataError, UsageError
 
 _SHOWN = 60
 _LISTED = 20
@@ -38,4 +38,15 @@ def guard(name: str) -> Iterator[None]:
     except DataError:
         raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{name}: cannot be read: {first_line(error)}") from error
+
+
+@contextmanager
+def guard_all(name: str) -> Iterator[None]:
+    """As :func:`guard`, for a library whose errors have no class in common: every error becomes a DataError."""
+    try:
+        yield
+    except (DataError, UsageError):
+        raise
+    except Exception as error:
         raise DataError(f"{name}: cannot be read: {first_line(error)}") from error

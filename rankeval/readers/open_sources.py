@@ -15,7 +15,7 @@ from rankeval.readers.memory import is_in_memory, memory_source
 from rankeval.readers.parquet import ParquetSource
 from rankeval.readers.partitions import PartitionedSource, folder_values
 from rankeval.readers.source import Source
-from rankeval.readers.table_objects import object_sources
+from rankeval.readers.table_objects import lake_sources, object_sources
 from rankeval.readers.text_tables import CsvSource
 from rankeval.readers.trec import TrecSource
 
@@ -48,6 +48,8 @@ def open_sources(data: Any, *, role: Role, floats: Collection[str] = ()) -> list
 
 
 def _open(item: Any, role: Role, floats: Collection[str]) -> Sequence[Source]:
+    if isinstance(item, str) and (found := lake_sources(item)) is not None:
+        return found
     if isinstance(item, str | os.PathLike):
         files = find_files(item)
         return [

@@ -22,7 +22,11 @@ _BATCH_VALUES = 2**21
 
 
 class ParquetSource(GroupedSource):
-    """A Parquet file. Its footer is parsed once; each read of a leaf opens the file again."""
+    """A Parquet file. Its footer is parsed once; each read of a leaf opens the file again.
+
+    Attributes:
+        arrow_schema: the columns with the types and metadata that the file states.
+    """
 
     def __init__(self, file: File) -> None:
         self._file = file
@@ -32,7 +36,8 @@ class ParquetSource(GroupedSource):
             pq.ParquetFile(file.path, filesystem=file.filesystem, pre_buffer=False) as parquet,
         ):
             self._metadata = parquet.metadata
-            super().__init__(file.name, parquet.schema_arrow)
+            self.arrow_schema = parquet.schema_arrow
+            super().__init__(file.name, self.arrow_schema)
         self._pruned: dict[str, frozenset[int]] = {}
 
     @cached_property

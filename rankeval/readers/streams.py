@@ -23,25 +23,25 @@ from rankeval.readers.source import Source
 
 GROUP_ROWS = 2**17
 _GROUP_BYTES = 2**26
-_NAME = "<stream>"
 
 
-def stream_source(stream: Any) -> Source:
+def stream_source(stream: Any, name: str = "<stream>") -> Source:
     """A source over all rows that are left in ``stream``, which is read here.
 
     Args:
         stream: a ``pyarrow.RecordBatchReader``, or anything with ``__arrow_c_stream__``.
+        name: name of the source.
 
     Raises:
         DataError: the stream fails, or Parquet cannot hold its types.
     """
     reader = stream if isinstance(stream, pa.RecordBatchReader) else pa.RecordBatchReader.from_stream(stream)
-    return _spooled(lambda path: _write(reader, path))
+    return _spooled(name, lambda path: _write(reader, path))
 
 
 def scanner_source(scanner: Any) -> Source:
     """A source over the rows of a ``pyarrow.dataset.Scanner``; see :func:`stream_source`."""
-    with guard(_NAME):
+    with guard("<stream>"):
         return stream_source(scanner.to_reader())
 
 
@@ -52,7 +52,7 @@ def relation_source(relation: Any) -> Source:
     # DuckDB 1.3 and earlier know only the second name.
     start = getattr(relation, "to_arrow_reader", None) or relation.fetch_record_batch
     try:
-        return stream_source(start(GROUP_ROWS))
+        return stream_source(start(GROUP_ROWS), "<relation>")
     except duckdb.Error as error:
         raise DataError(f"<relation>: cannot be read: {first_line(error)}") from error
 
@@ -66,18 +66,18 @@ def lazy_frame_source(frame: Any) -> Source:
     from polars.exceptions import PolarsError
 
     try:
-        return _spooled(lambda path: frame.sink_parquet(path, row_group_size=GROUP_ROWS))
+        return _spooled("<frame>", lambda path: frame.sink_parquet(path, row_group_size=GROUP_ROWS))
     except PolarsError as error:
-        raise DataError(f"{_NAME}: cannot be read: {first_line(error)}") from error
+        raise DataError(f"<frame>: cannot be read: {first_line(error)}") from error
 
 
-def _spooled(write: Callable[[Path], Any]) -> Source:
+def _spooled(name: str, write: Callable[[Path], Any]) -> Source:
     """A source over what ``write`` writes to a Parquet file. The file goes when the source does."""
     folder = tempfile.mkdtemp(prefix="rankeval-")
     try:
-        with guard(_NAME):
+        with guard(name):
             write(Path(folder) / "rows.parquet")
-        source = ParquetSource(File(_NAME, f"{folder}/rows.parquet", fs.LocalFileSystem()))
+        source = ParquetSource(File(name, f"{folder}/rows.parquet", fs.LocalFileSystem()))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -7,6 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from rankeval.readers.delta import delta_sources, open_delta
+from rankeval.readers.iceberg import iceberg_sources, open_iceberg
 from rankeval.readers.source import Source
 from rankeval.readers.streams import lazy_frame_source, relation_source, scanner_source, stream_source
 
@@ -21,11 +23,32 @@ def object_sources(data: Any) -> list[Source] | None:
         from rankeval.readers.datasets import dataset_sources
 
         return dataset_sources(data)
+    if _is(data, "deltalake", "DeltaTable"):
+        return delta_sources(data)
+    if _is(data, "pyiceberg.table", "Table"):
+        return iceberg_sources(data.scan(), str(data.location()))
+    if _is(data, "pyiceberg.table", "DataScan"):
+        return iceberg_sources(data, str(data.table_metadata.location))
     for module, name, source in _STREAMS:
         if _is(data, module, name):
             return [source(data)]
     if hasattr(data, "__arrow_c_stream__") and not _holds_rows(data):
         return [stream_source(data)]
+    return None
+
+
+def lake_sources(location: str) -> list[Source] | None:
+    """The sources of ``delta:PATH`` or ``iceberg:PATH``; None if ``location`` is another one.
+
+    Raises:
+        DataError: there is no such table, or it cannot be read.
+        UsageError: the package that reads its list of files is not installed.
+    """
+    kind, _, path = location.partition(":")
+    if kind == "delta":
+        return delta_sources(open_delta(path), path)
+    if kind == "iceberg":
+        return iceberg_sources(open_iceberg(path).scan(), path)
     return None
 
 
