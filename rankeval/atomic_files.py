@@ -64,7 +64,8 @@ def _files(data: object) -> Iterator[Path]:
             yield from _files(each)
     elif isinstance(data, str | os.PathLike):
         text = os.fspath(data)
-        text = str(text).removeprefix("file://")
+        for prefix in ("delta:", "iceberg:", "file://"):
+            text = str(text).removeprefix(prefix)
         yield Path(text)
         if glob.has_magic(text):
             yield from map(Path, glob.iglob(text, recursive=True))

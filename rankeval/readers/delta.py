@@ -80,9 +80,7 @@ def _files(added: pa.Table) -> Iterator[tuple[str, Values]]:
     for index, path in enumerate(added["path"].to_pylist()):
         relative = unquote(path)
         if relative.startswith("/") or re.match(r"[A-Za-z][\w+.-]*:/", relative):
-            raise DataError(
-                f"{relative}: found a file outside of its Delta table (a shallow clone), wanted none"
-            )
+            raise DataError(f"{relative}: found a file outside of its Delta table (a shallow clone)")
         yield relative, dict(partitions[index].items()) if partitions is not None else {}
 
 

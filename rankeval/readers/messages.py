@@ -43,7 +43,7 @@ def guard(name: str) -> Iterator[None]:
 
 @contextmanager
 def guard_all(name: str) -> Iterator[None]:
-    """As :func:`guard`, for a library whose errors have no class in common: every error becomes a DataError."""
+    """As :func:`guard`, for libraries whose errors have no class in common: all become a DataError."""
     try:
         yield
     except (DataError, UsageError):

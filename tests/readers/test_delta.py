@@ -121,8 +121,11 @@ def change(path: str, feature: str, configuration: dict[str, str]) -> None:
             }
     metadata = {**metadata, "configuration": configuration, "schemaString": json.dumps(schema)}
     protocol = {
-        "minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": [feature], "writerFeatures": [feature],
-    }  # fmt: skip
+        "minReaderVersion": 3,
+        "minWriterVersion": 7,
+        "readerFeatures": [feature],
+        "writerFeatures": [feature],
+    }
     write(log, 2, [{"protocol": protocol}, {"metaData": metadata}])
 
 
