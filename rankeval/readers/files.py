@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,7 +14,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from rankeval.errors import DataError
-from rankeval.readers.folders import all_below, matching
+from rankeval.readers.folders import all_below, matching, version_of
 from rankeval.readers.messages import first_line, guard
 
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
@@ -50,12 +52,39 @@ class File:
         with guard(self.name), self.open() as file:
             return bytes(file.read(size))
 
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """A context for reading, in which the file must stay what it was when it was first opened.
+
+        Raises:
+            DataError: the file has been replaced or written to.
+        """
+        self._require_unchanged()
+        try:
+            yield
+        except Exception:
+            self._require_unchanged()  # what was read may make no sense for this reason
+            raise
+        self._require_unchanged()
+
+    def _require_unchanged(self) -> None:
+        if self._first_version != version_of(self.filesystem, self.path):
+            raise DataError(
+                f"{self.name}: the file has changed since it was first opened; wanted the same to the end"
+            )
+
+    @cached_property
+    def _first_version(self) -> object:
+        return version_of(self.filesystem, self.path)
+
     def open(self) -> pa.NativeFile:
         """Open the file for random access."""
+        self._require_unchanged()
         return self.filesystem.open_input_file(self.path)
 
     def stream(self) -> pa.NativeFile:
         """Open the file for one read from the start; gzip is decompressed."""
+        self._require_unchanged()
         compression = "gzip" if self.gzipped else None
         return self.filesystem.open_input_stream(self.path, compression=compression)
 

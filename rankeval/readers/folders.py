@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
@@ -45,6 +46,22 @@ def matching(filesystem: fs.FileSystem, folder: str, patterns: Sequence[str]) ->
                 yield info
             elif not info.is_file:
                 yield from matching(filesystem, info.path, rest)
+
+
+def version_of(filesystem: fs.FileSystem, path: str) -> object:
+    """What differs once a file is replaced or written to, as far as the file system tells; None if gone.
+
+    What is no plain file, such as a pipe, has no versions.
+    """
+    try:
+        if isinstance(filesystem, fs.LocalFileSystem):
+            status = os.stat(path)
+            plain_file = stat.S_ISREG(status.st_mode)
+            return (status.st_ino, status.st_size, status.st_mtime_ns) if plain_file else ()
+        info = filesystem.get_file_info(path)
+        return (info.size, info.mtime_ns)
+    except FileNotFoundError:
+        return None
 
 
 def _children(filesystem: Any, folder: str) -> list[Any]:
