@@ -31,8 +31,15 @@ def dataset_sources(dataset: ds.Dataset) -> list[Source]:
         direct = [source for source in sources if source is not None]
         if sources and len(direct) == len(sources):
             return direct
-        # Threads of Arrow would read ahead: 16 batches of each of four files.
-        return [scanner_source(dataset.scanner(use_threads=False, batch_readahead=1, fragment_readahead=1))]
+        return [scanner_source(dataset.scanner(**_options(dataset)))]
+
+
+def _options(dataset: ds.Dataset) -> dict[str, Any]:
+    """Options of a scan that keeps little in memory: nothing read ahead, no column kept until the end."""
+    options = {"use_threads": False, "batch_readahead": 1, "fragment_readahead": 1}
+    if isinstance(getattr(dataset, "format", None), ds.ParquetFileFormat):
+        options["fragment_scan_options"] = ds.ParquetFragmentScanOptions(pre_buffer=False)
+    return options
 
 
 def _fragments(dataset: ds.Dataset) -> Sequence[Any]:

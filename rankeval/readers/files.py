@@ -14,7 +14,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from rankeval.errors import DataError
-from rankeval.readers.folders import all_below, matching, version_of
+from rankeval.readers.folders import all_below, matching, require_outside_of_tables, version_of
 from rankeval.readers.messages import first_line, guard
 
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
@@ -144,9 +144,11 @@ class _Place:
             )
         if info.type != fs.FileType.Directory:
             return [File(self.given, self.root, self.filesystem)]
+        require_outside_of_tables(self.filesystem, self.root)
         return self._named(self._parts(self.root)) or self._nothing("a folder without data files")
 
     def matches(self) -> list[File]:
+        require_outside_of_tables(self.filesystem, self.root)
         found = list(matching(self.filesystem, self.root, self.pattern.split("/")))
         paths = [info.path for info in found if info.is_file]
         if not paths:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from fnmatch import fnmatchcase
+from pathlib import PurePath
 from typing import Any
 
 from pyarrow import fs
@@ -66,17 +67,22 @@ def version_of(filesystem: fs.FileSystem, path: str) -> object:
 
 def _children(filesystem: Any, folder: str) -> list[Any]:
     infos = filesystem.get_file_info(fs.FileSelector(folder, allow_not_found=True))
-    names = {info.base_name for info in infos}
-    if "metadata" in names and _has_iceberg_metadata(filesystem, folder):
-        names.add("*.metadata.json")
-    for mark, (table, wanted) in _TABLES.items():
-        if mark in names:
-            raise DataError(
-                f"{folder}: found {table}, wanted {wanted.format(folder)}; "
-                "a folder of such a table also holds files that are no longer in it"
-            )
+    _require_no_table(filesystem, folder, {info.base_name for info in infos})
     data = [info for info in infos if info.base_name[0] not in "_." and info.extension != "json"]
     return sorted(data, key=lambda info: str(info.path))
+
+
+def require_outside_of_tables(filesystem: fs.FileSystem, folder: str) -> None:
+    """Check that a folder on this machine is not a part of a table whose list of files stands elsewhere.
+
+    Raises:
+        DataError: a folder above it holds a table of Delta Lake, Iceberg or Hudi.
+    """
+    if not isinstance(filesystem, fs.LocalFileSystem):
+        return
+    for above in PurePath(os.path.abspath(folder)).parents:
+        names = {name for name in ("_delta_log", "metadata", ".hoodie") if os.path.isdir(above / name)}
+        _require_no_table(filesystem, str(above), names)
 
 
 #: What shows that a folder is a table whose list of files stands elsewhere: its name, and how it is read.
@@ -85,6 +91,18 @@ _TABLES = {
     "*.metadata.json": ("a table of Iceberg", "iceberg:{}"),
     ".hoodie": ("a table of Hudi", "a folder of plain files"),
 }
+
+
+def _require_no_table(filesystem: fs.FileSystem, folder: str, names: Collection[str]) -> None:
+    """Refuse a folder that holds a table, as some of the names in it show."""
+    if "metadata" in names and _has_iceberg_metadata(filesystem, folder):
+        names = {*names, "*.metadata.json"}
+    for mark, (table, wanted) in _TABLES.items():
+        if mark in names:
+            raise DataError(
+                f"{folder}: found {table}, wanted {wanted.format(folder)}; "
+                "a folder of such a table also holds files that are no longer in it"
+            )
 
 
 def _has_iceberg_metadata(filesystem: Any, folder: str) -> bool:

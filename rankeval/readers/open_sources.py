@@ -48,9 +48,9 @@ def open_sources(data: Any, *, role: Role, floats: Collection[str] = ()) -> list
 
 
 def _open(item: Any, role: Role, floats: Collection[str]) -> Sequence[Source]:
-    if isinstance(item, str) and (found := lake_sources(item)) is not None:
-        return found
     if isinstance(item, str | os.PathLike):
+        if (found := lake_sources(os.fspath(item))) is not None:
+            return found
         files = find_files(item)
         return [
             PartitionedSource(_open_file(file, floats), values) if values else _open_file(file, floats)

@@ -25,7 +25,7 @@ GROUP_ROWS = 2**17
 _GROUP_BYTES = 2**26
 
 
-def stream_source(stream: Any, name: str = "<stream>") -> Source:
+def stream_source(stream: Any, name: str = "<table>") -> Source:
     """A source over all rows that are left in ``stream``, which is read here.
 
     Args:
@@ -41,7 +41,7 @@ def stream_source(stream: Any, name: str = "<stream>") -> Source:
 
 def scanner_source(scanner: Any) -> Source:
     """A source over the rows of a ``pyarrow.dataset.Scanner``; see :func:`stream_source`."""
-    with guard("<stream>"):
+    with guard("<table>"):
         return stream_source(scanner.to_reader())
 
 
@@ -52,9 +52,9 @@ def relation_source(relation: Any) -> Source:
     # DuckDB 1.3 and earlier know only the second name.
     start = getattr(relation, "to_arrow_reader", None) or relation.fetch_record_batch
     try:
-        return stream_source(start(GROUP_ROWS), "<relation>")
+        return stream_source(start(GROUP_ROWS))
     except duckdb.Error as error:
-        raise DataError(f"<relation>: cannot be read: {first_line(error)}") from error
+        raise DataError(f"<table>: cannot be read: {first_line(error)}") from error
 
 
 def lazy_frame_source(frame: Any) -> Source:
@@ -66,9 +66,9 @@ def lazy_frame_source(frame: Any) -> Source:
     from polars.exceptions import PolarsError
 
     try:
-        return _spooled("<frame>", lambda path: frame.sink_parquet(path, row_group_size=GROUP_ROWS))
+        return _spooled("<table>", lambda path: frame.sink_parquet(path, row_group_size=GROUP_ROWS))
     except PolarsError as error:
-        raise DataError(f"<frame>: cannot be read: {first_line(error)}") from error
+        raise DataError(f"<table>: cannot be read: {first_line(error)}") from error
 
 
 def _spooled(name: str, write: Callable[[Path], Any]) -> Source:

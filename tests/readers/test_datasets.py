@@ -75,7 +75,7 @@ def union(folder: Path) -> Any:
 )
 def test_other_datasets_are_read_as_a_stream(folder: Path, dataset: Any) -> None:
     (source,) = open_sources(dataset(folder), role="log")
-    assert source.name == "<stream>"
+    assert source.name == "<table>"
     found = drain([source]).select(["i", "x", "k"])
     assert found.sort_by("i").to_pydict() == ROWS.slice(2).to_pydict()
 

@@ -40,9 +40,9 @@ def path(tmp_path: Path) -> str:
 PARTS = ["day", "n", "b"]
 
 
-@pytest.mark.parametrize("of", ["location", "object"])
+@pytest.mark.parametrize("of", ["location", "path", "object"])
 def test_the_files_of_the_last_version_with_their_partitions(path: str, of: str) -> None:
-    data: Any = f"delta:{path}" if of == "location" else DeltaTable(path)
+    data: Any = {"location": f"delta:{path}", "path": Path(f"delta:{path}"), "object": DeltaTable(path)}[of]
     sources = open_sources(data, role="log")
     found = drain(sources, ["i", "day", "n", "b"])
     assert found.schema.types == ROWS.schema.types

@@ -162,6 +162,13 @@ def test_a_folder_of_a_lake_is_refused(tree: Path, mark: str, hint: str, locatio
     error_of(lambda: find_files(location), "logs/day=2: found", hint)
 
 
+@pytest.mark.parametrize("location", ["logs/day=2", "logs/day=2/*.parquet"])
+def test_a_folder_inside_of_a_lake_is_refused(tree: Path, location: str) -> None:
+    (tree / "logs/_delta_log").mkdir()
+    error_of(lambda: find_files(location), f"{tree}/logs: found a table of Delta Lake")
+    assert names("logs/day=2/d.parquet") == ["logs/day=2/d.parquet"]
+
+
 def test_a_folder_that_is_called_metadata_is_no_lake(tree: Path) -> None:
     (tree / "logs/metadata").mkdir()
     (tree / "logs/metadata/notes.json").write_text("{}")

@@ -63,7 +63,7 @@ TABLE = pa.table(COLUMNS)
 )
 def test_a_stream_is_read_once_and_every_pass_has_its_rows(stream: Any, temporary: Path) -> None:
     sources = open_sources(stream(), role="run")
-    assert [source.name for source in sources] in (["<stream>"], ["<frame>"], ["<relation>"])
+    assert [source.name for source in sources] == ["<table>"]
     assert drain(sources).to_pydict() == drain(sources).to_pydict() == COLUMNS
     assert drain(sources, ["rank"], parse_where("score > 1")).to_pydict() == {"rank": [1, 1]}
     assert len(list(temporary.iterdir())) == 1
@@ -125,7 +125,7 @@ def test_a_stream_that_ends_in_an_error_leaves_nothing(temporary: Path) -> None:
         raise OSError("the connection is gone\nand more")
 
     reader = pa.RecordBatchReader.from_batches(TABLE.schema, batches())
-    error_of(lambda: open_sources(reader, role="log"), "<stream>: cannot be read: the connection is gone")
+    error_of(lambda: open_sources(reader, role="log"), "<table>: cannot be read: the connection is gone")
     assert list(temporary.iterdir()) == []
 
 
@@ -146,7 +146,7 @@ def test_a_query_that_fails_is_one_line(query: Any, temporary: Path) -> None:
 def test_a_stream_that_has_been_read() -> None:
     reader = TABLE.to_reader()
     reader.read_all()
-    error_of(lambda: read(reader), "<stream>: found no rows")
+    error_of(lambda: read(reader), "<table>: found no rows")
 
 
 def test_files_go_when_the_program_ends(temporary: Path) -> None:
