@@ -35,7 +35,8 @@ A run has the columns query_id, item_id, score; or rank (1 is best) in place of 
 query_id, item_id, relevance; the run itself can hold relevance instead. --column bm25.score=f25 applies to
 the run bm25 only.
 
-Inputs are files, folders, globs or URLs of Parquet, Arrow IPC, CSV, TREC run, TREC qrels or LETOR.
+Inputs are files, folders, globs, URLs or - (standard input) of Parquet, Arrow IPC, CSV, JSON, TREC run,
+TREC qrels or LETOR.
 """
 
 
