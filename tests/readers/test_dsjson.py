@@ -70,6 +70,7 @@ def test_lines_that_are_no_data_are_counted(tmp_path: Path) -> None:
         ({"p": [0.8, 0.15, "x"]}, ["another list 'p'"]),
         ({"_label_Action": 1}, ["_label_Action 1, where 'a' has 2 first"]),
         ({"_labelIndex": 2}, ["_labelIndex 2, where 'a' has 2 first"]),
+        ({"_label_cost": 10**400}, ["int too large"]),
         ({"_label_cost": "x"}, ["no number '_label_cost'"]),
         ({"_label_probability": None}, ["no number '_label_probability'"]),
         ({"pdrop": 1}, ["pdrop 1.0, wanted a probability below 1"]),

@@ -108,6 +108,12 @@ def test_the_type_is_settled_by_all_blocks(
     assert [int(value) for value in found.to_pylist()[:50] + found.to_pylist()[51:]] == [1] * 50 + [2] * 50
 
 
+def test_columns_without_a_value(tmp_path: Path) -> None:
+    rows = [{"a": None, "b": [], "c": {}, "d": [{"e": 1}]}, {"a": None, "b": [None]}]
+    found = read_text(tmp_path / "x", "".join(json.dumps(row) + "\n" for row in rows))
+    assert found.to_pydict() == {"a": [None, None], "b": [[], [None]], "d": ['[{"e": 1}]', None]}
+
+
 def test_float_roles_and_renamed_ones(tmp_path: Path) -> None:
     found = read_text(tmp_path / "x", '{"score": 1, "w": 2, "n": 3}\n')
     assert found.schema.types == [pa.float64(), pa.int64(), pa.int64()]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,17 @@ def test_the_type_that_holds_all_values(values: list[Any], kind: pa.DataType, wa
     assert found.to_pylist() == wanted
 
 
-@pytest.mark.parametrize(("values", "wanted"), [([1, 2], [1.0, 2.0]), ([2**70, 0.5], [2.0**70, 0.5])])
+@pytest.mark.parametrize(
+    ("values", "wanted"),
+    [
+        ([1, 2], [1.0, 2.0]),
+        ([2**70, 0.5], [2.0**70, 0.5]),
+        ([10**400, -(10**400)], [math.inf, -math.inf]),
+    ],
+)
+    ("values", "wanted"),
+    [([1, 2], [1.0, 2.0]), ([2**70, 0.5], [2.0**70, 0.5]), ([10**400, -(10**400)], [math.inf, -math.inf])],
+)
 def test_floats_on_request(values: list[Any], wanted: list[float]) -> None:
     kind = settled(traits_of(values), as_float=True)
     assert as_array(values, kind).to_pylist() == wanted
