@@ -54,9 +54,6 @@ def test_the_type_that_holds_all_values(values: list[Any], kind: pa.DataType, wa
         ([10**400, -(10**400)], [math.inf, -math.inf]),
     ],
 )
-    ("values", "wanted"),
-    [([1, 2], [1.0, 2.0]), ([2**70, 0.5], [2.0**70, 0.5]), ([10**400, -(10**400)], [math.inf, -math.inf])],
-)
 def test_floats_on_request(values: list[Any], wanted: list[float]) -> None:
     kind = settled(traits_of(values), as_float=True)
     assert as_array(values, kind).to_pylist() == wanted
