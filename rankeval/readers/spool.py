@@ -17,21 +17,19 @@ from pyarrow import fs
 
 from rankeval.readers.files import File
 from rankeval.readers.messages import guard
-from rankeval.temporary_files import temporary_file as temporary_path
+from rankeval.temporary_files import temporary_file
 
 _STANDARD_INPUT = "-"
 _BLOCK = 2**20
 
 
-def temporary_file(name: str) -> File:
-    """A new, empty file on disk that messages call ``name``; removed when the object dies, or at exit."""
-    return filled_file(name, lambda path: None)
-
-
 def filled_file(name: str, write: Callable[[Path], object]) -> File:
-    """A temporary file that ``write`` fills; if that fails, it is removed at once."""
+    """A temporary file that ``write`` fills and messages call ``name``.
+
+    It is removed when the object dies, at exit, or at once if ``write`` fails.
+    """
     with ExitStack() as in_use:
-        path = in_use.enter_context(temporary_path())
+        path = in_use.enter_context(temporary_file())
         with guard(name):
             write(path)
         kept = in_use.pop_all()
