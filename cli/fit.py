@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from rankeval.atomic_files import require_no_input
-from rankeval.cli.options import be_quiet, common_options, pairs, show
+from rankeval.cli.options import be_quiet, click_log_options, common_options, pairs, show
 from rankeval.options import listed
 
 EPILOG = """\b
@@ -61,6 +61,7 @@ item_id, position (from 1), click (0 or 1), and query_id unless there is only on
     help="Write attractiveness and satisfaction per query-item pair to this file "
     "(.parquet .csv .json .jsonl .arrow).",
 )
+@click_log_options
 @common_options
 def command(
     log: str,

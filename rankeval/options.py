@@ -84,8 +84,9 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(
         ("ties", "empty", "missing", "score_type", "estimand", "model_weighting", "method", "scores"), _TEXT
     ),
-    **dict.fromkeys(("replicates", "permutations", "seed", "folds", "bins", "first_action"), _WHOLE),
-    **dict.fromkeys(("popularity", "logging"), _TEXT),
+    **dict.fromkeys(("replicates", "permutations", "seed", "folds", "bins"), _WHOLE),
+    **dict.fromkeys(("first_action", "first_position"), _WHOLE),
+    **dict.fromkeys(("popularity", "logging", "null_reward"), _TEXT),
     **dict.fromkeys(("arms", "context", "click_model"), _TEXTS),
     **dict.fromkeys(
         ("users", "days", "queries", "items", "positions"), (_or_none(_is_whole), "a whole number")

@@ -17,6 +17,7 @@ from rankeval.array_types import Hashes
 from rankeval.arrays import hashes_of
 from rankeval.errors import DataError, UsageError
 from rankeval.logs.column_checks import check_columns
+from rankeval.logs.grouped_rows import require_known
 from rankeval.logs.layout import Stretch, run_starts
 from rankeval.logs.log import Log
 from rankeval.logs.sessions import Sessions
@@ -209,7 +210,7 @@ class _Leaf(Generic[T]):
         self.results = self.keep([*self.results, self.work(sessions)])
 
     def _grouped(self, stretch: Stretch) -> None:
-        self.log.require_known(stretch)
+        require_known(self.log, [stretch])
         ids = stretch.rows.column(self.log.session)
         starts = np.append(run_starts(ids), len(stretch))
         last, begin = len(starts) - 2, 0

@@ -10,14 +10,19 @@ from rankeval.notes import Note
 
 
 def reader_notes(*logs: Log | None) -> list[Note]:
-    """The notes of all files of some logs; files with notes of the same kind share one.
+    """The notes of all files of some logs, and the null rewards that count as 0.
+
+    Files with notes of the same kind share one.
 
     Each log must have been read to its end, for that is when the notes of text files are complete.
     """
     notes: dict[str, dict[str, Note]] = {}
-    for source in (source for log in logs if log is not None for source in log.sources):
-        for note in source.notes:
-            notes.setdefault(note.code, {})[source.name] = note
+    for log in (log for log in logs if log is not None):
+        for note in log.filled.notes():
+            notes.setdefault(note.code, {})[log.origin] = note
+        for source in log.sources:
+            for note in source.notes:
+                notes.setdefault(note.code, {})[source.name] = note
     return [_together(list(files.values())) for files in notes.values()]
 
 
