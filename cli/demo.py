@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from pathlib import Path
 
 import click
 
 from rankeval.cli.options import be_quiet, quiet_option, say, text_width
+from rankeval.temporary_files import temporary_folder
 
 SEED = 7
 ROUNDS = 200_000
@@ -32,8 +32,8 @@ def command(out: Path | None, quiet: bool) -> None:
     All data is simulated, so the exact true values are known and shown next to the estimates.
     """
     be_quiet(quiet)
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = out or Path(scratch)
+    with temporary_folder() as scratch:
+        folder = out or scratch
         folder.mkdir(parents=True, exist_ok=True)
         _rankers(folder)
         _policy(folder)

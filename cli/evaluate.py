@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from rankeval.atomic_files import require_no_input
+from rankeval.atomic_files import require_separate
 from rankeval.cli.options import (
     be_quiet,
     common_options,
@@ -33,7 +33,8 @@ Of all items together, for scores that are probabilities:
 
 A run has the columns query_id, item_id, score; or rank (1 is best) in place of score. Judgements have
 query_id, item_id, relevance; the run itself can hold relevance instead. --column bm25.score=f25 applies to
-the run bm25 only.
+the run bm25 only. Usual names, such as qid, docno and label, need no --column. Integers join texts: 7 is
+the text 7, and not 07.
 
 Inputs are files, folders, globs or URLs of Parquet, Arrow IPC, CSV, TREC run, TREC qrels or LETOR.
 """
@@ -44,7 +45,8 @@ Inputs are files, folders, globs or URLs of Parquet, Arrow IPC, CSV, TREC run, T
 @click.option(
     "--judgements",
     metavar="FILE",
-    help="Relevance per query and item; by default each run has a column relevance.",
+    help="Relevance per query and item, also the folder of a BEIR data set; by default each run has a "
+    "column relevance.",
 )
 @click.option(
     "-m",
@@ -121,7 +123,8 @@ def command(
     """
     be_quiet(quiet)
     named = _named(runs)
-    require_no_input(out, *named.values(), options["judgements"])
+    tables = {f"--{name.replace('_', '-')}": options[name] for name in ("per_query", "reliability")}
+    require_separate({"--out": out, **tables}, *named.values(), options["judgements"])
     from rankeval import evaluate
 
     result = evaluate(

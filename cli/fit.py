@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from rankeval.atomic_files import require_no_input
+from rankeval.atomic_files import require_separate
 from rankeval.cli.options import be_quiet, click_log_options, common_options, pairs, show
 from rankeval.options import listed
 
@@ -78,8 +78,7 @@ def command(
     where P is the probability of the observed click or skip at a position; 1 is a perfect model.
     """
     be_quiet(quiet)
-    require_no_input(out, log)
-    require_no_input(options["parameters"], log)
+    require_separate({"--out": out, "--parameters": options["parameters"]}, log)
     from rankeval import fit
 
     result = fit(log, listed(click_model), columns=pairs("--column", columns), **options)

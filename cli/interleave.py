@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from rankeval.atomic_files import require_no_input
+from rankeval.atomic_files import require_separate
 from rankeval.cli.options import (
     be_quiet,
     click_log_options,
@@ -142,8 +142,7 @@ def simulate(world: str, log: Path, format_: str, out: Path | None, quiet: bool,
     Also shows the expected results, exact if possible.
     """
     be_quiet(quiet)
-    for written in (log, out):
-        require_no_input(written, world)
+    require_separate({"log": log, "--out": out}, world)
     from rankeval import interleave_simulate
 
     show(interleave_simulate(world, log, **options), format_, out)
@@ -180,7 +179,7 @@ def analyse(
     Shows wins, credit, intervals and tests.
     """
     be_quiet(quiet)
-    require_no_input(out, log)
+    require_separate({"--out": out}, log)
     from rankeval import interleave_analyse
 
     result = interleave_analyse(log, ci=listed(ci), columns=pairs("--column", columns), **options)
@@ -210,7 +209,7 @@ def power(
 ) -> None:
     """Compare the sessions that each method and an A/B test need."""
     be_quiet(quiet)
-    require_no_input(out, world)
+    require_separate({"--out": out}, world)
     from rankeval import interleave_power
 
     chosen = {"method": listed(methods)} if methods else {}

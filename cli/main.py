@@ -9,7 +9,8 @@ from importlib import import_module
 import click
 
 from rankeval.cli.options import abandon_stdout
-from rankeval.errors import RankevalError, UsageError
+from rankeval.errors import DataError, RankevalError, UsageError
+from rankeval.progress import tell
 from rankeval.versions import __version__
 
 #: Command -> one line of help, so that ``rankeval --help`` imports no command.
@@ -42,6 +43,12 @@ class _LazyGroup(click.Group):
             raise UsageError(f"unknown command {cmd_name!r}: {hint}known are {', '.join(COMMANDS)}")
         command: click.Command = import_module(f"rankeval.cli.{cmd_name}").command
         return command
+
+    def invoke(self, ctx: click.Context) -> None:
+        try:
+            super().invoke(ctx)
+        except EOFError as error:  # click would take it for an interrupt
+            raise DataError(f"a file ends too early: {error}") from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -84,5 +91,5 @@ def main() -> None:
 
 
 def _fail(message: str, status: int) -> None:
-    print(" ".join(f"{NAME}: {message}".split()), file=sys.stderr)
+    tell(" ".join(f"{NAME}: {message}".split()))
     sys.exit(status)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from rankeval.atomic_files import require_no_input
+from rankeval.atomic_files import require_separate
 from rankeval.cli.options import be_quiet, click_log_options, common_options, inference_options, pairs, show
 from rankeval.options import listed
 
@@ -183,7 +183,7 @@ def command(
 ) -> None:
     """Estimate the value of a target policy from a log of another policy, with gain and diagnostics."""
     be_quiet(quiet)
-    require_no_input(out, log, position_bias)
+    require_separate({"--out": out}, log, position_bias)
     from rankeval import ope
 
     result = ope(

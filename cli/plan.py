@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from rankeval.atomic_files import require_no_input
+from rankeval.atomic_files import require_separate
 from rankeval.cli.options import be_quiet, click_log_options, common_options, pairs, show
 
 EPILOG = """\b
@@ -89,7 +89,7 @@ def shuffle(
 ) -> None:
     """Compare shuffle designs: errors, sessions, days, lost clicks."""
     be_quiet(quiet)
-    require_no_input(out, source, position_bias)
+    require_separate({"--out": out}, source, position_bias)
     from rankeval import plan_shuffle
 
     result = plan_shuffle(source, position_bias=position_bias, columns=pairs("--column", columns), **options)

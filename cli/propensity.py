@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from rankeval.atomic_files import require_no_input
+from rankeval.atomic_files import require_separate
 from rankeval.cli.options import be_quiet, click_log_options, common_options, inference_options, pairs, show
 from rankeval.options import listed
 
@@ -79,7 +79,7 @@ def command(
 ) -> None:
     """Estimate how likely users are to examine each position, relative to position 1."""
     be_quiet(quiet)
-    require_no_input(out, log)
+    require_separate({"--out": out}, log)
     from rankeval import propensity
 
     result = propensity(

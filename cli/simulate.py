@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from rankeval.atomic_files import require_no_input
+from rankeval.atomic_files import require_separate
 from rankeval.cli.options import be_quiet, common_options, pairs, show
 
 EPILOG = """\b
@@ -130,7 +130,9 @@ def command(
 ) -> None:
     """Simulate a click log and compute the exact true values."""
     be_quiet(quiet)
-    require_no_input(out, options["world"], options["judgements"])
+    written = {f"the folder's {name}": folder / name for name in ("log.parquet", "world.json", "truth.json")}
+    require_separate({**written, "--out": out}, options["judgements"])
+    require_separate({"--out": out}, options["world"])
     from rankeval.simulators.logs import simulate
 
     given = {name: value for name, value in options.items() if value not in (None, ())}

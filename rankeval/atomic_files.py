@@ -4,55 +4,88 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from rankeval.errors import DataError, UsageError
+from rankeval.temporary_files import temporary_file, uninterrupted
+
+#: What may stand before a path: a scheme, or the kind of a table.
+_LOCATION = re.compile(r"^(file://|delta:|iceberg:|run:)")
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path in the folder of ``path``; on success it replaces ``path``.
 
-    A symbolic link stays a link: the file that it points to is replaced. A path that exists and is neither
-    a file nor a folder, such as a device or a pipe, is written to directly.
+    A file that is replaced keeps its permissions. A symbolic link stays a link: the file that it points to is
+    replaced. A path that exists and is neither a file nor a folder, such as a device or a pipe, is written to
+    directly.
 
     Raises:
         DataError: ``path`` has no file name, or its folder does not exist or cannot be written.
     """
     if not path.name:
         raise DataError(f"{path}: cannot be written, it is a folder; wanted a file")
-    special = path.exists() and not (path.is_file() or path.is_dir())
-    target = path.resolve() if path.is_symlink() else path
-    beside = path if special else target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    target = resolved(path) if path.is_symlink() else path
     try:
-        yield beside
-        if not special:
-            os.replace(beside, target)
+        if target.exists() and not (target.is_file() or target.is_dir()):
+            yield target
+            return
+        with temporary_file(target.parent) as beside:
+            if target.is_file():
+                beside.chmod(target.stat().st_mode)
+            yield beside
+            with uninterrupted():
+                os.replace(beside, target)
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None
-    finally:
-        if not special:
-            beside.unlink(missing_ok=True)
 
 
-def require_no_input(path: Path | None, *inputs: object) -> None:
-    """Check that the output file is not one of the input files.
-
-    An input may be a path, a folder, a glob, a ``file://`` URL, a list or dict of them, or an object with
-    such ``data``. Others are ignored, and so is a ``path`` of None.
+def resolved(path: Path) -> Path:
+    """The absolute path without links.
 
     Raises:
-        UsageError: ``path`` is the same file as one of ``inputs``, or a file in a folder among them.
+        DataError: it is no path: links form a loop, or its name has a zero byte.
     """
-    if path is None:
-        return
-    for file in _files(inputs):
-        inside = file.is_dir() and path.exists() and file.resolve() in path.resolve().parents
-        same = path.exists() and file.exists() and path.samefile(file)
-        if inside or same or path.resolve() == file.resolve():
-            raise UsageError(f"{path}: is an input, wanted another file to write to")
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise DataError(f"{path}: cannot be written ({error})".replace("\0", "\\0")) from None
+
+
+def require_separate(outputs: Mapping[str, str | os.PathLike[str] | None], *inputs: object) -> None:
+    """Check, before any work, that no output is an input or another output.
+
+    Args:
+        outputs: name of the option -> the path to write to, None if there is none.
+        inputs: a path, a folder, a glob, a ``file://`` URL, a list or dict of them, or an object with such
+            ``data``; others are ignored.
+
+    Raises:
+        UsageError: an output is the same file as an input or another output, or a file in a folder that is an
+            input.
+    """
+    written = [(name, Path(path)) for name, path in outputs.items() if path is not None]
+    read = list(_files(inputs)) if written else []
+    for index, (name, path) in enumerate(written):
+        for file in read:
+            if _same(path, file) or (
+                path.exists() and file.is_dir() and resolved(file) in resolved(path).parents
+            ):
+                raise UsageError(f"{name}: {path} is an input, wanted another file to write to")
+        for other, another in written[:index]:
+            if _same(path, another):
+                raise UsageError(f"{name}: {path} is written by {other} too, wanted another file")
+
+
+def _same(path: Path, other: Path) -> bool:
+    """Whether two paths are the same file, whose content writing would replace; devices have none."""
+    if path.exists() and other.exists():
+        return path.samefile(other) and (path.is_file() or path.is_dir())
+    return resolved(path) == resolved(other)
 
 
 def _files(data: object) -> Iterator[Path]:
@@ -64,7 +97,7 @@ def _files(data: object) -> Iterator[Path]:
             yield from _files(each)
     elif isinstance(data, str | os.PathLike):
         text = os.fspath(data)
-        text = str(text).removeprefix("file://")
+        text = _LOCATION.sub("", str(text))
         yield Path(text)
         if glob.has_magic(text):
             yield from map(Path, glob.iglob(text, recursive=True))

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
+#: Characters that move the cursor, start an escape sequence, end a line, or turn the direction of the text.
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_LONGEST = 2_000
+
+
+def printable(text: str) -> str:
+    """The text with control characters as escapes, such as ``\\x1b``; names in data may hold any of them."""
+    return _CONTROLS.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
+
 
 class RankevalError(ValueError):
     """Base class of these errors; ``exit_code`` is the exit status of the command line."""
@@ -9,8 +20,11 @@ class RankevalError(ValueError):
     exit_code = 1
 
     def __init__(self, message: str) -> None:
-        # A message may contain a file name or a cell value that has line breaks.
-        super().__init__(" ".join(message.splitlines()))
+        # A message may contain a file name or a cell value that has line breaks, or is very long.
+        line = printable(" ".join(message.splitlines()))
+        super().__init__(
+            line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
+        )
 
 
 class DataError(RankevalError):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol, TextIO
+
+from rankeval.errors import printable
 
 #: Seconds before progress is shown; shorter work shows none.
 PATIENCE = 1.0
@@ -25,9 +27,23 @@ def message_stream() -> TextIO | None:
 
 
 def notice(message: str) -> None:
-    """Print one line on stderr, also where stderr is not a terminal."""
-    if (stream := message_stream()) is not None:
-        print(f"rankeval: {message}", file=stream, flush=True)
+    """Print one line on stderr, also where stderr is not a terminal; nothing after :func:`silence`."""
+    if not _quiet:
+        tell(printable(f"rankeval: {message}"))
+
+
+def tell(line: str, end: str = "\n") -> None:
+    """Write text on stderr. A process may lack it, or the reader may have closed it: then nobody is told."""
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):
+            print(line, end=end, file=sys.stderr, flush=True)
+
+
+def _on_terminal() -> bool:
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):  # no stderr, one without this method, or a closed one
+        return False
 
 
 class Advance(Protocol):
@@ -43,7 +59,7 @@ def progress(what: str, total: int | None) -> Iterator[Advance]:
     The line shows the steps done, the rate, the time left, and the detail of the last step. It is erased at
     the end.
     """
-    shown = sys.stderr.isatty() and not _quiet
+    shown = not _quiet and _on_terminal()
     started, done, written = time.monotonic(), 0, False
 
     def advance(detail: str = "", steps: int = 1) -> None:
@@ -56,10 +72,10 @@ def progress(what: str, total: int | None) -> Iterator[Advance]:
             many = f"{what}: {done}" if total is None else f"{what}: {done} of {total}"
             left = "" if total is None else f"{(total - done) / rate:.0f} s left"
             line = ", ".join(part for part in (many, f"{rate:.3g} a second", left, detail) if part)
-            print(f"\r{line}\x1b[K", end="", file=sys.stderr, flush=True)
+            tell(f"\r{line}\x1b[K", end="")
 
     try:
         yield advance
     finally:
         if written:
-            print("\r\x1b[2K", end="", file=sys.stderr, flush=True)
+            tell("\r\x1b[2K", end="")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from rankeval.errors import printable
 from rankeval.notes import Note
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 Format = Literal["table", "json", "csv", "markdown"]
 SCHEMA = 1
+#: Rows of a text table that are printed.
+_SHOWN_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -111,14 +114,14 @@ def _markdown(result: Result, _: int | None) -> str:
         titles = [name.removeprefix(">") for name in table.header]
         rule = ["---:" if name.startswith(">") else "---" for name in table.header]
         lines = [titles, rule, *([_markdown_cell(cell) for cell in row] for row in table.rows)]
-        title = f"**{table.title}**\n\n" if table.title else ""
+        title = f"**{printable(table.title)}**\n\n" if table.title else ""
         parts.append(title + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")
-    parts += [f"- {warning}\n" for warning in result.warnings]
+    parts += [f"- {printable(warning)}\n" for warning in result.warnings]
     return "\n".join(parts)
 
 
 def _markdown_cell(text: str) -> str:
-    return " ".join(text.splitlines()).replace("|", "\\|")
+    return printable(" ".join(text.splitlines())).replace("|", "\\|")
 
 
 def _table(result: Result, width: int | None) -> str:
@@ -128,12 +131,16 @@ def _table(result: Result, width: int | None) -> str:
     console = Console(file=out, width=width, highlight=False)
     for table in result.tables():
         if table.title:
-            console.print(table.title, markup=False, soft_wrap=True)
+            console.print(printable(table.title), markup=False, soft_wrap=True)
         shown = _laid_out(table)
         narrowest = console.measure(shown).minimum
         console.print(shown, width=max(console.width, narrowest), crop=False)
+        if len(table.rows) > _SHOWN_ROWS:
+            console.print(
+                f"{_SHOWN_ROWS} of {len(table.rows):,} rows; csv, json and markdown have all of them\n"
+            )
     for warning in result.warnings:
-        console.print(f"warning: {warning}", markup=False, soft_wrap=True)
+        console.print(f"warning: {printable(warning)}", markup=False, soft_wrap=True)
     return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines()) + "\n"
 
 
@@ -144,12 +151,13 @@ def _laid_out(table: Table) -> RichTable:
     from rich.text import Text
 
     shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    rows = [[printable(cell) for cell in row] for row in table.rows[:_SHOWN_ROWS]]
     for column, name in enumerate(table.header):
-        words = " ".join([name, *(row[column] for row in table.rows)]).split()
+        words = " ".join([name, *(row[column] for row in rows)]).split()
         longest = max(map(len, words), default=0)
         justify: Literal["left", "right"] = "right" if name.startswith(">") else "left"
         shown.add_column(Text(name.removeprefix(">")), justify=justify, min_width=longest)
-    for row in table.rows:
+    for row in rows:
         shown.add_row(*(Text(cell) for cell in row))
     return shown
 

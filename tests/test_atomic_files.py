@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rankeval.atomic_files import replacing, require_folder, require_no_input, write_text
+from rankeval.atomic_files import replacing, require_folder, require_separate, write_text
 from rankeval.errors import DataError, UsageError
 from tests.readers.helpers import error_of
 
@@ -78,14 +78,14 @@ def test_what_cannot_be_written(tmp_path):
 
 
 def test_an_input_is_not_written_over(tmp_path):
-    from rankeval.atomic_files import require_no_input
+    from rankeval.atomic_files import require_separate
     from rankeval.errors import UsageError
 
     path = tmp_path / "run.parquet"
-    require_no_input(None, path)
-    require_no_input(tmp_path / "other", path, str(path), {"score": [1.0]}, None)
+    require_separate({"--out": None}, path)
+    require_separate({"--out": tmp_path / "other"}, path, str(path), {"score": [1.0]}, None)
     with pytest.raises(UsageError, match="is an input, wanted another file"):
-        require_no_input(path, None, str(path))
+        require_separate({"--out": path}, None, str(path))
 
 
 def test_an_output_among_many_inputs_is_refused(tmp_path: Path) -> None:
@@ -104,9 +104,9 @@ def test_an_output_among_many_inputs_is_refused(tmp_path: Path) -> None:
     ]
     for each in inputs:
         with pytest.raises(UsageError, match="is an input, wanted another file to write to"):
-            require_no_input(target, each)
-    require_no_input(tmp_path / "c.parquet", *inputs[1:], {"numbers": [1, 2]}, None)
-    require_no_input(tmp_path / "new.parquet", tmp_path)
+            require_separate({"--out": target}, each)
+    require_separate({"--out": tmp_path / "c.parquet"}, *inputs[1:], {"numbers": [1, 2]}, None)
+    require_separate({"--out": tmp_path / "new.parquet"}, tmp_path)
 
 
 def test_a_folder_to_write_to_is_found_before_the_work(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from rankeval.arrays.hashes import (
     word,
     words,
 )
+from rankeval.arrays.id_types import hashes_like, integers_of, keys_like, texts_of
 from rankeval.arrays.ids import (
     NO_KEYS,
     Keys,
@@ -53,13 +54,21 @@ from rankeval.arrays.ragged import (
     sums,
     sums_of_products,
 )
-from rankeval.arrays.segments import SMALL_SEGMENT, Segmented, in_order, segments_of
+from rankeval.arrays.segments import (
+    MOST_SEGMENTS,
+    SMALL_SEGMENT,
+    Segmented,
+    in_order,
+    require_few_segments,
+    segments_of,
+)
 
 __all__ = [
     "BUCKETS",
     "BUCKET_BITS",
     "BUCKET_MASK",
     "GOLDEN",
+    "MOST_SEGMENTS",
     "NO_KEYS",
     "SMALL_SEGMENT",
     "Keys",
@@ -78,17 +87,21 @@ __all__ = [
     "encoded",
     "finalise",
     "find",
+    "hashes_like",
     "hashes_of",
     "in_order",
+    "integers_of",
     "is_integer_id",
     "is_null",
     "is_unknown",
     "kernel",
+    "keys_like",
     "keys_of",
     "mix64",
     "offsets_of",
     "places_of",
     "read_only",
+    "require_few_segments",
     "seeded",
     "segments_of",
     "stretch_of",
@@ -97,6 +110,7 @@ __all__ = [
     "table_mask",
     "take",
     "take_or_null",
+    "texts_of",
     "to_arrow",
     "to_numpy",
     "word",

@@ -34,8 +34,14 @@ with _without_scipy():
     import numba.np.arraymath
     from numba.core import event
 
+    from rankeval.arrays.kernel_cache import KernelCache, tell_not_kept
+
 F = TypeVar("F", bound=Callable[..., Any])
 Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+#: Kernels for which no folder was found that can be written.
+_unkept: list[str] = []
 
 
 class _CompileNotice(event.Listener):  # type: ignore[misc]
@@ -47,7 +53,9 @@ class _CompileNotice(event.Listener):  # type: ignore[misc]
     def on_start(self, event: Any) -> None:
         if self._pending:
             self._pending = False
-            notice("compiling kernels, once on this machine ...")
+            if _unkept:
+                tell_not_kept("there is no folder that can be written")
+            notice(f"compiling kernels, once {'in this process' if _unkept else 'on this machine'} ...")
 
     def on_end(self, event: Any) -> None:
         """Do nothing; the listener must have this method."""
@@ -57,12 +65,17 @@ event.register("numba:compile", _CompileNotice())
 
 
 def kernel(function: F) -> F:
-    """Compile ``function`` on its first call, cache it on disk, and release the GIL while it runs.
+    """Compile ``function`` on its first call, keep it on disk if possible, and release the GIL while it runs.
 
     There is no fast-math: sums keep their order, so results have the same bits on every machine. Division
     follows IEEE 754 (``error_model="numpy"``): a division by 0 in one session does not abort the others.
     """
-    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    compiled = numba.njit(nogil=True, error_model="numpy")(function)
+    try:
+        compiled._cache = KernelCache(function)
+    except RuntimeError:
+        _unkept.append(function.__name__)
+    return cast(F, compiled)
 
 
 def read_only(array: NDArray[Scalar]) -> NDArray[Scalar]:

@@ -13,9 +13,12 @@ import pyarrow as pa
 
 from rankeval.array_types import Ints
 from rankeval.arrays.arrow import is_null, to_numpy
+from rankeval.errors import UsageError
 
 #: A segment with fewer units than this gets a warning.
 SMALL_SEGMENT = 100
+#: The largest number of segments; a row of results for each of more is of no use to anybody.
+MOST_SEGMENTS = 10_000
 T = TypeVar("T")
 S = TypeVar("S")
 
@@ -28,30 +31,52 @@ class Segmented(Generic[T]):
         whole: the object for all units.
         segments: value of the column that splits the units -> the object for that segment; the key None
             stands for the units without a value.
+        most: the largest number of segments that is kept.
+
+    Raises:
+        UsageError: there are more segments.
     """
 
     whole: T
     segments: dict[Any, T]
+    most: int = MOST_SEGMENTS
+
+    def __post_init__(self) -> None:
+        require_few_segments(len(self.segments), self.most)
 
     def merge(self, other: Segmented[T], merge: Callable[[T, T], T]) -> Segmented[T]:
         """Merge the wholes, and the segments with the same value; merge leaves in their order."""
         segments = dict(self.segments)
         for value, part in other.segments.items():
             segments[value] = merge(segments[value], part) if value in segments else part
-        return Segmented(merge(self.whole, other.whole), segments)
+        return Segmented(merge(self.whole, other.whole), segments, self.most)
 
     def mapped(self, change: Callable[[T], S]) -> Segmented[S]:
         """``change`` applied to the whole and to every segment."""
-        return Segmented(change(self.whole), {value: change(part) for value, part in self.segments.items()})
+        segments = {value: change(part) for value, part in self.segments.items()}
+        return Segmented(change(self.whole), segments, self.most)
 
     def where(self, keep: Callable[[T], bool]) -> Segmented[T]:
         """The same whole, with only the segments for which ``keep`` is true."""
-        return Segmented(self.whole, {value: part for value, part in self.segments.items() if keep(part)})
+        segments = {value: part for value, part in self.segments.items() if keep(part)}
+        return Segmented(self.whole, segments, self.most)
 
     def parts(self) -> dict[Any, T]:
         """The whole under the key None, then the segments with a value, in ascending order."""
         values = [value for value in in_order(self.segments) if value is not None]
         return {None: self.whole} | {value: self.segments[value] for value in values}
+
+
+def require_few_segments(number: int, most: int, column: str = "") -> None:
+    """Check the number of segments; ``column`` names the column and its file, for the message.
+
+    Raises:
+        UsageError: there are more than ``most``.
+    """
+    if number > most:
+        less = " with a bootstrap or clusters" if most < MOST_SEGMENTS else ""
+        found = f"{column} has more than {most:,} values" if column else f"found more than {most:,} segments"
+        raise UsageError(f"by: {found}, wanted at most {most:,}{less}; --where keeps some of them")
 
 
 def segments_of(column: pa.Array) -> dict[Any, Ints]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rankeval.atomic_files import require_folder, require_no_input
+from rankeval.atomic_files import require_folder, require_separate
 from rankeval.calibration.calibration_file import Calibration
 from rankeval.calibration.cross_fitting import CrossFitted, cross_fit, folds_of
 from rankeval.calibration.held_out import compare
@@ -98,8 +98,8 @@ def calibrate(
     require_types(locals())
     infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster)
     request = Request(method, scores, sampling_rate, bool(smooth_targets), int(folds), int(bins), infer)
+    require_separate({"out": out}, run, judgements)
     if out is not None:
-        require_no_input(Path(out), run, judgements)
         require_folder(Path(out))
     judged = judged_scores(
         run,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rankeval.atomic_files import require_no_input
+from rankeval.atomic_files import require_separate
 from rankeval.evaluation.alignment import Empty, Missing, align
 from rankeval.evaluation.alignment_notes import alignment_notes
 from rankeval.evaluation.counts import counts_of, per_query_notes, per_query_table
@@ -54,10 +54,10 @@ def evaluate(
     Assumption: the queries are independent, or the clusters of queries if ``cluster`` is given.
 
     Args:
-        run: a run (path, folder, glob, URL, Arrow table, pandas or polars frame, dict of arrays), a dict of
-            name -> run, or a list of runs, which get the names of their files.
-        judgements: the relevance grade of each query and item. Without it, every run must have a
-            ``relevance`` column.
+        run: a run (path, folder, glob, URL, Arrow table, pandas or polars frame, dict of arrays, list of
+            named tuples), a dict of name -> run, or a list of runs, which get the names of their files.
+        judgements: the relevance grade of each query and item; also the folder of a BEIR data set with one
+            file in ``qrels/``. Without it, every run must have a ``relevance`` column.
         metrics: names such as ``ndcg@10`` or ``rbp:p=0.95`` (:func:`rankeval.metrics.parse`), or of pooled
             metrics, such as ``log_loss`` or ``ece:bins=20``. Those are of all judged items with a score
             together; their errors come from the influence of each query.
@@ -111,10 +111,10 @@ def evaluate(
         by=by,
         cluster=cluster,
     )
-    for option, path in (("per_query", per_query), ("reliability", reliability)):
-        if path is not None:
-            require_table_name(option, Path(path))
-            require_no_input(Path(path), judgements, *named_runs(run).values())
+    tables = {"per_query": per_query, "reliability": reliability}
+    for option, path in tables.items():
+        require_table_name(option, None if path is None else Path(path))
+    require_separate(tables, judgements, *named_runs(run).values())
     inputs = open_inputs(run, judgements, columns or {}, where)
     judged = inputs.read_judgements(request)
     scored = inputs.score_runs(judged, request, threads)

@@ -10,9 +10,22 @@ import numpy as np
 import pyarrow as pa
 
 from rankeval.array_types import Hashes, Ints
-from rankeval.arrays import SMALL_SEGMENT, hashes_of, in_order, is_null, mix64, segments_of, take
+from rankeval.arrays import (
+    MOST_SEGMENTS,
+    SMALL_SEGMENT,
+    hashes_of,
+    in_order,
+    is_null,
+    mix64,
+    require_few_segments,
+    segments_of,
+    take,
+)
 from rankeval.evaluation.alignment import Aligned
 from rankeval.notes import Note
+
+#: Small segments that are named one by one.
+_TOLD = 20
 
 
 @dataclass(frozen=True)
@@ -47,11 +60,20 @@ class QueryUnits:
                 fate = "are in no segment" if role == "segment" else "are units of their own"
                 text = f"{unknown} queries have no value in column {column!r} and {fate}"
                 yield Note(f"no_{role}", text, {"queries": unknown})
-        for value, queries in self.segments.items():
-            n = len(queries)
-            if value is not None and n < SMALL_SEGMENT:
-                text = f"segment {value}: only {n} queries, intervals are rough under {SMALL_SEGMENT}"
-                yield Note("small_segment", text, {"queries": n, "threshold": SMALL_SEGMENT})
+        yield from self._small_segments()
+
+    def _small_segments(self) -> Iterator[Note]:
+        sizes = {value: len(queries) for value, queries in self.segments.items() if value is not None}
+        small = {value: n for value, n in sizes.items() if n < SMALL_SEGMENT}
+        rough = f"intervals are rough under {SMALL_SEGMENT}"
+        for value, n in small.items() if len(small) <= _TOLD else ():
+            text = f"segment {value}: only {n} queries, {rough}"
+            yield Note("small_segment", text, {"queries": n, "threshold": SMALL_SEGMENT})
+        if len(small) > _TOLD:
+            text = (
+                f"{len(small):,} of {len(sizes):,} segments have fewer than {SMALL_SEGMENT} queries: {rough}"
+            )
+            yield Note("small_segments", text, {"segments": len(small), "threshold": SMALL_SEGMENT})
 
 
 def _keys(aligned: Aligned, cluster: str | None) -> Hashes:
@@ -72,4 +94,5 @@ def _segments(aligned: Aligned, by: str | None) -> dict[Any, Ints]:
     if by is None:
         return everything
     parts = segments_of(aligned.fields[by])
+    require_few_segments(len(parts), MOST_SEGMENTS, f"column {by!r}")
     return everything | {value: parts[value] for value in in_order(parts) if value is not None}

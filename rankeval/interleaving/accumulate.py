@@ -37,7 +37,7 @@ def accumulate(crediting: Crediting, grouping: Grouping, threads: int | None) ->
 
     Raises:
         DataError: as :meth:`Crediting.terms`; no item has a team; every session has weight 0.
-        UsageError: there are more than 1,000 segments, with a bootstrap or clusters.
+        UsageError: there are more than 10,000 segments, or 1,000 with a bootstrap or clusters.
     """
     log = crediting.log
     units = Units.of(log, "session_id", grouping)
@@ -48,7 +48,7 @@ def accumulate(crediting: Crediting, grouping: Grouping, threads: int | None) ->
         whole = Moments.of(terms, PAIRS, keys, counts)
         parts = units.segments(sessions)
         segments = {value: _of_rows(terms, keys, counts, rows) for value, rows in parts.items()}
-        return Sums(Segmented(whole, segments), tally)
+        return Sums(Segmented(whole, segments, units.most_segments), tally)
 
     found = fold(log, list(dict.fromkeys([*crediting.roles, *units.roles])), work, Sums.merge, threads)
     if found.tally.items and found.tally.items_without_team == found.tally.items:

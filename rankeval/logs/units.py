@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from rankeval.array_types import Floats, Hashes, Ints
-from rankeval.arrays import hashes_of, is_null, segments_of
-from rankeval.errors import DataError, UsageError
+from rankeval.arrays import MOST_SEGMENTS, hashes_of, is_null, require_few_segments, segments_of
+from rankeval.errors import DataError
 from rankeval.logs.layout import first_rows as first_rows_of
 from rankeval.logs.log import Log
 from rankeval.logs.sessions import Sessions, counting
@@ -67,6 +67,11 @@ class Units:
         return cls(log, key, grouping.bucketed, grouping.by, first_rows)
 
     @property
+    def most_segments(self) -> int:
+        """The largest number of segments of a pass."""
+        return MAX_BUCKETED_SEGMENTS if self.bucketed else MOST_SEGMENTS
+
+    @property
     def roles(self) -> list[str]:
         """The roles of the columns to read."""
         return [*(name for name in (self.key, self.by) if name is not None), *weight_roles(self.log)]
@@ -83,16 +88,13 @@ class Units:
         """Segments: value of the column ``by`` -> indices of its units; empty without ``by``.
 
         Raises:
-            UsageError: the column has more than 1,000 values and the pass keeps bucket sums for each.
+            UsageError: the column has more values than ``most_segments``.
         """
         if self.by is None:
             return {}
         segments = segments_of(sessions.per_session(self.by))
-        if self.bucketed and len(segments) > MAX_BUCKETED_SEGMENTS:
-            raise UsageError(
-                f"by: column {self.log.name(self.by)!r} of {self.log.origin} has more than "
-                f"{MAX_BUCKETED_SEGMENTS} values, wanted fewer with a bootstrap or clusters"
-            )
+        column = f"column {self.log.name(self.by)!r} of {self.log.origin}"
+        require_few_segments(len(segments), self.most_segments, column)
         return segments
 
 

@@ -30,6 +30,8 @@ from rankeval.off_policy.nuisances import Nuisances
 from rankeval.off_policy.plan import Plan
 from rankeval.off_policy.samples import ColumnSources, RangeCheck, Rankings, RepeatedRewards, Rounds
 
+#: The largest number of positions of an estimator whose terms are by position: it keeps a covariance of all.
+MOST_POSITIONS = 1000
 T = TypeVar("T", bound=np.generic)
 
 
@@ -126,15 +128,18 @@ def accumulate(
         DataError: invalid data (see :class:`~rankeval.off_policy.samples.Rounds` and
             :class:`~rankeval.off_policy.samples.Rankings`); a reward outside the stated range; a term that
             is not finite; all units count 0 times.
-        UsageError: more than 1,000 segments, if each keeps sums by bucket.
+        UsageError: more than 10,000 segments, or 1,000 if each keeps sums by bucket.
     """
     log, reward_range = sources.log, sources.setting.reward_range
     sample = sample_of(sources, plan, nuisances)
     units = Units.of(log, sample.id, grouping)
     plan_at = cache(plan.at)
+    by_position = any(estimator.definition.by_position for estimator in plan.asked)
 
     def work(sessions: Sessions) -> Sums:
         block = sample.units(sessions)
+        if by_position and block.positions > MOST_POSITIONS:
+            raise _too_long(sessions, block.positions)
         checked = reward_range.check(sessions) if reward_range else RangeCheck()
         weights = UnitWeights(units.keys(sessions), units.counts(sessions), sampling_weights(sessions))
         own = plan_at(block.positions)
@@ -144,7 +149,7 @@ def accumulate(
         parts = units.segments(sessions)
         segments = {value: _moments(block, own, weights, rows) for value, rows in parts.items()}
         rewards, seen = RepeatedRewards.of(sessions), CountRange.of(weights.counts)
-        return Sums(Segmented(whole, segments), own, checked, rewards, seen)
+        return Sums(Segmented(whole, segments, units.most_segments), own, checked, rewards, seen)
 
     roles = list(dict.fromkeys([*sample.roles, *units.roles, *sampling_roles(log)]))
     found = fold(log, roles, work, Sums.merge, threads)
@@ -152,6 +157,12 @@ def accumulate(
         raise nothing_counts(log)
     # A segment whose units all count 0 times is not part of the result.
     return replace(found, moments=found.moments.where(lambda part: part.n > 0))
+
+
+def _too_long(sessions: Sessions, positions: int) -> DataError:
+    place = sessions.place(int(sessions.offsets[np.argmax(sessions.lengths)]))
+    wanted = f"at most {MOST_POSITIONS:,} for estimators that normalise the weights of each position"
+    return DataError(f"{place}: found {positions:,} positions, wanted {wanted}")
 
 
 @dataclass(frozen=True)

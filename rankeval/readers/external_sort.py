@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from rankeval.readers.parquet import ParquetSource
 from rankeval.readers.plain import plain_schema
 from rankeval.readers.source import Leaf, Source, check_same_columns
 from rankeval.readers.where import Where
+from rankeval.temporary_files import temporary_folder
 
 _ORDINAL = "<ordinal>"
 _MEMORY = "1GB"
@@ -63,9 +64,9 @@ def sorted_on_disk(
     needed = list(dict.fromkeys([by, *columns]))
     check_same_columns(sources, needed)
     feed = _Feed(sources, needed, where)
-    with tempfile.TemporaryDirectory(prefix="rankeval-") as folder:
-        _sort(feed, by, threads, Path(folder), name)
-        yield _SortedSource(File(name, str(Path(folder) / "sorted.parquet"), fs.LocalFileSystem()), feed)
+    with temporary_folder() as folder:
+        _sort(feed, by, threads, folder, name)
+        yield _SortedSource(File(name, str(folder / "sorted.parquet"), fs.LocalFileSystem()), feed)
 
 
 @dataclass
@@ -162,16 +163,28 @@ def _sort(feed: _Feed, by: str, threads: int, folder: Path, name: str) -> None:
         "temp_directory": str(folder / "spill"),
     }
     with duckdb.connect(config=settings) as connection:
+        connection.execute("SET enable_progress_bar = false")
+        connection.register("rows", feed.reader())
+        order = ", ".join(feed.stored([by, _ORDINAL]))
+        options = f"FORMAT parquet, ROW_GROUP_SIZE {_GROUP_ROWS}"
+        query = f"COPY (FROM rows ORDER BY {order}) TO '{_target(folder)}' ({options})"
         try:
-            connection.execute("SET enable_progress_bar = false")
-            connection.register("rows", feed.reader())
-            order = ", ".join(feed.stored([by, _ORDINAL]))
-            options = f"FORMAT parquet, ROW_GROUP_SIZE {_GROUP_ROWS}"
-            connection.execute(f"COPY (FROM rows ORDER BY {order}) TO '{_target(folder)}' ({options})")
+            _executed(connection, query)
         except duckdb.Error as error:
             if feed.failure is not None:
                 raise feed.failure from None
             raise DataError(f"{name}: cannot be sorted by {by!r}: {first_line(error)}") from error
+
+
+def _executed(connection: Any, query: str) -> None:
+    """Run a query in another thread: in this one, DuckDB would swallow an interrupt, or wrap it."""
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(connection.execute, query)
+        try:
+            running.result()
+        except BaseException:
+            connection.interrupt()
+            raise
 
 
 def _target(folder: Path) -> str:

@@ -26,6 +26,17 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Gt: gt,
     ast.GtE: ge,
 }
+#: The largest number of names and values in a filter.
+MOST_OPERANDS = 100_000
+#: Type of a column -> the type in which a set of values is compared with it.
+_WIDE = {
+    **dict.fromkeys(("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32"), pa.int64()),
+    **dict.fromkeys(("float", "double"), pa.float64()),
+    "string": pa.string(),
+}
+_CHAIN = 64
+#: A list of at least so many values is looked up in a set.
+_MANY = 16
 
 
 def _unknown() -> pc.Expression:
@@ -71,17 +82,27 @@ def parse_where(text: str) -> Where:
         raise UsageError(f"where: found {text!r}, wanted a filter such as 'position <= 3', or none at all")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
+        _require_few(tree, text)
         _Builder(text, None, "").condition(tree)
     except SyntaxError as error:
         hint = " (equality is ==)" if re.search("(?<![=<>!])=(?!=)", text) else ""
-        raise UsageError(f"where {text!r}: {error.msg} at character {error.offset or 1}{hint}") from None
+        raise UsageError(f"where {short(text)}: {error.msg} at character {error.offset or 1}{hint}") from None
     except (ValueError, RecursionError, MemoryError) as error:
         if isinstance(error, UsageError):
             raise
-        raise UsageError(f"where {text[:60]!r}: too long, too deep or not text") from None
+        raise UsageError(f"where {short(text)}: too long, too deep or not text") from None
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     names.sort(key=lambda node: (node.lineno, node.col_offset))
     return Where(text, tuple(dict.fromkeys(node.id for node in names)), tree)
+
+
+def _require_few(tree: ast.expr, text: str) -> None:
+    nodes = sum(isinstance(node, ast.Constant | ast.Name) for node in ast.walk(tree))
+    if nodes > MOST_OPERANDS:
+        raise UsageError(
+            f"where {short(text)}: found {nodes:,} names and values, wanted at most {MOST_OPERANDS:,}; "
+            "a column that marks the rows to keep has no limit"
+        )
 
 
 @dataclass(frozen=True)
@@ -107,13 +128,13 @@ class _Builder:
         match node:
             case ast.BoolOp(op, parts):
                 join = and_ if isinstance(op, ast.And) else or_
-                return reduce(join, [self.condition(part) for part in parts])
+                return _joined(join, [self.condition(part) for part in parts])
             case ast.UnaryOp(ast.Not(), inner):
                 return ~self.condition(inner)
             case ast.Compare(left, ops, rights):
                 lefts = [left, *rights[:-1]]
                 pairs = zip(lefts, ops, rights, strict=True)
-                return reduce(and_, [self._comparison(a, op, b) for a, op, b in pairs])
+                return _joined(and_, [self._comparison(a, op, b) for a, op, b in pairs])
             case ast.Name():
                 return self._boolean_column(node)
         self._refuse(node, "wanted a condition")
@@ -140,9 +161,24 @@ class _Builder:
     def _membership(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Any:
         if not (isinstance(right, ast.List | ast.Tuple | ast.Set) and right.elts):
             self._refuse(right, "wanted a list of values, such as [1, 2]")
-        # Not isin(): for a missing value it gives false, but the comparison must be neither true nor false.
-        found = reduce(or_, [self._compared(left, eq, value) for value in right.elts])
+        found = self._among(left, right.elts)
+        if found is None:
+            found = _joined(or_, [self._compared(left, eq, value) for value in right.elts])
         return found if isinstance(op, ast.In) else ~found
+
+    def _among(self, left: ast.expr, values: list[ast.expr]) -> Any:
+        """``left in values`` by one look into a set; None unless many values have the type of a column."""
+        if self.schema is None or len(values) < _MANY or not isinstance(left, ast.Name):
+            return None
+        column = self._column(left)
+        wide = _WIDE.get(str(column.type))
+        scalars = [pa.scalar(self._fitted(self._operand(value), column).value) for value in values]
+        if wide is None or any(scalar.type != wide for scalar in scalars):
+            return None
+        value = column.value if column.type == wide else column.value.cast(wide)
+        found = value.isin(pa.array([scalar.as_py() for scalar in scalars], wide))
+        # For a missing value isin() gives false, but the comparison must be neither true nor false.
+        return found | (value.is_null() & _unknown())
 
     def _compared(self, left: ast.expr, compare: Callable[[Any, Any], Any], right: ast.expr) -> Any:
         if not any(isinstance(side, ast.Name) for side in (left, right)):
@@ -203,21 +239,32 @@ class _Builder:
             return _Operand(column, None, node.id)
         if self.schema.get_field_index(node.id) < 0:
             raise DataError(
-                f"{self.name}: where {self.text!r}: no column {short(node.id)}; "
+                f"{self.name}: where {short(self.text)}: no column {short(node.id)}; "
                 f"its columns are {listed(self.schema.names)}"
             )
         kind = self.schema.field(node.id).type
         return _Operand(column, _kind(kind), f"column {node.id!r}, which holds {type_class(kind)},", kind)
 
     def _clash(self, what: str) -> NoReturn:
-        raise DataError(f"{self.name}: where {self.text!r}: {what.rstrip(',')}")
+        raise DataError(f"{self.name}: where {short(self.text)}: {what.rstrip(',')}")
 
     def _refuse(self, node: ast.expr, wanted: str) -> NoReturn:
         stripped = self.text.strip()
         before = stripped.splitlines()[node.lineno - 1].encode()[: node.col_offset].decode()
         character = self.text.index(stripped) + len(before) + 1
-        found = ast.get_source_segment(stripped, node) or ""
-        raise UsageError(f"where {self.text!r}: found {found!r} at character {character}, {wanted}")
+        found = short(ast.get_source_segment(stripped, node) or "")
+        raise UsageError(f"where {short(self.text)}: found {found} at character {character}, {wanted}")
+
+
+def _joined(join: Callable[[Any, Any], Any], parts: list[Any]) -> Any:
+    """The conditions joined, in a tree of small depth: Arrow walks through it by recursion.
+
+    Arrow makes one deep chain of all neighbouring ``or``. A double ``not`` between them keeps it from that.
+    """
+    while len(parts) > _CHAIN:
+        groups = [parts[i : i + _CHAIN] for i in range(0, len(parts), _CHAIN)]
+        parts = [~~reduce(join, group) for group in groups]
+    return reduce(join, parts)
 
 
 def _in_one_type(column: _Operand, literal: _Operand) -> tuple[Any, Any]:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from rankeval.errors import DataError, UsageError
-
-
-def _staging(name: str) -> bool:
-    return name.startswith(".simulate.") and name.endswith(".tmp")
+from rankeval.temporary_files import existing_folder, is_temporary, temporary_folder, uninterrupted
 
 
 def require_free(out: Path, overwrite: bool, ours: Callable[[str], bool]) -> None:
@@ -29,7 +25,7 @@ def require_free(out: Path, overwrite: bool, ours: Callable[[str], bool]) -> Non
     """
     if out.exists() and not out.is_dir():
         raise DataError(f"{out}: is a file, wanted a folder to write to")
-    there = sorted(path.name for path in out.iterdir() if not _staging(path.name)) if out.exists() else []
+    there = sorted(path.name for path in out.iterdir() if not is_temporary(path.name)) if out.exists() else []
     if there and not overwrite:
         raise UsageError(f"{out}: holds {there[0]} already, wanted an empty folder or --overwrite")
     strange = [name for name in there if not ours(name)]
@@ -38,33 +34,34 @@ def require_free(out: Path, overwrite: bool, ours: Callable[[str], bool]) -> Non
 
 
 @contextmanager
-def filled(out: Path, ours: Callable[[str], bool]) -> Iterator[Path]:
+def filled(out: Path, ours: Callable[[str], bool], last: str) -> Iterator[Path]:
     """Yield a temporary folder to write to. If nothing fails, its files then move to ``out``.
 
     The temporary folder is inside ``out``, so that files move within one disk. Results of an earlier call
     are removed only when the new files move.
 
+    Args:
+        out: the folder; it is made if it does not exist.
+        ours: whether a file of this name is a result of an earlier call.
+        last: the file that is removed first and comes last: where it is, all files belong together.
+
     Raises:
         DataError: the operating system reports that something cannot be written.
     """
-    staging = out / f".simulate.{os.getpid()}.tmp"
-    new = not out.exists()
     try:
-        staging.mkdir(parents=True)
-        yield staging
-        _move(staging, out, ours)
+        with existing_folder(out), temporary_folder(out) as staging:
+            yield staging
+            with uninterrupted():
+                _move(staging, out, ours, last)
     except OSError as error:
         raise DataError(f"{out}: cannot be written ({error.strerror or error})") from None
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
-        if new and out.is_dir() and not any(out.iterdir()):
-            out.rmdir()
 
 
-def _move(staging: Path, out: Path, ours: Callable[[str], bool]) -> None:
+def _move(staging: Path, out: Path, ours: Callable[[str], bool], last: str) -> None:
     """Move the new files to ``out``, and remove results of an earlier call."""
-    new = sorted(path.name for path in staging.iterdir())
-    for path in out.iterdir():
+    new = sorted((path.name for path in staging.iterdir()), key=lambda name: (name == last, name))
+    (out / last).unlink(missing_ok=True)
+    for path in list(out.iterdir()):
         if ours(path.name) and path.name not in new:
             path.unlink()
     for name in new:

@@ -68,7 +68,7 @@ def simulate(
     maker = LogMaker(read, sessions, seed, log)
     notes += maker.notes
     head = {"schema": SCHEMA, "command": "simulate", "sessions": sessions, "seed": seed}
-    with filled(folder, _is_result) as staging:
+    with filled(folder, _is_result, TRUTH) as staging:
         rows = maker.write(staging)
         _write_json(staging / WORLD, description)
         _write_json(staging / TRUTH, {**head, **truth, "warnings": [note.text for note in notes]})

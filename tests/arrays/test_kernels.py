@@ -56,7 +56,7 @@ def test_kernels_are_kept_on_disk_release_the_gil_and_have_no_fast_math() -> Non
     assert (options["nogil"], options["error_model"], options["nopython"]) == (True, "numpy", True)
     assert not options.get("fastmath")
     assert not options.get("parallel")
-    assert type(_ratios._cache).__name__ == "FunctionCache"  # type: ignore[attr-defined]
+    assert type(_ratios._cache).__name__ == "KernelCache"  # type: ignore[attr-defined]
 
 
 def test_read_only_is_a_view_that_makes_all_arrays_alike() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from rankeval.arrays import to_numpy
-from rankeval.atomic_files import require_no_input
+from rankeval.atomic_files import require_separate
 from rankeval.calibration import read_calibration
 from rankeval.errors import DataError, UsageError
 from rankeval.logs import Log, made_up_notes, reader_notes
@@ -99,7 +99,7 @@ def rank(
     path = None if out is None else Path(out)
     if path is not None:
         require_table_name("out", path)
-        require_no_input(path, data, _file(model), calibration)
+        require_separate({"out": path}, data, _file(model), calibration)
     name = candidate_name(model)
     ranker = open_ranker(model, trust=trust)
     log, ids = prepared(open_data(data, columns, where), ranker, name)

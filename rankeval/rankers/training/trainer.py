@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rankeval.atomic_files import replacing, require_folder, require_no_input
+from rankeval.atomic_files import replacing, require_folder, require_separate
 from rankeval.errors import DataError, UsageError
 from rankeval.logs import reader_notes
 from rankeval.options import listed, require_types
@@ -111,8 +111,7 @@ def train(
         level=level,
     )
     model, card = Path(out), Path(f"{out}.json")
-    for path in (model, card):
-        require_no_input(path, data, valid, position_bias)
+    require_separate({"out": model, "the card of out": card}, data, valid, position_bias)
     require_folder(model)
     threads = default_threads() if threads is None else threads
     if threads < 1:

@@ -17,7 +17,7 @@ def contents(folder: Path) -> dict[str, str]:
 
 
 def fill(out: Path, **files: str) -> None:
-    with filled(out, ours) as staging:
+    with filled(out, ours, "z.mine") as staging:
         for name, text in files.items():
             (staging / f"{name}.mine").write_text(text)
 
@@ -27,7 +27,7 @@ def test_files_appear_together_at_the_end(tmp_path: Path, there: bool):
     out = tmp_path / "a" / "b"
     if there:
         out.mkdir(parents=True)
-    with filled(out, ours) as staging:
+    with filled(out, ours, "z.mine") as staging:
         (staging / "x.mine").write_text("1")
         assert [path.name for path in out.iterdir()] == [staging.name]
     assert contents(out) == {"x.mine": "1"}
@@ -38,7 +38,7 @@ def test_what_fails_leaves_nothing(tmp_path: Path, error: type[BaseException]):
     out = tmp_path / "out"
 
     def failing() -> None:
-        with filled(out, ours) as staging:
+        with filled(out, ours, "z.mine") as staging:
             (staging / "x.mine").write_text("half")
             raise error("stop")
 
@@ -52,7 +52,7 @@ def test_what_fails_leaves_earlier_results_alone(tmp_path: Path):
     fill(out, x="1", y="1")
 
     def failing() -> None:
-        with filled(out, ours) as staging:
+        with filled(out, ours, "z.mine") as staging:
             (staging / "x.mine").write_text("2")
             raise OSError(28, "disk full")
 
@@ -78,7 +78,7 @@ def test_only_empty_folders_are_free_unless_results_may_be_replaced(tmp_path: Pa
     out = tmp_path / "out"
     require_free(out, False, ours)
     out.mkdir()
-    (out / ".simulate.1.tmp").mkdir()
+    (out / ".rankeval-1.tmp").mkdir()
     require_free(out, False, ours)
     (out / "x.mine").write_text("1")
     with pytest.raises(UsageError, match=r"out: holds x.mine already, wanted an empty folder or --overwrite"):
