@@ -67,7 +67,8 @@ reading_options = together(
         "columns",
         multiple=True,
         metavar="ROLE=NAME",
-        help="Use column NAME in place of column ROLE. Repeatable. Usual names (qid, docno, ...) are found.",
+        help="Use column NAME in place of column ROLE. Repeatable. Usual names (qid, docno, ...) are found. "
+        "Several columns make one id: session_id=day,session_id.",
     ),
     click.option(
         "--where", metavar="EXPR", help="Row filter, such as 'position <= 3 and country == \"de\"'."

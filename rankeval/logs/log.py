@@ -13,6 +13,7 @@ import pyarrow as pa
 from rankeval.errors import DataError, UsageError
 from rankeval.logs.computed_columns import Computed, Expression
 from rankeval.logs.grouped_rows import sessions_of
+from rankeval.logs.joint_ids import joint_ids, spelt
 from rankeval.logs.layout import Stretch, widened
 from rankeval.logs.null_rewards import REWARDS, FilledRewards, filled_kind, require_null_reward
 from rankeval.logs.roles import ANY_TYPE, IDS, LISTS, MAYBE_WHOLE, SESSION, Role, check_roles, wanted_type
@@ -42,6 +43,7 @@ class Log:
             session; without it, a bandit log with one round per row. A ``run`` is grouped by query. The
             rows of ``judgements`` are not grouped.
         columns: role -> column name, for columns whose name is neither their role nor a usual one (``qid``).
+            Several columns make a ``session_id``: a tuple, or ``day,session_id`` if no column has that name.
         where: row filter, such as ``position <= 3 and country == "de"``.
         reward: arithmetic over columns that gives the reward of a ``log``, such as ``click + 5*purchase``.
             In nested layout it is computed for each item; a value that a row has once is repeated.
@@ -79,6 +81,7 @@ class Log:
     _kinds: dict[str, pa.DataType] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", spelt(self.columns))
         self._check_roles()
         require_first("first_action", self.first_action)
         require_first("first_position", self.first_position)
@@ -87,6 +90,7 @@ class Log:
         floats = [*REAL_NUMBERS, *named]
         floats += [name for expression in self._computed.values() for name in expression.columns]
         object.__setattr__(self, "sources", tuple(open_sources(self.data, role=self.role, floats=floats)))
+        object.__setattr__(self, "_computed", {**self._computed, **joint_ids(self.columns, self.schema)})
         object.__setattr__(self, "usual", usual_columns(self.role, self.sources, self.columns))
         self.require([*self.columns, *self._computed])
         self.row_filter  # noqa: B018  (an invalid filter raises now, not at the first batch)
@@ -258,6 +262,7 @@ class Log:
         self.roles_read.update(roles)
         names = self.names(roles)
         dictionary = [self.name(role) for role in roles if role in ("query_id", "session_id")]
+        dictionary = [name for name in dictionary if name in names]
         kinds = {role: self.kind(role) for role in roles} if len(self.sources) > 1 else {}
         rewards = self.names(role for role in roles if self._fills(role))
         index = without = 0
