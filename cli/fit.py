@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from rankeval.atomic_files import require_separate
-from rankeval.cli.options import be_quiet, common_options, pairs, show
+from rankeval.cli.options import be_quiet, click_log_options, common_options, pairs, show
 from rankeval.options import listed
 
 EPILOG = """\b
@@ -61,6 +61,7 @@ session_id, item_id, position (from 1), click (0 or 1), and query_id unless ther
     help="Write attractiveness and satisfaction per query-item pair to this file "
     "(.parquet .csv .json .jsonl .arrow).",
 )
+@click_log_options
 @common_options
 def command(
     log: str,

@@ -10,6 +10,7 @@ import click
 from rankeval.atomic_files import require_separate
 from rankeval.cli.options import (
     be_quiet,
+    click_log_options,
     common_options,
     inference_options,
     output_options,
@@ -161,6 +162,7 @@ def simulate(world: str, log: Path, format_: str, out: Path | None, quiet: bool,
 @click.option(
     "--power", type=float, default=0.8, show_default=True, help="Power for the required number of sessions."
 )
+@click_log_options
 @inference_options
 @common_options
 def analyse(

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from rankeval.atomic_files import require_separate
-from rankeval.cli.options import be_quiet, common_options, inference_options, pairs, show
+from rankeval.cli.options import be_quiet, click_log_options, common_options, inference_options, pairs, show
 from rankeval.options import listed
 
 EPILOG = """\b
@@ -167,6 +167,7 @@ Weights of rows, in either kind of log:
     default="",
     help="For mips: columns that describe an action. Default: column embedding.",
 )
+@click_log_options
 @inference_options
 @common_options
 def command(

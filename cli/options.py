@@ -67,13 +67,32 @@ reading_options = together(
         "columns",
         multiple=True,
         metavar="ROLE=NAME",
-        help="Use column NAME in place of column ROLE. Repeatable. Usual names (qid, docno, ...) are found.",
+        help="Use column NAME in place of column ROLE. Repeatable. Usual names (qid, docno, ...) are found. "
+        "Several columns make one id: session_id=day,session_id.",
     ),
     click.option(
         "--where", metavar="EXPR", help="Row filter, such as 'position <= 3 and country == \"de\"'."
     ),
 )
 common_options = together(format_option, out_option, reading_options, quiet_option)
+
+#: For commands that read clicks or rewards of a ranking log.
+click_log_options = together(
+    click.option(
+        "--null-reward",
+        type=click.Choice(["error", "zero"]),
+        default="error",
+        show_default=True,
+        help="A null (or NaN) reward or click: an error, or 0.",
+    ),
+    click.option(
+        "--first-position",
+        type=click.IntRange(0, 1),
+        default=1,
+        show_default=True,
+        help="Number of the first position in the log.",
+    ),
+)
 
 inference_options = together(
     click.option(

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from rankeval.atomic_files import require_separate
-from rankeval.cli.options import be_quiet, common_options, pairs, show
+from rankeval.cli.options import be_quiet, click_log_options, common_options, pairs, show
 
 EPILOG = """\b
 Examples:
@@ -76,6 +76,7 @@ def command() -> None:
     metavar="FILE",
     help="For a log: the JSON file from propensity. By default, fit examination by maximum likelihood.",
 )
+@click_log_options
 @common_options
 def shuffle(
     source: str,

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from rankeval.atomic_files import require_separate
-from rankeval.cli.options import be_quiet, common_options, inference_options, pairs, show
+from rankeval.cli.options import be_quiet, click_log_options, common_options, inference_options, pairs, show
 from rankeval.options import listed
 
 EPILOG = """\b
@@ -64,6 +64,7 @@ The curve is relative to position 1. `ope --position-bias` reads its JSON.
     default="",
     help="For em: model relevance from these columns (LightGBM); gives no errors.",
 )
+@click_log_options
 @inference_options
 @common_options
 def command(

@@ -60,6 +60,10 @@ def _are_named(value: Any) -> bool:
     return isinstance(value, Mapping) and all(map(_is_text, [*value, *value.values()]))
 
 
+def _are_columns(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(map(_is_text, value)) and all(map(_are_texts, value.values()))
+
+
 def _are_named_values(value: Any) -> bool:
     return _are_texts(value) or isinstance(value, Mapping)
 
@@ -84,8 +88,9 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(
         ("ties", "empty", "missing", "score_type", "estimand", "model_weighting", "method", "scores"), _TEXT
     ),
-    **dict.fromkeys(("replicates", "permutations", "seed", "folds", "bins", "first_action"), _WHOLE),
-    **dict.fromkeys(("popularity", "logging"), _TEXT),
+    **dict.fromkeys(("replicates", "permutations", "seed", "folds", "bins"), _WHOLE),
+    **dict.fromkeys(("first_action", "first_position"), _WHOLE),
+    **dict.fromkeys(("popularity", "logging", "null_reward"), _TEXT),
     **dict.fromkeys(("arms", "context", "click_model"), _TEXTS),
     **dict.fromkeys(
         ("users", "days", "queries", "items", "positions"), (_or_none(_is_whole), "a whole number")
@@ -100,7 +105,7 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "train": (_or_none(_are_texts), "a text or a list of texts"),
     **dict.fromkeys(("threads", "top", "tune"), (_or_none(_is_whole), "a whole number")),
     **dict.fromkeys(("estimators", "methods"), (_or_none(_are_texts), "a text or a list of texts")),
-    "columns": (_or_none(_are_named), "a dict of role to column name"),
+    "columns": (_or_none(_are_columns), "a dict of role to column name"),
     "target": (
         _or_none(lambda value: _are_texts(value) or _are_named(value)),
         "a dict of name to column, or texts NAME=COLUMN",

@@ -36,6 +36,8 @@ def interleave_analyse(
     seed: int = 0,
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
+    null_reward: str = "error",
+    first_position: int = 1,
     threads: int | None = None,
 ) -> InterleavingAnalysis:
     """Compare rankings A and B in a log of interleaved lists: wins, credit, intervals and tests.
@@ -76,6 +78,9 @@ def interleave_analyse(
         seed: seed of the bootstrap.
         columns: role -> column name.
         where: row filter, such as ``country == "de"``; it should keep or drop whole sessions.
+        null_reward: ``zero``: a null or NaN reward or click, as a left join leaves it, counts as 0;
+            ``error``: it is an error.
+        first_position: the number of the first position in the log, 0 or 1.
         threads: number of threads; the result does not depend on it.
 
     Returns:
@@ -88,7 +93,7 @@ def interleave_analyse(
     require_types({name: value for name, value in locals().items() if name != "method"})
     levels = Levels(alpha, power)
     infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster)
-    log = as_log(log, columns, where)
+    log = as_log(log, columns, where, null_reward=null_reward, first_position=first_position)
     crediting = _crediting(log, method, (a, b), ranking_length)
     sums = accumulate(crediting, Grouping(infer.bucketed, by, cluster), threads)
     parts = tuple(Part.of(value, infer.of(part), levels) for value, part in sums.moments.parts().items())
@@ -103,6 +108,7 @@ def interleave_analyse(
             "alpha": levels.alpha,
             "power": levels.power,
             "where": where,
+            **log.stated,
             "by": by,
             "cluster": cluster,
             "seed": infer.seed,

@@ -18,7 +18,7 @@ from rankeval.interleaving.methods import INTERLEAVINGS, Method
 from rankeval.interleaving.optimised import rank_credits
 from rankeval.interleaving.patterns import TIED
 from rankeval.interleaving.random_lists import NO_TEAM, TEAM_A, TEAM_B
-from rankeval.logs import Log, Sessions, checked_clicks, order_by_position, position_roles
+from rankeval.logs import Log, Sessions, checked_clicks, order_by_position, position_roles, require_no_gaps
 
 #: Indices of the terms of a session: its credit, whether A wins, whether B wins.
 CREDIT, WIN_A, WIN_B = 0, 1, 2
@@ -73,8 +73,8 @@ class Crediting(ABC):
         """(3, n) float64, the terms of the sessions, and the counts for warnings.
 
         Raises:
-            DataError: a click is neither 0 nor 1; the positions of a session are not 1, 2, ... once each; or
-                a value in the columns of this kind of credit is wrong.
+            DataError: a click is neither 0 nor 1; a position is invalid or repeated; or a value in the
+                columns of this kind of credit is wrong.
         """
 
 
@@ -150,6 +150,7 @@ class RankCrediting(Crediting):
 
     def terms(self, sessions: Sessions) -> tuple[Floats, Tally]:
         order = order_by_position(sessions)
+        require_no_gaps(sessions, "credit by ranks")
         clicks = checked_clicks(sessions)
         self._require_method(sessions)
         ranks = self.reader.read(sessions, order)

@@ -33,7 +33,15 @@ from rankeval.logs.ordering import (
 from rankeval.logs.pair_index import PairIndex
 from rankeval.logs.passes import fold, scan
 from rankeval.logs.peek import peek
-from rankeval.logs.positions import item_positions, order_by_position, position_of, position_roles
+from rankeval.logs.positions import (
+    from_one,
+    item_positions,
+    order_by_position,
+    placed,
+    position_of,
+    position_roles,
+    require_no_gaps,
+)
 from rankeval.logs.query_item_counts import MAX_CELLS, PairCounts, PairRows, PairTable, pair_roles, pair_rows
 from rankeval.logs.ranges import FINITE_TERMS, RANGES, largest, out_of_range
 from rankeval.logs.reader_notes import made_up_notes, reader_notes, require_own_ids
@@ -85,6 +93,7 @@ __all__ = [
     "differ",
     "first_rows",
     "fold",
+    "from_one",
     "has_ranks_too",
     "impression_roles",
     "impressions_of",
@@ -103,9 +112,11 @@ __all__ = [
     "pair_rows",
     "parted",
     "peek",
+    "placed",
     "position_of",
     "position_roles",
     "reader_notes",
+    "require_no_gaps",
     "require_own_ids",
     "require_scores",
     "role_names",

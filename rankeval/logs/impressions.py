@@ -18,7 +18,7 @@ class Impressions(NamedTuple):
 
     Attributes:
         sessions: the sessions, each with its shown items only.
-        positions: (n,) int64, the position of each item, from 1 to the number of shown items of its session.
+        positions: (n,) int64, the position of each item, from 1; each at most once in its session.
         clicks: (n,) int64, 0 or 1.
     """
 
@@ -42,8 +42,8 @@ def impressions_of(sessions: Sessions, top: int | None = None) -> Impressions:
         top: the last position to keep; None keeps all positions. Items below it are checked too.
 
     Raises:
-        DataError: a click is neither 0 nor 1, or an item that was not shown has a click; the positions of a
-            session are not 1, 2, ... with each of them once.
+        DataError: a click is neither 0 nor 1, or an item that was not shown has a click; or as in
+            :func:`rankeval.logs.positions.placed`.
     """
     shown, _ = parted(sessions, "click")
     order_by_position(shown)

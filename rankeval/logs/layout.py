@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rankeval.array_types import Ints
-from rankeval.arrays import decoded, is_null, offsets_of, read_only, take, to_arrow, to_numpy
+from rankeval.arrays import decoded, is_null, offsets_of, read_only, take, to_numpy
 from rankeval.errors import DataError
 from rankeval.logs.sessions import counting
-from rankeval.readers import Arithmetic, Leaf, Source
+from rankeval.readers import Leaf, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,24 +116,6 @@ def unnested(
     if offsets is None:
         offsets = np.zeros(len(next(iter(columns.values()))) + 1, np.int64)
     return read_only(offsets), items, {role: array for role, array in columns.items() if role not in lists}
-
-
-def computed(expression: Arithmetic, rows: pa.RecordBatch, locate: Callable[[int], str]) -> pa.Array:
-    """The value of an expression: a number per row, or a list per row if one of its columns holds lists.
-
-    With lists, the expression is computed for each item; a value that a row has once is repeated for all
-    items of the row.
-
-    Raises:
-        DataError: as :func:`unnested` does.
-    """
-    columns = {name: rows.column(name) for name in expression.columns}
-    if not any(pa.types.is_list(array.type) for array in columns.values()):
-        return expression.over(columns)
-    offsets, items, fields = unnested(columns, {name: name for name in columns}, locate)
-    row_of = np.repeat(counting(len(rows)), np.diff(offsets))
-    values = expression.over({**items, **{name: take(array, row_of) for name, array in fields.items()}})
-    return pa.ListArray.from_arrays(to_arrow(offsets.astype(np.int32)), values)
 
 
 def widened(array: pa.Array, kind: pa.DataType | None, name: str) -> pa.Array:

@@ -8,17 +8,18 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
-from rankeval.arrays import is_null, read_only
 from rankeval.errors import DataError, UsageError
-from rankeval.logs.layout import Stretch, computed, has_null, joined, run_starts, unnested, widened
+from rankeval.logs.computed_columns import Computed, Expression
+from rankeval.logs.grouped_rows import sessions_of
+from rankeval.logs.joint_ids import joint_ids, spelt
+from rankeval.logs.layout import Stretch, widened
+from rankeval.logs.null_rewards import REWARDS, FilledRewards, filled_kind, require_null_reward
 from rankeval.logs.roles import ANY_TYPE, IDS, LISTS, MAYBE_WHOLE, SESSION, Role, check_roles, wanted_type
-from rankeval.logs.sessions import Sessions, counting, require_first_action
+from rankeval.logs.sessions import Sessions, require_first
 from rankeval.logs.synonyms import REAL_NUMBERS, require_clear, usual_columns
 from rankeval.readers import (
-    Arithmetic,
     Leaf,
     Source,
     Where,
@@ -42,13 +43,18 @@ class Log:
             session; without it, a bandit log with one round per row. A ``run`` is grouped by query. The
             rows of ``judgements`` are not grouped.
         columns: role -> column name, for columns whose name is neither their role nor a usual one (``qid``).
+            Several columns make a ``session_id``: a tuple, or ``day,session_id`` if no column has that name.
         where: row filter, such as ``position <= 3 and country == "de"``.
         reward: arithmetic over columns that gives the reward of a ``log``, such as ``click + 5*purchase``.
             In nested layout it is computed for each item; a value that a row has once is repeated.
         first_action: the number of the first candidate in column ``action``, 0 or 1.
+        null_reward: ``zero``: a null or NaN in a column of rewards or clicks counts as 0; ``error``: it is an
+            error.
+        first_position: the number of the first position in the columns of positions, 0 or 1.
 
     Attributes:
         sources: the opened files or tables.
+        filled: the rows whose null rewards count as 0.
         lists: further roles whose columns may hold one list per round.
         usual: role -> column, for roles that take a column with a usual name.
         roles_read: the roles of the columns that were read so far.
@@ -56,7 +62,7 @@ class Log:
     Raises:
         DataError: a file is missing, unreadable or not of the kind that its name says; there are no rows; a
             column named in ``columns`` or ``reward`` is missing, or its type does not fit.
-        UsageError: ``columns``, ``where``, ``reward`` or ``first_action`` is not valid.
+        UsageError: an argument is not valid.
     """
 
     data: Any = field(repr=False)
@@ -65,19 +71,26 @@ class Log:
     where: str | None = None
     reward: str | None = None
     first_action: int = 0
+    null_reward: str = "error"
+    first_position: int = 1
     sources: tuple[Source, ...] = field(init=False, compare=False)
+    filled: FilledRewards = field(init=False, repr=False, compare=False, default_factory=FilledRewards)
     lists: frozenset[str] = field(init=False, repr=False, compare=False, default=frozenset())
     usual: Mapping[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
     roles_read: set[str] = field(init=False, repr=False, compare=False, default_factory=set)
     _kinds: dict[str, pa.DataType] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "columns", spelt(self.columns))
         self._check_roles()
-        require_first_action(self.first_action)
+        require_first("first_action", self.first_action)
+        require_first("first_position", self.first_position)
+        require_null_reward(self.null_reward)
         named = (name for role, name in self.columns.items() if role not in IDS | ANY_TYPE | MAYBE_WHOLE)
         floats = [*REAL_NUMBERS, *named]
         floats += [name for expression in self._computed.values() for name in expression.columns]
         object.__setattr__(self, "sources", tuple(open_sources(self.data, role=self.role, floats=floats)))
+        object.__setattr__(self, "_computed", {**self._computed, **joint_ids(self.columns, self.schema)})
         object.__setattr__(self, "usual", usual_columns(self.role, self.sources, self.columns))
         self.require([*self.columns, *self._computed])
         self.row_filter  # noqa: B018  (an invalid filter raises now, not at the first batch)
@@ -102,12 +115,12 @@ class Log:
     @property
     def row_filter(self) -> Where | None:
         """The parsed filter ``where``; None if there is no filter."""
-        return parse_where(self.where) if self.where else None
+        return None if self.where is None else parse_where(self.where)
 
     @cached_property
-    def _computed(self) -> Mapping[str, Arithmetic]:
-        """Role -> expression, for roles that are computed and not read from a column."""
-        return {} if self.reward is None else {"reward": parse_arithmetic(self.reward, "reward")}
+    def _computed(self) -> Mapping[str, Computed]:
+        """Role -> how it is computed, for roles that are not read from a column."""
+        return {} if self.reward is None else {"reward": Expression(parse_arithmetic(self.reward, "reward"))}
 
     @property
     def session(self) -> str | None:
@@ -143,13 +156,19 @@ class Log:
     def kind(self, role: str) -> pa.DataType:
         """Arrow type of the column of this role; if files differ, a type that holds the values of all."""
         if role in self._computed:
-            parts = [self.schema.field(name).type for name in self._computed[role].columns]
-            return pa.list_(pa.float64()) if any(map(pa.types.is_list, parts)) else pa.float64()
-        name = self.name(role)
+            computed = self._computed[role]
+            return computed.kind({name: self._kind(name) for name in computed.columns})
+        kind = self._kind(self.name(role))
+        return filled_kind(kind) if self._fills(role) else kind
+
+    def _kind(self, name: str) -> pa.DataType:
         if name not in self._kinds:
             schemas = [pa.schema([source.schema.field(name)]) for source in self.sources]
             self._kinds[name] = pa.unify_schemas(schemas, promote_options="permissive").field(0).type
         return self._kinds[name]
+
+    def _fills(self, role: str) -> bool:
+        return self.null_reward == "zero" and role in REWARDS
 
     def require(self, roles: Iterable[str]) -> None:
         """Check that every file has the columns of these roles, with types that fit.
@@ -160,7 +179,7 @@ class Log:
         roles = list(roles)
         for source in self.sources:
             for role in self._computed.keys() & roles:
-                self._computed[role].require(source.schema, source.name, lists=self.nested)
+                self._computed[role].require(source.schema, source.name, nested=self.nested)
             require_clear(self.role, source, [role for role in roles if self.name(role) == role])
         check_same_columns(self.sources, self.names(roles))
         for role in roles:
@@ -174,6 +193,13 @@ class Log:
         # A file without a single value, as CSV files without rows are, has columns of no type.
         if wanted is not None and not pa.types.is_null(kind.value_type if nested else kind):
             raise DataError(f"{source.name}: column {self.name(role)!r} holds {kind}, wanted {wanted}")
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """What the caller said of the values in the log, beside the defaults, as values for JSON."""
+        usual = {"first_action": 0, "null_reward": "error", "first_position": 1}
+        said = {name: getattr(self, name) for name in usual}
+        return {name: value for name, value in said.items() if value != usual[name]}
 
     def leaves(self) -> list[Leaf]:
         """The pieces of the input, in input order. One worker reads each piece."""
@@ -219,6 +245,7 @@ class Log:
 
     def over(self, source: Source) -> Log:
         """The same log without a filter, read from another source that holds the filtered rows."""
+        self.filled.counts.clear()  # the pieces of the source are others
         return self._but(where=None, sources=(source,))
 
     def _but(self, **changes: Any) -> Log:
@@ -235,19 +262,26 @@ class Log:
         self.roles_read.update(roles)
         names = self.names(roles)
         dictionary = [self.name(role) for role in roles if role in ("query_id", "session_id")]
+        dictionary = [name for name in dictionary if name in names]
         kinds = {role: self.kind(role) for role in roles} if len(self.sources) > 1 else {}
-        index = 0
+        rewards = self.names(role for role in roles if self._fills(role))
+        index = without = 0
         for batch in source.batches(leaf, names, where=self.row_filter, dictionary=dictionary):
             if batch.num_rows:
+                if rewards:
+                    batch, missing = self.filled.fill(batch, rewards)
+                    without += missing
                 rows = Stretch(leaf, index, batch)
                 arrays = [self._played(role, rows, kinds.get(role)) for role in roles]
                 yield Stretch(leaf, index, pa.RecordBatch.from_arrays(arrays, names=roles))
             index += batch.num_rows
+        if rewards:
+            self.filled.counts[leaf] = without
 
     def _played(self, role: str, stretch: Stretch, kind: pa.DataType | None) -> pa.Array:
         """The values of a role in some rows: a column, cast to ``kind`` if given, or computed values."""
         if role in self._computed:
-            return computed(self._computed[role], stretch.rows, partial(self._locate, [stretch]))
+            return self._computed[role].over(stretch.rows, partial(self.place_in, [stretch]))
         source = self.sources[stretch.leaf.source_index]
         return widened(stretch.rows.column(self.name(role)), kind, source.name)
 
@@ -261,47 +295,9 @@ class Log:
         Raises:
             DataError: a session id or a list is null, or the lists of a row differ in length.
         """
-        batch = joined(stretches)
-        names = {role: self.name(role) for role in batch.schema.names}
-        columns = {role: batch.column(role) for role in batch.schema.names}
-        offsets, items = counting(batch.num_rows + 1), columns
-        fields: dict[str, pa.Array] = {}
-        locate = partial(self._locate, stretches)
-        self.require_known(*stretches)
-        if self.nested:
-            offsets, items, fields = unnested(columns, names, locate)
-        elif self.session is not None:
-            offsets = read_only(np.append(run_starts(columns[self.session]), batch.num_rows))
-        leaf, index = stretches[0].leaf, stretches[0].index
-        return Sessions(
-            offsets=offsets,
-            items=items,
-            fields=fields,
-            names=names,
-            locate=locate,
-            session=self.session,
-            nested=self.nested,
-            first_row=leaf.first_row + index,
-            source=leaf.source_index,
-            first_action=self.first_action,
-        )
+        return sessions_of(self, stretches)
 
-    def require_known(self, *stretches: Stretch) -> None:
-        """Check that no session id is null.
-
-        Raises:
-            DataError: a session id is null.
-        """
-        if self.session is None:
-            return
-        for stretch in stretches:
-            ids = stretch.rows.column(self.session)
-            unknown = is_null(ids) if has_null(ids) else np.zeros(1, bool)
-            if unknown.any():
-                place = self._locate([stretch], int(np.argmax(unknown)))
-                raise DataError(f"{place}: column {self.name(self.session)!r} is null, wanted an id")
-
-    def _locate(self, stretches: Sequence[Stretch], row: int) -> str:
+    def place_in(self, stretches: Sequence[Stretch], row: int) -> str:
         """The place of a row, ``FILE, row 17``; ``row`` counts the rows of the stretches together."""
         for stretch in stretches:
             if row < len(stretch):

@@ -15,6 +15,8 @@ def as_log(
     where: str | None = None,
     reward: str | None = None,
     first_action: int = 0,
+    null_reward: str = "error",
+    first_position: int = 1,
 ) -> Log:
     """A :class:`Log` over ``data``; a ``Log`` is returned unchanged.
 
@@ -24,19 +26,23 @@ def as_log(
         where: row filter, as in :class:`Log`.
         reward: reward expression, as in :class:`Log`.
         first_action: number of the first candidate, as in :class:`Log`.
+        null_reward: what becomes of null rewards, as in :class:`Log`.
+        first_position: number of the first position, as in :class:`Log`.
 
     Raises:
         DataError: as in :class:`Log`.
-        UsageError: as in :class:`Log`; also if ``data`` is a ``Log`` and ``columns``, ``where``, ``reward``
-            or ``first_action`` is given too, or if its role is not ``log``.
+        UsageError: as in :class:`Log`; also if ``data`` is a ``Log`` and one of the other arguments is given
+            too, or if its role is not ``log``.
     """
     if not isinstance(data, Log):
-        return Log(data, "log", columns or {}, where, reward, first_action)
+        return Log(data, "log", columns or {}, where, reward, first_action, null_reward, first_position)
     given = {
         "columns": columns or None,
         "where": where,
         "reward": reward,
         "first_action": first_action or None,
+        "null_reward": None if null_reward == "error" else null_reward,
+        "first_position": None if first_position == 1 else first_position,
     }
     named = ", ".join(name for name, value in given.items() if value is not None)
     if named:
@@ -46,14 +52,20 @@ def as_log(
     return data
 
 
-def as_ranking_log(data: Any, columns: Mapping[str, str] | None = None, where: str | None = None) -> Log:
+def as_ranking_log(
+    data: Any,
+    columns: Mapping[str, str] | None = None,
+    where: str | None = None,
+    null_reward: str = "error",
+    first_position: int = 1,
+) -> Log:
     """A ranking log over ``data``: :func:`as_log` that also requires sessions.
 
     Raises:
         DataError: as in :func:`as_log`; also if the log has no column ``session_id``.
         UsageError: as in :func:`as_log`.
     """
-    log = as_log(data, columns, where)
+    log = as_log(data, columns, where, null_reward=null_reward, first_position=first_position)
     if log.session is None:
         raise DataError(
             f"{log.origin}: no column {log.name('session_id')!r} and so a bandit log, wanted a ranking log"

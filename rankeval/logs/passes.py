@@ -17,8 +17,10 @@ from rankeval.array_types import Hashes
 from rankeval.arrays import hashes_of
 from rankeval.errors import DataError, UsageError
 from rankeval.logs.column_checks import check_columns
+from rankeval.logs.grouped_rows import require_known
 from rankeval.logs.layout import Stretch, run_starts
 from rankeval.logs.log import Log
+from rankeval.logs.repeated_ids import require_one_row_each, tell_of_ids_again
 from rankeval.logs.sessions import Sessions
 from rankeval.parallel import default_threads, in_order
 from rankeval.progress import message_stream
@@ -93,10 +95,12 @@ def _grouped_scan(
         return results
     assert log.session is not None
     if log.nested:
-        _require_one_row_each(log, repeated)
+        require_one_row_each(log, repeated)
         return results
+    tell_of_ids_again(log, repeated)
+    keys = log.names([log.session])
     with sorted_on_disk(
-        log.sources, log.names(roles), log.name(log.session), log.row_filter, threads, message_stream()
+        log.sources, log.names(roles), keys, log.row_filter, threads, message_stream()
     ) as source:
         return _scan(log.over(source), roles, work, threads, keep, give_up=False)[0]
 
@@ -147,23 +151,6 @@ def _repeated_sessions(log: Log, threads: int) -> Hashes:
     return _scan(log, [log.session], len, threads, lambda _: [], give_up=True)[1]
 
 
-def _require_one_row_each(log: Log, repeated: Hashes) -> None:
-    """Raise DataError for the first session with two rows; there is none if only hashes collide."""
-    assert log.session is not None
-    seen = set()
-    for leaf in log.leaves():
-        for stretch in log.batches(leaf, [log.session]):
-            ids = stretch.rows.column(log.session)
-            for row in np.flatnonzero(np.isin(hashes_of(ids), repeated)):
-                session = ids[row].as_py()
-                if session in seen:
-                    place = log.place(leaf, stretch.index + int(row))
-                    raise DataError(
-                        f"{place}: {log.name(log.session)} {session!r} again, wanted one row for each"
-                    )
-                seen.add(session)
-
-
 @dataclass(frozen=True)
 class _Fragment:
     """Rows of one session; its other rows may be in another batch or leaf."""
@@ -209,7 +196,7 @@ class _Leaf(Generic[T]):
         self.results = self.keep([*self.results, self.work(sessions)])
 
     def _grouped(self, stretch: Stretch) -> None:
-        self.log.require_known(stretch)
+        require_known(self.log, [stretch])
         ids = stretch.rows.column(self.log.session)
         starts = np.append(run_starts(ids), len(stretch))
         last, begin = len(starts) - 2, 0

@@ -43,7 +43,7 @@ class PairRows(NamedTuple):
     Attributes:
         sessions: the sessions, each with its shown items only.
         pairs: (n,) uint64, the key of the pair of query and item.
-        positions: (n,) int64, the position of each item, from 1 to the number of shown items of its session.
+        positions: (n,) int64, the position of each item, from 1; each at most once in its session.
         clicks: (n,) int64, 0 or 1.
     """
 

@@ -10,14 +10,19 @@ from rankeval.notes import Note, distinct
 
 
 def reader_notes(*logs: Log | None) -> list[Note]:
-    """The usual names that were taken, and the notes of all files; files with notes of one kind share one.
+    """The usual names that were taken, the null rewards that count as 0, and the notes of all files.
+
+    Files with notes of one kind share one.
 
     Each log must have been read to its end, for that is when the notes of text files are complete.
     """
     notes: dict[str, dict[str, Note]] = {}
-    for source in (source for log in logs if log is not None for source in log.sources):
-        for note in source.notes:
-            notes.setdefault(note.code, {})[source.name] = note
+    for log in (log for log in logs if log is not None):
+        for note in log.filled.notes():
+            notes.setdefault(note.code, {})[log.origin] = note
+        for source in log.sources:
+            for note in source.notes:
+                notes.setdefault(note.code, {})[source.name] = note
     usual = [note for log in logs if log is not None for note in _usual_names(log)]
     return [*distinct(usual), *(_together(list(files.values())) for files in notes.values())]
 

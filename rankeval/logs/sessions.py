@@ -44,6 +44,7 @@ class Sessions:
             filter, rows of earlier leaves before it.
         source: index of the file in the input.
         first_action: the number of the first candidate in column ``action``.
+        first_position: the number of the first position in the columns of positions.
     """
 
     offsets: Ints
@@ -56,6 +57,7 @@ class Sessions:
     first_row: int = 0
     source: int = 0
     first_action: int = 0
+    first_position: int = 1
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -161,14 +163,14 @@ class Sessions:
         return numbers
 
 
-def require_first_action(number: int) -> None:
-    """Check the number of the first candidate in column ``action``.
+def require_first(option: str, number: int) -> None:
+    """Check the number from which actions or positions count.
 
     Raises:
         UsageError: it is neither 0 nor 1.
     """
     if number not in (0, 1):
-        raise UsageError(f"first_action: found {number}, wanted 0 or 1")
+        raise UsageError(f"{option}: found {number}, wanted 0 or 1")
 
 
 _COUNT = read_only(np.arange(1 << 16))

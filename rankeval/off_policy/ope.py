@@ -45,6 +45,8 @@ def ope(
     reward: str | None = None,
     reward_range: str | Sequence[float] | None = None,
     first_action: int = 0,
+    null_reward: str = "error",
+    first_position: int = 1,
     reward_model: str | None = None,
     features: str | Sequence[str] = (),
     folds: int = 5,
@@ -123,6 +125,9 @@ def ope(
             ``candidate_q``, if the estimators read them) are counted in a warning. A value outside
             it is a warning too; without a stated range, a value outside that of the logged rewards is.
         first_action: the number of the first candidate in column ``action``, 0 or 1.
+        null_reward: ``zero``: a null or NaN in the rewards or clicks, or in a column of the expression,
+            counts as 0, as after a left join; ``error``: it is an error.
+        first_position: the number of the first position in the log, 0 or 1.
         reward_model: ``lightgbm``, ``logistic`` (rewards 0 and 1) or ``ridge``. Predictions ``q`` then come
             from a model that is fitted to the log by cross-fitting, not from the log. On a bandit log it
             needs candidate lists (:func:`rankeval.off_policy.nuisances.reward_model.fit_reward_model`). On a
@@ -149,7 +154,7 @@ def ope(
         UsageError: an argument is invalid.
     """
     require_types(locals())
-    log = as_log(log, columns, where, reward, first_action)
+    log = as_log(log, columns, where, reward, first_action, null_reward, first_position)
     columns_of, embeddings = parse_targets(target), listed(embedding)
     infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster)
     fitting = FittingOptions(

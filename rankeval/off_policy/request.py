@@ -98,7 +98,7 @@ class Request:
             "where": self.log.where,
             "reward": self.log.reward,
             "reward_range": stated and [stated.low, stated.high],
-            **({"first_action": self.log.first_action} if self.log.first_action else {}),
+            **self.log.stated,
             "reward_model": fitting.reward_model,
             "features": list(fitting.features),
             "folds": fitting.folds if modelled else None,

@@ -50,18 +50,25 @@ def refuse(request: Request, segment: Any, positions: list[int]) -> None:
     )
 
 
-def require_clicks(request: Request, segment: Any, clicks: Floats) -> None:
-    """Check that there are at least two positions and that position 1 has clicks.
+def require_clicks(request: Request, segment: Any, impressions: Floats, clicks: Floats) -> None:
+    """Check that there are at least two positions, that each was shown, and that position 1 has clicks.
 
     Args:
+        impressions: (K,) impressions at each position.
         clicks: (K,) clicks at each position.
 
     Raises:
-        DataError: there is a single position, or position 1 has no clicks.
+        DataError: there is a single position, a position was never shown, or position 1 has no clicks.
     """
     of = "" if segment is None else f", {request.by} {segment!r}"
     origin = f"{request.log.origin}{of}"
     if len(clicks) < 2:
         raise DataError(f"{origin}: all sessions show a single position, wanted some that show more")
+    if not impressions.all():
+        unshown = int(np.argmin(impressions > 0.0)) + 1
+        less = f", or --top {unshown - 1}" if unshown > 2 else ""
+        raise DataError(
+            f"{origin}: no session shows position {unshown}, wanted some for each of 1 to {len(clicks)}{less}"
+        )
     if clicks[0] <= 0.0:
         raise DataError(f"{origin}: no click at position 1, wanted some: the curve is relative to it")

@@ -78,7 +78,7 @@ def _with_next(rates: Floats) -> Bools:
 def _harvested(request: Request, estimator: Estimator, compare: Compare) -> dict[Any, Curve]:
     def estimated(segment: Any, counts: PairCounts) -> Estimated:
         cells = cells_of(counts)
-        require_clicks(request, segment, cells.by_place(cells.clicks))
+        require_clicks(request, segment, cells.by_place(cells.impressions), cells.by_place(cells.clicks))
         rates, sums = summed_rates(cells, request.weights)
         require_connected(request, segment, cells.length, np.argwhere(compare(rates)) + 1)
         harvest = estimator(rates, sums)

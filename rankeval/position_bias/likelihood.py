@@ -50,7 +50,7 @@ def em(request: Request) -> dict[Any, Curve]:
 
 def _estimated(request: Request, segment: Any, counts: PairCounts) -> Estimated:
     cells = cells_of(counts)
-    require_clicks(request, segment, cells.by_place(cells.clicks))
+    require_clicks(request, segment, cells.by_place(cells.impressions), cells.by_place(cells.clicks))
     refuse(request, segment, cells.unconnected())
     fitted, used = fit(cells), cells.informative()
     known = np.isfinite(fitted.log_theta)

@@ -21,7 +21,7 @@ from rankeval.logs import (
     pair_rows,
 )
 from rankeval.position_bias.cells import Cells
-from rankeval.position_bias.position_sums import fold_parts, parts_of, require_length
+from rankeval.position_bias.position_sums import fold_parts, last_position, parts_of
 from rankeval.position_bias.request import Request
 
 #: Largest number of segments whose pairs are counted.
@@ -113,14 +113,13 @@ def items_of_parts(request: Request, sessions: Sessions) -> dict[Any, tuple[Ints
     """For the whole log (``None``) and each segment: the rows of its sessions that show items, and the items.
 
     Raises:
-        DataError: as :func:`rankeval.logs.query_item_counts.pair_rows`; or a list is longer than a curve may
-            be.
+        DataError: as :func:`rankeval.logs.query_item_counts.pair_rows`; or a position is below the
+            last one of a curve.
         UsageError: there are more than 100 segments.
     """
     rows = pair_rows(sessions, request.top)
-    lengths = rows.sessions.lengths
-    require_length(request, rows.sessions, int(lengths.max(initial=1)))
-    parts = parts_of(request, sessions, np.flatnonzero(lengths > 0), MAX_SEGMENTS)
+    last_position(rows.sessions, rows.positions)
+    parts = parts_of(request, sessions, np.flatnonzero(rows.sessions.lengths > 0), MAX_SEGMENTS)
     return {value: (chosen, _items(rows, chosen)) for value, chosen in parts.items()}
 
 

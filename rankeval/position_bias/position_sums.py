@@ -182,15 +182,17 @@ def parts_of(request: Request, sessions: Sessions, used: Ints, most: int) -> dic
     return parts
 
 
-def require_length(request: Request, sessions: Sessions, longest: int) -> None:
-    """Check that a curve has at most 200 positions, because the covariance of all positions is kept.
+def last_position(sessions: Sessions, positions: Ints) -> int:
+    """The last of the ``positions`` (items,) of some sessions, at least 1.
 
     Raises:
-        DataError: the list of ``longest`` positions is longer.
+        DataError: it is below position 200; curves end there, because the covariance of all positions is
+            kept.
     """
-    if longest > MAX_POSITIONS:
-        row = int(np.argmax(sessions.lengths))
+    last = int(positions.max(initial=1))
+    if last > MAX_POSITIONS:
         raise DataError(
-            f"{sessions.place(int(sessions.offsets[row]))}: shows {longest} positions, wanted at most "
+            f"{sessions.place(int(np.argmax(positions)))}: shows position {last}, wanted at most "
             f"{MAX_POSITIONS}, or --top {MAX_POSITIONS}"
         )
+    return last

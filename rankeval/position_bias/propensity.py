@@ -32,6 +32,8 @@ def propensity(
     seed: int = 0,
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
+    null_reward: str = "error",
+    first_position: int = 1,
     threads: int | None = None,
 ) -> PropensityCurve:
     """Estimate the position-bias curve of a ranking log: examination by position, relative to position 1.
@@ -74,6 +76,9 @@ def propensity(
         seed: seed of the bootstrap.
         columns: role -> column name.
         where: row filter, such as ``country == "de"``.
+        null_reward: ``zero``: a null or NaN reward or click, as a left join leaves it, counts as 0;
+            ``error``: it is an error.
+        first_position: the number of the first position in the log, 0 or 1.
         threads: number of threads; the result does not depend on it.
 
     Returns:
@@ -93,7 +98,14 @@ def propensity(
     chosen, weighting = parse_method(method, weights, regressed=bool(regressors))
     infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster)
     request = Request(
-        as_ranking_log(log, columns, where), weighting, top, by, cluster, infer, regressors, threads
+        as_ranking_log(log, columns, where, null_reward, first_position),
+        weighting,
+        top,
+        by,
+        cluster,
+        infer,
+        regressors,
+        threads,
     )
     curves = estimate(chosen, request)
     test = same_curve([curve for value, curve in curves.items() if value is not None]) if by else None
@@ -107,6 +119,7 @@ def propensity(
             "smooth": smooth,
             "features": list(request.features),
             "where": request.log.where,
+            **request.log.stated,
             "by": by,
             "cluster": cluster,
             "level": infer.level,

@@ -15,7 +15,7 @@ from rankeval.models import Design, Encoding, Sample, learn, require_features, s
 from rankeval.notes import Note
 from rankeval.position_bias.connectivity import require_clicks
 from rankeval.position_bias.curve import Curve
-from rankeval.position_bias.position_sums import require_length
+from rankeval.position_bias.position_sums import last_position
 from rankeval.position_bias.request import Request
 
 #: Largest number of sessions in the training sample.
@@ -56,7 +56,7 @@ def regression_em(request: Request) -> dict[Any, Curve]:
     def of(sessions: Sessions) -> Sample:
         shown = impressions_of(sessions, request.top)
         lengths, every = shown.sessions.lengths, counting(len(shown.clicks))
-        require_length(request, shown.sessions, int(lengths.max(initial=1)))
+        last_position(shown.sessions, shown.positions)
         units = np.flatnonzero(lengths > 0)
         return Sample(
             order=mix64(unit_keys(sessions, "session_id", ()), infer.seed)[units],
@@ -70,7 +70,7 @@ def regression_em(request: Request) -> dict[Any, Curve]:
     sample = sampled(log, roles, of, SAMPLE, request.threads)
     places, clicks = sample.numbers["place"].astype(np.int64) - 1, sample.numbers["click"]
     by_place = np.asarray(np.bincount(places, clicks), np.float64)
-    require_clicks(request, None, by_place)
+    require_clicks(request, None, np.bincount(places).astype(np.float64), by_place)
     encoding = Encoding.of(sample.features, None)
     design = encoding.design(sample.features, counting(len(places)), None)
     theta, likelihood, converged = _fit(design, places, clicks)

@@ -24,7 +24,7 @@ from rankeval.notes import Note
 from rankeval.position_bias.connectivity import require_clicks
 from rankeval.position_bias.contrasts import LogContrast
 from rankeval.position_bias.curve import Counts, Curve, curve_of, curves
-from rankeval.position_bias.position_sums import Tally, Terms, gather, require_length
+from rankeval.position_bias.position_sums import Tally, Terms, gather, last_position
 from rankeval.position_bias.request import Request
 
 
@@ -106,9 +106,8 @@ def _of_ratios(request: Request, more: list[str], values: Values) -> dict[Any, C
         shown = impressions_of(sessions, request.top)
         of_items, chosen = values(sessions, shown)
         lengths = shown.sessions.lengths
-        longest = int(lengths.max(initial=1))
-        require_length(request, shown.sessions, longest)
-        terms = np.zeros((2 * (longest - 1), len(sessions)))
+        last = last_position(shown.sessions, shown.positions)
+        terms = np.zeros((2 * (last - 1), len(sessions)))
         _write_ratios(shown.sessions.offsets, read_only(shown.positions), read_only(of_items), terms)
         return Terms(shown, terms, np.flatnonzero(chosen & (lengths > 0)))
 
@@ -127,7 +126,7 @@ def _nothing_shuffled(log: Log) -> DataError:
 
 def _curve(request: Request, segment: Any, tally: Tally) -> Curve:
     means = tally.moments.mean
-    require_clicks(request, segment, tally.clicks)
+    require_clicks(request, segment, tally.impressions, tally.clicks)
     positions = len(means) // 2 + 1
     for k in range(2, positions + 1):
         if not means[2 * (k - 2) + 1] > 0.0:

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rankeval.array_types import Bools, Floats, Ints
-from rankeval.arrays import as_float64, kernel, read_only
+from rankeval.arrays import as_float64, kernel, read_only, sums
 from rankeval.errors import DataError
 from rankeval.inference import Inference, InferenceOptions
-from rankeval.logs import Sessions, fold, impression_roles, impressions_of
+from rankeval.logs import Sessions, fold, from_one, impression_roles, impressions_of
 from rankeval.notes import Note
 from rankeval.position_bias.connectivity import require_connected
 from rankeval.position_bias.contrasts import LogContrast
@@ -53,7 +53,7 @@ def swap(request: Request) -> dict[Any, Curve]:
 
     def terms_of(sessions: Sessions) -> Terms:
         shown = impressions_of(sessions, request.top)
-        arm = _arm_of(sessions, arms, shown.sessions.lengths)
+        arm = _arm_of(sessions, arms, request.top)
         terms = np.zeros((2 * len(arms.low), len(sessions)))
         _write_arms(
             shown.sessions.offsets,
@@ -65,7 +65,9 @@ def swap(request: Request) -> dict[Any, Curve]:
             terms,
         )
         of_items = np.repeat(arm, shown.sessions.lengths)
-        behind = (shown.positions == arms.low[of_items]) | (shown.positions == arms.high[of_items])
+        at = (shown.positions == arms.low[of_items]) | (shown.positions == arms.high[of_items])
+        behind = at & (of_items >= 0)
+        _require_both(sessions, arm, sums(shown.sessions.offsets, read_only(behind.astype(np.float64))))
         return Terms(shown, terms, np.flatnonzero(arm >= 0), behind)
 
     tallies = gather(request, roles, terms_of, bucketed=request.infer.bucketed)
@@ -105,7 +107,7 @@ def _arms(request: Request) -> Arms:
 
 def _design(sessions: Sessions) -> tuple[Floats, Floats]:
     """(n,) low and (n,) high position of the arm of each session, NaN outside the experiment."""
-    low, high = (as_float64(sessions.per_session(role)) for role in _DESIGN)
+    low, high = (from_one(sessions, as_float64(sessions.per_session(role))) for role in _DESIGN)
     whole = (low >= 1.0) & (low == np.floor(low)) & (high == np.floor(high)) & (low < high)
     bad = ~(whole | (np.isnan(low) & np.isnan(high)))
     if bad.any():
@@ -116,19 +118,29 @@ def _design(sessions: Sessions) -> tuple[Floats, Floats]:
     return low, high
 
 
-def _arm_of(sessions: Sessions, arms: Arms, lengths: Ints) -> Ints:
-    """(n,) index of the arm of each session; -1 if it has none, or shows too few positions.
+def _require_both(sessions: Sessions, arm: Ints, shown: Floats) -> None:
+    """Check that the sessions of an arm show both of its positions.
 
     Args:
-        lengths: (n,) number of positions that each session shows, at most ``top``.
+        sessions: the sessions.
+        arm: (n,) index of the arm of each session; -1 if it has none.
+        shown: (n,) how many of the two positions each session shows.
+
+    Raises:
+        DataError: one of the positions is not in the list.
     """
+    lacking = (arm >= 0) & (shown != 2.0)
+    if lacking.any():
+        row = int(np.argmax(lacking))
+        found, low = (sessions.per_session(role)[row].as_py() for role in _DESIGN[::-1])
+        wanted = f"a position of the list, as that in {sessions.names['swap_low']!r} ({low})"
+        raise sessions.error_once("swap_high", row, found, wanted)
+
+
+def _arm_of(sessions: Sessions, arms: Arms, top: int | None) -> Ints:
+    """(n,) index of the arm of each session; -1 if it has none, or its arm reaches below ``top``."""
     low, high = _design(sessions)
-    long = (high > sessions.lengths) & ~np.isnan(high)
-    if long.any():
-        row = int(np.argmax(long))
-        wanted = f"a position of the list, 1 to {sessions.lengths[row]}"
-        raise sessions.error_once("swap_high", row, int(high[row]), wanted)
-    there = np.flatnonzero((high <= lengths) & ~np.isnan(low))
+    there = np.flatnonzero(high <= (np.inf if top is None else top))  # NaN is not
     width = int(arms.high.max()) + 1
     number = np.full(width * width, -1, np.int64)
     number[arms.low * width + arms.high] = np.arange(len(arms.low))

@@ -32,7 +32,7 @@ _GROUP_ROWS = 2**17
 def sorted_on_disk(
     sources: Sequence[Source],
     columns: Sequence[str],
-    by: str,
+    by: str | Sequence[str],
     where: Where | None = None,
     threads: int = 1,
     message_stream: TextIO | None = None,
@@ -45,7 +45,7 @@ def sorted_on_disk(
     Args:
         sources: the files or tables.
         columns: the columns to keep, beside ``by``.
-        by: the column to sort by.
+        by: the column, or columns, to sort by.
         where: row filter, applied before sorting.
         threads: number of threads for DuckDB.
         message_stream: stream for the message that rows are sorted; None: no message.
@@ -55,17 +55,18 @@ def sorted_on_disk(
             cannot sort.
     """
     name = sources[0].name + (f" and {len(sources) - 1} more" if len(sources) > 1 else "")
+    keys = [by] if isinstance(by, str) else list(by)
     if message_stream is not None:
         print(
-            f"rankeval: {name}: rows are not grouped by {by}; sorting on disk first",
+            f"rankeval: {name}: rows are not grouped by {','.join(keys)}; sorting on disk first",
             file=message_stream,
             flush=True,
         )
-    needed = list(dict.fromkeys([by, *columns]))
+    needed = list(dict.fromkeys([*keys, *columns]))
     check_same_columns(sources, needed)
     feed = _Feed(sources, needed, where)
     with temporary_folder() as folder:
-        _sort(feed, by, threads, folder, name)
+        _sort(feed, keys, threads, folder, name)
         yield _SortedSource(File(name, str(folder / "sorted.parquet"), fs.LocalFileSystem()), feed)
 
 
@@ -154,7 +155,7 @@ class _SortedSource(ParquetSource):
         raise IndexError(f"{self.name}: fewer rows")
 
 
-def _sort(feed: _Feed, by: str, threads: int, folder: Path, name: str) -> None:
+def _sort(feed: _Feed, by: Sequence[str], threads: int, folder: Path, name: str) -> None:
     import duckdb
 
     settings: dict[str, Any] = {
@@ -165,7 +166,7 @@ def _sort(feed: _Feed, by: str, threads: int, folder: Path, name: str) -> None:
     with duckdb.connect(config=settings) as connection:
         connection.execute("SET enable_progress_bar = false")
         connection.register("rows", feed.reader())
-        order = ", ".join(feed.stored([by, _ORDINAL]))
+        order = ", ".join(feed.stored([*by, _ORDINAL]))
         options = f"FORMAT parquet, ROW_GROUP_SIZE {_GROUP_ROWS}"
         query = f"COPY (FROM rows ORDER BY {order}) TO '{_target(folder)}' ({options})"
         try:
@@ -173,7 +174,7 @@ def _sort(feed: _Feed, by: str, threads: int, folder: Path, name: str) -> None:
         except duckdb.Error as error:
             if feed.failure is not None:
                 raise feed.failure from None
-            raise DataError(f"{name}: cannot be sorted by {by!r}: {first_line(error)}") from error
+            raise DataError(f"{name}: cannot be sorted by {','.join(by)!r}: {first_line(error)}") from error
 
 
 def _executed(connection: Any, query: str) -> None:

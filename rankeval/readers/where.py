@@ -90,8 +90,10 @@ def parse_where(text: str) -> Where:
     A time column is compared with a string such as "2024-01-31 12:00".
 
     Raises:
-        UsageError: the filter is not valid.
+        UsageError: the filter is not valid, or blank.
     """
+    if not text.strip():
+        raise UsageError(f"where: found {text!r}, wanted a filter such as 'position <= 3', or none at all")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
         _require_few(tree, text)

@@ -22,6 +22,7 @@ from rankeval.logs import (
     pair_roles,
     pair_rows,
     reader_notes,
+    require_no_gaps,
     unit_keys,
 )
 from rankeval.notes import Note
@@ -117,6 +118,7 @@ def _counted(log: Log, threads: int | None) -> _Counted:
     def work(sessions: Sessions) -> _Counted:
         rows = pair_rows(sessions)
         shown = rows.sessions
+        require_no_gaps(shown, "a plan")
         kept = np.flatnonzero((shown.lengths > 0) & ~_shuffled(shown, marks))
         keys = mix64(unit_keys(shown, shown.session, ()))[kept]
         kept = kept[np.argsort(keys, kind="stable")[:MOST_SESSIONS]]

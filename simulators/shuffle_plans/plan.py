@@ -41,6 +41,8 @@ def plan_shuffle(
     position_bias: Any = None,
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
+    null_reward: str = "error",
+    first_position: int = 1,
     threads: int | None = None,
 ) -> ShufflePlan:
     """Standard errors, sessions, days and lost clicks of every shuffle design, for comparison.
@@ -66,27 +68,35 @@ def plan_shuffle(
             by default it is fitted to the log by maximum likelihood.
         columns: role -> column name of a log.
         where: row filter of a log.
+        null_reward: of a log: ``zero``: a null or NaN click counts as 0; ``error``: it is an error.
+        first_position: of a log: the number of the first position, 0 or 1.
         threads: number of threads; the result does not depend on it.
 
     Raises:
         DataError: the world or the log is wrong.
         UsageError: an option is out of range, or an option for logs is given with a world.
     """
-    require_types({"columns": columns, "where": where, "threads": threads})
+    reading = {
+        "columns": columns,
+        "where": where,
+        "null_reward": null_reward,
+        "first_position": first_position,
+    }
+    require_types({**reading, "threads": threads})
     _require("sessions", sessions, 1)
     _require("relative_error", relative_error, LEAST)
     if sessions_per_day is not None:
         _require("sessions_per_day", sessions_per_day, 1.0)
     if _is_world(source):
-        given = {"position_bias": position_bias, "columns": columns or None, "where": where}
-        for name, value in given.items():
-            if value is not None:
+        usual = {"null_reward": "error", "first_position": 1}
+        for name, value in {"position_bias": position_bias, **reading}.items():
+            if value not in (None, {}, usual.get(name)):
                 raise UsageError(f"{name}: found {shown(value)} with a world, wanted it with a log alone")
         world = source if isinstance(source, World) else read_world(source)
         notes = _of_users(world)
         name, bias = os.fspath(source) if isinstance(source, str | os.PathLike) else "<world>", None
     else:
-        log = as_log(source, columns, where)
+        log = as_log(source, columns, where, null_reward=null_reward, first_position=first_position)
         bias = None if position_bias is None else PositionBias.of(position_bias)
         world, notes = logged_world(log, bias, threads=threads)
         name = log.origin

@@ -364,7 +364,7 @@ def with_rank(role: str, row: int, value: Any) -> dict[str, Any]:
 BAD: dict[str, tuple[Any, dict[str, Any]]] = {
     "column 'click' is 2, wanted 0 or 1": (with_one("click", 4, 2), {}),
     "column 'click' is null, wanted 0 or 1": (with_one("click", 4, None), {}),
-    "column 'position' is 7, wanted each of 1 to 3 once in the session": (with_one("position", 4, 7), {}),
+    "column 'position' is 0, wanted a whole number from 1": (with_one("position", 4, 0), {}),
     "column 'team' is 'C', wanted 'A', 'B' or null": (with_one("team", 4, "C"), {}),
     "column 'session_id' is null, wanted an id": (with_one("session_id", 4, None), {}),
     "no column 'team', wanted it, or a method with 'rank_a' and 'rank_b'": (changed(team=None), {}),

@@ -124,8 +124,18 @@ def test_threads_and_files_change_nothing(tmp_path: Path) -> None:
         ("click", 1, 0.5, "column 'click' is 0.5, wanted 0 or 1"),
         ("item_id", 3, None, "column 'item_id' is null, wanted an id"),
         ("query_id", 3, None, "column 'query_id' is null, wanted an id"),
-        ("position", 3, 1, "column 'position' is 1, wanted each of 1 to 2 once in the session"),
-        ("position", 3, 3, "column 'position' is 3, wanted each of 1 to 2 once in the session"),
+        (
+            "position",
+            3,
+            1,
+            "is 1, wanted a whole number from 1 to 10000, each once in the session",
+        ),
+        (
+            "position",
+            3,
+            1.5,
+            "is 1.5, wanted a whole number from 1 to 10000, each once in the session",
+        ),
         ("position", 0, None, "column 'click' is 1 where 'position' is null, wanted 0 or null"),
     ],
 )

@@ -91,7 +91,10 @@ def test_swaps_are_no_shuffles() -> None:
             "all sessions show a single position, wanted some",
         ),
         ({"click": [1, 2, 0, 1]}, "row 2, session_id 1: column 'click' is 2, wanted 0 or 1"),
-        ({"position": [1, 1, 1, 2]}, "row 2, session_id 1: column 'position' is 1, wanted each of 1 to 2"),
+        (
+            {"position": [1, 1, 1, 2]},
+            "row 2, session_id 1: column 'position' is 1, wanted a whole number from 1 to 10000, each once",
+        ),
     ],
 )
 def test_bad_logs_are_named(columns: dict[str, Any], message: str) -> None:
@@ -132,9 +135,7 @@ def test_bad_propensities_are_named(value: Any) -> None:
 def test_lists_may_be_too_long_for_a_curve() -> None:
     log = {"session_id": [7] * 201, "position": range(1, 202), "click": [1] * 201}
     log = {name: list(values) for name, values in log.items()}
-    with pytest.raises(
-        DataError, match="session_id 7: shows 201 positions, wanted at most 200, or --top 200"
-    ):
+    with pytest.raises(DataError, match="session_id 7: shows position 201, wanted at most 200, or --top 200"):
         propensity(log, "shuffle")
 
 
@@ -143,3 +144,15 @@ def test_position_1_needs_clicks_in_longer_lists() -> None:
     with pytest.raises(DataError, match="in the sessions that show position 3, wanted some, or --top 2"):
         propensity(log, "shuffle")
     assert propensity(log, "shuffle", top=2).curves[None].theta.tolist() == [1.0, 2.0]
+
+
+def test_positions_with_gaps_keep_their_numbers() -> None:
+    log = {"session_id": [1, 1, 2, 2, 3, 3], "position": [1, 3, 2, 1, 1, 2], "click": [1, 1, 1, 1, 1, 0]}
+    assert propensity(log, "shuffle").curves[None].theta == pytest.approx([1.0, 0.5, 1.0], rel=1e-14)
+
+
+@pytest.mark.parametrize("method", ["shuffle", "allpairs", "em"])
+def test_a_position_that_no_session_shows_has_no_examination(method: str) -> None:
+    log = {"session_id": [1, 1, 2, 2], "position": [1, 3, 3, 1], "click": [1, 1, 1, 1], "item_id": [1, 2] * 2}
+    with pytest.raises(DataError, match="no session shows position 2, wanted some for each of 1 to 3"):
+        propensity(log, method)

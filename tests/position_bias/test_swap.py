@@ -155,3 +155,22 @@ def test_arms_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(swap, "MAX_ARMS", 5)
     with pytest.raises(DataError, match="more than 5 pairs of 'swap_low' and 'swap_high'"):
         propensity(swap_log(300, 6, EVERY), "swap")
+
+
+def test_both_positions_of_an_arm_must_be_shown() -> None:
+    log = {
+        "session_id": [1, 1, 2, 2], "position": [1, 3, 1, 2], "click": [1, 1, 1, 1],
+        "swap_low": [1] * 4, "swap_high": [3, 3, 3, 3],
+    }  # fmt: skip
+    wanted = (
+        r"session_id 2: column 'swap_high' is 3, wanted a position of the list, as that in 'swap_low' \(1\)"
+    )
+    with pytest.raises(DataError, match=wanted):
+        propensity(log, "swap")
+
+
+def test_arms_count_from_0_as_positions_do() -> None:
+    log = swap_log(400, 5, STAR)
+    zero = log | {name: np.asarray(log[name]) - 1 for name in ("position", "swap_low", "swap_high")}
+    plain, found = propensity(log, "swap"), propensity(zero, "swap", first_position=0)
+    assert found.curves[None].theta.tolist() == plain.curves[None].theta.tolist()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from rankeval.array_types import Floats, Ints
-from rankeval.arrays import as_float64, kernel, read_only
+from rankeval.arrays import as_float64, kernel, read_only, stretch_of
 from rankeval.errors import DataError
 from rankeval.estimators import RankingBlock
 from rankeval.logs import (
@@ -63,18 +63,26 @@ class ClickViews:
         block: the logged columns of the shown items, by position, under their roles.
         candidates: the items of the same sessions.
         bias: the given position-bias curve; None: the columns of the log are the curve.
+        positions: (items,) the logged positions of the shown items; None: 1, 2, ... in each session. A
+            candidate moves items among the positions that were logged.
 
     Raises:
-        DataError: a list longer than the curve; from :meth:`seen`, an invalid score or item id, see
+        DataError: a position below the end of the curve; from :meth:`seen`, an invalid score or item id, see
             :meth:`Candidates.ranks`.
     """
 
     def __init__(
-        self, columns: Sequence[str], block: RankingBlock, candidates: Candidates, bias: PositionBias | None
+        self,
+        columns: Sequence[str],
+        block: RankingBlock,
+        candidates: Candidates,
+        bias: PositionBias | None,
+        positions: Floats | None = None,
     ) -> None:
         self._columns = frozenset(columns)
         self._offsets = block.offsets
         self._candidates = candidates
+        self._positions = positions
         self._curves = dict(self._at_logged(block, bias))
         if "rho" in self._columns:
             self._curves["rho"] = block.items.get("exposure", self._curves["examination"])
@@ -82,20 +90,36 @@ class ClickViews:
 
     def _at_logged(self, block: RankingBlock, bias: PositionBias | None) -> Iterator[tuple[str, Floats]]:
         """Name and (items,) values of each curve, at the logged positions."""
-        if bias is not None and block.positions > len(bias):
-            raise self._too_long(block, bias)
+        if bias is not None:
+            self._require_within(block, bias)
         for name in FIELDS:
             if bias is not None and name in bias:
-                yield name, read_only(by_position(block.offsets, bias.curve(name)))
+                yield name, read_only(self._of_positions(bias.curve(name)))
             elif name in block.items:
                 yield name, block.items[name]
 
-    def _too_long(self, block: RankingBlock, bias: PositionBias) -> DataError:
-        session = int(np.argmax(block.lengths > len(bias)))
-        place = self._candidates.shown.place(int(block.offsets[session]))
-        return DataError(
-            f"{place}: shows {block.lengths[session]} positions, wanted at most {len(bias)}, "
-            f"as many as the curve {bias.origin} has"
+    def _of_positions(self, curve: Floats) -> Floats:
+        """(items,) the value of a curve at the logged position of each item."""
+        if self._positions is None:
+            return by_position(self._offsets, curve)
+        return np.asarray(curve[self._positions.astype(np.int64) - 1])
+
+    def _require_within(self, block: RankingBlock, bias: PositionBias) -> None:
+        """Check that the curve has all positions.
+
+        Raises:
+            DataError: a session shows a position below its end.
+        """
+        last = block.positions if self._positions is None else int(self._positions.max(initial=0.0))
+        if last <= len(bias):
+            return
+        beyond = int(np.argmax(block.lengths > len(bias)))
+        if self._positions is not None:
+            beyond = stretch_of(block.offsets, int(np.argmax(self._positions > len(bias))))
+        shows = f"{block.lengths[beyond]} positions" if self._positions is None else f"position {last}"
+        place = self._candidates.shown.place(int(block.offsets[beyond]))
+        raise DataError(
+            f"{place}: shows {shows}, wanted at most {len(bias)}, as many as the curve {bias.origin} has"
         )
 
     def seen(self, target: str, logged: RankingBlock) -> RankingBlock:

@@ -23,6 +23,7 @@ from rankeval.logs import (
     out_of_range,
     own,
     parted,
+    placed,
     position_of,
     position_roles,
 )
@@ -50,9 +51,9 @@ class Rankings:
 
     Raises:
         DataError: a column is missing or of the wrong type; from :meth:`units`, a propensity outside (0, 1],
-            a target propensity outside [0, 1], a null, NaN or infinity, positions that are not 1, 2, ...
-            once each, a propensity or reward of the whole list that changes within a session, propensities
-            that contradict each other, or an error of
+            a target propensity outside [0, 1], a null, NaN or infinity, an invalid position
+            (:func:`~rankeval.logs.positions.placed`), a propensity or reward of the whole list that changes
+            within a session, propensities that contradict each other, or an error of
             :class:`~rankeval.off_policy.samples.click_views.ClickViews`.
     """
 
@@ -100,7 +101,7 @@ class Rankings:
     def units(self, sessions: Sessions) -> SampleBlock:
         """The columns of each target policy: one float64 per item, by position, or one per session."""
         shown, unshown = self._parted(sessions)
-        order = order_by_position(shown)
+        order, positions = placed(shown)
         block = self._block(shown, order)
         require_first_items(shown, order, block)
         views = {target: _seen(block, roles) for target, roles in self._of_target.items()}
@@ -109,10 +110,11 @@ class Rankings:
         if self._from_clicks:
             candidates = Candidates(shown, order, unshown)
             views[LOGGED] = next(iter(views.values()))
-            clicks = ClickViews(self._columns, block, candidates, self._setting.position_bias)
+            curve = self._setting.position_bias
+            clicks = ClickViews(self._columns, block, candidates, curve, positions)
             seen = {target: clicks.seen(target, view) for target, view in views.items()}
             for direction, curve in enumerate(self._setting.moved_curves):
-                clicks = ClickViews(self._columns, block, candidates, curve)
+                clicks = ClickViews(self._columns, block, candidates, curve, positions)
                 for target, view in views.items():
                     seen[under_moved(target, direction)] = clicks.seen(target, view)
             views = seen

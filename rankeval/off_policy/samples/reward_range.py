@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from rankeval.array_types import Floats
 from rankeval.arrays import as_float64
 from rankeval.errors import UsageError
-from rankeval.logs import Log, Sessions, base, item_positions, position_of
+from rankeval.logs import Log, Sessions, base, counting, order_by_position, position_of
 from rankeval.notes import Note
 from rankeval.options import listed
 
@@ -174,7 +174,11 @@ def _predictions(sessions: Sessions, role: str) -> tuple[Floats, Floats | float]
         column = pc.list_flatten(column)
     if sessions.session is None or not _to_go(sessions.items):
         return as_float64(column), 1.0
-    return as_float64(column), np.repeat(sessions.lengths, sessions.lengths) - item_positions(sessions) + 1.0
+    ends = np.repeat(sessions.offsets[1:], sessions.lengths)
+    left, order = (ends - counting(len(ends))).astype(np.float64), order_by_position(sessions)
+    if order is not None:
+        left[order] = left.copy()
+    return as_float64(column), left
 
 
 def _to_go(roles: Iterable[str]) -> bool:

@@ -43,6 +43,8 @@ def fit(
     parameters: str | Path | None = None,
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
+    null_reward: str = "error",
+    first_position: int = 1,
     threads: int | None = None,
 ) -> ClickModelFits:
     """Fit click models to a ranking log by maximum likelihood.
@@ -76,6 +78,9 @@ def fit(
             .json, .jsonl`` or ``.arrow``.
         columns: role -> column name.
         where: row filter.
+        null_reward: ``zero``: a null or NaN reward or click, as a left join leaves it, counts as 0;
+            ``error``: it is an error.
+        first_position: the number of the first position in the log, 0 or 1.
         threads: number of threads; the result does not depend on it.
 
     Returns:
@@ -88,7 +93,14 @@ def fit(
     require_types(locals())
     require_table_name("parameters", None if parameters is None else Path(parameters))
     options = parse_options(tolerance, max_iterations, smoothing, seed, restarts, threads)
-    request = Request.of(as_log(log, columns, where), click_model, where, test, test_where, options)
+    request = Request.of(
+        as_log(log, columns, where, null_reward=null_reward, first_position=first_position),
+        click_model,
+        where,
+        test,
+        test_where,
+        options,
+    )
     names, found = request.names, collect(request.log, request.held_out, request.share, seed, threads)
     counts = count_pairs(found.train)
     fits = [fitted(parse_family(name, found.train.positions), found.train, options, counts) for name in names]
@@ -102,7 +114,7 @@ def fit(
         pairs=found.train.pairs,
         fits=rows,
         baselines=tuple(baseline_row(baseline, found) for baseline in baselines(found.train)),
-        notes=(*reader_notes(request.log), *notes(names, fits, counts), *no_chance(rows)),
+        notes=(*reader_notes(request.log, request.held_out), *notes(names, fits, counts), *no_chance(rows)),
     )
 
 

@@ -68,6 +68,7 @@ class Request:
             "test": self.share,
             "test_where": self.test_where,
             "where": self.where,
+            **self.log.stated,
             "smoothing": options.smoothing,
             "tolerance": options.tolerance,
             "max_iterations": options.max_iterations,

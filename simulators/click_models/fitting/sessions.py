@@ -34,6 +34,7 @@ from rankeval.logs import (
     nothing_counts,
     pair_roles,
     pair_rows,
+    require_no_gaps,
     unit_counts,
     weight_roles,
 )
@@ -167,6 +168,7 @@ def _together(left: list[_Part], right: list[_Part]) -> list[_Part]:
 def _part(sessions: Sessions, share: float, seed: int) -> _Part:
     rows = pair_rows(sessions)
     shown = rows.sessions
+    require_no_gaps(shown, "a click model")
     numbers, first = indexed(read_only(rows.pairs))
     words = _by_position(read_only(shown.offsets), read_only(rows.positions), numbers, rows.clicks)
     counts = unit_counts(sessions)

@@ -368,7 +368,7 @@ def place(row: int) -> str:
         ("beta", -0.1, "column 'beta' is -0.1 at position 2, wanted a number of at least 0"),
         ("q_logged", math.nan, "column 'q_logged' is nan, wanted a finite number"),
         ("click", None, "column 'click' is null, wanted a finite number"),
-        ("position", 9, "column 'position' is 9, wanted each of 1 to"),
+        ("position", 9.5, "column 'position' is 9.5, wanted a whole number from 1 to 10000"),
     ],
 )
 def test_wrong_values_of_shown_items_are_named(column: str, value: Any, message: str) -> None:
@@ -482,3 +482,56 @@ def test_positions_are_no_scores_of_a_target(options: dict[str, Any]) -> None:
         ope(TABLE, "click_ips", **options)
     with pytest.raises(UsageError, match=r"^--column score=position: found ranks"):
         ope(TABLE, "click_ips", columns={"score": "position"})
+
+
+#: Slot 2 of the first session is empty; the second shows its only item in slot 3.
+GAPS = {
+    "session_id": [1, 1, 2],
+    "position": [3, 1, 3],
+    "item_id": [7, 8, 7],
+    "click": [1, 1, 1],
+    "score": [2.0, 1.0, 0.0],
+}
+CURVE = [1.0, 0.8, 0.5]
+
+
+def test_a_gap_keeps_the_examination_of_each_slot() -> None:
+    # The candidate swaps the items of session 1 between slots 1 and 3: 1 * 0.5 / 1 + 1 * 1 / 0.5 + 1.
+    value = ope(GAPS, "click_ips", position_bias=CURVE).estimates[0].value.value
+    assert value == pytest.approx((0.5 + 2.0 + 1.0) / 2, rel=1e-15)
+
+
+def test_metrics_count_ranks_and_not_slots() -> None:
+    # Item 7 has rank 1 and theta_3, item 8 rank 2 and theta_1; alone in its list, item 7 has rank 1.
+    value = ope(GAPS, "click_dcg@10", position_bias=CURVE).estimates[0].value.value
+    assert value == pytest.approx((2.0 + 1.0 / math.log2(3.0) + 2.0) / 2, rel=1e-15)
+
+
+def test_an_empty_slot_does_not_change_what_matches() -> None:
+    # The candidate leaves only session 2 as it is.
+    assert ope(GAPS, "replay_ips", position_bias=CURVE).estimates[0].value.value == 1.0
+
+
+def test_slots_count_from_0_if_the_call_says_so() -> None:
+    zero = GAPS | {"position": [2, 0, 2]}
+    plain = ope(GAPS, ["click_ips", "click_dcg@10"], position_bias=CURVE)
+    found = ope(zero, ["click_ips", "click_dcg@10"], position_bias=CURVE, first_position=0)
+    assert [row.value for row in found.estimates] == [row.value for row in plain.estimates]
+    with pytest.raises(DataError, match="row 2, session_id 1: column 'position' is 0, wanted a whole number"):
+        ope(zero, "click_ips", position_bias=CURVE)
+
+
+def test_a_curve_needs_the_slots_that_were_shown() -> None:
+    with pytest.raises(DataError, match="session_id 1: shows position 3, wanted at most 2, as many as"):
+        ope(GAPS, "click_ips", position_bias=CURVE[:2])
+
+
+def test_rewards_to_go_count_the_items_below_a_gap() -> None:
+    log = {
+        "session_id": [1, 1], "position": [9, 4], "reward": [1.0, 0.0],
+        "propensity_prefix": [0.5, 0.5], "target_propensity_prefix": [0.5, 0.5],
+        "q_logged": [1.0, 2.0], "q_target": [1.0, 2.5],
+    }  # fmt: skip
+    found = ope(log, "cascade_dr", reward_range=(0, 1)).warnings
+    assert [w for w in found if "outside" in w] == [w for w in found if "'q_target'" in w]
+    assert any("1 of 2 values in column 'q_target'" in warning for warning in found)

@@ -341,20 +341,27 @@ def test_a_probability_of_a_list_is_one() -> None:
             ope(bad(column, 0.5, two), "sips")
 
 
-@pytest.mark.parametrize("value", [0.0, 7.0, -1.0, 1.5, 1e300])
-def test_positions_are_one_to_k_once_each(value: float) -> None:
+@pytest.mark.parametrize("value", [0.0, -1.0, 1.5, 10_001.0, 1e300])
+def test_positions_are_whole_numbers_once_each(value: float) -> None:
     start = int(np.argmax(np.bincount(LOG["session_id"])[LOG["session_id"]] == 4))
     session = int(LOG["session_id"][start])
     with pytest.raises(DataError) as caught:
         ope(bad("position", value, start + 2), "iips")
-    place = f"<table>, row {start + 3}, session_id {session}"
-    assert str(caught.value) == (
-        f"{place}: column 'position' is {value:g}, wanted each of 1 to 4 once in the session"
+    place, wanted = f"<table>, row {start + 3}, session_id {session}", "a whole number from 1 to 10000"
+    assert (
+        str(caught.value)
+        == f"{place}: column 'position' is {value}, wanted {wanted}, each once in the session"
     )
-    with pytest.raises(DataError, match=f"row {start + 3}, .* column 'position' is 2, wanted each of 1 to 4"):
+    with pytest.raises(
+        DataError, match=f"row {start + 3}, .* column 'position' is 2.0, wanted a whole number"
+    ):
         ope(bad("position", 2.0, start + 2), "iips")
-    with pytest.raises(DataError, match="column 'position' is 5, wanted each of 1 to 4"):
-        ope(bad("position", 5.0, start + 3), "iips")
+
+
+def test_gaps_change_no_value_by_propensities() -> None:
+    names = ["sips", "iips", "rips", "sniips", "snrips"]
+    plain, apart = (ope(log, names) for log in (LOG, LOG | {"position": 3 * LOG["position"] - 1}))
+    assert [row.value.value for row in apart.estimates] == [row.value.value for row in plain.estimates]
 
 
 def test_long_logs_need_positions() -> None:
