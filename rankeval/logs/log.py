@@ -21,6 +21,7 @@ from rankeval.readers import (
     Leaf,
     Source,
     Where,
+    check_columns,
     check_same_columns,
     open_sources,
     parse_arithmetic,
@@ -139,6 +140,8 @@ class Log:
             return pa.list_(pa.float64()) if any(map(pa.types.is_list, parts)) else pa.float64()
         name = self.name(role)
         if name not in self._kinds:
+            for source in self.sources:
+                check_columns(source, [name])
             schemas = [pa.schema([source.schema.field(name)]) for source in self.sources]
             self._kinds[name] = pa.unify_schemas(schemas, promote_options="permissive").field(0).type
         return self._kinds[name]

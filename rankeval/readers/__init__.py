@@ -11,7 +11,7 @@ from rankeval.readers.arithmetic import Arithmetic, parse_arithmetic
 from rankeval.readers.external_sort import sorted_on_disk
 from rankeval.readers.open_sources import open_sources
 from rankeval.readers.plain import is_number, type_class
-from rankeval.readers.source import Leaf, Source, check_same_columns
+from rankeval.readers.source import Leaf, Source, check_columns, check_same_columns
 from rankeval.readers.where import Where, parse_where
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Leaf",
     "Source",
     "Where",
+    "check_columns",
     "check_same_columns",
     "is_number",
     "open_sources",
