@@ -22,21 +22,11 @@ from tests.paths import REPO
 from tests.sameness.data import write_all
 
 Snapshot = dict[str, str]
-#: Name -> what follows ``rankeval``: {out} is the folder to write to, and {n} is 2 in an earlier call and 3 in
-#: the call under test, so that old and new output differ.
-COMMANDS: dict[str, str] = {
-    "simulate": "simulate {out}/world --overwrite --sessions 20000 --seed {n} --queries 20 --items 5 --positions 5",
-    "simulate-parts": "simulate {out}/world --overwrite --sessions 5000 --part-sessions {n}000 --positions 5 --queries 9",
-    "train": "train judged.parquet --time item_id --out {out}/m.txt --param num_iterations={n} --param num_leaves=3",
-    "rank": "rank column:q_target slates.parquet --policy plackett_luce:temperature=1 --seed {n} --out {out}/run.parquet",
-    "rank-csv": "rank column:score old.parquet --policy plackett_luce:temperature=1 --seed {n} --out {out}/run.csv",
-    "calibrate": "calibrate old.parquet qrels.txt --relevance-threshold {n} --out {out}/map.json --ci normal",
-    "evaluate": "evaluate old=old.parquet new=new.parquet --judgements qrels.txt -m ndcg@{n} --per-query {out}/v.jsonl",
-    "propensity": "propensity slates.parquet --method em --top {n} --format json --out {out}/bias.json",
-    "fit": "fit slates.parquet --click-model pbm --smoothing {n} --parameters {out}/p.parquet --column query_id=user",
-    "interleave": "interleave simulate world.json {out}/log.parquet --sessions 20000 --seed {n}",
-    "ope-sorted": "ope shuffled.parquet -e sips,iips --level 0.{n} --format json --out {out}/result.json",
-}
+#: Name -> what follows ``rankeval``: {out} is the folder to write to, and {n} is 2 in an earlier call and 3
+#: in the call under test, so that old and new output differ.
+COMMANDS: dict[str, str] = dict(
+    line.split(": ", 1) for line in Path(__file__).with_name("commands.txt").read_text().splitlines()
+)
 #: Longer than all others.
 DEMO = {"demo": "demo --out {out}/demo"}
 #: The file of a folder that says that all others in it belong together.
@@ -88,9 +78,9 @@ class Prepared:
         shutil.copytree(self.kept, self.out)
         self.tmp.mkdir()
 
-    def start(self, limit: Callable[[], None] | None = None, **options: object) -> subprocess.Popen[str]:
-        """Start the call under test."""
-        return started(words(self.name, "3"), self.folder, limit, **options)
+    def start(self, limit: Callable[[], None] | None = None) -> subprocess.Popen[str]:
+        """Start the call under test; ``limit`` runs in the new process."""
+        return started(words(self.name, "3"), self.folder, limit)
 
     def leftover(self) -> list[str]:
         """Temporary files that are there."""
@@ -144,11 +134,11 @@ def _done(process: subprocess.Popen[str], name: str) -> float:
 
 
 def started(
-    arguments: list[str], folder: Path, limit: Callable[[], None] | None = None, **options: object
+    arguments: list[str], folder: Path, limit: Callable[[], None] | None = None
 ) -> subprocess.Popen[str]:
     """Start a command; its time begins now."""
     variables = {"TMPDIR": str(folder / "tmp"), "PYTHONPATH": str(REPO), "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-m", "rankeval.cli", *arguments],
         cwd=folder,
         env={**os.environ, **variables},
@@ -156,9 +146,7 @@ def started(
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=limit,
-        **options,  # type: ignore[call-overload]
     )
-    return process
 
 
 def finished(process: subprocess.Popen[str], seconds: float = 120.0) -> Ended:

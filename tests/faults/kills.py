@@ -38,7 +38,7 @@ def kill(command: Prepared, number: signal.Signals, rng: random.Random) -> tuple
         return "hang", [f"still runs {PATIENCE:.0f} s after {number.name}"]
     found = snapshot(command.out)
     kind = _class(number, ended, ready, found == command.new)
-    wrong = _wrong_end(number, ended, ready) + _wrong_files(command, number, found)
+    wrong = wrong_end(number, ended, ready) + wrong_files(command, number, found)
     if number == signal.SIGKILL:
         wrong += _wrong_next_run(command)
     elif command.leftover():
@@ -70,7 +70,7 @@ def _class(number: signal.Signals, ended: Ended, ready: bool, new: bool) -> str:
     return f"{number.name}: {'new' if new else 'old'} output"
 
 
-def _wrong_end(number: signal.Signals, ended: Ended, ready: bool) -> list[str]:
+def wrong_end(number: signal.Signals, ended: Ended, ready: bool) -> list[str]:
     wrong = []
     if ended.seconds > AT_ONCE:
         wrong.append(f"took {ended.seconds:.1f} s to end")
@@ -83,14 +83,19 @@ def _wrong_end(number: signal.Signals, ended: Ended, ready: bool) -> list[str]:
     return wrong
 
 
-def _wrong_files(command: Prepared, number: signal.Signals, found: Snapshot) -> list[str]:
-    """Nothing if the old or the new output is whole; each file alone counts where a kill leaves no other way."""
+def wrong_files(command: Prepared, number: signal.Signals, found: Snapshot) -> list[str]:
+    """Nothing if the old or the new output is whole.
+
+    Each file counts alone where there is no old one, and where a kill may come between two of them.
+    """
     if found in (command.old, command.new):
         return []
     marked = any(Path(name).name == MARK for name in found)
     if (number == signal.SIGKILL and not marked) or not command.old:
         broken = [
-            name for name, digest in found.items() if digest not in (command.old.get(name), command.new.get(name))
+            name
+            for name, digest in found.items()
+            if digest not in (command.old.get(name), command.new.get(name))
         ]
         return [f"broken {broken}"] if broken else []
     return [f"old and new are mixed: {sorted(found)}"]

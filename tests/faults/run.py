@@ -41,8 +41,7 @@ def main() -> int:
     problems = 0
     with tempfile.TemporaryDirectory(prefix="rankeval-faults-") as name:
         folder = Path(name) / "work"
-        folder.mkdir(mode=0o755)
-        Path(name).chmod(0o755)
+        folder.mkdir()
         write_inputs(folder)
         for _, kind, wrong in _all(folder, options):
             classes[kind] += 1
@@ -73,7 +72,9 @@ def _shown(all_happened: Iterator[Happened]) -> Iterator[Happened]:
 
 
 def _inputs(folder: Path) -> dict[str, str]:
-    return {name: digest for name, digest in snapshot(folder).items() if not name.startswith(("out/", "tmp/"))}
+    return {
+        name: digest for name, digest in snapshot(folder).items() if not name.startswith(("out/", "tmp/"))
+    }
 
 
 def _options() -> argparse.Namespace:

@@ -24,11 +24,12 @@ def read_cases(folder: Path) -> Iterator[tuple[str, Case]]:
 
 def write_case(folder: Path, case: Case, problem: Problem, err: str) -> Path:
     """Write a case and what was wrong with it into a new folder of ``folder``."""
-    held = {"target": case.target, "arguments": case.arguments, "file": case.file}
+    held: dict[str, object] = {"target": case.target, "arguments": case.arguments, "file": case.file}
     digest = hashlib.sha256(json.dumps(held).encode() + case.data).hexdigest()[:8]
     place = folder / f"{problem.kind.replace(' ', '-')}-{case.target}-{digest}"
     place.mkdir(parents=True, exist_ok=True)
-    (place / _CARD).write_text(json.dumps({**held, "problem": f"{problem.kind}: {problem.detail}"}, indent=1) + "\n")
+    held["problem"] = f"{problem.kind}: {problem.detail}"
+    (place / _CARD).write_text(json.dumps(held, indent=1) + "\n")
     if case.file:
         (place / case.file).write_bytes(case.data)
     (place / "stderr.txt").write_text(err)

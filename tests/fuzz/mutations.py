@@ -10,23 +10,28 @@ from typing import Any
 import pyarrow as pa
 
 _NUMBERS = (
-    b"0", b"-0", b"-1", b"1e308", b"-1e308", b"1e999", b"1e-320", b"nan", b"-inf", b"inf", b"9223372036854775807",
-    b"9223372036854775808", b"18446744073709551616", b"1" * 400, b"0x10", b"1_000", b"1,5", b"+3", b"007", b".5",
+    b"0", b"-0", b"-1", b"1e308", b"-1e308", b"1e999", b"1e-320", b"nan", b"-inf", b"inf",
+    b"9223372036854775807", b"9223372036854775808", b"18446744073709551616", b"1" * 400,
+    b"0x10", b"1_000", b"1,5", b"+3", b"007", b".5",
 )  # fmt: skip
 _PIECES = (
-    b"\0", b"\xef\xbb\xbf", b"\r\n", b"\r", b"\n", b"\n\n", b'"', b"'", b",", b"\t", b" ", b"#", b"\xff\xfe", b"\xc3",
-    b"\xed\xa0\x80", b"\x1b[31m", "\u2028".encode(), "\u202e".encode(), "\uff11".encode(), "\u0663".encode(), b"=", b":",
-    b"{", b"}", b"[", b"]", b"(", b")", b"`", b"\\", b"%", b"null", b"true", b"1" * 70_000,
+    b"\0", b"\xef\xbb\xbf", b"\r\n", b"\r", b"\n", b"\n\n", b'"', b"'", b",", b"\t", b" ", b"#", b"\xff\xfe",
+    b"\xc3", b"\xed\xa0\x80", b"\x1b[31m", "\u2028".encode(), "\u202e".encode(), "\uff11".encode(),
+    "\u0663".encode(), b"=", b":", b"{", b"}", b"[", b"]", b"(", b")", b"`", b"\\", b"%",
+    b"null", b"true", b"1" * 70_000,
 )  # fmt: skip
 #: What stands in a changed cell; Arrow takes those that fit the column, or the column becomes text.
 _VALUES: tuple[Any, ...] = (
-    None, 0, 1, -1, 2, 0.5, -0.0, 1e308, 5e-324, float("nan"), float("inf"), 2**31, 2**53 + 1, 2**63 - 1, -(2**63),
-    "", "x", "nan", "\x1b[31m", "a\nb", "\ufeff", "q" * 3000, True, b"\xff", [], [None], [1, 2], [0.5] * 3, ["a"],
+    None, 0, 1, -1, 2, 0.5, -0.0, 1e308, 5e-324, float("nan"), float("inf"), 2**31, 2**53 + 1, 2**63 - 1,
+    -(2**63), "", "x", "nan", "\x1b[31m", "a\nb", "\ufeff", "q" * 3000, True, b"\xff", [], [None], [1, 2],
+    [0.5] * 3,
 )  # fmt: skip
 _TYPES = (
-    pa.int8(), pa.int64(), pa.uint64(), pa.float16(), pa.float32(), pa.float64(), pa.string(), pa.large_string(),
-    pa.binary(), pa.bool_(), pa.decimal128(38, 5), pa.timestamp("ns"), pa.date32(), pa.null(),
-    pa.dictionary(pa.int8(), pa.string()), pa.list_(pa.float64()), pa.list_(pa.int64(), 2), pa.struct([("a", pa.int8())]),
+    pa.int8(), pa.int64(), pa.uint64(), pa.float16(), pa.float32(), pa.float64(), pa.string(),
+    pa.large_string(), pa.binary(), pa.bool_(), pa.decimal128(38, 5), pa.timestamp("ns"),
+    pa.date32(), pa.null(),
+    pa.dictionary(pa.int8(), pa.string()), pa.list_(pa.float64()), pa.list_(pa.int64(), 2),
+    pa.struct([("a", pa.int8())]),
 )  # fmt: skip
 
 
@@ -117,7 +122,8 @@ def _other_lines(data: bytes, rng: random.Random) -> bytes:
 
 
 _BYTE_CHANGES: tuple[Callable[[bytes, random.Random], bytes], ...] = (
-    _flipped, _cut_off, _removed, _repeated, _spliced, _filled, _inserted, _other_number, _other_word, _other_lines,
+    _flipped, _cut_off, _removed, _repeated, _spliced, _filled, _inserted, _other_number,
+    _other_word, _other_lines,
 )  # fmt: skip
 
 
@@ -153,7 +159,7 @@ def _with_rows(table: pa.Table, rng: random.Random) -> pa.Table:
 
 def _with_names(table: pa.Table, rng: random.Random) -> pa.Table:
     names = list(table.schema.names)
-    names[rng.randrange(len(names))] = rng.choice((*names, "", "\x1b[31m", "a\nb", "weight", "timestamp", "x" * 3000))
+    names[rng.randrange(len(names))] = rng.choice((*names, "", "\x1b[31m", "a\nb", "weight", "x" * 3000))
     return table.rename_columns(names)
 
 

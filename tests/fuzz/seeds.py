@@ -66,15 +66,15 @@ def tables() -> dict[str, pa.Table]:
 
 
 def _run(rng: np.random.Generator) -> pa.Table:
-    n = 24
+    n = 48
     grades = rng.integers(0, 3, n)
     return pa.table(
         {
-            "query_id": [f"q{i // 6}" for i in range(n)],
-            "item_id": [f"d{i % 6}" for i in range(n)],
+            "query_id": [f"q{i // 4}" for i in range(n)],
+            "item_id": [f"d{i % 4}" for i in range(n)],
             "score": np.round(rng.random(n), 2),
             "relevance": grades,
-            "device": ["phone", "desk"] * (n // 2),
+            "device": [["phone", "desk"][i // 4 % 2] for i in range(n)],
         }
     )
 
@@ -125,7 +125,7 @@ def _sessions(rng: np.random.Generator) -> pa.Table:
             "target_propensity": chance[::-1],
             "propensity_list": np.full(n, 1 / 6),
             "target_propensity_list": np.full(n, 1 / 6),
-            "shuffled": [True] * n,
+            "shuffled": session % 4 > 0,
             "score": np.round(rng.random(n), 2),
             "team": ["A", "B", "A"] * SESSIONS,
             "price": np.round(rng.normal(size=n), 2),
@@ -164,7 +164,10 @@ def write_seeds(folder: Path) -> None:
                 (folder / f"{name}.{kind}").write_bytes(write(table))
     _write_texts(folder, found["run"].to_pylist(), found["judged"].to_pylist())
     _write_models(folder, found["judged"])
-    simulate(folder / "out", 50, 1, queries=2, items=3, positions=3, logging="fixed", shuffle="full:share=0.5")
+    calibrate(found["run"], method="platt", scores="raw", folds=3, out=folder / "calibration.json")
+    simulate(
+        folder / "out", 50, 1, queries=2, items=3, positions=3, logging="fixed", shuffle="full:share=0.5"
+    )
     (folder / "out" / "world.json").rename(folder / "world.json")
     shutil.rmtree(folder / "out")
 
@@ -182,9 +185,10 @@ def _write_texts(folder: Path, run: list[dict[str, object]], judged: list[dict[s
         data = "".join(f"{line}\n" for line in lines).encode()
         (folder / name).write_bytes(data)
         (folder / f"{name}.gz").write_bytes(gzip.compress(data, mtime=0))
-    curve = {"positions": [1, 2, 3], "examination": [1.0, 0.6, 0.4], "alpha": [0.9, 0.6, 0.4]}
-    curve |= {"beta": [0.1, 0.08, 0.05]}
+    curve = {"positions": [1, 2, 3], "examination": [1.0, 0.6, 0.4]}
     (folder / "bias.json").write_text(json.dumps(curve))
+    trust = {**curve, "alpha": [0.9, 0.6, 0.4], "beta": [0.1, 0.08, 0.05]}
+    (folder / "trust.json").write_text(json.dumps(trust))
     (folder / "curve.json").write_text("[1.0, 0.6, 0.4]")
 
 
@@ -194,7 +198,6 @@ def _write_models(folder: Path, judged: pa.Table) -> None:
     options = {"objective": "regression", "verbosity": -1, "num_threads": 1, "min_data_in_leaf": 2}
     data = lightgbm.Dataset(features, grades, feature_name=["price", "stars"])
     lightgbm.train(options, data, 3).save_model(folder / "model.txt")
-    calibrate(judged.rename_columns({"price": "score"}), method="platt", folds=3, out=folder / "calibration.json")
     _write_foreign_models(folder, features, grades)
 
 

@@ -42,7 +42,8 @@ TABLE_COMMANDS: dict[str, tuple[str, ...]] = {
         "evaluate {} -m ndcg@3,map,auc,log_loss",
         "evaluate run.parquet --judgements {} -m ndcg@3,roc_auc --by device",
         "evaluate a={} b=run.csv --judgements qrels.txt --ties expected --per-query out/values.jsonl",
-        "calibrate {} --method platt --folds 2 --out out/map.json",
+        "calibrate {} --method platt --folds 3 --out out/map.json",
+        "rank run:{} run.parquet --out out/run.parquet",
         "simulate out/world --sessions 20 --judgements {} --positions 2",
     ),
     "bandit": (
@@ -58,7 +59,7 @@ TABLE_COMMANDS: dict[str, tuple[str, ...]] = {
         "ope {} -e click_ips,click_dcg@2 --position-bias bias.json --column score=price",
         "propensity {} --method shuffle",
         "propensity {} --method em",
-        "propensity {} --method allpairs --by team",
+        "propensity {} --method allpairs --by query_id",
         "fit {} --click-model pbm,dbn --max-iterations 50 --parameters out/parameters.json",
         "interleave analyse {} --by query_id",
         "plan shuffle {} --position-bias bias.json",
@@ -72,7 +73,6 @@ TABLE_COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "judged": (
         "rank model.txt {} --out out/run.json",
-        "rank run:{} judged.parquet --out out/run.parquet",
         f"train {{}} --time item_id --out out/model.txt {_SMALL}",
     ),
 }
@@ -93,11 +93,13 @@ FILE_COMMANDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(
         ("bias.json", "curve.json"),
         (
-            "ope sessions.parquet -e click_ips,click_affine --column score=price --position-bias {}",
-            f"train sessions.parquet --clicks pairs --time query_id --out out/m.txt {_SMALL} --position-bias {{}}",
+            "ope sessions.parquet -e click_ips,click_cips --column score=price --position-bias {}",
+            "train sessions.parquet --clicks pairs --time query_id --out out/m.txt --position-bias {} "
+            + _SMALL,
             "plan shuffle sessions.parquet --position-bias {}",
         ),
     ),
+    "trust.json": ("ope sessions.parquet -e click_affine --column score=price --position-bias {}",),
     **dict.fromkeys(
         ("model.txt", "xgb.json", "xgb.ubj", "linear.onnx", "linear.skops"),
         ("rank {} judged.parquet --out out/run.json",),
@@ -117,9 +119,10 @@ TEXT_COMMANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
     ),
     "reward": (
-        ("ope bandit.parquet -e ips --reward {}", "ope nested.parquet -e iips --reward {}"),
-        ("reward + 5*user - 0.1*q_logged", "-(reward) / 2", "`reward` * (1 - q_target)", "click + 2*`position`"),
+        ("ope bandit.parquet -e ips --reward {}",),
+        ("reward + 5*user - 0.1*q_logged", "-(reward) / 2", "`reward` * (1 - q_target)"),
     ),
+    "nested reward": (("ope nested.parquet -e iips --reward {}",), ("click + 2*`position`", "1/position")),
     "metric": (
         ("evaluate run.parquet -m {}",),
         ("ndcg@10,map,mrr", "rbp:p=0.9,ece:bins=5", "recall@5,err@3,f1@1", "ndcg_exp@2,bpref,gauc"),
@@ -134,21 +137,7 @@ TEXT_COMMANDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
 }
 #: Whole command lines, of which some words are changed.
-LINES = (
-    "evaluate old=run.csv new=run.parquet --judgements qrels.txt -m ndcg@3 --ci bootstrap --replicates 20 --by device",
-    "ope bandit.parquet -e snips --target new=target_propensity --reward-range 0,1 --level 0.9 --seed 3",
-    "ope sessions.parquet -e click_ips --position-bias bias.json --column score=price --estimand full",
-    "propensity sessions.parquet --method allpairs --weights harmonic --top 3 --smooth power",
-    "simulate out/world --sessions 20 --queries 2 --items 3 --positions 2 --click-model dbn --param gamma=0.8 --days 2",
-    "simulate out/world --sessions 20 --queries 2 --positions 3 --shuffle full:share=0.2 --arms logging=0.5,new=0.5",
-    "fit sessions.parquet --click-model pbm,mixture:pbm+dbn --test 0.2 --smoothing 0.5 --restarts 1 --tolerance 0.01",
-    "interleave lists --a 1,2,3 --b 3,9 --method probabilistic:tau=2 --draw 3 --length 2",
-    "interleave analyse sessions.parquet --alpha 0.05 --power 0.8 --ranking-length 3",
-    "plan shuffle world.json --threads 2 --sessions-per-day 1000 --share 0.1 --top 2",
-    "rank model.txt judged.parquet --out out/run.csv --policy epsilon:epsilon=0.1 --top 2 --seed 3",
-    f"train judged.parquet --out out/m.txt --time item_id {_SMALL} --objective binary --features price,stars",
-    "calibrate run.parquet --method prior --sampling-rate 0.5 --bins 3 --scores raw --out out/map.json",
-)
+LINES = Path(__file__).with_name("lines.txt").read_text().splitlines()
 _FORMATS = ("json", "json", "table", "markdown", "csv")
 
 
@@ -216,6 +205,8 @@ def _line(rng: random.Random) -> Case:
     for _ in range(rng.choice((1, 1, 2))):
         at = rng.randrange(1, len(words))
         changed = words[at] if words[at].startswith(f"{OUT}/") else mutated_text(words[at], rng)
-        words[at : at + 1] = rng.choice(([changed], [changed], [changed], [], [words[at]] * 2, [rng.choice(words)]))
+        words[at : at + 1] = rng.choice(
+            ([changed], [changed], [changed], [], [words[at]] * 2, [rng.choice(words)])
+        )
     words = [word for word in words if not word.startswith(("/", "~")) and ".." not in word]
     return Case("line", (*words, "--format", rng.choice(_FORMATS)))
