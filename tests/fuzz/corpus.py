@@ -15,8 +15,8 @@ _CARD = "case.json"
 
 
 def read_cases(folder: Path) -> Iterator[tuple[str, Case]]:
-    """The name and the case of each folder in ``folder``, sorted by name."""
-    for card in sorted(folder.glob(f"*/{_CARD}")):
+    """The name and the case of each folder below ``folder``, sorted by path."""
+    for card in sorted(folder.rglob(_CARD)):
         held = json.loads(card.read_text())
         data = (card.parent / held["file"]).read_bytes() if held["file"] else b""
         yield card.parent.name, Case(held["target"], tuple(held["arguments"]), held["file"], data)

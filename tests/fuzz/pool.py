@@ -20,6 +20,7 @@ from tests.paths import REPO
 
 #: Seconds until a process that does not use the processor counts as hanging, and cases until it is replaced.
 PATIENCE, CASES = 60, 500
+RECENT = 20
 _VARIABLES = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "COLUMNS": "100", "PYTHONPATH": str(REPO)}
 _SHOWN = 1 << 20
 #: Temporary files of other libraries: onnxruntime keeps the number of its session.
@@ -55,7 +56,7 @@ class Worker:
         self._folder = folder
         self._seeds = {path.name: path.read_bytes() for path in seeds.iterdir() if path.is_file()}
         self._process: subprocess.Popen[str] | None = None
-        self._done = 0
+        self._since_start: list[Case] = []
 
     def __enter__(self) -> Worker:
         return self
@@ -63,11 +64,17 @@ class Worker:
     def __exit__(self, *error: object) -> None:
         self._stop()
 
+    @property
+    def recent(self) -> list[Case]:
+        """The last cases of the process, of which any may have damaged its memory, oldest first."""
+        return self._since_start[-RECENT:]
+
     def run(self, case: Case) -> Outcome:
         """Run a case in clean folders."""
         for name in (CHANGED, OUT, "tmp"):
             shutil.rmtree(self._folder / name, ignore_errors=True)
             (self._folder / name).mkdir()
+        self._since_start.append(case)
         if case.file:
             (self._folder / CHANGED / case.file).write_bytes(case.data)
         answer = self._answer(case.arguments)
@@ -98,10 +105,10 @@ class Worker:
         return {"status": status}
 
     def _started(self) -> subprocess.Popen[str]:
-        if self._done >= CASES:
+        if len(self._since_start) > CASES:
             self._stop()
         if self._process is None:
-            self._done = 0
+            self._since_start = self._since_start[-1:]
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.fuzz.worker"],
                 cwd=self._folder,
@@ -110,7 +117,6 @@ class Worker:
                 stdout=subprocess.PIPE,
                 text=True,
             )
-        self._done += 1
         return self._process
 
     def _stop(self) -> None:

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, count
 from pathlib import Path
 
-from tests.fuzz.checks import outcome_class, problem
+from tests.fuzz.checks import Problem, outcome_class, problem
 from tests.fuzz.corpus import CORPUS, read_cases, write_case
 from tests.fuzz.pool import Worker
 from tests.fuzz.seeds import write_seeds
@@ -37,15 +37,32 @@ class Findings:
         """Run a case and count it."""
         outcome = worker.run(case)
         found = problem(case, outcome)
+        cases = [case]
+        if found is not None and found.kind == "crash":
+            cases = worker.recent
+            again = problem(case, worker.run(case))  # in a new process
+            cases = [case] if again is not None else cases
         with self._lock:
             if found is None:
                 self.classes[outcome_class(case, outcome)] += 1
-                return
-            self.classes[f"FOUND {found.kind}"] += 1
-            self.causes[f"{found.kind}: {found.detail}"] += 1
-            if self.causes[f"{found.kind}: {found.detail}"] <= _KEPT:
-                place = write_case(self.folder, case, found, outcome.traceback or outcome.err)
-                print(f"found {found.kind}: {found.detail} ({place})", flush=True)
+            else:
+                self._keep(cases, found, outcome.traceback or outcome.err)
+
+    def _keep(self, cases: list[Case], found: Problem, messages: str) -> None:
+        if len(cases) > 1:
+            found = Problem("crash", "after others in one process")
+        cause = f"{found.kind}: {found.detail}"
+        self.classes[f"FOUND {found.kind}"] += 1
+        self.causes[cause] += 1
+        if self.causes[cause] > _KEPT:
+            return
+        if len(cases) == 1:
+            place = write_case(self.folder, cases[0], found, messages)
+        else:
+            place = self.folder / f"together-{self.causes[cause]}"
+            for number, each in enumerate(cases):
+                write_case(place / f"{number:02}", each, found, messages)
+        print(f"found {cause} ({place})", flush=True)
 
 
 def drawn(draw: dict[str, Callable[[random.Random], Case]], seed: int) -> Iterator[Case]:
@@ -92,7 +109,8 @@ def main() -> int:
         kept = [case for _, case in read_cases(options.replay or CORPUS)]
         endless = iter(()) if options.replay else drawn(draw, options.seed)
         end = time.monotonic() + 60 * options.minutes
-        run_all(chain(kept, _until(endless, end)), seeds, Path(name), findings, options.workers)
+        workers = 1 if options.replay else options.workers
+        run_all(chain(kept, _until(endless, end)), seeds, Path(name), findings, workers)
     return _report(findings, time.monotonic() - started)
 
 
@@ -115,7 +133,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--only", default="", help="targets whose names hold this text")
     parser.add_argument("--folder", type=Path, default=Path(".fuzz"), help="where findings are written")
-    parser.add_argument("--replay", type=Path, help="run only the cases in this folder")
+    parser.add_argument("--replay", type=Path, help="run only the cases in this folder, in one process")
     return parser.parse_args()
 
 
