@@ -56,7 +56,7 @@ def remove(command: Prepared, rng: random.Random) -> tuple[str, list[str]]:
     """Remove the output folder while a command runs, likewise."""
     command.reset()
     process = command.start()
-    time.sleep(rng.random() * command.seconds)
+    time.sleep(rng.random() * 0.6 * command.seconds)
     shutil.rmtree(command.out, ignore_errors=True)
     ended = finished(process)
     wrong = _wrong_end(ended)
