@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 
 from rankeval.cli.options import abandon_stdout
-from rankeval.errors import RankevalError, UsageError
+from rankeval.errors import DataError, RankevalError, UsageError
 from rankeval.progress import tell
 from rankeval.versions import __version__
 
@@ -44,6 +44,12 @@ class _LazyGroup(click.Group):
         command: click.Command = import_module(f"rankeval.cli.{cmd_name}").command
         return command
 
+    def invoke(self, ctx: click.Context) -> None:
+        try:
+            super().invoke(ctx)
+        except EOFError as error:  # click would take it for an interrupt
+            raise DataError(f"a file ends too early: {error}") from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(sorted(COMMANDS.items()))
@@ -71,11 +77,7 @@ def main() -> None:
         rankeval.main(prog_name=NAME, standalone_mode=False)
     except RankevalError as error:
         _fail(f"error: {error}", error.exit_code)
-    except KeyboardInterrupt:
-        _fail("interrupted", 130)
-    except click.exceptions.Abort as abort:  # click's form of two exceptions
-        if isinstance(abort.__cause__, EOFError):
-            _fail(f"error: a file ends too early: {abort.__cause__}", 1)
+    except (click.exceptions.Abort, KeyboardInterrupt):
         _fail("interrupted", 130)
     except click.ClickException as error:
         context = error.ctx if isinstance(error, click.UsageError) else None

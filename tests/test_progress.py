@@ -85,3 +85,20 @@ def test_the_line_is_erased_when_work_fails(err: Terminal) -> None:
     with pytest.raises(ValueError, match="halfway"), progress.progress("reading", 4) as advance:
         fails(advance)
     assert err.getvalue().endswith("\r\x1b[2K")
+
+
+@pytest.mark.parametrize(
+    "stream", [None, SimpleNamespace(write=lambda text: None, flush=lambda: None)], ids=["none", "no isatty"]
+)
+def test_stderr_may_be_missing_or_poor(stream: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress.sys, "stderr", stream)
+    work(4)
+    notice("one line")
+
+
+def test_a_closed_stderr_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    stream.close()
+    monkeypatch.setattr(progress.sys, "stderr", stream)
+    work(4)
+    notice("one line")

@@ -13,7 +13,7 @@ import pytest
 from rankeval import Evaluation, evaluate
 from rankeval.errors import printable
 from rankeval.results import RENDERERS, interval_text, number, p_text, percent
-from tests.evaluation.test_inference import JUDGEMENTS, TABLES, with_queries
+from tests.evaluation.test_inference import JUDGEMENTS, TABLES, with_column, with_queries
 from tests.naive_evaluation import judgements_table, run_table
 
 
@@ -185,3 +185,31 @@ def test_one_query_renders_in_every_format():
     found = evaluate(run_table({"q": {"d": 1.0}}), judgements_table({"q": {"d": 1}}), "ndcg")
     for format_ in RENDERERS:
         assert "ndcg" in found.render(format_)
+
+
+def with_segments(number, name=lambda i: f"s{i:03d}"):
+    run = run_table({f"q{i}": {"d": 1.0} for i in range(number)})
+    judged = judgements_table({f"q{i}": {"d": 1} for i in range(number)})
+    return evaluate(
+        run, with_column(judged, "part", {f"q{i}": name(i) for i in range(number)}), "ndcg", by="part"
+    )
+
+
+def test_a_table_prints_its_first_50_rows_and_says_so():
+    found = with_segments(60)
+    text = found.render("table")
+    assert "50 of 61 rows; csv, json and markdown have all" in text
+    assert "s048" in text
+    assert "s049" not in text
+    for format_ in ("csv", "json", "markdown"):
+        assert "s059" in found.render(format_)
+    assert "60 of 60 segments have fewer than 100 queries" in " ".join(found.warnings)
+
+
+def test_names_in_data_cannot_steer_a_terminal():
+    found = with_segments(2, lambda i: f"\x1b[2J\x07red\u202e{i}")
+    for format_ in ("table", "markdown"):
+        text = found.render(format_)
+        assert not {"\x1b", "\x07", "\u202e"} & set(text)
+        assert "\\x1b[2J\\x07red\\u202e0" in text
+    assert json.loads(found.render("json"))["results"][1]["segment"] == "\x1b[2J\x07red\u202e0"

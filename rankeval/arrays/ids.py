@@ -12,7 +12,10 @@ from rankeval.array_types import Hashes, Ints
 from rankeval.arrays.arrow import decoded, to_numpy
 from rankeval.arrays.kernels import kernel, read_only
 from rankeval.arrays.ragged import offsets_of
+from rankeval.errors import DataError
 
+#: The longest id, in bytes of UTF-8.
+MOST_ID_BYTES = 4096
 _SIGN = np.uint64(1) << np.uint64(63)
 
 
@@ -86,7 +89,20 @@ def _string_bytes(ids: pa.Array) -> tuple[NDArray[np.uint8], Ints]:
     offsets: Any = np.frombuffer(offset_buffer, dtype=np.int64 if wide else np.int32)
     offsets = offsets[ids.offset : ids.offset + len(ids) + 1].astype(np.int64)
     data = np.zeros(0, np.uint8) if data_buffer is None else np.frombuffer(data_buffer, dtype=np.uint8)
+    _require_short(data, offsets)
     return data, offsets
+
+
+def _require_short(data: NDArray[np.uint8], offsets: Ints) -> None:
+    """Check the lengths of ids: they are kept in memory, so that the longest decides how much that takes."""
+    lengths = np.diff(offsets)
+    if lengths.max(initial=0) > MOST_ID_BYTES:
+        start = int(offsets[np.argmax(lengths)])
+        text = bytes(data[start : start + 40]).decode(errors="replace")
+        raise DataError(
+            f"found an id of {lengths.max():,} bytes that begins with {text!r}, "
+            f"wanted at most {MOST_ID_BYTES:,}"
+        )
 
 
 @kernel

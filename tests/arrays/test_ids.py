@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rankeval.arrays.ids import NO_KEYS, Keys, build_table, compare, find, hashes_of, is_integer_id, keys_of
+from rankeval.errors import DataError
 from tests.readers.helpers import examples
 
 texts = st.text(st.sampled_from("ab\0é€😀~"), max_size=20)
@@ -197,3 +198,11 @@ def test_ids_with_the_same_hash_are_told_apart():
     other_half = keys_of(pa.array(ids[1::2]))
     assert find(build_table(half)[0], half, other_half).tolist() == [-1] * 20
     assert build_table(keys_of(pa.array([*ids, ids[3]])))[1] == 40
+
+
+def test_an_id_has_a_longest_length() -> None:
+    assert len(keys_of(pa.array(["a", "é" * 2048])).hashes) == 2
+    with pytest.raises(
+        DataError, match=r"an id of 4,097 bytes that begins with 'bbb.*', wanted at most 4,096"
+    ):
+        keys_of(pa.array(["a", "b" * 4097]))

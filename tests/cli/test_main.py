@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -233,3 +234,21 @@ def test_a_job_imports_only_what_it_uses(log: Path) -> None:
     status, packages = imported_by("ope", log, "--format", "json", "--ci", "normal,bootstrap")
     assert status == 0
     assert packages & SLOW == {"llvmlite", "numba", "numpy", "pyarrow"}
+
+
+@pytest.mark.parametrize(("closed", "status"), [("2>&-", 0), ("0<&- 2>&-", 0), (">&-", 2)])
+def test_closed_standard_streams(log: Path, tmp_path: Path, closed: str, status: int) -> None:
+    command = f'"{sys.executable}" -m rankeval.cli ope "{log}" --format json {closed}'
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=REPO, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == status
+    if status == 0:
+        assert json.loads(done.stdout)["command"] == "ope"
+    else:
+        assert done.stderr == "rankeval: error: stdout is closed; wanted one to write to, or --out FILE\n"
+
+
+def test_an_early_end_of_a_file_is_no_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = status_of(EOFError("Ran out of input"), monkeypatch)
+    assert (called.status, called.err) == (1, "rankeval: error: a file ends too early: Ran out of input\n")

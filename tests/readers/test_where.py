@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rankeval.errors import UsageError
-from rankeval.readers.where import parse_where
+from rankeval.readers.where import MOST_OPERANDS, parse_where
 from tests.readers.helpers import error_of, examples, read
 
 ROWS = pa.table(
@@ -228,3 +228,56 @@ def test_a_comparison_that_ends_early_is_no_equality() -> None:
     with pytest.raises(UsageError) as caught:
         parse_where("i <=")
     assert "equality" not in str(caught.value)
+
+
+WIDE_TYPES = [
+    pa.int8(), pa.int32(), pa.int64(), pa.uint8(), pa.uint64(), pa.float32(), pa.float64(), pa.string(),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", WIDE_TYPES, ids=str)
+@pytest.mark.parametrize("negated", [False, True])
+def test_a_long_list_is_as_many_comparisons(kind: pa.DataType, negated: bool) -> None:
+    cells = pa.array([3, 40, None, 0, 7]).cast(kind)
+    table = pa.table({"c": cells, "row": range(5)})
+    values = [f"'{value}'" if kind == pa.string() else str(value) for value in [*range(30), 39.5][:-1]]
+    texts = [f"c in [{', '.join(values)}]", " or ".join(f"c == {value}" for value in values)]
+    wanted = [1] if negated else [0, 3, 4]
+    for text in texts:
+        text = f"not ({text})" if negated else text
+        assert read(table, ["row"], parse_where(text))["row"].to_pylist() == wanted
+
+
+def test_a_long_list_compares_in_the_type_of_the_column_and_the_number() -> None:
+    table = pa.table({"c": pa.array([0.5, 0.1], pa.float32()), "row": [0, 1]})
+    values = ", ".join(["0.1", "0.5", *map(str, range(1, 20))])
+    assert read(table, ["row"], parse_where(f"c in [{values}]"))["row"].to_pylist() == [0]
+    whole = pa.table({"c": pa.array([1, 2], pa.int64()), "row": [0, 1]})
+    values = ", ".join(["1.5", "2", *map(str, range(5, 25))])
+    assert read(whole, ["row"], parse_where(f"c in [{values}]"))["row"].to_pylist() == [1]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"i in [{', '.join(map(str, range(10_000)))}]",
+        " or ".join(f"i == {value}" for value in range(10_000)),
+        " and ".join(f"i != {value}" for value in range(10, 10_010)),
+        " < ".join(["0", *["i"] * 3_000]),
+    ],
+    ids=["in", "or", "and", "chain"],
+)
+def test_long_filters_take_no_deep_recursion(text: str) -> None:
+    table = pa.table({"i": pa.array([5, None], pa.int64())})
+    rows = read(table, ["i"], parse_where(text))["i"].to_pylist()
+    assert rows == ([] if "<" in text else [5])
+
+
+def test_a_filter_has_a_limit_and_its_message_is_short() -> None:
+    text = f"i in [{', '.join(['1'] * MOST_OPERANDS)}]"
+    with pytest.raises(UsageError, match=r"found 100,001 names and values, wanted at most 100,000") as caught:
+        parse_where(text)
+    assert len(str(caught.value)) < 300
+    with pytest.raises(UsageError) as caught:
+        parse_where(f"i == [{', '.join(['1'] * 10_000)}]")
+    assert len(str(caught.value)) < 300

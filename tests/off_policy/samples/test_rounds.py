@@ -253,7 +253,7 @@ def test_too_many_segments_are_refused_where_each_keeps_buckets() -> None:
     n = MAX_BUCKETED_SEGMENTS + 1
     log = naive.random_log(n, seed=3)
     assert len(ope(log, "ips", by="round_id").estimates) == n + 1
-    with pytest.raises(UsageError, match=f"by: column 'round_id' of <dict> has more than {n - 1} values"):
+    with pytest.raises(UsageError, match=r"by: column .round_id. of <dict> has more than 1,000 values"):
         ope(log, "ips", by="round_id", ci="bootstrap")
 
 
