@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shlex
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -65,18 +66,33 @@ def test_old_findings_and_seeded_cases_find_nothing(seeds: Path, tmp_path: Path)
     assert findings.classes.total() >= CASES
 
 
+def running(module: str) -> Case:
+    """A case that runs the code of a module, which it only imports once in a process."""
+    return Case("x", ("rank", f"{module}:x", "judged.csv", "--out", "out/run.csv"))
+
+
 def test_a_process_that_dies_is_found_and_replaced(seeds: Path, tmp_path: Path) -> None:
-    """``rank MODULE:OBJECT`` runs code of the module."""
-    with Worker(seeds, tmp_path / "worker") as worker:
-        (tmp_path / "worker" / "tmp").mkdir(exist_ok=True)
-        code = tmp_path / "crashing.py"
-        code.write_text("import os\nos.abort()\n")
-        case = Case("x", ("rank", "crashing:x", "judged.csv", "--out", "out/run.csv"))
-        (tmp_path / "worker" / "crashing.py").symlink_to(code)
-        found = problem(case, worker.run(case))
-        assert found is not None
-        assert (found.kind, found.detail.split()[:2]) == ("crash", ["signal", "6"])
-        assert worker.run(Case("x", ("evaluate", "run.csv", "--format", "json"))).status == 0
+    inputs = shutil.copytree(seeds, tmp_path / "inputs")
+    (inputs / "crashing.py").write_text("import os\nos.abort()\n")
+    findings = Findings(tmp_path / "found")
+    with Worker(inputs, tmp_path / "worker") as worker:
+        findings.add(worker, running("crashing"))
+        findings.add(worker, Case("x", ("evaluate", "run.csv", "--format", "json")))
+    assert findings.classes == {"FOUND crash": 1, "done": 1}
+    assert [case for _, case in read_cases(tmp_path / "found")] == [running("crashing")]
+
+
+def test_a_crash_that_an_earlier_case_caused_is_kept_with_it(seeds: Path, tmp_path: Path) -> None:
+    inputs = shutil.copytree(seeds, tmp_path / "inputs")
+    (inputs / "damaging.py").write_text("import os\nos.environ['DAMAGED'] = '1'\n")
+    (inputs / "crashing.py").write_text("import os\nif 'DAMAGED' in os.environ: os.abort()\n")
+    findings = Findings(tmp_path / "found")
+    with Worker(inputs, tmp_path / "worker") as worker:
+        for module in ("damaging", "crashing"):
+            findings.add(worker, running(module))
+    assert findings.causes == {"crash: after others in one process": 1}
+    kept = [case for _, case in read_cases(tmp_path / "found")]
+    assert kept == [running("damaging"), running("crashing")]
 
 
 RANKEVAL_ERROR = "rankeval: error: a: found b\n"

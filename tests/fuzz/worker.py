@@ -16,6 +16,8 @@ from typing import Any
 #: Bytes of address space that a command may add to those of the process, and its seconds of processor time.
 MEMORY, SECONDS = 2 << 30, 10
 STDOUT, STDERR = ".stdout", ".stderr"
+#: Where the system tells how large a process is, in pages.
+_SIZE = Path("/proc/self/statm")
 
 
 def serve() -> None:
@@ -57,11 +59,14 @@ def _redirect() -> None:
 
 
 def _limit() -> None:
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    _, most = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + MEMORY, most))
-    _, most = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + 1 + SECONDS, most))
+    if _SIZE.exists():  # on Linux
+        size = int(_SIZE.read_text().split()[0]) * resource.getpagesize()
+        _lower(resource.RLIMIT_AS, size + MEMORY)
+    _lower(resource.RLIMIT_CPU, int(time.process_time()) + 1 + SECONDS)
+
+
+def _lower(limit: int, value: int) -> None:
+    resource.setrlimit(limit, (value, resource.getrlimit(limit)[1]))
 
 
 if __name__ == "__main__":
