@@ -22,13 +22,14 @@ def kill(command: Prepared, number: signal.Signals, rng: random.Random) -> tuple
         the class of what happened, and what is wrong.
     """
     command.reset()
-    process = command.start()
+    process, begun = command.start(), time.monotonic()
     writing = rng.random() < 0.5
     moment = rng.random() * (0.05 if writing else 1.1 * command.seconds)
     if writing:
         _wait_for_writing(command, process)
     time.sleep(moment)
     ready = _waits_for_signals(process)
+    sent = time.monotonic() - begun
     process.send_signal(number)
     try:
         ended = finished(process, PATIENCE)
@@ -43,7 +44,8 @@ def kill(command: Prepared, number: signal.Signals, rng: random.Random) -> tuple
         wrong += _wrong_next_run(command)
     elif command.leftover():
         wrong.append(f"left {command.leftover()}")
-    return kind, wrong
+    when = f"{sent:.2f} s after the start{'' if ready else ', before the command began'}"
+    return kind, [f"{each} (sent {when})" for each in wrong]
 
 
 def _wait_for_writing(command: Prepared, process: subprocess.Popen[str]) -> None:
@@ -73,7 +75,7 @@ def _class(number: signal.Signals, ended: Ended, ready: bool, new: bool) -> str:
 def wrong_end(number: signal.Signals, ended: Ended, ready: bool) -> list[str]:
     wrong = []
     if ended.seconds > AT_ONCE:
-        wrong.append(f"took {ended.seconds:.1f} s to end")
+        wrong.append(f"took {ended.seconds:.1f} s to end with status {ended.status}")
     if number == signal.SIGKILL or not ready:
         return wrong
     if ended.status not in (0, 128 + number):
