@@ -1,12 +1,16 @@
-# make demo | test | lint | bench: each sets up its own .venv first, and again only when pyproject.toml changes.
+# make demo | test | lint | bench | fuzz | faults: each sets up its own .venv first, and again only when
+# pyproject.toml changes.
 # Needs git, make and Python 3.11 or later; another Python than the one found: make PYTHON=/path/to/python ...
 
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint format bench fuzz faults clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 PYTHON ?=
+MINUTES ?= 10
+SEED ?= 0
+KILLS ?= 200
 
 help:
 	@echo "make demo    the whole path on data it makes itself"
@@ -14,6 +18,8 @@ help:
 	@echo "make lint    ruff, mypy and vulture"
 	@echo "make format  lay out the code as make lint wants it"
 	@echo "make bench   speed and memory, side by side with other tools"
+	@echo "make fuzz    changed inputs through all commands  MINUTES=10 SEED=0"
+	@echo "make faults  kills, full disks and the like       KILLS=200 SEED=0"
 	@echo "make clean   remove .venv, caches and benchmark data"
 
 demo: .venv/ready-run
@@ -38,8 +44,14 @@ format: .venv/ready-dev
 bench: .venv/ready-bench
 	@$(BIN)/python -m benchmarks.run
 
+fuzz: .venv/ready-dev
+	@$(BIN)/python -m tests.fuzz.run --minutes $(MINUTES) --seed $(SEED)
+
+faults: .venv/ready-dev
+	@$(BIN)/python -m tests.faults.run --kills $(KILLS) --seed $(SEED)
+
 clean:
-	rm -rf .venv .bench .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .bench .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/ready-run: pyproject.toml .ci/setup
 	@PYTHON="$(PYTHON)" sh .ci/setup run .

@@ -12,7 +12,7 @@ from rankeval.readers.external_sort import sorted_on_disk
 from rankeval.readers.open_sources import open_sources
 from rankeval.readers.plain import is_number, type_class
 from rankeval.readers.records import are_records, is_by_query
-from rankeval.readers.source import Leaf, Source, check_same_columns
+from rankeval.readers.source import Leaf, Source, check_columns, check_same_columns
 from rankeval.readers.where import Where, parse_where
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Source",
     "Where",
     "are_records",
+    "check_columns",
     "check_same_columns",
     "is_by_query",
     "is_number",

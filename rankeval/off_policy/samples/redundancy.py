@@ -198,9 +198,9 @@ def _hint(pairs: Sequence[Redundant], rounds: Sessions) -> str:
 
 
 def _kinds(log: Log, role: str) -> set[pa.DataType]:
-    """The types of the column in all files; empty if a file lacks it."""
+    """The types of the column in all files; empty unless each has it, and once."""
     name = log.name(role)
-    if not all(name in source.schema.names for source in log.sources):
+    if any(source.schema.names.count(name) != 1 for source in log.sources):
         return set()
     return {source.schema.field(name).type for source in log.sources}
 
