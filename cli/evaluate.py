@@ -33,7 +33,8 @@ Of all items together, for scores that are probabilities:
 
 A run has the columns query_id, item_id, score; or rank (1 is best) in place of score. Judgements have
 query_id, item_id, relevance; the run itself can hold relevance instead. --column bm25.score=f25 applies to
-the run bm25 only.
+the run bm25 only. Usual names, such as qid, docno and label, need no --column. Integers join texts: 7 is
+the text 7, and not 07.
 
 Inputs are files, folders, globs or URLs of Parquet, Arrow IPC, CSV, TREC run, TREC qrels or LETOR.
 """
@@ -44,7 +45,8 @@ Inputs are files, folders, globs or URLs of Parquet, Arrow IPC, CSV, TREC run, T
 @click.option(
     "--judgements",
     metavar="FILE",
-    help="Relevance per query and item; by default each run has a column relevance.",
+    help="Relevance per query and item, also the folder of a BEIR data set; by default each run has a "
+    "column relevance.",
 )
 @click.option(
     "-m",

@@ -67,7 +67,7 @@ reading_options = together(
         "columns",
         multiple=True,
         metavar="ROLE=NAME",
-        help="Use column NAME in place of column ROLE. Repeatable.",
+        help="Use column NAME in place of column ROLE. Repeatable. Usual names (qid, docno, ...) are found.",
     ),
     click.option(
         "--where", metavar="EXPR", help="Row filter, such as 'position <= 3 and country == \"de\"'."

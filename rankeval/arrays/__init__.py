@@ -29,6 +29,7 @@ from rankeval.arrays.hashes import (
     word,
     words,
 )
+from rankeval.arrays.id_types import hashes_like, integers_of, keys_like, texts_of
 from rankeval.arrays.ids import (
     NO_KEYS,
     Keys,
@@ -86,12 +87,15 @@ __all__ = [
     "encoded",
     "finalise",
     "find",
+    "hashes_like",
     "hashes_of",
     "in_order",
+    "integers_of",
     "is_integer_id",
     "is_null",
     "is_unknown",
     "kernel",
+    "keys_like",
     "keys_of",
     "mix64",
     "offsets_of",
@@ -106,6 +110,7 @@ __all__ = [
     "table_mask",
     "take",
     "take_or_null",
+    "texts_of",
     "to_arrow",
     "to_numpy",
     "word",

@@ -13,6 +13,7 @@ To add a rule for ties: see ``placement.py``; for empty or missing queries: see 
 from __future__ import annotations
 
 from rankeval.evaluation.evaluate import evaluate
+from rankeval.evaluation.given import judgements_in
 from rankeval.evaluation.judged_scores import JudgedScores, judged_scores
 from rankeval.evaluation.judgement_rows import JudgementRows
 from rankeval.evaluation.result import Evaluation
@@ -25,4 +26,5 @@ __all__ = [
     "MetricRow",
     "evaluate",
     "judged_scores",
+    "judgements_in",
 ]

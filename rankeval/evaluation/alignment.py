@@ -12,13 +12,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from rankeval.array_types import Bools, Floats, Ints
-from rankeval.arrays import build_table, find, is_null, keys_of, take, take_or_null, to_numpy
+from rankeval.arrays import is_null, take, take_or_null, to_numpy
 from rankeval.errors import DataError
 from rankeval.evaluation.judgements import Judgements, one_relevant
+from rankeval.evaluation.query_ids import all_queries, in_one_type, judged_queries, positions_of
 from rankeval.evaluation.rules import Rules
 from rankeval.evaluation.run import ScoredQueries, unretrieved
 from rankeval.logs import differ
-from rankeval.readers import type_class
 
 Empty = Literal["zero", "skip", "one"]
 Missing = Literal["zero", "skip", "error"]
@@ -94,15 +94,13 @@ def align(
     Without a judgements file, the judged queries are those with a judged item in any run.
 
     Raises:
-        DataError: a run lacks a query and the policy ``missing`` is ``error``; the ids of runs have different
-            types; or runs disagree on a column of a query.
+        DataError: a run lacks a query and the policy ``missing`` is ``error``; or runs disagree on a column
+            of a query.
     """
     scored = scored if judgements else _judged_somewhere(scored)
-    queries = judgements.queries if judgements else _all_queries(scored)
+    queries = judged_queries(judgements, scored) if judgements else all_queries(scored)
     queries = take(queries, to_numpy(pc.sort_indices(queries)).astype(np.int64))
-    keys = keys_of(queries)
-    slots = build_table(keys)[0]
-    positions = {name: find(slots, keys, keys_of(run.queries)) for name, run in scored.items()}
+    positions = positions_of(queries, scored)
     relevant = np.full(len(queries), -1, np.int64)
     undefined = np.ones((len(queries), len(rules.metrics)), bool)
     for name, run in scored.items():
@@ -110,7 +108,7 @@ def align(
         relevant[rows] = np.maximum(relevant[rows], run.relevant)
         undefined[rows] &= np.isnan(run.values)
     if judgements is not None:
-        relevant[find(slots, keys, judgements.query_keys)] = judgements.relevant(rules.threshold)
+        relevant = judgements.relevant(rules.threshold)[judgements.positions(queries)]
     runs = {}
     for name, run in scored.items():
         spread = _Spread(queries, positions[name], policies, relevant > 0)
@@ -125,52 +123,12 @@ def _judged_somewhere(scored: Mapping[str, ScoredQueries]) -> Mapping[str, Score
     """The runs, without the queries that have no judged item in any run."""
     if all((run.judged > 0).all() for run in scored.values()):
         return scored
-    keys = keys_of(_all_queries(scored))
-    slots = build_table(keys)[0]
-    positions = {name: find(slots, keys, keys_of(run.queries)) for name, run in scored.items()}
-    judged = np.zeros(len(keys.hashes), bool)
+    queries = all_queries(scored)
+    positions = positions_of(queries, scored)
+    judged = np.zeros(len(queries), bool)
     for name, run in scored.items():
         judged[positions[name]] |= run.judged > 0
     return {name: run.only(judged[positions[name]]) for name, run in scored.items()}
-
-
-def _all_queries(scored: Mapping[str, ScoredQueries]) -> pa.Array:
-    """The distinct query ids of all runs.
-
-    Raises:
-        DataError: the ids are integers in one run and strings in another.
-    """
-    ids = {name: run.queries for name, run in scored.items()}
-    if len(ids) == 1:
-        return next(iter(ids.values()))
-    return pc.unique(pa.chunked_array(_in_one_type(ids, "query ids")))
-
-
-def _in_one_type(arrays: Mapping[str, pa.Array], what: str) -> list[pa.Array]:
-    """The arrays of several runs, cast to one type that holds all values.
-
-    Raises:
-        DataError: there is no such type.
-    """
-    kind, origin = None, ""
-    for name, array in arrays.items():
-        if kind is None or pa.types.is_null(kind):
-            kind, origin = array.type, name
-        elif type_class(array.type) not in (type_class(kind), "nulls"):
-            raise DataError(
-                f"run {name}: {what} are {type_class(array.type)} and in run {origin} {type_class(kind)}; "
-                "wanted one kind"
-            )
-    kinds = [pa.schema([("", array.type)]) for array in arrays.values()]
-    wide = pa.unify_schemas(kinds, promote_options="permissive").field(0).type
-    return [_widened(array, wide, f"run {name}: {what}") for name, array in arrays.items()]
-
-
-def _widened(values: pa.Array, kind: pa.DataType, what: str) -> pa.Array:
-    try:
-        return values if values.type == kind else values.cast(kind)
-    except pa.ArrowInvalid as error:
-        raise DataError(f"{what} do not fit {kind}, as other runs have them: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -264,7 +222,7 @@ def _fields(
             rows = np.full(len(queries), -1, np.int64)
             rows[positions[name]] = np.arange(len(run.queries))
             spread[name] = take_or_null(run.fields[role], rows)
-        fields[role] = _agreed(queries, dict(zip(spread, _in_one_type(spread, role), strict=True)), role)
+        fields[role] = _agreed(queries, dict(zip(spread, in_one_type(spread, role), strict=True)), role)
     return fields
 
 

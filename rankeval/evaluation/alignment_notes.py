@@ -10,8 +10,11 @@ import numpy as np
 
 from rankeval.evaluation.alignment import Aligned, Policies
 from rankeval.evaluation.judgements import Judgements
+from rankeval.evaluation.run import ScoredQueries
+from rankeval.logs import contradicted_note
 from rankeval.metrics import Metric
 from rankeval.notes import Note
+from rankeval.options import shown
 
 _COUNTED = {"zero": "count as 0", "one": "count as 1", "skip": "are left out"}
 
@@ -23,6 +26,7 @@ def alignment_notes(
     yield from _of_data(aligned, judgements)
     yield from _of_policies(aligned, metrics, policies)
     yield from _different_items(aligned)
+    yield from _nothing_in_common(aligned)
 
 
 def _of_data(aligned: Aligned, judgements: Judgements | None) -> Iterator[Note]:
@@ -36,22 +40,38 @@ def _of_data(aligned: Aligned, judgements: Judgements | None) -> Iterator[Note]:
             text = f"run {name}: {scored.negative} items have a negative grade and count as unjudged"
             yield Note("negative_grades", text, {"items": scored.negative})
         if scored.contradicted:
-            where = "1 query" if scored.contradicted == 1 else f"{scored.contradicted} queries"
-            text = (
-                f"run {name}: column 'rank' contradicts the scores in {where}; "
-                "the scores give the order, as in trec_eval"
-            )
-            yield Note("contradicted_ranks", text, {"queries": scored.contradicted})
+            yield contradicted_note(f"run {name}", scored.contradicted)
         if not len(scored.queries):
             queries = scored.unjudged_queries
-            hint = "" if judgements is None else "; do the query ids match?"
+            hint = (
+                "" if judgements is None else f"; do the query ids match? {ids_seen(scored, judgements, 0)}"
+            )
             text = f"run {name}: none of its {queries} queries has a judged item{hint}"
             yield Note("nothing_judged", text, {"queries": queries})
         elif scored.unjudged_items.sum() == items:
-            text = f"run {name}: none of its {items} items is judged; do the item ids match?"
+            hint = "" if judgements is None else f" {ids_seen(scored, judgements, 1)}"
+            text = f"run {name}: none of its {items} items is judged; do the item ids match?{hint}"
             yield Note("nothing_judged", text, {"items": items})
     if judgements is None:
         yield from _different_judgements(aligned)
+
+
+def ids_seen(scored: ScoredQueries, judgements: Judgements, place: int) -> str:
+    """An id of a query (``place`` 0) or an item (1) of the run, and one of the judgements."""
+    mine, judged = (shown(ids[place][0].as_py()) for ids in (scored.first, judgements.first))
+    return f"The run has {mine}, the judgements {judged}"
+
+
+def _nothing_in_common(aligned: Aligned) -> Iterator[Note]:
+    """Warnings about pairs of runs that share no query."""
+    for (a, left), (b, right) in combinations(aligned.runs.items(), 2):
+        if left.present.any() and right.present.any() and not (left.present & right.present).any():
+            ids = [shown(run.scored.queries[0].as_py()) for run in (left, right)]
+            text = (
+                f"runs {a} and {b} have no query in common; do the query ids match? "
+                f"{a} has {ids[0]}, {b} has {ids[1]}"
+            )
+            yield Note("nothing_in_common", text)
 
 
 def _different_judgements(aligned: Aligned) -> Iterator[Note]:

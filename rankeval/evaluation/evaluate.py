@@ -54,10 +54,10 @@ def evaluate(
     Assumption: the queries are independent, or the clusters of queries if ``cluster`` is given.
 
     Args:
-        run: a run (path, folder, glob, URL, Arrow table, pandas or polars frame, dict of arrays), a dict of
-            name -> run, or a list of runs, which get the names of their files.
-        judgements: the relevance grade of each query and item. Without it, every run must have a
-            ``relevance`` column.
+        run: a run (path, folder, glob, URL, Arrow table, pandas or polars frame, dict of arrays, list of
+            named tuples), a dict of name -> run, or a list of runs, which get the names of their files.
+        judgements: the relevance grade of each query and item; also the folder of a BEIR data set with one
+            file in ``qrels/``. Without it, every run must have a ``relevance`` column.
         metrics: names such as ``ndcg@10`` or ``rbp:p=0.95`` (:func:`rankeval.metrics.parse`), or of pooled
             metrics, such as ``log_loss`` or ``ece:bins=20``. Those are of all judged items with a score
             together; their errors come from the influence of each query.

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from rankeval.errors import UsageError
+from rankeval.evaluation.given import columns_of, is_named_tuples, judgements_in
 from rankeval.evaluation.judgements import Judgements
 from rankeval.evaluation.request import Request
 from rankeval.evaluation.run import ScoredQueries, score_run
@@ -91,7 +92,7 @@ def open_inputs(run: Any, judgements: Any, columns: Mapping[str, str], where: st
     runs = {name: _opened(data, "run", name, mine | own[name], where) for name, data in named.items()}
     if judgements is None:
         return Inputs(runs, None)
-    log = _opened(judgements, JUDGEMENTS, JUDGEMENTS, {}, None)
+    log = _opened(judgements_in(judgements), JUDGEMENTS, JUDGEMENTS, {}, None)
     for name, opened in runs.items():
         _require_joinable(opened, log, name)
     if isinstance(judgements, Log):
@@ -110,7 +111,7 @@ def named_runs(run: Any) -> dict[str, Any]:
     """
     if isinstance(run, Mapping) and not any(_is_column(value) for value in run.values()):
         named = {str(name): data for name, data in run.items()}
-    elif isinstance(run, list | tuple):
+    elif isinstance(run, list | tuple) and not is_named_tuples(run):
         named = {_stem(data, f"run{i}"): data for i, data in enumerate(run, 1)}
         if len(named) < len(run):
             raise UsageError("run: two files have the same name; name them, as in old=FILE new=FILE")
@@ -122,9 +123,9 @@ def named_runs(run: Any) -> dict[str, Any]:
 
 
 def _is_column(value: Any) -> bool:
-    """Whether a value of a dict is a column of a table; a list of paths is a run in several files."""
+    """Whether a value of a dict is a column of a table; a list of paths or of named tuples is a run."""
     if isinstance(value, list | tuple):
-        return not value or not isinstance(value[0], str | PathLike)
+        return not value or not (isinstance(value[0], str | PathLike) or is_named_tuples(value))
     return isinstance(value, pa.Array | pa.ChunkedArray) or len(getattr(value, "shape", ())) == 1
 
 
@@ -153,7 +154,7 @@ def _by_file(
 
 def _opened(data: Any, role: Any, name: str, columns: Mapping[str, str], where: str | None) -> Log:
     if not isinstance(data, Log):
-        return Log(data, role, columns, where)
+        return Log(columns_of(data), role, columns, where)
     _refuse_beside_log(name, columns, where)
     if data.role != role:
         raise UsageError(f"{name}: found a Log of role {data.role!r}, wanted {role!r}")

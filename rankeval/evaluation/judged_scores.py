@@ -12,7 +12,7 @@ from rankeval.array_types import Hashes, Ints
 from rankeval.arrays import take
 from rankeval.errors import DataError, UsageError
 from rankeval.evaluation.alignment import align
-from rankeval.evaluation.alignment_notes import alignment_notes
+from rankeval.evaluation.alignment_notes import alignment_notes, ids_seen
 from rankeval.evaluation.inputs import named_runs, open_inputs
 from rankeval.evaluation.query_units import QueryUnits
 from rankeval.evaluation.request import Request, parse_policies, parse_rules
@@ -79,10 +79,13 @@ def judged_scores(
     judged = inputs.read_judgements(request)
     aligned = align(inputs.score_runs(judged, request, threads), judged, rules, request.policies)
     (name,) = aligned.runs
-    found, rows = _with_items(aligned.runs[name].scored.items, aligned.runs[name].places)
+    scored = aligned.runs[name].scored
+    found, rows = _with_items(scored.items, aligned.runs[name].places)
     origin = inputs.runs[name].origin
     if not len(rows):
-        raise DataError(f"{origin}: no item is judged, wanted some; do the ids match the judgements?")
+        place = 1 if len(scored.queries) else 0
+        seen = "" if judged is None else f" {ids_seen(scored, judged, place)}"
+        raise DataError(f"{origin}: no item is judged, wanted some; do the ids match the judgements?{seen}")
     return JudgedScores(
         queries=take(aligned.queries, rows),
         keys=QueryUnits.of(aligned, by, cluster).keys[rows],

@@ -18,9 +18,9 @@ from rankeval.arrays import (
     build_table,
     compare,
     find,
-    is_integer_id,
     is_null,
     kernel,
+    keys_like,
     keys_of,
     offsets_of,
     read_only,
@@ -111,7 +111,7 @@ class Judgements:
         grade: (m,) float64, ``>= 0``; items with a negative grade are left out.
         items: the keys (m,) of the judged items.
         negative: number of items that are left out because their grade is negative.
-        integer_items: whether item ids are integers.
+        first: Arrow arrays (1,) with the first judged query and the first judged item, as examples of ids.
         origin: the file, for messages.
         fields: role -> Arrow array (q,), further columns with one value per query.
     """
@@ -123,7 +123,7 @@ class Judgements:
     grade: Floats
     items: Keys
     negative: int
-    integer_items: bool
+    first: tuple[pa.Array, pa.Array]
     origin: str
     fields: dict[str, pa.Array]
 
@@ -154,7 +154,7 @@ class Judgements:
             grade=grade[judged_rows],
             items=keys_of(take(item, judged_rows)),
             negative=len(rows) - len(judged_rows),
-            integer_items=is_integer_id(item.type),
+            first=(codes.dictionary.slice(0, 1), item.slice(0, 1)),
             origin=log.origin,
             fields={name: _per_query(table, rows, offsets, name) for name in fields},
         )
@@ -165,7 +165,7 @@ class Judgements:
 
     def positions(self, queries: pa.Array) -> Ints:
         """(n,) int64: the index of each query in :attr:`queries`, -1 if it is not judged."""
-        return find(self.query_slots, self.query_keys, keys_of(queries))
+        return find(self.query_slots, self.query_keys, keys_like(queries, self.queries.type))
 
     def match(self, positions: Ints, offsets: Ints, items: Keys) -> Judged:
         """The judgements of the n queries of a batch, joined with its ``items`` by ``offsets`` (n + 1,).
@@ -202,10 +202,8 @@ def _require_once(table: JudgementRows, rows: Ints, offsets: Ints) -> None:
     keys = keys_of(item)
     row = first_duplicate(read_only(offsets), keys.hashes[rows], read_only(rows), keys)
     if row >= 0:
-        name = table.log.name("item_id")
-        raise DataError(
-            f"{table.place(row)}: {name} {item[row].as_py()!r} is judged twice, wanted once for each query"
-        )
+        found = f"{table.log.name('item_id')} {item[row].as_py()!r} is judged twice"
+        raise DataError(f"{table.place(row)}: {found}, wanted once for each query")
 
 
 def _per_query(table: JudgementRows, rows: Ints, offsets: Ints, name: str) -> pa.Array:
@@ -215,11 +213,8 @@ def _per_query(table: JudgementRows, rows: Ints, offsets: Ints, name: str) -> pa
     changed = differ(values, take(first, np.repeat(np.arange(len(first)), np.diff(offsets))))
     if changed.any():
         row = int(rows[np.argmax(changed)])
-        found = table.columns[name][row].as_py()
-        place = table.place(row)
-        raise DataError(
-            f"{place}: column {table.log.name(name)!r} is {found}, wanted one value for each query"
-        )
+        found = f"column {table.log.name(name)!r} is {table.columns[name][row].as_py()}"
+        raise DataError(f"{table.place(row)}: {found}, wanted one value for each query")
     return first
 
 

@@ -9,7 +9,17 @@ import numpy as np
 import pyarrow as pa
 
 from rankeval.array_types import Bools, Floats, Ints
-from rankeval.arrays import NO_KEYS, Keys, decoded, is_integer_id, is_null, keys_of, read_only, take
+from rankeval.arrays import (
+    NO_KEYS,
+    Keys,
+    decoded,
+    is_integer_id,
+    is_null,
+    keys_like,
+    keys_of,
+    read_only,
+    take,
+)
 from rankeval.errors import DataError
 from rankeval.evaluation.judgement_rows import GradeLimit
 from rankeval.evaluation.judgements import Judged, Judgements, first_duplicate, judged_in_run
@@ -48,6 +58,8 @@ class ScoredQueries:
         negative: number of retrieved items that count as unjudged because their grade is negative.
         unjudged_queries: number of queries of the run without any judgement, which are left out.
         contradicted: number of queries of the run whose ``rank`` column contradicts the scores.
+        first: Arrow arrays (1,) with the first query and the first item of the run, as examples of ids; empty
+            if it has none.
     """
 
     queries: pa.Array
@@ -62,6 +74,7 @@ class ScoredQueries:
     negative: int
     unjudged_queries: int
     contradicted: int
+    first: tuple[pa.Array, pa.Array]
 
     def only(self, kept: Bools) -> ScoredQueries:
         """The queries for which the mask ``kept`` (n,) is true; the others are counted as unjudged."""
@@ -79,6 +92,7 @@ class ScoredQueries:
             negative=self.negative,
             unjudged_queries=self.unjudged_queries + len(kept) - len(rows),
             contradicted=self.contradicted,
+            first=self.first,
         )
 
 
@@ -101,7 +115,7 @@ def score_run(
     Raises:
         DataError: a column is missing or has the wrong type; a score is not finite, or no probability where a
             metric needs one; an item occurs twice for a query; a grade is larger than a metric accepts;
-            ids are integers in one file and strings in the other; or a pooled metric is asked for ranks.
+            or a pooled metric is asked for ranks.
         UsageError: the columns name a score and a rank.
     """
     order = order_role(log)
@@ -112,8 +126,6 @@ def score_run(
     if has_ranks_too(log):
         roles.append("rank")
     log.require(roles)
-    if judgements is not None:
-        _require_same_ids(log, judgements)
 
     def work(sessions: Sessions) -> ScoredQueries:
         return _score(sessions, order, judgements, rules, fields)
@@ -128,21 +140,6 @@ def _require_scores_to_pool(log: Log, order: OrderRole, rules: Rules) -> None:
             f"{log.origin}: found ranks (column {log.name(order)!r}), which do not compare items "
             f"of different queries; wanted a column 'score' for {name}"
         )
-
-
-def _require_same_ids(log: Log, judgements: Judgements) -> None:
-    for role, integers in (
-        ("query_id", is_integer_id(judgements.queries.type)),
-        ("item_id", judgements.integer_items),
-    ):
-        kind = log.kind(role)
-        kind = getattr(kind, "value_type", kind)
-        if is_integer_id(kind) != integers and not pa.types.is_null(kind):
-            words = ("integers", "strings") if is_integer_id(kind) else ("strings", "integers")
-            raise DataError(
-                f"{log.origin}: column {log.name(role)!r} holds {words[0]} and {judgements.origin} "
-                f"has {words[1]}; wanted one kind in both (ids in TREC files are strings)"
-            )
 
 
 def _score(
@@ -167,7 +164,7 @@ def _score(
     else:
         positions = judgements.positions(queries)
         judged_queries = np.flatnonzero(positions >= 0)
-        judged = judgements.match(positions, sessions.offsets, items)
+        judged = judgements.match(positions, sessions.offsets, _joining_keys(sessions, items, judgements))
     return ScoredQueries(
         queries=take(queries, judged_queries),
         values=_values(sessions.offsets, scores, items, judged, rules)[judged_queries],
@@ -181,7 +178,18 @@ def _score(
         negative=judged.negative,
         unjudged_queries=len(sessions) - len(judged_queries),
         contradicted=contradicted(sessions, scores) if order == "score" and "rank" in sessions else 0,
+        first=(queries.slice(0, 1), sessions.column("item_id").slice(0, 1)),
     )
+
+
+def _joining_keys(sessions: Sessions, items: Keys, judgements: Judgements) -> Keys:
+    """The keys by which items join the judged ones: their own ``items``, unless the types of the ids differ.
+
+    The order of ties is that of the own keys, whatever the items join.
+    """
+    column = sessions.column("item_id")
+    alike = is_integer_id(column.type) == is_integer_id(judgements.first[1].type)
+    return items if alike else keys_like(column, judgements.first[1].type)
 
 
 def _weights(sessions: Sessions) -> Floats:
@@ -247,6 +255,7 @@ def _joined(parts: Sequence[ScoredQueries]) -> ScoredQueries:
         negative=sum(part.negative for part in parts),
         unjudged_queries=sum(part.unjudged_queries for part in parts),
         contradicted=sum(part.contradicted for part in parts),
+        first=parts[0].first,
     )
 
 

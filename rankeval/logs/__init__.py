@@ -5,6 +5,7 @@ positions, and pairs of query and item each have a module.
 
 May import: ``readers``, ``arrays`` and the top modules of ``rankeval``.
 To add a role: add its name to ``roles.py`` and, if its values are restricted, their range to ``ranges.py``.
+To add a usual name of a column: add it to the table of ``synonyms.py``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,14 @@ from rankeval.logs.impressions import (
 from rankeval.logs.layout import Stretch, first_rows, list_parts, run_starts, unnested
 from rankeval.logs.log import Log
 from rankeval.logs.log_inputs import as_log, as_ranking_log
-from rankeval.logs.ordering import OrderRole, contradicted, has_ranks_too, order_role, scores_of
+from rankeval.logs.ordering import (
+    OrderRole,
+    contradicted,
+    contradicted_note,
+    has_ranks_too,
+    order_role,
+    scores_of,
+)
 from rankeval.logs.pair_index import PairIndex
 from rankeval.logs.passes import fold, scan
 from rankeval.logs.peek import peek
@@ -32,6 +40,7 @@ from rankeval.logs.reader_notes import made_up_notes, reader_notes, require_own_
 from rankeval.logs.reranking import LONGEST_TOP, Candidates, at_ranks, overlaps
 from rankeval.logs.roles import base, own, require_scores, role_names
 from rankeval.logs.sessions import Sessions, counting, differ
+from rankeval.logs.synonyms import usual_columns
 from rankeval.logs.units import (
     MAX_BUCKETED_SEGMENTS,
     Grouping,
@@ -71,6 +80,7 @@ __all__ = [
     "check_grouping",
     "checked_clicks",
     "contradicted",
+    "contradicted_note",
     "counting",
     "differ",
     "first_rows",
@@ -108,5 +118,6 @@ __all__ = [
     "unit_keys",
     "unit_weights",
     "unnested",
+    "usual_columns",
     "weight_roles",
 ]

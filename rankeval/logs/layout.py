@@ -136,6 +136,22 @@ def computed(expression: Arithmetic, rows: pa.RecordBatch, locate: Callable[[int
     return pa.ListArray.from_arrays(to_arrow(offsets.astype(np.int32)), values)
 
 
+def widened(array: pa.Array, kind: pa.DataType | None, name: str) -> pa.Array:
+    """The array, cast to the type that holds the values of all files; None and dictionaries leave it.
+
+    ``name`` is the file, for messages.
+
+    Raises:
+        DataError: a value does not fit.
+    """
+    if kind is None or array.type == kind or pa.types.is_dictionary(array.type):
+        return array
+    try:
+        return array.cast(kind)
+    except pa.ArrowInvalid as error:
+        raise DataError(f"{name}: holds {array.type}, another file {kind}: {error}") from error
+
+
 def list_parts(array: pa.Array, name: str, locate: Callable[[int], str]) -> tuple[Ints, pa.Array]:
     """The length (n,) int64 of each list of an Arrow list array, and the flat values.
 

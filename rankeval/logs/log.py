@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from rankeval.arrays import is_null, read_only
 from rankeval.errors import DataError, UsageError
-from rankeval.logs.layout import Stretch, computed, has_null, joined, run_starts, unnested
+from rankeval.logs.layout import Stretch, computed, has_null, joined, run_starts, unnested, widened
 from rankeval.logs.roles import ANY_TYPE, IDS, LISTS, MAYBE_WHOLE, SESSION, Role, check_roles, wanted_type
 from rankeval.logs.sessions import Sessions, counting, require_first_action
+from rankeval.logs.synonyms import REAL_NUMBERS, require_clear, usual_columns
 from rankeval.readers import (
     Arithmetic,
     Leaf,
@@ -40,7 +41,7 @@ class Log:
         role: the kind of input. A ``log`` with a column ``session_id`` is a ranking log, grouped by
             session; without it, a bandit log with one round per row. A ``run`` is grouped by query. The
             rows of ``judgements`` are not grouped.
-        columns: role -> column name, for columns whose name is not their role.
+        columns: role -> column name, for columns whose name is neither their role nor a usual one (``qid``).
         where: row filter, such as ``position <= 3 and country == "de"``.
         reward: arithmetic over columns that gives the reward of a ``log``, such as ``click + 5*purchase``.
             In nested layout it is computed for each item; a value that a row has once is repeated.
@@ -49,6 +50,8 @@ class Log:
     Attributes:
         sources: the opened files or tables.
         lists: further roles whose columns may hold one list per round.
+        usual: role -> column, for roles that take a column with a usual name.
+        roles_read: the roles of the columns that were read so far.
 
     Raises:
         DataError: a file is missing, unreadable or not of the kind that its name says; there are no rows; a
@@ -64,14 +67,18 @@ class Log:
     first_action: int = 0
     sources: tuple[Source, ...] = field(init=False, compare=False)
     lists: frozenset[str] = field(init=False, repr=False, compare=False, default=frozenset())
+    usual: Mapping[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
+    roles_read: set[str] = field(init=False, repr=False, compare=False, default_factory=set)
     _kinds: dict[str, pa.DataType] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._check_roles()
         require_first_action(self.first_action)
-        floats = [name for role, name in self.columns.items() if role not in IDS | ANY_TYPE | MAYBE_WHOLE]
+        named = (name for role, name in self.columns.items() if role not in IDS | ANY_TYPE | MAYBE_WHOLE)
+        floats = [*REAL_NUMBERS, *named]
         floats += [name for expression in self._computed.values() for name in expression.columns]
         object.__setattr__(self, "sources", tuple(open_sources(self.data, role=self.role, floats=floats)))
+        object.__setattr__(self, "usual", usual_columns(self.role, self.sources, self.columns))
         self.require([*self.columns, *self._computed])
         self.row_filter  # noqa: B018  (an invalid filter raises now, not at the first batch)
 
@@ -118,7 +125,8 @@ class Log:
 
     def name(self, role: str) -> str:
         """Name of the column of a role, or the text of the expression that computes it."""
-        return self._computed[role].text if role in self._computed else self.columns.get(role, role)
+        taken = self.columns.get(role) or self.usual.get(role, role)
+        return self._computed[role].text if role in self._computed else taken
 
     def names(self, roles: Iterable[str]) -> list[str]:
         """Names of the columns to read for these roles, without repetition."""
@@ -153,6 +161,7 @@ class Log:
         for source in self.sources:
             for role in self._computed.keys() & roles:
                 self._computed[role].require(source.schema, source.name, lists=self.nested)
+            require_clear(self.role, source, [role for role in roles if self.name(role) == role])
         check_same_columns(self.sources, self.names(roles))
         for role in roles:
             for source in self.sources if role not in self._computed else ():
@@ -179,7 +188,7 @@ class Log:
             DataError: a column is missing, or its type does not fit.
             UsageError: a role is not known, or the filter is not valid.
         """
-        log = self._but(columns=columns, where=where)
+        log = self._but(columns=columns, where=where, usual=usual_columns(self.role, self.sources, columns))
         log._check_roles()
         log.require(columns)
         if log.row_filter is not None and not set(log.row_filter.columns) <= set(log.schema.names):
@@ -223,6 +232,7 @@ class Log:
         """The rows of a leaf that the filter keeps, with their columns named by roles."""
         source = self.sources[leaf.source_index]
         roles = list(dict.fromkeys(roles))
+        self.roles_read.update(roles)
         names = self.names(roles)
         dictionary = [self.name(role) for role in roles if role in ("query_id", "session_id")]
         kinds = {role: self.kind(role) for role in roles} if len(self.sources) > 1 else {}
@@ -238,13 +248,8 @@ class Log:
         """The values of a role in some rows: a column, cast to ``kind`` if given, or computed values."""
         if role in self._computed:
             return computed(self._computed[role], stretch.rows, partial(self._locate, [stretch]))
-        array, source = stretch.rows.column(self.name(role)), self.sources[stretch.leaf.source_index]
-        if kind is None or array.type == kind or pa.types.is_dictionary(array.type):
-            return array
-        try:
-            return array.cast(kind)
-        except pa.ArrowInvalid as error:
-            raise DataError(f"{source.name}: holds {array.type}, another file {kind}: {error}") from error
+        source = self.sources[stretch.leaf.source_index]
+        return widened(stretch.rows.column(self.name(role)), kind, source.name)
 
     def place(self, leaf: Leaf, index: int) -> str:
         """The place of a row, ``FILE, row 17``; ``index`` counts the rows of the leaf after the filter."""

@@ -12,6 +12,7 @@ from rankeval.arrays import as_float64, read_only
 from rankeval.errors import UsageError
 from rankeval.logs.log import Log
 from rankeval.logs.sessions import Sessions
+from rankeval.notes import Note
 from rankeval.readers import is_number, type_class
 
 OrderRole = Literal["score", "rank"]
@@ -44,7 +45,8 @@ def has_ranks_too(log: Log) -> bool:
     """Whether a run that is ordered by scores also has a column ``rank`` of numbers, in all of its files."""
     if order_role(log) == "rank":
         return False
-    kinds = [source.schema.field("rank").type for source in log.sources if "rank" in source.schema.names]
+    name = log.name("rank")
+    kinds = [source.schema.field(name).type for source in log.sources if name in source.schema.names]
     kinds = [kind.value_type if pa.types.is_list(kind) else kind for kind in kinds]
     same = len(kinds) == len(log.sources) and len({type_class(kind) for kind in kinds}) == 1
     return same and all(is_number(kind) for kind in kinds)
@@ -66,6 +68,15 @@ def contradicted(sessions: Sessions, scores: Floats) -> int:
     # Items of equal rank now descend, so that a rise is always between two ranks.
     risen = _risen(owner[known], ranks[known], scores[known])
     return len(np.unique(owner[known][1:][risen]))
+
+
+def contradicted_note(name: str, queries: int) -> Note:
+    """The warning that ranks contradict the scores in some queries of the run ``name``."""
+    where = "1 query" if queries == 1 else f"{queries} queries"
+    text = (
+        f"{name}: column 'rank' contradicts the scores in {where}; the scores give the order, as in trec_eval"
+    )
+    return Note("contradicted_ranks", text, {"queries": queries})
 
 
 def _risen(owner: Ints, ranks: Floats, scores: Floats) -> Bools:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from rankeval.errors import DataError
 from rankeval.logs.log import Log
-from rankeval.notes import Note
+from rankeval.notes import Note, distinct
 
 
 def reader_notes(*logs: Log | None) -> list[Note]:
-    """The notes of all files of some logs; files with notes of the same kind share one.
+    """The usual names that were taken, and the notes of all files; files with notes of one kind share one.
 
     Each log must have been read to its end, for that is when the notes of text files are complete.
     """
@@ -18,7 +18,19 @@ def reader_notes(*logs: Log | None) -> list[Note]:
     for source in (source for log in logs if log is not None for source in log.sources):
         for note in source.notes:
             notes.setdefault(note.code, {})[source.name] = note
-    return [_together(list(files.values())) for files in notes.values()]
+    usual = [note for log in logs if log is not None for note in _usual_names(log)]
+    return [*distinct(usual), *(_together(list(files.values())) for files in notes.values())]
+
+
+def _usual_names(log: Log) -> Iterator[Note]:
+    """What role took which column with a usual name, among the roles that were read."""
+    taken = {role: name for role, name in log.usual.items() if log.name(role) == name}
+    taken = {role: name for role, name in taken.items() if role in log.roles_read}
+    if taken:
+        (role, name), *others = taken.items()
+        more = "".join(f", {role} from {name!r}" for role, name in others)
+        text = f"{log.origin}: {role} is taken from column {name!r}{more}"
+        yield Note("usual_columns", text, {"columns": len(taken)})
 
 
 def _together(notes: list[Note]) -> Note:

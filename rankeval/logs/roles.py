@@ -133,6 +133,8 @@ def wanted_type(role: str, value: pa.DataType, of: Role) -> str | None:
     wanted, fits = "one value a row", not pa.types.is_nested(value)
     if column in IDS:
         wanted, fits = "integers or strings", pa.types.is_integer(value) or pa.types.is_string(value)
+        if pa.types.is_floating(value):
+            wanted += " (a missing id turns integers into floats: drop such rows, and cast the column)"
     elif column in ROLES[of] and column not in ANY_TYPE:
         wanted, fits = "numbers", is_number(value)
     return None if fits else wanted

@@ -14,10 +14,10 @@ import pyarrow as pa
 from pyarrow import fs
 
 from rankeval.errors import DataError
+from rankeval.readers.compression import compression_of, open_decompressed
 from rankeval.readers.messages import first_line, guard
 
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
-_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class File:
         return isinstance(self.filesystem, fs.LocalFileSystem)
 
     @cached_property
-    def gzipped(self) -> bool:
-        """Whether the content is gzipped, regardless of the name."""
-        return self.head(2) == _GZIP
+    def compression(self) -> str | None:
+        """The kind of compression of the content, regardless of the name; None if there is none."""
+        return compression_of(self.head(8))
 
     def head(self, size: int) -> bytes:
         """The first ``size`` bytes as stored, not decompressed."""
@@ -54,9 +54,8 @@ class File:
         return self.filesystem.open_input_file(self.path)
 
     def stream(self) -> pa.NativeFile:
-        """Open the file for one read from the start; gzip is decompressed."""
-        compression = "gzip" if self.gzipped else None
-        return self.filesystem.open_input_stream(self.path, compression=compression)
+        """Open the file for one read from the start, decompressed."""
+        return open_decompressed(self.filesystem, self.path, self.compression)
 
 
 def find_files(location: str | os.PathLike[str]) -> list[File]:

@@ -1,4 +1,4 @@
-"""The kind of a file, determined from its content and checked against its name."""
+"""The kind of a file, determined from its content. The name counts only where the content shows no kind."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Literal
 from rankeval.errors import DataError
 from rankeval.readers.files import File
 from rankeval.readers.messages import guard, short
+from rankeval.readers.text_forms import Role, Text, text_kind
 from rankeval.readers.trec import HASHED
 
-Kind = Literal["Parquet", "an Arrow file", "an Arrow stream", "CSV", "TREC qrels", "a TREC run", "LETOR"]
+Kind = Literal["Parquet", "an Arrow file", "an Arrow stream"] | Text
 
 _MAGIC: dict[bytes, Kind] = {
     b"PAR1": "Parquet",
@@ -23,102 +24,88 @@ _FOREIGN = {
     b"FEA1": "Feather version 1",
     b"ORC": "ORC",
     b"Obj\x01": "Avro",
-    b"PK\x03\x04": "a zip archive",
-    b"BZh": "bzip2",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"\xfd7zXZ": "xz",
+    b"PK\x03\x04": "a zip archive (.zip, .xlsx, .npz)",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook",
+    b"\x1f\x8b": "data compressed twice",
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
     b"\x89HDF": "HDF5",
     b"SQLite": "a SQLite database",
     b"\x93NUMPY": "a NumPy array",
+    b"%PDF": "PDF",
+    **{bytes([0x80, version]): "a Python pickle" for version in range(2, 6)},
 }
-_WANTED = "Parquet, Arrow IPC, CSV, TREC qrels (4 fields) or run (6, or 5 without a tag), or LETOR"
-_TEXT: frozenset[Kind] = frozenset({"CSV", "TREC qrels", "a TREC run", "LETOR"})
-_BY_NAME: dict[str, tuple[str, frozenset[Kind]]] = {
-    **dict.fromkeys(("parquet", "pq", "parq"), ("Parquet", frozenset[Kind]({"Parquet"}))),
-    **dict.fromkeys(
-        ("arrow", "arrows", "feather", "ipc"),
-        ("Arrow IPC", frozenset[Kind]({"an Arrow file", "an Arrow stream"})),
-    ),
-    "csv": ("CSV", frozenset[Kind]({"CSV"})),
-    "tsv": ("CSV with tabs", frozenset[Kind]({"CSV"})),
-    **dict.fromkeys(("txt", "qrels", "qrel", "run", "trec", "letor", "svm", "libsvm"), ("text", _TEXT)),
-}
-_FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
-    ("LETOR", re.compile(r"\S+\s+qid:\S")),
-    ("TREC qrels", re.compile(r"(\S+\s+){3}[+-]?\d+\s*$")),
-    ("a TREC run", re.compile(r"(\S+\s+){4}[+-]?(\d+\.?\d*|\.\d+|inf|nan)(e[+-]?\d+)?(\s|$)", re.IGNORECASE)),
+_TAR, _TAR_AT = b"ustar", 257
+_MARKUP = re.compile(r"<([!?]|[A-Za-z][^<>]*>)")
+_WANTED = (
+    "Parquet, Arrow IPC, CSV, JSON (lines, an array, or by query), dsjson, TREC qrels (4 fields) or run "
+    "(6, or 5 without a tag), three columns without a header, or LETOR"
 )
+_HEAD = 2**16
 
 
-def kind_of(file: File) -> Kind:
-    """The kind of ``file``.
+def kind_of(file: File, role: Role = "log") -> Kind:
+    """The kind of ``file``, which is to be read as ``role``.
 
     Raises:
-        DataError: the file is empty, of no known kind, or not of the kind that its name says.
+        DataError: the file is empty, of no kind that can be read, or compressed and no text.
     """
-    head = file.head(64)
-    if not head:
+    stored = file.head(512)
+    if not stored:
         raise DataError(f"{file.name}: empty file (0 bytes); wanted {_WANTED}")
-    name = file.name.lower()
-    if name.endswith(".gz") and not file.gzipped:
-        raise DataError(f"{file.name}: found data that is not gzipped, wanted gzip as its name says")
-    extension = name.removesuffix(".gz").rpartition(".")[2]
-    says, allowed = _BY_NAME.get(extension, ("", frozenset[Kind]()))
-    kind = _binary_kind(file, head, says) or _text_kind(file, extension in ("csv", "tsv"), says)
-    if allowed and kind not in allowed:
-        raise DataError(f"{file.name}: found {kind}, wanted {says} as its name says")
-    if file.gzipped and kind not in _TEXT:
-        raise DataError(f"{file.name}: found gzipped {kind}, wanted it unpacked; only text may be gzipped")
+    with guard(file.name), file.stream() as stream:
+        head = bytes(stream.read(_HEAD)) if file.compression else stored
+    kind = _binary_kind(file, head)
+    if kind is None:
+        return _text_kind(file, role)
+    if file.compression:
+        raise DataError(
+            f"{file.name}: found {kind} compressed by {file.compression}, wanted it unpacked; "
+            "only text may be compressed"
+        )
     return kind
 
 
-def _binary_kind(file: File, head: bytes, says: str) -> Kind | None:
-    if file.gzipped:
-        with guard(file.name), file.stream() as stream:
-            head = bytes(stream.read(64))
+def _binary_kind(file: File, head: bytes) -> Kind | None:
     for magic, kind in _MAGIC.items():
         if head.startswith(magic):
             return kind
-    wanted = f"{says} as its name says" if says else _WANTED
-    for magic, foreign in _FOREIGN.items():
-        if head.startswith(magic):
-            raise DataError(f"{file.name}: found {foreign}, wanted {wanted}")
-    if b"\0" in head:
-        raise DataError(f"{file.name}: found binary data of an unknown kind, wanted {wanted}")
+    foreign = next((kind for magic, kind in _FOREIGN.items() if head.startswith(magic)), "")
+    if head[_TAR_AT:].startswith(_TAR):
+        foreign = "a tar archive"
+    elif not foreign and b"\0" in head:
+        foreign = "binary data of an unknown kind"
+    if foreign:
+        raise DataError(f"{file.name}: found {foreign}, wanted {_WANTED}")
     return None
 
 
-def _text_kind(file: File, csv: bool, says: str) -> Kind:
-    line = _first_data_line(file)
-    for kind, form in _FORMS:
-        if form.match(line) and not (csv and "," in line):
-            return kind
-    wanted = f"{says} as its name says" if says not in ("", "text") else _WANTED
-    if line.startswith(("{", "[")):
-        raise DataError(f"{file.name}: found JSON, wanted {wanted}")
-    fields = len(line.split())
-    if csv or any(mark in line for mark in ",;\t"):
+def _text_kind(file: File, role: Role) -> Text:
+    line, head = _first_data_line(file)
+    kind = text_kind(line, head, role)
+    if _MARKUP.match(line) and kind in (None, "CSV"):
+        raise DataError(f"{file.name}: found HTML or XML, wanted {_WANTED}")
+    if kind is not None:
+        return kind
+    # One column has no separator that would show a table.
+    if re.search(r"\.(csv|tsv)(\.\w+)?$", file.name, re.IGNORECASE):
         return "CSV"
-    # A first line that is nearly TREC counts as TREC: the reader's error then names the line and the form.
-    if fields == 4 or fields >= 6:
-        return "TREC qrels" if fields == 4 else "a TREC run"
-    raise DataError(f"{file.name}: found {short(line) if line else 'no line of data'}, wanted {wanted}")
+    raise DataError(f"{file.name}: found {short(line) if line else 'no line of data'}, wanted {_WANTED}")
 
 
-def _first_data_line(file: File) -> str:
-    """The first line that is neither blank nor a comment, stripped; empty if there is none.
+def _first_data_line(file: File) -> tuple[str, str]:
+    """The first line that is neither blank nor a comment, stripped, and the text from there, "" if none is.
 
     Lines that begin with ``#`` show the kind only where there is no other line.
     """
     marked = ""
     with guard(file.name), file.stream() as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace")
-        while line := text.readline(2**16):
-            line = line.strip()
-            if line and not line.startswith("#"):
-                return line
-            if not marked and any(re.search(form, line) for form in HASHED.values()):
-                marked = line
-    return marked
+        while line := text.readline(_HEAD):
+            data = line.strip()
+            if data and not data.startswith("#"):
+                return data, line + text.read(_HEAD)
+            if not marked and any(re.search(form, data) for form in HASHED.values()):
+                marked = data
+    return marked, marked

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -25,7 +27,7 @@ _DOCID = r"docid\s*=\s*(?P<item>\S+)"
 _WORD = r"^\s*(?P<item>\S+)"
 _COMMENTED = r"#\s*\S"
 _LAST = r"(?P<last>\d+):[^\s#]+\s*(?:#.*)?$"
-_WANTED = "'grade qid:ID 1:value 2:value ... # comment', feature ids ascending from 1"
+_WANTED = "'grade qid:ID 1:value 2:value ... # comment', each feature id from 0 once"
 
 
 class LetorSource(LineSource):
@@ -33,21 +35,21 @@ class LetorSource(LineSource):
 
     Columns: relevance (int64 if every grade of the file is an integer, else float64), query_id and
     item_id (strings; the item is the ``docid`` of the comment, else the first word of the comment, as
-    ranking plug-ins of search engines write it, else the number of the row, from 1), f1 .. fN (float64).
-    N is the largest feature id of the file. A quick first pass finds N when the source is opened: feature ids
-    ascend within a line, so it reads only the last id of each line. It also finds lines without an item id,
-    for ``made_up``.
+    ranking plug-ins of search engines write it, else the number of the row, from 1), f1 .. fN (float64), and
+    f0 if a line has a feature 0. N is the largest feature id of the file. A quick first pass finds N when the
+    source is opened: where feature ids ascend within the lines, it reads only the last id of each. It also
+    finds lines without an item id, for ``made_up``.
     """
 
     def __init__(self, file: File) -> None:
         with guard(file.name):
-            features, grade, without = _survey(file)
-        names = [("relevance", grade), ("query_id", pa.string()), ("item_id", pa.string())]
-        super().__init__(
-            file, pa.schema([*names, *((f"f{k}", pa.float64()) for k in range(1, features + 1))])
-        )
-        if without:
-            self.made_up = {"item_id": f"line {without} has no item id ('# docid = ID' or '# ID ...')"}
+            found = _survey(file)
+        names = [("relevance", found.grade), ("query_id", pa.string()), ("item_id", pa.string())]
+        features = range(0 if found.zero else 1, found.largest + 1)
+        super().__init__(file, pa.schema([*names, *((f"f{k}", pa.float64()) for k in features)]))
+        self._ids = features
+        if found.without:
+            self.made_up = {"item_id": f"line {found.without} has no item id ('# docid = ID' or '# ID ...')"}
 
     def _read(
         self, leaf: Leaf, columns: list[str], encoded: list[str], where: Where | None
@@ -76,9 +78,9 @@ class LetorSource(LineSource):
 
     def _features(self, texts: pa.StringArray, columns: list[str]) -> dict[str, pa.Array]:
         """The feature ``columns`` (f1, f2, ...) of lines; all features are checked, also those left out."""
-        rows, ids, values = _tokens(texts)
+        rows, ids, values = _tokens(texts, self._ids)
         wanted = np.array([int(name[1:]) for name in columns], dtype=np.int64)
-        slot = np.full(len(self.schema.names), -1)
+        slot = np.full(self._ids.stop, -1)
         slot[wanted] = np.arange(len(wanted))
         dense = np.zeros((len(wanted), len(texts)))
         kept = slot[ids] >= 0
@@ -86,8 +88,8 @@ class LetorSource(LineSource):
         return {name: to_arrow(dense[place]) for place, name in enumerate(columns)}
 
 
-def _tokens(texts: pa.StringArray) -> tuple[Ints, Ints, Floats]:
-    """Row, feature id and value of every ``id:value``.
+def _tokens(texts: pa.StringArray, known: range) -> tuple[Ints, Ints, Floats]:
+    """Row, feature id and value of every ``id:value``; the ids are among the ``known``.
 
     Raises:
         MalformedValue: a row is malformed; its ``index`` is the row.
@@ -106,9 +108,16 @@ def _tokens(texts: pa.StringArray) -> tuple[Ints, Ints, Floats]:
         values = to_numpy(parse_floats(take(halves, places + 1)))
     except MalformedValue as error:
         raise MalformedValue(int(rows[error.index])) from None
-    _refuse(ids < 1, rows)
-    _refuse((np.diff(ids, prepend=0) <= 0) & (np.diff(rows, prepend=-1) == 0), rows)
+    _refuse((ids < known.start) | (ids >= known.stop), rows)
+    _refuse_repeated(rows, ids)
     return rows, ids, values
+
+
+def _refuse_repeated(rows: Ints, ids: Ints) -> None:
+    if ((np.diff(ids) <= 0) & (np.diff(rows) == 0)).any():
+        order = np.lexsort((ids, rows))
+        rows, ids = rows[order], ids[order]
+        _refuse((np.diff(ids, prepend=-1) == 0) & (np.diff(rows, prepend=-1) == 0), rows)
 
 
 def _refuse(bad: Bools, rows: Ints) -> None:
@@ -127,24 +136,59 @@ def _items(comments: pa.StringArray, first_row: int) -> pa.StringArray:
     return pc.if_else(named.is_valid(), named.field(0), found)
 
 
-def _survey(file: File) -> tuple[int, pa.DataType, int]:
-    """Of the whole file: the largest feature id, the type of the grades, the first line without an item id.
+@dataclass
+class _Found:
+    """What the lines so far hold.
 
-    The line counts from 1; it is 0 if all lines have an item id.
+    Attributes:
+        largest: the largest feature id.
+        zero: whether a feature id is 0.
+        grade: the type of the grades.
+        without: the number of the first line without an item id, from 1; 0 if there is none.
     """
-    features, grade, without = 0, pa.int64(), 0
+
+    largest: int = 0
+    zero: bool = False
+    grade: pa.DataType = field(default_factory=pa.int64)
+    without: int = 0
+
+
+def _survey(file: File) -> _Found:
+    found = _Found()
     for lines in data_lines(file):
-        if not without:
+        if not found.without:
             bare = ~to_numpy(pc.match_substring_regex(lines.texts, _COMMENTED))
-            without = int(lines.numbers[np.argmax(bare)]) if bare.any() else 0
-        last = pc.extract_regex(lines.texts, _LAST).drop_null()
-        if len(last):
-            features = max(features, int(pc.max(last.field(0).cast(pa.float64())).as_py()))
-        if features > MAX_FEATURES:
-            raise DataError(f"{file.name}: found feature id {features}, wanted at most {MAX_FEATURES}")
-        if grade == pa.int64() and not _all_integers(lines):
-            grade = pa.float64()
-    return features, grade, without
+            found.without = int(lines.numbers[np.argmax(bare)]) if bare.any() else 0
+        _find_features(found, lines)
+        if found.largest > MAX_FEATURES:
+            raise DataError(f"{file.name}: found feature id {found.largest}, wanted at most {MAX_FEATURES}")
+        if found.grade == pa.int64() and not _all_integers(lines):
+            found.grade = pa.float64()
+    return found
+
+
+def _find_features(found: _Found, lines: Lines) -> None:
+    last = pc.extract_regex(lines.texts, _LAST).drop_null()
+    if len(last):
+        found.largest = max(found.largest, int(pc.max(last.field(0).cast(pa.float64())).as_py()))
+    zero = "" if found.zero else "0+|"
+    unusual = pc.match_substring_regex(lines.texts, rf"\s({zero}0*{_above(found.largest)}):")
+    for text in lines.texts.filter(unusual).to_pylist():
+        ids = [int(number) for number in re.findall(r"\s(\d+):", text.partition("#")[0])]
+        found.largest = max([found.largest, *ids])
+        found.zero |= 0 in ids
+
+
+def _above(number: int) -> str:
+    """A regular expression for the integers above ``number``, without leading zeros."""
+    digits = str(number)
+    longer = rf"[1-9]\d{{{len(digits)},}}"
+    larger = [
+        rf"{digits[:place]}[{int(digit) + 1}-9]\d{{{len(digits) - place - 1}}}"
+        for place, digit in enumerate(digits)
+        if digit != "9"
+    ]
+    return f"({'|'.join([longer, *larger])})"
 
 
 def _all_integers(lines: Lines) -> bool:

@@ -18,7 +18,8 @@ from rankeval.readers.messages import short
 from rankeval.readers.source import ArrowSource
 
 _BLOCK = 2**22
-_BOM = b"\xef\xbb\xbf"
+LONGEST_LINE = 2**26
+BOM = b"\xef\xbb\xbf"
 
 
 class MalformedValue(Exception):
@@ -72,10 +73,15 @@ def data_lines(file: File, hashed: str = "") -> Iterator[Lines]:
         hashed: regular expression of the lines that begin with ``#`` and are no comments; empty for none.
 
     Raises:
-        DataError: the text is not UTF-8.
+        DataError: the text is not UTF-8, or a line is longer than 64 MiB.
     """
     first = 1
     for block in _blocks(file):
+        if not block.endswith(b"\n"):
+            raise DataError(
+                f"{file.name}, line {first}: found a line of more than {LONGEST_LINE >> 20} MiB, "
+                "wanted text in lines"
+            )
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n")) + 1
         offsets = np.concatenate([[0], ends]).astype(np.int32)
         _check_utf8(file.name, block, first)
@@ -106,17 +112,25 @@ def parse_integers(texts: Any) -> Any:
 
 
 def _blocks(file: File) -> Iterator[bytes]:
-    """The content in blocks that end at the end of a line; a very long line makes a longer block."""
+    """The content in blocks that end at the end of a line; a long line makes a longer block.
+
+    The last block does not end a line where that line is longer than ``LONGEST_LINE``.
+    """
     with file.stream() as stream:
-        rest = bytes(stream.read(len(_BOM))).removeprefix(_BOM)
+        parts = [bytes(stream.read(len(BOM))).removeprefix(BOM)]
+        length = len(parts[0])
         while data := bytes(stream.read(_BLOCK)):
-            data = rest + data
             cut = data.rfind(b"\n") + 1
-            rest = data[cut:]
             if cut:
-                yield data[:cut]
-    if rest:
-        yield rest + b"\n"
+                yield b"".join([*parts, data[:cut]])
+                parts, length = [], 0
+            parts.append(data[cut:])
+            length += len(data) - cut
+            if length > LONGEST_LINE:
+                yield b"".join(parts)
+                return
+    if length:
+        yield b"".join([*parts, b"\n"])
 
 
 def _check_utf8(name: str, block: bytes, first: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from lzma import LZMAError
 
 import pyarrow as pa
 
@@ -37,5 +38,5 @@ def guard(name: str) -> Iterator[None]:
         yield
     except DataError:
         raise
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError, EOFError, LZMAError, UnicodeError) as error:
         raise DataError(f"{name}: cannot be read: {first_line(error)}") from error

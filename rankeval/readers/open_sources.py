@@ -4,38 +4,45 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Sequence
-from typing import Any, Literal
+from functools import partial
+from typing import Any
 
 from rankeval.errors import DataError, UsageError
+from rankeval.readers.dsjson import Decisions
 from rankeval.readers.files import File, find_files
 from rankeval.readers.ipc import IpcFileSource, IpcStreamSource
+from rankeval.readers.json_source import JsonSource
+from rankeval.readers.json_text import json_array, json_by_query, json_lines
 from rankeval.readers.kinds import kind_of
 from rankeval.readers.letor import LetorSource
 from rankeval.readers.memory import is_in_memory, memory_source
 from rankeval.readers.parquet import ParquetSource
+from rankeval.readers.records import NUMBERS, are_records, by_query_source, is_by_query, records_source
 from rankeval.readers.source import Source
+from rankeval.readers.spool import spooled
+from rankeval.readers.text_forms import Role
 from rankeval.readers.text_tables import CsvSource
+from rankeval.readers.three_columns import ThreeColumnsSource
 from rankeval.readers.trec import TrecSource
-
-Role = Literal["run", "judgements", "log", "features"]
 
 
 def open_sources(data: Any, *, role: Role, floats: Collection[str] = ()) -> list[Source]:
     """The sources of ``data``, in order: one for each file or table, at least one.
 
     Args:
-        data: a path, a folder of part files, a glob or a URL; a pyarrow table, record batch or reader;
-            anything with ``__arrow_c_stream__`` (pandas, polars); a dict of arrays; or a list of these.
-        role: the use of the data, for messages.
-        floats: further columns to read as float64 from CSV files (see ``CsvSource``).
+        data: a path, a folder of part files, a glob or a URL; ``-`` for standard input, a pipe or a device; a
+            pyarrow table, record batch or reader; anything with ``__arrow_c_stream__`` (pandas, polars); a
+            dict of arrays; ``{query: {item: number}}``; or a list of these, or of records (dicts of scalars).
+        role: the use of the data.
+        floats: further columns to read as float64 from CSV and JSON files (see ``CsvSource``).
 
     Raises:
-        DataError: nothing is found; a file is empty, truncated, unreadable or not of the kind that its
-            name says; none of the sources has a row.
+        DataError: nothing is found; a file is empty, truncated, unreadable or of no kind that can be read;
+            none of the sources has a row.
         UsageError: ``data`` has a type that cannot be read.
     """
-    items = list(data) if isinstance(data, list | tuple) else [data]
-    sources = [source for item in items for source in _open(item, role, floats)]
+    many = isinstance(data, list | tuple) and not are_records(data)
+    sources = [source for item in (data if many else [data]) for source in _open(item, role, floats)]
     if not any(source.has_rows for source in sources):
         names = sources[0].name if sources else "[]"
         others = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
@@ -45,7 +52,12 @@ def open_sources(data: Any, *, role: Role, floats: Collection[str] = ()) -> list
 
 def _open(item: Any, role: Role, floats: Collection[str]) -> Sequence[Source]:
     if isinstance(item, str | os.PathLike):
-        return [_open_file(file, floats) for file in find_files(item)]
+        stream = spooled(item)
+        return [_open_file(file, role, floats) for file in ([stream] if stream else find_files(item))]
+    if are_records(item):
+        return [records_source(item)]
+    if is_by_query(item):
+        return [by_query_source(item, role)]
     if is_in_memory(item):
         return [memory_source(item)]
     raise UsageError(
@@ -53,8 +65,8 @@ def _open(item: Any, role: Role, floats: Collection[str]) -> Sequence[Source]:
     )
 
 
-def _open_file(file: File, floats: Collection[str]) -> Source:
-    match kind_of(file):
+def _open_file(file: File, role: Role, floats: Collection[str]) -> Source:
+    match kind_of(file, role):
         case "Parquet":
             return ParquetSource(file)
         case "an Arrow file":
@@ -65,5 +77,16 @@ def _open_file(file: File, floats: Collection[str]) -> Source:
             return CsvSource(file, floats)
         case "LETOR":
             return LetorSource(file)
-        case kind:
-            return TrecSource(file, kind)
+        case "TREC qrels" | "a TREC run" as form:
+            return TrecSource(file, form)
+        case "three columns":
+            return ThreeColumnsSource(file, role)
+        case "JSON lines":
+            return JsonSource(file, partial(json_lines, file), floats)
+        case "a JSON array":
+            return JsonSource(file, partial(json_array, file), floats)
+        case "JSON by query":
+            return JsonSource(file, partial(json_by_query, file, NUMBERS[role]), floats)
+        case "dsjson":
+            decisions = Decisions(file)
+            return JsonSource(file, decisions.blocks, floats, decisions.notes, {"sampling_weight": 1.0})

@@ -16,11 +16,12 @@ from rankeval.errors import DataError
 from rankeval.readers.files import File
 from rankeval.readers.messages import first_line, guard, short
 from rankeval.readers.plain import type_class
+from rankeval.readers.quotes import Watched
 from rankeval.readers.source import ArrowSource, Leaf
 from rankeval.readers.where import Where
 
 _BLOCK = 2**22
-_FLOATS = re.compile(r"(target_)?(propensity|exposure)\w*|score|reward|q_logged|q_target|examination")
+FLOATS = re.compile(r"(target_)?(propensity|exposure)\w*|score|reward|q_logged|q_target|examination")
 _INTEGER = r"^(0|-?[1-9]\d{0,18})$"
 _FLOAT = r"(?i)^[+-]?(0|[1-9]\d{0,14}|(0|[1-9]\d*)?\.\d+|(0|[1-9]\d*)\.|inf|infinity|nan)(e[+-]?\d+)?$"
 _CONVERSION = re.compile(r"In CSV column #(\d+): (?:Row #(\d+): )?CSV conversion error to [^:]+: (.*)")
@@ -46,15 +47,15 @@ class CsvSource(ArrowSource):
     def __init__(self, file: File, floats: Collection[str] = ()) -> None:
         self._file = file
         self._header: list[str] = []
-        with guard(file.name), self._explaining({}):
+        with guard(file.name):
             self._delimiter = self._find_delimiter()
-            with file.stream() as stream:
-                reader = self._reader(stream, {}, None)
-                sniffed = reader.schema
-                self._header = sniffed.names
-                self._has_rows = any(batch.num_rows for batch in reader)
+        with guard(file.name), self._explaining({}), file.stream() as stream:
+            reader = self._reader(stream, {}, None)
+            sniffed = reader.schema
+            self._header = sniffed.names
+            self._has_rows = any(batch.num_rows for batch in reader)
         asked = {name for name in floats if name in sniffed.names and not _is_boolean(sniffed, name)}
-        types = {name: pa.float64() for name in sniffed.names if name in asked or _FLOATS.fullmatch(name)}
+        types = {name: pa.float64() for name in sniffed.names if name in asked or FLOATS.fullmatch(name)}
         numeric = [field.name for field in sniffed if field.name not in types and _looks_numeric(field.type)]
         with guard(file.name):
             types.update(self._settled(numeric))
@@ -105,10 +106,23 @@ class CsvSource(ArrowSource):
     def _settled(self, names: list[str]) -> dict[str, pa.DataType]:
         """For each of ``names``, the first of int64, float64 and string that fits every cell of the file."""
         types = dict.fromkeys(names, pa.int64())
-        if names:
-            for batch in self._stream(dict.fromkeys(names, pa.string())):
-                types = {name: _widened(types[name], batch.column(name)) for name in names}
+        texts = dict.fromkeys(names, pa.string())
+        with self._explaining(texts), self._file.stream() as stream:
+            watched = Watched(stream, self._delimiter)
+            for batch in self._reader(watched, texts, list(texts)) if texts else ():
+                types = {name: _widened(types[name], batch.column(name)) for name in texts}
+            self._require_closed(watched)
         return types
+
+    def _require_closed(self, watched: Watched) -> None:
+        """Check that each quote that opens a cell is closed in the rest of the file."""
+        while watched.read(_BLOCK):
+            pass
+        if watched.inside:
+            raise DataError(
+                f"{self._file.name}, line {watched.opened}: found a quote that opens a cell and is never "
+                "closed, wanted one at the end of the cell"
+            )
 
     @contextmanager
     def _explaining(self, types: dict[str, pa.DataType]) -> Iterator[None]:
@@ -116,6 +130,8 @@ class CsvSource(ArrowSource):
         try:
             yield
         except pa.ArrowInvalid as error:
+            with self._file.stream() as stream:
+                self._require_closed(Watched(stream, self._delimiter))
             message = first_line(error)
             if match := _CONVERSION.match(message):
                 column, line, found = match.groups()
@@ -129,6 +145,9 @@ class CsvSource(ArrowSource):
                 raise DataError(
                     f"{self._at(line)}: found {found} cells in {short(text)}, wanted {wanted}"
                 ) from error
+            if "straddling" in message:
+                found = f"a line of more than {_BLOCK >> 20} MiB"
+                raise DataError(f"{self._file.name}: found {found}, wanted CSV with shorter lines") from error
             raise
 
     def _at(self, line: str | None) -> str:

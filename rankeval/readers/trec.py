@@ -49,10 +49,12 @@ class TrecSource(LineSource):
 
     def __init__(self, file: File, form: Form) -> None:
         self._qrels = form == "TREC qrels"
-        self._fields, self._pattern = 4, _QRELS
+        self._fields, self._pattern, self._tag = 4, _QRELS, ""
         values = [("relevance", pa.int64())]
         if not self._qrels:
-            self._fields = _fields_of_first(file, HASHED[form])
+            first = _first(file, HASHED[form])
+            self._fields = 5 if len(first) == 5 else 6
+            self._tag = first[5] if len(first) == 6 and re.fullmatch(rf"(?i){_NUMBER}", first[5]) else ""
             self._pattern = _RUN + (_TAG if self._fields == 6 else "$")
             values = [("score", pa.float64()), ("rank", pa.float64())]
         schema = pa.schema([("query_id", pa.string()), ("item_id", pa.string()), *values])
@@ -72,6 +74,8 @@ class TrecSource(LineSource):
         if texts.null_count:
             raise self._malformed(lines, pc.index(texts.is_null(), True).as_py())
         arrays = dict(zip((field.name for field in texts.type), texts.flatten(), strict=True))
+        if self._tag:
+            self._require_tag(lines)
         # The judgement or score is parsed even if it is not asked for: a wrong one is a malformed line.
         last = "relevance" if self._qrels else "score"
         try:
@@ -81,6 +85,18 @@ class TrecSource(LineSource):
         if "rank" in columns:
             arrays["rank"] = parse_floats(arrays["rank"])
         return pa.RecordBatch.from_arrays([arrays[name] for name in columns], names=columns)
+
+    def _require_tag(self, lines: Lines) -> None:
+        """Check that a tag that is a number is the same in all lines.
+
+        Else the tag may be the score of a run without tags, moved by a blank in the ids of items.
+        """
+        same = pc.match_substring_regex(lines.texts, rf"\s{re.escape(self._tag)}$")
+        if not pc.all(same).as_py():
+            index = pc.index(same, False).as_py()
+            raise lines.malformed(
+                index, f"the tag {self._tag} as in the first line, a word as tag, or no blank in an id"
+            )
 
     def _malformed(self, lines: Lines, index: int) -> DataError:
         found = len(_BLANKS.split(lines.texts[index].as_py()))
@@ -95,10 +111,10 @@ class TrecSource(LineSource):
         return lines.malformed(index, wanted, f" with {found} fields")
 
 
-def _fields_of_first(file: File, hashed: str) -> int:
-    """The number of fields of the first line of a run: 5 if it has no tag, else 6."""
+def _first(file: File, hashed: str) -> list[str]:
+    """The fields of the first line; empty if there is none."""
     with guard(file.name):
         for lines in data_lines(file, hashed):
             if len(lines):
-                return 5 if len(_BLANKS.split(lines.texts[0].as_py())) == 5 else 6
-    return 6
+                return _BLANKS.split(lines.texts[0].as_py())
+    return []

@@ -151,7 +151,9 @@ class WorldOptions:
         for name in ("queries", "items", "grades"):
             if getattr(self, name) is not None:
                 raise UsageError(f"{name}: found {getattr(self, name)}, wanted none: judgements have them")
-        log = Log(self.judgements, "judgements", dict(self.columns or {}), self.where)
+        from rankeval.evaluation import judgements_in  # worlds without judgements do not need its kernels
+
+        log = Log(judgements_in(self.judgements), "judgements", dict(self.columns or {}), self.where)
         queries = judged_queries(log, scale.max_grade)
         return queries, [*reader_notes(log), *made_up_notes(log, "the log")]
 

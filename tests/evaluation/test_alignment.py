@@ -39,6 +39,7 @@ def scored(
         negative=0,
         unjudged_queries=0,
         contradicted=0,
+        first=(pa.array(list(values))[:1], pa.array(["x"])),
     )
 
 
@@ -130,8 +131,8 @@ def test_columns_of_different_widths():
 def test_runs_must_agree():
     runs = {"one": scored({"a": 1.0}, country=["de"]), "two": scored({"a": 1.0}, country=["fr"])}
     error_of(lambda: aligned(runs), "run two, query 'a': column 'country' is 'fr', wanted 'de' as in one")
-    runs = {"one": scored({"a": 1.0}), "two": scored({1: 1.0})}
-    error_of(lambda: aligned(runs), "run two: query ids are integers and in run one strings; wanted one kind")
+    runs = {"one": scored({"a": 1.0}, part=[1]), "two": scored({"a": 1.0}, part=["x"])}
+    error_of(lambda: aligned(runs), "run two: part are strings and in run one integers; wanted one kind")
 
 
 def test_missing_queries_as_an_error():

@@ -158,7 +158,7 @@ def test_read(tmp_path, layout):
     judgements = read(write_parts(tmp_path / "j", table, 1, 3) if layout == "files" else table)
     assert grades(judgements) == {"q2": [1, 0], "q1": [3], "q3": []}
     assert judgements.negative == 2
-    assert not judgements.integer_items
+    assert [ids.to_pylist() for ids in judgements.first] == [["q2"], ["b"]]
     assert judgements.relevant(1).tolist() == [1, 1, 0]
     assert judgements.positions(pa.array(["q3", "zz", "q2"])).tolist() == [2, -1, 0]
 

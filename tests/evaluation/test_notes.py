@@ -168,9 +168,24 @@ def test_ids_that_do_not_match_are_warned_of():
     other = {f"0{q}": items for q, items in RUN.items()}
     found = evaluated(run=other)
     assert found.metric_rows[0].estimate.value == 0.0
-    assert "run run: none of its 3 queries has a judged item; do the query ids match?" in found.warnings
+    assert (
+        "run run: none of its 3 queries has a judged item; do the query ids match? "
+        "The run has '0b', the judgements 'a'"
+    ) in found.warnings
     other = {q: {f"0{i}": s for i, s in items.items()} for q, items in RUN.items()}
-    assert "run run: none of its 4 items is judged; do the item ids match?" in evaluated(run=other).warnings
+    assert (
+        "run run: none of its 4 items is judged; do the item ids match? The run has '0x', the judgements 'y'"
+    ) in evaluated(run=other).warnings
+
+
+def test_runs_without_a_common_query_are_warned_of():
+    texts, numbers = graded({"q7": {"x": (1.0, 1)}}), graded({7: {"x": (1.0, 1)}})
+    warning = "runs one and two have no query in common; do the query ids match? one has {}, two has {}"
+    found = evaluate({"one": texts, "two": numbers}, None, "mrr")
+    assert warning.format("'q7'", "7") in found.warnings
+    found = evaluate({"one": graded({"7": {"x": (1.0, 1)}}), "two": numbers}, None, "mrr")
+    assert [row.estimate.value for row in found.metric_rows] == [1.0, 1.0]
+    assert not any("in common" in text for text in found.warnings)
 
 
 def test_nothing_left_to_average():

@@ -23,7 +23,7 @@ def test_all_targets_share_what_was_logged() -> None:
     ("role", "kind", "wanted"),
     [
         ("item_id", pa.string(), None),
-        ("item_id", pa.float64(), "integers or strings"),
+        ("item_id", pa.bool_(), "integers or strings"),
         ("score", pa.int32(), None),
         ("score", pa.string(), "numbers"),
         ("target_propensity@new", pa.string(), "numbers"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -98,10 +99,11 @@ def test_a_few_columns_and_a_filter(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        "1 qid:a 2:1 1:2",
         "1 qid:a 1:1 1:2",
-        "1 qid:a 0:1",
+        "1 qid:a 2:1 1:1 2:2",
         "1 qid:a -1:1",
+        "1 qid:a +0:1",
+        "1 qid:a 1_0:1",
         "1 qid:a 1:x",
         "1 qid:a 1:",
         "1 qid:a 1:2:3",
@@ -123,8 +125,34 @@ def test_malformed_lines(tmp_path: Path, bad: str) -> None:
     )
 
 
-def test_ids_out_of_order_are_seen_whatever_columns_are_read(tmp_path: Path) -> None:
-    error_of(lambda: read_text(tmp_path / "x", "1 qid:a 9:1 2:1\n", ["query_id"]), "line 1", "ascending")
+def test_features_out_of_order(tmp_path: Path) -> None:
+    path = tmp_path / "x.letor"
+    found = read_text(path, "1 qid:a 9:1 2:5 # 99:7\n0 qid:a 12:4 3:1\n0 qid:a 1:3 10:2 4:1\n")
+    assert found.schema.names[3:] == [f"f{k}" for k in range(1, 13)]
+    rows = [dict(zip(found.schema.names, row.values(), strict=True)) for row in found.to_pylist()]
+    assert [{k: v for k, v in row.items() if k[0] == "f" and v} for row in rows] == [
+        {"f2": 5.0, "f9": 1.0},
+        {"f3": 1.0, "f12": 4.0},
+        {"f1": 3.0, "f4": 1.0, "f10": 2.0},
+    ]
+
+
+def test_feature_0_is_a_column_if_a_line_has_it(tmp_path: Path) -> None:
+    found = read_text(tmp_path / "x.letor", "1 qid:a 1:2\n0 qid:a 0:7 1:1\n0 qid:a 00:3\n")
+    assert found.select(["f0", "f1"]).to_pydict() == {"f0": [0.0, 7.0, 3.0], "f1": [2.0, 1.0, 0.0]}
+    assert "f0" not in read_text(tmp_path / "x.letor", "1 qid:a 10:2 # 0:1\n").schema.names
+
+
+def test_a_repeated_feature_is_seen_whatever_columns_are_read(tmp_path: Path) -> None:
+    text = "1 qid:a 9:1 2:1\n1 qid:a 9:1 2:1 9:1\n"
+    error_of(lambda: read_text(tmp_path / "x", text, ["query_id"]), "line 2", "once")
+
+
+@pytest.mark.parametrize("number", [0, 7, 9, 46, 99, 136, 700, 999, 99_999])
+def test_a_pattern_for_larger_integers(number: int) -> None:
+    near = {*range(200), *range(990, 1010), *range(number - 5, number + 5), 10**5, 10**9}
+    found = {k for k in near if re.fullmatch(reader._above(number), str(k))}
+    assert found == {k for k in near if k > number}
 
 
 @pytest.mark.parametrize("feature", ["100001", "9" * 30])

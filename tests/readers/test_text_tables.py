@@ -170,7 +170,11 @@ def test_place_is_a_line(path: Path) -> None:
         ("b,k\n" + "True,1\n" * 50 + "yes,1\n", ["line 52", "'b'", "'yes'", "booleans"]),
         ("a,b\n1,2\n1,2,3\n", ["line 3", "3 cells", "'1,2,3'", "wanted 2"]),
         ("a,b\n" + "1,2\n" * 50 + "1\n", ["line 52", "1 cells", "wanted 2"]),
-        ('a,b\n"x,2\n3,4\n', ["wanted 2"]),
+        ('a,b\n1,2\n"x,2\n3,4\n', ["line 3", "a quote that opens a cell and is never closed"]),
+        ('a,b\n1,2\n3,"x\n5,6\n7,8\n', ["line 3", "a quote that opens a cell and is never closed"]),
+        ('a,b\n1,"2"\n3,"x ""y\n5,6\n', ["line 3", "a quote that opens a cell and is never closed"]),
+        ('a,b\n1,"x\n' + "5,6\n" * 100, ["line 2", "a quote that opens a cell and is never closed"]),
+        ('a,b\n1,"' + "x" * 500 + '"\n', ["a line of more than", "wanted CSV with shorter lines"]),
         ("a,b\n", ["no rows"]),
         ("\n\n", ["no header"]),
     ],
@@ -187,3 +191,15 @@ def test_not_utf8(path: Path) -> None:
 def test_a_missing_column(path: Path) -> None:
     path.write_text("a,b\n1,2\n")
     error_of(lambda: read(path, ["score"]), str(path), "'score'", "a, b")
+
+
+def test_a_quote_within_a_cell_is_a_character(path: Path) -> None:
+    found = read_text(path, '\ufeff"a",b\n5" pipe,"x\n""y"\n6","""z"""\n')
+    assert found.to_pydict() == {"a": ['5" pipe', '6"'], "b": ['x\n"y', '"z"']}
+
+
+def test_two_columns_of_one_name(path: Path) -> None:
+    path.write_text("a,b,a\n1,2,3\n")
+    assert read(path, ["b"])["b"].to_pylist() == [2]
+    error_of(lambda: read(path, ["a"]), f"{path}: found 2 columns named 'a', wanted one")
+    error_of(lambda: read(path, ["b"], parse_where("a == 1")), "found 2 columns named 'a', wanted one")

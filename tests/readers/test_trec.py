@@ -27,7 +27,7 @@ gaps = st.text(" \t", min_size=1, max_size=3)
 
 @st.composite
 def run_lines(draw: st.DrawFn) -> tuple[str, tuple[str, str, float, float]]:
-    query, item, tag = draw(st.sampled_from(["", "#"])) + draw(words), draw(words), draw(words)
+    query, item, tag = draw(st.sampled_from(["", "#"])) + draw(words), draw(words), "t" + draw(words)
     score, rank = draw(st.floats(allow_nan=False)), draw(st.integers(0, 99))
     line = "".join(field + draw(gaps) for field in [query, "Q0", item, str(rank), repr(score), tag])
     return draw(st.sampled_from(["", " "])) + line, (query, item, score, float(rank))

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from rankeval.array_types import Floats
 from rankeval.errors import DataError
-from rankeval.logs import Log, require_own_ids
+from rankeval.logs import Log, require_own_ids, usual_columns
 from rankeval.rankers import Ranker, feature_role, with_columns
 from rankeval.rankers.ranking.policies import Policy
 
@@ -62,10 +62,15 @@ def open_data(data: Any, columns: Mapping[str, str] | None, where: str | None) -
         data = data.read_all()  # it may be opened twice, and a reader can be read once
     if columns.keys() <= {"query_id", "item_id", "relevance"}:
         log = Log(data, "judgements", columns, where)
-        if "session_id" not in log.schema.names:
+        if "session_id" not in log.schema.names and (log.has("query_id") or not _has_sessions(log)):
             return log
         columns = {role: name for role, name in columns.items() if role != "relevance"}
     return Log(data, "log", columns, where)
+
+
+def _has_sessions(log: Log) -> bool:
+    """Whether the data is a ranking log, whose ids of sessions have a usual name."""
+    return "session_id" in usual_columns("log", log.sources, log.columns)
 
 
 def prepared(log: Log, ranker: Ranker, name: str) -> tuple[Log, tuple[str, ...]]:

@@ -17,6 +17,8 @@ from rankeval.rankers.training.splits import FOLDS, UNIT, Split
 #: Characters that LightGBM keeps in no name of a feature.
 _NOT_IN_NAMES = frozenset(' \t\n\r,:[]{}"')
 MOST_TRIALS = 10_000
+#: Roles of judgements that stop the training from clicks.
+_JUDGED = ("query_id", "item_id", "relevance")
 
 
 @dataclass(frozen=True)
@@ -93,11 +95,12 @@ class Request:
         """What is read of the data that stops the training: the same features, with grades or clicks."""
         columns = {role: name for role, name in like.log.columns.items() if role in role_names()}
         role = like.log.role
-        if self.learning.clicks is not None and "relevance" in Log(self.split.valid, role).schema.names:
-            judged = ("query_id", "item_id", "relevance")
-            log = Log(self.split.valid, "judgements", {r: n for r, n in columns.items() if r in judged})
-            return Reading(log, "query_id", "relevance", like.features)
-        return self._reading(Log(self.split.valid, role, columns), like.features, [])
+        log = Log(self.split.valid, role, columns)
+        if self.learning.clicks is not None and (log.session is None or "relevance" in log.schema.names):
+            judged = Log(self.split.valid, "judgements", {r: columns[r] for r in _JUDGED if r in columns})
+            if judged.has("relevance"):
+                return Reading(judged, "query_id", "relevance", like.features)
+        return self._reading(log, like.features, [])
 
     def _reading(self, log: Log, features: Sequence[str], fields: list[str]) -> Reading:
         if self.learning.clicks is None:

@@ -356,14 +356,35 @@ def test_a_run(tmp_path: Path) -> None:
     )
     pd.concat([fewer, fewer[:1]]).to_parquet(path)
     assert refusal(f"run:{path}") == f"{path}: has two scores for an item of a query, wanted one"
-    frame().assign(score=1.0, item_id=frame().item_id.astype(str)).to_parquet(path)
-    assert (
-        refusal(f"run:{path}") == f"{path}: item_id holds strings, the data integers; wanted the same in both"
-    )
     frame().assign(score=[np.nan] + [1.0] * 399).to_parquet(path)
     assert f"{path}, row 1, query_id 0: column 'score' is " in refusal(f"run:{path}")
     frame().to_parquet(path)
     assert f"{path}: no column 'score'" in refusal(f"run:{path}")
+
+
+def test_ids_of_a_run_and_the_data_join_as_texts(tmp_path: Path) -> None:
+    path, texts = tmp_path / "run.parquet", {"query_id": str, "item_id": str}
+    frame().assign(score=frame().price).astype(texts).to_parquet(path)
+    np.testing.assert_array_equal(scores(f"run:{path}"), frame().price)
+    frame().assign(score=frame().price).to_parquet(path)
+    data = pa.Table.from_pandas(frame().astype(texts), preserve_index=False)
+    np.testing.assert_array_equal(scores(f"run:{path}", data), frame().price)
+    padded = data.set_column(
+        data.schema.get_field_index("item_id"), "item_id", pa.array([f"0{i}" for i in range(400)])
+    )
+    assert refusal(f"run:{path}", padded) == (
+        f"{path}: has no score for query_id '0', item_id '00', wanted one for each item of the data"
+    )
+
+
+def test_ranks_that_contradict_the_scores_of_a_run_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "old.run"
+    path.write_text("q1 Q0 b 1 1.5 t\nq1 Q0 a 2 2.5 t\nq2 Q0 a 1 0.5 t\n")
+    (note,) = open_ranker(f"run:{path}").notes
+    assert (note.code, note.numbers) == ("contradicted_ranks", {"queries": 1})
+    assert note.text == (
+        f"{path}: column 'rank' contradicts the scores in 1 query; the scores give the order, as in trec_eval"
+    )
 
 
 def test_a_trec_run(tmp_path: Path) -> None:

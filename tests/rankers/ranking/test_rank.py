@@ -352,3 +352,15 @@ def test_a_calibration_of_probabilities_wants_probabilities(tmp_path: Path) -> N
         rank("column:score", run | {"score": [2.0] * 40}, calibration=path)
     with pytest.raises(UsageError, match="is an input, wanted another file"):
         rank("column:score", run, path.with_suffix(".parquet"), calibration=path.with_suffix(".parquet"))
+
+
+def test_a_log_with_a_usual_name_of_its_sessions_is_ranked_by_session(tmp_path: Path) -> None:
+    log = {"impression_id": [1, 1, 2], "docno": ["a", "b", "a"], "slot": [1, 2, 1], "price": [1.0, 2.0, 3.0]}
+    result = rank("column:price", log, tmp_path / "run.parquet")
+    assert pq.read_table(tmp_path / "run.parquet").schema.names == ["session_id", "item_id", "score"]
+    assert result.to_dict()["warnings"] == [
+        "<dict>: session_id is taken from column 'impression_id', item_id from 'docno'"
+    ]
+    judged = {"query_id": [1, 1, 2], "docno": ["a", "b", "a"], "request_id": [7, 8, 9], "price": [1, 2, 3]}
+    rank("column:price", judged, tmp_path / "judged.parquet")
+    assert pq.read_table(tmp_path / "judged.parquet").schema.names == ["query_id", "item_id", "score"]

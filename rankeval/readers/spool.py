@@ -1,0 +1,68 @@
+"""Temporary copies of what can be read only once, since every command passes over its data several times."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+import tempfile
+import weakref
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pyarrow import fs
+
+from rankeval.readers.files import File
+from rankeval.readers.messages import guard
+
+_STANDARD_INPUT = "-"
+_BLOCK = 2**20
+
+
+def temporary_file(name: str) -> File:
+    """A new, empty file on disk that messages call ``name``; removed when the object dies, or at exit."""
+    handle, path = tempfile.mkstemp(prefix="rankeval-")
+    os.close(handle)
+    file = File(name, path, fs.LocalFileSystem())
+    weakref.finalize(file, Path(path).unlink, missing_ok=True)
+    return file
+
+
+def spooled(location: str | os.PathLike[str]) -> File | None:
+    """A temporary copy of standard input (``-``), a pipe or a device; None if ``location`` is none of these.
+
+    Standard input is copied once, so that it may be named again. A pipe is empty when it is read again.
+
+    Raises:
+        DataError: it cannot be read or copied.
+    """
+    given = os.fspath(location)
+    if given == _STANDARD_INPUT:
+        return _standard_input(sys.stdin)
+    if not _is_stream(given):
+        return None
+    with guard(given), open(given, "rb") as stream:
+        return _copy(given, stream)
+
+
+@lru_cache(maxsize=1)
+def _standard_input(stream: Any) -> File:
+    with guard("standard input"):
+        return _copy("standard input", stream.buffer)
+
+
+def _copy(name: str, stream: BinaryIO) -> File:
+    file = temporary_file(name)
+    with open(file.path, "wb") as copy:
+        shutil.copyfileobj(stream, copy, _BLOCK)
+    return file
+
+
+def _is_stream(path: str) -> bool:
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode)
