@@ -37,15 +37,18 @@ def write(rows: int, path: Path) -> None:
         "target_propensity": rng.random(rows),
         "round_id": np.arange(rows),
     }
-    pq.write_table(
-        pa.table(columns), path, row_group_size=rows, compression="none", use_dictionary=False
-    )
+    pq.write_table(pa.table(columns), path, row_group_size=rows, compression="none", use_dictionary=False)
 
 
 def peak(*arguments: str) -> float:
     """Of a command, in MB."""
     done = subprocess.run(
-        [sys.executable, "-c", CHILD, *arguments], cwd=REPO, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", CHILD, *arguments],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return int(done.stderr.split()[-1]) * 1024 / 1e6

@@ -126,7 +126,12 @@ DATA: dict[str, tuple[type[RankevalError], str, Callable[[], Any]]] = {
         DataError,
         "at most 1e+15",
         lambda: rankeval.train(
-            {"query_id": [1, 1, 2, 2, 3, 3], "item_id": [1, 2] * 3, "x": [1.0, 2.0] * 3, "relevance": [0, 2e15] * 3},
+            {
+                "query_id": [1, 1, 2, 2, 3, 3],
+                "item_id": [1, 2] * 3,
+                "x": [1.0, 2.0] * 3,
+                "relevance": [0, 2e15] * 3,
+            },
             "model.txt",
             objective="regression",
             folds=3,
@@ -169,4 +174,11 @@ def test_a_feature_of_letor_above_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "x.letor"
     path.write_text("1 qid:1 1:0.5 100001:2\n")
     with pytest.raises(DataError, match="found feature id 100001, wanted at most 100000"):
+        rankeval.rank("column:f1", path)
+
+
+def test_a_line_above_the_limit(tmp_path: Path) -> None:
+    path = tmp_path / "x.letor"
+    path.write_bytes(b"1 qid:1 1:0.5 # " + b"a" * 2**26)
+    with pytest.raises(DataError, match="line 1: found a line of more than 64 MiB"):
         rankeval.rank("column:f1", path)
