@@ -87,8 +87,9 @@ def page() -> str:
     lines = [
         "# Licences of dependencies",
         "",
-        "rankeval is licensed under Apache-2.0. It holds no code of these packages; `pip` installs them. The tables are made from",
-        "their metadata by `python -m tests.licences`, and checked by `tests/test_licences.py`.",
+        "rankeval is licensed under Apache-2.0. It holds no code of these packages; `pip` installs them.",
+        "The tables are made from their metadata by `python -m tests.licences`, and checked by",
+        "`tests/test_licences.py`.",
         "",
         "## Direct",
         "",
@@ -102,8 +103,8 @@ def page() -> str:
         "|---|---|",
         *(f"| {name} | {text} |" for name, text in licences.items() if name not in needed_by),
         "",
-        "`nvidia-nccl-cu12` is not free. XGBoost's wheel for Linux asks for it, to train on several GPUs. rankeval does not use",
-        "it, and installs it with the extra `xgboost` only.",
+        "`nvidia-nccl-cu12` is not free. XGBoost's wheel for Linux asks for it, to train on several GPUs.",
+        "rankeval does not use it, and installs it with the extra `xgboost` only.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -11,8 +11,8 @@ from tests.licences import PAGE, PROJECT, direct, licence
 
 #: Licences whose packages an Apache-2.0 package may need.
 PERMISSIVE = {
-    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "MIT",
-    "MIT-CMU", "MPL-2.0", "PSF-2.0", "Zlib",
+    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0",
+    "MIT", "MIT-CMU", "MPL-2.0", "PSF-2.0", "Zlib",
 }  # fmt: skip
 #: Asked for by a dependency of an extra, and not used; the page says so.
 NOT_USED = {"nvidia-nccl-cu12": "LicenseRef-NVIDIA-Proprietary"}

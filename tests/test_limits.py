@@ -1,4 +1,4 @@
-"""What is larger than a limit that users can meet is one line that names it. docs/promises.md lists all limits."""
+"""What is above a limit is one line that names it. docs/promises.md lists all limits."""
 
 from __future__ import annotations
 

@@ -44,9 +44,10 @@ def is_null(values: pa.Array) -> Bools:
     missing: Bools = to_numpy(values.is_null())
     if not (pa.types.is_dictionary(values.type) and values.dictionary.null_count):
         return missing
-    # Arrow counts such nulls from version 25 on.
-    places = to_numpy(values.indices.fill_null(0))
-    return missing | to_numpy(values.dictionary.is_null())[places]
+    # Older versions of Arrow do not count such nulls.
+    hidden: Bools = to_numpy(values.dictionary.is_null())
+    either: Bools = missing | hidden[to_numpy(values.indices.fill_null(0))]
+    return either
 
 
 def is_unknown(values: pa.Array) -> Bools:
