@@ -74,7 +74,8 @@ def _class(number: signal.Signals, ended: Ended, ready: bool, new: bool) -> str:
 
 def wrong_end(number: signal.Signals, ended: Ended, ready: bool) -> list[str]:
     wrong = []
-    if ended.seconds > AT_ONCE:
+    # A command that is done takes its time to unload, and hears no signal then.
+    if ended.seconds > AT_ONCE and ended.status != 0:
         wrong.append(f"took {ended.seconds:.1f} s to end with status {ended.status}")
     if number == signal.SIGKILL or not ready:
         return wrong

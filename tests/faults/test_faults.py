@@ -74,6 +74,7 @@ def test_the_check_of_files_sees_mixtures(number: signal.Signals, found: dict[st
     [
         (Ended(143, "rankeval: terminated\n", 0.1), False),
         (Ended(0, "", 0.1), False),
+        (Ended(0, "", 3.5), False),
         (Ended(143, "rankeval: terminated\n", 2.5), True),
         (Ended(130, "rankeval: interrupted\n", 0.1), True),
         (Ended(143, "Traceback (most recent call last):\n", 0.1), True),
