@@ -117,6 +117,11 @@ DATA: dict[str, tuple[type[RankevalError], str, Callable[[], Any]]] = {
         "at most 1,000",
         lambda: rankeval.ope(ranking(1_001), ["sniips"]),
     ),
+    "number of a position": (
+        DataError,
+        "wanted a whole number from 1 to 10000",
+        lambda: rankeval.ope(ranking(2).set_column(2, "position", pa.array([1, 10_001])), ["iips"]),
+    ),
     "weight of a row": (
         DataError,
         "at most 1e+100",
