@@ -26,6 +26,8 @@ LOGGED_PROBABILITY = Range(SMALLEST, 1.0, "a probability in (0, 1]")
 PROBABILITY = Range(0.0, 1.0, "a probability in [0, 1]")
 POSITIVE = Range(SMALLEST, np.inf, "a number above 0")
 NOT_NEGATIVE = Range(0.0, np.inf, "a number of at least 0")
+#: Probabilities rounded to float32 may lie above 1 by this much; they count as 1.
+ROUNDED = 1e-6
 _PROPENSITIES = ("propensity", "propensity_prefix", "propensity_list", "marginal_propensity")
 #: The expected values, as errors state them, if the terms computed from some columns are not finite.
 FINITE_TERMS = "numbers whose products and sums are finite"
@@ -34,8 +36,16 @@ RANGES: dict[str, Range] = {
     **dict.fromkeys((*_PROPENSITIES, "mixture_propensity"), LOGGED_PROBABILITY),
     **{f"target_{name}": PROBABILITY for name in _PROPENSITIES},
     **dict.fromkeys(("exposure", "examination", "alpha"), POSITIVE),
-    **dict.fromkeys(("target_exposure", "subset_weight", "beta"), NOT_NEGATIVE),
+    **dict.fromkeys(("target_exposure", "subset_weight", "importance_weight", "beta"), NOT_NEGATIVE),
 }
+
+
+def within_rounding(role: str, values: Floats) -> Floats:
+    """The values (n,) of the column of a role; probabilities that rounding put above 1 become 1."""
+    column = RANGES.get(base(role))
+    if column is None or column.high != 1.0 or not 1.0 < values.max(initial=1.0) <= 1.0 + ROUNDED:
+        return values
+    return np.minimum(values, 1.0)
 
 
 def out_of_range(role: str, values: Floats) -> int | None:

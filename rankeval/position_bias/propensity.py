@@ -7,7 +7,7 @@ from typing import Any
 
 from rankeval.errors import UsageError
 from rankeval.inference import InferenceOptions
-from rankeval.logs import as_ranking_log, reader_notes
+from rankeval.logs import as_ranking_log, reader_notes, stated
 from rankeval.options import listed, require_types
 from rankeval.position_bias.curve_tests import power_law, same_curve
 from rankeval.position_bias.methods import estimate, parse_method
@@ -119,7 +119,7 @@ def propensity(
             "smooth": smooth,
             "features": list(request.features),
             "where": request.log.where,
-            **request.log.stated,
+            **stated(request.log),
             "by": by,
             "cluster": cluster,
             "level": infer.level,

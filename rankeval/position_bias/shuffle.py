@@ -19,6 +19,7 @@ from rankeval.logs import (
     impressions_of,
     marked_shuffled,
     out_of_range,
+    within_rounding,
 )
 from rankeval.notes import Note
 from rankeval.position_bias.connectivity import require_clicks
@@ -68,7 +69,7 @@ def pair(request: Request) -> dict[Any, Curve]:
     """
 
     def values(sessions: Sessions, shown: Impressions) -> tuple[Floats, Bools]:
-        propensity = shown.sessions.numbers("propensity")
+        propensity = within_rounding("propensity", shown.sessions.numbers("propensity"))
         bad = out_of_range("propensity", propensity)
         if bad is not None:
             raise shown.sessions.error("propensity", bad, propensity[bad], RANGES["propensity"].wanted)
