@@ -13,7 +13,7 @@ from rankeval.arrays import as_float64, decoded, hashes_of, is_unknown, kernel, 
 from rankeval.errors import DataError
 from rankeval.logs import Log, Sessions, fold, nothing_counts, sampling_roles, unit_weights, unnested
 from rankeval.notes import Note
-from rankeval.off_policy.samples import PROPENSITIES, checked_list, logged_actions
+from rankeval.off_policy.samples import PROPENSITIES, ListSums, checked_list, logged_actions
 
 #: Maximum number of different pairs of action and embedding.
 MAX_PAIRS = 1 << 22

@@ -120,8 +120,8 @@ def marginal_propensities(
 
     Raises:
         DataError: lists of unequal length in a row; propensities outside [0, 1] or whose sum is off 1 by more
-            than 0.01; an action that is not an index into the lists; a null embedding; with ``frequencies``, lists of
-            another length than the counted lists.
+            than 0.01; an action that is not an index into the lists; a null embedding; with ``frequencies``,
+            lists of another length than the counted lists.
     """
     embeddings = () if frequencies is not None else columns
     given = {role: rounds.items[role] for role in (*lists, *embeddings)}

@@ -52,9 +52,12 @@ def chosen_roles(log: Log, column: str) -> dict[str, Computed]:
     if not log.has("action"):
         wanted = f"wanted the logged action to compare with {column!r}"
         raise DataError(f"{log.origin}: no column {log.name('action')!r}, {wanted}")
+    kind = log.schema.field(column).type
+    if _class(kind) is None:
+        raise DataError(f"{log.origin}: column {column!r} holds {kind}, wanted actions: integers or texts")
     actions = Actions.of(log)
     same: dict[str, Computed] = {"target_propensity": SameAction(column, log.name("action"), actions)}
-    if actions.form_of(log.schema.field(column).type) is None:
+    if actions.form_of(kind) is None:
         return same
     return same | {"candidate_target_propensities": OneHot(column, actions)}
 
