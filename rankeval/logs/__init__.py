@@ -45,7 +45,7 @@ from rankeval.logs.positions import (
 )
 from rankeval.logs.query_item_counts import MAX_CELLS, PairCounts, PairRows, PairTable, pair_roles, pair_rows
 from rankeval.logs.ranges import FINITE_TERMS, RANGES, ROUNDED, largest, out_of_range, within_rounding
-from rankeval.logs.reader_notes import made_up_notes, reader_notes, require_own_ids
+from rankeval.logs.reader_notes import made_up_notes, reader_notes, require_own_ids, unused_weights
 from rankeval.logs.reranking import LONGEST_TOP, Candidates, at_ranks, overlaps
 from rankeval.logs.roles import base, own, require_scores, role_names
 from rankeval.logs.sessions import Sessions, counting, differ
@@ -134,6 +134,7 @@ __all__ = [
     "unit_keys",
     "unit_weights",
     "unnested",
+    "unused_weights",
     "usual_columns",
     "weight_roles",
     "within_rounding",
