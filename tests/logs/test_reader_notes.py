@@ -49,8 +49,9 @@ def test_ids_that_a_reader_made_up(tmp_path: Path) -> None:
 
 def test_sampling_weights_that_no_command_reads_are_told() -> None:
     log = {
-        "session_id": [1, 1, 2, 2], "query_id": [1, 1, 2, 2], "item_id": [5, 6, 6, 5], "position": [1, 2, 1, 2],
-        "click": [1, 0, 1, 1], "team": ["A", "B", "A", "B"], "sampling_weight": [2.0, 2.0, 4.0, 4.0],
+        "session_id": [1, 1, 2, 2], "query_id": [1, 1, 2, 2], "item_id": [5, 6, 6, 5],
+        "position": [1, 2, 1, 2], "click": [1, 0, 1, 1], "team": ["A", "B", "A", "B"],
+        "sampling_weight": [2.0, 2.0, 4.0, 4.0],
     }  # fmt: skip
     run = {
         "query_id": [1, 1],

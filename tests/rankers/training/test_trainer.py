@@ -337,7 +337,5 @@ def test_clicks_may_be_null_and_positions_may_count_from_0(tmp_path: Path) -> No
     assert found["inputs"]["null_reward"] == "zero"
     assert found["inputs"]["first_position"] == 0
     assert "null_reward" not in plain["inputs"]
-    with pytest.raises(
-        UsageError, match="first_position: found one for judgements, wanted it only with clicks"
-    ):
+    with pytest.raises(UsageError, match="first_position: found one for judgements, wanted it only"):
         trained(tmp_path, first_position=0)
