@@ -1,12 +1,16 @@
-# make demo | test | lint | bench: each sets up its own .venv first, and again only when pyproject.toml changes.
+# make demo | test | lint | bench | fuzz | faults: each sets up its own .venv first, and again only when
+# pyproject.toml changes.
 # Needs git, make and Python 3.11 or later; another Python than the one found: make PYTHON=/path/to/python ...
 
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint format bench fuzz faults lowest newest audit clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
 BIN := .venv/bin
 PYTHON ?=
+MINUTES ?= 10
+SEED ?= 0
+KILLS ?= 200
 
 help:
 	@echo "make demo    the whole path on data it makes itself"
@@ -14,6 +18,11 @@ help:
 	@echo "make lint    ruff, mypy and vulture"
 	@echo "make format  lay out the code as make lint wants it"
 	@echo "make bench   speed and memory, side by side with other tools"
+	@echo "make fuzz    changed inputs through all commands  MINUTES=10 SEED=0"
+	@echo "make faults  kills, full disks and the like       KILLS=200 SEED=0"
+	@echo "make lowest  most tests with the lowest versions of what pyproject.toml asks for"
+	@echo "make newest  the same with the newest versions"
+	@echo "make audit   known vulnerabilities of what is installed (needs a network)"
 	@echo "make clean   remove .venv, caches and benchmark data"
 
 demo: .venv/ready-run
@@ -38,8 +47,20 @@ format: .venv/ready-dev
 bench: .venv/ready-bench
 	@$(BIN)/python -m benchmarks.run
 
+fuzz: .venv/ready-dev
+	@$(BIN)/python -m tests.fuzz.run --minutes $(MINUTES) --seed $(SEED)
+
+faults: .venv/ready-dev
+	@$(BIN)/python -m tests.faults.run --kills $(KILLS) --seed $(SEED)
+
+lowest newest: .venv/ready-run
+	@PYTHON="$(PYTHON)" sh .ci/bounds $@
+
+audit: .venv/ready-run
+	@sh .ci/audit
+
 clean:
-	rm -rf .venv .bench .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .bench .bounds .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/ready-run: pyproject.toml .ci/setup
 	@PYTHON="$(PYTHON)" sh .ci/setup run .

@@ -36,7 +36,9 @@ query_id, item_id, relevance; the run itself can hold relevance instead. --colum
 the run bm25 only. Usual names, such as qid, docno and label, need no --column. Integers join texts: 7 is
 the text 7, and not 07.
 
-Inputs are files, folders, globs or URLs of Parquet, Arrow IPC, CSV, TREC run, TREC qrels or LETOR.
+Inputs are files, folders, globs, URLs or - (standard input) of Parquet, Arrow IPC, CSV, JSON, TREC run,
+TREC qrels or LETOR; delta:PATH and iceberg:PATH are tables of Delta Lake and Iceberg. Folders called
+KEY=VALUE are columns.
 """
 
 

@@ -19,8 +19,8 @@ Example:
 Click models:
   pbm pbm_trust cascade dcm dbn sdbn ccm ubm, mixtures like mixture:pbm+dbn
 
-The log is Parquet, Arrow IPC or CSV (file, folder, glob or URL), long or nested. Columns: session_id,
-item_id, position (from 1), click (0 or 1), and query_id unless there is only one query.
+The log is Parquet, Arrow IPC, CSV or JSON (file, folder, glob, URL or -), long or nested. Columns:
+session_id, item_id, position (from 1), click (0 or 1), and query_id unless there is only one query.
 """
 
 

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from rankeval.versions import __version__
 
+# A function called as its module comes from there: through the package, mypy may take the module for it.
 if TYPE_CHECKING:
-    from rankeval.calibration import FittedCalibration, calibrate
+    from rankeval.calibration import FittedCalibration
+    from rankeval.calibration.calibrate import calibrate
     from rankeval.errors import DataError, RankevalError, UsageError
-    from rankeval.evaluation import Evaluation, evaluate
+    from rankeval.evaluation import Evaluation
+    from rankeval.evaluation.evaluate import evaluate
     from rankeval.interleaving import (
         InterleavedLists,
         InterleavingAnalysis,
@@ -20,10 +23,13 @@ if TYPE_CHECKING:
         interleave_lists,
     )
     from rankeval.logs import Log, Sessions
-    from rankeval.off_policy import OffPolicyEvaluation, ope
-    from rankeval.position_bias import PropensityCurve, propensity
+    from rankeval.off_policy import OffPolicyEvaluation
+    from rankeval.off_policy.ope import ope
+    from rankeval.position_bias import PropensityCurve
+    from rankeval.position_bias.propensity import propensity
     from rankeval.rankers.kinds import open_ranker
-    from rankeval.rankers.ranking import Ranking, rank
+    from rankeval.rankers.ranking import Ranking
+    from rankeval.rankers.ranking.rank import rank
     from rankeval.rankers.training import Training, train
 
 # Public name -> the module that defines it. Modules load when a name is first used: Numba and Arrow take time

@@ -75,10 +75,10 @@ def require_separate(outputs: Mapping[str, str | os.PathLike[str] | None], *inpu
             if _same(path, file) or (
                 path.exists() and file.is_dir() and resolved(file) in resolved(path).parents
             ):
-                raise UsageError(f"{name}: {path} is an input, wanted another file to write to")
+                raise UsageError(f"{name} {path}: is an input, wanted another file to write to")
         for other, another in written[:index]:
             if _same(path, another):
-                raise UsageError(f"{name}: {path} is written by {other} too, wanted another file")
+                raise UsageError(f"{name} {path}: {other} writes it too, wanted another file")
 
 
 def _same(path: Path, other: Path) -> bool:

@@ -84,7 +84,7 @@ class _Parquet:
     def __init__(self, path: Path, schema: pa.Schema, options: Mapping[str, Any]) -> None:
         from pyarrow.parquet import ParquetWriter
 
-        self._writer = ParquetWriter(path, schema, **options)
+        self._writer = ParquetWriter(path, schema, write_page_checksum=True, **options)
         self.close = self._writer.close
 
     def write_table(self, table: pa.Table) -> None:

@@ -98,6 +98,7 @@ def test_an_output_among_many_inputs_is_refused(tmp_path: Path) -> None:
         tmp_path,
         str(tmp_path / "*.parquet"),
         f"file://{target}",
+        f"delta:{target}",
         [tmp_path / "b.parquet", {"new": str(target)}],
         tmp_path / "link",
         tmp_path / "hard",

@@ -40,8 +40,14 @@ def to_numpy(values: pa.Array) -> NDArray[Any]:
 
 
 def is_null(values: pa.Array) -> Bools:
-    """(n,) bool, whether each value is null."""
-    return to_numpy(values.is_null())
+    """(n,) bool, whether each value is null, also where a dictionary holds the null."""
+    missing: Bools = to_numpy(values.is_null())
+    if not (pa.types.is_dictionary(values.type) and values.dictionary.null_count):
+        return missing
+    # Older versions of Arrow do not count such nulls.
+    hidden: Bools = to_numpy(values.dictionary.is_null())
+    either: Bools = missing | hidden[to_numpy(values.indices.fill_null(0))]
+    return either
 
 
 def is_unknown(values: pa.Array) -> Bools:

@@ -17,6 +17,7 @@ from rankeval.evaluation.request import Request
 from rankeval.evaluation.run import ScoredQueries, score_run
 from rankeval.logs import Log, reader_notes, require_own_ids, unused_weights
 from rankeval.notes import Note
+from rankeval.readers import are_records, is_by_query
 
 JUDGEMENTS = "judgements"
 
@@ -110,7 +111,9 @@ def named_runs(run: Any) -> dict[str, Any]:
     Raises:
         UsageError: there is no run, or two files have the same name.
     """
-    if isinstance(run, Mapping) and not any(_is_column(value) for value in run.values()):
+    if are_records(run) or is_by_query(run):
+        return {"run": run}
+    if isinstance(run, Mapping) and not any(_is_column(v) and not are_records(v) for v in run.values()):
         named = {str(name): data for name, data in run.items()}
     elif isinstance(run, list | tuple) and not is_named_tuples(run):
         named = {_stem(data, f"run{i}"): data for i, data in enumerate(run, 1)}

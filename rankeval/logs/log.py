@@ -23,6 +23,7 @@ from rankeval.readers import (
     Leaf,
     Source,
     Where,
+    check_columns,
     check_same_columns,
     open_sources,
     parse_arithmetic,
@@ -163,6 +164,8 @@ class Log:
 
     def _kind(self, name: str) -> pa.DataType:
         if name not in self._kinds:
+            for source in self.sources:
+                check_columns(source, [name])
             schemas = [pa.schema([source.schema.field(name)]) for source in self.sources]
             self._kinds[name] = pa.unify_schemas(schemas, promote_options="permissive").field(0).type
         return self._kinds[name]

@@ -146,7 +146,9 @@ def _objective(header: Fields) -> str:
 def _features(header: Fields) -> tuple[str, ...]:
     names = tuple(header.text("feature_names").split(" "))
     last = header.whole("max_feature_idx")
-    if len(names) != last + 1 or len(names) > MOST_FEATURES:
+    if len(names) > MOST_FEATURES:
+        raise Malformed(f"names {len(names)} features, wanted at most {MOST_FEATURES}")
+    if len(names) != last + 1:
         raise Malformed(f"names {len(names)} features, max_feature_idx is {last}")
     if "" in names or len(set(names)) < len(names):
         raise Malformed("names a feature twice, or with an empty text")

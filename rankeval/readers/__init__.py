@@ -1,8 +1,8 @@
 """Readers of files and tables as Arrow record batches in bounded memory; row filters and column arithmetic.
 
 May import: ``arrays`` and the top modules of ``rankeval``.
-To add a kind of file: write a ``Source`` in a new module, and add a line to ``kinds.py`` and to
-``open_sources.py``.
+To add a kind of file: write a ``Source`` in a new module, and add a line to ``kinds.py`` or, for text, to
+``text_forms.py``, and to ``open_sources.py``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from rankeval.readers.arithmetic import Arithmetic, parse_arithmetic
 from rankeval.readers.external_sort import sorted_on_disk
 from rankeval.readers.open_sources import open_sources
 from rankeval.readers.plain import is_number, type_class
-from rankeval.readers.source import Leaf, Source, check_same_columns
+from rankeval.readers.records import are_records, is_by_query
+from rankeval.readers.source import Leaf, Source, check_columns, check_same_columns
 from rankeval.readers.where import Where, parse_where
 
 __all__ = [
@@ -19,7 +20,10 @@ __all__ = [
     "Leaf",
     "Source",
     "Where",
+    "are_records",
+    "check_columns",
     "check_same_columns",
+    "is_by_query",
     "is_number",
     "open_sources",
     "parse_arithmetic",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ from pyarrow import fs
 
 from rankeval.errors import DataError
 from rankeval.readers.compression import compression_of, open_decompressed
+from rankeval.readers.folders import all_below, matching, require_outside_of_tables, version_of
 from rankeval.readers.messages import first_line, guard
 
 _URL = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+://")
@@ -28,11 +29,13 @@ class File:
         name: the name as the user gave it; for a part of a folder or glob, with the rest appended.
         path: the path inside ``filesystem``.
         filesystem: the Arrow file system that opens the file.
+        folders: the names of the folders between the folder or glob that the user gave and the file.
     """
 
     name: str
     path: str
     filesystem: fs.FileSystem
+    folders: tuple[str, ...] = ()
 
     @property
     def local(self) -> bool:
@@ -49,24 +52,52 @@ class File:
         with guard(self.name), self.open() as file:
             return bytes(file.read(size))
 
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """A context for reading, in which the file must stay what it was when it was first opened.
+
+        Raises:
+            DataError: the file has been replaced or written to.
+        """
+        self._require_unchanged()
+        try:
+            yield
+        except Exception:
+            self._require_unchanged()  # what was read may make no sense for this reason
+            raise
+        self._require_unchanged()
+
+    def _require_unchanged(self) -> None:
+        if self._first_version != version_of(self.filesystem, self.path):
+            raise DataError(
+                f"{self.name}: the file has changed since it was first opened; wanted the same to the end"
+            )
+
+    @cached_property
+    def _first_version(self) -> object:
+        return version_of(self.filesystem, self.path)
+
     def open(self) -> pa.NativeFile:
         """Open the file for random access."""
+        self._require_unchanged()
         return self.filesystem.open_input_file(self.path)
 
     def stream(self) -> pa.NativeFile:
         """Open the file for one read from the start, decompressed."""
+        self._require_unchanged()
         return open_decompressed(self.filesystem, self.path, self.compression)
 
 
 def find_files(location: str | os.PathLike[str]) -> list[File]:
     """The files of a path, folder, glob or URL, sorted by path; at least one.
 
-    The files of a folder do not include those in its subfolders. In folders and globs, names that start with
-    "_" or "." (``_SUCCESS``, ``.crc``) and JSON files (``world.json`` beside a simulated log) are skipped:
-    they are not data.
+    The files of a folder include those in its subfolders. In folders and globs, names that start with "_" or
+    "." (``_SUCCESS``, ``.crc``) and JSON files (``world.json`` beside a simulated log) are skipped: they are
+    not data.
 
     Raises:
-        DataError: there is no such file, or the location cannot be opened.
+        DataError: there is no such file, the location cannot be opened, or a folder holds a table of a kind
+            that lists its files elsewhere, such as Delta Lake.
     """
     given = os.fspath(location)
     with guard(given):
@@ -112,24 +143,27 @@ class _Place:
             )
         if info.type != fs.FileType.Directory:
             return [File(self.given, self.root, self.filesystem)]
+        require_outside_of_tables(self.filesystem, self.root)
         return self._named(self._parts(self.root)) or self._nothing("a folder without data files")
 
     def matches(self) -> list[File]:
-        found = list(_glob(self.filesystem, self.root, self.pattern.split("/")))
+        require_outside_of_tables(self.filesystem, self.root)
+        found = list(matching(self.filesystem, self.root, self.pattern.split("/")))
         paths = [info.path for info in found if info.is_file]
         if not paths:
             paths = [path for info in found for path in self._parts(info.path)]
         return self._named(paths) or self._nothing("no file matches")
 
     def _parts(self, folder: str) -> list[str]:
-        return [info.path for info in _children(self.filesystem, folder) if info.is_file]
+        return [info.path for info in all_below(self.filesystem, folder)]
 
     def _named(self, paths: list[str]) -> list[File]:
-        return [File(self._name(path), path, self.filesystem) for path in sorted(set(paths))]
+        return [self._file(path) for path in sorted(set(paths))]
 
-    def _name(self, path: str) -> str:
+    def _file(self, path: str) -> File:
         below = path[len(self.root) :].lstrip("/")
-        return f"{self.root_name.rstrip('/')}/{below}" if self.root_name else below
+        name = f"{self.root_name.rstrip('/')}/{below}" if self.root_name else below
+        return File(name, path, self.filesystem, tuple(below.split("/")[:-1]))
 
     def _nothing(self, found: str) -> list[File]:
         raise DataError(f"{self.given}: {found}; wanted at least one (_*, .* and *.json do not count)")
@@ -145,26 +179,13 @@ def _split_pattern(given: str, wildcards: str) -> tuple[str, str]:
     return given, ""
 
 
-def _children(filesystem: Any, folder: str) -> list[Any]:
-    infos = filesystem.get_file_info(fs.FileSelector(folder, allow_not_found=True))
-    data = [info for info in infos if info.base_name[0] not in "_." and info.extension != "json"]
-    return sorted(data, key=lambda info: str(info.path))
+def filesystem_of(location: str) -> tuple[Any, str]:
+    """The file system and the path in it of a path or URL without wildcards.
 
-
-def _glob(filesystem: Any, folder: str, patterns: list[str]) -> Iterator[Any]:
-    """The matching files and folders below ``folder``: one pattern per level, ``**`` for any levels."""
-    first, rest = patterns[0], patterns[1:]
-    if first == "**":
-        yield from _glob(filesystem, folder, rest or ["*"])
-    for info in _children(filesystem, folder):
-        if first == "**":
-            if not info.is_file:
-                yield from _glob(filesystem, info.path, patterns)
-        elif fnmatchcase(info.base_name, first):
-            if not rest:
-                yield info
-            elif not info.is_file:
-                yield from _glob(filesystem, info.path, rest)
+    Raises:
+        DataError: no file system opens the URL.
+    """
+    return _filesystem(location) if _URL.match(location) else (fs.LocalFileSystem(), location)
 
 
 def _filesystem(url: str) -> tuple[Any, str]:
@@ -174,7 +195,7 @@ def _filesystem(url: str) -> tuple[Any, str]:
         return filesystem, path
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         try:
-            from fsspec.core import url_to_fs  # type: ignore[import-not-found, unused-ignore]
+            from fsspec.core import url_to_fs
         except ImportError:
             raise DataError(
                 f"{url}: cannot be opened: {first_line(error)}; fsspec is not installed"

@@ -11,7 +11,7 @@ import pyarrow.ipc
 
 from rankeval.readers.files import File
 from rankeval.readers.messages import guard
-from rankeval.readers.source import ArrowSource, GroupedSource, Leaf
+from rankeval.readers.source import ArrowSource, GroupedSource, Leaf, validated
 from rankeval.readers.where import Where
 
 _BATCH_ROWS = 2**17
@@ -24,7 +24,7 @@ class IpcFileSource(GroupedSource):
         self._file = file
         with guard(file.name), file.open() as raw:
             self._arrow_schema = pa.ipc.open_file(raw).schema
-        super().__init__(file.name, self._arrow_schema)
+            super().__init__(file.name, self._arrow_schema)
 
     @cached_property
     def group_rows(self) -> list[int]:
@@ -50,7 +50,7 @@ class IpcStreamSource(ArrowSource):
         self._file = file
         with guard(file.name), file.stream() as stream:
             self._arrow_schema = pa.ipc.open_stream(stream).schema
-        super().__init__(file.name, self._arrow_schema)
+            super().__init__(file.name, self._arrow_schema)
 
     @cached_property
     def has_rows(self) -> bool:
@@ -72,5 +72,6 @@ def _only(fields: list[int]) -> Any:
 
 
 def _sliced(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    validated(batch)
     for start in range(0, batch.num_rows, _BATCH_ROWS):
         yield batch.slice(start, _BATCH_ROWS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ from rankeval.readers.messages import guard
 from rankeval.readers.parquet import ParquetSource
 from rankeval.readers.records import Columns
 from rankeval.readers.source import Leaf
-from rankeval.readers.spool import temporary_file
+from rankeval.readers.spool import filled_file
 from rankeval.readers.text_tables import FLOATS
 from rankeval.readers.value_types import Trait, as_array, settled, traits_of
 
@@ -48,11 +49,9 @@ class JsonSource(ParquetSource):
         notes: Callable[[], Sequence[Note]] = tuple,
         missing: Mapping[str, Any] | None = None,
     ) -> None:
-        copy = temporary_file(file.name)
         with guard(file.name):
             schema = _schema(blocks(), floats)
-            _write(copy, schema, blocks(), missing or {})
-        super().__init__(copy)
+        super().__init__(filled_file(file.name, lambda path: _write(path, schema, blocks(), missing or {})))
         self.schema = self.schema.remove(self.schema.get_field_index(_LINE))
         self._notes = tuple(notes())
 
@@ -82,8 +81,8 @@ def _schema(blocks: Iterator[Block], floats: Collection[str]) -> pa.Schema:
     return pa.schema([*fields, (_LINE, pa.int64())])
 
 
-def _write(file: File, schema: pa.Schema, blocks: Iterator[Block], missing: Mapping[str, Any]) -> None:
-    with pq.ParquetWriter(file.path, schema, compression="zstd") as writer:
+def _write(path: Path, schema: pa.Schema, blocks: Iterator[Block], missing: Mapping[str, Any]) -> None:
+    with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
         rows: list[pa.RecordBatch] = []
         for block in blocks:
             rows.append(_batch(block, schema, missing))

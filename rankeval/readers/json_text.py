@@ -113,7 +113,7 @@ def _record(name: str, number: int, text: str, record_of: RecordOf) -> Mapping[s
         if not isinstance(found, dict):
             raise ValueError("no object")
         return record_of(found)
-    except (ValueError, RecursionError) as error:
+    except (ValueError, OverflowError, RecursionError) as error:
         told = f"no JSON ({error.msg})" if isinstance(error, json.JSONDecodeError) else str(error)
         raise DataError(
             f"{name}, line {number}: found {short(text)}, {told}; wanted a JSON object in one line"

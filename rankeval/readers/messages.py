@@ -8,7 +8,7 @@ from lzma import LZMAError
 
 import pyarrow as pa
 
-from rankeval.errors import DataError
+from rankeval.errors import DataError, UsageError
 
 _SHOWN = 60
 _LISTED = 20
@@ -39,4 +39,15 @@ def guard(name: str) -> Iterator[None]:
     except DataError:
         raise
     except (pa.ArrowException, OSError, EOFError, LZMAError, UnicodeError) as error:
+        raise DataError(f"{name}: cannot be read: {first_line(error)}") from error
+
+
+@contextmanager
+def guard_all(name: str) -> Iterator[None]:
+    """As :func:`guard`, for libraries whose errors have no class in common: all become a DataError."""
+    try:
+        yield
+    except (DataError, UsageError):
+        raise
+    except Exception as error:
         raise DataError(f"{name}: cannot be read: {first_line(error)}") from error

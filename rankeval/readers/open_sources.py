@@ -17,9 +17,11 @@ from rankeval.readers.kinds import kind_of
 from rankeval.readers.letor import LetorSource
 from rankeval.readers.memory import is_in_memory, memory_source
 from rankeval.readers.parquet import ParquetSource
+from rankeval.readers.partitions import PartitionedSource, folder_values
 from rankeval.readers.records import NUMBERS, are_records, by_query_source, is_by_query, records_source
 from rankeval.readers.source import Source
 from rankeval.readers.spool import spooled
+from rankeval.readers.table_objects import lake_sources, object_sources
 from rankeval.readers.text_forms import Role
 from rankeval.readers.text_tables import CsvSource
 from rankeval.readers.three_columns import ThreeColumnsSource
@@ -31,8 +33,10 @@ def open_sources(data: Any, *, role: Role, floats: Collection[str] = ()) -> list
 
     Args:
         data: a path, a folder of part files, a glob or a URL; ``-`` for standard input, a pipe or a device; a
-            pyarrow table, record batch or reader; anything with ``__arrow_c_stream__`` (pandas, polars); a
-            dict of arrays; ``{query: {item: number}}``; or a list of these, or of records (dicts of scalars).
+            pyarrow table, record batch, dataset, scanner or reader; a pandas or polars frame; a polars
+            ``LazyFrame``; a DuckDB relation; anything with ``__arrow_c_stream__``; a dict of arrays;
+            ``{query: {item: number}}``; or a list of these, or of records (dicts of scalars). What gives its
+            rows only once, or runs a query for them, is read here, to a temporary file.
         role: the use of the data.
         floats: further columns to read as float64 from CSV and JSON files (see ``CsvSource``).
 
@@ -52,17 +56,31 @@ def open_sources(data: Any, *, role: Role, floats: Collection[str] = ()) -> list
 
 def _open(item: Any, role: Role, floats: Collection[str]) -> Sequence[Source]:
     if isinstance(item, str | os.PathLike):
-        stream = spooled(item)
-        return [_open_file(file, role, floats) for file in ([stream] if stream else find_files(item))]
+        return _located(item, role, floats)
     if are_records(item):
         return [records_source(item)]
     if is_by_query(item):
         return [by_query_source(item, role)]
+    if (found := object_sources(item)) is not None:
+        return found
     if is_in_memory(item):
         return [memory_source(item)]
     raise UsageError(
         f"cannot read {role} from {type(item).__name__}; wanted a path, a table, a frame or a dict of arrays"
     )
+
+
+def _located(location: str | os.PathLike[str], role: Role, floats: Collection[str]) -> Sequence[Source]:
+    if (stream := spooled(location)) is not None:
+        return [_open_file(stream, role, floats)]
+    if (found := lake_sources(os.fspath(location))) is not None:
+        return found
+    files = find_files(location)
+    sources = [_open_file(file, role, floats) for file in files]
+    return [
+        PartitionedSource(source, values) if values else source
+        for source, values in zip(sources, folder_values(files), strict=True)
+    ]
 
 
 def _open_file(file: File, role: Role, floats: Collection[str]) -> Source:

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rankeval.errors import DataError
+from rankeval.readers.column_chunks import ColumnChunks
 from rankeval.readers.files import File
 from rankeval.readers.messages import guard
-from rankeval.readers.source import GroupedSource, Leaf
+from rankeval.readers.source import GroupedSource, Leaf, validated
 from rankeval.readers.where import Where
 
 WHOLE_ROWS = 2**18
@@ -22,7 +23,11 @@ _BATCH_VALUES = 2**21
 
 
 class ParquetSource(GroupedSource):
-    """A Parquet file. Its footer is parsed once; each read of a leaf opens the file again."""
+    """A Parquet file. Its footer is parsed once; each read of a leaf opens the file again.
+
+    Attributes:
+        arrow_schema: the columns with the types and metadata that the file states.
+    """
 
     def __init__(self, file: File) -> None:
         self._file = file
@@ -32,8 +37,15 @@ class ParquetSource(GroupedSource):
             pq.ParquetFile(file.path, filesystem=file.filesystem, pre_buffer=False) as parquet,
         ):
             self._metadata = parquet.metadata
-            super().__init__(file.name, parquet.schema_arrow)
+            self.arrow_schema = parquet.schema_arrow
+            self._chunks = ColumnChunks(file.name, self._metadata)
+            super().__init__(file.name, self.arrow_schema)
         self._pruned: dict[str, frozenset[int]] = {}
+        if sum(self.group_rows) != self._metadata.num_rows:
+            raise DataError(
+                f"{file.name}: cannot be read: its footer says {self._metadata.num_rows} rows, and "
+                f"{sum(self.group_rows)} in its row groups; wanted the same"
+            )
 
     @cached_property
     def group_rows(self) -> list[int]:
@@ -48,17 +60,18 @@ class ParquetSource(GroupedSource):
         if not groups:
             return
         rows = sum(self.group_rows[group] for group in groups)
-        values = self._values(groups, columns)
         with self._open(encoded) as parquet:
+            values = self._chunks.values(parquet, groups, columns)
             if leaf.rows is not None and leaf.rows < rows:  # a leaf that is cut to its first rows
-                yield next(parquet.iter_batches(leaf.rows, groups, columns, use_threads=False))
+                yield validated(next(parquet.iter_batches(leaf.rows, groups, columns, use_threads=False)))
                 return
             if rows <= WHOLE_ROWS and values <= WHOLE_VALUES:
                 table = parquet.read_row_groups(groups, columns=columns, use_threads=False)
-                yield from table.combine_chunks().to_batches()
+                yield from map(validated, table.combine_chunks().to_batches())
                 return
             size = max(1024, min(BATCH_ROWS, rows * _BATCH_VALUES // max(values, 1)))
-            yield from parquet.iter_batches(size, row_groups=groups, columns=columns, use_threads=False)
+            batches = parquet.iter_batches(size, row_groups=groups, columns=columns, use_threads=False)
+            yield from map(validated, batches)
 
     def _open(self, encoded: list[str]) -> Any:
         # Neither memory-mapped nor pre-buffered: both keep whole column chunks in memory (1.0 GB for one
@@ -70,20 +83,17 @@ class ParquetSource(GroupedSource):
             read_dictionary=encoded,
             pre_buffer=False,
             buffer_size=2**18 if self._file.local else 2**23,
+            page_checksum_verification=True,
         )
-
-    def _values(self, groups: list[int], columns: list[str]) -> int:
-        """Number of stored values of ``columns`` in ``groups``; each element of a list counts."""
-        wanted = set(columns)
-        paths = [self._metadata.schema.column(j).path for j in range(self._metadata.num_columns)]
-        chosen = [j for j, path in enumerate(paths) if path in wanted or path.split(".")[0] in wanted]
-        return sum(self._metadata.row_group(group).column(j).num_values for group in groups for j in chosen)
 
     def _kept(self, where: Where) -> frozenset[int]:
         """Row groups that may hold a row that ``where`` keeps, according to their statistics."""
         if where.text not in self._pruned:
             import pyarrow.dataset as ds
 
+            with self._open([]) as parquet:
+                groups = range(self._metadata.num_row_groups)
+                self._chunks.require_sound(parquet, groups, self._chunks.of(where.columns))
             fragment = ds.ParquetFileFormat().make_fragment(self._file.path, filesystem=self._file.filesystem)
             left = fragment.subset(filter=where.bind(self.schema, self.name))
             self._pruned[where.text] = frozenset(group.id for group in left.row_groups)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.types as pt
 
 ENCODED = pa.dictionary(pa.int32(), pa.string())
@@ -53,6 +55,10 @@ def plain_schema(schema: pa.Schema) -> pa.Schema:
 
 def plain(array: Any, *, encode: bool = False) -> Any:
     """``array`` in its plain type, or with ``encode`` (strings only) as a dictionary with int32 indices."""
+    if pt.is_run_end_encoded(array.type):
+        array = pc.run_end_decode(array)
+    if _holds_views(array.type):
+        array = _without_views(array)
     wanted = plain_type(array.type)
     if pt.is_dictionary(array.type) and wanted == pa.string():
         # In two steps: Arrow cannot decode a dictionary of string views directly.
@@ -60,6 +66,18 @@ def plain(array: Any, *, encode: bool = False) -> Any:
         return array if encode else array.cast(wanted)
     array = array if array.type == wanted else array.cast(wanted)
     return array.dictionary_encode() if encode else array
+
+
+def _holds_views(kind: pa.DataType) -> bool:
+    is_view = pt.is_list_view(kind) or pt.is_large_list_view(kind)
+    return is_view or (any(test(kind) for test in _LISTS) and _holds_views(kind.value_type))
+
+
+def _without_views(lists: Any) -> Any:
+    """The same lists, not as views: Arrow's own cast leaves out the last offset, and so reads beyond it."""
+    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+    offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
+    return pa.ListArray.from_arrays(offsets, plain(lists.flatten()), mask=lists.is_null())
 
 
 def is_number(kind: pa.DataType) -> bool:

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.array_types import Bools, Ints
+from rankeval.array_types import Ints
 from rankeval.readers.lines import BOM
 
 _QUOTE = ord('"')
-_CLOSED = -1
 
 
 class Watched:
@@ -20,7 +19,7 @@ class Watched:
     any other. Two quotes within a cell in quotes are one character.
 
     Attributes:
-        opened: number of the line, from 1, in which the last cell in quotes opens.
+        opened: number of bytes before the quote that opens the last cell in quotes; 0 if there is none.
         inside: whether that cell is not yet closed.
         closed: whether the stream is closed.
     """
@@ -29,45 +28,54 @@ class Watched:
         self._stream = stream
         self._begins = np.zeros(256, bool)
         self._begins[[ord(delimiter), ord("\n"), ord("\r"), _QUOTE]] = True
-        self._previous, self._line = ord("\n"), 0
+        self._previous, self._seen = ord("\n"), 0
         self.opened, self.inside, self.closed = 0, False, False
 
     def read(self, size: int = -1) -> bytes:
         """The next ``size`` bytes at most; none at the end."""
-        data = bytes(self._stream.read(size))
+        data: bytes = self._stream.read(size)
         if data:
-            text = data.removeprefix(BOM) if not self._line else data
-            self._line = self._line or 1
-            last = self._see(text) if b'"' in text else data[-1]
-            self._line += data.count(b"\n")
-            self._previous = last
+            skipped = len(BOM) if not self._seen and data.startswith(BOM) else 0
+            self._seen += skipped
+            if b'"' in data:
+                self._previous = self._see(np.frombuffer(data, np.uint8)[skipped:])
+            else:
+                self._previous = data[-1]
+            self._seen += len(data) - skipped
         return data
 
-    def _see(self, data: bytes) -> int:
-        """Follow the quotes in ``data``. Returns its last byte, 0 for a quote that closes nothing."""
-        codes = np.frombuffer(data, np.uint8)
+    def _see(self, codes: Any) -> int:
+        """Follow the quotes in some bytes. Returns the last byte, 0 for a quote that closes nothing."""
         places = np.flatnonzero(codes == _QUOTE)
-        before = codes[places - 1]
-        before[0] = self._previous if places[0] == 0 else before[0]
-        opens = np.arange(len(places)) % 2 == (1 if self.inside else 0)
-        if not self._begins[before[opens]].all():
-            opens = self._walked(places, before)
-        cells = np.flatnonzero(opens & (before != _QUOTE))
-        if len(cells):
-            self.opened = self._line + data.count(b"\n", 0, int(places[cells[-1]]))
-        closes = np.append(self.inside, opens[:-1]) & ~opens
-        self.inside = bool(opens[-1])
-        literal = places[-1] == len(data) - 1 and not (opens[-1] or closes[-1])
-        return 0 if literal else data[-1]
+        opens = places[1 if self.inside else 0 :: 2]
+        # Where each second quote can open a cell, or open it again, none of them is a character as any other.
+        plain = self._begins[self._before(codes, opens)].all()
+        changes = places if plain else self._changes(places, self._before(codes, places))
+        opens = changes[1 if self.inside else 0 :: 2]
+        before = self._before(codes, opens)
+        last = next((k for k in range(len(opens) - 1, -1, -1) if before[k] != _QUOTE), None)
+        if last is not None:
+            self.opened = self._seen + int(opens[last])
+        self.inside = (len(changes) % 2 == 1) != self.inside
+        ends = places[-1] == len(codes) - 1 and (not len(changes) or changes[-1] != places[-1])
+        return 0 if ends else int(codes[-1])
 
-    def _walked(self, places: Ints, before: Any) -> Bools:
-        """Which quotes open a cell, or open it again as the second of two. Others close it, or are text."""
-        inside, closed = self.inside, _CLOSED if self._previous == _QUOTE and not self.inside else -2
-        opens = np.zeros(len(places), bool)
-        for index, (place, previous) in enumerate(zip(places.tolist(), before.tolist(), strict=True)):
+    def _before(self, codes: Any, places: Ints) -> Any:
+        before = codes[places - 1]
+        if len(places) and places[0] == 0:
+            before[0] = self._previous
+        return before
+
+    def _changes(self, places: Ints, before: Any) -> Ints:
+        """The quotes that open a cell, open it again as the second of two, or close it."""
+        inside, closed = self.inside, -1 if self._previous == _QUOTE and not self.inside else -2
+        changes = []
+        for place, previous in zip(places.tolist(), before.tolist(), strict=True):
             if inside:
                 inside, closed = False, place
+            elif self._begins[previous] and (previous != _QUOTE or closed == place - 1):
+                inside = True
             else:
-                again = previous == _QUOTE and closed == place - 1
-                inside = opens[index] = again or (previous != _QUOTE and bool(self._begins[previous]))
-        return opens
+                continue
+            changes.append(place)
+        return np.array(changes, np.int64)

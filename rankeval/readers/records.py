@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from rankeval.readers.value_types import as_array, settled, traits_of
 Columns = dict[str, list[Any]]
 Pairs = Iterable[tuple[Any, Any]]
 
+_Scalar = str | float | int | np.generic | None
 #: Role -> the name of the number in ``{query: {item: number}}``.
 NUMBERS = {"run": "score", "judgements": "relevance"}
 
@@ -51,14 +52,17 @@ def are_records(data: Any) -> bool:
         isinstance(data, list | tuple)
         and bool(data)
         and all(isinstance(each, dict) for each in data)
-        and any(isinstance(value, str | float | int | np.generic | None) for value in data[0].values())
+        and any(isinstance(value, _Scalar) for value in data[0].values())
     )
 
 
 def is_by_query(data: Any) -> bool:
     """Whether ``data`` is ``{query: {item: number}}``."""
     return (
-        isinstance(data, dict) and bool(data) and all(isinstance(items, Mapping) for items in data.values())
+        isinstance(data, dict)
+        and bool(data)
+        and all(isinstance(items, Mapping) for items in data.values())
+        and all(isinstance(value, _Scalar) for items in data.values() for value in islice(items.values(), 1))
     )
 
 

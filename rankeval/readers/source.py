@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -99,6 +100,9 @@ class Source(Protocol):
 class ArrowSource(ABC):
     """The part of ``Source`` that all kinds of files share."""
 
+    #: The ``File`` that the rows come from, which must not change while they are read; None in memory.
+    _file: Any = None
+
     def __init__(self, name: str, schema: pa.Schema) -> None:
         self.name = name
         self.schema = plain_schema(schema)
@@ -132,7 +136,7 @@ class ArrowSource(ABC):
         encoded = [
             name for name in needed if name in dictionary and self.schema.field(name).type == pa.string()
         ]
-        with guard(self.name):
+        with guard(self.name), self._file.unchanged() if self._file else nullcontext():
             expression = where.bind(self.schema, self.name) if where else None
             for batch in self._read(leaf, needed, encoded, where):
                 arrays = [plain(batch.column(name), encode=name in encoded) for name in needed]
@@ -166,6 +170,16 @@ class ArrowSource(ABC):
             index -= len(kept)
             start += batch.num_rows
         raise IndexError(f"{self.name}: the filter keeps fewer rows")
+
+
+def validated(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """``batch``, whose offsets, dictionaries and texts are checked: Arrow reads them unchecked from a file.
+
+    Raises:
+        pyarrow.ArrowInvalid: the batch is damaged.
+    """
+    batch.validate(full=True)
+    return batch
 
 
 def filtered(batch: pa.RecordBatch, expression: pa.compute.Expression) -> pa.RecordBatch:

@@ -6,8 +6,9 @@ import os
 import shutil
 import stat
 import sys
-import tempfile
 import weakref
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,17 +17,24 @@ from pyarrow import fs
 
 from rankeval.readers.files import File
 from rankeval.readers.messages import guard
+from rankeval.temporary_files import temporary_file
 
 _STANDARD_INPUT = "-"
 _BLOCK = 2**20
 
 
-def temporary_file(name: str) -> File:
-    """A new, empty file on disk that messages call ``name``; removed when the object dies, or at exit."""
-    handle, path = tempfile.mkstemp(prefix="rankeval-")
-    os.close(handle)
-    file = File(name, path, fs.LocalFileSystem())
-    weakref.finalize(file, Path(path).unlink, missing_ok=True)
+def filled_file(name: str, write: Callable[[Path], object]) -> File:
+    """A temporary file that ``write`` fills and messages call ``name``.
+
+    It is removed when the object dies, at exit, or at once if ``write`` fails.
+    """
+    with ExitStack() as in_use:
+        path = in_use.enter_context(temporary_file())
+        with guard(name):
+            write(path)
+        kept = in_use.pop_all()
+    file = File(name, str(path), fs.LocalFileSystem())
+    weakref.finalize(file, kept.close)
     return file
 
 
@@ -54,10 +62,11 @@ def _standard_input(stream: Any) -> File:
 
 
 def _copy(name: str, stream: BinaryIO) -> File:
-    file = temporary_file(name)
-    with open(file.path, "wb") as copy:
-        shutil.copyfileobj(stream, copy, _BLOCK)
-    return file
+    def write(path: Path) -> None:
+        with path.open("wb") as copy:
+            shutil.copyfileobj(stream, copy, _BLOCK)
+
+    return filled_file(name, write)
 
 
 def _is_stream(path: str) -> bool:

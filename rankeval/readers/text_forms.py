@@ -52,11 +52,12 @@ def text_kind(line: str, head: str, role: Role) -> Text | None:
         return _json_kind(line, head, joined)
     if re.match(r"\[\s*([\[\]{]|$)", line):
         return "a JSON array"
-    for kind, form in _FORMS:
-        if form.match(line):
-            return kind
-    if joined and separator_of(line):
-        return "three columns"
+    form = next((kind for kind, pattern in _FORMS if pattern.match(line)), None)
+    separator = separator_of(line) if joined and form != "LETOR" else None
+    if form and separator:
+        return None  # three cells between tabs, with blanks in them, or more fields between tabs and blanks
+    if form or separator:
+        return form or "three columns"
     if any(mark in line for mark in ",;\t"):
         return "CSV"
     # A first line that is nearly TREC counts as TREC: the reader's error then names the line and the form.

@@ -119,9 +119,11 @@ class CsvSource(ArrowSource):
         while watched.read(_BLOCK):
             pass
         if watched.inside:
+            with self._file.stream() as stream:
+                line = 1 + sum(part.count(b"\n") for part in _parts(stream, watched.opened))
             raise DataError(
-                f"{self._file.name}, line {watched.opened}: found a quote that opens a cell and is never "
-                "closed, wanted one at the end of the cell"
+                f"{self._file.name}, line {line}: found a quote that opens a cell and is never closed, "
+                "wanted one at the end of the cell"
             )
 
     @contextmanager
@@ -152,6 +154,13 @@ class CsvSource(ArrowSource):
 
     def _at(self, line: str | None) -> str:
         return f"{self._file.name}, line {line}" if line else self._file.name
+
+
+def _parts(stream: Any, size: int) -> Iterator[bytes]:
+    """The first ``size`` bytes of a stream."""
+    while size and (part := bytes(stream.read(min(size, _BLOCK)))):
+        size -= len(part)
+        yield part
 
 
 def _shown(found: str) -> str:

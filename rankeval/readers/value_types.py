@@ -76,7 +76,7 @@ def as_array(values: Sequence[Any], kind: pa.DataType | None) -> pa.Array:
     if kind == pa.string():
         return pa.array([_text(value) for value in values], kind)
     if kind == pa.float64():
-        return pa.array([None if value is None else float(value) for value in values], kind)
+        return pa.array([None if value is None else _float(value) for value in values], kind)
     if kind == pa.list_(pa.string()):
         return pa.array(
             [None if value is None else [_text(each) for each in value] for value in values], kind
@@ -89,6 +89,13 @@ def _of_integers(values: Sequence[Any]) -> set[Trait]:
     if low < -_INT64 or high >= _INT64:
         return {(0, "huge")}
     return {(0, "wide" if max(-low, high) > _EXACT else "int")}
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer beyond the largest float, which as text is infinite too
+        return math.copysign(math.inf, value > 0 or -1)
 
 
 def _text(value: Any) -> str | None:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from operator import and_, eq, ge, gt, le, lt, ne, or_
 from typing import Any, NoReturn
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.types as pt
 
 from rankeval.errors import DataError, UsageError
 from rankeval.readers.messages import listed, short
 from rankeval.readers.plain import type_class
+from rankeval.readers.where_operands import Operand, in_one_type, joined, kind_of
 
 _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: eq,
@@ -34,7 +33,6 @@ _WIDE = {
     **dict.fromkeys(("float", "double"), pa.float64()),
     "string": pa.string(),
 }
-_CHAIN = 64
 #: A list of at least so many values is looked up in a set.
 _MANY = 16
 
@@ -59,6 +57,22 @@ class Where:
     text: str
     columns: tuple[str, ...]
     _tree: ast.expr = field(repr=False, compare=False)
+    _known: Mapping[str, pa.Scalar] = field(repr=False, compare=False, default_factory=dict)
+
+    @property
+    def parts(self) -> list[Where]:
+        """The conditions that ``and`` joins: a row is kept if each of them keeps it."""
+        match self._tree:
+            case ast.BoolOp(ast.And(), trees):
+                pass
+            case tree:
+                trees = [tree]
+        return [replace(self, columns=_columns(tree), _tree=tree) for tree in trees]
+
+    def given(self, values: Mapping[str, pa.Scalar]) -> Where:
+        """The same filter where some columns have one known value; it no longer reads these."""
+        left = tuple(name for name in self.columns if name not in values)
+        return replace(self, columns=left, _known=values)
 
     def bind(self, schema: pa.Schema, name: str) -> pc.Expression:
         """The filter as an Arrow expression over ``schema``, the columns of the file ``name``.
@@ -66,7 +80,7 @@ class Where:
         Raises:
             DataError: a column is missing, or is compared with a value of another kind.
         """
-        return _Builder(self.text, schema, name).condition(self._tree)
+        return _Builder(self.text, schema, name, self._known).condition(self._tree)
 
 
 def parse_where(text: str) -> Where:
@@ -91,9 +105,14 @@ def parse_where(text: str) -> Where:
         if isinstance(error, UsageError):
             raise
         raise UsageError(f"where {short(text)}: too long, too deep or not text") from None
+    return Where(text, _columns(tree), tree)
+
+
+def _columns(tree: ast.expr) -> tuple[str, ...]:
+    """The names of the columns in ``tree``, in order of appearance."""
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
     names.sort(key=lambda node: (node.lineno, node.col_offset))
-    return Where(text, tuple(dict.fromkeys(node.id for node in names)), tree)
+    return tuple(dict.fromkeys(node.id for node in names))
 
 
 def _require_few(tree: ast.expr, text: str) -> None:
@@ -106,35 +125,26 @@ def _require_few(tree: ast.expr, text: str) -> None:
 
 
 @dataclass(frozen=True)
-class _Operand:
-    """One side of a comparison. ``words`` names it in messages; ``kind`` is None without a schema."""
-
-    value: Any
-    kind: str | None
-    words: str
-    type: pa.DataType | None = None
-
-
-@dataclass(frozen=True)
 class _Builder:
     """Builds the expression from the syntax tree; without a schema it checks only the syntax."""
 
     text: str
     schema: pa.Schema | None
     name: str
+    known: Mapping[str, pa.Scalar] = field(default_factory=dict)
 
     def condition(self, node: ast.expr) -> Any:
         """The expression for a node that must be a condition."""
         match node:
             case ast.BoolOp(op, parts):
                 join = and_ if isinstance(op, ast.And) else or_
-                return _joined(join, [self.condition(part) for part in parts])
+                return joined(join, [self.condition(part) for part in parts])
             case ast.UnaryOp(ast.Not(), inner):
                 return ~self.condition(inner)
             case ast.Compare(left, ops, rights):
                 lefts = [left, *rights[:-1]]
                 pairs = zip(lefts, ops, rights, strict=True)
-                return _joined(and_, [self._comparison(a, op, b) for a, op, b in pairs])
+                return joined(and_, [self._comparison(a, op, b) for a, op, b in pairs])
             case ast.Name():
                 return self._boolean_column(node)
         self._refuse(node, "wanted a condition")
@@ -163,7 +173,7 @@ class _Builder:
             self._refuse(right, "wanted a list of values, such as [1, 2]")
         found = self._among(left, right.elts)
         if found is None:
-            found = _joined(or_, [self._compared(left, eq, value) for value in right.elts])
+            found = joined(or_, [self._compared(left, eq, value) for value in right.elts])
         return found if isinstance(op, ast.In) else ~found
 
     def _among(self, left: ast.expr, values: list[ast.expr]) -> Any:
@@ -193,57 +203,62 @@ class _Builder:
             self._clash(f"{a.words} cannot be compared with {b.words}")
         return compare(a.value, b.value)
 
-    def _fitted(self, side: _Operand, other: _Operand) -> _Operand:
+    def _fitted(self, side: Operand, other: Operand) -> Operand:
         """``side`` in a type that Arrow can compare with ``other`` without loss of values or errors."""
         column, literal = (side, other) if side.type is not None else (other, side)
         if column.type is None or literal.type is not None:
             return side
         if (column.kind, literal.kind) == ("number", "number"):
-            return replace(side, value=_in_one_type(column, literal)[side is literal])
+            return replace(side, value=in_one_type(column, literal)[side is literal])
         if side is literal and (column.kind, literal.kind) == ("time", "string"):
             return replace(literal, value=self._time(column, literal), kind="time")
         return side
 
-    def _time(self, column: _Operand, literal: _Operand) -> Any:
+    def _time(self, column: Operand, literal: Operand) -> Any:
         try:
             return pa.scalar(literal.value).cast(column.type)
         except pa.ArrowInvalid:
             wanted = "2024-01-31T12:00Z" if getattr(column.type, "tz", None) else "2024-01-31 12:00"
             self._clash(f"{column.words} wants a time such as {wanted}, not {literal.words}")
 
-    def _operand(self, node: ast.expr) -> _Operand:
+    def _operand(self, node: ast.expr) -> Operand:
         match node:
             case ast.Name():
                 return self._column(node)
             case ast.Constant(bool() as value):
-                return _Operand(value, "boolean", str(value))
+                return Operand(value, "boolean", str(value))
             case ast.Constant(int() | float() as value):
                 return self._number(node, value)
             case ast.UnaryOp(ast.USub() | ast.UAdd() as sign, ast.Constant(int() | float() as value)):
                 if not isinstance(value, bool):
                     return self._number(node, -value if isinstance(sign, ast.USub) else value)
             case ast.Constant(str() as value):
-                return _Operand(value, "string", f"the string {value!r}")
+                return Operand(value, "string", f"the string {value!r}")
             case ast.Constant(None):
                 self._refuse(node, "a missing value is found by COLUMN is None")
         self._refuse(node, "wanted a column name, a number, a string, True or False")
 
-    def _number(self, node: ast.expr, value: int | float) -> _Operand:
+    def _number(self, node: ast.expr, value: int | float) -> Operand:
         if isinstance(value, int) and not -(2**63) <= value < 2**64:
             self._refuse(node, "wanted an integer of 64 bits")
-        return _Operand(value, "number", f"the number {value}")
+        return Operand(value, "number", f"the number {value}")
 
-    def _column(self, node: ast.Name) -> _Operand:
+    def _column(self, node: ast.Name) -> Operand:
         column = pc.field(node.id)
         if self.schema is None:
-            return _Operand(column, None, node.id)
+            return Operand(column, None, node.id)
+        if node.id in self.known:
+            value = self.known[node.id]
+            return self._of_type(node, pc.scalar(value), value.type)
         if self.schema.get_field_index(node.id) < 0:
             raise DataError(
                 f"{self.name}: where {short(self.text)}: no column {short(node.id)}; "
                 f"its columns are {listed(self.schema.names)}"
             )
-        kind = self.schema.field(node.id).type
-        return _Operand(column, _kind(kind), f"column {node.id!r}, which holds {type_class(kind)},", kind)
+        return self._of_type(node, column, self.schema.field(node.id).type)
+
+    def _of_type(self, node: ast.Name, column: Any, kind: pa.DataType) -> Operand:
+        return Operand(column, kind_of(kind), f"column {node.id!r}, which holds {type_class(kind)},", kind)
 
     def _clash(self, what: str) -> NoReturn:
         raise DataError(f"{self.name}: where {short(self.text)}: {what.rstrip(',')}")
@@ -254,40 +269,3 @@ class _Builder:
         character = self.text.index(stripped) + len(before) + 1
         found = short(ast.get_source_segment(stripped, node) or "")
         raise UsageError(f"where {short(self.text)}: found {found} at character {character}, {wanted}")
-
-
-def _joined(join: Callable[[Any, Any], Any], parts: list[Any]) -> Any:
-    """The conditions joined, in a tree of small depth: Arrow walks through it by recursion.
-
-    Arrow makes one deep chain of all neighbouring ``or``. A double ``not`` between them keeps it from that.
-    """
-    while len(parts) > _CHAIN:
-        groups = [parts[i : i + _CHAIN] for i in range(0, len(parts), _CHAIN)]
-        parts = [~~reduce(join, group) for group in groups]
-    return reduce(join, parts)
-
-
-def _in_one_type(column: _Operand, literal: _Operand) -> tuple[Any, Any]:
-    """A number column and a number literal in types that Arrow compares exactly, or else as float64."""
-    value = literal.value
-    if pt.is_decimal(column.type):
-        return column.value, value
-    if not pt.is_integer(column.type):
-        return column.value, pa.scalar(float(value))
-    kind = pa.uint64() if pt.is_uint64(column.type) else pa.int64()
-    low, high = (0, 2**64) if pt.is_uint64(kind) else (-(2**63), 2**63)
-    if float(value).is_integer() and low <= value < high:
-        return column.value, pa.scalar(int(value), kind)
-    # No integer of the column's type equals this literal. Arrow alone would try float32, and fail.
-    return column.value.cast(pa.float64(), safe=False), pa.scalar(float(value))
-
-
-def _kind(kind: pa.DataType) -> str:
-    """The kind of values of an Arrow type; values of the same kind can be compared, except "other"."""
-    if pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind):
-        return "number"
-    if pt.is_timestamp(kind) or pt.is_date(kind):
-        return "time"
-    if pt.is_null(kind):
-        return "nothing"
-    return "string" if pt.is_string(kind) else "boolean" if pt.is_boolean(kind) else "other"

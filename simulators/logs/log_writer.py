@@ -66,6 +66,7 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
         column_encoding=rising,
         dictionary_pagesize_limit=_DICTIONARY_BYTES,
         store_schema=False,
+        write_page_checksum=True,
     )
 
 

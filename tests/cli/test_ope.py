@@ -162,10 +162,6 @@ def damaged(path: Path) -> None:
     path.write_bytes(data)
 
 
-def as_csv(path: Path) -> None:
-    pyarrow.csv.write_csv(TABLE, path)
-
-
 def parquet(table: pa.Table) -> Callable[[Path], Any]:
     return lambda path: pq.write_table(table, path)
 
@@ -175,11 +171,10 @@ BAD_FILES: dict[str, tuple[Callable[[Path], Any], str]] = {
     "no bytes": (lambda path: path.write_bytes(b""), "empty file (0 bytes)"),
     "text": (
         lambda path: path.write_text("hello\nworld\n"),
-        "found 'hello', wanted Parquet as its name says",
+        "found 'hello', wanted Parquet, Arrow IPC, CSV",
     ),
     "truncated": (truncated, "truncated Parquet file"),
     "damaged": (damaged, "cannot be read"),
-    "CSV by the name of Parquet": (as_csv, "found CSV, wanted Parquet as its name says"),
     "a ranking log": (
         parquet(TABLE.append_column("session_id", TABLE["round_id"])),
         "has a column 'session_id' and so is a ranking log; wanted a bandit log, one row a round",

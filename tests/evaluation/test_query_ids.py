@@ -140,12 +140,12 @@ def test_calibration_joins_integers_and_texts() -> None:
 
 def test_a_calibration_without_a_common_id_shows_the_ids() -> None:
     run = run_table({"q7": {"d1": 0.5}})
-    for grades, seen in (
-        ({7: {1: 1}}, "The run has 'q7', the judgements 7"),
-        ({"q7": {1: 1}}, "The run has 'd1', the judgements 1"),
+    for ids, seen in (
+        ({"query_id": [7], "item_id": ["d1"]}, "The run has 'q7', the judgements 7"),
+        ({"query_id": ["q7"], "item_id": [1]}, "The run has 'd1', the judgements 1"),
     ):
         with pytest.raises(DataError) as caught:
-            calibrate(run, judgements_table(grades))
+            calibrate(run, {**ids, "relevance": [1]})
         assert str(caught.value) == (
             f"<table>: no item is judged, wanted some; do the ids match the judgements? {seen}"
         )

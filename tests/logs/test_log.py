@@ -73,7 +73,8 @@ def test_a_column_asked_for_twice_comes_once():
 
 def test_a_name_that_two_columns_have():
     table = pa.Table.from_arrays([pa.array([1.0]), pa.array([2.0])], names=["reward", "reward"])
-    error_of(lambda: Log(table).require(["reward"]), "<table>: found 2 columns named 'reward', wanted one")
+    for ask in (lambda log: log.require(["reward"]), lambda log: log.kind("reward")):
+        error_of(lambda ask=ask: ask(Log(table)), "<table>: found 2 columns named 'reward', wanted one")
 
 
 @pytest.mark.parametrize(

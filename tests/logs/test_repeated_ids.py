@@ -17,8 +17,8 @@ def test_the_place_of_an_id_that_comes_back_is_told(tmp_path, capfd):
     (sessions,) = scan(Log(path), ["session_id"], len, threads=1)[:1]
     assert sessions
     assert capfd.readouterr().err.splitlines()[0] == (
-        f"rankeval: {path}, row 5: session_id 2 again after other ids, taken as the same session; "
-        "if ids start anew, name what tells them apart: --column session_id=day,session_id"
+        f"rankeval: {path}, row 5: session_id 2 again after other ids, taken as the same session; if ids "
+        "start anew, name what tells them apart: --column session_id=day,session_id"
     )
 
 

@@ -15,6 +15,8 @@ from rankeval.readers import files
 from rankeval.readers.files import find_files
 from tests.readers.helpers import error_of, read
 
+PARTS = ("a.parquet", "b.parquet", "day=1/c.parquet", "day=2/d.parquet")
+
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -38,9 +40,9 @@ def names(location: Any) -> list[str]:
     ("location", "found"),
     [
         ("logs/b.parquet", ["logs/b.parquet"]),
-        ("logs", ["logs/a.parquet", "logs/b.parquet"]),
-        ("logs/", ["logs/a.parquet", "logs/b.parquet"]),
-        ("./logs", ["./logs/a.parquet", "./logs/b.parquet"]),
+        ("logs", [f"logs/{name}" for name in PARTS]),
+        ("logs/", [f"logs/{name}" for name in PARTS]),
+        ("./logs", [f"./logs/{name}" for name in PARTS]),
         ("logs/*.parquet", ["logs/a.parquet", "logs/b.parquet"]),
         ("logs/*", ["logs/a.parquet", "logs/b.parquet"]),
         ("logs/[b]*", ["logs/b.parquet"]),
@@ -48,10 +50,7 @@ def names(location: Any) -> list[str]:
         ("logs/day=*", ["logs/day=1/c.parquet", "logs/day=2/d.parquet"]),
         ("logs/day=*/*.parquet", ["logs/day=1/c.parquet", "logs/day=2/d.parquet"]),
         ("**/d.parquet", ["logs/day=2/d.parquet"]),
-        (
-            "logs/**/*.parquet",
-            [f"logs/{n}" for n in ("a.parquet", "b.parquet", "day=1/c.parquet", "day=2/d.parquet")],
-        ),
+        ("logs/**/*.parquet", [f"logs/{name}" for name in PARTS]),
     ],
 )
 def test_names_are_as_the_user_gave_them(tree: Path, location: str, found: list[str]) -> None:
@@ -59,9 +58,9 @@ def test_names_are_as_the_user_gave_them(tree: Path, location: str, found: list[
 
 
 def test_paths_and_file_urls(tree: Path) -> None:
-    assert names(tree / "logs") == [str(tree / "logs/a.parquet"), str(tree / "logs/b.parquet")]
+    assert names(tree / "logs") == [str(tree / "logs" / name) for name in PARTS]
     assert names(f"file://{tree}/logs/*.parquet") == [f"file://{tree}/logs/{n}.parquet" for n in "ab"]
-    assert names(f"file://{tree}/logs") == [f"file://{tree}/logs/{n}.parquet" for n in "ab"]
+    assert names(f"file://{tree}/logs") == [f"file://{tree}/logs/{name}" for name in PARTS]
 
 
 def test_a_file_whose_name_holds_a_wildcard_is_itself(tree: Path) -> None:
@@ -134,6 +133,46 @@ def test_fsspec_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fsspec", ModuleType("fsspec"))
     monkeypatch.setitem(sys.modules, "fsspec.core", core)
     error_of(lambda: find_files("foo://x"), "foo://x", "install s3fs")
+
+
+@pytest.mark.parametrize("location", ["logs", "logs/**/*.parquet"])
+def test_a_link_to_a_folder_above_is_refused(tree: Path, location: str) -> None:
+    (tree / "logs/day=1/up").symlink_to(tree / "logs")
+    error_of(lambda: find_files(location), "logs/day=1/up", "a link to a folder that it stands in")
+
+
+def test_a_link_to_another_folder_is_followed(tree: Path) -> None:
+    (tree / "empty/link").symlink_to(tree / "logs/day=2")
+    assert names("empty") == ["empty/link/d.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("mark", "hint"),
+    [
+        ("_delta_log/00.json", "a table of Delta Lake, wanted delta:logs/day=2"),
+        ("metadata/v1.metadata.json", "a table of Iceberg, wanted iceberg:logs/day=2"),
+        (".hoodie/hoodie.properties", "a table of Hudi"),
+    ],
+)
+@pytest.mark.parametrize("location", ["logs/day=2", "logs", "logs/day=2/*.parquet", "logs/**/*.parquet"])
+def test_a_folder_of_a_lake_is_refused(tree: Path, mark: str, hint: str, location: str) -> None:
+    path = tree / "logs/day=2" / mark
+    path.parent.mkdir()
+    path.write_text("{}")
+    error_of(lambda: find_files(location), "logs/day=2: found", hint)
+
+
+@pytest.mark.parametrize("location", ["logs/day=2", "logs/day=2/*.parquet"])
+def test_a_folder_inside_of_a_lake_is_refused(tree: Path, location: str) -> None:
+    (tree / "logs/_delta_log").mkdir()
+    error_of(lambda: find_files(location), f"{tree}/logs: found a table of Delta Lake")
+    assert names("logs/day=2/d.parquet") == ["logs/day=2/d.parquet"]
+
+
+def test_a_folder_that_is_called_metadata_is_no_lake(tree: Path) -> None:
+    (tree / "logs/metadata").mkdir()
+    (tree / "logs/metadata/notes.json").write_text("{}")
+    assert names("logs") == [f"logs/{name}" for name in PARTS]
 
 
 def test_a_link_to_itself_is_one_line(tree: Path) -> None:

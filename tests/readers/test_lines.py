@@ -115,3 +115,17 @@ def test_the_index_of_the_malformed_value() -> None:
         with pytest.raises(MalformedValue) as caught:
             parse(pa.array(texts))
         assert caught.value.index == 2
+
+
+@pytest.mark.parametrize(("text", "line"), [(b"x" * 100, 1), (b"a\nb\n" + b"x" * 100 + b"\nc\n", 3)])
+def test_a_line_that_is_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes, line: int
+) -> None:
+    monkeypatch.setattr(reader, "_BLOCK", 8)
+    monkeypatch.setattr(reader, "LONGEST_LINE", 64)
+    (tmp_path / "x").write_bytes(gzip.compress(text))
+    error_of(
+        lambda: numbered(tmp_path / "x"), f"{tmp_path / 'x'}, line {line}: found a line of more than 0 MiB"
+    )
+    monkeypatch.setattr(reader, "LONGEST_LINE", 128)
+    assert len(numbered(tmp_path / "x")) in (1, 4)

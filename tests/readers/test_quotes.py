@@ -18,17 +18,16 @@ def watched(text: bytes, size: int) -> Watched:
 
 
 def slowly(text: str) -> tuple[bool, int]:
-    """The same state, one character at a time: whether a cell is open, and in which line the last opened."""
-    inside, opened, line, at, begins = False, 0, 1, 0, True
+    """The same state, one character at a time: whether a cell is open, and where the last opened."""
+    inside, opened, at, begins = False, 0, 0, True
     while at < len(text):
         mark = text[at]
-        line += mark == "\n"
         if inside and text[at : at + 2] == '""':
             at += 1
         elif inside:
             inside = mark != '"'
         elif mark == '"' and begins:
-            inside, opened = True, line
+            inside, opened = True, at
         begins = not inside and mark in ",\n\r"
         at += 1
     return inside, opened
@@ -44,7 +43,7 @@ def test_the_quotes_are_followed_as_a_parser_does(text: str, size: int) -> None:
 @pytest.mark.parametrize("size", [1, 2, 5, 100])
 def test_hand_worked(size: int) -> None:
     assert not watched(b'a,b\n"x\ny",5"\n', size).inside
-    assert watched(b'a,b\n"x\ny",5"\n', size).opened == 2
+    assert watched(b'a,b\n"x\ny",5"\n', size).opened == 4
     assert watched(b'a,b\n1,"x""\n2,3\n', size).inside
-    assert watched(b'a,b\n1,"x""\n2,3\n', size).opened == 2
+    assert watched(b'a,b\n1,"x""\n2,3\n', size).opened == 6
     assert not watched(b'\xef\xbb\xbf"a",b\n1,2\n', max(size, 3)).inside

@@ -188,3 +188,12 @@ def test_a_parquet_run_written_as_trec_reads_the_same(tmp_path: Path) -> None:
     (tmp_path / "x.run").write_text("".join(lines))
     found = drain(open_sources(tmp_path / "x.run", role="run"), run.schema.names)
     assert found.equals(run.replace_schema_metadata())
+
+
+def test_a_number_as_tag_is_the_same_in_all_lines(tmp_path: Path) -> None:
+    path = tmp_path / "x.run"
+    path.write_text("q Q0 a 1 2.5 7\nq Q0 b 2 2.0 7\n")
+    assert read(path)["score"].to_pylist() == [2.5, 2.0]
+    path.write_text("q Q0 report 2020 1 2.5\nq Q0 report 2021 2 2.0\n")
+    wanted = "wanted the tag 2.5 as in the first line, a word as tag, or no blank in an id"
+    error_of(lambda: read(path), "line 2: found 'q Q0 report 2021 2 2.0'", wanted)

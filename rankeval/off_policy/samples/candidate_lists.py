@@ -118,7 +118,8 @@ def logged_actions(rounds: Sessions, lengths: Ints) -> Ints:
             these rounds fit the other first number.
     """
     numbers, first = rounds.numbers("action"), rounds.first_action
-    actions = numbers.astype(np.int64) - first
+    with np.errstate(invalid="ignore"):  # a number that no integer holds becomes another one, and is refused
+        actions = numbers.astype(np.int64) - first
     bad = (actions < 0) | (actions >= lengths) | (actions + first != numbers)
     if bad.any():
         row, other = int(np.argmax(bad)), 1 - first

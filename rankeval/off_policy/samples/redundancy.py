@@ -198,11 +198,11 @@ def _hint(pairs: Sequence[Redundant], rounds: Sessions) -> str:
 
 
 def _kinds(log: Log, role: str) -> set[pa.DataType]:
-    """The types of the column in all files; empty if a file lacks it."""
+    """The types of the column in all files; empty unless each has it, and once."""
     if log.computes(role):
         return {log.kind(role)}
     name = log.name(role)
-    if not all(name in source.schema.names for source in log.sources):
+    if any(source.schema.names.count(name) != 1 for source in log.sources):
         return set()
     return {source.schema.field(name).type for source in log.sources}
 

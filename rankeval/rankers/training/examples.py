@@ -13,7 +13,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rankeval.array_types import Bools, Floats, Ints
-from rankeval.arrays import decoded, hashes_of, is_null, is_unknown, offsets_of, take, to_arrow, to_numpy
+from rankeval.arrays import (
+    as_float64,
+    decoded,
+    hashes_of,
+    is_null,
+    is_unknown,
+    offsets_of,
+    take,
+    to_arrow,
+    to_numpy,
+)
 from rankeval.errors import DataError
 from rankeval.logs import Log, Sessions, differ, item_positions
 from rankeval.parallel import default_threads, in_order
@@ -198,7 +208,7 @@ class Reading:
     def _examples(
         self, columns: Mapping[str, pa.Array], categories: Sequence[tuple[Any, ...] | None] | None
     ) -> Examples:
-        grades = np.asarray(to_numpy(columns[self.grade].cast(pa.float64())))
+        grades = as_float64(columns[self.grade])
         features = [columns[feature_role(name)] for name in self.features]
         pairs = list(zip(self.features, features, strict=True))
         if categories is None:

@@ -107,6 +107,18 @@ def test_a_first_action_without_actions_changes_nothing_and_says_so() -> None:
     )
 
 
+def test_an_action_that_no_integer_holds() -> None:
+    lists = {name: values for name, values in TWICE.items() if name in LISTS}
+    assert "is 9.22337e+18, wanted an index" in error_of(lists | {"action": [1, 2**63 - 1, 2]})
+
+
+@pytest.mark.parametrize("name", ["propensity", "candidate_propensities"])
+def test_a_column_that_is_there_twice(name: str) -> None:
+    table = pa.table({each: TWICE[each] for each in (*LISTS, name)})
+    message = error_of(table.append_column(name, table[name]), "ips,dr")
+    assert f"found 2 columns named {name!r}, wanted one" in message
+
+
 def test_an_action_past_the_list_says_so_too() -> None:
     lists = {name: values for name, values in FROM_ONE.items() if name != "propensity"}
     wanted = "an index from 0 to 2; all 4 rows so far fit actions that count from 1: --first-action 1"

@@ -48,6 +48,11 @@ def test_negative_grades_are_not_judged() -> None:
     assert alone.queries.to_pylist() == ["a"]
 
 
+def test_grades_are_the_nearest_floats() -> None:
+    found = read(SMALL | {"relevance": [0, 2**63 - 1, 2, 1, 0]})
+    assert found.grades.tolist() == [0.0, 2.0**63, 1.0, 2.0, 0.0]
+
+
 def test_a_feature_may_have_the_name_of_a_role_that_another_column_plays() -> None:
     log = Log(SMALL | {"grade": [0, 1, 2, 3, 4]}, "judgements", {"relevance": "grade"})
     found = Reading(log, "query_id", "relevance", ["relevance"]).read(1)
