@@ -44,7 +44,7 @@ from rankeval.logs.positions import (
     require_no_gaps,
 )
 from rankeval.logs.query_item_counts import MAX_CELLS, PairCounts, PairRows, PairTable, pair_roles, pair_rows
-from rankeval.logs.ranges import FINITE_TERMS, RANGES, ROUNDED, largest, out_of_range, within_rounding
+from rankeval.logs.ranges import FINITE_TERMS, RANGES, ROUNDED, largest, within_range
 from rankeval.logs.reader_notes import made_up_notes, reader_notes, require_own_ids, unused_weights
 from rankeval.logs.reranking import LONGEST_TOP, Candidates, at_ranks, overlaps
 from rankeval.logs.roles import base, own, require_scores, role_names
@@ -109,7 +109,6 @@ __all__ = [
     "nothing_counts",
     "order_by_position",
     "order_role",
-    "out_of_range",
     "overlaps",
     "own",
     "pair_roles",
@@ -137,5 +136,5 @@ __all__ = [
     "unused_weights",
     "usual_columns",
     "weight_roles",
-    "within_rounding",
+    "within_range",
 ]

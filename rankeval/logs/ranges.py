@@ -40,25 +40,21 @@ RANGES: dict[str, Range] = {
 }
 
 
-def within_rounding(role: str, values: Floats) -> Floats:
-    """The values (n,) of the column of a role; probabilities that rounding put above 1 become 1."""
-    column = RANGES.get(base(role))
-    if column is None or column.high != 1.0 or not 1.0 < values.max(initial=1.0) <= 1.0 + ROUNDED:
-        return values
-    return np.minimum(values, 1.0)
+def within_range(role: str, values: Floats) -> tuple[Floats, int | None]:
+    """The values (n,) of the column of a role, and the index of the first one outside its range.
 
-
-def out_of_range(role: str, values: Floats) -> int | None:
-    """Index of the first of ``values`` (n,) outside the range of the column of a role.
-
-    None if all values are in the range, if a value is NaN, or if the column has no range.
+    Probabilities that rounding put above 1 become 1. The index is None if all values are in the range, if a
+    value is NaN, or if the column has no range.
     """
     column = RANGES.get(base(role))
-    if column is None or not (
-        values.min(initial=column.high) < column.low or values.max(initial=column.low) > column.high
-    ):
-        return None
-    return int(np.argmax((values < column.low) | (values > column.high)))
+    if column is None:
+        return values, None
+    low, high = values.min(initial=column.high), values.max(initial=column.low)
+    if not (low < column.low or high > column.high):
+        return values, None
+    rounded = column.high * (1.0 + ROUNDED)
+    bad = (values < column.low) | (values > rounded)
+    return np.minimum(values, column.high), int(np.argmax(bad)) if bad.any() else None
 
 
 def largest(columns: Mapping[str, Floats]) -> tuple[str, int]:

@@ -20,13 +20,12 @@ from rankeval.logs import (
     base,
     largest,
     order_by_position,
-    out_of_range,
     own,
     parted,
     placed,
     position_of,
     position_roles,
-    within_rounding,
+    within_range,
 )
 from rankeval.off_policy.samples.click_views import AS_LOGGED, ClickViews
 from rankeval.off_policy.samples.column_sources import ColumnSources, click_columns
@@ -190,10 +189,10 @@ def _seen(block: RankingBlock, roles: Mapping[str, str]) -> RankingBlock:
 
 def _checked(sessions: Sessions, role: str) -> Floats:
     """(items,) float64, a column with every value within its range."""
-    values = within_rounding(role, sessions.numbers(role))
-    bad = out_of_range(role, values)
+    numbers = sessions.numbers(role)
+    values, bad = within_range(role, numbers)
     if bad is not None:
-        found = f"{values[bad]} at position {position_of(sessions, bad)}"
+        found = f"{numbers[bad]} at position {position_of(sessions, bad)}"
         raise sessions.error(role, bad, found, RANGES[base(role)].wanted)
     return values
 
@@ -207,8 +206,7 @@ def _checked_once(sessions: Sessions, role: str) -> Floats:
     values = np.where(sessions.lengths == 0, empty, values) if role in sessions.items else values
     if not np.isfinite(values).all():
         sessions.numbers(role) if role in sessions.items else sessions.numbers_per_session(role)
-    values = within_rounding(role, values)
-    bad = out_of_range(role, values)
+    fitting, bad = within_range(role, values)
     if bad is not None:
         raise sessions.error_once(role, bad, values[bad], RANGES[base(role)].wanted)
-    return values
+    return fitting

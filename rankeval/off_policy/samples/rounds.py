@@ -9,7 +9,7 @@ from rankeval.array_types import Floats
 from rankeval.arrays import as_float64
 from rankeval.errors import DataError
 from rankeval.estimators import RoundBlock, SampleBlock, TargetViews
-from rankeval.logs import FINITE_TERMS, RANGES, Sessions, base, largest, out_of_range, own, within_rounding
+from rankeval.logs import FINITE_TERMS, RANGES, Sessions, base, largest, own, within_range
 from rankeval.off_policy.samples.candidate_lists import CandidateLists, given_by
 from rankeval.off_policy.samples.column_sources import ColumnSources
 from rankeval.off_policy.samples.list_sums import ListSums
@@ -104,8 +104,7 @@ class _Found:
         modelled = target and (column, target) in self._modelled
         role = f"{column}@{target}" if modelled else own(column, target)
         if role not in self.by_role:
-            self.by_role[role] = within_rounding(role, self._column(column, target))
-            _require_in_range(self._rounds, role, self.by_role[role])
+            self.by_role[role] = _in_range(self._rounds, role, self._column(column, target))
         return self.by_role[role]
 
     def _column(self, column: str, target: str) -> Floats:
@@ -116,10 +115,11 @@ class _Found:
         return self.lists.column(column, target)
 
 
-def _require_in_range(rounds: Sessions, role: str, values: Floats) -> None:
-    row = out_of_range(role, values)
+def _in_range(rounds: Sessions, role: str, values: Floats) -> Floats:
+    fitting, row = within_range(role, values)
     if row is not None:
         raise rounds.error(given_by(rounds, role), row, values[row], RANGES[base(role)].wanted)
+    return fitting
 
 
 def same_for_all(columns: Mapping[str, Floats], targets: Sequence[str]) -> dict[tuple[str, str], Floats]:
