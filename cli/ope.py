@@ -25,13 +25,23 @@ columns.
 
 \b
 Columns of a bandit log (one row per round):
-  reward, propensity, target_propensity    of the logged action
+  reward, propensity, target_propensity    of the logged action; or
+  importance_weight                        target over logging probability
   q_logged, q_target                       predictions, for dm, dros and *dr
 or lists, from which the other columns are computed:
   action                                   index into the lists, from 0 (or
-                                           from 1: --first-action 1)
+                                           from 1: --first-action 1), or a
+                                           name in the list candidates
   candidate_propensities, candidate_target_propensities, candidate_q
 A number that stands in a column and in a list must be the same in both.
+
+\b
+A target policy (--target NAME=COLUMN) of a bandit log is a column of
+  lists or numbers     its propensities of all candidates, or of the logged
+                       action; propensity:COLUMN if it holds integers
+  texts                the names of the actions that it chooses
+  action:COLUMN        the actions that it chooses, also as indices
+  weight:COLUMN        ready-made importance weights
 
 \b
 Estimators for bandit logs, as NAME[:PARAMETER=VALUE] (default):
@@ -101,7 +111,8 @@ Weights of rows, in either kind of log:
     multiple=True,
     metavar="NAME=COLUMN",
     help="Target policy and the column of its propensities (a list for all candidates, or one number for the "
-    "logged action) or, for clicks, its scores. Repeat to compare policies on the same rounds.",
+    "logged action), of the actions that it chooses or, for clicks, of its scores. Repeat to compare "
+    "policies on the same rounds.",
 )
 @click.option(
     "--position-bias",

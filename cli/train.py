@@ -9,6 +9,7 @@ import click
 
 from rankeval.cli.options import (
     be_quiet,
+    click_log_options,
     format_option,
     pairs,
     quiet_option,
@@ -93,6 +94,7 @@ parameters, metrics and importance.
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of split, training and search.")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level.")
+@click_log_options
 @reading_options
 @format_option
 @quiet_option

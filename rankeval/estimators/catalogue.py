@@ -60,7 +60,7 @@ class Estimator:
     @property
     def weight_of(self) -> str:
         """The kind of its weights with the cutoff, for tables: ``action``, ``prefix``, ``dcg@10``."""
-        return self.ratio + self._at
+        return ("action" if self.ratio == "ready" else self.ratio) + self._at
 
     @property
     def _at(self) -> str:
@@ -94,6 +94,13 @@ class Estimator:
         """The same estimator with untransformed importance weights."""
         definition = replace(self.definition, transform="plain", parameter=None)
         return replace(self, definition=definition, params={}, choice=None)
+
+    @property
+    def of_ready_weights(self) -> Estimator:
+        """The same estimator with the log's ready-made weights of actions, if it uses weights of actions."""
+        if self.ratio != "action":
+            return self
+        return replace(self, definition=replace(self.definition, ratio="ready"))
 
     @property
     def ratio(self) -> Ratio:

@@ -24,7 +24,7 @@ Kind = Literal[
     "shown", "weight_sum", "click_affine", "click_doubly_robust", "overlap", "unshown", "unshown_model",
 ]  # fmt: skip
 Ratio = Literal[
-    "action", "mixture", "embedding", "list", "item", "prefix", "exposure", "slate", "subset",
+    "action", "ready", "mixture", "embedding", "list", "item", "prefix", "exposure", "slate", "subset",
     "examination", "rho", "trust", "dcg", "precision", "rank", "match",
 ]  # fmt: skip
 
@@ -128,8 +128,8 @@ class RoundBlock:
         key = ratio, weighting
         if key not in self._weights:
             if weighting == PLAIN:
-                logging, target = RATIO_COLUMNS[ratio]
-                self._weights[key] = self.columns[target] / self.columns[logging]
+                *logging, target = (self.columns[name] for name in RATIO_COLUMNS[ratio])
+                self._weights[key] = target / logging[0] if logging else target
             else:
                 plain = self._transformed(ratio, PLAIN)
                 self._weights[key] = TRANSFORMS[weighting.transform](plain, weighting.parameter)
@@ -146,6 +146,7 @@ class RoundBlock:
 #: Kind of weight -> its columns: the divisor first and the target policy's last, or the weight itself.
 RATIO_COLUMNS: dict[Ratio, tuple[str, ...]] = {
     "action": ("propensity", "target_propensity"),
+    "ready": ("importance_weight",),
     "mixture": ("mixture_propensity", "target_propensity"),
     "embedding": ("marginal_propensity", "target_marginal_propensity"),
     "list": ("propensity_list", "target_propensity_list"),
@@ -163,7 +164,7 @@ RATIO_COLUMNS: dict[Ratio, tuple[str, ...]] = {
     "match": ("examination", "rank", "target_rank"),
 }
 #: Kinds of weights of bandit logs.
-OF_ACTIONS: frozenset[Ratio] = frozenset({"action", "mixture", "embedding"})
+OF_ACTIONS: frozenset[Ratio] = frozenset({"action", "ready", "mixture", "embedding"})
 #: Kinds of weights of rankings with one value per session, not one per position.
 OF_SESSIONS: frozenset[Ratio] = frozenset({"list", "slate"})
 #: Kinds of weights of clicks, which follow from the positions under a candidate ranker.

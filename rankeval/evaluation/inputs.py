@@ -15,7 +15,7 @@ from rankeval.evaluation.given import columns_of, is_named_tuples, judgements_in
 from rankeval.evaluation.judgements import Judgements
 from rankeval.evaluation.request import Request
 from rankeval.evaluation.run import ScoredQueries, score_run
-from rankeval.logs import Log, reader_notes, require_own_ids
+from rankeval.logs import Log, reader_notes, require_own_ids, unused_weights
 from rankeval.notes import Note
 from rankeval.readers import are_records, is_by_query
 
@@ -53,7 +53,8 @@ class Inputs:
 
     def notes(self) -> list[Note]:
         """The warnings of the readers, once all files have been read."""
-        return reader_notes(self.judgements, *self.runs.values())
+        runs = self.runs.values()
+        return [*reader_notes(self.judgements, *runs), *unused_weights(*runs)]
 
     def described(self, request: Request, where: str | None) -> dict[str, Any]:
         """The inputs and options as JSON values."""

@@ -15,7 +15,7 @@ from rankeval.interleaving.log_ranks import RankReader
 from rankeval.interleaving.methods import Method
 from rankeval.interleaving.outcome_tests import Levels
 from rankeval.interleaving.session_credit import Crediting, RankCrediting, TeamCrediting
-from rankeval.logs import Grouping, Log, as_log, reader_notes
+from rankeval.logs import Grouping, Log, as_log, reader_notes, stated
 from rankeval.options import require_types
 
 
@@ -108,7 +108,7 @@ def interleave_analyse(
             "alpha": levels.alpha,
             "power": levels.power,
             "where": where,
-            **log.stated,
+            **stated(log),
             "by": by,
             "cluster": cluster,
             "seed": infer.seed,

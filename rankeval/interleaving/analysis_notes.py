@@ -9,6 +9,7 @@ from rankeval.arrays import SMALL_SEGMENT
 from rankeval.interleaving.analysis_result import Part
 from rankeval.interleaving.log_ranks import LENGTHS, names_of
 from rankeval.interleaving.session_credit import Crediting, RankCrediting, Tally
+from rankeval.logs import unused_weights
 from rankeval.notes import Note, distinct, listing
 
 #: With fewer sessions that have a winner, the normal approximation is rough.
@@ -25,6 +26,7 @@ def notes(crediting: Crediting, tally: Tally, parts: Sequence[Part], *, clustere
     if log.has("weight"):
         text = f"every session counts as many times as column {log.name('weight')!r} says"
         yield Note("rows_counted", text)
+    yield from unused_weights(log)
     if tally.clicks == 0:
         yield Note("no_clicks", "no item was clicked: every session is a tie")
     elif whole.wins_a + whole.wins_b < FEW_DECIDED:

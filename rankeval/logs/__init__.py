@@ -11,6 +11,7 @@ To add a usual name of a column: add it to the table of ``synonyms.py``.
 from __future__ import annotations
 
 from rankeval.logs.column_checks import check_columns, check_grouping
+from rankeval.logs.computed_columns import Computed, Locate
 from rankeval.logs.impressions import (
     Impressions,
     checked_clicks,
@@ -21,7 +22,7 @@ from rankeval.logs.impressions import (
 )
 from rankeval.logs.layout import Stretch, first_rows, list_parts, run_starts, unnested
 from rankeval.logs.log import Log
-from rankeval.logs.log_inputs import as_log, as_ranking_log
+from rankeval.logs.log_inputs import as_log, as_ranking_log, stated
 from rankeval.logs.ordering import (
     OrderRole,
     contradicted,
@@ -43,8 +44,8 @@ from rankeval.logs.positions import (
     require_no_gaps,
 )
 from rankeval.logs.query_item_counts import MAX_CELLS, PairCounts, PairRows, PairTable, pair_roles, pair_rows
-from rankeval.logs.ranges import FINITE_TERMS, RANGES, largest, out_of_range
-from rankeval.logs.reader_notes import made_up_notes, reader_notes, require_own_ids
+from rankeval.logs.ranges import FINITE_TERMS, RANGES, ROUNDED, largest, within_range
+from rankeval.logs.reader_notes import made_up_notes, reader_notes, require_own_ids, unused_weights
 from rankeval.logs.reranking import LONGEST_TOP, Candidates, at_ranks, overlaps
 from rankeval.logs.roles import base, own, require_scores, role_names
 from rankeval.logs.sessions import Sessions, counting, differ
@@ -68,9 +69,12 @@ __all__ = [
     "MAX_BUCKETED_SEGMENTS",
     "MAX_CELLS",
     "RANGES",
+    "ROUNDED",
     "Candidates",
+    "Computed",
     "Grouping",
     "Impressions",
+    "Locate",
     "Log",
     "OrderRole",
     "PairCounts",
@@ -105,7 +109,6 @@ __all__ = [
     "nothing_counts",
     "order_by_position",
     "order_role",
-    "out_of_range",
     "overlaps",
     "own",
     "pair_roles",
@@ -125,10 +128,13 @@ __all__ = [
     "sampling_weights",
     "scan",
     "scores_of",
+    "stated",
     "unit_counts",
     "unit_keys",
     "unit_weights",
     "unnested",
+    "unused_weights",
     "usual_columns",
     "weight_roles",
+    "within_range",
 ]

@@ -68,8 +68,12 @@ def _of_round(log: Log, role: str, indexed: bool) -> str | None:
     if role.startswith((CANDIDATES, OF_LOGGERS)):
         return None if pa.types.is_nested(kind) else "a list of numbers a round"
     if role == "action" and indexed:
-        return None if pa.types.is_integer(kind) else f"an index from {log.first_action} into the candidates"
+        return None if pa.types.is_integer(kind) else _index(log)
     return "one value a round" if pa.types.is_nested(kind) else None
+
+
+def _index(log: Log) -> str:
+    return f"an index from {log.first_action} into the candidates, or names and a column candidates of names"
 
 
 def _of_session(log: Log, role: str) -> str | None:

@@ -197,13 +197,6 @@ class Log:
         if wanted is not None and not pa.types.is_null(kind.value_type if nested else kind):
             raise DataError(f"{source.name}: column {self.name(role)!r} holds {kind}, wanted {wanted}")
 
-    @property
-    def stated(self) -> dict[str, Any]:
-        """What the caller said of the values in the log, beside the defaults, as values for JSON."""
-        usual = {"first_action": 0, "null_reward": "error", "first_position": 1}
-        said = {name: getattr(self, name) for name in usual}
-        return {name: value for name, value in said.items() if value != usual[name]}
-
     def leaves(self) -> list[Leaf]:
         """The pieces of the input, in input order. One worker reads each piece."""
         return [leaf for index, source in enumerate(self.sources) for leaf in source.leaves(index)]
@@ -230,6 +223,14 @@ class Log:
         Keys may be roles of one target policy, such as ``q_target@NAME``.
         """
         return self._but(columns={**self.columns, **columns})
+
+    def with_computed(self, computed: Mapping[str, Computed]) -> Log:
+        """The same log with further roles whose values are computed from columns."""
+        return self._but(_computed={**self._computed, **computed})
+
+    def computes(self, role: str) -> bool:
+        """Whether the values of a role are computed from columns."""
+        return role in self._computed
 
     def with_lists(self, roles: Iterable[str]) -> Log:
         """The same log, in which the columns of these roles may hold one list per round."""

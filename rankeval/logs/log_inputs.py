@@ -71,3 +71,10 @@ def as_ranking_log(
             f"{log.origin}: no column {log.name('session_id')!r} and so a bandit log, wanted a ranking log"
         )
     return log
+
+
+def stated(log: Log) -> dict[str, Any]:
+    """What the caller said of the values in a log, where it is not the default, as values for JSON."""
+    usual = {"first_action": 0, "null_reward": "error", "first_position": 1}
+    said = {name: getattr(log, name) for name in usual}
+    return {name: value for name, value in said.items() if value != usual[name]}

@@ -26,6 +26,8 @@ LOGGED_PROBABILITY = Range(SMALLEST, 1.0, "a probability in (0, 1]")
 PROBABILITY = Range(0.0, 1.0, "a probability in [0, 1]")
 POSITIVE = Range(SMALLEST, np.inf, "a number above 0")
 NOT_NEGATIVE = Range(0.0, np.inf, "a number of at least 0")
+#: Probabilities rounded to float32 may lie above 1 by this much; they count as 1.
+ROUNDED = 1e-6
 _PROPENSITIES = ("propensity", "propensity_prefix", "propensity_list", "marginal_propensity")
 #: The expected values, as errors state them, if the terms computed from some columns are not finite.
 FINITE_TERMS = "numbers whose products and sums are finite"
@@ -34,21 +36,25 @@ RANGES: dict[str, Range] = {
     **dict.fromkeys((*_PROPENSITIES, "mixture_propensity"), LOGGED_PROBABILITY),
     **{f"target_{name}": PROBABILITY for name in _PROPENSITIES},
     **dict.fromkeys(("exposure", "examination", "alpha"), POSITIVE),
-    **dict.fromkeys(("target_exposure", "subset_weight", "beta"), NOT_NEGATIVE),
+    **dict.fromkeys(("target_exposure", "subset_weight", "importance_weight", "beta"), NOT_NEGATIVE),
 }
 
 
-def out_of_range(role: str, values: Floats) -> int | None:
-    """Index of the first of ``values`` (n,) outside the range of the column of a role.
+def within_range(role: str, values: Floats) -> tuple[Floats, int | None]:
+    """The values (n,) of the column of a role, and the index of the first one outside its range.
 
-    None if all values are in the range, if a value is NaN, or if the column has no range.
+    Probabilities that rounding put above 1 become 1. The index is None if all values are in the range, if a
+    value is NaN, or if the column has no range.
     """
     column = RANGES.get(base(role))
-    if column is None or not (
-        values.min(initial=column.high) < column.low or values.max(initial=column.low) > column.high
-    ):
-        return None
-    return int(np.argmax((values < column.low) | (values > column.high)))
+    if column is None:
+        return values, None
+    low, high = values.min(initial=column.high), values.max(initial=column.low)
+    if not (low < column.low or high > column.high):
+        return values, None
+    rounded = column.high * (1.0 + ROUNDED)
+    bad = (values < column.low) | (values > rounded)
+    return np.minimum(values, column.high), int(np.argmax(bad)) if bad.any() else None
 
 
 def largest(columns: Mapping[str, Floats]) -> tuple[str, int]:

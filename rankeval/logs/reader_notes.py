@@ -47,6 +47,13 @@ def _together(notes: list[Note]) -> Note:
     return Note(first.code, f"{first.text} ({told} in {len(notes)} files)", numbers)
 
 
+def unused_weights(*logs: Log) -> Iterator[Note]:
+    """A warning for each column of sampling weights, by which a command does not weigh."""
+    for name in dict.fromkeys(log.name("sampling_weight") for log in logs if log.has("sampling_weight")):
+        text = f"column {name!r} is not used: rows count as if none had been left out of the log"
+        yield Note("column_unused", text)
+
+
 def made_up_notes(log: Log, written: str) -> Iterator[Note]:
     """A warning for each file whose ids of items the reader made up.
 

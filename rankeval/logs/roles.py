@@ -11,7 +11,7 @@ from rankeval.errors import UsageError
 from rankeval.readers import is_number
 
 Role = Literal["run", "judgements", "log"]
-IDS = frozenset({"query_id", "item_id", "session_id", "round_id", "action", "logger"})
+IDS = frozenset({"query_id", "item_id", "session_id", "round_id", "action", "logger", "candidates"})
 
 #: Known roles of each kind of input. Any other role is the column of the same name: a segment, cluster or
 #: feature.
@@ -22,10 +22,12 @@ ROLES: dict[Role, tuple[str, ...]] = {
         "session_id", "query_id", "item_id", "position", "click", "reward", "session_reward", "propensity",
         "target_propensity",
         "propensity_prefix", "target_propensity_prefix", "propensity_list", "target_propensity_list",
-        "exposure", "target_exposure", "slate_weight", "subset_weight", "behaviour", "q_logged", "q_target",
+        "exposure", "target_exposure", "slate_weight", "subset_weight", "importance_weight",
+        "behaviour", "q_logged", "q_target",
         "examination", "alpha", "beta", "score", "weight", "sampling_weight", "shuffled", "swap_low",
         "swap_high", "ranker", "timestamp", "round_id",
-        "action", "candidate_propensities", "candidate_target_propensities", "candidate_q", "embedding",
+        "action", "candidates", "candidate_propensities", "candidate_target_propensities", "candidate_q",
+        "embedding",
         "marginal_propensity", "target_marginal_propensity", "logger", "logger_propensities",
         "mixture_propensity", "team", "rank_a", "rank_b", "length_a", "length_b",
     ),
@@ -34,7 +36,7 @@ ROLES: dict[Role, tuple[str, ...]] = {
 #: logging policy.
 CANDIDATES, OF_LOGGERS = "candidate_", "logger_"
 #: Prefixes of columns that may hold one list per round.
-LISTS = (CANDIDATES, OF_LOGGERS, "embedding")
+LISTS = (CANDIDATES, OF_LOGGERS, "candidates", "embedding")
 #: Columns of a ranking log with one value per item.
 OF_ITEMS = frozenset(
     {
@@ -65,6 +67,7 @@ OF_TARGETS = frozenset(
         "target_marginal_propensity",
         "slate_weight",
         "subset_weight",
+        "importance_weight",
         "q_target",
         "candidate_target_propensities",
         "score",

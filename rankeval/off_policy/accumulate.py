@@ -28,7 +28,7 @@ from rankeval.notes import Note
 from rankeval.off_policy.count_range import CountRange
 from rankeval.off_policy.nuisances import Nuisances
 from rankeval.off_policy.plan import Plan
-from rankeval.off_policy.samples import ColumnSources, RangeCheck, Rankings, RepeatedRewards, Rounds
+from rankeval.off_policy.samples import ColumnSources, ListSums, RangeCheck, Rankings, RepeatedRewards, Rounds
 
 #: The largest number of positions of an estimator whose terms are by position: it keeps a covariance of all.
 MOST_POSITIONS = 1000
@@ -46,8 +46,8 @@ class Sample(Protocol):
     def id(self) -> str:
         """The role of the column that identifies a unit."""
 
-    def units(self, sessions: Sessions) -> SampleBlock:
-        """The checked columns of some rounds or sessions."""
+    def read(self, sessions: Sessions) -> tuple[SampleBlock, ListSums]:
+        """The checked columns of some rounds or sessions, and the sums of their lists of candidates."""
 
     def not_finite(self, sessions: Sessions) -> DataError:
         """The error for units with a term that is not finite; it names the column."""
@@ -63,6 +63,7 @@ class Sums:
         checked: predictions outside the stated range of rewards.
         rewards: whether all rows of each session have the same reward.
         counts: the least and the largest count of a unit.
+        lists: the sums of lists of propensities.
     """
 
     moments: Segmented[Moments]
@@ -70,14 +71,15 @@ class Sums:
     checked: RangeCheck = field(default_factory=RangeCheck)
     rewards: RepeatedRewards = field(default_factory=RepeatedRewards)
     counts: CountRange = field(default_factory=CountRange)
+    lists: ListSums = field(default_factory=ListSums)
 
     def merge(self, other: Sums) -> Sums:
         """The sums over both parts; ``other`` must follow ``self`` in the order of the log."""
         plan = max(self.plan, other.plan, key=lambda plan: plan.terms.positions)
         left, right = self._under(plan), other._under(plan)
         checked, rewards = self.checked.merge(other.checked), self.rewards.merge(other.rewards)
-        counts = self.counts.merge(other.counts)
-        return Sums(left.merge(right, Moments.merge), plan, checked, rewards, counts)
+        counts, lists = self.counts.merge(other.counts), self.lists.merge(other.lists)
+        return Sums(left.merge(right, Moments.merge), plan, checked, rewards, counts, lists)
 
     def _under(self, plan: Plan) -> Segmented[Moments]:
         """The moments in the terms of a plan for longer lists; the terms of the added positions are 0."""
@@ -91,6 +93,7 @@ class Sums:
         """Notes on units in no segment, on predictions outside the range, and on repeated rewards."""
         yield from self.rewards.notes(sources.log)
         yield from self.counts.notes(sources.log, self.moments.whole.whole)
+        yield from self.lists.notes(sources.log)
         left_out = self.moments.segments.get(None)
         if left_out is not None:
             units = self.plan.asked[0].definition.units
@@ -137,7 +140,7 @@ def accumulate(
     by_position = any(estimator.definition.by_position for estimator in plan.asked)
 
     def work(sessions: Sessions) -> Sums:
-        block = sample.units(sessions)
+        block, lists = sample.read(sessions)
         if by_position and block.positions > MOST_POSITIONS:
             raise _too_long(sessions, block.positions)
         checked = reward_range.check(sessions) if reward_range else RangeCheck()
@@ -149,7 +152,7 @@ def accumulate(
         parts = units.segments(sessions)
         segments = {value: _moments(block, own, weights, rows) for value, rows in parts.items()}
         rewards, seen = RepeatedRewards.of(sessions), CountRange.of(weights.counts)
-        return Sums(Segmented(whole, segments, units.most_segments), own, checked, rewards, seen)
+        return Sums(Segmented(whole, segments, units.most_segments), own, checked, rewards, seen, lists)
 
     roles = list(dict.fromkeys([*sample.roles, *units.roles, *sampling_roles(log)]))
     found = fold(log, roles, work, Sums.merge, threads)

@@ -74,10 +74,12 @@ def ope(
             linearised errors whose units are the rows (sessions, clusters), not the sum of the weights.
 
             A bandit log has one row per round with ``reward``, ``propensity`` and ``target_propensity``.
-            Some estimators also need ``q_logged`` and ``q_target``, the predictions of a reward model. The
-            log may hold candidate sets as lists instead: ``action`` (an index into the lists, from
-            ``first_action``), ``candidate_propensities``, ``candidate_target_propensities`` and
-            ``candidate_q``. A number that the log holds in both forms must be the same in both.
+            A column ``importance_weight``, the ratio of target to logging probability or density, may stand
+            for both propensities. Some estimators also need ``q_logged`` and ``q_target``, the predictions of
+            a reward model. The log may hold candidate sets as lists instead: ``action`` (an index into the
+            lists, from ``first_action``, or a name among ``candidates``), ``candidate_propensities``,
+            ``candidate_target_propensities`` and ``candidate_q``. A number that the log holds in both forms
+            must be the same in both.
 
             A ranking log has ``session_id``, ``position``, and ``reward`` or ``click``, in long layout (one
             row per item) or nested (one row per session). Each estimator needs some of the columns
@@ -95,7 +97,9 @@ def ope(
             it is ``click_ips``, if the log has ``score`` or ``examination``.
         target: target policies with names: name -> column, or texts ``NAME=COLUMN``. All are estimated and
             compared on the same rounds or sessions. In a bandit log the column holds a list, the policy's
-            propensities of all candidates, or a number, its propensity of the logged action. In a ranking log
+            propensities of all candidates, a number, its propensity of the logged action, or a text, the
+            action that it chooses. ``action:COLUMN``, ``propensity:COLUMN`` and ``weight:COLUMN`` (ready-made
+            importance weights) say which; integers need it, if the log has ``action``. In a ranking log
             the column replaces the ``target_`` column that the estimators need. For estimators from clicks
             it is the score by which the candidate ranks, in descending order.
         position_bias: the probability of examination of positions 1, 2, ..., for estimators from clicks. It

@@ -8,11 +8,12 @@ from typing import Any
 
 from rankeval.estimators import Estimator, parse
 from rankeval.inference import InferenceOptions
-from rankeval.logs import Log, check_grouping
+from rankeval.logs import Log, check_grouping, stated
 from rankeval.off_policy.nuisances import FittingOptions
 from rankeval.off_policy.samples import (
     ColumnSources,
     Setting,
+    uses_ready_weights,
     uses_session_reward,
     with_scalar_reward,
     with_targets,
@@ -68,6 +69,8 @@ class Request:
         chosen = tuple(dict.fromkeys(map(parse, names or default_estimators(log, setting))))
         setting = replace(setting, session_reward=uses_session_reward(log, chosen))
         log = with_targets(log, columns_of, chosen)
+        setting = replace(setting, weighed=uses_ready_weights(log, setting.targets))
+        chosen = tuple(map(setting.form_of, chosen))
         if log.session is None:
             log = log.with_lists([*setting.embedding, *(fitting.features if setting.modelled else ())])
         sources = ColumnSources.of(log, setting)
@@ -87,7 +90,7 @@ class Request:
     def inputs(self, columns_of: Mapping[str, str], embedding: Sequence[str]) -> dict[str, Any]:
         """The arguments of the call as values for JSON."""
         setting, fitting, modelled = self.setting, self.fitting, self.setting.modelled
-        bias, stated = setting.position_bias, setting.reward_range
+        bias, within = setting.position_bias, setting.reward_range
         from_clicks = any(estimator.definition.of_clicks for estimator in self.estimators)
         return {
             "log": self.log.origin,
@@ -97,8 +100,8 @@ class Request:
             "estimand": setting.estimand if from_clicks else None,
             "where": self.log.where,
             "reward": self.log.reward,
-            "reward_range": stated and [stated.low, stated.high],
-            **self.log.stated,
+            "reward_range": within and [within.low, within.high],
+            **stated(self.log),
             "reward_model": fitting.reward_model,
             "features": list(fitting.features),
             "folds": fitting.folds if modelled else None,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from rankeval.logs import Log
 from rankeval.notes import Note
 from rankeval.off_policy.nuisances import learns_behaviours
 from rankeval.off_policy.request import Request
-from rankeval.off_policy.samples import TermList
+from rankeval.off_policy.samples import TermList, names_integers
 from rankeval.position_bias import FIELDS, PositionBias
 
 
@@ -86,6 +87,18 @@ def _of_bias(request: Request, bias: PositionBias, used: bool) -> Iterator[Note]
         yield Note("curve_error", text, {"relative_error": bias.relative_error})
 
 
+def _of_actions(log: Log) -> Iterator[Note]:
+    """Warnings on integers that are names of candidates, and on a first action without an effect."""
+    if names_integers(log):
+        text = f"column {log.name('action')!r} holds names among {log.name('candidates')!r}, and no indices"
+        yield Note("actions_named", text)
+    if log.first_action and not log.has("action"):
+        text = f"first_action: the log has no column {log.name('action')!r}, so it changes nothing"
+        yield Note("option_unused", text)
+    elif log.first_action and log.computes("action"):
+        yield Note("option_unused", "first_action: actions have names, so it changes nothing")
+
+
 def _unused(request: Request, embedding: Sequence[str]) -> Iterator[Note]:
     """Warnings on options without an effect on the estimates."""
     fitting, columns = request.fitting, TermList.of(request.estimators).columns
@@ -99,9 +112,7 @@ def _unused(request: Request, embedding: Sequence[str]) -> Iterator[Note]:
         if fitting.weighting != "uniform":
             text = f"model_weighting: no reward model is fitted, {fitting.weighting!r} changes nothing"
             yield Note("option_unused", text)
-    if request.log.first_action and not request.log.has("action"):
-        text = f"first_action: the log has no column {request.log.name('action')!r}, so it changes nothing"
-        yield Note("option_unused", text)
+    yield from _of_actions(request.log)
     if embedding and "marginal_propensity" not in columns:
         text = "embedding: none of the estimators uses it; it is for mips"
         yield Note("option_unused", text)

@@ -7,7 +7,7 @@ from typing import Any
 
 from rankeval.errors import UsageError
 from rankeval.inference import InferenceOptions
-from rankeval.logs import as_ranking_log, reader_notes
+from rankeval.logs import as_ranking_log, reader_notes, stated, unused_weights
 from rankeval.options import listed, require_types
 from rankeval.position_bias.curve_tests import power_law, same_curve
 from rankeval.position_bias.methods import estimate, parse_method
@@ -119,7 +119,7 @@ def propensity(
             "smooth": smooth,
             "features": list(request.features),
             "where": request.log.where,
-            **request.log.stated,
+            **stated(request.log),
             "by": by,
             "cluster": cluster,
             "level": infer.level,
@@ -131,6 +131,7 @@ def propensity(
         notes=(
             *reader_notes(request.log),
             *of_weight(request.log),
+            *unused_weights(request.log),
             *of_curves(by, curves),
             *of_test(test),
             *of_smoothing(by, laws),

@@ -18,7 +18,7 @@ from rankeval.logs import (
     impression_roles,
     impressions_of,
     marked_shuffled,
-    out_of_range,
+    within_range,
 )
 from rankeval.notes import Note
 from rankeval.position_bias.connectivity import require_clicks
@@ -68,10 +68,10 @@ def pair(request: Request) -> dict[Any, Curve]:
     """
 
     def values(sessions: Sessions, shown: Impressions) -> tuple[Floats, Bools]:
-        propensity = shown.sessions.numbers("propensity")
-        bad = out_of_range("propensity", propensity)
+        numbers = shown.sessions.numbers("propensity")
+        propensity, bad = within_range("propensity", numbers)
         if bad is not None:
-            raise shown.sessions.error("propensity", bad, propensity[bad], RANGES["propensity"].wanted)
+            raise shown.sessions.error("propensity", bad, numbers[bad], RANGES["propensity"].wanted)
         return shown.clicks / propensity, np.ones(len(sessions), np.bool_)
 
     return _of_ratios(request, ["propensity"], values)

@@ -24,6 +24,7 @@ from rankeval.logs import (
     reader_notes,
     require_no_gaps,
     unit_keys,
+    unused_weights,
 )
 from rankeval.notes import Note
 from rankeval.position_bias import PositionBias
@@ -71,7 +72,11 @@ def logged_world(
     theta = _examination(source, position_bias, counts, threads)
     attractiveness, above = _attractiveness(counts, theta)
     text = f"estimated from {counted.sessions:,} sessions by a position-based model, and no better than that"
-    notes = [*reader_notes(source), Note("estimated_world", text, {"sessions": counted.sessions})]
+    notes = [
+        *reader_notes(source),
+        *unused_weights(source),
+        Note("estimated_world", text, {"sessions": counted.sessions}),
+    ]
     if above:
         text = f"{above:,} pairs of query and item with more clicks than examinations count as clicked always"
         notes.append(Note("clicked_always", text, {"pairs": above}))

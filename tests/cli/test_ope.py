@@ -353,3 +353,31 @@ def test_wrong_calls_with_clicks(
     called = call("ope", clicks, *(argument.format(bias=bias) for argument in arguments))
     assert called.status == status
     assert message in called.error
+
+
+def test_null_clicks_and_positions_from_0_reach_the_python_call(tmp_path: Path) -> None:
+    rows = {"session_id": [1, 1], "position": [0, 2], "click": [1, None], "score": [1.0, 2.0]}
+    log, bias = tmp_path / "log.parquet", tmp_path / "bias.json"
+    pq.write_table(pa.table(rows), log)
+    bias.write_text("[1.0, 0.8, 0.5]")
+    options = ["--null-reward", "zero", "--first-position", "0", "--format", "json"]
+    found = json.loads(call("ope", log, "-e", "click_ips", "--position-bias", bias, *options).out)
+    assert found["results"][0]["value"] == 0.5
+    assert found["inputs"]["null_reward"] == "zero"
+    assert found["inputs"]["first_position"] == 0
+
+
+def test_several_columns_are_one_id(tmp_path: Path) -> None:
+    rows = {
+        "day": [1, 1, 2],
+        "session_id": [1, 1, 1],
+        "position": [1, 2, 1],
+        "click": [1, 0, 1],
+        "score": [1.0] * 3,
+    }
+    log, bias = tmp_path / "log.parquet", tmp_path / "bias.json"
+    pq.write_table(pa.table(rows), log)
+    bias.write_text("[1.0, 0.8]")
+    options = ["--column", "session_id=day,session_id", "--format", "json"]
+    found = json.loads(call("ope", log, "-e", "click_ips", "--position-bias", bias, *options).out)
+    assert found["n"] == 2

@@ -195,3 +195,11 @@ def test_a_column_of_embeddings_may_hold_lists() -> None:
 def test_lists_without_any_value_are_of_no_type() -> None:
     log = Log({"session_id": [1, 2], "position": [[], []], "click": [[], []]})
     log.require(["position", "click"])
+
+
+@pytest.mark.parametrize("where", ["", "  ", "\t"])
+def test_a_blank_filter_is_no_filter_by_mistake(where: str) -> None:
+    message = f"where: found {where!r}, wanted a filter such as 'position <= 3', or none at all"
+    with pytest.raises(UsageError) as caught:
+        Log({"x": [1]}, where=where)
+    assert str(caught.value) == message

@@ -13,7 +13,7 @@ from rankeval.arrays import as_float64, decoded, hashes_of, is_unknown, kernel, 
 from rankeval.errors import DataError
 from rankeval.logs import Log, Sessions, fold, nothing_counts, sampling_roles, unit_weights, unnested
 from rankeval.notes import Note
-from rankeval.off_policy.samples import PROPENSITIES, checked_list, logged_actions
+from rankeval.off_policy.samples import PROPENSITIES, ListSums, checked_list, logged_actions
 
 #: Maximum number of different pairs of action and embedding.
 MAX_PAIRS = 1 << 22
@@ -199,10 +199,10 @@ def _counted(rounds: Sessions, columns: Sequence[str], lists: Sequence[str]) -> 
     _require_length(rounds, lists[0], offsets, int(lengths[0]))
     actions, counts = logged_actions(rounds, lengths), unit_weights(rounds)
     hashes = joint_hashes(rounds, columns)
-    mass = [
-        _sums_by_place(read_only(counts), checked_list(rounds, role, offsets, flat[role]), int(lengths[0]))
-        for role in lists
-    ]
+    policies = {role: checked_list(rounds, role, offsets, flat[role]) for role in lists}
+    for role, policy in policies.items():
+        ListSums.of(rounds, role, offsets, policy)
+    mass = [_sums_by_place(read_only(counts), policy, int(lengths[0])) for policy in policies.values()]
     occur = counts > 0.0
     return _Counts.of(hashes[occur], actions[occur], counts[occur], np.array(mass), float(counts.sum()))
 

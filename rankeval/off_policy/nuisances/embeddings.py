@@ -29,6 +29,7 @@ from rankeval.off_policy.nuisances.embedding_counts import EmbeddingFrequencies,
 from rankeval.off_policy.samples import (
     PROPENSITIES,
     CandidateLists,
+    ListSums,
     checked_list,
     logged_actions,
     same_for_all,
@@ -86,6 +87,8 @@ class Embedding:
         read = list(dict.fromkeys([*logging, *policies.values()]))
         if not read:
             return {}
+        for role in read:
+            lists.summed(role)
         sums = marginal_propensities(rounds, self.embedding, read, self.frequencies)
         found = dict(zip(read, sums, strict=True))
         of_logging = {"marginal_propensity": found[logging[0]]} if logging else {}
@@ -116,14 +119,16 @@ def marginal_propensities(
         (n,) float64 for each policy, at most 1.
 
     Raises:
-        DataError: lists of unequal length in a row; propensities outside [0, 1] or that do not sum to 1; an
-            action that is not an index into the lists; a null embedding; with ``frequencies``, lists of
-            another length than the counted lists.
+        DataError: lists of unequal length in a row; propensities outside [0, 1] or whose sum is off 1 by more
+            than 0.01; an action that is not an index into the lists; a null embedding; with ``frequencies``,
+            lists of another length than the counted lists.
     """
     embeddings = () if frequencies is not None else columns
     given = {role: rounds.items[role] for role in (*lists, *embeddings)}
     offsets, flat, _ = unnested(given, rounds.names, rounds.locate)
     policies = [checked_list(rounds, role, offsets, flat[role]) for role in lists]
+    for role, policy in zip(lists, policies, strict=True):
+        ListSums.of(rounds, role, offsets, policy)
     logged = read_only(offsets[:-1] + logged_actions(rounds, np.diff(offsets)))
     if frequencies is not None:
         frequencies.require_length(rounds, lists[0], offsets)

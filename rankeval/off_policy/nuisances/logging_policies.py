@@ -14,7 +14,16 @@ import pyarrow.compute as pc
 from rankeval.array_types import Floats
 from rankeval.arrays import as_float64, encoded, is_null, read_only, to_numpy
 from rankeval.errors import DataError
-from rankeval.logs import Log, Sessions, fold, list_parts, nothing_counts, sampling_roles, unit_weights
+from rankeval.logs import (
+    ROUNDED,
+    Log,
+    Sessions,
+    fold,
+    list_parts,
+    nothing_counts,
+    sampling_roles,
+    unit_weights,
+)
 from rankeval.off_policy.samples import CandidateLists, same_for_all
 
 #: Maximum number of logging policies; each adds terms to every estimator that distinguishes them.
@@ -75,7 +84,7 @@ class LoggingPolicies:
             wanted = f"one for each logger, 0 to {needed - 1}, and as many in every row"
             raise rounds.error(role, row, f"a list of {lengths[row]}", wanted)
         matrix = read_only(as_float64(flat)).reshape(len(lengths), -1)
-        good = (matrix >= 0.0) & (matrix <= 1.0)
+        good = (matrix >= 0.0) & (matrix <= 1.0 + ROUNDED)
         if not good.all():
             row, index = (int(place) for place in np.argwhere(~good)[0])
             found = f"{matrix[row, index]} at index {index}"
@@ -84,7 +93,7 @@ class LoggingPolicies:
         share[list(self.ids)] = self.shares
         total = np.zeros(len(matrix))
         for index, weight in enumerate(share):
-            total += weight * matrix[:, index]
+            total += weight * np.minimum(matrix[:, index], 1.0)
         return total
 
 
@@ -111,7 +120,7 @@ def count_logging_policies(log: Log, threads: int | None, *, indexed: bool) -> L
         raise DataError(f"{_column(log)} has {len(totals)} values, wanted at most {MAX_LOGGERS}")
     ids = sorted(totals)
     if indexed and not (isinstance(ids[0], int) and ids[0] >= 0 and ids[-1] < MAX_LOGGERS):
-        wanted = "indices from 0 into the list logger_propensities"
+        wanted = "indices from 0 into the list logger_propensities, which has no names of its own"
         raise DataError(f"{_column(log)} holds {ids[0]!r} to {ids[-1]!r}, wanted {wanted}")
     return LoggingPolicies(tuple(ids), tuple(totals[logger] for logger in ids))
 

@@ -17,8 +17,11 @@ from rankeval.off_policy.samples.candidate_lists import (
 )
 from rankeval.off_policy.samples.click_views import examination_of
 from rankeval.off_policy.samples.column_sources import PREDICTIONS, ColumnSources
+from rankeval.off_policy.samples.list_sums import ListSums
+from rankeval.off_policy.samples.named_actions import names_integers
 from rankeval.off_policy.samples.nuisance_protocols import RoundModel
 from rankeval.off_policy.samples.rankings import Rankings
+from rankeval.off_policy.samples.ready_weights import uses_ready_weights
 from rankeval.off_policy.samples.redundancy import require_agreement
 from rankeval.off_policy.samples.reward_range import RangeCheck, parse_range
 from rankeval.off_policy.samples.rounds import Rounds, same_for_all
@@ -37,6 +40,7 @@ __all__ = [
     "PROPENSITIES",
     "CandidateLists",
     "ColumnSources",
+    "ListSums",
     "RangeCheck",
     "Rankings",
     "RepeatedRewards",
@@ -49,11 +53,13 @@ __all__ = [
     "given_by",
     "logged_actions",
     "logged_by",
+    "names_integers",
     "parse_estimand",
     "parse_range",
     "parse_targets",
     "require_agreement",
     "same_for_all",
+    "uses_ready_weights",
     "uses_session_reward",
     "with_scalar_reward",
     "with_targets",

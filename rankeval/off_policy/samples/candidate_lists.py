@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 
 from rankeval.array_types import Floats, Ints
-from rankeval.arrays import as_float64, read_only, stretch_of, sums, sums_of_products
-from rankeval.logs import Sessions, own, unnested
+from rankeval.arrays import as_float64, read_only, stretch_of, sums_of_products
+from rankeval.logs import ROUNDED, Sessions, own, unnested
+from rankeval.off_policy.samples.list_sums import ListSums
 
 #: Roles of the lists of propensities under the logging policy and under the log's own target policy.
 PROPENSITIES = ("candidate_propensities", "candidate_target_propensities")
@@ -32,14 +33,19 @@ def _is_list(role: str) -> bool:
 class CandidateLists:
     """The candidate sets of ``n`` rounds. Each list is checked when it is first used.
 
+    Attributes:
+        rounds: the rounds.
+        sums: role -> the sums of the lists over which estimators sum.
+
     Raises:
         DataError: lists of unequal length in a row; a null or a number that is not finite; a probability
-            outside [0, 1]; propensities of a row that do not sum to 1 within 1e-3; an action that is not an
-            index into its list.
+            outside [0, 1]; propensities over which an estimator sums, and whose sum is off 1 by more than
+            0.01; an action that is not an index into its list.
     """
 
     def __init__(self, rounds: Sessions) -> None:
         self.rounds = rounds
+        self.sums: dict[str, ListSums] = {}
         self._values: dict[str, Floats] = {}
 
     @cached_property
@@ -79,7 +85,14 @@ class CandidateLists:
     def expected(self, target: str, q: Floats) -> Floats:
         """(n,) ``sum_a pi(a) q(a)``, from ``q`` (candidates,) and the propensities of a target policy."""
         role = own("candidate_target_propensities", target)
-        return sums_of_products(self.offsets, self.values(role), read_only(q))
+        return sums_of_products(self.offsets, self.summed(role), read_only(q))
+
+    def summed(self, role: str) -> Floats:
+        """(candidates,) float64, the propensities of all candidates, whose sums are checked too."""
+        values = self.values(role)
+        if role not in self.sums:
+            self.sums[role] = ListSums.of(self.rounds, role, self.offsets, values)
+        return values
 
 
 def given_by(rounds: Sessions, role: str) -> str:
@@ -110,7 +123,7 @@ def logged_actions(rounds: Sessions, lengths: Ints) -> Ints:
     bad = (actions < 0) | (actions >= lengths) | (actions + first != numbers)
     if bad.any():
         row, other = int(np.argmax(bad)), 1 - first
-        wanted = f"an index from {first} to {lengths[row] - 1 + first}"
+        wanted = f"an index from {first} to {lengths[row] - 1 + first}" if lengths[row] else "candidates"
         if ((numbers >= other) & (numbers < lengths + other)).all():
             wanted += other_first_action(len(numbers), other)
         raise rounds.error("action", row, f"{numbers[row]:g}", wanted)
@@ -132,28 +145,21 @@ def checked_list(rounds: Sessions, role: str, offsets: Ints, column: pa.Array) -
         column: the values of all lists.
 
     Raises:
-        DataError: a value that is null or not finite; a propensity outside [0, 1]; propensities of a round
-            that do not sum to 1 within 1e-3.
+        DataError: a value that is null or not finite; a propensity outside [0, 1].
     """
     values = read_only(as_float64(column))
-    total = sums(offsets, values)
+    low, high = float(values.min(initial=0.0)), float(values.max(initial=0.0))  # NaN if there is one
     probabilities = "propensities" in role
-    if not np.isfinite(total).all() or (
-        probabilities and (values.min(initial=0.0) < 0.0 or values.max(initial=0.0) > 1.0)
-    ):
+    if not (low > -np.inf and high < np.inf) or (probabilities and (low < 0.0 or high > 1.0 + ROUNDED)):
         _refuse(rounds, role, offsets, column, values)
-    off = np.abs(total - 1.0) > 1e-3
-    if probabilities and off.any():
-        row = int(np.argmax(off))
-        raise rounds.error(role, row, f"{total[row]:.6g} in sum", "a sum of 1")
-    return values
+    return read_only(np.minimum(values, 1.0)) if probabilities and high > 1.0 else values
 
 
 def _refuse(rounds: Sessions, role: str, offsets: Ints, column: pa.Array, values: Floats) -> None:
     """Raise the error for the first invalid value, if there is one."""
     bad, wanted = ~np.isfinite(values), "finite numbers"
     if "propensities" in role:
-        bad |= (values < 0.0) | (values > 1.0)
+        bad |= (values < 0.0) | (values > 1.0 + ROUNDED)
         wanted = "probabilities in [0, 1]"
     if bad.any():
         index = int(np.argmax(bad))

@@ -67,7 +67,11 @@ class ColumnSources:
     def fed(self) -> list[str]:
         """Names of the estimators whose columns the log has."""
         kind = [d for d in ESTIMATORS.values() if d.of_rankings == (self.log.session is not None)]
-        return [definition.form for definition in kind if not self._missing(Estimator(definition))]
+        return [
+            definition.form
+            for definition in kind
+            if not self._missing(self.setting.form_of(Estimator(definition)))
+        ]
 
     def require(self, estimators: Sequence[Estimator]) -> None:
         """Check that the log is of the kind that the estimators need, and has their columns.

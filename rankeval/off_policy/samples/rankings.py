@@ -20,15 +20,16 @@ from rankeval.logs import (
     base,
     largest,
     order_by_position,
-    out_of_range,
     own,
     parted,
     placed,
     position_of,
     position_roles,
+    within_range,
 )
 from rankeval.off_policy.samples.click_views import AS_LOGGED, ClickViews
 from rankeval.off_policy.samples.column_sources import ColumnSources, click_columns
+from rankeval.off_policy.samples.list_sums import ListSums
 from rankeval.off_policy.samples.nuisance_protocols import BehaviourModel, ItemModel
 from rankeval.off_policy.samples.prefixes import require_first_items
 from rankeval.off_policy.samples.setting import LOGGED, under_moved
@@ -120,6 +121,10 @@ class Rankings:
             views = seen
         return views[""] if len(views) == 1 and "" in views else TargetViews(views)
 
+    def read(self, sessions: Sessions) -> tuple[SampleBlock, ListSums]:
+        """The columns as :meth:`units` returns them; a ranking log has no lists of candidates."""
+        return self.units(sessions), ListSums()
+
     def _parted(self, sessions: Sessions) -> tuple[Sessions, Sessions | None]:
         """The sessions with the items that were shown, and with the other items if they are ranked too."""
         if self._relevance is not None:
@@ -184,10 +189,10 @@ def _seen(block: RankingBlock, roles: Mapping[str, str]) -> RankingBlock:
 
 def _checked(sessions: Sessions, role: str) -> Floats:
     """(items,) float64, a column with every value within its range."""
-    values = sessions.numbers(role)
-    bad = out_of_range(role, values)
+    numbers = sessions.numbers(role)
+    values, bad = within_range(role, numbers)
     if bad is not None:
-        found = f"{values[bad]} at position {position_of(sessions, bad)}"
+        found = f"{numbers[bad]} at position {position_of(sessions, bad)}"
         raise sessions.error(role, bad, found, RANGES[base(role)].wanted)
     return values
 
@@ -201,7 +206,7 @@ def _checked_once(sessions: Sessions, role: str) -> Floats:
     values = np.where(sessions.lengths == 0, empty, values) if role in sessions.items else values
     if not np.isfinite(values).all():
         sessions.numbers(role) if role in sessions.items else sessions.numbers_per_session(role)
-    bad = out_of_range(role, values)
+    fitting, bad = within_range(role, values)
     if bad is not None:
         raise sessions.error_once(role, bad, values[bad], RANGES[base(role)].wanted)
-    return values
+    return fitting

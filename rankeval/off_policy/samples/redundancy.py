@@ -199,6 +199,8 @@ def _hint(pairs: Sequence[Redundant], rounds: Sessions) -> str:
 
 def _kinds(log: Log, role: str) -> set[pa.DataType]:
     """The types of the column in all files; empty unless each has it, and once."""
+    if log.computes(role):
+        return {log.kind(role)}
     name = log.name(role)
     if any(source.schema.names.count(name) != 1 for source in log.sources):
         return set()
@@ -217,6 +219,6 @@ def _comparable(log: Log, pair: Redundant) -> bool:
 
 
 def _tolerance(log: Log, pair: Redundant) -> float:
-    kinds = [log.schema.field(log.name(role)).type for role in pair.roles]
+    kinds = [log.kind(role) for role in pair.roles]
     values = [kind.value_type if pa.types.is_nested(kind) else kind for kind in kinds]
     return HALF_TOLERANCE if any(map(pa.types.is_float16, values)) else TOLERANCE

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
 from rankeval.array_types import Floats
 from rankeval.arrays import as_float64
 from rankeval.errors import DataError
 from rankeval.estimators import RoundBlock, SampleBlock, TargetViews
-from rankeval.logs import FINITE_TERMS, RANGES, Sessions, base, largest, out_of_range, own
+from rankeval.logs import FINITE_TERMS, RANGES, Sessions, base, largest, own, within_range
 from rankeval.off_policy.samples.candidate_lists import CandidateLists, given_by
 from rankeval.off_policy.samples.column_sources import ColumnSources
+from rankeval.off_policy.samples.list_sums import ListSums
 from rankeval.off_policy.samples.nuisance_protocols import RoundModel
+from rankeval.off_policy.samples.ready_weights import WEIGHT, checked_weights, require_same_weights
 from rankeval.off_policy.samples.redundancy import redundant, require_all
 
 
@@ -38,20 +41,29 @@ class Rounds:
         self._targets = sources.targets
         self._columns = columns
         self._models = models
-        read = sources.roles(columns)
+        self._weighed = checked_weights(sources.log, sources.targets, columns)
+        read = [*sources.roles(columns), *(own(WEIGHT, target) for target in self._weighed)]
         self.roles = list(dict.fromkeys([*read, *(role for model in models for role in model.roles)]))
         # Columns that are read anyway; others are compared in the first rows (`require_agreement`).
         self._twice = [pair for pair in redundant(sources, read) if set(pair.roles) <= set(read)]
 
     def units(self, rounds: Sessions) -> SampleBlock:
         """The columns of each target policy, one float64 per round."""
+        return self.read(rounds)[0]
+
+    def read(self, rounds: Sessions) -> tuple[SampleBlock, ListSums]:
+        """The columns as :meth:`units` returns them, and the sums of the lists over which they sum."""
         found = _Found(rounds, self._targets, self._models)
         require_all(self._twice, rounds)
+        for target in self._weighed:
+            ratio = found.checked("target_propensity", target) / found.checked("propensity", target)
+            require_same_weights(rounds, target, ratio)
         blocks = {
             target: RoundBlock({column: found.checked(column, target) for column in self._columns})
             for target in self._targets
         }
-        return blocks[""] if len(blocks) == 1 and "" in blocks else TargetViews(blocks)
+        block = blocks[""] if len(blocks) == 1 and "" in blocks else TargetViews(blocks)
+        return block, reduce(ListSums.merge, found.lists.sums.values(), ListSums())
 
     def columns(self, rounds: Sessions) -> dict[str, Floats]:
         """Role -> (n,) column, for all target policies; within its range, but perhaps not finite."""
@@ -79,10 +91,10 @@ class _Found:
 
     def __init__(self, rounds: Sessions, targets: Sequence[str], models: Sequence[RoundModel]) -> None:
         self._rounds = rounds
-        self._lists = CandidateLists(rounds)
+        self.lists = CandidateLists(rounds)
         self._modelled: dict[tuple[str, str], Floats] = {}
         for model in models:
-            self._modelled.update(model.columns(self._lists, targets))
+            self._modelled.update(model.columns(self.lists, targets))
         #: Role -> (n,) the columns read so far.
         self.by_role: dict[str, Floats] = {}
 
@@ -92,8 +104,7 @@ class _Found:
         modelled = target and (column, target) in self._modelled
         role = f"{column}@{target}" if modelled else own(column, target)
         if role not in self.by_role:
-            self.by_role[role] = self._column(column, target)
-            _require_in_range(self._rounds, role, self.by_role[role])
+            self.by_role[role] = _in_range(self._rounds, role, self._column(column, target))
         return self.by_role[role]
 
     def _column(self, column: str, target: str) -> Floats:
@@ -101,13 +112,14 @@ class _Found:
             return self._modelled[column, target]
         if own(column, target) in self._rounds:
             return as_float64(self._rounds.column(own(column, target)))
-        return self._lists.column(column, target)
+        return self.lists.column(column, target)
 
 
-def _require_in_range(rounds: Sessions, role: str, values: Floats) -> None:
-    row = out_of_range(role, values)
+def _in_range(rounds: Sessions, role: str, values: Floats) -> Floats:
+    fitting, row = within_range(role, values)
     if row is not None:
         raise rounds.error(given_by(rounds, role), row, values[row], RANGES[base(role)].wanted)
+    return fitting
 
 
 def same_for_all(columns: Mapping[str, Floats], targets: Sequence[str]) -> dict[tuple[str, str], Floats]:

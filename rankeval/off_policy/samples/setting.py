@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Literal
 
 from rankeval.errors import UsageError
+from rankeval.estimators import Estimator
 from rankeval.off_policy.samples.reward_range import RewardRange
 from rankeval.position_bias import PositionBias
 
@@ -34,6 +35,7 @@ class Setting:
         embedding: roles of the columns that describe an action.
         modelled: whether predictions come from a fitted model, not from the log.
         session_reward: whether the column ``session_reward`` holds the reward of each session.
+        weighed: whether the log has ready-made weights of actions, and not their propensities.
     """
 
     targets: tuple[str, ...] = ("",)
@@ -44,6 +46,11 @@ class Setting:
     embedding: tuple[str, ...] = ()
     modelled: bool = False
     session_reward: bool = False
+    weighed: bool = False
+
+    def form_of(self, estimator: Estimator) -> Estimator:
+        """The estimator with the weights that the log has."""
+        return estimator.of_ready_weights if self.weighed else estimator
 
     @cached_property
     def moved_curves(self) -> tuple[PositionBias, ...]:

@@ -9,11 +9,15 @@ import pyarrow as pa
 
 from rankeval.errors import DataError, UsageError
 from rankeval.estimators import RATIO_COLUMNS, Definition, Estimator
-from rankeval.logs import Log, own, require_scores
+from rankeval.logs import Computed, Log, own, require_scores
+from rankeval.off_policy.samples.named_actions import chosen_roles, with_action_indices
+from rankeval.off_policy.samples.ready_weights import WEIGHT
 from rankeval.off_policy.samples.setting import LOGGED
 from rankeval.readers import check_same_columns
 
 _NAME = re.compile(r"[\w.+-]+")
+#: What a column says of a target policy, if the caller writes it before the column: ``action:COLUMN``.
+FORMS = ("propensity", "action", "weight")
 
 
 def parse_targets(targets: Mapping[str, str] | Sequence[str] | None) -> dict[str, str]:
@@ -44,33 +48,72 @@ def _split(text: str) -> tuple[str, str]:
 def with_targets(log: Log, targets: Mapping[str, str], estimators: Sequence[Estimator]) -> Log:
     """The log with a role for the column of each target policy, such as ``target_propensity@NAME``.
 
-    In a bandit log the column holds lists, the policy's propensities of all candidates, or numbers, its
-    propensities of the logged actions. In a ranking log it is the ``target_`` column of the estimators'
-    weights, or for estimators from clicks the candidate's score. A single target policy also gets the column
-    ``q_target`` of the log, unless its propensities are lists.
+    In a bandit log the column holds lists, the policy's propensities of all candidates, numbers, its
+    propensities of the logged actions, or texts, the actions that it chooses. Integers may be actions or
+    propensities, and so ``action:COLUMN`` or ``propensity:COLUMN`` says which, if the log has actions.
+    ``weight:COLUMN`` holds ready-made importance weights. In a ranking log it is the ``target_`` column of
+    the estimators' weights, or for estimators from clicks the candidate's score. A single target policy also
+    gets the column ``q_target`` of the log, unless its propensities are lists.
 
     Raises:
-        DataError: the column does not exist or is ambiguous.
-        UsageError: the weights of the estimators need different columns of a target policy, or ranks are
-            given as scores.
+        DataError: the column does not exist or does not fit.
+        UsageError: the weights of the estimators need different columns of a target policy, ranks are given
+            as scores, or integers may be actions or propensities.
     """
     roles: dict[str, str] = {}
-    for name, column in targets.items():
-        if column not in log.schema.names:
-            known = ", ".join(log.schema.names[:20])
-            raise DataError(f"{log.origin}: no column {column!r} for target {name!r}; it has {known}")
+    computed: dict[str, Computed] = {}
+    for name, text in targets.items():
+        form, column = _form_and_column(log, name, text)
         check_same_columns(log.sources, [column])
-        role = _role_in_ranking(estimators) if log.session is not None else _role_in_bandit(log, column)
+        chosen = _chosen_roles(log, name, form, column)
+        role = _role_in_ranking(estimators) if log.session is not None else _role_in_bandit(log, form, column)
         if role == "score":
             require_scores(f"target {name}=", column, "log")
-        roles[own(role, name)] = column
-        if len(targets) == 1 and log.has("q_target") and role != "candidate_target_propensities":
+        if chosen:
+            computed.update({own(role, name): values for role, values in chosen.items()})
+        else:
+            roles[own(role, name)] = column
+        by_candidate = log.has("candidate_q") if chosen else role == "candidate_target_propensities"
+        if len(targets) == 1 and log.has("q_target") and not by_candidate:
             roles[own("q_target", name)] = log.name("q_target")
-    return log.with_roles(roles)
+    return with_action_indices(log).with_roles(roles).with_computed(computed)
 
 
-def _role_in_bandit(log: Log, column: str) -> str:
+def _form_and_column(log: Log, name: str, text: str) -> tuple[str | None, str]:
+    """What the column of a target policy says, if the caller wrote it, and the column."""
+    form, colon, column = text.partition(":")
+    if text in log.schema.names or not colon or form not in FORMS:
+        form, column = "", text
+    if column not in log.schema.names:
+        known = ", ".join(log.schema.names[:20])
+        raise DataError(f"{log.origin}: no column {column!r} for target {name!r}; it has {known}")
+    if form and log.session is not None:
+        raise UsageError(f"target {name}={text}: {form}: is for bandit logs, wanted a column alone")
+    return form or None, column
+
+
+def _chosen_roles(log: Log, name: str, form: str | None, column: str) -> dict[str, Computed]:
+    """The propensities of a target policy, if the column holds the actions that it chooses; else none.
+
+    Raises:
+        UsageError: integers that may be actions or propensities.
+    """
+    kind = log.schema.field(column).type
+    if log.session is not None or form in ("propensity", "weight"):
+        return {}
+    if form is None and pa.types.is_integer(kind) and log.has("action"):
+        raise UsageError(
+            f"target {name}={column}: found {kind}, actions or propensities; "
+            f"wanted {name}=action:{column} or {name}=propensity:{column}"
+        )
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    return chosen_roles(log, column) if form == "action" or text else {}
+
+
+def _role_in_bandit(log: Log, form: str | None, column: str) -> str:
     """The column of a bandit log that a target policy's column replaces."""
+    if form == "weight":
+        return WEIGHT
     lists = pa.types.is_nested(log.schema.field(column).type)
     return "candidate_target_propensities" if lists else "target_propensity"
 

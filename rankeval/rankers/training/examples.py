@@ -13,9 +13,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rankeval.array_types import Bools, Floats, Ints
-from rankeval.arrays import as_float64, decoded, hashes_of, is_null, is_unknown, offsets_of, take, to_numpy
+from rankeval.arrays import (
+    as_float64,
+    decoded,
+    hashes_of,
+    is_null,
+    is_unknown,
+    offsets_of,
+    take,
+    to_arrow,
+    to_numpy,
+)
 from rankeval.errors import DataError
-from rankeval.logs import Log, Sessions, differ
+from rankeval.logs import Log, Sessions, differ, item_positions
 from rankeval.parallel import default_threads, in_order
 from rankeval.rankers import feature_matrix, feature_role
 from rankeval.readers import is_number
@@ -187,6 +197,8 @@ class Reading:
         """Role -> column with one value per item, checked."""
         sessions.numbers(self.grade)
         columns = {role: decoded(sessions.column(role)) for role in self.roles}
+        if "position" in columns and sessions.first_position != 1:
+            columns["position"] = to_arrow(item_positions(sessions))
         for role in {self.query, "item_id"} & columns.keys():
             unknown = is_null(columns[role])
             if unknown.any():

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from rankeval.errors import DataError, UsageError
-from rankeval.logs import Log, role_names
+from rankeval.logs import Log, role_names, stated
 from rankeval.rankers import feature_columns
 from rankeval.rankers.training.clicks import Learning, parse_learning
 from rankeval.rankers.training.examples import Reading
@@ -74,14 +74,16 @@ class Request:
             split = replace(split, folds=FOLDS)
         return cls(learnt, split, parameters, features, tune, seed, level)
 
-    def reading(self, data: Any, columns: Mapping[str, str], where: str | None) -> Reading:
-        """What is read of the training data.
+    def reading(self, data: Any, columns: Mapping[str, str], where: str | None, **of_clicks: Any) -> Reading:
+        """What is read of the training data; ``of_clicks`` are further options of a log of clicks.
 
         Raises:
             DataError: a column is missing or does not fit.
             UsageError: a feature is the outcome, or names the split.
         """
-        log = Log(data, "judgements" if self.learning.clicks is None else "log", columns, where)
+        log = Log(data, "judgements" if self.learning.clicks is None else "log", columns, where, **of_clicks)
+        for option in stated(log) if self.learning.clicks is None else ():
+            raise UsageError(f"{option}: found one for judgements, wanted it only with clicks")
         if self.learning.clicks is not None and log.session is None:
             raise DataError(
                 f"{log.origin}: no column {log.name('session_id')!r}, wanted a click log with sessions"
@@ -95,7 +97,7 @@ class Request:
         """What is read of the data that stops the training: the same features, with grades or clicks."""
         columns = {role: name for role, name in like.log.columns.items() if role in role_names()}
         role = like.log.role
-        log = Log(self.split.valid, role, columns)
+        log = Log(self.split.valid, role, columns, **stated(like.log))
         if self.learning.clicks is not None and (log.session is None or "relevance" in log.schema.names):
             judged = Log(self.split.valid, "judgements", {r: columns[r] for r in _JUDGED if r in columns})
             if judged.has("relevance"):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rankeval.logs import stated
 from rankeval.notes import Note
 from rankeval.rankers.training.examples import Examples, Reading
 from rankeval.rankers.training.fitting import Fitted
@@ -132,5 +133,6 @@ def described(wanted: Request, reading: Reading, valid: str | None, where: str |
         "param": dict(wanted.parameters),
         "tune": wanted.tune,
         "where": where,
+        **stated(reading.log),
         "seed": wanted.seed,
     }

@@ -45,6 +45,8 @@ def train(
     level: float = 0.95,
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
+    null_reward: str = "error",
+    first_position: int = 1,
     threads: int | None = None,
 ) -> Training:
     """Train a ranker with LightGBM and write it, with a model card beside it.
@@ -89,6 +91,8 @@ def train(
         level: level of the intervals, between 0 and 1.
         columns: role -> column name.
         where: row filter, such as ``market == "de"``.
+        null_reward: of a click log: ``zero``: a null or NaN click counts as 0; ``error``: it is an error.
+        first_position: of a click log: the number of the first position, 0 or 1.
         threads: number of threads; the model does not depend on it.
 
     Returns:
@@ -116,7 +120,9 @@ def train(
     threads = default_threads() if threads is None else threads
     if threads < 1:
         raise UsageError(f"threads: found {threads}, wanted at least 1")
-    reading = wanted.reading(data, columns or {}, where)
+    reading = wanted.reading(
+        data, columns or {}, where, null_reward=null_reward, first_position=first_position
+    )
     examples = reading.read(threads)
     if wanted.learning.clicks is not None:
         check_clicks(examples)

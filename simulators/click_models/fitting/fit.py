@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rankeval.logs import as_log, reader_notes
+from rankeval.logs import as_log, reader_notes, unused_weights
 from rankeval.options import require_types
 from rankeval.simulators.click_models.fitting.fits import (
     Fitted,
@@ -114,7 +114,12 @@ def fit(
         pairs=found.train.pairs,
         fits=rows,
         baselines=tuple(baseline_row(baseline, found) for baseline in baselines(found.train)),
-        notes=(*reader_notes(request.log, request.held_out), *notes(names, fits, counts), *no_chance(rows)),
+        notes=(
+            *reader_notes(request.log, request.held_out),
+            *unused_weights(request.log),
+            *notes(names, fits, counts),
+            *no_chance(rows),
+        ),
     )
 
 

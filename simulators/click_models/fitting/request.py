@@ -9,7 +9,7 @@ from numbers import Real
 from typing import Any
 
 from rankeval.errors import UsageError
-from rankeval.logs import Log
+from rankeval.logs import Log, stated
 from rankeval.options import listed, shown
 from rankeval.simulators import real, whole
 from rankeval.simulators.click_models.fitting.fits import Options, parse_family
@@ -68,7 +68,7 @@ class Request:
             "test": self.share,
             "test_where": self.test_where,
             "where": self.where,
-            **self.log.stated,
+            **stated(self.log),
             "smoothing": options.smoothing,
             "tolerance": options.tolerance,
             "max_iterations": options.max_iterations,

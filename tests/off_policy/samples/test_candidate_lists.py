@@ -143,10 +143,6 @@ def setting(row: int, index: int, value: Any) -> Callable[[Lists], None]:
             "row 2: column 'candidate_q' is null, wanted a list",
         ),
         (
-            changed("candidate_propensities", setting(0, 0, 0.9)),
-            "row 1: column 'candidate_propensities' is 1.4 in sum, wanted a sum of 1",
-        ),
-        (
             changed("candidate_propensities", setting(0, 0, 1.5)),
             "row 1: column 'candidate_propensities' is 1.5 at index 0, wanted probabilities in [0, 1]",
         ),
@@ -182,10 +178,46 @@ def test_bad_lists_get_one_line(log: dict[str, Any], message: str) -> None:
 def test_every_list_may_be_empty_of_candidates_only_by_mistake() -> None:
     empty = pa.array([[], [], []], pa.list_(pa.float64()))
     log = HAND | {name: empty for name in HAND if name.startswith("candidate_")}
-    with pytest.raises(
-        DataError, match="row 1: column 'candidate_propensities' is 0 in sum, wanted a sum of 1"
-    ):
+    with pytest.raises(DataError, match="row 1: column 'action' is 1, wanted candidates"):
         ope(log, "ips")
+
+
+@pytest.mark.parametrize("estimator", ["ips", "snips", "dr"])
+def test_sums_that_no_estimator_uses_are_not_checked(estimator: str) -> None:
+    # Weights and predictions take the logging policy's propensity of the logged action alone.
+    other = changed("candidate_propensities", setting(0, 0, 0.9))
+    assert rows_of(other, [estimator])[estimator].value == rows_of(HAND, [estimator])[estimator].value
+
+
+@pytest.mark.parametrize(("off", "told"), [(0.0009, False), (0.0011, True), (0.0099, True)])
+def test_sums_may_be_off_1_by_a_hundredth(off: float, told: bool) -> None:
+    log = changed("candidate_target_propensities", setting(0, 1, 0.5 + off))
+    found = ope(log, ["dr"])
+    q_pi = Q_PI[0] + off * HAND["candidate_q"][0][1]
+    wanted = (q_pi + (0.5 + off) / 0.25 * 0.8 + sum(Q_PI[1:]) + WEIGHTS[1] * -0.4 + WEIGHTS[2] * 1.2) / 3
+    assert found.estimates[0].value.value == pytest.approx(wanted, rel=1e-14)
+    text = (
+        "1 lists of propensities do not sum to 1 within 0.001: the furthest, in column "
+        f"'candidate_target_propensities', is {off:.2g} away"
+    )
+    assert (text in found.warnings) == told
+    assert text not in ope(log, ["ips"]).warnings
+
+
+def test_sums_further_off_are_wrong() -> None:
+    log = changed("candidate_target_propensities", setting(0, 1, 0.511))
+    with pytest.raises(DataError, match=r"row 1: .* is 1\.011 in sum, wanted a sum of 1"):
+        ope(log, "dm")
+
+
+def test_probabilities_that_rounding_put_above_1_are_1() -> None:
+    def certain(high: float) -> dict[str, Any]:
+        lists = {"candidate_propensities": [[0.0, high]], "candidate_target_propensities": [[0.0, high]]}
+        return lists | {"reward": [2.0], "action": [1], "candidate_q": [[0.0, 1.0]]}
+
+    assert rows_of(certain(1.0 + 5e-7), ["dr"])["dr"].value == rows_of(certain(1.0), ["dr"])["dr"].value
+    with pytest.raises(DataError, match=r"is 1\.0001 at index 1, wanted probabilities in"):
+        ope(certain(1.0001), "ips")
 
 
 def test_what_is_missing_names_the_column_and_the_lists() -> None:

@@ -386,7 +386,7 @@ def test_a_value_that_is_no_number_is_named(column: str, value: float | None, sh
     assert str(caught.value) == f"<dict>, row 5: column '{column}' is {shown}, wanted {wanted}"
 
 
-@pytest.mark.parametrize("value", [0.0, -0.0, -0.1, 1.0000001, 3.0, 5e-324])
+@pytest.mark.parametrize("value", [0.0, -0.0, -0.1, 1.000002, 3.0, 5e-324])
 def test_propensities_out_of_range(value: float) -> None:
     with pytest.raises(DataError) as caught:
         ope(bad("propensity", value), "snips")
@@ -395,7 +395,7 @@ def test_propensities_out_of_range(value: float) -> None:
     )
 
 
-@pytest.mark.parametrize("value", [-0.1, 1.0000001, 3.0])
+@pytest.mark.parametrize("value", [-0.1, 1.000002, 3.0])
 def test_target_propensities_out_of_range(value: float) -> None:
     with pytest.raises(DataError) as caught:
         ope(bad("target_propensity", value), "snips")
@@ -403,6 +403,12 @@ def test_target_propensities_out_of_range(value: float) -> None:
         str(caught.value)
         == f"<dict>, row 5: column 'target_propensity' is {value}, wanted a probability in [0, 1]"
     )
+
+
+@pytest.mark.parametrize("column", ["propensity", "target_propensity"])
+def test_probabilities_that_rounding_put_above_1_are_1(column: str) -> None:
+    rounded, one = (ope(bad(column, value), ["ips", "snips"]) for value in (1.0 + 1e-7, 1.0))
+    assert [row.value for row in rounded.estimates] == [row.value for row in one.estimates]
 
 
 def test_propensities_at_the_ends_of_their_range_are_fine() -> None:

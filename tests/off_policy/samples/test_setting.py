@@ -170,7 +170,7 @@ def test_weights_of_the_log_are_of_no_target_and_this_is_said(name: str, column:
         ({"logged": "other"}, UsageError, "target: the name 'logged' is taken"),
         ({"a b": "other"}, UsageError, "target: found the name 'a b', wanted letters, digits and _ . + -"),
         ({"a": "nothing"}, DataError, "<dict>: no column 'nothing' for target 'a'; it has round_id, reward"),
-        ({"a": "country"}, DataError, "<dict>: column 'country' holds string, wanted numbers"),
+        ({"a": "country"}, DataError, "no column 'action', wanted the logged action to compare with 'coun"),
     ],
 )
 def test_wrong_targets_get_one_line(target: Any, error: type[Exception], message: str) -> None:
@@ -193,7 +193,7 @@ def test_a_bad_probability_names_the_column_of_the_target() -> None:
     bad = list(LISTS["greedy"].to_pylist())
     bad[3] = [0.5] * 5
     with pytest.raises(DataError, match=r"row 4: column 'greedy' is 2\.5 in sum, wanted a sum of 1"):
-        ope(table(LISTS | {"greedy": pa.array(bad)}), ["ips"], target={"b": "greedy"})
+        ope(table(LISTS | {"greedy": pa.array(bad)}), ["dr"], target={"b": "greedy"})
 
 
 def test_targets_are_parsed_from_texts_and_mappings() -> None:

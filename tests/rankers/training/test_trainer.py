@@ -9,6 +9,7 @@ from typing import Any
 
 import lightgbm
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -320,3 +321,21 @@ def test_the_repr_is_a_table_of_80_columns(tmp_path: Path, monkeypatch: pytest.M
     assert re.search(r"ndcg@10 +folds +0\.\d+ +0\.\d+ \.\. 0\.\d+ +40", text)
     assert max(map(len, text.splitlines())) <= 80
     assert [row["part"] for row in result.rows()] == ["folds", "folds"]
+
+
+def test_clicks_may_be_null_and_positions_may_count_from_0(tmp_path: Path) -> None:
+    log = clicked()
+    table = pa.table(log) if isinstance(log, dict) else log
+    clicks = [click or None for click in table["click"].to_pylist()]
+    other = table.set_column(table.schema.get_field_index("click"), "click", pa.array(clicks, pa.int64()))
+    places = pa.array(np.asarray(table["position"]) - 1)
+    other = other.set_column(table.schema.get_field_index("position"), "position", places)
+    options: dict[str, Any] = {"clicks": "pairs", "position_bias": CURVE, "folds": 3}
+    plain, text = trained(tmp_path, table, **options)
+    found, same = trained(tmp_path, other, **options, null_reward="zero", first_position=0)
+    assert same == text
+    assert found["inputs"]["null_reward"] == "zero"
+    assert found["inputs"]["first_position"] == 0
+    assert "null_reward" not in plain["inputs"]
+    with pytest.raises(UsageError, match="first_position: found one for judgements, wanted it only"):
+        trained(tmp_path, first_position=0)
