@@ -142,7 +142,7 @@ def test_a_calibration_without_a_common_id_shows_the_ids() -> None:
     run = run_table({"q7": {"d1": 0.5}})
     for grades, seen in (
         ({7: {1: 1}}, "The run has 'q7', the judgements 7"),
-        ({"q7": {1: 1}}, "The run has 'd1', the judgements 1"),
+        ({"q7": {"1": 1}}, "The run has 'd1', the judgements '1'"),
     ):
         with pytest.raises(DataError) as caught:
             calibrate(run, judgements_table(grades))
