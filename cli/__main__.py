@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import suppress
 
 from rankeval.cli.signals import end_on_signals
 
@@ -13,7 +15,23 @@ def start() -> None:
     end_on_signals()
     from rankeval.cli.main import main
 
-    main()
+    status = 0
+    try:
+        main()
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    _end(status)
+
+
+def _end(status: int) -> None:
+    """End the process at once: to unload what it has imported can take seconds without an ear for signals."""
+    from rankeval.temporary_files import remove_all
+
+    remove_all()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, AttributeError, ValueError):
+            stream.flush()
+    os._exit(status)
 
 
 def _open_standard_streams() -> None:

@@ -22,6 +22,7 @@ from rankeval.arrays import (
     to_numpy,
 )
 from rankeval.errors import DataError, UsageError
+from rankeval.logs.null_rewards import REWARDS
 
 Numbers = Floats
 
@@ -159,7 +160,9 @@ class Sessions:
         if not finite.all():
             row = int(np.argmin(finite))
             error = self.error_once if of_sessions else self.error
-            raise error(role, row, values[row].as_py(), "a finite number")
+            found = values[row].as_py()
+            hint = ", or --null-reward zero" if found is None and role in REWARDS else ""
+            raise error(role, row, found, f"a finite number{hint}")
         return numbers
 
 

@@ -20,6 +20,8 @@ WHOLE_ROWS = 2**18
 WHOLE_VALUES = 2**23
 BATCH_ROWS = 2**19
 _BATCH_VALUES = 2**21
+#: The largest mean number of values of a list.
+MOST_VALUES_OF_A_ROW = 10_000_000
 
 
 class ParquetSource(GroupedSource):
@@ -69,9 +71,20 @@ class ParquetSource(GroupedSource):
                 table = parquet.read_row_groups(groups, columns=columns, use_threads=False)
                 yield from map(validated, table.combine_chunks().to_batches())
                 return
-            size = max(1024, min(BATCH_ROWS, rows * _BATCH_VALUES // max(values, 1)))
+            self._require_short_lists(groups, values, len(columns))
+            size = max(1, min(BATCH_ROWS, rows * _BATCH_VALUES // max(values, 1)))
             batches = parquet.iter_batches(size, row_groups=groups, columns=columns, use_threads=False)
             yield from map(validated, batches)
+
+    def _require_short_lists(self, groups: list[int], values: int, columns: int) -> None:
+        """Check that a row fits memory: a row cannot be read in parts."""
+        rows = sum(self.group_rows[group] for group in groups)
+        if values > rows * columns * MOST_VALUES_OF_A_ROW:
+            first = sum(self.group_rows[: groups[0]]) + 1
+            raise DataError(
+                f"{self.name}, row {first}: found {values:,} values in lists of {rows:,} rows, "
+                f"wanted at most {MOST_VALUES_OF_A_ROW:,} a row"
+            )
 
     def _open(self, encoded: list[str]) -> Any:
         # Neither memory-mapped nor pre-buffered: both keep whole column chunks in memory (1.0 GB for one

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from rankeval.errors import DataError
 from rankeval.readers import parquet as reader
 from rankeval.readers.open_sources import open_sources
+from rankeval.readers.parquet import MOST_VALUES_OF_A_ROW
 from rankeval.readers.where import parse_where
 from tests.readers.helpers import drain, error_of, examples, read
 
@@ -169,3 +170,21 @@ def test_a_corrupt_page_in_the_middle(path: Path) -> None:
 def test_no_rows(tmp_path: Path) -> None:
     pq.write_table(rows(0), tmp_path / "x.parquet")
     error_of(lambda: read(tmp_path / "x.parquet"), "x.parquet", "no rows")
+
+
+def test_a_list_that_memory_cannot_hold(tmp_path):
+    n = MOST_VALUES_OF_A_ROW + 1
+    long = pa.ListArray.from_arrays(pa.array([0, 1, n + 1], pa.int32()), pa.array(np.zeros(n + 1, np.int8)))
+    for rows, count in ((long, n + 1), (long.slice(1), n)):
+        path = tmp_path / f"{len(rows)}.parquet"
+        pq.write_table(pa.table({"a": rows}), path)
+        (source,) = open_sources(path, role="log")
+        if len(rows) == 1:
+            found = (
+                rf"1\.parquet, row 1: found {count:,} values in lists of 1 rows, wanted at most 10,000,000"
+            )
+            with pytest.raises(DataError, match=found):
+                list(source.batches(source.leaves(0)[0], ["a"]))
+        else:
+            batches = list(source.batches(source.leaves(0)[0], ["a"]))
+            assert [batch.num_rows for batch in batches] == [1, 1]
