@@ -132,10 +132,10 @@ def test_wrong_calls_and_data(folder: Path, arguments: list[str], status: int, m
 
 def test_a_run_of_another_kind_is_refused(folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "run.parquet"
-    path.write_text("q1 Q0 d1 1 0.5 bm25\n")
+    path.write_bytes(b"ORC" + bytes(100))
     called = call("evaluate", path, "--judgements", folder / "judgements.parquet")
     assert called.status == 1
-    assert str(path) in called.error
+    assert f"{path}: found ORC, wanted Parquet, Arrow IPC, CSV, JSON" in called.error
 
 
 def test_one_run_imports_neither_scipy_nor_pandas(folder: Path) -> None:

@@ -97,7 +97,7 @@ def test_an_unknown_metric_like_none_gets_the_list(text):
 
 
 @pytest.mark.parametrize(
-    "cutoff", ["", "0", "-1", "1.5", "ten", "1_0", " 10", "+10", "10@5", "²", "1000000001", "9" * 5000]
+    "cutoff", ["", "0", "-1", "1.5", "ten", "1_0", " 10", "+10", "10@5", "²", "1000000001", "9" * 500]
 )
 def test_a_bad_cutoff(cutoff):
     assert f"'{cutoff}', wanted an integer from 1 to 1000000000" in message_of(f"ndcg@{cutoff}")

@@ -29,6 +29,10 @@ def written(folder: Path, before: set[Path]) -> Iterator[Path]:
     yield from sorted({path for path in folder.rglob("*") if path.is_file()} - before)
 
 
+#: A share at its bound is 0 with the linear algebra of one processor, and 1e-17 or 1e-11 with another's.
+_NOTHING = 1e-9
+
+
 def digests(data: bytes, suffix: str) -> dict[str, str]:
     """Of the bytes as they are, and of the values they hold with numbers to six digits."""
     values: Any
@@ -42,9 +46,9 @@ def digests(data: bytes, suffix: str) -> dict[str, str]:
 
 
 def rounded(value: Any) -> Any:
-    """The same with every float to six significant digits."""
+    """The same with every float to six significant digits; what is rounding or nothing by processor is 0."""
     if isinstance(value, float):
-        return f"{value + 0.0:.6g}"
+        return f"{value + 0.0:.6g}" if abs(value) >= _NOTHING else "0"
     if isinstance(value, dict):
         return {str(key): rounded(item) for key, item in value.items()}
     if isinstance(value, list):
