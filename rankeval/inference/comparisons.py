@@ -35,7 +35,7 @@ def paired_t(differences: Floats) -> float | None:
     return t_test(float(np.mean(differences)), float(np.std(differences, ddof=1)) / math.sqrt(n), n - 1)
 
 
-def t_test(mean: float, std_error: float, degrees: int) -> float | None:
+def t_test(mean: float, std_error: float, degrees: float) -> float | None:
     """Two-sided p-value of Student's t-test of the hypothesis that a mean is 0.
 
     Args:

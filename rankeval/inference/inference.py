@@ -63,7 +63,8 @@ class Inference(SamplingDistribution):
             known = value if n > 0 and math.isfinite(value) else None
             return Estimate(known, None, tuple(intervals), n, (obstacle,))
         intervals = [self._interval(method, functional) for method in self.methods]
-        return Estimate(value, self.std_error(functional), tuple(intervals), n, self.notes())
+        error, degrees = self.std_error(functional), self.degrees(functional)
+        return Estimate(value, error, tuple(intervals), n, self.notes(), degrees)
 
     def _interval(self, method: str, functional: Functional) -> Interval:
         try:
@@ -85,6 +86,7 @@ class InferenceOptions:
         replicates: number of bootstrap replicates.
         seed: seed of the bootstrap.
         clustered: whether units with the same key are dependent.
+        students_t: whether quantiles are always those of Student's t.
 
     Raises:
         UsageError: there is no method or an unknown one, or the level or the number of replicates is out of
@@ -96,6 +98,7 @@ class InferenceOptions:
     replicates: int
     seed: int
     clustered: bool
+    students_t: bool = False
 
     def __post_init__(self) -> None:
         self.of(MomentsAccumulator(1, pairs_needed([Mean(0)]), bucketed=True).moments())
@@ -120,4 +123,12 @@ class InferenceOptions:
 
     def of(self, moments: Moments) -> Inference:
         """The inference from ``moments`` under these options."""
-        return Inference(moments, self.level, self.clustered, self.replicates, self.seed, self.methods)
+        return Inference(
+            moments,
+            self.level,
+            self.clustered,
+            self.replicates,
+            self.seed,
+            self.students_t,
+            methods=self.methods,
+        )

@@ -177,11 +177,14 @@ def test_each_query_may_be_a_segment():
 
 
 def cluster_error(values: np.ndarray, users: list[str]) -> float:
-    """``G / (G - 1) sum of squared totals of residuals, over n^2``; users in one of 4,096 buckets are one."""
+    """``sum of squared totals of residuals / (1 - share of the units), over n^2`` (CR2, for few clusters).
+
+    Users in one of 4,096 buckets are one."""
     residuals = values - values.mean()
     buckets = mix64(hashes_of(pa.array(users))) % np.uint64(4096)
-    totals = np.array([residuals[buckets == bucket].sum() for bucket in np.unique(buckets)])
-    return math.sqrt(len(totals) / (len(totals) - 1) * np.sum(totals**2)) / len(values)
+    groups = [residuals[buckets == bucket] for bucket in np.unique(buckets)]
+    squares = [group.sum() ** 2 / (1 - len(group) / len(values)) for group in groups]
+    return math.sqrt(sum(squares)) / len(values)
 
 
 @pytest.mark.parametrize("text", [True, False])
@@ -223,8 +226,8 @@ def test_clustered_comparisons():
     difference = np.array([a[q] - b[q] for q in QUERIES])
     error = cluster_error(difference, [str(USER[q]) for q in QUERIES])
     t, randomisation = result.comparisons
-    groups = len(set(USER.values()))
-    wanted = 2 * stats.t.sf(abs(difference.mean() / error), groups - 1)
+    assert 1.0 < t.estimate.degrees < len(set(USER.values())) - 1
+    wanted = 2 * stats.t.sf(abs(difference.mean() / error), t.estimate.degrees)
     assert t.estimate.std_error == pytest.approx(error, rel=1e-9)
     assert t.p_value == pytest.approx(wanted, rel=1e-9)
     assert randomisation.p_value == pytest.approx(wanted, abs=4 * math.sqrt(wanted / 3000) + 1e-3)

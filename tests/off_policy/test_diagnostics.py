@@ -116,7 +116,8 @@ def test_small_segments_share_a_line() -> None:
 def test_few_clusters() -> None:
     log = naive.random_log(2000, seed=5)
     assert notes(log, ["ips", "snips"], cluster="country") == (
-        "only 3 clusters: with fewer than 50, errors are rough",
+        "3 clusters are worth 2.01 even ones (the largest has 50 % of the units): "
+        "with fewer than 50, errors are rough",
     )
 
 
