@@ -105,11 +105,17 @@ class InferenceOptions:
 
     @classmethod
     def of_call(
-        cls, ci: str | Sequence[str], level: float, replicates: int, seed: int, cluster: str | None
+        cls,
+        ci: str | Sequence[str],
+        level: float,
+        replicates: int,
+        seed: int,
+        cluster: str | None,
+        students_t: bool = False,
     ) -> InferenceOptions:
         """From the options of a public function; with a ``cluster`` column, standard errors are clustered."""
         methods = tuple(dict.fromkeys(listed(ci)))
-        return cls(methods, float(level), int(replicates), int(seed), cluster is not None)
+        return cls(methods, float(level), int(replicates), int(seed), cluster is not None, students_t)
 
     @property
     def bucketed(self) -> bool:

@@ -19,6 +19,7 @@ from rankeval.inference.bootstrap import ROUNDING, Bootstrap, centred_buckets, w
 from rankeval.inference.clusters import Clusters
 from rankeval.inference.functionals import Functional, Gradient
 from rankeval.inference.moments import Moments
+from rankeval.inference.students_t import students_quantile
 from rankeval.notes import Note
 
 NEAR_ZERO = 3.0  # a reference within this many standard errors of 0 needs Fieller's interval
@@ -107,9 +108,7 @@ class SamplingDistribution:
 
     def students_quantile(self, functional: Functional) -> float:
         """The quantile of ``(1 + level) / 2`` of Student's t."""
-        from scipy.special import stdtrit
-
-        return float(stdtrit(self.degrees(functional), 0.5 + self.level / 2))
+        return students_quantile(0.5 - self.level / 2, self.degrees(functional))
 
     @cached_property
     def bootstrap(self) -> Bootstrap:

@@ -68,7 +68,7 @@ def test_means_errors_and_intervals(result):
         assert row.estimate.n == len(values) == 150
         assert row.estimate.value == pytest.approx(values.mean(), abs=1e-12)
         assert row.estimate.std_error == pytest.approx(error, rel=1e-9)
-        wanted = stats.norm.interval(0.95, values.mean(), error)
+        wanted = stats.t.interval(0.95, 149, values.mean(), error)
         assert (normal.low, normal.high) == pytest.approx(wanted, abs=1e-12)
         assert bootstrap.low == pytest.approx(wanted[0], abs=0.4 * error)
         assert bootstrap.high == pytest.approx(wanted[1], abs=0.4 * error)
@@ -231,6 +231,35 @@ def test_clustered_comparisons():
     assert t.estimate.std_error == pytest.approx(error, rel=1e-9)
     assert t.p_value == pytest.approx(wanted, rel=1e-9)
     assert randomisation.p_value == pytest.approx(wanted, abs=4 * math.sqrt(wanted / 3000) + 1e-3)
+
+
+FEW = [f"q{i}" for i in range(6)]
+
+
+def few_queries(seed: int) -> dict[str, dict[str, dict[str, float]]]:
+    """Two runs of one list for each of six queries, in random orders."""
+    rng = np.random.default_rng(seed)
+    return {run: {q: {f"d{j}": float(rng.random()) for j in range(8)} for q in FEW} for run in ("a", "b")}
+
+
+def test_intervals_and_the_t_test_of_few_queries_agree_and_keep_their_level():
+    """Both runs are equally good. At most 5 % plus three standard errors of 400 differences are found."""
+    judgements = judgements_table({q: {f"d{j}": j % 3 for j in range(8)} for q in FEW})
+    found = 0
+    for seed in range(400):
+        runs = {name: run_table(run) for name, run in few_queries(seed).items()}
+        t = evaluate(runs, judgements, "ndcg", permutations=1, threads=1).comparisons[0]
+        assert t.p_value is not None
+        found += t.p_value < 0.05
+        assert t.estimate.intervals[0].holds(0.0) == (t.p_value > 0.05)
+    assert found <= 400 * 0.05 + 3 * math.sqrt(400 * 0.05 * 0.95)
+
+
+@pytest.mark.parametrize(("queries", "told"), [(29, True), (30, False)])
+def test_few_queries_are_told(queries, told):
+    some = {q: JUDGEMENTS[q] for q in QUERIES[:queries]}
+    warning = "only 29 queries: intervals and tests are rough under 30"
+    assert (warning in evaluate(TABLES["good"], judgements_table(some), "map").warnings) == told
 
 
 def test_few_clusters_are_warned_of():
