@@ -11,7 +11,7 @@ import numpy as np
 from rankeval.errors import UsageError
 from rankeval.inference.estimate import Estimate, Interval
 from rankeval.inference.functionals import Functional, Mean, pairs_needed
-from rankeval.inference.intervals import BUCKETED, INTERVALS, Undefined
+from rankeval.inference.intervals import BUCKETED, BY_SPREAD, INTERVALS, Undefined
 from rankeval.inference.moments import Moments, MomentsAccumulator
 from rankeval.inference.sampling_distribution import SamplingDistribution
 from rankeval.notes import Note
@@ -19,6 +19,7 @@ from rankeval.options import listed
 
 #: Code of the note of an estimate whose functional is undefined for the data at hand.
 UNDEFINED = "undefined"
+NO_SPREAD = "every unit adds the same to it, so this sample does not show how much others would vary"
 MAX_REPLICATES = 1_000_000  # more replicates add no information and take minutes
 
 
@@ -68,6 +69,8 @@ class Inference(SamplingDistribution):
 
     def _interval(self, method: str, functional: Functional) -> Interval:
         try:
+            if method in BY_SPREAD and self.shows_no_spread(functional):
+                raise Undefined(NO_SPREAD)
             low, high = INTERVALS[method](self, functional)
         except Undefined as undefined:
             return Interval(method, self.level, None, None, str(undefined))

@@ -93,5 +93,7 @@ INTERVALS: dict[str, Callable[[SamplingDistribution, Functional], tuple[float, f
     "bootstrap": _bootstrap,
     "bootstrap_t": _bootstrap_t,
 }
+#: The methods that take the spread of the sample for that of the population.
+BY_SPREAD = frozenset({"normal", "bootstrap", "bootstrap_t"})
 #: The methods that resample buckets of units.
 BUCKETED = frozenset({"bootstrap", "bootstrap_t"})

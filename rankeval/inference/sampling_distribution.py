@@ -134,6 +134,18 @@ class SamplingDistribution:
         """Whether the value is within 3 standard errors of 0."""
         return abs(self.value(functional)) < NEAR_ZERO * self.std_error(functional)
 
+    def shows_no_spread(self, functional: Functional) -> bool:
+        """Whether all terms on which the value depends are constant, as without any reward, or all rewarded.
+
+        The variance is then 0, which says nothing of that of other samples. But a ratio whose residuals are
+        all 0 while its terms vary, as SNIPS of a constant reward, has no error; so has a sum of a constant
+        other than 0 and such a ratio.
+        """
+        mean, constant = self.moments.mean, self.moments.constant
+        moving = [term for term, by in functional.gradient(mean).items() if by != 0.0]
+        every = bool(constant[list(functional.terms)].all())
+        return bool(constant[moving].all()) and (every or not mean[moving].any())
+
     def obstacle(self, functional: Functional) -> Note | None:
         """The reason why there is no standard error; None where there is one."""
         reason = self._obstacle(functional)

@@ -18,6 +18,7 @@ from rankeval import evaluate
 from rankeval.arrays.hashes import mix64
 from rankeval.arrays.ids import hashes_of
 from rankeval.inference.comparisons import benjamini_hochberg, holm
+from rankeval.inference.inference import NO_SPREAD
 from tests.naive_evaluation import judgements_table, naive_evaluation, run_table
 
 QUERIES = [f"q{i:03d}" for i in range(150)]
@@ -231,6 +232,17 @@ def test_clustered_comparisons():
     assert t.estimate.std_error == pytest.approx(error, rel=1e-9)
     assert t.p_value == pytest.approx(wanted, rel=1e-9)
     assert randomisation.p_value == pytest.approx(wanted, abs=4 * math.sqrt(wanted / 3000) + 1e-3)
+
+
+def test_hits_of_all_queries_have_no_interval():
+    """20 of 20 hits do not show that there are no misses, nor that no run is better than this one."""
+    found = {f"q{i}": {"d1": 1.0, "d2": 0.5} for i in range(20)}
+    runs = {name: run_table(found) for name in ("a", "b")}
+    result = evaluate(runs, judgements_table({q: {"d1": 1} for q in found}), "hit@1")
+    assert [(row.estimate.value, row.estimate.std_error) for row in result.metric_rows] == [(1.0, 0.0)] * 2
+    for estimate in (result.metric_rows[0].estimate, result.comparisons[0].estimate):
+        assert (estimate.intervals[0].low, estimate.intervals[0].reason) == (None, NO_SPREAD)
+    assert f"normal interval of hit@1 of a, hit@1 of b, hit@1 of a - b: {NO_SPREAD}" in result.warnings
 
 
 FEW = [f"q{i}" for i in range(6)]

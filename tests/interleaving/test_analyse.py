@@ -14,6 +14,7 @@ from scipy import stats
 
 from rankeval import Log, interleave, interleave_analyse
 from rankeval.errors import DataError, UsageError
+from rankeval.inference.inference import NO_SPREAD
 from rankeval.interleaving.analysis_result import InterleavingAnalysis
 from rankeval.interleaving.methods import Method
 from rankeval.interleaving.optimised import rank_credits
@@ -200,6 +201,8 @@ def test_no_click_is_a_tie() -> None:
     assert result.winner is None
     assert result.warnings == (
         "no item was clicked: every session is a tie",
+        f"normal interval of delta_AB: {NO_SPREAD}",
+        f"normal interval of mean_credit: {NO_SPREAD}",
         "sessions needed: none is told, the mean credit is 0",
     )
 
