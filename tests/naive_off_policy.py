@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -111,15 +112,15 @@ def residuals(name: str, log: Log, parameter: float | None = None) -> NDArray[np
 
 
 def std_error(linear: NDArray[np.float64], clusters: Sequence[Any] | None = None) -> float:
-    """Of an estimate with these residuals; rounds of a cluster are summed first."""
+    """Of an estimate with these residuals; those of a cluster are summed first (CR2, for few clusters)."""
     n = len(linear)
     if clusters is None:
         return math.sqrt(math.fsum(linear**2) / (n - 1) / n)
     totals: dict[Any, float] = {}
     for cluster, residual in zip(clusters, linear, strict=True):
         totals[cluster] = totals.get(cluster, 0.0) + residual
-    groups = len(totals)
-    return math.sqrt(groups / (groups - 1) * math.fsum(t * t for t in totals.values())) / n
+    sizes = Counter(clusters)
+    return math.sqrt(math.fsum(t * t / (1 - sizes[c] / n) for c, t in totals.items())) / n
 
 
 def gain_residuals(name: str, log: Log, parameter: float | None = None) -> NDArray[np.float64]:

@@ -128,7 +128,7 @@ def _p_values(
         return
     differences = _influence(terms.functional, terms.values)
     if request.infer.clustered:
-        yield "t", t_test(estimate.value, estimate.std_error, len(np.unique(keys)) - 1)
+        yield "t", t_test(estimate.value, estimate.std_error, estimate.degrees)
     else:
         yield "t", paired_t(differences)
     yield "randomisation", randomisation_test(differences, keys, request.permutations, request.infer.seed)

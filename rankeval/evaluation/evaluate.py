@@ -71,7 +71,8 @@ def evaluate(
             or ``error``. Pooled metrics leave out missing queries, and ``empty`` does not change them.
         relevance_threshold: the smallest grade of a relevant item, above 0.
         score_type: ``float64``, or ``float32`` to compare scores as older trec_eval bindings do.
-        ci: interval methods: ``normal``, ``bootstrap`` (percentile), ``bootstrap_t`` (studentised).
+        ci: interval methods: ``normal`` (with quantiles of Student's t), ``bootstrap`` (percentile),
+            ``bootstrap_t`` (studentised).
         level: confidence level, between 0 and 1.
         replicates: number of bootstrap replicates.
         permutations: number of permutations of the randomisation test.
@@ -106,7 +107,7 @@ def evaluate(
             purpose="" if reliability is None else "the reliability curve",
         ),
         policies=parse_policies(empty, missing),
-        infer=InferenceOptions.of_call(ci, level, replicates, seed, cluster),
+        infer=InferenceOptions.of_call(ci, level, replicates, seed, cluster, students_t=True),
         permutations=permutations,
         by=by,
         cluster=cluster,

@@ -24,6 +24,8 @@ from rankeval.arrays import (
 from rankeval.evaluation.alignment import Aligned
 from rankeval.notes import Note
 
+#: With fewer queries, means of metrics are not close to normal.
+FEW_QUERIES = 30
 #: Small segments that are named one by one.
 _TOLD = 20
 
@@ -54,7 +56,10 @@ class QueryUnits:
         return cls(_keys(aligned, cluster), _segments(aligned, by), unknown)
 
     def notes(self) -> Iterator[Note]:
-        """Warnings about queries without a segment or cluster, and about small segments."""
+        """Warnings about few queries, queries without a segment or cluster, and small segments."""
+        if 1 < len(self.keys) < FEW_QUERIES:
+            text = f"only {len(self.keys)} queries: intervals and tests are rough under {FEW_QUERIES}"
+            yield Note("few_queries", text, {"queries": len(self.keys), "threshold": FEW_QUERIES})
         for role, (column, unknown) in self.unknown.items():
             if unknown:
                 fate = "are in no segment" if role == "segment" else "are units of their own"

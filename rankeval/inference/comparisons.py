@@ -35,7 +35,7 @@ def paired_t(differences: Floats) -> float | None:
     return t_test(float(np.mean(differences)), float(np.std(differences, ddof=1)) / math.sqrt(n), n - 1)
 
 
-def t_test(mean: float, std_error: float, degrees: int) -> float | None:
+def t_test(mean: float, std_error: float, degrees: float) -> float | None:
     """Two-sided p-value of Student's t-test of the hypothesis that a mean is 0.
 
     Args:
@@ -44,13 +44,13 @@ def t_test(mean: float, std_error: float, degrees: int) -> float | None:
         degrees: degrees of freedom.
 
     Returns:
-        The p-value. With a standard error of 0 it is 1 if the mean is 0, else 0. None if ``degrees`` is less
-        than 1.
+        The p-value. With a standard error of 0 it is 1 if the mean is 0; else that of the sign test, since
+        all units then have the same sign. None if ``degrees`` is less than 1.
     """
     if degrees < 1:
         return None
     if std_error == 0.0:
-        return float(mean == 0.0)
+        return 1.0 if mean == 0.0 else 2.0**-degrees
     from scipy.special import stdtr
 
     return float(2.0 * stdtr(degrees, -abs(mean / std_error)))

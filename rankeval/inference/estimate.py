@@ -46,6 +46,7 @@ class Estimate:
         intervals: the confidence intervals, in the order of the requested methods.
         n: number of units.
         notes: why a number cannot be computed, or is unreliable.
+        degrees: degrees of freedom of the standard error, of units or clusters; 0 without an error.
     """
 
     value: float | None
@@ -53,6 +54,7 @@ class Estimate:
     intervals: tuple[Interval, ...]
     n: float
     notes: tuple[Note, ...] = ()
+    degrees: float = 0.0
 
     def warned(self, notes: Sequence[Note]) -> Estimate:
         """The same estimate with more notes at the end."""

@@ -11,7 +11,7 @@ import numpy as np
 from rankeval.errors import UsageError
 from rankeval.inference.estimate import Estimate, Interval
 from rankeval.inference.functionals import Functional, Mean, pairs_needed
-from rankeval.inference.intervals import BUCKETED, INTERVALS, Undefined
+from rankeval.inference.intervals import BUCKETED, BY_SPREAD, INTERVALS, Undefined
 from rankeval.inference.moments import Moments, MomentsAccumulator
 from rankeval.inference.sampling_distribution import SamplingDistribution
 from rankeval.notes import Note
@@ -19,6 +19,7 @@ from rankeval.options import listed
 
 #: Code of the note of an estimate whose functional is undefined for the data at hand.
 UNDEFINED = "undefined"
+NO_SPREAD = "every unit adds the same to it, so this sample does not show how much others would vary"
 MAX_REPLICATES = 1_000_000  # more replicates add no information and take minutes
 
 
@@ -63,10 +64,13 @@ class Inference(SamplingDistribution):
             known = value if n > 0 and math.isfinite(value) else None
             return Estimate(known, None, tuple(intervals), n, (obstacle,))
         intervals = [self._interval(method, functional) for method in self.methods]
-        return Estimate(value, self.std_error(functional), tuple(intervals), n, self.notes())
+        error, degrees = self.std_error(functional), self.degrees(functional)
+        return Estimate(value, error, tuple(intervals), n, self.notes(), degrees)
 
     def _interval(self, method: str, functional: Functional) -> Interval:
         try:
+            if method in BY_SPREAD and self.shows_no_spread(functional):
+                raise Undefined(NO_SPREAD)
             low, high = INTERVALS[method](self, functional)
         except Undefined as undefined:
             return Interval(method, self.level, None, None, str(undefined))
@@ -85,6 +89,7 @@ class InferenceOptions:
         replicates: number of bootstrap replicates.
         seed: seed of the bootstrap.
         clustered: whether units with the same key are dependent.
+        students_t: whether quantiles are always those of Student's t.
 
     Raises:
         UsageError: there is no method or an unknown one, or the level or the number of replicates is out of
@@ -96,17 +101,24 @@ class InferenceOptions:
     replicates: int
     seed: int
     clustered: bool
+    students_t: bool = False
 
     def __post_init__(self) -> None:
         self.of(MomentsAccumulator(1, pairs_needed([Mean(0)]), bucketed=True).moments())
 
     @classmethod
     def of_call(
-        cls, ci: str | Sequence[str], level: float, replicates: int, seed: int, cluster: str | None
+        cls,
+        ci: str | Sequence[str],
+        level: float,
+        replicates: int,
+        seed: int,
+        cluster: str | None,
+        students_t: bool = False,
     ) -> InferenceOptions:
         """From the options of a public function; with a ``cluster`` column, standard errors are clustered."""
         methods = tuple(dict.fromkeys(listed(ci)))
-        return cls(methods, float(level), int(replicates), int(seed), cluster is not None)
+        return cls(methods, float(level), int(replicates), int(seed), cluster is not None, students_t)
 
     @property
     def bucketed(self) -> bool:
@@ -120,4 +132,12 @@ class InferenceOptions:
 
     def of(self, moments: Moments) -> Inference:
         """The inference from ``moments`` under these options."""
-        return Inference(moments, self.level, self.clustered, self.replicates, self.seed, self.methods)
+        return Inference(
+            moments,
+            self.level,
+            self.clustered,
+            self.replicates,
+            self.seed,
+            self.students_t,
+            methods=self.methods,
+        )

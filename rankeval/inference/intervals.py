@@ -22,7 +22,10 @@ def _normal(distribution: SamplingDistribution, functional: Functional) -> tuple
     """``value +- z std_error`` (delta method), or Fieller's interval where a reference is near 0."""
     if isinstance(functional, Relative) and distribution.near_zero(functional.right):
         return _fieller(distribution, functional)
-    value, margin = distribution.value(functional), distribution.quantile * distribution.std_error(functional)
+    value, margin = (
+        distribution.value(functional),
+        distribution.quantile(functional) * distribution.std_error(functional),
+    )
     return value - margin, value + margin
 
 
@@ -33,7 +36,7 @@ def _fieller(distribution: SamplingDistribution, relative: Relative) -> tuple[fl
     ``right`` is negative. The covariance of ``left`` and ``right`` is that of the delta method.
     """
     left, right = distribution.value(relative.left), distribution.value(relative.right)
-    z2 = distribution.quantile**2
+    z2 = distribution.quantile(relative) ** 2
     square = right * right - z2 * distribution.std_error(relative.right) ** 2
     if square <= 0.0:
         raise Undefined("the reference is not clearly off 0: the interval (Fieller) is unbounded")
@@ -90,5 +93,7 @@ INTERVALS: dict[str, Callable[[SamplingDistribution, Functional], tuple[float, f
     "bootstrap": _bootstrap,
     "bootstrap_t": _bootstrap_t,
 }
+#: The methods that take the spread of the sample for that of the population.
+BY_SPREAD = frozenset({"normal", "bootstrap", "bootstrap_t"})
 #: The methods that resample buckets of units.
 BUCKETED = frozenset({"bootstrap", "bootstrap_t"})

@@ -16,11 +16,12 @@ import numpy as np
 from rankeval.array_types import Floats
 from rankeval.errors import UsageError
 from rankeval.inference.bootstrap import ROUNDING, Bootstrap, centred_buckets, without_rounding
+from rankeval.inference.clusters import Clusters
 from rankeval.inference.functionals import Functional, Gradient
 from rankeval.inference.moments import Moments
+from rankeval.inference.students_t import students_quantile
 from rankeval.notes import Note
 
-FEW_CLUSTERS = 50  # with fewer clusters, intervals use Student's t and there is a warning
 NEAR_ZERO = 3.0  # a reference within this many standard errors of 0 needs Fieller's interval
 
 
@@ -35,6 +36,7 @@ class SamplingDistribution:
             bucket totals.
         replicates: number of bootstrap replicates.
         seed: seed of the bootstrap.
+        students_t: whether quantiles are Student's for any degrees of freedom, not for few clusters alone.
     """
 
     moments: Moments
@@ -42,6 +44,7 @@ class SamplingDistribution:
     clustered: bool = False
     replicates: int = 1000
     seed: int = 0
+    students_t: bool = False
 
     def value(self, functional: Functional) -> float:
         """The value of the functional at the means; not finite where a denominator is 0."""
@@ -74,26 +77,38 @@ class SamplingDistribution:
         holds for functionals of different moments, because equal keys are always in the same bucket.
         """
         gradient = functional.gradient(self.moments.mean)
-        scale = math.sqrt(self.independent / max(self.independent - 1, 1)) / self.moments.n
-        return self._residuals(gradient) * scale
+        return self._residuals(gradient) * (self.clusters.adjustment / self.moments.n)
 
-    @cached_property
+    @property
     def independent(self) -> float:
         """The number of independent draws: of units or, if clustered, of buckets that hold units.
 
         While clusters are few, the number of such buckets is the number of clusters.
         """
-        return int(np.count_nonzero(self.buckets[:, 0])) if self.clustered else self.moments.units
+        return self.clusters.count if self.clustered else self.moments.units
 
     @cached_property
-    def quantile(self) -> float:
-        """The normal quantile of ``(1 + level) / 2``; with few clusters G, Student's t with G - 1 degrees."""
-        below = 0.5 + self.level / 2
-        if self._few_clusters():
-            from scipy.special import stdtrit
+    def clusters(self) -> Clusters:
+        """The sizes of the clusters."""
+        return Clusters(self.buckets[:, 0])
 
-            return float(stdtrit(self.independent - 1, below))
-        return NormalDist().inv_cdf(below)
+    def degrees(self, functional: Functional) -> float:
+        """Degrees of freedom of the standard error: those of the clusters, else units minus 1."""
+        if not self.clustered:
+            return int(self.independent) - 1
+        gradient = functional.gradient(self.moments.mean)
+        unit = float(without_rounding(self._between_units(gradient, gradient))) * self.moments.n
+        return self.clusters.degrees(self._residuals(gradient), unit)
+
+    def quantile(self, functional: Functional) -> float:
+        """The normal quantile of ``(1 + level) / 2``; that of Student's t with few clusters."""
+        if self.students_t or (self.clustered and self.clusters.few):
+            return self.students_quantile(functional)
+        return NormalDist().inv_cdf(0.5 + self.level / 2)
+
+    def students_quantile(self, functional: Functional) -> float:
+        """The quantile of ``(1 + level) / 2`` of Student's t."""
+        return students_quantile(0.5 - self.level / 2, self.degrees(functional))
 
     @cached_property
     def bootstrap(self) -> Bootstrap:
@@ -111,19 +126,25 @@ class SamplingDistribution:
             raise UsageError("bootstrap and clusters: found moments without keys, wanted one key a unit")
         return self.moments.buckets
 
-    def _few_clusters(self) -> bool:
-        return self.clustered and self.independent < FEW_CLUSTERS
-
     def notes(self) -> tuple[Note, ...]:
-        """A warning about all standard errors if there are few clusters."""
-        if not self._few_clusters():
-            return ()
-        text = f"only {self.independent} clusters: with fewer than {FEW_CLUSTERS}, errors are rough"
-        return (Note("few_clusters", text, {"clusters": self.independent, "threshold": FEW_CLUSTERS}),)
+        """A warning about all standard errors if clusters are few, or uneven."""
+        return self.clusters.notes() if self.clustered else ()
 
     def near_zero(self, functional: Functional) -> bool:
         """Whether the value is within 3 standard errors of 0."""
         return abs(self.value(functional)) < NEAR_ZERO * self.std_error(functional)
+
+    def shows_no_spread(self, functional: Functional) -> bool:
+        """Whether all terms on which the value depends are constant, as without any reward, or all rewarded.
+
+        The variance is then 0, which says nothing of that of other samples. But a ratio whose residuals are
+        all 0 while its terms vary, as SNIPS of a constant reward, has no error; so has a sum of a constant
+        other than 0 and such a ratio.
+        """
+        mean, constant = self.moments.mean, self.moments.constant
+        moving = [term for term, by in functional.gradient(mean).items() if by != 0.0]
+        every = bool(constant[list(functional.terms)].all())
+        return bool(constant[moving].all()) and (every or not mean[moving].any())
 
     def obstacle(self, functional: Functional) -> Note | None:
         """The reason why there is no standard error; None where there is one."""
@@ -147,9 +168,8 @@ class SamplingDistribution:
         return [float(a[i]) * float(b[j]) * moments.covariance(i, j) / moments.n for i in a for j in b]
 
     def _between_clusters(self, a: Gradient, b: Gradient) -> float:
-        """``G / (G - 1) sum_g e_ag e_bg / n^2``, where e are bucket totals of the linearised residuals."""
-        total = float(np.sum(self._residuals(a) * self._residuals(b)))
-        return total * self.independent / (self.independent - 1) / self.moments.n**2
+        """The covariance of both estimates, from bucket totals of the linearised residuals."""
+        return self.clusters.corrected_sum(self._residuals(a) * self._residuals(b)) / self.moments.n**2
 
     def _residuals(self, gradient: Gradient) -> Floats:
         """(BUCKETS,) float64: totals of the linearised residuals; all 0 if they are only rounding errors."""

@@ -81,10 +81,9 @@ class OutcomeTests:
         if estimate.value is None or estimate.std_error is None:
             return cls(_sign_test(inference), None, None, None)
         mean, error = estimate.value, estimate.std_error
-        degrees = int(inference.independent if inference.clustered else moments.n) - 1
         t = mean / error if error > 0.0 else None
         needed = None if t is None else levels.sessions(t / float(moments.n) ** 0.5)
-        return cls(_sign_test(inference), t_test(mean, error, degrees), t, needed)
+        return cls(_sign_test(inference), t_test(mean, error, estimate.degrees), t, needed)
 
 
 def _sign_test(inference: Inference) -> float | None:

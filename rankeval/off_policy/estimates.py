@@ -176,4 +176,4 @@ class PartEstimates:
         if difference.value is None or difference.std_error is None:
             return None
         value = 0.0 if abs(difference.value) <= ROUNDING * size else difference.value
-        return t_test(value, difference.std_error, int(self.inference.independent) - 1)
+        return t_test(value, difference.std_error, difference.degrees)

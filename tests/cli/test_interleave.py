@@ -106,13 +106,13 @@ def test_analyse_prints_what_the_python_call_returns(log: Path) -> None:
 
 
 def test_analyse_takes_the_names_of_a_real_log(tmp_path: Path) -> None:
-    """Three sessions that treatment wins, in columns of other names."""
+    """Nine sessions that treatment wins, in columns of other names."""
     path = tmp_path / "real.parquet"
     columns = {
-        "impression": np.repeat([7, 8, 9], 2),
-        "rank": [1, 2] * 3,
-        "clicked": [0, 1] * 3,
-        "arm": ["control", "treatment"] * 3,
+        "impression": np.repeat(np.arange(7, 16), 2),
+        "rank": [1, 2] * 9,
+        "clicked": [0, 1] * 9,
+        "arm": ["control", "treatment"] * 9,
     }
     pq.write_table(pa.table(columns), path)
     names = {"session_id": "impression", "position": "rank", "click": "clicked", "team": "arm"}

@@ -106,7 +106,10 @@ def test_markdown_is_tables(log: Path) -> None:
 def test_warnings_stand_in_the_result_not_on_stderr(log: Path) -> None:
     called = call("ope", log, "--cluster", "country", "--quiet")
     assert (called.status, called.err) == (0, "")
-    assert "\nwarning: only 3 clusters: with fewer than 50, errors are rough\n" in called.out
+    assert (
+        "\nwarning: 3 clusters are worth 1.77 even ones (the largest has 54 % of the units): with"
+        in called.out
+    )
 
 
 def test_numbers_that_cannot_be_computed_are_null(tmp_path: Path) -> None:

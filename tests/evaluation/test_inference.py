@@ -18,6 +18,7 @@ from rankeval import evaluate
 from rankeval.arrays.hashes import mix64
 from rankeval.arrays.ids import hashes_of
 from rankeval.inference.comparisons import benjamini_hochberg, holm
+from rankeval.inference.inference import NO_SPREAD
 from tests.naive_evaluation import judgements_table, naive_evaluation, run_table
 
 QUERIES = [f"q{i:03d}" for i in range(150)]
@@ -68,7 +69,7 @@ def test_means_errors_and_intervals(result):
         assert row.estimate.n == len(values) == 150
         assert row.estimate.value == pytest.approx(values.mean(), abs=1e-12)
         assert row.estimate.std_error == pytest.approx(error, rel=1e-9)
-        wanted = stats.norm.interval(0.95, values.mean(), error)
+        wanted = stats.t.interval(0.95, 149, values.mean(), error)
         assert (normal.low, normal.high) == pytest.approx(wanted, abs=1e-12)
         assert bootstrap.low == pytest.approx(wanted[0], abs=0.4 * error)
         assert bootstrap.high == pytest.approx(wanted[1], abs=0.4 * error)
@@ -177,11 +178,14 @@ def test_each_query_may_be_a_segment():
 
 
 def cluster_error(values: np.ndarray, users: list[str]) -> float:
-    """``G / (G - 1) sum of squared totals of residuals, over n^2``; users in one of 4,096 buckets are one."""
+    """``sum of squared totals of residuals / (1 - share of the units), over n^2`` (CR2, for few clusters).
+
+    Users in one of 4,096 buckets are one."""
     residuals = values - values.mean()
     buckets = mix64(hashes_of(pa.array(users))) % np.uint64(4096)
-    totals = np.array([residuals[buckets == bucket].sum() for bucket in np.unique(buckets)])
-    return math.sqrt(len(totals) / (len(totals) - 1) * np.sum(totals**2)) / len(values)
+    groups = [residuals[buckets == bucket] for bucket in np.unique(buckets)]
+    squares = [group.sum() ** 2 / (1 - len(group) / len(values)) for group in groups]
+    return math.sqrt(sum(squares)) / len(values)
 
 
 @pytest.mark.parametrize("text", [True, False])
@@ -223,11 +227,51 @@ def test_clustered_comparisons():
     difference = np.array([a[q] - b[q] for q in QUERIES])
     error = cluster_error(difference, [str(USER[q]) for q in QUERIES])
     t, randomisation = result.comparisons
-    groups = len(set(USER.values()))
-    wanted = 2 * stats.t.sf(abs(difference.mean() / error), groups - 1)
+    assert 1.0 < t.estimate.degrees < len(set(USER.values())) - 1
+    wanted = 2 * stats.t.sf(abs(difference.mean() / error), t.estimate.degrees)
     assert t.estimate.std_error == pytest.approx(error, rel=1e-9)
     assert t.p_value == pytest.approx(wanted, rel=1e-9)
     assert randomisation.p_value == pytest.approx(wanted, abs=4 * math.sqrt(wanted / 3000) + 1e-3)
+
+
+def test_hits_of_all_queries_have_no_interval():
+    """20 of 20 hits do not show that there are no misses, nor that no run is better than this one."""
+    found = {f"q{i}": {"d1": 1.0, "d2": 0.5} for i in range(20)}
+    runs = {name: run_table(found) for name in ("a", "b")}
+    result = evaluate(runs, judgements_table({q: {"d1": 1} for q in found}), "hit@1")
+    assert [(row.estimate.value, row.estimate.std_error) for row in result.metric_rows] == [(1.0, 0.0)] * 2
+    for estimate in (result.metric_rows[0].estimate, result.comparisons[0].estimate):
+        assert (estimate.intervals[0].low, estimate.intervals[0].reason) == (None, NO_SPREAD)
+    assert f"normal interval of hit@1 of a, hit@1 of b, hit@1 of a - b: {NO_SPREAD}" in result.warnings
+
+
+FEW = [f"q{i}" for i in range(6)]
+
+
+def few_queries(seed: int) -> dict[str, dict[str, dict[str, float]]]:
+    """Two runs of one list for each of six queries, in random orders."""
+    rng = np.random.default_rng(seed)
+    return {run: {q: {f"d{j}": float(rng.random()) for j in range(8)} for q in FEW} for run in ("a", "b")}
+
+
+def test_intervals_and_the_t_test_of_few_queries_agree_and_keep_their_level():
+    """Both runs are equally good. At most 5 % plus three standard errors of 400 differences are found."""
+    judgements = judgements_table({q: {f"d{j}": j % 3 for j in range(8)} for q in FEW})
+    found = 0
+    for seed in range(400):
+        runs = {name: run_table(run) for name, run in few_queries(seed).items()}
+        t = evaluate(runs, judgements, "ndcg", permutations=1, threads=1).comparisons[0]
+        assert t.p_value is not None
+        found += t.p_value < 0.05
+        assert t.estimate.intervals[0].holds(0.0) == (t.p_value > 0.05)
+    assert found <= 400 * 0.05 + 3 * math.sqrt(400 * 0.05 * 0.95)
+
+
+@pytest.mark.parametrize(("queries", "told"), [(29, True), (30, False)])
+def test_few_queries_are_told(queries, told):
+    some = {q: JUDGEMENTS[q] for q in QUERIES[:queries]}
+    warning = "only 29 queries: intervals and tests are rough under 30"
+    assert (warning in evaluate(TABLES["good"], judgements_table(some), "map").warnings) == told
 
 
 def test_few_clusters_are_warned_of():

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from scipy import stats
 from sklearn import metrics as sklearn
 
 from rankeval import DataError, UsageError, evaluate
@@ -84,7 +85,7 @@ def test_errors_and_every_interval(result):
         assert row.estimate.n == n == QUERIES
         assert row.estimate.std_error == pytest.approx(wanted, rel=1e-9)
         normal, *others = row.estimate.intervals
-        assert normal.low == pytest.approx(row.estimate.value - 1.959964 * wanted, abs=1e-7)
+        assert normal.low == pytest.approx(row.estimate.value - stats.t.ppf(0.975, n - 1) * wanted, abs=1e-7)
         for interval in others:
             assert interval.low == pytest.approx(normal.low, abs=0.5 * wanted)
             assert interval.high == pytest.approx(normal.high, abs=0.5 * wanted)

@@ -14,7 +14,7 @@ from rankeval.arrays.hashes import BUCKETS, mix64
 from rankeval.errors import UsageError
 from rankeval.inference.estimate import Estimate
 from rankeval.inference.functionals import Functional, Mean, Relative, pairs_needed
-from rankeval.inference.inference import Inference
+from rankeval.inference.inference import NO_SPREAD, Inference
 from rankeval.inference.intervals import INTERVALS
 from rankeval.inference.moments import Moments, MomentsAccumulator
 from tests.paths import REPO
@@ -106,14 +106,45 @@ def test_clustered_standard_errors_equal_those_from_cluster_residuals(functional
 @pytest.mark.parametrize("reward", [1.0, 0.3, 1 / 3])
 def test_constant_reward_has_no_width(reward: float, clustered: bool) -> None:
     inference = Inference(moments_of(constant_reward(reward)), methods=ALL, clustered=clustered)
-    for functional in (SNIPS, Mean(2), GAIN, RELATIVE):
+    for functional in (SNIPS, GAIN, RELATIVE):
         estimate = inference.estimate(functional)
-        assert estimate.value == pytest.approx(reward if functional in (SNIPS, Mean(2)) else 0.0, abs=1e-15)
+        assert estimate.value == pytest.approx(reward if functional is SNIPS else 0.0, abs=1e-15)
         assert estimate.std_error == 0.0
         for index in range(len(ALL)):
             low, high = bounds(estimate, index)
             assert high - low < 1e-12
             assert low == pytest.approx(estimate.value, abs=1e-14)
+
+
+SNDR = Mean(3) + Mean(0) / Mean(1)
+DEGENERATE = {
+    # 20 of 20 hits; no reward at all under IPS and SNIPS; under SNDR with predictions of 0.
+    "equal": (Mean(2), [[0.0] * 20, [1.0, 2.0] * 10, [1.0] * 20, [0.0] * 20]),
+    "no_reward": (Mean(0), [[0.0] * 20, [1.0, 2.0] * 10, [0.0] * 20, [0.0] * 20]),
+    "no_reward_of_a_ratio": (SNIPS, [[0.0] * 20, [1.0, 2.0] * 10, [0.0] * 20, [0.0] * 20]),
+    "no_gain": (GAIN, [[0.0] * 20, [1.0, 2.0] * 10, [0.0] * 20, [0.0] * 20]),
+    "no_residual": (SNDR, [[0.0] * 20, [1.0, 2.0] * 10, [0.0] * 20, [0.0] * 20]),
+    "equal_weights": (SNIPS, [[1.0] * 20, [1.0] * 20, [1.0] * 20, [0.0] * 20]),
+}
+
+
+@pytest.mark.parametrize("case", DEGENERATE)
+def test_a_sample_without_spread_has_no_interval(case: str) -> None:
+    functional, terms = DEGENERATE[case]
+    moments = Moments.of(np.array(terms), pairs_needed([functional]), np.arange(20, dtype=np.uint64))
+    estimate = Inference(moments, methods=ALL).estimate(functional)
+    assert estimate.std_error == 0.0
+    assert {(i.low, i.high, i.reason) for i in estimate.intervals} == {(None, None, NO_SPREAD)}
+
+
+def test_a_constant_reward_that_is_predicted_has_no_width() -> None:
+    """SNDR of a constant reward and equal predictions: residuals are 0, and predictions are constant."""
+    terms = np.array([[0.0] * 20, [1.0, 2.0] * 10, [0.3] * 20, [0.3] * 20])
+    moments = Moments.of(terms, pairs_needed([SNDR - Mean(2)]), np.arange(20, dtype=np.uint64))
+    inference = Inference(moments, methods=ALL)
+    for functional, value in ((SNDR, 0.3), (SNDR - Mean(2), 0.0)):
+        estimate = inference.estimate(functional)
+        assert [bounds(estimate, index) for index in range(len(ALL))] == [(value, value)] * len(ALL)
 
 
 @pytest.mark.parametrize("clustered", [False, True])
@@ -343,7 +374,7 @@ def test_wrong_calls_say_what_was_found_and_wanted() -> None:
     assert Inference(keyless).estimate(SNIPS).std_error is not None
 
 
-def test_special_functions_are_imported_for_few_clusters_only() -> None:
+def test_intervals_import_no_special_functions() -> None:
     code = """if True:
         import sys, numpy as np
         from rankeval.inference.comparisons import holm, randomisation_test
@@ -351,7 +382,7 @@ def test_special_functions_are_imported_for_few_clusters_only() -> None:
         from rankeval.inference.intervals import INTERVALS
         from rankeval.inference.inference import Inference
         from rankeval.inference.moments import Moments
-        terms, keys = np.random.default_rng(0).random((1, 100)), np.arange(100, dtype=np.uint64)
+        terms, keys = np.random.default_rng(0).random((1, 100)), np.arange(100, dtype=np.uint64) % 20
         moments = Moments.of(terms, pairs_needed([Mean(0)]), keys)
         Inference(moments, methods=tuple(INTERVALS), clustered=True).estimate(Mean(0))
         holm([randomisation_test(terms[0], keys)])

@@ -14,6 +14,7 @@ from scipy import stats
 
 from rankeval import Log, interleave, interleave_analyse
 from rankeval.errors import DataError, UsageError
+from rankeval.inference.inference import NO_SPREAD
 from rankeval.interleaving.analysis_result import InterleavingAnalysis
 from rankeval.interleaving.methods import Method
 from rankeval.interleaving.optimised import rank_credits
@@ -142,14 +143,15 @@ def test_segments_are_the_sessions_of_each() -> None:
 
 
 def test_clusters_are_the_units_of_errors() -> None:
-    """Totals by user 1, -1 + 2 = 1, 0 and 1, about the mean 0.4 a session."""
+    """Totals by user 1, -1 + 2 = 1, 0 and 1, about the mean 0.4 a session; shares 2/5, 2/5 and 1/5."""
     result = interleave_analyse(LOG, cluster="user")
     off = np.array([1 - 2 * 0.4, 0 - 2 * 0.4, 1 - 0.4])
-    assert result.parts[0].credit.std_error == pytest.approx(
-        math.sqrt(3 / 2 * float(off @ off)) / 5, rel=1e-12
-    )
-    t = 0.4 / (result.parts[0].credit.std_error or 0.0)
-    assert result.parts[0].tests.credit_p == pytest.approx(2 * stats.t.sf(t, 2), rel=1e-12)
+    squares = off @ (off / np.array([3 / 5, 3 / 5, 4 / 5]))
+    credit = result.parts[0].credit
+    assert credit.std_error == pytest.approx(math.sqrt(squares) / 5, rel=1e-12)
+    t = 0.4 / (credit.std_error or 0.0)
+    assert 1.0 <= credit.degrees < 2.0
+    assert result.parts[0].tests.credit_p == pytest.approx(2 * stats.t.sf(t, credit.degrees), rel=1e-12)
     assert any("sign test takes sessions to be independent" in warning for warning in result.warnings)
 
 
@@ -199,6 +201,8 @@ def test_no_click_is_a_tie() -> None:
     assert result.winner is None
     assert result.warnings == (
         "no item was clicked: every session is a tie",
+        f"normal interval of delta_AB: {NO_SPREAD}",
+        f"normal interval of mean_credit: {NO_SPREAD}",
         "sessions needed: none is told, the mean credit is 0",
     )
 

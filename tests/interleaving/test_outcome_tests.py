@@ -48,7 +48,9 @@ def test_one_session_has_no_test_of_its_mean() -> None:
 
 
 def test_credit_that_is_the_same_everywhere() -> None:
-    assert outcome_of([1.0, 1.0]).credit_p == 0.0
+    """It is the p-value of the sign test."""
+    assert outcome_of([1.0, 1.0]).credit_p == outcome_of([1.0, 1.0]).sign_p == 0.5
+    assert outcome_of([-2.0] * 8).credit_p == outcome_of([-2.0] * 8).sign_p == 2**-7
     assert outcome_of([0.0, 0.0]).credit_p == 1.0
     assert outcome_of([1.0, 1.0]).sessions_needed is None
 

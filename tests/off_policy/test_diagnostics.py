@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from rankeval import DataError, ope
+from rankeval.inference.inference import NO_SPREAD
 from tests import naive_off_policy as naive
 
 # Weights 2, 0.5, 4, 0.
@@ -116,7 +117,8 @@ def test_small_segments_share_a_line() -> None:
 def test_few_clusters() -> None:
     log = naive.random_log(2000, seed=5)
     assert notes(log, ["ips", "snips"], cluster="country") == (
-        "only 3 clusters: with fewer than 50, errors are rough",
+        "3 clusters are worth 2.01 even ones (the largest has 50 % of the units): "
+        "with fewer than 50, errors are rough",
     )
 
 
@@ -124,10 +126,16 @@ def test_what_is_missing_has_one_line_that_says_where_and_why() -> None:
     log = naive.random_log(400, seed=6) | {"target_propensity": np.zeros(400)}
     assert notes(log, ["ips", "snips", "csnips", "sndr", "dm"]) == (
         "the effective sample size is 0: under 100 this log can hardly tell",
+        f"normal interval of the value of ips: {NO_SPREAD}",
+        f"normal interval of the relative gain of ips: {NO_SPREAD}",
         "value of snips, csnips:max_weight=10, sndr: its denominator is 0",
     )
     log = naive.random_log(400, seed=6) | {"reward": np.zeros(400)}
-    assert notes(log, ["ips", "snips"]) == ("relative gain of ips, snips: its denominator is 0",)
+    assert notes(log, ["ips", "snips"]) == (
+        f"normal interval of the value of ips, snips: {NO_SPREAD}",
+        f"normal interval of the gain of ips, snips: {NO_SPREAD}",
+        "relative gain of ips, snips: its denominator is 0",
+    )
 
 
 def test_one_round_has_no_error() -> None:

@@ -29,12 +29,15 @@ def log_of(n: int, seed: int) -> dict[str, Any]:
 
 def linearised(x: NDArray[np.float64], s: NDArray[np.float64], clusters: Any = None) -> float:
     """The error of ``sum s x / sum s`` for residuals ``x``, in a loop over rows or clusters."""
+    if clusters is None:
+        g = len(x)
+        return float((g / (g - 1) * sum((s * x) ** 2)) ** 0.5 / s.sum())
     totals: dict[Any, float] = {}
-    for i, (residual, weight) in enumerate(zip(x, s, strict=True)):
-        key = i if clusters is None else clusters[i]
+    shares: dict[Any, float] = {}
+    for key, residual, weight in zip(clusters, x, s, strict=True):
         totals[key] = totals.get(key, 0.0) + weight * residual
-    g = len(totals)
-    return float((g / (g - 1) * sum(each**2 for each in totals.values())) ** 0.5 / s.sum())
+        shares[key] = shares.get(key, 0.0) + weight / s.sum()
+    return float(sum(total**2 / (1 - shares[key]) for key, total in totals.items()) ** 0.5 / s.sum())
 
 
 def test_value_and_error_by_hand() -> None:

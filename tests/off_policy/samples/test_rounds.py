@@ -63,7 +63,14 @@ def wanted() -> OffPolicyEvaluation:
 
 
 def test_estimates_are_compared_in_all_their_fields() -> None:
-    assert {field.name for field in fields(Estimate)} == {"value", "std_error", "intervals", "n", "notes"}
+    assert {field.name for field in fields(Estimate)} == {
+        "value",
+        "std_error",
+        "intervals",
+        "n",
+        "notes",
+        "degrees",
+    }
 
 
 # How the log is stored.
