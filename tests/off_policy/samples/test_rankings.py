@@ -317,7 +317,8 @@ def test_numbers_out_of_range_are_named(column: str, value: float, wanted: str) 
 def test_a_value_that_is_no_number_is_named(column: str, value: float | None, shown: str) -> None:
     with pytest.raises(DataError) as caught:
         ope(bad(column, value, ROW), NAMES)
-    assert str(caught.value) == f"{PLACE}: column '{column}' is {shown}, wanted a finite number"
+    hint = ", or --null-reward zero" if column == "reward" and value is None else ""
+    assert str(caught.value) == f"{PLACE}: column '{column}' is {shown}, wanted a finite number{hint}"
 
 
 def test_probabilities_of_lists_out_of_range_or_unknown() -> None:

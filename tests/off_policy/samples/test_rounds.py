@@ -390,6 +390,7 @@ def test_a_value_that_is_no_number_is_named(column: str, value: float | None, sh
     probability = column.endswith("propensity") and shown in ("inf", "-inf")
     bracket = "(" if column == "propensity" else "["
     wanted = f"a probability in {bracket}0, 1]" if probability else "a finite number"
+    wanted += ", or --null-reward zero" if column == "reward" and value is None else ""
     assert str(caught.value) == f"<dict>, row 5: column '{column}' is {shown}, wanted {wanted}"
 
 
