@@ -9,7 +9,7 @@ from importlib import import_module
 import click
 
 from rankeval.cli.options import abandon_stdout
-from rankeval.errors import DataError, RankevalError, UsageError
+from rankeval.errors import DataError, RankevalError, UsageError, one_line
 from rankeval.progress import tell
 from rankeval.versions import __version__
 
@@ -91,5 +91,5 @@ def main() -> None:
 
 
 def _fail(message: str, status: int) -> None:
-    tell(" ".join(f"{NAME}: {message}".split()))
+    tell(one_line(" ".join(f"{NAME}: {message}".split())))
     sys.exit(status)

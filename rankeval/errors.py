@@ -14,6 +14,14 @@ def printable(text: str) -> str:
     return _CONTROLS.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
 
 
+def one_line(text: str) -> str:
+    """The text as one printable line of at most 2,000 characters; the middle of a longer one is left out."""
+    line = printable(" ".join(text.splitlines()))
+    if len(line) > _LONGEST:
+        line = f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
+    return line
+
+
 class RankevalError(ValueError):
     """Base class of these errors; ``exit_code`` is the exit status of the command line."""
 
@@ -21,10 +29,7 @@ class RankevalError(ValueError):
 
     def __init__(self, message: str) -> None:
         # A message may contain a file name or a cell value that has line breaks, or is very long.
-        line = printable(" ".join(message.splitlines()))
-        super().__init__(
-            line if len(line) <= _LONGEST else f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
-        )
+        super().__init__(one_line(message))
 
 
 class DataError(RankevalError):

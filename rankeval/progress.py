@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol, TextIO
 
-from rankeval.errors import printable
+from rankeval.errors import one_line
 
 #: Seconds before progress is shown; shorter work shows none.
 PATIENCE = 1.0
@@ -29,7 +29,7 @@ def message_stream() -> TextIO | None:
 def notice(message: str) -> None:
     """Print one line on stderr, also where stderr is not a terminal; nothing after :func:`silence`."""
     if not _quiet:
-        tell(printable(f"rankeval: {message}"))
+        tell(one_line(f"rankeval: {message}"))
 
 
 def tell(line: str, end: str = "\n") -> None:

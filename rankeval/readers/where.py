@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from operator import and_, eq, ge, gt, le, lt, ne, or_
@@ -95,7 +96,8 @@ def parse_where(text: str) -> Where:
     if not text.strip():
         raise UsageError(f"where: found {text!r}, wanted a filter such as 'position <= 3', or none at all")
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        with warnings.catch_warnings(action="ignore"):  # Python's words on the text, which are none of ours
+            tree = ast.parse(text.strip(), mode="eval").body
         _require_few(tree, text)
         _Builder(text, None, "").condition(tree)
     except SyntaxError as error:

@@ -252,3 +252,10 @@ def test_closed_standard_streams(log: Path, tmp_path: Path, closed: str, status:
 def test_an_early_end_of_a_file_is_no_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
     called = status_of(EOFError("Ran out of input"), monkeypatch)
     assert (called.status, called.err) == (1, "rankeval: error: a file ends too early: Ran out of input\n")
+
+
+def test_a_long_wrong_name_is_a_short_message() -> None:
+    for arguments in (["1" * 30_000], ["ope", "x", "--folds", "\x1b" + "1" * 30_000]):
+        called = call(*arguments)
+        assert called.status == 2
+        assert (len(called.err) < 2_100, called.err.count("\n"), "\x1b" in called.err) == (True, 1, False)

@@ -281,3 +281,8 @@ def test_a_filter_has_a_limit_and_its_message_is_short() -> None:
     with pytest.raises(UsageError) as caught:
         parse_where(f"i == [{', '.join(['1'] * 10_000)}]")
     assert len(str(caught.value)) < 300
+
+
+def test_python_has_nothing_to_say_of_the_text(recwarn: pytest.WarningsRecorder) -> None:
+    parse_where("i == 1or i == 2")
+    assert not recwarn.list
