@@ -87,18 +87,30 @@ def test_the_line_is_erased_when_work_fails(err: Terminal) -> None:
     assert err.getvalue().endswith("\r\x1b[2K")
 
 
-@pytest.mark.parametrize(
-    "stream", [None, SimpleNamespace(write=lambda text: None, flush=lambda: None)], ids=["none", "no isatty"]
-)
-def test_stderr_may_be_missing_or_poor(stream: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress.sys, "stderr", stream)
+def test_stderr_may_be_missing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(progress.sys, "stderr", None)
     work(4)
     notice("one line")
+    assert capsys.readouterr().out == ""  # print() without a file would write there
 
 
-def test_a_closed_stderr_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stderr_that_knows_no_terminal_is_told_notices_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    poor = SimpleNamespace(write=told.append, flush=lambda: None)
+    monkeypatch.setattr(progress.sys, "stderr", poor)
+    work(4)
+    notice("one line")
+    assert "".join(told) == "rankeval: one line\n"
+
+
+def test_a_closed_stderr_is_told_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     stream = io.StringIO()
     stream.close()
+    with pytest.raises(ValueError, match="closed file"):
+        stream.write("x")  # so would every message
     monkeypatch.setattr(progress.sys, "stderr", stream)
     work(4)
     notice("one line")
+    assert capsys.readouterr().out == ""

@@ -24,6 +24,7 @@ from rankeval.logs import (
     sampling_roles,
     unit_weights,
 )
+from rankeval.off_policy.nuisances.logger_places import places_of
 from rankeval.off_policy.samples import CandidateLists, same_for_all
 
 #: Maximum number of logging policies; each adds terms to every estimator that distinguishes them.
@@ -37,10 +38,12 @@ class LoggingPolicies:
     Attributes:
         ids: (J,) ids in ascending order. The policies are numbered from 1 in this order.
         counts: (J,) number of rounds of each; a column ``weight`` says how many times a round counts.
+        places: (J,) index of each, from 0, in the lists ``logger_propensities``; empty if none is read.
     """
 
     ids: tuple[Any, ...]
     counts: tuple[float, ...]
+    places: tuple[int, ...] = ()
 
     @property
     def shares(self) -> Floats:
@@ -70,7 +73,7 @@ class LoggingPolicies:
         """(n,) float64, probability of the logged action under the mixture, ``sum_j n_j / n pi_j(a|x)``.
 
         The column ``logger_propensities`` has lists with the propensity of the logged action under each
-        policy; ``logger`` is an index from 0 into these lists.
+        policy, which stands at its index in ``places``.
 
         Raises:
             DataError: a list that has another length than the others or is too short for an index; a null; a
@@ -78,7 +81,7 @@ class LoggingPolicies:
         """
         role = "logger_propensities"
         lengths, flat = list_parts(rounds.column(role), rounds.names[role], rounds.locate)
-        needed = int(self.ids[-1]) + 1
+        needed = max(self.places) + 1
         if (lengths < needed).any() or (lengths != lengths[0]).any():
             row = int(np.argmax((lengths < needed) | (lengths != lengths[0])))
             wanted = f"one for each logger, 0 to {needed - 1}, and as many in every row"
@@ -90,7 +93,7 @@ class LoggingPolicies:
             found = f"{matrix[row, index]} at index {index}"
             raise rounds.error(role, row, found, "probabilities in [0, 1]")
         share = np.zeros(matrix.shape[1])
-        share[list(self.ids)] = self.shares
+        share[list(self.places)] = self.shares
         total = np.zeros(len(matrix))
         for index, weight in enumerate(share):
             total += weight * np.minimum(matrix[:, index], 1.0)
@@ -105,11 +108,12 @@ def count_logging_policies(log: Log, threads: int | None, *, indexed: bool) -> L
     Args:
         log: a bandit log.
         threads: number of threads; the result does not depend on it.
-        indexed: whether ids must be indices from 0 into lists.
+        indexed: whether the place of each policy in ``logger_propensities`` is needed: ``logger`` is the
+            index from 0, or a text, whose place follows from ``propensity``.
 
     Raises:
-        DataError: no column ``logger``, or a null in it; more than 100 policies; ids that are not indices;
-            all rounds count 0 times.
+        DataError: no column ``logger``, or a null in it; more than 100 policies; places that are not
+            known; all rounds count 0 times.
     """
     roles = ["logger", *sampling_roles(log)]
     # Addition of counters and the unary plus remove zero counts: policies whose rounds all count 0 times.
@@ -119,10 +123,20 @@ def count_logging_policies(log: Log, threads: int | None, *, indexed: bool) -> L
     if len(totals) > MAX_LOGGERS:
         raise DataError(f"{_column(log)} has {len(totals)} values, wanted at most {MAX_LOGGERS}")
     ids = sorted(totals)
-    if indexed and not (isinstance(ids[0], int) and ids[0] >= 0 and ids[-1] < MAX_LOGGERS):
-        wanted = "indices from 0 into the list logger_propensities, which has no names of its own"
+    places = _places(log, ids, threads) if indexed else ()
+    return LoggingPolicies(tuple(ids), tuple(totals[logger] for logger in ids), places)
+
+
+def _places(log: Log, ids: Sequence[Any], threads: int | None) -> tuple[int, ...]:
+    if isinstance(ids[0], str) and log.has("propensity") and log.has("logger_propensities"):
+        return places_of(log, ids, threads)
+    if not (isinstance(ids[0], int) and ids[0] >= 0 and ids[-1] < MAX_LOGGERS):
+        wanted = (
+            "indices from 0 into the list logger_propensities, or texts and a column propensity, "
+            "which shows the element of each"
+        )
         raise DataError(f"{_column(log)} holds {ids[0]!r} to {ids[-1]!r}, wanted {wanted}")
-    return LoggingPolicies(tuple(ids), tuple(totals[logger] for logger in ids))
+    return tuple(ids)
 
 
 def _column(log: Log) -> str:

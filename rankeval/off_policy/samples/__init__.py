@@ -22,7 +22,7 @@ from rankeval.off_policy.samples.named_actions import names_integers
 from rankeval.off_policy.samples.nuisance_protocols import RoundModel
 from rankeval.off_policy.samples.rankings import Rankings
 from rankeval.off_policy.samples.ready_weights import uses_ready_weights
-from rankeval.off_policy.samples.redundancy import require_agreement
+from rankeval.off_policy.samples.redundancy import TOLERANCE, require_agreement
 from rankeval.off_policy.samples.reward_range import RangeCheck, parse_range
 from rankeval.off_policy.samples.rounds import Rounds, same_for_all
 from rankeval.off_policy.samples.session_rewards import (
@@ -38,6 +38,7 @@ __all__ = [
     "LOGGED",
     "PREDICTIONS",
     "PROPENSITIES",
+    "TOLERANCE",
     "CandidateLists",
     "ColumnSources",
     "ListSums",

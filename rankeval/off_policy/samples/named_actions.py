@@ -140,8 +140,8 @@ class Actions:
 
 
 @dataclass(frozen=True)
-class IndexOf:
-    """The number of the logged action among the candidates, from its name."""
+class _OfOneColumn:
+    """What follows from the actions in the column ``text``, and the candidates."""
 
     text: str
     actions: Actions
@@ -154,6 +154,10 @@ class IndexOf:
     def require(self, schema: pa.Schema, file: str, *, nested: bool) -> None:
         """See :class:`~rankeval.logs.computed_columns.Computed`."""
         _require(schema, file, self.columns)
+
+
+class IndexOf(_OfOneColumn):
+    """The number of the logged action among the candidates, from its name."""
 
     def kind(self, kinds: Mapping[str, pa.DataType]) -> pa.DataType:
         """See :class:`~rankeval.logs.computed_columns.Computed`."""
@@ -205,21 +209,8 @@ class SameAction:
         return to_arrow(to_numpy(same).astype(np.float64))
 
 
-@dataclass(frozen=True)
-class OneHot:
+class OneHot(_OfOneColumn):
     """A list with 1 for the chosen action and 0 for the other candidates."""
-
-    text: str
-    actions: Actions
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns from which it is computed."""
-        return (self.text, *self.actions.columns)
-
-    def require(self, schema: pa.Schema, file: str, *, nested: bool) -> None:
-        """See :class:`~rankeval.logs.computed_columns.Computed`."""
-        _require(schema, file, self.columns)
 
     def kind(self, kinds: Mapping[str, pa.DataType]) -> pa.DataType:
         """See :class:`~rankeval.logs.computed_columns.Computed`."""

@@ -228,9 +228,17 @@ def test_a_logger_without_variance_does_not_get_all_the_weight() -> None:
             "a list of 3, wanted one for each logger",
         ),
         (
-            {"logger": LOG["logger"].astype(str)},
+            {"logger": LOG["logger"].astype(str), "propensity": np.full(800, 0.35)},
             "ips:loggers=balanced",
-            "wanted indices from 0",
+            "found no other element of 'logger_propensities' equal to 'propensity' in all rows of logger '",
+        ),
+        (
+            {
+                "logger": LOG["logger"].astype(str),
+                "logger_propensities": pa.array([[p, p, p] for p in LOG["propensity"]]),
+            },
+            "ips:loggers=balanced",
+            "found elements 0, 1, 2 of 'logger_propensities' equal to 'propensity' in all rows of logger '0'",
         ),
         ({"logger": LOG["logger"] - 1}, "ips:loggers=balanced", "holds -1 to 1, wanted indices from 0"),
         (
@@ -277,3 +285,21 @@ def test_a_policy_whose_rounds_count_0_times_is_none(name: str, form: str) -> No
     (found,), (wanted,) = ope(log | {"weight": counts}, label).estimates, ope(kept, label).estimates
     assert found.value.value == pytest.approx(wanted.value.value, rel=1e-12)
     assert found.value.std_error == pytest.approx(wanted.value.std_error, rel=1e-10)
+
+
+@pytest.mark.parametrize("names", [["a", "b", "c"], ["c", "a", "b"]], ids=str)
+@pytest.mark.parametrize("name", ["ips", "dr", "snips"])
+def test_named_loggers_are_found_in_the_lists_in_any_order(name: str, names: list[str]) -> None:
+    wanted = estimate(LOG, f"{name}:loggers=balanced").value
+    order = [2, 0, 1]
+    lists = np.array(LOG["logger_propensities"].to_pylist())[:, order].astype(np.float32)
+    log = LOG | {"logger": [names[j] for j in LOG["logger"]], "logger_propensities": pa.array(list(lists))}
+    found = estimate(log, f"{name}:loggers=balanced").value
+    assert found.value == pytest.approx(wanted.value, rel=1e-6)
+    assert found.std_error == pytest.approx(wanted.std_error, rel=1e-6)
+
+
+def test_names_without_propensities_are_no_places() -> None:
+    log = {k: v for k, v in LOG.items() if k != "propensity"} | {"logger": LOG["logger"].astype(str)}
+    with pytest.raises(DataError, match="wanted indices from 0 into the list logger_propensities, or"):
+        ope(log, ["ips:loggers=balanced"])
