@@ -20,8 +20,8 @@ Examples:
   rankeval ope clicks.parquet -e click_ips --position-bias bias.json
 
 A log with a column session_id is a ranking log; any other log is a bandit log. Use --column for columns
-with other names. LOG is a file, folder, glob, URL, delta:PATH or iceberg:PATH; folders called KEY=VALUE are
-columns.
+with other names. LOG is a file, folder, glob, URL, - (standard input), delta:PATH or iceberg:PATH; folders
+called KEY=VALUE are columns.
 
 \b
 Columns of a bandit log (one row per round):
