@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Protocol, TextIO
+from typing import Protocol
 
 from rankeval.errors import one_line
 
@@ -21,9 +21,9 @@ def silence() -> None:
     _quiet = True
 
 
-def message_stream() -> TextIO | None:
-    """The stream for notices, or None after :func:`silence`."""
-    return None if _quiet else sys.stderr
+def is_silent() -> bool:
+    """Whether nobody would see a notice, so that it need not be made."""
+    return _quiet or sys.stderr is None
 
 
 def notice(message: str) -> None:

@@ -23,7 +23,6 @@ from rankeval.logs.log import Log
 from rankeval.logs.repeated_ids import require_one_row_each, tell_of_ids_again
 from rankeval.logs.sessions import Sessions
 from rankeval.parallel import default_threads, in_order
-from rankeval.progress import message_stream
 from rankeval.readers import Leaf, sorted_on_disk
 
 T = TypeVar("T")
@@ -99,9 +98,7 @@ def _grouped_scan(
         return results
     tell_of_ids_again(log, repeated)
     keys = log.names([log.session])
-    with sorted_on_disk(
-        log.sources, log.names(roles), keys, log.row_filter, threads, message_stream()
-    ) as source:
+    with sorted_on_disk(log.sources, log.names(roles), keys, log.row_filter, threads) as source:
         return _scan(log.over(source), roles, work, threads, keep, give_up=False)[0]
 
 

@@ -11,7 +11,7 @@ from rankeval.arrays import hashes_of, take
 from rankeval.errors import DataError
 from rankeval.logs.layout import run_starts
 from rankeval.logs.log import Log
-from rankeval.progress import message_stream, notice
+from rankeval.progress import is_silent, notice
 
 
 def tell_of_ids_again(log: Log, repeated: Hashes) -> None:
@@ -21,7 +21,7 @@ def tell_of_ids_again(log: Log, repeated: Hashes) -> None:
         log: a log in long layout.
         repeated: the hashes of ids that are known to stand in several places.
     """
-    if log.session != "session_id" or message_stream() is None:
+    if log.session != "session_id" or is_silent():
         return
     found = _first_again(log, log.session, repeated)
     if found is not None:

@@ -8,13 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import fs
 
 from rankeval.errors import DataError
+from rankeval.progress import notice
 from rankeval.readers.files import File
 from rankeval.readers.messages import first_line
 from rankeval.readers.parquet import ParquetSource
@@ -35,12 +36,12 @@ def sorted_on_disk(
     by: str | Sequence[str],
     where: Where | None = None,
     threads: int = 1,
-    message_stream: TextIO | None = None,
 ) -> Iterator[Source]:
     """A context with one source that holds the rows of all ``sources``, sorted by the column ``by``.
 
     Rows with equal ``by`` keep their order. Memory stays near 1 GB: DuckDB sorts in a temporary folder, which
-    is removed when the context ends. ``place`` of the new source names the rows of the original files.
+    is removed when the context ends. A notice tells of it. ``place`` of the new source names the rows of the
+    original files.
 
     Args:
         sources: the files or tables.
@@ -48,7 +49,6 @@ def sorted_on_disk(
         by: the column, or columns, to sort by.
         where: row filter, applied before sorting.
         threads: number of threads for DuckDB.
-        message_stream: stream for the message that rows are sorted; None: no message.
 
     Raises:
         DataError: a column is missing or differs in type between files, a file cannot be read, or DuckDB
@@ -56,12 +56,7 @@ def sorted_on_disk(
     """
     name = sources[0].name + (f" and {len(sources) - 1} more" if len(sources) > 1 else "")
     keys = [by] if isinstance(by, str) else list(by)
-    if message_stream is not None:
-        print(
-            f"rankeval: {name}: rows are not grouped by {','.join(keys)}; sorting on disk first",
-            file=message_stream,
-            flush=True,
-        )
+    notice(f"{name}: rows are not grouped by {','.join(keys)}; sorting on disk first")
     needed = list(dict.fromkeys([*keys, *columns]))
     check_same_columns(sources, needed)
     feed = _Feed(sources, needed, where)

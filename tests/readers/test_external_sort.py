@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -58,12 +57,13 @@ def test_columns_of_any_name() -> None:
         assert drain([source], names).to_pylist() == python_sorted(table, "a")
 
 
-def test_one_file_keeps_its_name_and_says_so_on_the_stream(sources: Any) -> None:
-    stream = io.StringIO()
-    with sorted_on_disk(sources[:1], ["x"], "query_id", message_stream=stream) as source:
+def test_one_file_keeps_its_name_and_a_notice_says_so(
+    sources: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with sorted_on_disk(sources[:1], ["x"], "query_id") as source:
         assert source.name == sources[0].name
         assert source.schema.names == ["query_id", "x"]
-    assert stream.getvalue() == (
+    assert capsys.readouterr().err == (
         f"rankeval: {sources[0].name}: rows are not grouped by query_id; sorting on disk first\n"
     )
 

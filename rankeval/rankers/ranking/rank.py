@@ -19,7 +19,6 @@ from rankeval.logs import Log, made_up_notes, reader_notes
 from rankeval.notes import Note, distinct
 from rankeval.options import require_types, shown
 from rankeval.parallel import default_threads, streamed
-from rankeval.progress import message_stream
 from rankeval.rankers.kinds import candidate_name, open_ranker
 from rankeval.rankers.ranking.groups import Distinct, group_ids, whole_groups
 from rankeval.rankers.ranking.policies import parse_policy
@@ -118,9 +117,8 @@ def rank(
         return _ranked(request, request.log, path, inputs)
     except _Scattered:
         with sorted_on_disk(
-            log.sources, log.names(request.roles), log.name(request.group), log.row_filter, threads,
-            message_stream(),
-        ) as source:  # fmt: skip
+            log.sources, log.names(request.roles), log.name(request.group), log.row_filter, threads
+        ) as source:
             return _ranked(request, log.over(source), path, inputs)
 
 
