@@ -102,8 +102,9 @@ def remove_all() -> None:
 
 @contextmanager
 def _locked_path(folder: Path | None, make: Callable[[Path], None]) -> Iterator[Path]:
-    folder = Path(tempfile.gettempdir()) if folder is None else folder
     with _changing:
+        # Here, since Python writes a file of its own to find out whether the folder can be written.
+        folder = Path(tempfile.gettempdir()) if folder is None else folder
         _remove_dead(folder)
         path, lock = _new(folder, make)
         _in_use[path] = lock

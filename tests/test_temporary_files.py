@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 
 from rankeval.atomic_files import write_text
-from rankeval.temporary_files import existing_folder, temporary_file, temporary_folder, uninterrupted
+from rankeval.temporary_files import (
+    _changing,
+    existing_folder,
+    temporary_file,
+    temporary_folder,
+    uninterrupted,
+)
 from tests.paths import REPO
 
 
@@ -158,3 +164,20 @@ def test_a_signal_ends_native_work_at_once_and_leaves_nothing(
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
     assert (process.returncode, err, names(tmp_path)) == (status, said, [])
+
+
+def test_the_search_for_a_temporary_folder_is_not_broken_off(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    free: list[bool] = []
+
+    def searched() -> str:
+        other = threading.Thread(target=lambda: free.append(_changing.acquire(blocking=False)))
+        other.start()
+        other.join()
+        return str(tmp_path)
+
+    monkeypatch.setattr("tempfile.gettempdir", searched)
+    with temporary_folder():
+        pass
+    assert free == [False]
