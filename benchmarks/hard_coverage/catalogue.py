@@ -1,4 +1,4 @@
-"""The catalogue of rows: name -> a function that simulates one log and gives the outcomes of its intervals."""
+"""The catalogue of rows: a name, and a function that simulates one log and gives its outcomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows whose units depend on one another, or are not what they seem: users, thinned logs, wrong joins."""
+"""Rows whose units depend on one another, or are not what they seem: users, thinned logs, joins."""
 
 from __future__ import annotations
 

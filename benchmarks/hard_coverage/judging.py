@@ -1,4 +1,4 @@
-"""From counts to a table: the coverage of each cell, and whether it holds, is warned of, or silently fails."""
+"""From counts to a table: the coverage of each cell, and whether it holds, is warned of, or fails."""
 
 from __future__ import annotations
 

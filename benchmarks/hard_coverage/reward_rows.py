@@ -68,7 +68,7 @@ LIGHT = Weights(np.array([0.2, 1.8]), np.array([0.5, 0.5]))
 
 @dataclass(frozen=True)
 class RareRewards:
-    """Rounds with a reward of 1 at a rate that rises with the weight: the target is better than the logger."""
+    """Rounds with a reward of 1 at a rate that rises with the weight, so that the target is better."""
 
     n: int
     rate: float
