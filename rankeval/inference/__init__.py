@@ -22,11 +22,14 @@ from rankeval.inference.functionals import (
 from rankeval.inference.inference import UNDEFINED, Inference, InferenceOptions
 from rankeval.inference.intervals import INTERVALS
 from rankeval.inference.moments import Moments, MomentsAccumulator
+from rankeval.inference.unnamed_clusters import DesignEffects, unnamed_cluster_notes
+from rankeval.inference.unnamed_sums import NamedKeys
 
 __all__ = [
     "INTERVALS",
     "ROUNDING",
     "UNDEFINED",
+    "DesignEffects",
     "Estimate",
     "Functional",
     "Gradient",
@@ -36,6 +39,7 @@ __all__ = [
     "Mean",
     "Moments",
     "MomentsAccumulator",
+    "NamedKeys",
     "Relative",
     "SumOfRatios",
     "UnderCurves",
@@ -46,4 +50,5 @@ __all__ = [
     "pairs_needed",
     "randomisation_test",
     "t_test",
+    "unnamed_cluster_notes",
 ]

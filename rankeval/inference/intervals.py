@@ -10,6 +10,7 @@ import numpy as np
 from rankeval.array_types import Floats
 from rankeval.inference.functionals import Functional, Relative
 from rankeval.inference.sampling_distribution import SamplingDistribution
+from rankeval.inference.wild_bootstrap import wild_interval
 
 MAX_UNDEFINED = 0.01  # largest share of replicates without a value in a bootstrap interval
 
@@ -49,6 +50,8 @@ def _fieller(distribution: SamplingDistribution, relative: Relative) -> tuple[fl
 
 def _bootstrap(distribution: SamplingDistribution, functional: Functional) -> tuple[float, float]:
     """The percentile interval: quantiles of the bootstrap replicates (Efron 1979)."""
+    if distribution.few_clusters:
+        raise Undefined("it has no correction for few or uneven clusters; normal and bootstrap_t have one")
     return _central(distribution, functional, distribution.bootstrap.values(functional))
 
 
@@ -57,7 +60,10 @@ def _bootstrap_t(distribution: SamplingDistribution, functional: Functional) -> 
 
     Each replicate has its own ``t = (its value - value) / its std_error``. Standard errors are those between
     buckets. The t of a replicate with a standard error of 0 is infinite, or 0 if its value equals ``value``.
+    With few or uneven clusters it is the interval of the wild cluster bootstrap.
     """
+    if distribution.few_clusters:
+        return _wild(distribution, functional)
     value, std_error = distribution.value(functional), distribution.bootstrap.std_error(functional)
     deviations = distribution.bootstrap.values(functional) - value
     with np.errstate(all="ignore"):
@@ -70,14 +76,27 @@ def _bootstrap_t(distribution: SamplingDistribution, functional: Functional) -> 
     return value - high * std_error, value - low * std_error
 
 
-def _central(
-    distribution: SamplingDistribution, functional: Functional, replicates: Floats
-) -> tuple[float, float]:
-    """The quantiles that enclose the share ``level`` of the replicates, without those that are NaN."""
+def _wild(distribution: SamplingDistribution, functional: Functional) -> tuple[float, float]:
+    """The interval of the wild cluster bootstrap, if it is bounded."""
+    _require_resampling(distribution, functional)
+    low, high = wild_interval(distribution, functional)
+    if math.isinf(low) or math.isinf(high):
+        raise Undefined("clusters are too few or too uneven: no value is ruled out on one side")
+    return low, high
+
+
+def _require_resampling(distribution: SamplingDistribution, functional: Functional) -> None:
     if isinstance(functional, Relative) and distribution.near_zero(functional.right):
         raise Undefined("the reference is within 3 standard errors of 0: resampling needs it off 0")
     if np.count_nonzero(distribution.buckets[:, 0]) == 1:
         raise Undefined("all units are in one bucket: nothing to resample")
+
+
+def _central(
+    distribution: SamplingDistribution, functional: Functional, replicates: Floats
+) -> tuple[float, float]:
+    """The quantiles that enclose the share ``level`` of the replicates, without those that are NaN."""
+    _require_resampling(distribution, functional)
     defined = replicates[~np.isnan(replicates)]
     missing = len(replicates) - len(defined)
     if missing > MAX_UNDEFINED * len(replicates):

@@ -18,6 +18,7 @@ import numpy as np
 from rankeval.array_types import Bools, Floats, Hashes, Ints
 from rankeval.arrays import BUCKETS, words
 from rankeval.inference.moment_sums import add_block, add_counted, add_to_buckets, join
+from rankeval.inference.unnamed_sums import NamedKeys, UnnamedClusters, spread_buckets
 
 __all__ = ["BUCKETS", "Moments", "MomentsAccumulator"]
 
@@ -39,6 +40,7 @@ class Moments:
         squared: if units have sampling weights ``s``, the moments with each unit counted ``s^2`` times. ``n``
             is then the sum of the weights.
         drawn: if units have sampling weights, the number of units.
+        unnamed: the sums by a column that nobody named as cluster; None: there is no such column.
     """
 
     n: float
@@ -51,6 +53,7 @@ class Moments:
     whole: bool = True
     squared: Moments | None = None
     drawn: float = 0
+    unnamed: UnnamedClusters | None = None
 
     @classmethod
     def of(
@@ -59,10 +62,12 @@ class Moments:
         pairs: Ints,
         keys: Hashes | None = None,
         counts: Floats | None = None,
+        unnamed: NamedKeys | None = None,
     ) -> Moments:
         """Moments of ``terms`` (p, n), added as one block; arguments as in :meth:`MomentsAccumulator.add`."""
-        accumulator = MomentsAccumulator(len(terms), pairs, bucketed=keys is not None)
-        accumulator.add(terms, keys, counts)
+        column = None if unnamed is None else unnamed.column
+        accumulator = MomentsAccumulator(len(terms), pairs, bucketed=keys is not None, unnamed=column)
+        accumulator.add(terms, keys, counts, unnamed=None if unnamed is None else unnamed.keys)
         return accumulator.moments()
 
     def merge(self, other: Moments) -> Moments:
@@ -89,6 +94,9 @@ class Moments:
             if self.squared is None or other.squared is None
             else self.squared.merge(other.squared),
             drawn=self.drawn + other.drawn,
+            unnamed=None
+            if self.unnamed is None or other.unnamed is None
+            else self.unnamed.merge(other.unnamed),
         )
 
     def spread(self, terms: Ints, p: int, pairs: Ints) -> Moments:
@@ -106,12 +114,19 @@ class Moments:
         unset = 0.0 if self.n else np.inf
         low, high = np.full(p, unset), np.full(p, -unset)
         low[terms], high[terms] = self.low, self.high
-        buckets = None
-        if self.buckets is not None:
-            buckets = np.zeros((BUCKETS, p + 1))
-            buckets[:, 0], buckets[:, 1 + terms] = self.buckets[:, 0], self.buckets[:, 1:]
-        squared = None if self.squared is None else self.squared.spread(terms, p, pairs)
-        return Moments(self.n, total, pairs, comoment, low, high, buckets, self.whole, squared, self.drawn)
+        return Moments(
+            n=self.n,
+            total=total,
+            pairs=pairs,
+            comoment=comoment,
+            low=low,
+            high=high,
+            buckets=None if self.buckets is None else spread_buckets(self.buckets, terms, p),
+            whole=self.whole,
+            squared=None if self.squared is None else self.squared.spread(terms, p, pairs),
+            drawn=self.drawn,
+            unnamed=None if self.unnamed is None else self.unnamed.spread(terms, p),
+        )
 
     @cached_property
     def constant(self) -> Bools:
@@ -176,9 +191,13 @@ class MomentsAccumulator:
         pairs: (c, 2) int64, the pairs ``i <= j`` of terms whose co-moments are kept.
         bucketed: whether bucket sums are kept; if so, :meth:`add` needs keys.
         sampled: whether units have sampling weights; if so, :meth:`add` needs them.
+        unnamed: the column that nobody named as cluster, by which sums are kept too; None: there is none.
     """
 
-    def __init__(self, p: int, pairs: Ints, bucketed: bool, sampled: bool = False) -> None:
+    def __init__(
+        self, p: int, pairs: Ints, bucketed: bool, sampled: bool = False, unnamed: str | None = None
+    ) -> None:
+        self._unnamed = None if unnamed is None else UnnamedClusters.empty(unnamed, p)
         self._squared = MomentsAccumulator(p, pairs, bucketed=False) if sampled else None
         self._n: float = 0
         self._drawn: float = 0
@@ -196,6 +215,7 @@ class MomentsAccumulator:
         keys: Hashes | None = None,
         counts: Floats | None = None,
         sampling: Floats | None = None,
+        unnamed: Hashes | None = None,
     ) -> None:
         """Add a block of m units.
 
@@ -207,6 +227,7 @@ class MomentsAccumulator:
             keys: (m,) uint64, the key of each unit or of its cluster.
             counts: (m,) float64, how many times each unit counts, at least 0; without it, once.
             sampling: (m,) float64, 1 over the probability that the unit was drawn, above 0.
+            unnamed: (m,) uint64, the key of each unit in the column that nobody named as cluster.
         """
         block = np.require(terms, np.float64, ["C", "W"])
         whole = counts is None or bool((counts == np.floor(counts)).all())
@@ -221,9 +242,11 @@ class MomentsAccumulator:
         else:
             self._add_counted(block, counts)
             self._whole = self._whole and whole
+        each = np.ones(block.shape[1]) if counts is None else counts
         if self._buckets is not None and keys is not None:
-            each = np.ones(block.shape[1]) if counts is None else counts
             add_to_buckets(block, words(keys), self._buckets, each)
+        if self._unnamed is not None and unnamed is not None:
+            self._unnamed.add(block, unnamed, each)
 
     def _add_counted(self, block: Floats, counts: Floats) -> None:
         there = counts > 0.0
@@ -247,6 +270,7 @@ class MomentsAccumulator:
             buckets=None if self._buckets is None else self._buckets.copy(),
             squared=None if self._squared is None else self._squared.moments(),
             drawn=_whole_number(self._drawn),
+            unnamed=None if self._unnamed is None else self._unnamed.copy(),
         )
 
 

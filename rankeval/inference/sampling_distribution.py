@@ -76,8 +76,11 @@ class SamplingDistribution:
         The covariance of two functionals is the sum over buckets of the products of their totals. This also
         holds for functionals of different moments, because equal keys are always in the same bucket.
         """
-        gradient = functional.gradient(self.moments.mean)
-        return self._residuals(gradient) * (self.clusters.adjustment / self.moments.n)
+        return self.residual_totals(functional) * (self.clusters.adjustment / self.moments.n)
+
+    def residual_totals(self, functional: Functional) -> Floats:
+        """(BUCKETS,) float64: totals of the linearised residuals by bucket."""
+        return self._residuals(functional.gradient(self.moments.mean))
 
     @property
     def independent(self) -> float:
@@ -86,6 +89,11 @@ class SamplingDistribution:
         While clusters are few, the number of such buckets is the number of clusters.
         """
         return self.clusters.count if self.clustered else self.moments.units
+
+    @property
+    def few_clusters(self) -> bool:
+        """Whether there are clusters that are so few or uneven that errors need more care."""
+        return self.clustered and self.clusters.few
 
     @cached_property
     def clusters(self) -> Clusters:
@@ -102,7 +110,7 @@ class SamplingDistribution:
 
     def quantile(self, functional: Functional) -> float:
         """The normal quantile of ``(1 + level) / 2``; that of Student's t with few clusters."""
-        if self.students_t or (self.clustered and self.clusters.few):
+        if self.students_t or self.few_clusters:
             return self.students_quantile(functional)
         return NormalDist().inv_cdf(0.5 + self.level / 2)
 

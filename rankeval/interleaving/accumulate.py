@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from rankeval.array_types import Floats, Hashes, Ints
 from rankeval.arrays import Segmented
 from rankeval.errors import DataError
-from rankeval.inference import Mean, Moments, pairs_needed
+from rankeval.inference import Mean, Moments, NamedKeys, pairs_needed
 from rankeval.interleaving.outcome_tests import DELTA
 from rankeval.interleaving.session_credit import CREDIT, Crediting, Tally
 from rankeval.logs import Grouping, Sessions, Units, fold, nothing_counts
@@ -45,7 +45,9 @@ def accumulate(crediting: Crediting, grouping: Grouping, threads: int | None) ->
     def work(sessions: Sessions) -> Sums:
         terms, tally = crediting.terms(sessions)
         keys, counts = units.keys(sessions), units.counts(sessions)
-        whole = Moments.of(terms, PAIRS, keys, counts)
+        users = units.users_of(sessions)
+        named = None if units.users is None or users is None else NamedKeys(units.users, users)
+        whole = Moments.of(terms, PAIRS, keys, counts, named)
         parts = units.segments(sessions)
         segments = {value: _of_rows(terms, keys, counts, rows) for value, rows in parts.items()}
         return Sums(Segmented(whole, segments, units.most_segments), tally)

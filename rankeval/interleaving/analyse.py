@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from rankeval.errors import DataError, UsageError
-from rankeval.inference import InferenceOptions
+from rankeval.inference import InferenceOptions, Mean, unnamed_cluster_notes
 from rankeval.interleaving.accumulate import accumulate
 from rankeval.interleaving.analysis_notes import notes
 from rankeval.interleaving.analysis_result import InterleavingAnalysis, Part
 from rankeval.interleaving.log_ranks import RankReader
 from rankeval.interleaving.methods import Method
-from rankeval.interleaving.outcome_tests import Levels
-from rankeval.interleaving.session_credit import Crediting, RankCrediting, TeamCrediting
+from rankeval.interleaving.outcome_tests import DELTA, Levels
+from rankeval.interleaving.session_credit import CREDIT, Crediting, RankCrediting, TeamCrediting
 from rankeval.logs import Grouping, Log, as_log, reader_notes, stated
 from rankeval.options import require_types
 
@@ -49,8 +49,10 @@ def interleave_analyse(
         delta_AB = (wins of A + ties / 2) / sessions - 1/2    (Chapelle et al. 2012).
 
     The tests are the exact sign test of wins, without ties, and the t-test of the mean credit. They and the
-    intervals assume that sessions are independent. With ``cluster``, only clusters need to be independent,
-    except for the sign test. The log is read in one streaming pass.
+    intervals assume that sessions are independent. With ``cluster``, only clusters need to be independent;
+    the sign test is then of the clusters, each won by the ranking that wins more of its sessions. Without it,
+    no winner is named if sessions of one user (a column such as ``user_id``) are alike, or if there are too
+    few users to tell. The log is read in one streaming pass.
 
     Args:
         log: long or nested, with ``session_id``, ``position``, ``click`` (0 or 1), and ``team`` or, with a
@@ -97,6 +99,8 @@ def interleave_analyse(
     crediting = _crediting(log, method, (a, b), ranking_length)
     sums = accumulate(crediting, Grouping(infer.bucketed, by, cluster), threads)
     parts = tuple(Part.of(value, infer.of(part), levels) for value, part in sums.moments.parts().items())
+    estimated = {"delta_AB": DELTA, "the mean credit": Mean(CREDIT)}
+    unnamed = tuple(unnamed_cluster_notes(infer.of(sums.moments.whole), estimated, "sessions"))
     return InterleavingAnalysis(
         inputs={
             "log": log.origin,
@@ -114,7 +118,8 @@ def interleave_analyse(
             "seed": infer.seed,
         },
         parts=parts,
-        notes=(*reader_notes(log), *notes(crediting, sums.tally, parts, clustered=infer.clustered)),
+        notes=(*reader_notes(log), *unnamed, *notes(crediting, sums.tally, parts)),
+        unnamed_cluster=sums.moments.whole.unnamed.column if unnamed and sums.moments.whole.unnamed else None,
     )
 
 

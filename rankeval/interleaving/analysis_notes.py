@@ -19,7 +19,7 @@ FEW_DECIDED = 30
 UNEQUAL_SHARE, UNEQUAL_ERRORS = 0.01, 4.0
 
 
-def notes(crediting: Crediting, tally: Tally, parts: Sequence[Part], *, clustered: bool) -> Iterator[Note]:
+def notes(crediting: Crediting, tally: Tally, parts: Sequence[Part]) -> Iterator[Note]:
     """The warnings, one line each; the first of ``parts`` holds all sessions, the others are segments."""
     whole, n = parts[0], parts[0].sessions
     log = crediting.log
@@ -40,9 +40,6 @@ def notes(crediting: Crediting, tally: Tally, parts: Sequence[Part], *, clustere
     if isinstance(crediting, RankCrediting):
         yield from _of_lengths(crediting)
         yield from _of_random_clicks(crediting)
-    if clustered:
-        text = "the sign test takes sessions to be independent; that of the mean credit counts clusters"
-        yield Note("sign_test_of_sessions", text)
     if whole.tests.sign_p is None:
         yield Note("not_computed", "no sign test: sessions do not count a whole number of times")
     small = [f"{part.segment} ({part.sessions:g})" for part in parts[1:] if part.sessions < SMALL_SEGMENT]

@@ -63,7 +63,7 @@ class Part:
             "wins_A": self.wins_a,
             "wins_B": self.wins_b,
             "ties": self.ties,
-            "sign_test": {"p_value": self.tests.sign_p, "n": _plain(self.wins_a + self.wins_b)},
+            "sign_test": {"p_value": self.tests.sign_p, "n": _plain(self.tests.sign_n)},
             "credit_test": {"t": self.tests.credit_t, "p_value": self.tests.credit_p},
             "sessions_needed": self.tests.sessions_needed,
         }
@@ -82,15 +82,23 @@ class InterleavingAnalysis(Result):
         inputs: log, method and options of the analysis.
         parts: all sessions, then each segment.
         notes: warnings.
+        unnamed_cluster: the column of users whose sessions are, or may be, alike although no cluster is
+            named; None: there is none.
     """
 
     inputs: Mapping[str, Any]
     parts: tuple[Part, ...]
     notes: tuple[Note, ...]
+    unnamed_cluster: str | None = None
     command = "interleave analyse"
 
     @property
     def winner(self) -> str | None:
+        """``A`` or ``B`` if the p-value of the mean credit is below ``alpha`` and tells, else None."""
+        return None if self.unnamed_cluster else self._ahead
+
+    @property
+    def _ahead(self) -> str | None:
         """``A`` or ``B`` if the p-value of the mean credit is below ``alpha``, else None."""
         whole = self.parts[0]
         p, mean = whole.tests.credit_p, whole.credit.value
@@ -104,13 +112,18 @@ class InterleavingAnalysis(Result):
         whole, alpha = self.parts[0], self.inputs["alpha"]
         p = p_text(whole.tests.credit_p)
         of_credit = f"p {p if p.startswith('<') else f'= {p}'} of the mean credit"
+        if self._ahead is not None and self.unnamed_cluster:
+            return (
+                f"no winner is named: {of_credit} takes sessions of one {self.unnamed_cluster} as "
+                f"independent; wanted --cluster {self.unnamed_cluster}"
+            )
         if self.winner is not None:
             names = [self.inputs["a"], self.inputs["b"]]
             better, worse = names if self.winner == "A" else names[::-1]
             return f"{better} is preferred to {worse} ({of_credit})"
         needed = whole.tests.sessions_needed
         enough = ""
-        if needed is not None:
+        if needed is not None and not self.unnamed_cluster:
             power = percent(self.inputs["power"])
             enough = f"; a difference as seen shows with {power} power in {needed:,} sessions"
         return f"no preference is shown ({of_credit}, not below {alpha:g}){enough}"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from math import ceil
 from statistics import NormalDist
 
+import numpy as np
+
 from rankeval.errors import UsageError
 from rankeval.inference import Inference, Mean, WeightedSum, t_test
 from rankeval.interleaving.session_credit import CREDIT, WIN_A, WIN_B
@@ -61,7 +63,9 @@ class OutcomeTests:
 
     Attributes:
         sign_p: two-sided p-value of the exact binomial test of wins, without ties; None if sessions have
-            fractional weights.
+            fractional weights. With clusters it is of the clusters, each won by the ranking that wins more of
+            its sessions.
+        sign_n: number of sessions, or clusters, with a winner.
         credit_p: two-sided p-value of the t-test of the mean credit, with the standard error of the estimate.
         credit_t: statistic of this t-test.
         sessions_needed: number of sessions at which the t-test has the wanted power, if the true mean credit
@@ -69,34 +73,41 @@ class OutcomeTests:
     """
 
     sign_p: float | None
+    sign_n: float
     credit_p: float | None
     credit_t: float | None
     sessions_needed: int | None
 
     @classmethod
     def of(cls, inference: Inference, levels: Levels) -> OutcomeTests:
-        """The tests from the moments of sessions; only the t-test takes clusters into account."""
-        moments = inference.moments
+        """The tests from the moments of sessions, or of clusters of them."""
+        moments, sign = inference.moments, _sign_test(inference)
         estimate = inference.estimate(Mean(CREDIT))
         if estimate.value is None or estimate.std_error is None:
-            return cls(_sign_test(inference), None, None, None)
+            return cls(*sign, None, None, None)
         mean, error = estimate.value, estimate.std_error
         t = mean / error if error > 0.0 else None
         needed = None if t is None else levels.sessions(t / float(moments.n) ** 0.5)
-        return cls(_sign_test(inference), t_test(mean, error, estimate.degrees), t, needed)
+        return cls(*sign, t_test(mean, error, estimate.degrees), t, needed)
 
 
-def _sign_test(inference: Inference) -> float | None:
-    """Exact two-sided p-value of the wins of A against the wins of B; 1 if all sessions are ties.
+def _sign_test(inference: Inference) -> tuple[float | None, float]:
+    """Exact two-sided p-value of the wins of A against the wins of B, and their sum; 1 if all are ties.
 
-    None if sessions have fractional weights.
+    With clusters, a bucket of them counts as one win: if users prefer neither ranking, the difference of
+    its wins has either sign with the same probability, however many clusters it holds. The p-value is None
+    if sessions have fractional weights.
     """
     moments = inference.moments
-    if not moments.whole:
-        return None
-    wins, losses = (round(float(moments.total[term])) for term in (WIN_A, WIN_B))
+    if inference.clustered:
+        lead = inference.buckets[:, 1 + WIN_A] - inference.buckets[:, 1 + WIN_B]
+        wins, losses = int(np.count_nonzero(lead > 0.0)), int(np.count_nonzero(lead < 0.0))
+    elif not moments.whole:
+        return None, float(moments.total[WIN_A] + moments.total[WIN_B])
+    else:
+        wins, losses = (round(float(moments.total[term])) for term in (WIN_A, WIN_B))
     if wins + losses == 0:
-        return 1.0
+        return 1.0, 0
     from scipy.stats import binomtest
 
-    return float(binomtest(wins, wins + losses).pvalue)
+    return float(binomtest(wins, wins + losses).pvalue), wins + losses

@@ -62,6 +62,7 @@ from rankeval.logs.units import (
     unit_weights,
     weight_roles,
 )
+from rankeval.logs.users import first_values, user_column, user_keys
 
 __all__ = [
     "FINITE_TERMS",
@@ -96,6 +97,7 @@ __all__ = [
     "counting",
     "differ",
     "first_rows",
+    "first_values",
     "fold",
     "from_one",
     "has_ranks_too",
@@ -134,6 +136,8 @@ __all__ = [
     "unit_weights",
     "unnested",
     "unused_weights",
+    "user_column",
+    "user_keys",
     "usual_columns",
     "weight_roles",
     "within_range",

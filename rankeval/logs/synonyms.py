@@ -47,6 +47,12 @@ _OF_RANKINGS = ("position", "click")
 _GIVES_WAY = {"docid": "docno", "query": "qid"}
 #: The columns of judgements of BEIR, in which the grade is called a score.
 _BEIR = frozenset({"query-id", "corpus-id", "score"})
+#: Usual names of columns of users, the likeliest first, whose sessions are alike. They play no role by
+#: themselves: without a cluster, a warning tells how much errors depend on it.
+USERS = (
+    *("user_id", "userid", "user", "uid", "visitor_id", "customer_id", "member_id", "account_id"),
+    *("device_id", "cookie_id", "client_id"),
+)
 #: Usual names of numbers that text files must not read as integers in one file and floats in another.
 REAL_NUMBERS = ("sim", "similarity", "pscore", "evaluation_policy_pscore")
 

@@ -14,6 +14,7 @@ from rankeval.errors import DataError
 from rankeval.logs.layout import first_rows as first_rows_of
 from rankeval.logs.log import Log
 from rankeval.logs.sessions import Sessions, counting
+from rankeval.logs.users import user_column, user_keys
 
 #: Largest number of segments in a pass with bucket sums. The sums of one segment take about half a megabyte.
 MAX_BUCKETED_SEGMENTS = 1000
@@ -47,6 +48,7 @@ class Units:
         bucketed: whether the pass needs keys.
         by: role of the column that splits the units into segments; None: no segments.
         first_rows: number of rows before each file; read only if the row number is the key.
+        users: the column of users where no cluster is named; None: there is none.
     """
 
     log: Log
@@ -54,6 +56,7 @@ class Units:
     bucketed: bool
     by: str | None
     first_rows: Sequence[int] = ()
+    users: str | None = None
 
     @classmethod
     def of(cls, log: Log, id: str, grouping: Grouping) -> Units:
@@ -64,7 +67,8 @@ class Units:
         by_id = id if grouping.bucketed and log.has(id) else None
         key = by_id if grouping.cluster is None else grouping.cluster
         first_rows = first_rows_of(log.sources) if grouping.bucketed and key is None else ()
-        return cls(log, key, grouping.bucketed, grouping.by, first_rows)
+        users = user_column(log) if grouping.cluster is None else None
+        return cls(log, key, grouping.bucketed, grouping.by, first_rows, users)
 
     @property
     def most_segments(self) -> int:
@@ -74,11 +78,16 @@ class Units:
     @property
     def roles(self) -> list[str]:
         """The roles of the columns to read."""
-        return [*(name for name in (self.key, self.by) if name is not None), *weight_roles(self.log)]
+        columns = (self.key, self.by, self.users)
+        return [*(name for name in columns if name is not None), *weight_roles(self.log)]
 
     def keys(self, sessions: Sessions) -> Hashes | None:
         """(n,) uint64, the hashed key of each unit; None if no bucket sums are kept."""
         return unit_keys(sessions, self.key, self.first_rows) if self.bucketed else None
+
+    def users_of(self, sessions: Sessions) -> Hashes | None:
+        """(n,) uint64, the hashed user of each unit; None without a column of users, or with a cluster."""
+        return None if self.users is None else user_keys(sessions, self.users)
 
     def counts(self, sessions: Sessions) -> Floats | None:
         """(n,) float64, the weight of each unit; None if every unit counts once."""

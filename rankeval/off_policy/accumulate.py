@@ -145,8 +145,8 @@ def accumulate(
             raise _too_long(sessions, block.positions)
         checked = reward_range.check(sessions) if reward_range else RangeCheck()
         weights = UnitWeights(units.keys(sessions), units.counts(sessions), sampling_weights(sessions))
-        own = plan_at(block.positions)
-        whole = _moments(block, own, weights, slice(None))
+        own, users = plan_at(block.positions), units.users_of(sessions)
+        whole = _moments(block, own, replace(weights, users=users), slice(None), units.users)
         if not (np.isfinite(whole.total).all() and np.isfinite(whole.comoment).all()):
             raise sample.not_finite(sessions)
         parts = units.segments(sessions)
@@ -170,29 +170,36 @@ def _too_long(sessions: Sessions, positions: int) -> DataError:
 
 @dataclass(frozen=True)
 class UnitWeights:
-    """The keys of some units, how many times each counts, and their sampling weights; None: none is read."""
+    """The keys of some units, how many times each counts, and their sampling weights; None: none is read.
+
+    Only the whole log has ``users``, the keys of a column that nobody named as cluster.
+    """
 
     keys: Hashes | None
     counts: Floats | None
     sampling: Floats | None
+    users: Hashes | None = None
 
     def taken(self, rows: slice | Ints) -> UnitWeights:
         """Those of some of the units."""
-        return UnitWeights(_part(self.keys, rows), _part(self.counts, rows), _part(self.sampling, rows))
+        parts = (_part(part, rows) for part in (self.keys, self.counts, self.sampling))
+        return UnitWeights(*parts, _part(self.users, rows))
 
 
-def _moments(block: SampleBlock, plan: Plan, weights: UnitWeights, rows: slice | Ints) -> Moments:
+def _moments(
+    block: SampleBlock, plan: Plan, weights: UnitWeights, rows: slice | Ints, users: str | None = None
+) -> Moments:
     """Moments of the plan's terms over some of the units, one small block after another."""
     chosen, terms, mine = block.taken(rows), plan.terms.terms, weights.taken(rows)
     accumulator = MomentsAccumulator(
-        len(terms), plan.pairs, weights.keys is not None, sampled=weights.sampling is not None
+        len(terms), plan.pairs, weights.keys is not None, weights.sampling is not None, users
     )
     values = np.empty((len(terms), block.AT_A_TIME))
     for part in _parts(len(chosen), block.AT_A_TIME):
         out, own = values[:, : part.stop - part.start], mine.taken(part)
         with np.errstate(over="ignore", invalid="ignore"):  # the totals show what is not finite
             write_terms(terms, chosen.taken(part), out)
-        accumulator.add(out, own.keys, own.counts, own.sampling)
+        accumulator.add(out, own.keys, own.counts, own.sampling, own.users)
     return accumulator.moments()
 
 

@@ -21,6 +21,7 @@ from rankeval.inference import (
     benjamini_hochberg,
     holm,
     t_test,
+    unnamed_cluster_notes,
 )
 from rankeval.notes import Note
 from rankeval.off_policy.accumulate import Sums
@@ -41,12 +42,14 @@ class Estimates:
         comparisons: differences between policies; empty without named target policies.
         sizes: number of units of each segment; None is the key of all units.
         whole_counts: whether every unit counts a whole number of times.
+        unnamed: a warning on clusters that nobody named, if they make units dependent.
     """
 
     rows: tuple[EstimateRow, ...]
     comparisons: tuple[TargetComparison, ...]
     sizes: Mapping[Any, float]
     whole_counts: bool
+    unnamed: tuple[Note, ...] = ()
 
     @classmethod
     def of(cls, sums: Sums, infer: InferenceOptions) -> Estimates:
@@ -58,6 +61,7 @@ class Estimates:
             comparisons=tuple(row for part in parts for row in part.comparisons()),
             sizes={value: part.units for value, part in moments.items()},
             whole_counts=sums.moments.whole.whole,
+            unnamed=parts[0].unnamed(),
         )
 
     @property
@@ -67,6 +71,7 @@ class Estimates:
 
     def notes(self) -> Iterator[Note]:
         """The warnings on the estimates."""
+        yield from self.unnamed
         yield from estimate_notes(self.sizes, self.rows, self.whole_counts)
 
 
@@ -86,6 +91,19 @@ class PartEstimates:
             selection = select(asked, self.inference, self.plan)
             found.append((asked, asked if selection is None else selection.chosen, selection))
         return found
+
+    def unnamed(self) -> tuple[Note, ...]:
+        """A warning on clusters that nobody named, from values, gains and differences of policies."""
+        inference, plan, found = self.inference, self.plan, {"the mean reward": self.plan.reward}
+        for _, estimator, _ in self._chosen:
+            values = {target: plan.value(estimator, target, inference) for target in plan.targets}
+            for target, value in values.items():
+                of = f"{estimator.label}{f' for {target}' if target else ''}"
+                found |= {f"the value of {of}": value, f"the gain of {of}": value - plan.logged(estimator)}
+            for a, b in combinations(plan.targets, 2):
+                found[f"the difference {a} - {b} of {estimator.label}"] = values[a] - values[b]
+        units = self.plan.asked[0].definition.units
+        return tuple(unnamed_cluster_notes(inference, found, units))
 
     def rows(self) -> list[EstimateRow]:
         """One row for each target policy and estimator."""

@@ -28,7 +28,7 @@ LOG: dict[str, Any] = {
     "position": [1, 2, 3] * 5,
     "click": CLICKS,
     "team": TEAMS,
-    "user": np.repeat([1, 1, 2, 2, 3], 3).tolist(),
+    "visitor": np.repeat([1, 1, 2, 2, 3], 3).tolist(),
     "country": np.repeat(["de", "fr", "de", "fr", None], 3).tolist(),
 }
 CREDIT = np.array([2, -1, 0, 0, 1])
@@ -52,7 +52,7 @@ def shuffled_rows(log: dict[str, Any]) -> dict[str, Any]:
 
 
 def nested(log: dict[str, Any]) -> pa.Table:
-    once = ("session_id", "user", "country")
+    once = ("session_id", "visitor", "country")
     return pa.table(
         {
             name: values[::3] if name in once else [values[i : i + 3] for i in range(0, 15, 3)]
@@ -143,8 +143,8 @@ def test_segments_are_the_sessions_of_each() -> None:
 
 
 def test_clusters_are_the_units_of_errors() -> None:
-    """Totals by user 1, -1 + 2 = 1, 0 and 1, about the mean 0.4 a session; shares 2/5, 2/5 and 1/5."""
-    result = interleave_analyse(LOG, cluster="user")
+    """Totals by visitor 1, -1 + 2 = 1, 0 and 1, about the mean 0.4 a session; shares 2/5, 2/5 and 1/5."""
+    result = interleave_analyse(LOG, cluster="visitor")
     off = np.array([1 - 2 * 0.4, 0 - 2 * 0.4, 1 - 0.4])
     squares = off @ (off / np.array([3 / 5, 3 / 5, 4 / 5]))
     credit = result.parts[0].credit
@@ -152,7 +152,16 @@ def test_clusters_are_the_units_of_errors() -> None:
     t = 0.4 / (credit.std_error or 0.0)
     assert 1.0 <= credit.degrees < 2.0
     assert result.parts[0].tests.credit_p == pytest.approx(2 * stats.t.sf(t, credit.degrees), rel=1e-12)
-    assert any("sign test takes sessions to be independent" in warning for warning in result.warnings)
+
+
+def test_the_sign_test_is_of_clusters() -> None:
+    """A leads with users 1 (2 wins to 0) and 3; user 2 has one win each and is a tie."""
+    users = [1] * 6 + [2] * 3 + [3] * 3 + [2] * 3
+    clicks = [1, 0, 0] * 2 + [0, 1, 0] + [1, 0, 0] * 2
+    log = {**LOG, "visitor": users, "team": ["A", "B", None] * 5, "click": clicks}
+    tests = interleave_analyse(log, cluster="visitor").parts[0].tests
+    assert (tests.sign_p, tests.sign_n) == (2 * 0.5**2, 2)
+    assert interleave_analyse(log).parts[0].tests.sign_n == 5
 
 
 def test_a_session_may_count_several_times() -> None:
@@ -161,7 +170,7 @@ def test_a_session_may_count_several_times() -> None:
     part = result.parts[0]
     assert (part.sessions, part.wins_a, part.wins_b, part.ties) == (7, 3, 1, 3)
     assert part.credit.value == pytest.approx(float(weights @ CREDIT) / 7, abs=1e-15)
-    assert result.warnings[0] == "every session counts as many times as column 'weight' says"
+    assert "every session counts as many times as column 'weight' says" in result.warnings
     halves = interleave_analyse(changed(weight=np.repeat(weights / 4, 3)))
     assert halves.parts[0].tests.sign_p is None
     assert "no sign test: sessions do not count a whole number of times" in halves.warnings
@@ -499,3 +508,31 @@ def test_intervals_cover_and_tests_keep_their_level() -> None:
     assert abs(rejected - 0.05) <= error
     # An exact test of whole numbers is at most as large as its level.
     assert np.mean([part.tests.sign_p < 0.05 for part in parts]) <= 0.05 + error
+
+
+def alike(seed: int, users: int = 100, each: int = 10) -> dict[str, Any]:
+    """A log of users who prefer A or B, each in most sessions, and of whom half prefer either."""
+    rng = np.random.default_rng(seed)
+    likes_a = np.repeat(rng.random(users) < 0.5, each)
+    of_a = rng.random(users * each) < np.where(likes_a, 0.9, 0.1)
+    return {
+        "session_id": np.repeat(np.arange(users * each), 2),
+        "user_id": np.repeat(np.arange(users), 2 * each),
+        "position": np.tile([1, 2], users * each),
+        "team": np.tile(["A", "B"], users * each),
+        "click": np.stack([of_a, ~of_a], axis=1).astype(int).ravel(),
+    }
+
+
+def test_no_winner_is_named_where_sessions_of_a_user_are_alike() -> None:
+    """Without the cluster, p-values are below 0.05 in most logs although users prefer neither."""
+    logs = [alike(seed) for seed in range(20)]
+    plain = [interleave_analyse(log) for log in logs]
+    assert sum((one.parts[0].tests.credit_p or 0.0) < 0.05 for one in plain) > 5
+    assert all(one.winner is None for one in plain)
+    assert all(any("sessions of one 'user_id' are alike" in text for text in one.warnings) for one in plain)
+    assert any("no winner is named" in one.verdict for one in plain)
+    clustered = [interleave_analyse(log, cluster="user_id") for log in logs]
+    assert sum(one.winner is not None for one in clustered) <= 4  # more have a probability of 0.3 %
+    assert sum((one.parts[0].tests.sign_p or 0.0) < 0.05 for one in clustered) <= 4
+    assert not any("alike" in text for one in clustered for text in one.warnings)
