@@ -209,12 +209,18 @@ def test_no_click_is_a_tie() -> None:
 
 def test_the_verdict_in_words() -> None:
     few = interleave_analyse(LOG)
-    needed = few.parts[0].tests.sessions_needed
+    needed = few.parts[0].tests.needed.sessions
     assert few.winner is None
     assert few.verdict == (
         "no preference is shown (p = 0.477 of the mean credit, not below 0.05); a difference as seen shows "
-        f"with 80 % power in {needed} sessions"
+        f"with 80 % power in {needed} sessions, but the log is in line with no difference, for "
+        "which no number is enough"
     )
+    assert any("any number may be needed" in text for text in few.warnings)
+    planned = interleave_analyse(LOG, effect=0.5)
+    stated = planned.parts[0].tests.needed.sessions
+    assert planned.verdict.endswith(f"; a mean credit of 0.5 shows with 80 % power in {stated} sessions")
+    assert not any("any number may be needed" in text for text in planned.warnings)
     many = {name: list(values) * 40 for name, values in LOG.items()}
     many["session_id"] = np.repeat(np.arange(200), 3)
     result = interleave_analyse(many, a="A", b="B")
@@ -241,7 +247,10 @@ def test_what_it_returns() -> None:
             "t": result.parts[0].tests.credit_t,
             "p_value": result.parts[0].tests.credit_p,
         },
-        "sessions_needed": result.parts[0].tests.sessions_needed,
+        "sessions_needed": result.parts[0].tests.needed.sessions,
+        "sessions_needed_low": result.parts[0].tests.needed.fewest,
+        "sessions_needed_high": None,
+        "effect": result.parts[0].credit.value,
     }
     assert json.loads(result.render("json")) == json.loads(json.dumps(content))
     assert len(result.to_pandas()) == len(result.rows()) == 6
