@@ -314,18 +314,20 @@ def test_credit_of_optimised_lists_follows_from_ranks(credit: str) -> None:
 
 def test_lengths_may_be_given_or_guessed() -> None:
     log = {k: v for k, v in random_sessions("probabilistic", 300, 7).items() if not k.startswith("length")}
-    told = interleave_analyse(log, method="probabilistic", ranking_length=5)
-    both = interleave_analyse({**log, "length_a": [5] * 1200, "length_b": [5] * 1200}, method="probabilistic")
+    told = interleave_analyse(log, method="probabilistic", effect=0.1, ranking_length=5)
+    both = interleave_analyse(
+        {**log, "length_a": [5] * 1200, "length_b": [5] * 1200}, method="probabilistic", effect=0.1
+    )
     assert told.parts == both.parts
     assert told.warnings == both.warnings
-    guessed = interleave_analyse(log, method="probabilistic").warnings
+    guessed = interleave_analyse(log, method="probabilistic", effect=0.1).warnings
     assert set(guessed) - set(told.warnings) == {
         "rankings are taken to end with the lowest of their items shown in a session: 'length_a' and "
         "'length_b' or ranking_length would tell"
     }
     draft = {k: v for k, v in random_sessions("team_draft", 50, 7).items() if not k.startswith("length")}
     assert (
-        interleave_analyse(draft, method="team_draft")
+        interleave_analyse(draft, method="team_draft", effect=0.1)
         .warnings[-1]
         .startswith("rankings are taken to have items left wherever that explains a list")
     )
