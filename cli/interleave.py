@@ -162,6 +162,13 @@ def simulate(world: str, log: Path, format_: str, out: Path | None, quiet: bool,
 @click.option(
     "--power", type=float, default=0.8, show_default=True, help="Power for the required number of sessions."
 )
+@click.option(
+    "--effect",
+    type=float,
+    metavar="CREDIT",
+    help="Mean credit of a session for which to count the required sessions.  [default: as seen in the log, "
+    "with its interval]",
+)
 @click_log_options
 @inference_options
 @common_options

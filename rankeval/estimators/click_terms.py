@@ -45,6 +45,9 @@ def click_weights(items: Items, term: Term) -> Floats:
 
 
 def most_unshown(items: Items, term: Term) -> Floats:
-    """(items,) the largest contribution of items that were not shown: the value if they are relevant."""
+    """(items,) the largest contribution of items that were not shown: the value if they are relevant.
+
+    Under trust bias it is ``alpha + beta``, for relevance of at most 1. It is a probability, so at least 0.
+    """
     worth = WORTH[term.ratio](items, term.cutoff)
-    return worth + items["target_beta"] if term.ratio == "trust" else worth
+    return np.maximum(worth + items["target_beta"], 0.0) if term.ratio == "trust" else worth

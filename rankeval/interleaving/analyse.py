@@ -13,7 +13,7 @@ from rankeval.interleaving.analysis_notes import notes
 from rankeval.interleaving.analysis_result import InterleavingAnalysis, Part
 from rankeval.interleaving.log_ranks import RankReader
 from rankeval.interleaving.methods import Method
-from rankeval.interleaving.outcome_tests import DELTA, Levels
+from rankeval.interleaving.outcome_tests import DELTA, Levels, parse_effect
 from rankeval.interleaving.session_credit import CREDIT, Crediting, RankCrediting, TeamCrediting
 from rankeval.logs import Grouping, Log, as_log, reader_notes, stated
 from rankeval.options import require_types
@@ -28,6 +28,7 @@ def interleave_analyse(
     ranking_length: int | None = None,
     alpha: float = 0.05,
     power: float = 0.8,
+    effect: float | None = None,
     ci: str | Sequence[str] = ("normal",),
     level: float = 0.95,
     replicates: int = 1000,
@@ -71,6 +72,10 @@ def interleave_analyse(
             ``team_draft`` to detect that a ranking has no item left.
         alpha: level of the tests. The verdict follows from the test of the mean credit.
         power: power of the test for which ``sessions_needed`` is computed.
+        effect: the mean credit of a session for which ``sessions_needed`` is computed, such as the smallest
+            one that matters; in units of the credit. Without it that of the log is used, and
+            ``sessions_needed_low`` and ``sessions_needed_high`` follow from the ends of its interval. Where
+            the interval holds 0, there is no upper end (null). The standard deviation is that of the log.
         ci: interval methods: ``normal``, ``bootstrap`` (percentile), ``bootstrap_t``.
         level: confidence level.
         replicates: number of bootstrap replicates; the bootstrap resamples buckets of hashed ``session_id``
@@ -93,12 +98,14 @@ def interleave_analyse(
         UsageError: an argument is wrong.
     """
     require_types({name: value for name, value in locals().items() if name != "method"})
-    levels = Levels(alpha, power)
+    levels, stated_effect = Levels(alpha, power), parse_effect(effect)
     infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster)
     log = as_log(log, columns, where, null_reward=null_reward, first_position=first_position)
     crediting = _crediting(log, method, (a, b), ranking_length)
     sums = accumulate(crediting, Grouping(infer.bucketed, by, cluster), threads)
-    parts = tuple(Part.of(value, infer.of(part), levels) for value, part in sums.moments.parts().items())
+    parts = tuple(
+        Part.of(value, infer.of(part), levels, stated_effect) for value, part in sums.moments.parts().items()
+    )
     estimated = {"delta_AB": DELTA, "the mean credit": Mean(CREDIT)}
     unnamed = tuple(unnamed_cluster_notes(infer.of(sums.moments.whole), estimated, "sessions"))
     return InterleavingAnalysis(
@@ -111,6 +118,7 @@ def interleave_analyse(
             "ranking_length": ranking_length,
             "alpha": levels.alpha,
             "power": levels.power,
+            "effect": stated_effect,
             "where": where,
             **stated(log),
             "by": by,

@@ -102,6 +102,19 @@ def _missing(parts: Sequence[Part]) -> Iterator[Note]:
                 if estimate.std_error is not None and interval.reason is not None:
                     text = f"{interval.method} interval of {name}{place}: {interval.reason}"
                     yield Note("not_computed", text)
-        if part.tests.sessions_needed is None and part.credit.std_error is not None:
-            why = "the mean credit is 0" if part.credit.value == 0.0 else "it has no error, or is too small"
+        needed = part.tests.needed
+        if needed.sessions is None and part.credit.std_error is not None:
+            why = "the mean credit is 0" if needed.effect == 0.0 else "it has no error, or is too small"
             yield Note("not_computed", f"sessions needed{place}: none is told, {why}")
+    yield from _noisy(parts)
+
+
+def _noisy(parts: Sequence[Part]) -> Iterator[Note]:
+    """A warning if the sessions needed follow from an effect that may be 0."""
+    whole = parts[0].tests.needed
+    if whole.sessions is not None and whole.fewest is not None and whole.most is None:
+        text = (
+            f"sessions needed: the effect as seen is noisy; its interval holds 0, so that from "
+            f"{whole.fewest:,} to any number may be needed; a stated effect gives a plan"
+        )
+        yield Note("sessions_needed_unbounded", text, {"sessions": whole.sessions, "low": whole.fewest})

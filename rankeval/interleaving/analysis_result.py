@@ -35,7 +35,7 @@ class Part:
     tests: OutcomeTests
 
     @classmethod
-    def of(cls, segment: Any, inference: Inference, levels: Levels) -> Part:
+    def of(cls, segment: Any, inference: Inference, levels: Levels, effect: float | None = None) -> Part:
         """The part whose terms have the moments of ``inference``."""
         n, total = inference.moments.n, inference.moments.total
         wins_a, wins_b = (_plain(float(total[term])) for term in (WIN_A, WIN_B))
@@ -47,7 +47,7 @@ class Part:
             ties=_plain(n - wins_a - wins_b),
             delta=inference.estimate(DELTA),
             credit=inference.estimate(Mean(CREDIT)),
-            tests=OutcomeTests.of(inference, levels),
+            tests=OutcomeTests.of(inference, levels, effect),
         )
 
     @property
@@ -65,7 +65,7 @@ class Part:
             "ties": self.ties,
             "sign_test": {"p_value": self.tests.sign_p, "n": _plain(self.tests.sign_n)},
             "credit_test": {"t": self.tests.credit_t, "p_value": self.tests.credit_p},
-            "sessions_needed": self.tests.sessions_needed,
+            **self.tests.needed.to_dict(),
         }
 
 
@@ -121,11 +121,15 @@ class InterleavingAnalysis(Result):
             names = [self.inputs["a"], self.inputs["b"]]
             better, worse = names if self.winner == "A" else names[::-1]
             return f"{better} is preferred to {worse} ({of_credit})"
-        needed = whole.tests.sessions_needed
-        enough = ""
-        if needed is not None and not self.unnamed_cluster:
+        needed, enough = whole.tests.needed, ""
+        if self.unnamed_cluster:
+            return f"no preference is shown ({of_credit}, not below {alpha:g})"
+        if needed.sessions is not None:
             power = percent(self.inputs["power"])
-            enough = f"; a difference as seen shows with {power} power in {needed:,} sessions"
+            seen = f"a mean credit of {needed.effect:g}" if needed.stated else "a difference as seen"
+            enough = f"; {seen} shows with {power} power in {needed.sessions:,} sessions"
+        if needed.sessions is not None and needed.fewest is not None and needed.most is None:
+            enough += ", but the log is in line with no difference, for which no number is enough"
         return f"no preference is shown ({of_credit}, not below {alpha:g}){enough}"
 
     def content(self) -> dict[str, Any]:
@@ -157,26 +161,25 @@ class InterleavingAnalysis(Result):
                 "ties": part.ties,
                 "sign_p_value": part.tests.sign_p,
                 "credit_p_value": part.tests.credit_p,
-                "sessions_needed": part.tests.sessions_needed,
+                **part.tests.needed.to_dict(),
             }
             for part in self.parts
             for name, estimate in part.quantities
         ]
 
     def tables(self) -> list[Table]:
-        return [self._outcomes(), self._estimates(), Table("", ["verdict"], [[self.verdict]])]
+        verdict = Table("", ["verdict"], [[self.verdict]])
+        return [self._outcomes(), self._estimates(), self._needed(), verdict]
 
     def _outcomes(self) -> Table:
         names = [f">wins of {self.inputs[name]}" for name in "ab"]
-        needed = f">sessions for {percent(self.inputs['power'])} power"
-        header = [">sessions", *names, ">ties", ">p of sign test", ">p of mean credit", needed]
+        header = [">sessions", *names, ">ties", ">p of sign test", ">p of mean credit"]
         rows = [
             [
                 *self._segment(part),
                 *map(counted, (part.sessions, part.wins_a, part.wins_b, part.ties)),
                 p_text(part.tests.sign_p),
                 p_text(part.tests.credit_p),
-                "-" if part.tests.sessions_needed is None else f"{part.tests.sessions_needed:,}",
             ]
             for part in self.parts
         ]
@@ -193,6 +196,23 @@ class InterleavingAnalysis(Result):
         ]
         title = f"Preference for {self.inputs['a']} (above 0) or {self.inputs['b']} (below 0)"
         return Table(title, header, rows)
+
+    def _needed(self) -> Table:
+        level = percent(self.parts[0].credit.intervals[0].level)
+        header = [">mean credit", "effect", ">sessions", f">{level} interval"]
+        rows = [
+            [
+                *self._segment(part),
+                signed(needed.effect),
+                "stated" if needed.stated else "as seen",
+                "-" if needed.sessions is None else f"{needed.sessions:,}",
+                needed.range_text,
+            ]
+            for part in self.parts
+            for needed in [part.tests.needed]
+        ]
+        title = f"Sessions for {percent(self.inputs['power'])} power"
+        return Table(title, [*self._segment_header, *header], rows)
 
     @property
     def _segment_header(self) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, isfinite
 from statistics import NormalDist
 
 import numpy as np
 
 from rankeval.errors import UsageError
-from rankeval.inference import Inference, Mean, WeightedSum, t_test
+from rankeval.inference import Estimate, Inference, Mean, WeightedSum, t_test
 from rankeval.interleaving.session_credit import CREDIT, WIN_A, WIN_B
 
 #: ``P(A wins) + P(tie) / 2 - 1/2``.
@@ -57,6 +57,70 @@ class Levels:
         return -NormalDist().inv_cdf(self.alpha / 2.0)
 
 
+def parse_effect(effect: object) -> float | None:
+    """The mean credit of a session for which a test is planned; None: that of the log.
+
+    Raises:
+        UsageError: it is not a finite number other than 0.
+    """
+    if effect is None:
+        return None
+    if isinstance(effect, bool) or not isinstance(effect, int | float) or not isfinite(effect) or not effect:
+        raise UsageError(f"effect: found {effect!r}, wanted a mean credit a session other than 0")
+    return float(effect)
+
+
+@dataclass(frozen=True)
+class Needed:
+    """The number of sessions at which the test of the mean credit has the wanted power.
+
+    Attributes:
+        effect: the mean credit for which it is computed; None if it is unknown.
+        stated: whether the caller stated the effect; else it is the estimate.
+        sessions: the number, with the standard deviation of the credit in the log; None if there is none.
+        fewest, most: the numbers for the largest and the smallest effect, by absolute value, in the interval
+            of the estimate. ``most`` is None where the interval holds 0, because no number is enough then,
+            and ``fewest`` too if the interval is unknown. Both are None for a stated effect.
+    """
+
+    effect: float | None = None
+    stated: bool = False
+    sessions: int | None = None
+    fewest: int | None = None
+    most: int | None = None
+
+    @classmethod
+    def of(cls, credit: Estimate, levels: Levels, stated: float | None) -> Needed:
+        """The number for a ``stated`` effect, or for the estimated mean ``credit`` and its interval."""
+        effect = credit.value if stated is None else stated
+        if effect is None or not credit.std_error:
+            return cls(effect, stated is not None)
+        deviation = credit.std_error * float(credit.n) ** 0.5
+        sessions = levels.sessions(effect / deviation)
+        bounds = credit.intervals[0]
+        if stated is not None or bounds.low is None or bounds.high is None:
+            return cls(effect, stated is not None, sessions)
+        smallest, largest = sorted((abs(bounds.low), abs(bounds.high)))
+        most = None if bounds.holds(0.0) else levels.sessions(smallest / deviation)
+        return cls(effect, False, sessions, levels.sessions(largest / deviation), most)
+
+    def to_dict(self) -> dict[str, float | None]:
+        """The number, its effect and its interval as JSON values."""
+        return {
+            "sessions_needed": self.sessions,
+            "sessions_needed_low": self.fewest,
+            "sessions_needed_high": self.most,
+            "effect": self.effect,
+        }
+
+    @property
+    def range_text(self) -> str:
+        """The interval of the number in words; a dash if there is none."""
+        if self.fewest is None:
+            return "-"
+        return f"{self.fewest:,} .. " + ("no bound" if self.most is None else f"{self.most:,}")
+
+
 @dataclass(frozen=True)
 class OutcomeTests:
     """Tests of the hypothesis that users prefer neither ranking; None for a number that cannot be computed.
@@ -68,26 +132,28 @@ class OutcomeTests:
         sign_n: number of sessions, or clusters, with a winner.
         credit_p: two-sided p-value of the t-test of the mean credit, with the standard error of the estimate.
         credit_t: statistic of this t-test.
-        sessions_needed: number of sessions at which the t-test has the wanted power, if the true mean credit
-            equals the estimate.
+        needed: the number of sessions at which the t-test has the wanted power.
     """
 
     sign_p: float | None
     sign_n: float
     credit_p: float | None
     credit_t: float | None
-    sessions_needed: int | None
+    needed: Needed
 
     @classmethod
-    def of(cls, inference: Inference, levels: Levels) -> OutcomeTests:
-        """The tests from the moments of sessions, or of clusters of them."""
-        moments, sign = inference.moments, _sign_test(inference)
+    def of(cls, inference: Inference, levels: Levels, effect: float | None = None) -> OutcomeTests:
+        """The tests from the moments of sessions, or of clusters of them.
+
+        ``effect``: the mean credit for which the sessions are counted; None: the estimate.
+        """
+        sign = _sign_test(inference)
         estimate = inference.estimate(Mean(CREDIT))
+        needed = Needed.of(estimate, levels, effect)
         if estimate.value is None or estimate.std_error is None:
-            return cls(*sign, None, None, None)
+            return cls(*sign, None, None, needed)
         mean, error = estimate.value, estimate.std_error
         t = mean / error if error > 0.0 else None
-        needed = None if t is None else levels.sessions(t / float(moments.n) ** 0.5)
         return cls(*sign, t_test(mean, error, estimate.degrees), t, needed)
 
 

@@ -25,6 +25,8 @@ class Range(NamedTuple):
 LOGGED_PROBABILITY = Range(SMALLEST, 1.0, "a probability in (0, 1]")
 PROBABILITY = Range(0.0, 1.0, "a probability in [0, 1]")
 POSITIVE = Range(SMALLEST, np.inf, "a number above 0")
+#: ``beta`` of trust bias is 0 or more only on some scales of relevance, all of which give the same estimates.
+FINITE = Range(float(np.finfo(np.float64).min), np.inf, "a finite number")
 NOT_NEGATIVE = Range(0.0, np.inf, "a number of at least 0")
 #: Probabilities rounded to float32 may lie above 1 by this much; they count as 1.
 ROUNDED = 1e-6
@@ -36,7 +38,8 @@ RANGES: dict[str, Range] = {
     **dict.fromkeys((*_PROPENSITIES, "mixture_propensity"), LOGGED_PROBABILITY),
     **{f"target_{name}": PROBABILITY for name in _PROPENSITIES},
     **dict.fromkeys(("exposure", "examination", "alpha"), POSITIVE),
-    **dict.fromkeys(("target_exposure", "subset_weight", "importance_weight", "beta"), NOT_NEGATIVE),
+    **dict.fromkeys(("target_exposure", "subset_weight", "importance_weight"), NOT_NEGATIVE),
+    "beta": FINITE,
 }
 
 

@@ -81,10 +81,24 @@ def _of_bias(request: Request, bias: PositionBias, used: bool) -> Iterator[Note]
         places = ", ".join(map(str, bias.above_one[:5])) + (", ..." if len(bias.above_one) > 5 else "")
         text = f"position bias: examination is above 1 at {places}, which no probability is"
         yield Note("examination_above_one", text)
-    if used and bias.relative_error > 0.0:
-        error = f"{100.0 * bias.relative_error:.2g} % of the examination where it is largest"
-        text = f"position bias: errors include that of the curve, {error}, as if from other sessions"
-        yield Note("curve_error", text, {"relative_error": bias.relative_error})
+    ratios = {each.ratio for each in request.estimators if each.definition.of_clicks}
+    if ratios - {"trust"} and bias.relative_error > 0.0:
+        yield _counted(bias.relative_error, "examination", "that of the curve")
+    if "trust" in ratios and bias.relative_error_of_alpha > 0.0:
+        yield _counted(bias.relative_error_of_alpha, "alpha", "those of alpha and beta")
+    elif "trust" in ratios and "alpha" in bias:
+        text = (
+            f"click_affine: {bias.origin} holds no covariance of alpha and beta: errors take these as exact, "
+            "and are too small if they were estimated"
+        )
+        yield Note("curve_taken_as_exact", text)
+
+
+def _counted(relative_error: float, name: str, whose: str) -> Note:
+    """The note that errors include ``whose`` error, at most ``relative_error`` of the curve ``name``."""
+    error = f"{100.0 * relative_error:.2g} % of the {name} where it is largest"
+    text = f"position bias: errors include {whose}, {error}, as if from other sessions"
+    return Note("curve_error", text, {"relative_error": relative_error})
 
 
 def _of_actions(log: Log) -> Iterator[Note]:

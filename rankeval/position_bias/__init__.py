@@ -8,7 +8,8 @@ each segment, and add a line to ``METHODS`` (``methods.py``).
 from __future__ import annotations
 
 from rankeval.position_bias.cells import Cells
-from rankeval.position_bias.known_curve import FIELDS, STEP, PositionBias
+from rankeval.position_bias.curve_content import FIELDS
+from rankeval.position_bias.known_curve import STEP, PositionBias
 from rankeval.position_bias.newton_ascent import Climb, starting_point
 from rankeval.position_bias.propensity import propensity
 from rankeval.position_bias.result import PropensityCurve

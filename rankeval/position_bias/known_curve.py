@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from rankeval.array_types import Floats
-from rankeval.errors import DataError
-from rankeval.logs import RANGES
-from rankeval.options import shown_json
+from rankeval.position_bias.curve_content import (
+    checked_covariance,
+    checked_curves,
+    curve_in,
+    order_of,
+    read_json,
+)
 from rankeval.results import Result
 
-#: Names of the values that a curve may hold.
-FIELDS = ("examination", "alpha", "beta")
 #: Fraction of a standard error by which a curve is moved, for numerical derivatives of estimates.
 STEP = 1.0 / 64.0
 #: Eigenvalues of a covariance below this fraction of the largest one are rounding error.
 NO_VARIANCE = 1e-12
-_WANTED = 'wanted a position-bias curve such as {"positions": [1, 2], "examination": [1, 0.5]}'
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,14 @@ class PositionBias:
         origin: name of the source, for messages.
         covariance: covariance of the estimated ``examination``, one row for each position 1, 2, ...; None
             if it is not known.
+        alpha_beta_covariance: joint covariance of the estimated ``alpha`` and ``beta``: one row for each
+            alpha, then one for each beta; None if it is not known.
     """
 
     values: Mapping[str, tuple[float, ...]]
     origin: str = field(default="<position bias>", compare=False)
     covariance: tuple[tuple[float, ...], ...] | None = None
+    alpha_beta_covariance: tuple[tuple[float, ...], ...] | None = None
 
     @classmethod
     def of(cls, source: Any) -> PositionBias:
@@ -51,11 +53,16 @@ class PositionBias:
 
         Args:
             source: the path of a JSON file, the content of such a file as a dict, the result of
-                ``propensity``, a list of examinations, or a ``PositionBias``, which is returned unchanged.
+                ``propensity``, that of ``fit`` with a ``pbm_trust``, a list of examinations, or a
+                ``PositionBias``, which is returned unchanged.
                 The content is ``{"positions": [1, 2, ...], "examination": [...]}``, with ``alpha`` and
                 ``beta`` in addition to or instead of ``examination``. Without ``positions`` the values are
-                those of 1, 2, ... ``covariance`` is that of ``examination``, one row per position. Other
-                keys, such as standard errors, are ignored.
+                those of 1, 2, ... ``covariance`` is that of ``examination``, one row per position, and
+                ``alpha_beta_covariance`` that of ``alpha`` and ``beta``, one row for each alpha, then one
+                for each beta. Other keys, such as standard errors, are ignored.
+
+        ``alpha`` and ``beta`` may be on any scale of relevance, ``alpha_k t`` and ``beta_k + alpha_k s``,
+        because ``click_affine`` is the same on all of them. ``beta`` may therefore be negative.
 
         Raises:
             DataError: the file cannot be read; there is no curve; lists have unequal lengths; ``positions``
@@ -67,15 +74,19 @@ class PositionBias:
         origin, content = "<position bias>", source.to_dict() if isinstance(source, Result) else source
         if isinstance(source, str | os.PathLike):
             origin = os.fspath(source)
-            content = _read(origin)
+            content = read_json(origin)
         if not isinstance(content, Mapping):
             content = {"examination": content}
-        curves = _curves(origin, content)
-        covariance = None
+        content = curve_in(origin, content)
+        curves, covariance, joint = checked_curves(origin, content), None, None
+        order = order_of(origin, content.get("positions"), len(next(iter(curves.values()))))
         if "examination" in curves and content.get("covariance") is not None:
-            order = _order(origin, content.get("positions"), len(curves["examination"]))
-            covariance = _covariance(origin, content["covariance"], order)
-        return cls(curves, origin, covariance)
+            covariance = checked_covariance(origin, content["covariance"], order)
+        if {"alpha", "beta"} <= curves.keys() and content.get("alpha_beta_covariance") is not None:
+            both = [*order, *(len(order) + index for index in order)]
+            name = "alpha_beta_covariance"
+            joint = checked_covariance(origin, content[name], both, name)
+        return cls(curves, origin, covariance, joint)
 
     def __contains__(self, name: object) -> bool:
         return name in self.values
@@ -101,22 +112,37 @@ class PositionBias:
         squared changes of an estimate, divided by ``STEP^2``, add up to its variance. No copy has a value
         below half of the original one. Empty if the covariance is not known.
         """
-        if self.covariance is None:
+        return self._moved(("examination",), self.covariance)
+
+    @property
+    def moved_trust(self) -> tuple[PositionBias, ...]:
+        """Copies with ``alpha`` and ``beta`` moved together, as :attr:`moved` moves the examination.
+
+        ``beta`` may have any sign and has no bound.
+        """
+        return self._moved(("alpha", "beta"), self.alpha_beta_covariance)
+
+    def _moved(
+        self, names: tuple[str, ...], covariance: tuple[tuple[float, ...], ...] | None
+    ) -> tuple[PositionBias, ...]:
+        """Copies whose values ``names``, with this joint covariance, are moved in each direction."""
+        if covariance is None:
             return ()
-        variances, directions = np.linalg.eigh(np.array(self.covariance))
+        variances, directions = np.linalg.eigh(np.array(covariance))
         used = variances > NO_VARIANCE * variances.max(initial=0.0)
-        theta = self.curve("examination")
-        return tuple(
-            replace(
-                self,
-                values={
-                    **self.values,
-                    "examination": tuple(np.maximum(theta + STEP * step, 0.5 * theta).tolist()),
-                },
-                covariance=None,
-            )
-            for step in (np.sqrt(variances[used]) * directions[:, used]).T
+        values = np.concatenate([self.curve(name) for name in names])
+        least = np.concatenate(
+            [np.full(len(self), -np.inf) if name == "beta" else 0.5 * self.curve(name) for name in names]
         )
+        steps = (np.sqrt(variances[used]) * directions[:, used]).T
+        return tuple(self._with(names, np.maximum(values + STEP * step, least)) for step in steps)
+
+    def _with(self, names: tuple[str, ...], values: Floats) -> PositionBias:
+        """A copy with ``values`` (a row of n for each name) and without covariances."""
+        parts = {
+            name: tuple(part.tolist()) for name, part in zip(names, np.split(values, len(names)), strict=True)
+        }
+        return replace(self, values={**self.values, **parts}, covariance=None, alpha_beta_covariance=None)
 
     @property
     def relative_error(self) -> float:
@@ -126,106 +152,10 @@ class PositionBias:
         errors = np.sqrt(np.diag(np.array(self.covariance)))
         return float(np.max(errors / self.curve("examination")))
 
-
-def _read(path: str) -> Any:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return json.load(file)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error}), {_WANTED}") from None
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: is no JSON ({error}), {_WANTED}") from None
-
-
-def _curves(origin: str, content: Mapping[str, Any]) -> dict[str, tuple[float, ...]]:
-    """The values of each name in :data:`FIELDS` that ``content`` holds, ordered by position."""
-    found = {name: _values(origin, name, content[name]) for name in FIELDS if content.get(name) is not None}
-    if "examination" not in found and not {"alpha", "beta"} <= found.keys():
-        have = ", ".join(str(name) for name, value in content.items() if value is not None)
-        raise DataError(f"{origin}: holds {have or 'nothing'}, wanted examination, or alpha and beta")
-    first = next(iter(found))
-    order = _order(origin, content.get("positions"), len(found[first]))
-    for name, values in found.items():
-        if len(values) != len(order):
-            beside = "positions" if content.get("positions") is not None else first
-            raise DataError(f"{origin}: {name} has {len(values)} values, wanted {len(order)} as in {beside}")
-    return {name: tuple(values[i] for i in order) for name, values in found.items()}
-
-
-def _values(origin: str, name: str, values: Any) -> list[float]:
-    low, high, wanted = RANGES[name]
-    numbers = [_number(value) for value in _items(origin, name, values)]
-    for k, number in enumerate(numbers):
-        if not low <= number < high:
-            raise DataError(f"{origin}: {name} is {shown_json(values[k])} in place {k + 1}, wanted {wanted}")
-    return numbers
-
-
-def _order(origin: str, positions: Any, length: int) -> list[int]:
-    """Indices into ``positions`` that sort it; ``0 .. length - 1`` without ``positions``."""
-    if positions is None:
-        return list(range(length))
-    numbers = [_number(position) for position in _items(origin, "positions", positions)]
-    for k, number in enumerate(numbers):
-        if number not in range(1, len(numbers) + 1) or number in numbers[:k]:
-            wanted = f"each of 1 to {len(numbers)} once"
-            raise DataError(
-                f"{origin}: positions hold {shown_json(positions[k])} in place {k + 1}, wanted {wanted}"
-            )
-    return sorted(range(len(numbers)), key=numbers.__getitem__)
-
-
-def _covariance(origin: str, rows: Any, order: Sequence[int]) -> tuple[tuple[float, ...], ...]:
-    """The checked matrix, with rows and columns ordered by position."""
-    if isinstance(rows, np.ndarray):
-        rows = rows.tolist()
-    n = len(order)
-    found = [_row(origin, row, k, n) for k, row in enumerate(_rows(origin, rows, n))]
-    matrix = np.array(found)[np.ix_(order, order)]
-    scale = np.sqrt(np.abs(np.diag(matrix)))
-    if not (np.abs(matrix - matrix.T) <= 1e-9 * np.outer(scale, scale)).all():
-        j, k = (int(place) for place in np.argwhere(matrix != matrix.T)[0])
-        found_pair = f"{matrix[j, k]} and {matrix[k, j]} at positions {j + 1} and {k + 1}"
-        raise DataError(f"{origin}: covariance is {found_pair}, wanted a symmetric matrix")
-    if (np.diag(matrix) < 0.0).any():
-        k = int(np.argmax(np.diag(matrix) < 0.0))
-        raise DataError(
-            f"{origin}: covariance is {matrix[k, k]} on the diagonal at position {k + 1}, wanted at least 0"
-        )
-    return tuple(map(tuple, matrix.tolist()))
-
-
-def _rows(origin: str, rows: Any, n: int) -> Sequence[Any]:
-    if not isinstance(rows, Sequence) or isinstance(rows, str | bytes) or len(rows) != n:
-        raise DataError(f"{origin}: covariance is {shown_json(rows)}, wanted {n} rows, one a position")
-    return rows
-
-
-def _row(origin: str, row: Any, k: int, n: int) -> list[float]:
-    if not isinstance(row, Sequence) or isinstance(row, str | bytes) or len(row) != n:
-        raise DataError(f"{origin}: covariance holds {shown_json(row)} in row {k + 1}, wanted {n} numbers")
-    numbers = [_number(value) for value in row]
-    for j, number in enumerate(numbers):
-        if not math.isfinite(number):
-            raise DataError(
-                f"{origin}: covariance holds {shown_json(row[j])} in row {k + 1}, wanted finite numbers"
-            )
-    return numbers
-
-
-def _items(origin: str, name: str, values: Any) -> Sequence[Any]:
-    if isinstance(values, np.ndarray) and values.ndim == 1:
-        values = values.tolist()
-    if not isinstance(values, Sequence) or isinstance(values, str | bytes) or not len(values):
-        raise DataError(f"{origin}: {name} is {shown_json(values)}, wanted a list of numbers, one a position")
-    return values
-
-
-def _number(value: Any) -> float:
-    """The value as a float; NaN if it is not a number."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        return math.nan
-    try:
-        return float(value)
-    except (OverflowError, TypeError):
-        return math.nan
+    @property
+    def relative_error_of_alpha(self) -> float:
+        """The largest ratio of a standard error to its alpha; 0 if the covariance is not known."""
+        if self.alpha_beta_covariance is None:
+            return 0.0
+        errors = np.sqrt(np.diag(np.array(self.alpha_beta_covariance)))[: len(self)]
+        return float(np.max(errors / self.curve("alpha")))

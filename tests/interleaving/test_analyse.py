@@ -218,12 +218,18 @@ def test_no_click_is_a_tie() -> None:
 
 def test_the_verdict_in_words() -> None:
     few = interleave_analyse(LOG)
-    needed = few.parts[0].tests.sessions_needed
+    needed = few.parts[0].tests.needed.sessions
     assert few.winner is None
     assert few.verdict == (
         "no preference is shown (p = 0.477 of the mean credit, not below 0.05); a difference as seen shows "
-        f"with 80 % power in {needed} sessions"
+        f"with 80 % power in {needed} sessions, but the log is in line with no difference, for "
+        "which no number is enough"
     )
+    assert any("any number may be needed" in text for text in few.warnings)
+    planned = interleave_analyse(LOG, effect=0.5)
+    stated = planned.parts[0].tests.needed.sessions
+    assert planned.verdict.endswith(f"; a mean credit of 0.5 shows with 80 % power in {stated} sessions")
+    assert not any("any number may be needed" in text for text in planned.warnings)
     many = {name: list(values) * 40 for name, values in LOG.items()}
     many["session_id"] = np.repeat(np.arange(200), 3)
     result = interleave_analyse(many, a="A", b="B")
@@ -250,7 +256,10 @@ def test_what_it_returns() -> None:
             "t": result.parts[0].tests.credit_t,
             "p_value": result.parts[0].tests.credit_p,
         },
-        "sessions_needed": result.parts[0].tests.sessions_needed,
+        "sessions_needed": result.parts[0].tests.needed.sessions,
+        "sessions_needed_low": result.parts[0].tests.needed.fewest,
+        "sessions_needed_high": None,
+        "effect": result.parts[0].credit.value,
     }
     assert json.loads(result.render("json")) == json.loads(json.dumps(content))
     assert len(result.to_pandas()) == len(result.rows()) == 6
@@ -314,18 +323,20 @@ def test_credit_of_optimised_lists_follows_from_ranks(credit: str) -> None:
 
 def test_lengths_may_be_given_or_guessed() -> None:
     log = {k: v for k, v in random_sessions("probabilistic", 300, 7).items() if not k.startswith("length")}
-    told = interleave_analyse(log, method="probabilistic", ranking_length=5)
-    both = interleave_analyse({**log, "length_a": [5] * 1200, "length_b": [5] * 1200}, method="probabilistic")
+    told = interleave_analyse(log, method="probabilistic", effect=0.1, ranking_length=5)
+    both = interleave_analyse(
+        {**log, "length_a": [5] * 1200, "length_b": [5] * 1200}, method="probabilistic", effect=0.1
+    )
     assert told.parts == both.parts
     assert told.warnings == both.warnings
-    guessed = interleave_analyse(log, method="probabilistic").warnings
+    guessed = interleave_analyse(log, method="probabilistic", effect=0.1).warnings
     assert set(guessed) - set(told.warnings) == {
         "rankings are taken to end with the lowest of their items shown in a session: 'length_a' and "
         "'length_b' or ranking_length would tell"
     }
     draft = {k: v for k, v in random_sessions("team_draft", 50, 7).items() if not k.startswith("length")}
     assert (
-        interleave_analyse(draft, method="team_draft")
+        interleave_analyse(draft, method="team_draft", effect=0.1)
         .warnings[-1]
         .startswith("rankings are taken to have items left wherever that explains a list")
     )

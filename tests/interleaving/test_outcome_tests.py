@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import ceil, sqrt
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,16 @@ from rankeval.errors import UsageError
 from rankeval.inference.inference import Inference
 from rankeval.inference.moments import Moments
 from rankeval.interleaving.accumulate import PAIRS
-from rankeval.interleaving.outcome_tests import Levels, OutcomeTests
+from rankeval.interleaving.outcome_tests import Levels, OutcomeTests, parse_effect
 
 
-def outcome_of(credits: list[float], counts: list[float] | None = None) -> OutcomeTests:
+def outcome_of(
+    credits: list[float], counts: list[float] | None = None, effect: float | None = None
+) -> OutcomeTests:
     values = np.array(credits)
     terms = np.stack([values, values > 0.0, values < 0.0]).astype(np.float64)
     moments = Moments.of(terms, PAIRS, None, None if counts is None else np.array(counts))
-    return OutcomeTests.of(Inference(moments), Levels())
+    return OutcomeTests.of(Inference(moments), Levels(), effect)
 
 
 def test_sign_test_and_t_test_are_scipys() -> None:
@@ -44,7 +47,7 @@ def test_sessions_that_count_by_fractions_have_no_sign_test() -> None:
 
 def test_one_session_has_no_test_of_its_mean() -> None:
     found = outcome_of([1.0])
-    assert (found.credit_p, found.credit_t, found.sessions_needed) == (None, None, None)
+    assert (found.credit_p, found.credit_t, found.needed.sessions) == (None, None, None)
 
 
 def test_credit_that_is_the_same_everywhere() -> None:
@@ -52,7 +55,7 @@ def test_credit_that_is_the_same_everywhere() -> None:
     assert outcome_of([1.0, 1.0]).credit_p == outcome_of([1.0, 1.0]).sign_p == 0.5
     assert outcome_of([-2.0] * 8).credit_p == outcome_of([-2.0] * 8).sign_p == 2**-7
     assert outcome_of([0.0, 0.0]).credit_p == 1.0
-    assert outcome_of([1.0, 1.0]).sessions_needed is None
+    assert outcome_of([1.0, 1.0]).needed.sessions is None
 
 
 def test_sessions_needed_by_hand() -> None:
@@ -67,7 +70,40 @@ def test_sessions_needed_by_hand() -> None:
 def test_sessions_needed_follow_from_what_was_seen() -> None:
     credits = [1.0, 2.0, 1.0, -1.0, 0.0, 0.0, 3.0, 1.0]
     z = np.mean(credits) / np.std(credits, ddof=1)
-    assert outcome_of(credits).sessions_needed == Levels().sessions(float(z))
+    assert outcome_of(credits).needed.sessions == Levels().sessions(float(z))
+
+
+def test_the_interval_of_the_sessions_needed_follows_from_that_of_the_effect() -> None:
+    """100 sessions, mean .3, variance 100 / 99 * .91: the interval of the mean does not hold 0."""
+    credits = [1.0] * 65 + [-1.0] * 35
+    needed = outcome_of(credits).needed
+    deviation = np.std(credits, ddof=1)
+    margin = NormalDist().inv_cdf(0.975) * deviation / 10.0
+    assert needed.effect == pytest.approx(0.3)
+    assert needed.fewest == Levels().sessions((0.3 + margin) / deviation)
+    assert needed.most == Levels().sessions((0.3 - margin) / deviation)
+    assert needed.fewest < needed.sessions < needed.most
+    other = outcome_of([-credit for credit in credits]).needed
+    assert (other.fewest, other.sessions, other.most) == (needed.fewest, needed.sessions, needed.most)
+
+
+def test_an_effect_that_may_be_0_has_no_largest_number_of_sessions() -> None:
+    needed = outcome_of([1.0] * 52 + [-1.0] * 48).needed
+    assert needed.most is None
+    assert needed.range_text == f"{needed.fewest:,} .. no bound"
+
+
+def test_a_stated_effect_takes_only_the_spread_of_the_log() -> None:
+    credits = [1.0] * 52 + [-1.0] * 48
+    needed = outcome_of(credits, effect=-0.2).needed
+    assert needed.sessions == Levels().sessions(0.2 / float(np.std(credits, ddof=1)))
+    assert (needed.fewest, needed.most, needed.effect) == (None, None, -0.2)
+
+
+@pytest.mark.parametrize("effect", [0.0, float("nan"), float("inf"), True, "big"])
+def test_an_effect_that_is_none(effect: Any) -> None:
+    with pytest.raises(UsageError, match=r"effect: found .*, wanted a mean credit a session other than 0"):
+        parse_effect(effect)
 
 
 def test_power_of_so_many_sessions_is_that_wanted() -> None:

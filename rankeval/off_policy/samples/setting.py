@@ -54,8 +54,17 @@ class Setting:
 
     @cached_property
     def moved_curves(self) -> tuple[PositionBias, ...]:
-        """The given curve, shifted once in each direction of its uncertainty; empty if that is unknown."""
-        return () if self.position_bias is None else self.position_bias.moved
+        """The given curve, shifted once in each direction of its uncertainty; empty if that is unknown.
+
+        First come the directions of the examination, then those of ``alpha`` and ``beta``.
+        """
+        bias = self.position_bias
+        return () if bias is None else (*bias.moved, *bias.moved_trust)
+
+    def directions(self, *, trust: bool) -> range:
+        """The indices into :attr:`moved_curves` of the directions of alpha and beta, or of examination."""
+        first = 0 if self.position_bias is None else len(self.position_bias.moved)
+        return range(first, len(self.moved_curves)) if trust else range(first)
 
 
 def under_moved(target: str, direction: int) -> str:

@@ -111,10 +111,11 @@ class TermList:
         return [0] if estimator.loggers == "naive" else range(1, 1 + self.loggers)
 
     def moved_targets(self, estimator: Estimator, target: str) -> list[str]:
-        """Names of a policy under each shifted curve; empty for estimators that do not use examination."""
-        if not estimator.definition.of_clicks or estimator.ratio == "trust":
+        """Names of a policy under each shifted curve that an estimator uses."""
+        if not estimator.definition.of_clicks:
             return []
-        return [under_moved(target, direction) for direction in range(len(self.setting.moved_curves))]
+        directions = self.setting.directions(trust=estimator.ratio == "trust")
+        return [under_moved(target, direction) for direction in directions]
 
     def unshown(self, estimator: Estimator) -> tuple[Kind, ...]:
         """Kinds of terms that bound the contribution of items that were not shown.

@@ -86,7 +86,8 @@ def _identified(fit: Fitted) -> dict[str, Any] | None:
     if not isinstance(family, TrustBiasFamily) or not family.tells(fit.point.shared):
         return None
     alpha, beta, slopes = family.slopes(fit.point.shared)
-    errors = np.sqrt(np.diag(slopes @ fit.errors.covariance @ slopes.T))
+    covariance = slopes @ fit.errors.covariance @ slopes.T
+    errors = np.sqrt(np.diag(covariance))
     missing = set(fit.errors.reasons) - set(family.fixed)
     known = [k > 0 and not {k, k + size} & missing for k in range(size)]
     return {
@@ -96,6 +97,7 @@ def _identified(fit: Fitted) -> dict[str, Any] | None:
             name: [float(error) if there else None for error, there in zip(part, known, strict=True)]
             for name, part in (("alpha", errors[:size]), ("beta", errors[size:]))
         },
+        "alpha_beta_covariance": None if missing else (0.5 * (covariance + covariance.T)).tolist(),
         "normalisation": "alpha[0] = 1 and beta[0] = 0: relevance is the click rate at position 1",
         "reasons": {str(k % size + 1): why for k, why in fit.errors.reasons.items() if k in missing},
     }
