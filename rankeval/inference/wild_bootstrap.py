@@ -42,7 +42,7 @@ class WildTest:
         rng = np.random.default_rng([distribution.seed & _SEED_MASK, 2])
         weights = WEBB[rng.integers(0, len(WEBB), (distribution.replicates, len(share)))]
         curve = rng.standard_normal((distribution.replicates, len(by_curve)))
-        self._level = distribution.level
+        self._level = distribution.central
         self._curve_variance = float(np.sum(np.square(by_curve)))
         self._error = math.sqrt(float(np.sum(np.square(totals) * adjusted)) + self._curve_variance)
         self._moved = np.sum(curve * by_curve, axis=1)
@@ -55,7 +55,7 @@ class WildTest:
         self._of_shares = float(np.sum(share * share * adjusted))
 
     def rejects(self, delta: float) -> bool:
-        """Whether fewer than ``1 - level`` of the replicates are as far from 0 as the statistic."""
+        """Whether fewer than ``1 - central`` of the replicates are as far from 0 as the statistic."""
         total = self._sums[0] + delta * self._sums[1]
         leverage = self._leverage[0] + delta * self._leverage[1]
         squares = self._squares[0] + delta * self._squares[1] + delta * delta * self._squares[2]
