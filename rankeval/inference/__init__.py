@@ -22,6 +22,7 @@ from rankeval.inference.functionals import (
 from rankeval.inference.inference import UNDEFINED, Inference, InferenceOptions
 from rankeval.inference.intervals import INTERVALS
 from rankeval.inference.moments import Moments, MomentsAccumulator
+from rankeval.inference.students_t import students_quantile
 
 __all__ = [
     "INTERVALS",
@@ -45,5 +46,6 @@ __all__ = [
     "paired_t",
     "pairs_needed",
     "randomisation_test",
+    "students_quantile",
     "t_test",
 ]

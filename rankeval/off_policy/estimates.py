@@ -18,16 +18,15 @@ from rankeval.inference import (
     InferenceOptions,
     Mean,
     Relative,
-    benjamini_hochberg,
-    holm,
     t_test,
 )
 from rankeval.notes import Note
 from rankeval.off_policy.accumulate import Sums
 from rankeval.off_policy.diagnostics import weight_diagnostics
 from rankeval.off_policy.estimate_notes import estimate_notes
+from rankeval.off_policy.fit_errors import NOT_COUNTED, FitErrors
 from rankeval.off_policy.plan import Plan
-from rankeval.off_policy.rows import EstimateRow, TargetComparison
+from rankeval.off_policy.rows import EstimateRow, TargetComparison, compared
 from rankeval.off_policy.samples import LOGGED
 from rankeval.off_policy.selection import Selection, select
 
@@ -49,10 +48,10 @@ class Estimates:
     whole_counts: bool
 
     @classmethod
-    def of(cls, sums: Sums, infer: InferenceOptions) -> Estimates:
-        """The estimates from the accumulated moments."""
+    def of(cls, sums: Sums, infer: InferenceOptions, errors: FitErrors = FitErrors()) -> Estimates:  # noqa: B008
+        """The estimates from the accumulated moments, and what was fitted to the log before."""
         moments = sums.moments.parts()
-        parts = [PartEstimates(value, infer.of(part), sums.plan) for value, part in moments.items()]
+        parts = [PartEstimates(value, infer.of(part), sums.plan, errors) for value, part in moments.items()]
         return cls(
             rows=tuple(row for part in parts for row in part.rows()),
             comparisons=tuple(row for part in parts for row in part.comparisons()),
@@ -77,6 +76,7 @@ class PartEstimates:
     segment: Any
     inference: Inference
     plan: Plan
+    errors: FitErrors
 
     @cached_property
     def _chosen(self) -> list[tuple[Estimator, Estimator, Selection | None]]:
@@ -100,22 +100,36 @@ class PartEstimates:
     ) -> EstimateRow:
         inference, plan = self.inference, self.plan
         value, logged = plan.value(estimator, target, inference), plan.logged(estimator)
-        reward = inference.estimate(plan.reward)
+        reward, reason = inference.estimate(plan.reward), self._uncounted(estimator, target)
         return EstimateRow(
             estimator=estimator,
             asked=asked,
             target=target or None,
             segment=self.segment,
-            value=inference.estimate(value),
-            gain=inference.estimate(value - logged),
-            relative=inference.estimate(Relative(value, logged)),
-            logged=inference.estimate(logged) if estimator.definition.logged_apart else reward,
+            value=self._estimate(value, reason),
+            gain=self._estimate(value - logged, reason),
+            relative=self._estimate(Relative(value, logged), reason),
+            logged=self._estimate(logged, reason) if estimator.definition.logged_apart else reward,
             reward=reward,
             diagnostics=self._diagnostics(estimator, target),
             selection=None if selection is None else selection.to_dict(target),
             estimand=plan.terms.setting.estimand if estimator.definition.of_clicks else None,
             bounds=self._bounds(estimator, target),
         )
+
+    def _uncounted(self, estimator: Estimator, *targets: str) -> str | None:
+        """Why errors of an estimator's values do not count a fit to this log; None if they do."""
+
+        def reduces() -> bool:
+            shares = [self.plan.share_clipped(estimator, one, self.inference.moments) for one in targets]
+            return any(share is None or abs(share) > ROUNDING for share in shares)
+
+        return self.errors.uncounted(estimator, reduces)
+
+    def _estimate(self, functional: Functional, reason: str | None) -> Estimate:
+        """The estimate, without an error if there is a reason."""
+        found = self.inference.estimate(functional)
+        return found if reason is None else found.without_error(Note(NOT_COUNTED, reason))
 
     def _diagnostics(self, estimator: Estimator, target: str) -> dict[str, float | None]:
         plan, overlap = self.plan, self.plan.overlap(estimator, target)
@@ -155,17 +169,14 @@ class PartEstimates:
         value = {target: plan.value(estimator, target, inference) for target in plan.targets}
         value[LOGGED] = plan.logged(estimator)
         pairs = [*((target, LOGGED) for target in plan.targets), *combinations(plan.targets, 2)]
-        differences = [inference.estimate(value[a] - value[b]) for a, b in pairs]
+        reason = self._uncounted(estimator, *plan.targets)
+        differences = [self._estimate(value[a] - value[b], reason) for a, b in pairs]
         size = {name: abs(inference.value(functional)) for name, functional in value.items()}
         p_values = [
             self._p_value(difference, size[a] + size[b])
             for difference, (a, b) in zip(differences, pairs, strict=True)
         ]
-        columns = zip(pairs, differences, p_values, holm(p_values), benjamini_hochberg(p_values), strict=True)
-        return [
-            TargetComparison(estimator, self.segment, a, b, difference, p, p_holm, p_bh)
-            for (a, b), difference, p, p_holm, p_bh in columns
-        ]
+        return compared(estimator, self.segment, pairs, differences, p_values)
 
     def _p_value(self, difference: Estimate, size: float) -> float | None:
         """The p-value of a t-test of the hypothesis that the difference is 0.

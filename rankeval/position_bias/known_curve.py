@@ -23,6 +23,7 @@ FIELDS = ("examination", "alpha", "beta")
 STEP = 1.0 / 64.0
 #: Eigenvalues of a covariance below this fraction of the largest one are rounding error.
 NO_VARIANCE = 1e-12
+_ORIGIN = "<position bias>"
 _WANTED = 'wanted a position-bias curve such as {"positions": [1, 2], "examination": [1, 0.5]}'
 
 
@@ -39,14 +40,16 @@ class PositionBias:
         origin: name of the source, for messages.
         covariance: covariance of the estimated ``examination``, one row for each position 1, 2, ...; None
             if it is not known.
+        log: name of the log from which the curve was estimated, as the source states it; None if it does not.
     """
 
     values: Mapping[str, tuple[float, ...]]
-    origin: str = field(default="<position bias>", compare=False)
+    origin: str = field(default=_ORIGIN, compare=False)
     covariance: tuple[tuple[float, ...], ...] | None = None
+    log: str | None = field(default=None, compare=False)
 
     @classmethod
-    def of(cls, source: Any) -> PositionBias:
+    def of(cls, source: Any, origin: str = _ORIGIN) -> PositionBias:
         """The curve of a source.
 
         Args:
@@ -56,6 +59,7 @@ class PositionBias:
                 ``beta`` in addition to or instead of ``examination``. Without ``positions`` the values are
                 those of 1, 2, ... ``covariance`` is that of ``examination``, one row per position. Other
                 keys, such as standard errors, are ignored.
+            origin: name of the source for messages, unless it is a path.
 
         Raises:
             DataError: the file cannot be read; there is no curve; lists have unequal lengths; ``positions``
@@ -64,7 +68,7 @@ class PositionBias:
         """
         if isinstance(source, PositionBias):
             return source
-        origin, content = "<position bias>", source.to_dict() if isinstance(source, Result) else source
+        content = source.to_dict() if isinstance(source, Result) else source
         if isinstance(source, str | os.PathLike):
             origin = os.fspath(source)
             content = _read(origin)
@@ -75,7 +79,7 @@ class PositionBias:
         if "examination" in curves and content.get("covariance") is not None:
             order = _order(origin, content.get("positions"), len(curves["examination"]))
             covariance = _covariance(origin, content["covariance"], order)
-        return cls(curves, origin, covariance)
+        return cls(curves, origin, covariance, _log_of(content))
 
     def __contains__(self, name: object) -> bool:
         return name in self.values
@@ -125,6 +129,13 @@ class PositionBias:
             return 0.0
         errors = np.sqrt(np.diag(np.array(self.covariance)))
         return float(np.max(errors / self.curve("examination")))
+
+
+def _log_of(content: Mapping[str, Any]) -> str | None:
+    """The name of the log from which ``propensity`` estimated a curve, as its result states it."""
+    inputs = content.get("inputs")
+    log = inputs.get("log") if isinstance(inputs, Mapping) else None
+    return log if isinstance(log, str) else None
 
 
 def _read(path: str) -> Any:
