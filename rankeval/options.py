@@ -88,7 +88,7 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(
         ("ties", "empty", "missing", "score_type", "estimand", "model_weighting", "method", "scores"), _TEXT
     ),
-    **dict.fromkeys(("replicates", "permutations", "seed", "folds", "bins"), _WHOLE),
+    **dict.fromkeys(("replicates", "refits", "permutations", "seed", "folds", "bins"), _WHOLE),
     **dict.fromkeys(("first_action", "first_position"), _WHOLE),
     **dict.fromkeys(("popularity", "logging", "null_reward"), _TEXT),
     **dict.fromkeys(("arms", "context", "click_model"), _TEXTS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,8 @@ from rankeval.errors import one_line
 #: Seconds before progress is shown; shorter work shows none.
 PATIENCE = 1.0
 _quiet = False
+#: Held by the work that has the progress line; work inside it, or beside it in another thread, shows none.
+_line = threading.Lock()
 
 
 def silence() -> None:
@@ -57,9 +60,10 @@ def progress(what: str, total: int | None) -> Iterator[Advance]:
     """Yield a function to call after each of ``total`` steps; None if their number is not known.
 
     The line shows the steps done, the rate, the time left, and the detail of the last step. It is erased at
-    the end.
+    the end. While it is there, work that this work starts shows no line of its own.
     """
-    shown = not _quiet and _on_terminal()
+    mine = _line.acquire(blocking=False)
+    shown = mine and not _quiet and _on_terminal()
     started, done, written = time.monotonic(), 0, False
 
     def advance(detail: str = "", steps: int = 1) -> None:
@@ -79,3 +83,5 @@ def progress(what: str, total: int | None) -> Iterator[Advance]:
     finally:
         if written:
             tell("\r\x1b[2K", end="")
+        if mine:
+            _line.release()

@@ -23,6 +23,7 @@ from rankeval.inference.functionals import (
 from rankeval.inference.inference import UNDEFINED, Inference, InferenceOptions
 from rankeval.inference.intervals import BY_RANGES, INTERVALS
 from rankeval.inference.moments import Moments, MomentsAccumulator
+from rankeval.inference.students_t import students_quantile
 from rankeval.inference.unnamed_clusters import DesignEffects, unnamed_cluster_notes
 from rankeval.inference.unnamed_sums import NamedKeys
 
@@ -54,6 +55,7 @@ __all__ = [
     "paired_t",
     "pairs_needed",
     "randomisation_test",
+    "students_quantile",
     "t_test",
     "unnamed_cluster_notes",
 ]

@@ -78,6 +78,11 @@ class Estimate:
         """The same estimate with more notes at the end."""
         return replace(self, notes=(*self.notes, *notes)) if notes else self
 
+    def without_error(self, note: Note) -> Estimate:
+        """The same value without a standard error and bounds, for the reason that ``note`` gives."""
+        intervals = [replace(each, low=None, high=None, reason=note.text) for each in self.intervals]
+        return replace(self, std_error=None, intervals=tuple(intervals), notes=(note, *self.notes))
+
     def to_dict(self) -> dict[str, Any]:
         """The attributes as JSON values, without the notes; ``ci`` is the first interval, or None."""
         intervals = [interval.to_dict() for interval in self.intervals]

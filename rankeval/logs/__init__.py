@@ -32,7 +32,7 @@ from rankeval.logs.ordering import (
     scores_of,
 )
 from rankeval.logs.pair_index import PairIndex
-from rankeval.logs.passes import fold, scan
+from rankeval.logs.passes import fold, grouped, scan
 from rankeval.logs.peek import peek
 from rankeval.logs.positions import (
     from_one,
@@ -47,6 +47,7 @@ from rankeval.logs.query_item_counts import MAX_CELLS, PairCounts, PairRows, Pai
 from rankeval.logs.ranges import FINITE_TERMS, RANGES, ROUNDED, largest, within_range
 from rankeval.logs.reader_notes import made_up_notes, reader_notes, require_own_ids, unused_weights
 from rankeval.logs.reranking import LONGEST_TOP, Candidates, at_ranks, overlaps
+from rankeval.logs.resampling import resampled
 from rankeval.logs.roles import base, own, require_scores, role_names
 from rankeval.logs.sessions import Sessions, counting, differ
 from rankeval.logs.synonyms import usual_columns
@@ -100,6 +101,7 @@ __all__ = [
     "first_values",
     "fold",
     "from_one",
+    "grouped",
     "has_ranks_too",
     "impression_roles",
     "impressions_of",
@@ -124,6 +126,7 @@ __all__ = [
     "require_no_gaps",
     "require_own_ids",
     "require_scores",
+    "resampled",
     "role_names",
     "run_starts",
     "sampling_roles",

@@ -10,14 +10,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from rankeval.errors import DataError, UsageError
+from rankeval.errors import DataError
 from rankeval.logs.computed_columns import Computed, Expression
 from rankeval.logs.grouped_rows import sessions_of
 from rankeval.logs.joint_ids import joint_ids, spelt
 from rankeval.logs.layout import Stretch, widened
 from rankeval.logs.null_rewards import REWARDS, FilledRewards, filled_kind, require_null_reward
 from rankeval.logs.roles import ANY_TYPE, IDS, LISTS, MAYBE_WHOLE, SESSION, Role, check_roles, wanted_type
-from rankeval.logs.sessions import Sessions, require_first
+from rankeval.logs.sessions import Draw, Sessions, require_first
 from rankeval.logs.synonyms import REAL_NUMBERS, require_clear, usual_columns
 from rankeval.readers import (
     Leaf,
@@ -59,6 +59,7 @@ class Log:
         lists: further roles whose columns may hold one list per round.
         usual: role -> column, for roles that take a column with a usual name.
         roles_read: the roles of the columns that were read so far.
+        draw: which sessions a pass gives, and how often; None: each once.
 
     Raises:
         DataError: a file is missing, unreadable or not of the kind that its name says; there are no rows; a
@@ -79,11 +80,12 @@ class Log:
     lists: frozenset[str] = field(init=False, repr=False, compare=False, default=frozenset())
     usual: Mapping[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
     roles_read: set[str] = field(init=False, repr=False, compare=False, default_factory=set)
+    draw: Draw | None = field(init=False, repr=False, compare=False, default=None)
     _kinds: dict[str, pa.DataType] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", spelt(self.columns))
-        self._check_roles()
+        check_roles(self.role, self.columns, self.reward)
         require_first("first_action", self.first_action)
         require_first("first_position", self.first_position)
         require_null_reward(self.null_reward)
@@ -95,13 +97,6 @@ class Log:
         object.__setattr__(self, "usual", usual_columns(self.role, self.sources, self.columns))
         self.require([*self.columns, *self._computed])
         self.row_filter  # noqa: B018  (an invalid filter raises now, not at the first batch)
-
-    def _check_roles(self) -> None:
-        check_roles(self.role, self.columns)
-        if self.reward is not None and self.role != "log":
-            raise UsageError(f"reward: found a Log of role {self.role!r}, wanted 'log'")
-        if self.reward is not None and "reward" in self.columns:
-            raise UsageError(f"reward: found an expression and column {self.columns['reward']!r}, wanted one")
 
     @property
     def origin(self) -> str:
@@ -211,7 +206,7 @@ class Log:
             UsageError: a role is not known, or the filter is not valid.
         """
         log = self._but(columns=columns, where=where, usual=usual_columns(self.role, self.sources, columns))
-        log._check_roles()
+        check_roles(self.role, columns, self.reward)
         log.require(columns)
         if log.row_filter is not None and not set(log.row_filter.columns) <= set(log.schema.names):
             return log._but(where=None)
@@ -246,6 +241,10 @@ class Log:
         if self.reward is not None:
             return self._but(_computed={"session_reward": self._computed["reward"]})
         return self.with_roles({"session_reward": self.name("reward")})
+
+    def drawn_by(self, draw: Draw) -> Log:
+        """The same log, whose passes give each session as often as it is drawn."""
+        return self._but(draw=draw)
 
     def over(self, source: Source) -> Log:
         """The same log without a filter, read from another source that holds the filtered rows."""

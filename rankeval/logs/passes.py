@@ -5,7 +5,8 @@ Sessions that cross batches or files are joined first. The order of the results 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, Generic, TypeVar
@@ -71,9 +72,25 @@ def fold(
     Results are merged during the pass, so that memory does not hold all of them. Arguments and errors are
     those of :func:`scan`.
     """
-    return _grouped_scan(
+    results = _grouped_scan(
         log, roles, work, threads, lambda results: [reduce(merge, results)] if results else []
-    )[0]
+    )
+    if not results:
+        raise DataError(f"{log.origin}: no unit was drawn, wanted more units")
+    return results[0]
+
+
+@contextmanager
+def grouped(log: Log, roles: Iterable[str], threads: int | None = None) -> Iterator[Log]:
+    """A context with the log for many passes over some roles: rows are sorted by session once, where need be."""
+    threads = default_threads() if threads is None else threads
+    if not len(_repeated_sessions(log, threads)):
+        yield log
+        return
+    assert log.session is not None
+    keys, names = log.names([log.session]), log.names(sorted(roles))
+    with sorted_on_disk(log.sources, names, keys, log.row_filter, threads) as source:
+        yield log.over(source)
 
 
 def _grouped_scan(
@@ -83,6 +100,7 @@ def _grouped_scan(
     if threads < 1:
         raise UsageError(f"threads: found {threads}, wanted at least 1")
     check_columns(log, roles)
+    roles = [*roles, *(log.draw.roles if log.draw else ())]
     results: list[T] = []
     try:
         results, repeated = _scan(log, roles, work, threads, keep, give_up=not log.nested)
@@ -190,7 +208,7 @@ class _Leaf(Generic[T]):
     def _whole(self, *stretches: Stretch) -> None:
         sessions = self.log.sessions_of(*stretches)
         self.hashes += _ids_hashed(sessions)
-        self.results = self.keep([*self.results, self.work(sessions)])
+        self.results = self.keep([*self.results, *_worked(self.log, self.work, sessions)])
 
     def _grouped(self, stretch: Stretch) -> None:
         require_known(self.log, [stretch])
@@ -255,7 +273,15 @@ class _Crossing(Generic[T]):
         sessions = self.log.sessions_of(*self.ready)
         self.ready, self.rows = [], 0
         self.hashes += _ids_hashed(sessions)
-        return [self.work(sessions)]
+        return _worked(self.log, self.work, sessions)
+
+
+def _worked(log: Log, work: Callable[[Sessions], T], sessions: Sessions) -> list[T]:
+    """The result of ``work`` as a list of one; of a log whose sessions are drawn, without any that none is of."""
+    if log.draw is None:
+        return [work(sessions)]
+    drawn = log.draw.over(sessions)
+    return [work(drawn)] if len(drawn) else []
 
 
 def _fragment(stretch: Stretch, ids: pa.Array, start: int, stop: int) -> _Fragment:

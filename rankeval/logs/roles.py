@@ -80,16 +80,20 @@ def role_names() -> frozenset[str]:
     return frozenset([*ROLES["log"], *ROLES["judgements"]])
 
 
-def check_roles(of: Role, columns: Mapping[str, str]) -> None:
-    """Check a map from roles to columns.
+def check_roles(of: Role, columns: Mapping[str, str], reward: str | None) -> None:
+    """Check a map from roles to columns, and the expression for rewards beside it.
 
     Raises:
-        UsageError: a role is not known, or ranks are to be scores.
+        UsageError: a role is not known, ranks are to be scores, or the reward has no place or two.
     """
     unknown = sorted(set(columns) - set(ROLES[of]))
     if unknown:
         raise UsageError(f"--column {unknown[0]}=...: no such role; there are {', '.join(ROLES[of])}")
     require_scores("--column score=", columns.get("score", ""), of)
+    if reward is not None and of != "log":
+        raise UsageError(f"reward: found a Log of role {of!r}, wanted 'log'")
+    if reward is not None and "reward" in columns:
+        raise UsageError(f"reward: found an expression and column {columns['reward']!r}, wanted one")
 
 
 def require_scores(option: str, column: str, of: Role) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ from rankeval.arrays import (
     decoded,
     is_unknown,
     offsets_of,
+    places_of,
     read_only,
     stretch_of,
     take,
@@ -46,6 +48,7 @@ class Sessions:
         source: index of the file in the input.
         first_action: the number of the first candidate in column ``action``.
         first_position: the number of the first position in the columns of positions.
+        drawn: (n,) int64, the place of each session in the batch from which it was taken; None: its own.
     """
 
     offsets: Ints
@@ -59,6 +62,7 @@ class Sessions:
     source: int = 0
     first_action: int = 0
     first_position: int = 1
+    drawn: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -126,6 +130,24 @@ class Sessions:
             locate=self.locate if self.nested else lambda item: self.locate(int(rows[item])),
         )
 
+    def chosen(self, sessions: Ints) -> Sessions:
+        """The sessions with these indices, each as often as its index occurs; keys and row numbers stay."""
+        rows = places_of(self.offsets, sessions)
+        located = sessions if self.nested else rows
+        return replace(
+            self,
+            offsets=read_only(offsets_of(self.lengths[sessions])),
+            items={role: take(array, rows) for role, array in self.items.items()},
+            fields={role: take(array, sessions) for role, array in self.fields.items()},
+            locate=lambda row: self.locate(int(located[row])),
+            drawn=sessions if self.drawn is None else self.drawn[sessions],
+        )
+
+    @property
+    def row_numbers(self) -> Ints:
+        """(n,) int64, the row of the file at which each session of one row stands, as ``first_row`` counts."""
+        return self.first_row + (counting(len(self)) if self.drawn is None else self.drawn)
+
     def place(self, item: int) -> str:
         """The place of an item for messages: ``FILE, row 17, query_id 'q3'``."""
         return self._place(stretch_of(self.offsets, item), item)
@@ -164,6 +186,17 @@ class Sessions:
             hint = ", or --null-reward zero" if found is None and role in REWARDS else ""
             raise error(role, row, found, f"a finite number{hint}")
         return numbers
+
+
+class Draw(Protocol):
+    """Draws sessions of a log."""
+
+    @property
+    def roles(self) -> Sequence[str]:
+        """Roles of the columns to read."""
+
+    def over(self, sessions: Sessions) -> Sessions:
+        """The drawn sessions among some sessions of the log."""
 
 
 def require_first(option: str, number: int) -> None:

@@ -13,7 +13,7 @@ from rankeval.arrays import MOST_SEGMENTS, hashes_of, is_null, require_few_segme
 from rankeval.errors import DataError
 from rankeval.logs.layout import first_rows as first_rows_of
 from rankeval.logs.log import Log
-from rankeval.logs.sessions import Sessions, counting
+from rankeval.logs.sessions import Sessions
 from rankeval.logs.users import user_column, user_keys
 
 #: Largest number of segments in a pass with bucket sums. The sums of one segment take about half a megabyte.
@@ -120,7 +120,7 @@ def unit_keys(sessions: Sessions, key: str | None, first_rows: Sequence[int]) ->
         DataError: a key is null, or changes within a session.
     """
     if key is None:
-        return (first_rows[sessions.source] + sessions.first_row + counting(len(sessions))).view(np.uint64)
+        return (first_rows[sessions.source] + sessions.row_numbers).view(np.uint64)
     ids = sessions.per_session(key)
     if ids.null_count:
         raise sessions.error_once(key, int(np.argmax(is_null(ids))), None, "an id")

@@ -12,14 +12,14 @@ from typing import Any
 from rankeval.estimators import Estimator
 from rankeval.inference import (
     ROUNDING,
+    NOTHING,
     Estimate,
+    Facts,
     Functional,
     Inference,
     InferenceOptions,
     Mean,
     Relative,
-    benjamini_hochberg,
-    holm,
     t_test,
     unnamed_cluster_notes,
 )
@@ -27,9 +27,10 @@ from rankeval.notes import Note
 from rankeval.off_policy.accumulate import Sums
 from rankeval.off_policy.diagnostics import weight_diagnostics
 from rankeval.off_policy.estimate_notes import estimate_notes
+from rankeval.off_policy.fit_errors import NOT_COUNTED, FitErrors
 from rankeval.off_policy.known_ranges import KnownRanges, range_notes
 from rankeval.off_policy.plan import Plan
-from rankeval.off_policy.rows import EstimateRow, TargetComparison
+from rankeval.off_policy.rows import EstimateRow, TargetComparison, compared
 from rankeval.off_policy.samples import LOGGED
 from rankeval.off_policy.selection import Selection, select
 
@@ -55,11 +56,13 @@ class Estimates:
     unnamed: tuple[Note, ...] = ()
 
     @classmethod
-    def of(cls, sums: Sums, infer: InferenceOptions) -> Estimates:
-        """The estimates from the accumulated moments."""
+    def of(cls, sums: Sums, infer: InferenceOptions, errors: FitErrors = FitErrors()) -> Estimates:  # noqa: B008
+        """The estimates from the accumulated moments, and what was fitted to the log before."""
         moments = sums.moments.parts()
         ranges = KnownRanges.of(sums)
-        parts = [PartEstimates(value, infer.of(part), sums.plan, ranges) for value, part in moments.items()]
+        parts = [
+            PartEstimates(value, infer.of(part), sums.plan, ranges, errors) for value, part in moments.items()
+        ]
         return cls(
             rows=tuple(row for part in parts for row in part.rows()),
             comparisons=tuple(row for part in parts for row in part.comparisons()),
@@ -89,6 +92,7 @@ class PartEstimates:
     inference: Inference
     plan: Plan
     ranges: KnownRanges
+    errors: FitErrors
 
     @cached_property
     def _chosen(self) -> list[tuple[Estimator, Estimator, Selection | None]]:
@@ -125,22 +129,36 @@ class PartEstimates:
     ) -> EstimateRow:
         inference, plan, ranges = self.inference, self.plan, self.ranges
         value, logged = plan.value(estimator, target, inference), plan.logged(estimator)
-        reward = inference.estimate(plan.reward)
+        reward, reason = inference.estimate(plan.reward), self._uncounted(estimator, target)
         return EstimateRow(
             estimator=estimator,
             asked=asked,
             target=target or None,
             segment=self.segment,
-            value=inference.estimate(value, ranges.value(estimator, target)),
-            gain=inference.estimate(value - logged, ranges.gain(estimator, target)),
-            relative=inference.estimate(Relative(value, logged), ranges.relative(estimator)),
-            logged=inference.estimate(logged) if estimator.definition.logged_apart else reward,
+            value=self._estimate(value, reason, ranges.value(estimator, target)),
+            gain=self._estimate(value - logged, reason, ranges.gain(estimator, target)),
+            relative=self._estimate(Relative(value, logged), reason, ranges.relative(estimator)),
+            logged=self._estimate(logged, reason) if estimator.definition.logged_apart else reward,
             reward=reward,
             diagnostics=self._diagnostics(estimator, target),
             selection=None if selection is None else selection.to_dict(target),
             estimand=plan.terms.setting.estimand if estimator.definition.of_clicks else None,
             bounds=self._bounds(estimator, target),
         )
+
+    def _uncounted(self, estimator: Estimator, *targets: str) -> str | None:
+        """Why errors of an estimator's values do not count a fit to this log; None if they do."""
+
+        def reduces() -> bool:
+            shares = [self.plan.share_clipped(estimator, one, self.inference.moments) for one in targets]
+            return any(share is None or abs(share) > ROUNDING for share in shares)
+
+        return self.errors.uncounted(estimator, reduces)
+
+    def _estimate(self, functional: Functional, reason: str | None, facts: Facts = NOTHING) -> Estimate:
+        """The estimate, without an error if there is a reason."""
+        found = self.inference.estimate(functional, facts)
+        return found if reason is None else found.without_error(Note(NOT_COUNTED, reason))
 
     def _diagnostics(self, estimator: Estimator, target: str) -> dict[str, float | None]:
         plan, overlap = self.plan, self.plan.overlap(estimator, target)
@@ -180,19 +198,17 @@ class PartEstimates:
         value = {target: plan.value(estimator, target, inference) for target in plan.targets}
         value[LOGGED] = plan.logged(estimator)
         pairs = [*((target, LOGGED) for target in plan.targets), *combinations(plan.targets, 2)]
+        reason = self._uncounted(estimator, *plan.targets)
         differences = [
-            inference.estimate(value[a] - value[b], self.ranges.difference(estimator, a, b)) for a, b in pairs
+            self._estimate(value[a] - value[b], reason, self.ranges.difference(estimator, a, b))
+            for a, b in pairs
         ]
         size = {name: abs(inference.value(functional)) for name, functional in value.items()}
         p_values = [
             self._p_value(difference, size[a] + size[b])
             for difference, (a, b) in zip(differences, pairs, strict=True)
         ]
-        columns = zip(pairs, differences, p_values, holm(p_values), benjamini_hochberg(p_values), strict=True)
-        return [
-            TargetComparison(estimator, self.segment, a, b, difference, p, p_holm, p_bh)
-            for (a, b), difference, p, p_holm, p_bh in columns
-        ]
+        return compared(estimator, self.segment, pairs, differences, p_values)
 
     def _p_value(self, difference: Estimate, size: float) -> float | None:
         """The p-value of a t-test of the hypothesis that the difference is 0.

@@ -6,26 +6,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rankeval.inference import InferenceOptions
-from rankeval.logs import Grouping, as_log, reader_notes
-from rankeval.off_policy.accumulate import accumulate
-from rankeval.off_policy.estimates import Estimates
-from rankeval.off_policy.nuisances import FittingOptions, Weighting, fit_nuisances
-from rankeval.off_policy.plan import Plan
-from rankeval.off_policy.request import Request
+from rankeval.logs import as_log, reader_notes
+from rankeval.off_policy.nuisances import FittingOptions, Weighting
+from rankeval.off_policy.refits import RefitOptions, refit, with_errors
 from rankeval.off_policy.request_notes import request_notes
 from rankeval.off_policy.result import OffPolicyEvaluation
 from rankeval.off_policy.samples import (
     Setting,
-    TermList,
     parse_estimand,
     parse_range,
     parse_targets,
     parse_weight_range,
-    require_agreement,
 )
+from rankeval.off_policy.stages import Stages
 from rankeval.off_policy.value_range import ValueRange
 from rankeval.options import listed, require_types
-from rankeval.position_bias import PositionBias
+from rankeval.position_bias import PositionBias, method_of
 
 
 def ope(
@@ -54,6 +50,7 @@ def ope(
     folds: int = 5,
     model_weighting: Weighting = "uniform",
     embedding: str | Sequence[str] = (),
+    refits: int = 200,
     threads: int | None = None,
 ) -> OffPolicyEvaluation:
     """Estimate the value of target policies from a log, their gain over the logging policy, and diagnostics.
@@ -167,14 +164,15 @@ def ope(
     """
     require_types(locals())
     log = as_log(log, columns, where, reward, first_action, null_reward, first_position)
-    columns_of, embeddings = parse_targets(target), listed(embedding)
-    infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster)
+    columns_of, embeddings, learning = parse_targets(target), listed(embedding), method_of(position_bias)
+    refitting = RefitOptions.of_call(ci, refits, level, joint=learning is not None)
+    infer = InferenceOptions.of_call(refitting.others, level, replicates, seed, cluster)
     fitting = FittingOptions(
         reward_model, tuple(listed(features)), folds, model_weighting, seed, cluster, threads
     )
     setting = Setting(
         targets=tuple(columns_of) or ("",),
-        position_bias=None if position_bias is None else PositionBias.of(position_bias),
+        position_bias=None if position_bias is None or learning else PositionBias.of(position_bias),
         estimand=parse_estimand(estimand),
         exposed=log.has("exposure"),
         reward_range=parse_range(reward_range),
@@ -182,25 +180,30 @@ def ope(
         embedding=tuple(embeddings) or (("embedding",) if log.has("embedding") else ()),
         modelled=reward_model is not None,
     )
-    request = Request.of(log, listed(estimators or ()), columns_of, setting, fitting, infer, by)
-    require_agreement(request.sources, TermList.of(request.estimators).columns)
-    nuisances = fit_nuisances(request.log, request.setting, request.estimators, fitting)
-    plan = Plan.of(
-        request.estimators, request.setting, nuisances.logging_policies, "likelihood" in infer.methods
-    )
-    sums = accumulate(request.sources, plan, nuisances, Grouping(infer.bucketed, by, cluster), threads)
-    estimates = Estimates.of(sums, infer)
+    stages = Stages(tuple(listed(estimators or ())), columns_of, setting, fitting, infer, by, learning)
+    found = stages.of(log)
+    request, estimates, refitted = found.request, found.estimates, None
+    notes = [
+        *reader_notes(request.log),
+        *request_notes(request, embeddings),
+        *found.notes(by),
+    ]
+    if refitting.asked:
+        refitted = refit(stages, log, found, refitting, threads)
+        estimates = with_errors(estimates, refitted, refitting)
+        notes += refitted.notes()
     return OffPolicyEvaluation(
-        inputs=request.inputs(columns_of, embeddings),
+        inputs={
+            **request.inputs(columns_of, embeddings),
+            "refits": refitting.count if refitting.asked else None,
+        },
         estimates=estimates.rows,
         comparisons=estimates.comparisons,
         logged=estimates.logged,
         notes=(
-            *reader_notes(request.log),
-            *request_notes(request, embeddings),
-            *sums.notes(request.sources, by),
-            *nuisances.notes(request.log),
+            *notes,
             *estimates.notes(),
-            *ValueRange.of(sums, request.setting).notes(estimates.rows),
+            *ValueRange.of(found.sums, request.setting).notes(estimates.rows),
         ),
+        learned_curve=None if refitted is None or learning is None else refitted.learned_curve(learning),
     )

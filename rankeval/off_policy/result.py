@@ -35,6 +35,8 @@ class OffPolicyEvaluation(Result):
             policy, by each estimator and segment; empty if the target policies have no names.
         logged: mean reward of the log.
         notes: warnings that a reader needs to interpret the estimates.
+        learned_curve: the position-bias curve that was learned from the same log, with its method; None if
+            none was.
     """
 
     inputs: Mapping[str, Any]
@@ -42,6 +44,7 @@ class OffPolicyEvaluation(Result):
     comparisons: tuple[TargetComparison, ...]
     logged: Estimate
     notes: tuple[Note, ...]
+    learned_curve: Mapping[str, Any] | None = None
     command = "ope"
 
     def content(self) -> dict[str, Any]:
@@ -52,6 +55,7 @@ class OffPolicyEvaluation(Result):
             "results": [row.to_dict() for row in self.estimates],
             "comparisons": [comparison.to_dict() for comparison in self.comparisons],
             "logged": {name: logged[name] for name in ("value", "std_error", "ci")},
+            "position_bias": None if self.learned_curve is None else dict(self.learned_curve),
         }
 
     def rows(self) -> list[dict[str, Any]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rankeval.estimators import Estimator
-from rankeval.inference import Estimate
+from rankeval.inference import Estimate, benjamini_hochberg, holm
 
 
 @dataclass(frozen=True)
@@ -118,3 +118,18 @@ class TargetComparison:
             "p_adjusted": self.p_holm,
             "p_adjusted_bh": self.p_bh,
         }
+
+
+def compared(
+    estimator: Estimator,
+    segment: Any,
+    pairs: Sequence[tuple[str, str]],
+    differences: Sequence[Estimate],
+    p_values: Sequence[float | None],
+) -> list[TargetComparison]:
+    """One row for each pair of policies; p-values are adjusted over the pairs."""
+    columns = zip(pairs, differences, p_values, holm(p_values), benjamini_hochberg(p_values), strict=True)
+    return [
+        TargetComparison(estimator, segment, a, b, difference, p, p_holm, p_bh)
+        for (a, b), difference, p, p_holm, p_bh in columns
+    ]

@@ -10,17 +10,21 @@ from __future__ import annotations
 from rankeval.position_bias.cells import Cells
 from rankeval.position_bias.curve_content import FIELDS
 from rankeval.position_bias.known_curve import STEP, PositionBias
+from rankeval.position_bias.learned import LEARN, learn_curve, method_of
 from rankeval.position_bias.newton_ascent import Climb, starting_point
 from rankeval.position_bias.propensity import propensity
 from rankeval.position_bias.result import PropensityCurve
 
 __all__ = [
     "FIELDS",
+    "LEARN",
     "STEP",
     "Cells",
     "Climb",
     "PositionBias",
     "PropensityCurve",
+    "learn_curve",
+    "method_of",
     "propensity",
     "starting_point",
 ]

@@ -23,6 +23,7 @@ from rankeval.results import Result
 STEP = 1.0 / 64.0
 #: Eigenvalues of a covariance below this fraction of the largest one are rounding error.
 NO_VARIANCE = 1e-12
+_ORIGIN = "<position bias>"
 
 
 @dataclass(frozen=True)
@@ -40,15 +41,17 @@ class PositionBias:
             if it is not known.
         alpha_beta_covariance: joint covariance of the estimated ``alpha`` and ``beta``: one row for each
             alpha, then one for each beta; None if it is not known.
+        log: name of the log from which the curve was estimated, as the source states it; None if it does not.
     """
 
     values: Mapping[str, tuple[float, ...]]
-    origin: str = field(default="<position bias>", compare=False)
+    origin: str = field(default=_ORIGIN, compare=False)
     covariance: tuple[tuple[float, ...], ...] | None = None
     alpha_beta_covariance: tuple[tuple[float, ...], ...] | None = None
+    log: str | None = field(default=None, compare=False)
 
     @classmethod
-    def of(cls, source: Any) -> PositionBias:
+    def of(cls, source: Any, origin: str = _ORIGIN) -> PositionBias:
         """The curve of a source.
 
         Args:
@@ -60,6 +63,7 @@ class PositionBias:
                 those of 1, 2, ... ``covariance`` is that of ``examination``, one row per position, and
                 ``alpha_beta_covariance`` that of ``alpha`` and ``beta``, one row for each alpha, then one
                 for each beta. Other keys, such as standard errors, are ignored.
+            origin: name of the source for messages, unless it is a path.
 
         ``alpha`` and ``beta`` may be on any scale of relevance, ``alpha_k t`` and ``beta_k + alpha_k s``,
         because ``click_affine`` is the same on all of them. ``beta`` may therefore be negative.
@@ -71,7 +75,7 @@ class PositionBias:
         """
         if isinstance(source, PositionBias):
             return source
-        origin, content = "<position bias>", source.to_dict() if isinstance(source, Result) else source
+        content = source.to_dict() if isinstance(source, Result) else source
         if isinstance(source, str | os.PathLike):
             origin = os.fspath(source)
             content = read_json(origin)
@@ -86,7 +90,7 @@ class PositionBias:
             both = [*order, *(len(order) + index for index in order)]
             name = "alpha_beta_covariance"
             joint = checked_covariance(origin, content[name], both, name)
-        return cls(curves, origin, covariance, joint)
+        return cls(curves, origin, covariance, joint, _log_of(content))
 
     def __contains__(self, name: object) -> bool:
         return name in self.values
@@ -159,3 +163,10 @@ class PositionBias:
             return 0.0
         errors = np.sqrt(np.diag(np.array(self.alpha_beta_covariance)))[: len(self)]
         return float(np.max(errors / self.curve("alpha")))
+
+
+def _log_of(content: Mapping[str, Any]) -> str | None:
+    """The name of the log from which ``propensity`` estimated a curve, as its result states it."""
+    inputs = content.get("inputs")
+    log = inputs.get("log") if isinstance(inputs, Mapping) else None
+    return log if isinstance(log, str) else None

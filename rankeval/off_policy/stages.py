@@ -1,0 +1,86 @@
+"""All that ``ope`` computes of a log, as one function of it: a refit is the same on another draw of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from rankeval.inference import InferenceOptions
+from rankeval.logs import Grouping, Log
+from rankeval.notes import Note
+from rankeval.off_policy.accumulate import Sums, accumulate
+from rankeval.off_policy.estimates import Estimates
+from rankeval.off_policy.fit_errors import FitErrors
+from rankeval.off_policy.nuisances import FittingOptions, Nuisances, fit_nuisances
+from rankeval.off_policy.plan import Plan
+from rankeval.off_policy.request import Request
+from rankeval.off_policy.samples import Setting, TermList, require_agreement
+from rankeval.position_bias import learn_curve
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the stages make of a log.
+
+    Attributes:
+        request: the request, checked.
+        nuisances: what was counted and fitted.
+        sums: the moments of the terms.
+        estimates: the estimates.
+        curve_notes: warnings about a position-bias curve that was learned from the log.
+    """
+
+    request: Request
+    nuisances: Nuisances
+    sums: Sums
+    estimates: Estimates
+    curve_notes: tuple[Note, ...]
+
+    def notes(self, by: str | None) -> Iterator[Note]:
+        """Warnings about the curve, the rows and the fits."""
+        yield from self.curve_notes
+        yield from self.sums.notes(self.request.sources, by)
+        yield from self.nuisances.notes(self.request.log)
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The stages of ``ope``, with all options that they read.
+
+    Attributes:
+        names: the requested estimators; empty: the default ones.
+        columns_of: name of each target policy -> its column.
+        setting: the facts that the caller states.
+        fitting: how nuisance models are fitted.
+        infer: how standard errors and intervals are computed.
+        by: the column that splits the units into segments.
+        learning: the method that learns the position-bias curve from the log; None: it is given, or none is.
+        checked: whether the log is known to be without contradictions, so that no pass looks for them.
+    """
+
+    names: tuple[str, ...]
+    columns_of: Mapping[str, str]
+    setting: Setting
+    fitting: FittingOptions
+    infer: InferenceOptions
+    by: str | None
+    learning: str | None
+    checked: bool = False
+
+    def of(self, log: Log) -> Found:
+        """What the stages make of ``log``; errors as in :func:`rankeval.ope`."""
+        fitting, infer = self.fitting, self.infer
+        setting, curve_notes = self.setting, ()
+        if self.learning is not None:
+            curve, curve_notes = learn_curve(log, self.learning, fitting.threads)
+            setting = replace(setting, position_bias=curve)
+        request = Request.of(log, self.names, self.columns_of, setting, fitting, infer, self.by)
+        if not self.checked:
+            require_agreement(request.sources, TermList.of(request.estimators).columns)
+        nuisances = fit_nuisances(request.log, request.setting, request.estimators, fitting)
+        likely = "likelihood" in infer.methods
+        plan = Plan.of(request.estimators, request.setting, nuisances.logging_policies, likely)
+        grouping = Grouping(infer.bucketed, self.by, fitting.cluster)
+        sums = accumulate(request.sources, plan, nuisances, grouping, fitting.threads)
+        errors = FitErrors.of(request.setting, nuisances, learned=self.learning is not None)
+        return Found(request, nuisances, sums, Estimates.of(sums, infer, errors), curve_notes)
