@@ -17,6 +17,7 @@ from rankeval.inference.functionals import (
     SumOfRatios,
     UnderCurves,
     WeightedSum,
+    Within,
     pairs_needed,
 )
 from rankeval.inference.inference import UNDEFINED, Inference, InferenceOptions
@@ -40,6 +41,7 @@ __all__ = [
     "SumOfRatios",
     "UnderCurves",
     "WeightedSum",
+    "Within",
     "benjamini_hochberg",
     "holm",
     "paired_t",

@@ -10,7 +10,7 @@ import numpy as np
 
 from rankeval.errors import UsageError
 from rankeval.inference.estimate import Estimate, Interval
-from rankeval.inference.functionals import Functional, Mean, pairs_needed
+from rankeval.inference.functionals import Functional, Mean, Within, pairs_needed
 from rankeval.inference.intervals import BUCKETED, BY_SPREAD, INTERVALS, Undefined
 from rankeval.inference.moments import Moments, MomentsAccumulator
 from rankeval.inference.sampling_distribution import SamplingDistribution
@@ -72,6 +72,8 @@ class Inference(SamplingDistribution):
             if method in BY_SPREAD and self.shows_no_spread(functional):
                 raise Undefined(NO_SPREAD)
             low, high = INTERVALS[method](self, functional)
+            if isinstance(functional, Within):
+                low, high = functional.cut((low, high))
         except Undefined as undefined:
             return Interval(method, self.level, None, None, str(undefined))
         if not (math.isfinite(low) and math.isfinite(high)):

@@ -8,8 +8,10 @@ from collections.abc import Callable
 import numpy as np
 
 from rankeval.array_types import Floats
-from rankeval.inference.functionals import Functional, Relative
+from rankeval.inference.augmented import augmented
+from rankeval.inference.functionals import Functional, Relative, Within
 from rankeval.inference.sampling_distribution import SamplingDistribution
+from rankeval.inference.students_t import students_quantile
 
 MAX_UNDEFINED = 0.01  # largest share of replicates without a value in a bootstrap interval
 
@@ -87,11 +89,22 @@ def _central(
     return float(low), float(np.quantile(defined, 1.0 - outside, method="higher"))
 
 
+def _augmented(distribution: SamplingDistribution, functional: Functional) -> tuple[float, float]:
+    """Student's interval of the sample with one more unit at each end of the range."""
+    if not (isinstance(functional, Within) and math.isfinite(functional.high - functional.low)):
+        raise Undefined("it has no known lower and upper limit, between which two more units would lie")
+    units = distribution.clusters.effective if distribution.clustered else distribution.independent
+    value, std_error = distribution.value(functional), distribution.std_error(functional)
+    quantile = students_quantile(0.5 - distribution.level / 2, distribution.degrees(functional) + 2.0)
+    return augmented(value, std_error, units, quantile, functional.low, functional.high)
+
+
 #: Name of a method -> the function that returns the lower and the upper bound.
 INTERVALS: dict[str, Callable[[SamplingDistribution, Functional], tuple[float, float]]] = {
     "normal": _normal,
     "bootstrap": _bootstrap,
     "bootstrap_t": _bootstrap_t,
+    "augmented": _augmented,
 }
 #: The methods that take the spread of the sample for that of the population.
 BY_SPREAD = frozenset({"normal", "bootstrap", "bootstrap_t"})
