@@ -15,6 +15,8 @@ from rankeval.inference import Functional, Mean, Within
 from rankeval.metrics import JudgedItems, Metric, Pooled, PooledMetric
 from rankeval.notes import Note
 
+#: The method of intervals of metrics between 0 and 1.
+BOUNDED = "augmented"
 #: With fewer queries that have a relevant item, errors of pooled metrics are rough.
 FEW_QUERIES = 30
 
@@ -31,9 +33,25 @@ class Terms:
     """
 
     values: Floats
-    functional: Functional
+    functional: Within
     missing: str = ""
     notes: tuple[Note, ...] = ()
+
+    @property
+    def auto(self) -> str:
+        """The method of intervals that holds: for means of values between 0 and 1, or for any other."""
+        return BOUNDED if (self.functional.low, self.functional.high) == (0.0, 1.0) else "normal"
+
+
+def influence(terms: Terms) -> Floats:
+    """(n,) float64: the contribution of each query to the functional, whose mean is its value.
+
+    It is the term of the query, or the functional linearised at the means of the terms.
+    """
+    means = terms.values.mean(axis=1)
+    gradient = terms.functional.gradient(means)
+    centred = sum(g * (terms.values[j] - means[j]) for j, g in gradient.items())
+    return np.asarray(centred + terms.functional.value(means))
 
 
 class Measure(ABC):

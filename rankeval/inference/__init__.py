@@ -6,9 +6,11 @@ To add an interval: write a function in ``intervals.py`` and a line in ``INTERVA
 
 from __future__ import annotations
 
+from rankeval.inference.best import Best, best_index, best_notes, best_table, chosen, no_gain
 from rankeval.inference.bootstrap import ROUNDING
 from rankeval.inference.comparisons import benjamini_hochberg, holm, paired_t, randomisation_test, t_test
 from rankeval.inference.estimate import Estimate, Interval
+from rankeval.inference.families import Adjusted, adjust, adjusted_over, family_key, parse_family
 from rankeval.inference.functionals import (
     Functional,
     Gradient,
@@ -23,11 +25,14 @@ from rankeval.inference.functionals import (
 from rankeval.inference.inference import UNDEFINED, Inference, InferenceOptions
 from rankeval.inference.intervals import INTERVALS
 from rankeval.inference.moments import Moments, MomentsAccumulator
+from rankeval.inference.simultaneous import pairwise_root, simultaneous
 
 __all__ = [
     "INTERVALS",
     "ROUNDING",
     "UNDEFINED",
+    "Adjusted",
+    "Best",
     "Estimate",
     "Functional",
     "Gradient",
@@ -42,10 +47,21 @@ __all__ = [
     "UnderCurves",
     "WeightedSum",
     "Within",
+    "adjust",
+    "adjusted_over",
     "benjamini_hochberg",
+    "best_index",
+    "best_notes",
+    "best_table",
+    "chosen",
+    "family_key",
     "holm",
+    "no_gain",
     "paired_t",
     "pairs_needed",
+    "pairwise_root",
+    "parse_family",
     "randomisation_test",
+    "simultaneous",
     "t_test",
 ]

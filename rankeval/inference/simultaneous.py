@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import combinations_with_replacement
 
 import numpy as np
 
 from rankeval.array_types import Floats
+from rankeval.inference.estimate import Estimate, Interval
 from rankeval.inference.functionals import Functional
+from rankeval.inference.inference import NO_SPREAD
+from rankeval.inference.roots import root_of
 from rankeval.inference.sampling_distribution import SamplingDistribution
 from rankeval.inference.students_t import students_quantile
 
+METHOD = "max_t"
 #: Directions over which the distribution of the largest |t| is averaged.
 DIRECTIONS = 4096
 _BLOCK = 1 << 21  # numbers that are held at once, 16 MiB
@@ -78,6 +83,39 @@ def median_of_largest(root: Floats, degrees: float) -> float:
     return _quantile(largest, scaled.shape[1], degrees, 0.5, 0.0, 1.05 * most)
 
 
+def pairwise_root(
+    distribution: SamplingDistribution, functionals: Sequence[Functional], pairs: Sequence[tuple[int, int]]
+) -> Floats:
+    """(m, r) float64: a root of the covariance of the differences ``f_a - f_b`` of m pairs of functionals."""
+    first = functionals[0]
+    root = factor(covariance_of(distribution, [other - first for other in functionals[1:]]))
+    rows = np.vstack([np.zeros((1, root.shape[1])), root])
+    return np.asarray(rows[[a for a, _ in pairs]] - rows[[b for _, b in pairs]])
+
+
+def simultaneous(estimates: Sequence[Estimate], root: Floats, level: float, groups: int) -> list[Estimate]:
+    """Estimates with a first interval more, ``max_t``, that holds for all of them at once.
+
+    Args:
+        estimates: m estimates.
+        root: (m, r) float64, a root of their covariance.
+        level: the probability that all intervals of all groups hold.
+        groups: number of groups of estimates. Each gets the level ``level^(1 / groups)``: groups of centred
+            normal estimates hold together at least as often as if they were independent (Royen 2014).
+    """
+    known = [one.degrees for one in estimates if one.std_error]
+    critical = largest_t_quantile(root, min(known), level ** (1.0 / groups)) if known else 0.0
+    return [replace(one, intervals=(_interval(one, critical, level), *one.intervals)) for one in estimates]
+
+
+def _interval(estimate: Estimate, critical: float, level: float) -> Interval:
+    if estimate.value is None or not estimate.std_error:
+        reason = estimate.notes[0].text if estimate.std_error is None else NO_SPREAD
+        return Interval(METHOD, level, None, None, reason)
+    margin = critical * estimate.std_error
+    return Interval(METHOD, level, estimate.value - margin, estimate.value + margin)
+
+
 def _of_length_1(root: Floats) -> Floats:
     lengths = np.sqrt(np.sum(root * root, axis=1))
     return np.asarray(root[lengths > 0.0] / lengths[lengths > 0.0, np.newaxis])
@@ -91,7 +129,6 @@ def _quantile(largest: Floats, rank: int, degrees: float, level: float, low: flo
     probability given U is exact. It is averaged over fixed directions, so that c is right to about 0.3 % of
     its size.
     """
-    from scipy.optimize import brentq
     from scipy.special import fdtr
 
     degrees, above = min(degrees, 1e9), largest > 0.0
@@ -100,9 +137,7 @@ def _quantile(largest: Floats, rank: int, degrees: float, level: float, low: flo
         held = np.sum(fdtr(rank, degrees, np.square(c / largest[above]) / rank)) + np.sum(~above)
         return float(held) / len(largest) - level
 
-    if missing(low) >= 0.0:
-        return low
-    return float(brentq(missing, low, high, xtol=1e-10)) if missing(high) > 0.0 else high
+    return low if missing(low) >= 0.0 else root_of(missing, low, high)
 
 
 def _largest(scaled: Floats, reduce: Callable[[Floats], Floats]) -> Floats:

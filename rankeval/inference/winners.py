@@ -18,14 +18,12 @@ the quantiles of Student's t and of the normal distribution.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-import numpy as np
-
-from rankeval.array_types import Floats
 from rankeval.inference.functionals import Functional
+from rankeval.inference.roots import root_of
 from rankeval.inference.sampling_distribution import SamplingDistribution
 from rankeval.inference.simultaneous import (
     covariance_of,
@@ -79,33 +77,32 @@ class Truncated:
     def mean_with(self, probability: float) -> float:
         """The mean under which ``below`` has this probability; it falls as the mean grows."""
         low, high = self.estimate - self.band, self.estimate + self.band
-        return _falling_root(lambda mean: self.below(mean) - probability, low, high)
+        return root_of(lambda mean: self.below(mean) - probability, low, high)
 
 
 def corrected(
     distribution: SamplingDistribution,
-    candidates: Sequence[Functional],
+    winner: Functional,
+    others: Sequence[Functional],
     targets: Sequence[Functional],
-    chosen: int,
-    target: int,
+    of_interest: Functional,
     sign: float = 1.0,
 ) -> Corrected:
     """The estimate and interval of a target of the candidate that was chosen as the best.
 
     Args:
         distribution: the sampling distribution of all of them; its level is that of the interval.
-        candidates: the k functionals of which the best was chosen.
-        targets: the functionals of interest, such as the gains, of all candidates that could be chosen.
-        chosen: the index of the best among the candidates. Its standard error must be above 0.
-        target: the index of its target.
+        winner: the candidate that was chosen.
+        others: the other candidates.
+        targets: what would be estimated, such as a gain, of each candidate that could have been chosen.
+        of_interest: the target of the winner. Its standard error must be above 0.
         sign: 1 where the largest is the best, -1 where the smallest is.
     """
-    of_interest = targets[target]
     estimate = sign * distribution.value(of_interest)
     std_error = distribution.std_error(of_interest)
     degrees = distribution.degrees(of_interest)
     root = factor(covariance_of(distribution, targets))
-    leads = [candidates[chosen] - other for j, other in enumerate(candidates) if j != chosen]
+    leads = [winner - other for other in others]
     if any(_tied(distribution, lead) for lead in leads):
         margin = largest_t_quantile(root, degrees, distribution.level) * std_error
         middle = estimate - median_of_largest(root, degrees) * std_error
@@ -159,19 +156,3 @@ def _truncated_cdf(z: float, low: float, high: float) -> float:
     if not whole > 0.0:
         return 0.5
     return min(max((math.exp(below - all_below) - math.exp(least - all_below)) / whole, 0.0), 1.0)
-
-
-def _falling_root(f: Callable[[float], float], low: float, high: float) -> float:
-    """Where a falling function is 0, or the end of the range beyond which it would be."""
-    from scipy.optimize import brentq
-
-    if f(low) <= 0.0:
-        return low
-    if f(high) >= 0.0:
-        return high
-    return float(brentq(f, low, high, xtol=1e-13 * max(abs(low), abs(high)), rtol=1e-12))
-
-
-def best_index(values: Floats, sign: float) -> int:
-    """The index of the best value; the first of equal ones."""
-    return int(np.argmax(sign * values))
