@@ -11,7 +11,8 @@ from rankeval.atomic_files import require_separate
 from rankeval.cli.options import (
     be_quiet,
     common_options,
-    inference_options,
+    inference_options_with,
+    many_options,
     pairs,
     relevance_threshold_option,
     show,
@@ -106,7 +107,12 @@ KEY=VALUE are columns.
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write mean score and share of relevant items per bin of scores to this file, likewise.",
 )
-@inference_options
+@inference_options_with(
+    "Interval methods: auto, normal (Student's t), augmented (for metrics in [0, 1]), bootstrap "
+    "(percentile), bootstrap_t (studentised). auto: augmented in [0, 1], else normal.",
+    "auto",
+)
+@many_options
 @common_options
 def command(
     runs: tuple[str, ...],
@@ -121,7 +127,8 @@ def command(
     """Compute ranking metrics of one or several runs, with an interval for each mean.
 
     Several runs are compared in pairs: difference with interval, paired t-test, randomisation test, and
-    p-values adjusted by Holm and by Benjamini and Hochberg.
+    p-values adjusted by Holm and by Benjamini and Hochberg. The best run by each metric has an estimate
+    and an interval that are corrected for its having been chosen.
     """
     be_quiet(quiet)
     named = _named(runs)

@@ -94,23 +94,44 @@ click_log_options = together(
     ),
 )
 
-inference_options = together(
+
+def inference_options_with(methods: str, default: str) -> Callable[[Command], Command]:
+    """The options of intervals, with the help on their methods and the default one."""
+    return together(
+        click.option("--ci", metavar="METHOD,...", default=default, show_default=True, help=methods),
+        click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level."),
+        click.option(
+            "--replicates",
+            type=int,
+            default=1000,
+            show_default=True,
+            help="Number of bootstrap replicates.",
+        ),
+        click.option("--by", metavar="COLUMN", help="Also report results per value of COLUMN."),
+        click.option(
+            "--cluster", metavar="COLUMN", help="Column that names the independent units, such as user_id."
+        ),
+        click.option("--seed", type=int, default=0, show_default=True, help="Seed for bootstrap and tests."),
+    )
+
+
+inference_options = inference_options_with(
+    "Interval methods: normal, bootstrap (percentile), bootstrap_t (studentised).", "normal"
+)
+
+#: For commands that compare several candidates.
+many_options = together(
     click.option(
-        "--ci",
-        metavar="METHOD,...",
-        default="normal",
-        show_default=True,
-        help="Interval methods: normal, bootstrap (percentile), bootstrap_t (studentised).",
+        "--family",
+        metavar="all|metric|segment",
+        help="Tests that are adjusted together, beside all pairs: of all metrics (or estimators) and "
+        "segments; of one metric; of one segment. Default: all with --by, else metric.",
     ),
-    click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level."),
     click.option(
-        "--replicates", type=int, default=1000, show_default=True, help="Number of bootstrap replicates."
+        "--simultaneous",
+        is_flag=True,
+        help="Also intervals of differences that hold for the whole family at once (max_t).",
     ),
-    click.option("--by", metavar="COLUMN", help="Also report results per value of COLUMN."),
-    click.option(
-        "--cluster", metavar="COLUMN", help="Column that names the independent units, such as user_id."
-    ),
-    click.option("--seed", type=int, default=0, show_default=True, help="Seed for bootstrap and tests."),
 )
 
 

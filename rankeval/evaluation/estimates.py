@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Any
 
-import numpy as np
-
-from rankeval.array_types import Floats, Hashes
+from rankeval.array_types import Hashes
 from rankeval.evaluation.alignment import Aligned, AlignedRun
-from rankeval.evaluation.measures import Terms, measures_of
+from rankeval.evaluation.many import best_runs, with_simultaneous
+from rankeval.evaluation.measures import Terms, influence, measures_of
 from rankeval.evaluation.query_units import QueryUnits
 from rankeval.evaluation.request import Request
 from rankeval.evaluation.rows import Comparison, MetricRow
 from rankeval.inference import (
     UNDEFINED,
+    Best,
     Estimate,
-    Functional,
-    benjamini_hochberg,
-    holm,
+    adjust,
+    family_key,
     paired_t,
     randomisation_test,
     t_test,
@@ -38,10 +37,14 @@ class Estimates:
     Attributes:
         rows: one mean for each run, metric and segment.
         comparisons: one comparison for each pair of runs, metric, segment and test.
+        best: the best run by each metric; empty for one run.
+        request: what was asked.
     """
 
     rows: tuple[MetricRow, ...]
     comparisons: tuple[Comparison, ...]
+    best: tuple[Best, ...]
+    request: Request
 
     @classmethod
     def of(cls, aligned: Aligned, units: QueryUnits, request: Request) -> Estimates:
@@ -49,7 +52,10 @@ class Estimates:
         rows = [row for name, run in aligned.runs.items() for row in _rows(name, run, units, request)]
         pairs = combinations(aligned.runs, 2)
         comparisons = [one for pair in pairs for one in _compare(pair, aligned, units, request)]
-        return cls(tuple(rows), _adjusted(comparisons))
+        comparisons = _adjusted(comparisons, request)
+        if request.simultaneous:
+            comparisons = with_simultaneous(comparisons, aligned, units, request)
+        return cls(tuple(rows), tuple(comparisons), best_runs(aligned, units, request), request)
 
     def notes(self) -> Iterator[Note]:
         """Warnings about numbers that cannot be computed, with the reason, and about unreliable numbers."""
@@ -65,6 +71,7 @@ class Estimates:
             yield Note("not_computed", text, {"places": len(where)})
         sound = [row.estimate for row in self.rows if row.estimate.std_error is not None]
         yield from distinct(note for estimate in sound for note in estimate.notes)
+        yield from _too_few(self.comparisons, self.request.permutations, self.request.infer.level)
 
 
 def _reasons(estimate: Estimate) -> Iterator[tuple[str, str]]:
@@ -108,17 +115,6 @@ def _compare(
                 yield Comparison(*pair, measure.name, segment, estimate, test, p_value)
 
 
-def _influence(functional: Functional, terms: Floats) -> Floats:
-    """(n,) float64: the contribution of each query to the difference, from terms (p, n).
-
-    It is the difference of the query, or that of the functional linearised at the means of the terms.
-    """
-    means = terms.mean(axis=1)
-    gradient = functional.gradient(means)
-    centred = sum(g * (terms[j] - means[j]) for j, g in gradient.items())
-    return np.asarray(centred + functional.value(means))
-
-
 def _p_values(
     terms: Terms, keys: Hashes, estimate: Estimate, request: Request
 ) -> Iterator[tuple[str, float | None]]:
@@ -126,7 +122,7 @@ def _p_values(
     if estimate.std_error is None or estimate.value is None:
         yield from (("t", None), ("randomisation", None))
         return
-    differences = _influence(terms.functional, terms.values)
+    differences = influence(terms)
     if request.infer.clustered:
         yield "t", t_test(estimate.value, estimate.std_error, estimate.degrees)
     else:
@@ -134,14 +130,20 @@ def _p_values(
     yield "randomisation", randomisation_test(differences, keys, request.permutations, request.infer.seed)
 
 
-def _adjusted(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
-    """Adjust the p-values over the pairs of runs, separately for each metric, segment and test."""
-    families: dict[tuple[str, Any, str], list[int]] = {}
-    for i, comparison in enumerate(comparisons):
-        families.setdefault((comparison.metric, comparison.segment, comparison.test), []).append(i)
-    adjusted = list(comparisons)
-    for family in families.values():
-        p_values = [comparisons[i].p_value for i in family]
-        for i, p_holm, p_bh in zip(family, holm(p_values), benjamini_hochberg(p_values), strict=True):
-            adjusted[i] = comparisons[i].adjusted(p_holm, p_bh)
-    return tuple(adjusted)
+def _adjusted(comparisons: Sequence[Comparison], request: Request) -> list[Comparison]:
+    """Adjust the p-values over their families, separately for each test."""
+    keys = [(c.test, family_key(request.family, c.metric, c.segment)) for c in comparisons]
+    adjusted = adjust([c.p_value for c in comparisons], keys)
+    return [replace(c, adjusted=one) for c, one in zip(comparisons, adjusted, strict=True)]
+
+
+def _too_few(comparisons: Sequence[Comparison], permutations: int, level: float) -> Iterator[Note]:
+    """A warning where no p-value of the randomisation test can be small enough for its family."""
+    tests = max((c.adjusted.tests for c in comparisons if c.test == "randomisation"), default=0)
+    wanted = math.ceil(tests / (1.0 - level)) if level < 1.0 else 0
+    if tests and permutations + 1 < wanted:
+        text = (
+            f"{permutations:,} permutations: no p-value of the randomisation test that is adjusted over "
+            f"{tests:,} tests can be under {1.0 - level:.3g}; wanted at least {wanted:,}"
+        )
+        yield Note("few_permutations", text, {"permutations": permutations, "threshold": wanted})

@@ -15,10 +15,10 @@ from rankeval.evaluation.inputs import named_runs, open_inputs
 from rankeval.evaluation.placement import Ties
 from rankeval.evaluation.query_units import QueryUnits
 from rankeval.evaluation.reliability import reliability_table
-from rankeval.evaluation.request import Request, parse_policies, parse_rules
+from rankeval.evaluation.request import Request, known_methods, parse_methods, parse_policies, parse_rules
 from rankeval.evaluation.result import Evaluation
 from rankeval.evaluation.rules import ScoreType
-from rankeval.inference import InferenceOptions
+from rankeval.inference import InferenceOptions, best_notes, parse_family
 from rankeval.options import require_types
 from rankeval.table_files import require_table_name, write_table
 
@@ -33,10 +33,12 @@ def evaluate(
     missing: Missing = "zero",
     relevance_threshold: float = 1.0,
     score_type: ScoreType = "float64",
-    ci: str | Sequence[str] = ("normal",),
+    ci: str | Sequence[str] = ("auto",),
     level: float = 0.95,
     replicates: int = 1000,
     permutations: int = 10_000,
+    family: str | None = None,
+    simultaneous: bool = False,
     by: str | None = None,
     cluster: str | None = None,
     seed: int = 0,
@@ -50,7 +52,9 @@ def evaluate(
 
     Each value has a standard error and confidence intervals. Several runs are compared in pairs: by the mean
     difference over the queries that count for both, by a paired t-test, and by a paired randomisation test.
-    The p-values are also adjusted over the pairs of runs (Holm 1979; Benjamini and Hochberg 1995).
+    The p-values are also adjusted over a family of comparisons (Holm 1979; Benjamini and Hochberg 1995).
+    Where there are several runs, the best of them by each metric has an estimate and an interval that are
+    corrected for its having been chosen (Andrews, Kitagawa & McCloskey 2024).
     Assumption: the queries are independent, or the clusters of queries if ``cluster`` is given.
 
     Args:
@@ -71,11 +75,18 @@ def evaluate(
             or ``error``. Pooled metrics leave out missing queries, and ``empty`` does not change them.
         relevance_threshold: the smallest grade of a relevant item, above 0.
         score_type: ``float64``, or ``float32`` to compare scores as older trec_eval bindings do.
-        ci: interval methods: ``normal`` (with quantiles of Student's t), ``bootstrap`` (percentile),
-            ``bootstrap_t`` (studentised).
+        ci: interval methods: ``normal`` (with quantiles of Student's t), ``augmented`` (the same with one
+            query more at each end of the metric's range), ``bootstrap`` (percentile), ``bootstrap_t``
+            (studentised). ``auto`` is ``augmented`` for metrics between 0 and 1, and ``normal`` for other
+            metrics and for differences. No interval leaves the range of its metric.
         level: confidence level, between 0 and 1.
         replicates: number of bootstrap replicates.
         permutations: number of permutations of the randomisation test.
+        family: over what the p-values of each test are adjusted, beside all pairs of runs: ``all`` metrics
+            and segments; the segments of one ``metric``; the metrics of one ``segment``. Without it ``all``
+            if there is ``by``, else ``metric``.
+        simultaneous: whether each difference gets a first interval ``max_t`` that holds for all of the
+            family at once with probability ``level`` (Hothorn, Bretz & Westfall 2008).
         by: the column that splits the queries into segments.
         cluster: the column whose values are the independent units, such as the user.
         seed: seed of the bootstrap and the randomisation test.
@@ -98,6 +109,7 @@ def evaluate(
             or ``per_query`` or ``reliability`` is one of the inputs or has another extension.
     """
     require_types(locals())
+    methods = parse_methods(ci)
     request = Request(
         rules=parse_rules(
             metrics,
@@ -107,7 +119,12 @@ def evaluate(
             purpose="" if reliability is None else "the reliability curve",
         ),
         policies=parse_policies(empty, missing),
-        infer=InferenceOptions.of_call(ci, level, replicates, seed, cluster, students_t=True),
+        infer=InferenceOptions.of_call(
+            known_methods(methods), level, replicates, seed, cluster, students_t=True
+        ),
+        methods=methods,
+        family=parse_family(family, by),
+        simultaneous=simultaneous,
         permutations=permutations,
         by=by,
         cluster=cluster,
@@ -130,6 +147,7 @@ def evaluate(
         inputs=inputs.described(request, where),
         metric_rows=estimates.rows,
         comparisons=estimates.comparisons,
+        best=estimates.best,
         counts=counts_of(aligned, judged),
         notes=(
             *inputs.notes(),
@@ -137,5 +155,6 @@ def evaluate(
             *(per_query_notes(request.rules.pooled) if per_query is not None else ()),
             *units.notes(),
             *estimates.notes(),
+            *best_notes(estimates.best),
         ),
     )

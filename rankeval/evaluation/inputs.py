@@ -69,6 +69,8 @@ class Inputs:
             "relevance_threshold": rules.threshold,
             "score_type": rules.score_type,
             "where": where,
+            "ci": list(request.methods),
+            "family": request.family,
             "by": request.by,
             "cluster": request.cluster,
             "seed": request.infer.seed,

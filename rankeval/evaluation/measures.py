@@ -11,10 +11,12 @@ import numpy as np
 from rankeval.array_types import Bools, Floats, Ints
 from rankeval.evaluation.alignment import AlignedRun
 from rankeval.evaluation.rules import Rules
-from rankeval.inference import Functional, Mean
+from rankeval.inference import Functional, Mean, Within
 from rankeval.metrics import JudgedItems, Metric, Pooled, PooledMetric
 from rankeval.notes import Note
 
+#: The method of intervals of metrics between 0 and 1.
+BOUNDED = "augmented"
 #: With fewer queries that have a relevant item, errors of pooled metrics are rough.
 FEW_QUERIES = 30
 
@@ -31,13 +33,35 @@ class Terms:
     """
 
     values: Floats
-    functional: Functional
+    functional: Within
     missing: str = ""
     notes: tuple[Note, ...] = ()
 
+    @property
+    def auto(self) -> str:
+        """The method of intervals that holds: for means of values between 0 and 1, or for any other."""
+        return BOUNDED if (self.functional.low, self.functional.high) == (0.0, 1.0) else "normal"
+
+
+def influence(terms: Terms) -> Floats:
+    """(n,) float64: the contribution of each query to the functional, whose mean is its value.
+
+    It is the term of the query, or the functional linearised at the means of the terms.
+    """
+    means = terms.values.mean(axis=1)
+    gradient = terms.functional.gradient(means)
+    centred = sum(g * (terms.values[j] - means[j]) for j, g in gradient.items())
+    return np.asarray(centred + terms.functional.value(means))
+
 
 class Measure(ABC):
-    """A requested metric as a functional of the queries."""
+    """A requested metric as a functional of the queries.
+
+    Attributes:
+        metric: the metric.
+    """
+
+    metric: Metric | PooledMetric
 
     @property
     @abstractmethod
@@ -55,6 +79,15 @@ class Measure(ABC):
     @abstractmethod
     def difference(self, a: AlignedRun, b: AlignedRun, rows: Ints) -> Terms:
         """The terms of the difference ``a - b`` over queries that count for both runs."""
+
+    def _within(self, functional: Functional) -> Within:
+        """The functional as a value of the metric, in its range."""
+        return Within(functional, *self.metric.definition.range)
+
+    def _between(self, functional: Functional) -> Within:
+        """The functional as a difference of two values of the metric."""
+        low, high = self.metric.definition.range
+        return Within(functional, low - high, high - low)
 
 
 @dataclass(frozen=True)
@@ -79,16 +112,16 @@ class PerQuery(Measure):
     def terms(self, run: AlignedRun, rows: Ints) -> Terms:
         values = run.values[rows, self.column]
         if not self.metric.weighted_by_length:
-            return Terms(values[np.newaxis], Mean(0))
+            return Terms(values[np.newaxis], self._within(Mean(0)))
         weights = run.weights[rows]
-        return Terms(np.stack([weights * values, weights]), Mean(0) / Mean(1))
+        return Terms(np.stack([weights * values, weights]), self._within(Mean(0) / Mean(1)))
 
     def difference(self, a: AlignedRun, b: AlignedRun, rows: Ints) -> Terms:
         left, right = self.terms(a, rows), self.terms(b, rows)
         if not self.metric.weighted_by_length:
-            return Terms(left.values - right.values, Mean(0))
+            return Terms(left.values - right.values, self._between(Mean(0)))
         together = np.concatenate([left.values, right.values])
-        return Terms(together, left.functional - Mean(2) / Mean(3))
+        return Terms(together, self._between(Mean(0) / Mean(1) - Mean(2) / Mean(3)))
 
 
 @dataclass(frozen=True)
@@ -111,12 +144,12 @@ class OfAllItems(Measure):
     def terms(self, run: AlignedRun, rows: Ints) -> Terms:
         pooled = self._pooled(run, rows)
         notes = (*pooled.notes, *_few_relevant(run.scored.items.of(run.places[rows])))
-        return Terms(pooled.terms()[np.newaxis], Mean(0), pooled.reason, notes)
+        return Terms(pooled.terms()[np.newaxis], self._within(Mean(0)), pooled.reason, notes)
 
     def difference(self, a: AlignedRun, b: AlignedRun, rows: Ints) -> Terms:
         left, right = self._pooled(a, rows), self._pooled(b, rows)
         terms = (left.terms() - right.terms())[np.newaxis]
-        return Terms(terms, Mean(0), left.reason or right.reason)
+        return Terms(terms, self._between(Mean(0)), left.reason or right.reason)
 
     def _pooled(self, run: AlignedRun, rows: Ints) -> Pooled:
         return self.metric.of(run.scored.items.of(run.places[rows]))

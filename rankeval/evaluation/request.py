@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,15 @@ import numpy as np
 from rankeval.array_types import Hashes
 from rankeval.errors import UsageError
 from rankeval.evaluation.alignment import Policies
-from rankeval.evaluation.measures import Terms
+from rankeval.evaluation.measures import BOUNDED, Terms
 from rankeval.evaluation.placement import TIES
 from rankeval.evaluation.rules import Rules
 from rankeval.inference import Estimate, InferenceOptions, Moments, pairs_needed
 from rankeval.metrics import parse_any
 from rankeval.options import listed
 
+#: The method of intervals that takes what suits the metric: ``augmented`` between 0 and 1, else ``normal``.
+AUTO = "auto"
 MAX_PERMUTATIONS = 10_000_000
 
 
@@ -28,7 +30,11 @@ class Request:
     Attributes:
         rules: the metrics and the conventions of scoring a run.
         policies: the values of empty and missing queries.
-        infer: options of standard errors and intervals.
+        infer: options of standard errors and intervals; its methods are those that ``auto`` takes for metrics
+            between 0 and 1.
+        methods: the methods of intervals as asked, in which :data:`AUTO` stands for the metric's own.
+        family: what the families of adjusted p-values span, one of :data:`rankeval.inference.FAMILIES`.
+        simultaneous: whether differences have intervals that hold for all of a family at once.
         permutations: number of permutations of the randomisation test.
         by: the column that splits the queries into segments, or None.
         cluster: the column whose values are the independent units, or None.
@@ -40,6 +46,9 @@ class Request:
     rules: Rules
     policies: Policies
     infer: InferenceOptions
+    methods: tuple[str, ...]
+    family: str
+    simultaneous: bool
     permutations: int
     by: str | None
     cluster: str | None
@@ -55,11 +64,23 @@ class Request:
 
     def estimate(self, terms: Terms, keys: Hashes) -> Estimate:
         """The estimate of a functional of the means of its terms; ``keys`` (n,) are of the units."""
+        methods = tuple(terms.auto if method == AUTO else method for method in self.methods)
+        infer = replace(self.infer, methods=methods)
         if terms.missing:
-            return self.infer.unknown(terms.values.shape[1], terms.missing)
+            return infer.unknown(terms.values.shape[1], terms.missing)
         pairs = pairs_needed([terms.functional])
-        moments = Moments.of(terms.values, pairs, keys if self.infer.bucketed else None)
-        return self.infer.of(moments).estimate(terms.functional)
+        moments = Moments.of(terms.values, pairs, keys if infer.bucketed else None)
+        return infer.of(moments).estimate(terms.functional)
+
+
+def parse_methods(ci: str | Sequence[str]) -> tuple[str, ...]:
+    """The methods of intervals as asked, each once; :data:`AUTO` is one of them."""
+    return tuple(dict.fromkeys(listed(ci)))
+
+
+def known_methods(methods: Sequence[str]) -> list[str]:
+    """The methods with that of metrics between 0 and 1 in place of :data:`AUTO`."""
+    return [BOUNDED if method == AUTO else method for method in methods]
 
 
 def parse_rules(

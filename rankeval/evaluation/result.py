@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rankeval.evaluation.rows import Comparison, MetricRow
+from rankeval.inference import Best, adjusted_over, best_table
 from rankeval.metrics import POOLED
 from rankeval.notes import Note
 from rankeval.results import Result, Table, interval_text, number, p_text, percent, segment_text
@@ -20,6 +21,7 @@ class Evaluation(Result):
         inputs: the inputs and options, as JSON values.
         metric_rows: one mean for each run, metric and segment, in the requested order.
         comparisons: one comparison for each pair of runs, metric, segment and test.
+        best: the best run by each metric, corrected for its having been chosen; empty for one run.
         counts: numbers of judged queries and of queries without relevant items; for each run, numbers of
             missing and unjudged queries and of unjudged items.
         notes: the warnings.
@@ -28,6 +30,7 @@ class Evaluation(Result):
     inputs: Mapping[str, Any]
     metric_rows: tuple[MetricRow, ...]
     comparisons: tuple[Comparison, ...]
+    best: tuple[Best, ...]
     counts: Mapping[str, Any]
     notes: tuple[Note, ...]
     command = "evaluate"
@@ -37,6 +40,7 @@ class Evaluation(Result):
             "n": self.counts["queries"],
             "results": [row.to_dict() for row in self.metric_rows],
             "comparisons": [comparison.to_dict() for comparison in self.comparisons],
+            "best": [best.to_dict() for best in self.best],
             "counts": dict(self.counts),
         }
 
@@ -59,13 +63,16 @@ class Evaluation(Result):
             "ci_level",
             "ci_low",
         ]
-        keys += ["ci_high", "n", "test", "p_value", "p_adjusted", "p_adjusted_bh"]
+        keys += ["ci_high", "n", "test", "p_value", "p_adjusted", "p_adjusted_bh", "tests"]
         if not self.comparisons:
-            keys = [key for key in keys if key not in ("a", "b", "test") and not key.startswith("p_")]
+            keys = [
+                key for key in keys if key not in ("a", "b", "test", "tests") and not key.startswith("p_")
+            ]
         return [{key: record.get(key) for key in keys} for record in records]
 
     def tables(self) -> list[Table]:
-        return [self._means(), *([self._differences()] if self.comparisons else []), self._counts()]
+        compared = [self._differences(), best_table(self.best)] if self.comparisons else []
+        return [self._means(), *compared, self._counts()]
 
     def _kind(self) -> str:
         """What the numbers are: a mean over queries, or a value where a pooled metric is among them."""
@@ -75,7 +82,8 @@ class Evaluation(Result):
     def _means(self) -> Table:
         segmented = any(row.segment is not None for row in self.metric_rows)
         level = percent(self.metric_rows[0].estimate.intervals[0].level)
-        methods = [interval.method for interval in self.metric_rows[0].estimate.intervals]
+        columns = zip(*(row.estimate.intervals for row in self.metric_rows), strict=True)
+        methods = [_method({interval.method for interval in column}) for column in columns]
         header = ["metric", "run", *(["segment"] if segmented else []), self._kind()]
         header += [f">{level} {method}" for method in methods] + [">std error", ">n"]
         rows = [
@@ -107,7 +115,8 @@ class Evaluation(Result):
             + [*map(p_text, (c.p_value, c.p_holm, c.p_bh))]
             for c in self.comparisons
         ]
-        return Table("Paired differences", header, rows)
+        over = adjusted_over([c.adjusted for c in self.comparisons])
+        return Table(f"Paired differences ({over})", header, rows)
 
     def _counts(self) -> Table:
         header = [
@@ -132,6 +141,11 @@ class Evaluation(Result):
             for name, run in self.counts["runs"].items()
         ]
         return Table("Queries and items", header, rows)
+
+
+def _method(methods: set[str]) -> str:
+    """The header of a column of intervals: their method, if it is one."""
+    return methods.pop() if len(methods) == 1 else "interval"
 
 
 def _flat(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from rankeval.inference import Estimate
+from rankeval.inference import Adjusted, Estimate
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,7 @@ class Comparison:
         estimate: the difference, with its standard error and intervals.
         test: ``t`` or ``randomisation``.
         p_value: two-sided p-value of the test, None where it cannot be computed.
-        p_holm: p-value adjusted over the pairs of runs by Holm's method.
-        p_bh: p-value adjusted over the pairs of runs by the method of Benjamini and Hochberg.
+        adjusted: the p-value adjusted over its family.
     """
 
     a: str
@@ -51,15 +50,23 @@ class Comparison:
     estimate: Estimate
     test: str
     p_value: float | None
-    p_holm: float | None = None
-    p_bh: float | None = None
+    adjusted: Adjusted = field(default_factory=Adjusted)
 
-    def adjusted(self, p_holm: float | None, p_bh: float | None) -> Comparison:
-        """The same comparison with these adjusted p-values."""
-        return replace(self, p_holm=p_holm, p_bh=p_bh)
+    @property
+    def p_holm(self) -> float | None:
+        """The p-value adjusted over its family by Holm's method."""
+        return self.adjusted.holm
+
+    @property
+    def p_bh(self) -> float | None:
+        """The p-value adjusted over its family by the method of Benjamini and Hochberg."""
+        return self.adjusted.bh
 
     def to_dict(self) -> dict[str, Any]:
-        """A record; its ``p_adjusted`` is ``p_holm``, and its ``p_adjusted_bh`` is ``p_bh``."""
+        """A record; ``p_adjusted`` is Holm's and ``p_adjusted_bh`` that of Benjamini and Hochberg.
+
+        ``tests`` is the number of p-values over which they are adjusted.
+        """
         estimate = self.estimate.to_dict()
         return {
             "a": self.a,
@@ -75,4 +82,5 @@ class Comparison:
             "p_value": self.p_value,
             "p_adjusted": self.p_holm,
             "p_adjusted_bh": self.p_bh,
+            "tests": self.adjusted.tests,
         }

@@ -6,10 +6,12 @@ To add an interval: write a function in ``intervals.py`` and a line in ``INTERVA
 
 from __future__ import annotations
 
+from rankeval.inference.best import Best, best_index, best_notes, best_table, chosen, no_gain
 from rankeval.inference.bootstrap import ROUNDING
 from rankeval.inference.comparisons import benjamini_hochberg, holm, paired_t, randomisation_test, t_test
 from rankeval.inference.estimate import Estimate, Interval
 from rankeval.inference.facts import NOTHING, Facts, Weighted
+from rankeval.inference.families import Adjusted, adjust, adjusted_over, family_key, parse_family
 from rankeval.inference.functionals import (
     Functional,
     Gradient,
@@ -18,11 +20,13 @@ from rankeval.inference.functionals import (
     SumOfRatios,
     UnderCurves,
     WeightedSum,
+    Within,
     pairs_needed,
 )
 from rankeval.inference.inference import UNDEFINED, Inference, InferenceOptions
 from rankeval.inference.intervals import BY_RANGES, INTERVALS
 from rankeval.inference.moments import Moments, MomentsAccumulator
+from rankeval.inference.simultaneous import pairwise_root, simultaneous
 from rankeval.inference.students_t import students_quantile
 from rankeval.inference.unnamed_clusters import DesignEffects, unnamed_cluster_notes
 from rankeval.inference.unnamed_sums import NamedKeys
@@ -33,6 +37,8 @@ __all__ = [
     "NOTHING",
     "ROUNDING",
     "UNDEFINED",
+    "Adjusted",
+    "Best",
     "DesignEffects",
     "Estimate",
     "Facts",
@@ -50,11 +56,23 @@ __all__ = [
     "UnderCurves",
     "Weighted",
     "WeightedSum",
+    "Within",
+    "adjust",
+    "adjusted_over",
     "benjamini_hochberg",
+    "best_index",
+    "best_notes",
+    "best_table",
+    "chosen",
+    "family_key",
     "holm",
+    "no_gain",
     "paired_t",
     "pairs_needed",
+    "pairwise_root",
+    "parse_family",
     "randomisation_test",
+    "simultaneous",
     "students_quantile",
     "t_test",
     "unnamed_cluster_notes",

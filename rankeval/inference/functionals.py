@@ -256,6 +256,38 @@ class UnderCurves(Functional):
         return (moved - self.under_it.value(means)) / self.step
 
 
+@dataclass(frozen=True)
+class Within(Functional):
+    """A functional whose value lies in ``[low, high]``, whatever the data; its intervals are cut to it.
+
+    Attributes:
+        functional: the functional.
+        low, high: the ends of its range, which may be infinite.
+    """
+
+    functional: Functional
+    low: float
+    high: float
+
+    @property
+    def terms(self) -> frozenset[int]:
+        return self.functional.terms
+
+    def value(self, means: Floats) -> Any:
+        return self.functional.value(means)
+
+    def gradient(self, means: Floats) -> Gradient:
+        return self.functional.gradient(means)
+
+    def by_curve(self, means: Floats) -> Any:
+        return self.functional.by_curve(means)
+
+    def cut(self, bounds: tuple[float, float]) -> tuple[float, float]:
+        """The part of an interval that lies in the range."""
+        low, high = (min(max(bound, self.low), self.high) for bound in bounds)
+        return low, high
+
+
 def pairs_needed(functionals: Iterable[Functional]) -> Ints:
     """(c, 2) int64: the pairs ``i <= j`` of terms whose co-moments the standard errors need, ascending."""
     pairs = {pair for f in functionals for pair in combinations_with_replacement(sorted(f.terms), 2)}

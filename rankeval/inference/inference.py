@@ -11,7 +11,7 @@ import numpy as np
 from rankeval.errors import UsageError
 from rankeval.inference.estimate import SIDES, Estimate, Interval, Side
 from rankeval.inference.facts import NOTHING, Facts
-from rankeval.inference.functionals import Functional, Mean, pairs_needed
+from rankeval.inference.functionals import Functional, Mean, Within, pairs_needed
 from rankeval.inference.intervals import BUCKETED, BY_SPREAD, INTERVALS
 from rankeval.inference.moments import Moments, MomentsAccumulator
 from rankeval.inference.sampling_distribution import SamplingDistribution
@@ -79,6 +79,8 @@ class Inference(SamplingDistribution):
             if method in BY_SPREAD and self.shows_no_spread(functional):
                 raise Undefined(NO_SPREAD)
             low, high = INTERVALS[method](self, functional, facts)
+            if isinstance(functional, Within):
+                low, high = functional.cut((low, high))
         except Undefined as undefined:
             return self._unknown(method, str(undefined))
         if not (math.isfinite(low) and math.isfinite(high)):

@@ -11,11 +11,13 @@ from collections.abc import Callable
 import numpy as np
 
 from rankeval.array_types import Floats
+from rankeval.inference.augmented import augmented
 from rankeval.inference.bounded_intervals import bernstein, clopper_pearson, hoeffding
 from rankeval.inference.facts import Facts
-from rankeval.inference.functionals import Functional, Relative
+from rankeval.inference.functionals import Functional, Relative, Within
 from rankeval.inference.likelihood import likelihood
 from rankeval.inference.sampling_distribution import SamplingDistribution
+from rankeval.inference.students_t import students_quantile
 from rankeval.inference.undefined import Undefined
 from rankeval.inference.wild_bootstrap import wild_interval
 
@@ -117,6 +119,16 @@ def _central(
     return float(low), float(np.quantile(defined, 1.0 - outside, method="higher"))
 
 
+def _augmented(distribution: SamplingDistribution, functional: Functional, _: Facts) -> tuple[float, float]:
+    """Student's interval of the sample with one more unit at each end of the range."""
+    if not (isinstance(functional, Within) and math.isfinite(functional.high - functional.low)):
+        raise Undefined("it has no known lower and upper limit, between which two more units would lie")
+    units = distribution.clusters.effective if distribution.clustered else distribution.independent
+    value, std_error = distribution.value(functional), distribution.std_error(functional)
+    quantile = students_quantile(0.5 - distribution.central / 2, distribution.degrees(functional) + 2.0)
+    return augmented(value, std_error, units, quantile, functional.low, functional.high)
+
+
 Method = Callable[[SamplingDistribution, Functional, Facts], tuple[float, float]]
 #: Name of a method -> the function that returns the lower and the upper bound.
 INTERVALS: dict[str, Method] = {
@@ -128,6 +140,7 @@ INTERVALS: dict[str, Method] = {
     "bernstein": bernstein,
     "clopper_pearson": clopper_pearson,
     "likelihood": likelihood,
+    "augmented": _augmented,
 }
 #: The methods that take the spread of the sample for that of the population.
 BY_SPREAD = frozenset({"normal", "student", "bootstrap", "bootstrap_t"})

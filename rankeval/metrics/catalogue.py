@@ -40,6 +40,7 @@ class Definition:
         weighted_by_length: whether the mean over queries is weighted: by the run's ``weight`` column if it
             has one, else by the length of each query's list.
         max_grade: the largest grade that the metric accepts, unless a parameter ``max_rel`` sets it.
+        range: the least and the largest possible value of a query.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Definition:
     lower_is_better: bool = False
     weighted_by_length: bool = False
     max_grade: float = math.inf
+    range: tuple[float, float] = (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ _MAX_REL = whole_parameter(4, _LARGEST_EXPONENT)
 METRICS: dict[str, Definition] = {
     definition.name: definition
     for definition in (
-        Definition("dcg", "gain.dcg", "sum of grade / log2(rank + 1)"),
+        Definition("dcg", "gain.dcg", "sum of grade / log2(rank + 1)", range=(0.0, math.inf)),
         Definition("ndcg", "gain.ndcg", "dcg over that of the ideal order of all judged items"),
         Definition("ndcg_exp", "gain.ndcg_exp", "ndcg with gain 2^grade - 1", max_grade=_LARGEST_EXPONENT),
         Definition("precision", "binary.precision", "relevant in the top k, over k (or the list's length)"),
@@ -200,7 +202,14 @@ METRICS: dict[str, Definition] = {
             cutoff=False,
             needs_nonrelevant=True,
         ),
-        Definition("arp", "order.arp", "mean rank of the relevant items", cutoff=False, lower_is_better=True),
+        Definition(
+            "arp",
+            "order.arp",
+            "mean rank of the relevant items",
+            cutoff=False,
+            lower_is_better=True,
+            range=(0.0, math.inf),
+        ),
         Definition("auc", "order.auc", "area under ROC of each query", cutoff=False, tie_order="expected"),
         Definition(
             "gauc",

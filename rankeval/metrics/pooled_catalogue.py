@@ -5,6 +5,7 @@ To add one, write a function in ``pooled.py`` and a line in ``POOLED``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -30,6 +31,7 @@ class PooledDefinition:
         probabilities: whether scores must be probabilities, in [0, 1].
         lower_is_better: whether a smaller value means better scores.
         parameters: name -> parameter.
+        range: the least and the largest possible value.
     """
 
     name: str
@@ -37,6 +39,7 @@ class PooledDefinition:
     probabilities: bool = True
     lower_is_better: bool = True
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    range: tuple[float, float] = (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ _BINS = {"bins": whole_parameter(10, _MOST_BINS)}
 POOLED: dict[str, PooledDefinition] = {
     definition.name: definition
     for definition in (
-        PooledDefinition("log_loss", "mean negative log-likelihood of the labels"),
+        PooledDefinition("log_loss", "mean negative log-likelihood of the labels", range=(0.0, math.inf)),
         PooledDefinition("brier", "mean squared error of the probabilities"),
         PooledDefinition("ece", "calibration error over bins of equal width", parameters=_BINS),
         PooledDefinition("ece_mass", "calibration error over bins of equal mass", parameters=_BINS),
