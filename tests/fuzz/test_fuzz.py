@@ -37,7 +37,7 @@ def valid_calls() -> Iterator[tuple[str, str]]:
     for name, commands in TABLE_COMMANDS.items():
         yield from ((command, f"{name}.parquet") for command in commands)
     for file, commands in FILE_COMMANDS.items():
-        yield from ((command, file) for command in commands)
+        yield from ((command, file.split("/")[0]) for command in commands)
     for commands, texts in TEXT_COMMANDS.values():
         yield from ((commands[0], shlex.quote(text)) for text in texts)
     yield from ((line, "") for line in LINES)
