@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
 
-from rankeval.cli.signals import end_on_signals
+# Nothing else is imported up to here: until signals are blocked, an interrupt is a traceback of Python.
+from rankeval.cli.signals import block_signals, end_on_signals
 
 
 def start() -> None:
     """Run the command line in this process, which ends with it."""
+    blocked = block_signals()
     _open_standard_streams()
-    end_on_signals()
+    end_on_signals(blocked)
     from rankeval.cli.main import main
 
     status = 0
@@ -25,6 +26,8 @@ def start() -> None:
 
 def _end(status: int) -> None:
     """End the process at once: to unload what it has imported can take seconds without an ear for signals."""
+    from contextlib import suppress
+
     from rankeval.temporary_files import remove_all
 
     remove_all()

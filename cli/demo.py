@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from rankeval.cli.options import be_quiet, quiet_option, say, text_width
+from rankeval.errors import DataError
 from rankeval.temporary_files import temporary_folder
 
 SEED = 7
@@ -35,14 +36,19 @@ def command(out: Path | None, quiet: bool) -> None:
     with temporary_folder() as scratch:
         folder = out or scratch
         folder.mkdir(parents=True, exist_ok=True)
-        _rankers(folder)
-        _policy(folder)
-        _clicks(folder)
+        written = [*_rankers(folder), *_policy(folder), *_clicks(folder)]
+        _require_all(written)
     if out is not None:
         say(f"\nThe files are in {out}.\n")
 
 
-def _rankers(folder: Path) -> None:
+def _require_all(written: list[Path]) -> None:
+    """Check that all files are still there: a part that makes its own folder does not see that others go."""
+    if gone := [path for path in written if not path.exists()]:
+        raise DataError(f"{gone[0]}: is gone, and {len(gone) - 1} other files; wanted a folder that stays")
+
+
+def _rankers(folder: Path) -> list[Path]:
     from rankeval import evaluate
     from rankeval.simulators import RankingWorld, write_judged_runs
 
@@ -53,9 +59,10 @@ def _rankers(folder: Path) -> None:
     say("     --judgements judgements.parquet -m ndcg@10,mrr\n\n")
     runs = {name: str(path) for name, path in files.runs.items()}
     say(evaluate(runs, str(files.judgements), ["ndcg@10", "mrr"]).render("table", text_width()) + "\n")
+    return [files.judgements, *files.runs.values()]
 
 
-def _policy(folder: Path) -> None:
+def _policy(folder: Path) -> list[Path]:
     from rankeval import ope
     from rankeval.simulators.bandits import random_policy, random_world, write_bandit_log
 
@@ -75,9 +82,10 @@ def _policy(folder: Path) -> None:
     covered = [label for label, interval in intervals.items() if interval.holds(truth)]
     say(f"95 % intervals that contain the true value: {', '.join(covered) or 'none'}.\n")
     say("dm and clipped weights are biased but less noisy: their intervals can miss the true value.\n")
+    return [log]
 
 
-def _clicks(folder: Path) -> None:
+def _clicks(folder: Path) -> list[Path]:
     from rankeval import ope, propensity, simulate
 
     out = folder / "clicks"
@@ -96,3 +104,4 @@ def _clicks(folder: Path) -> None:
     new, old = truth["candidates"]["new"]["expected_clicks"], truth["unshuffled"]["expected_clicks"]
     say(f"True values from the simulator: new ranking {new:.4f} clicks a session, old ranking {old:.4f}, ")
     say(f"gain {new - old:+.4f}.\n")
+    return [Path(log), out / "truth.json"]

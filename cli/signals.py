@@ -7,29 +7,37 @@ So the signals are blocked here, and a thread waits for them.
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
-import threading
-from contextlib import suppress
 
 _ENDINGS = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "hung up"}
 
 
-def end_on_signals() -> None:
-    """From now on, an interrupt and its like remove temporary files and end the process: status 128 + number.
+def block_signals() -> set[signal.Signals]:
+    """Keep an interrupt and its like waiting, until :func:`end_on_signals`; which they are.
 
     Signals that the caller has set to be ignored, as ``nohup`` does, stay ignored.
     """
     if not hasattr(signal, "pthread_sigmask"):  # on Windows
-        return
-    awaited = {getattr(signal, name) for name in _ENDINGS}
-    awaited = {number for number in awaited if signal.getsignal(number) is not signal.SIG_IGN}
+        return set()
+    known = {getattr(signal, name) for name in _ENDINGS}
+    awaited = {number for number in known if signal.getsignal(number) is not signal.SIG_IGN}
     signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
-    threading.Thread(target=_end, args=(awaited,), daemon=True, name="signals").start()
+    return awaited
+
+
+def end_on_signals(awaited: set[signal.Signals]) -> None:
+    """From now on, these signals remove temporary files and end the process: status 128 + number."""
+    import threading
+
+    if awaited:
+        threading.Thread(target=_end, args=(awaited,), daemon=True, name="signals").start()
 
 
 def _end(awaited: set[signal.Signals]) -> None:
+    import os
+    import sys
+    from contextlib import suppress
+
     number = signal.sigwait(awaited)
     from rankeval.temporary_files import remove_all
 

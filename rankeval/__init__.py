@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
 from rankeval.versions import __version__
 
+# The command blocks signals once this module is there, so that it imports nothing: not even ``typing``, whose
+# constant type checkers know by its name.
+TYPE_CHECKING = False
 # A function called as its module comes from there: through the package, mypy may take the module for it.
 if TYPE_CHECKING:
+    from typing import Any
+
     from rankeval.calibration import FittedCalibration
     from rankeval.calibration.calibrate import calibrate
     from rankeval.errors import DataError, RankevalError, UsageError
@@ -102,6 +104,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
+        from importlib import import_module
+
         value = getattr(import_module(_HOME[name]), name)
         globals()[name] = value
         return value

@@ -29,11 +29,12 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     if not path.name:
         raise DataError(f"{path}: cannot be written, it is a folder; wanted a file")
-    target = resolved(path) if path.is_symlink() else path
     try:
-        if target.exists() and not (target.is_file() or target.is_dir()):
-            yield target
+        # Before links are followed: /dev/stdout leads to a pipe, which has no path.
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            yield path
             return
+        target = resolved(path) if path.is_symlink() else path
         with temporary_file(target.parent) as beside:
             if target.is_file():
                 beside.chmod(target.stat().st_mode)
@@ -98,6 +99,8 @@ def _files(data: object) -> Iterator[Path]:
     elif isinstance(data, str | os.PathLike):
         text = os.fspath(data)
         text = _LOCATION.sub("", str(text))
+        if text == "-":  # standard input, which may come from a file
+            yield Path("/dev/stdin")
         yield Path(text)
         if glob.has_magic(text):
             yield from map(Path, glob.iglob(text, recursive=True))

@@ -35,6 +35,15 @@ def test_a_pipe_is_written_to_and_stays(tmp_path):
     assert list(tmp_path.iterdir()) == [pipe]
 
 
+def test_a_link_to_a_pipe_without_a_name_is_written_to():
+    """As ``/dev/stdout`` is, where another program reads it."""
+    read, write = os.pipe()
+    write_text("text", Path(f"/proc/self/fd/{write}"))
+    assert os.read(read, 10) == b"text"
+    os.close(read)
+    os.close(write)
+
+
 def test_the_file_behind_a_link_is_replaced(tmp_path):
     link, file = tmp_path / "link", tmp_path / "file"
     link.symlink_to(file)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +12,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from rankeval.errors import UsageError
 from rankeval.progress import notice
 
 
@@ -29,6 +32,16 @@ def _without_scipy() -> Iterator[None]:
         del sys.modules["scipy"]
 
 
+def _require_threads() -> None:
+    """Check what Numba would end the process for, although no kernel uses its threads."""
+    found = os.environ.get("NUMBA_NUM_THREADS")
+    if found is not None and not re.fullmatch("[1-9][0-9]{0,5}", found):
+        raise UsageError(
+            f"NUMBA_NUM_THREADS: found {found!r} in the environment, wanted a whole number of at least 1"
+        )
+
+
+_require_threads()
 with _without_scipy():
     import numba
     import numba.np.arraymath

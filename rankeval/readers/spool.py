@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 
 from pyarrow import fs
 
+from rankeval.errors import DataError
 from rankeval.readers.files import File
 from rankeval.readers.messages import guard
 from rankeval.temporary_files import temporary_file
@@ -57,6 +58,8 @@ def spooled(location: str | os.PathLike[str]) -> File | None:
 
 @lru_cache(maxsize=1)
 def _standard_input(stream: Any) -> File:
+    if stream is None:
+        raise DataError("standard input: is closed, wanted one to read from, or the name of a file")
     with guard("standard input"):
         return _copy("standard input", stream.buffer)
 

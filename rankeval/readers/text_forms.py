@@ -32,7 +32,9 @@ _FORMS: tuple[tuple[Text, re.Pattern[str]], ...] = (
 SEPARATORS = {"\t": r"[^\t]+", ",": r"[^,\"]+", ";": r"[^;\"]+", r"\s+": r"\S+"}
 _TEXT = r'"(?:[^"\\]|\\.)*"'
 _BY_QUERY = re.compile(rf"\{{\s*{_TEXT}\s*:\s*\{{\s*(?:\}}|{_TEXT}\s*:\s*-?(?:\d|NaN|Infinity))")
-_LOGGED = re.compile(r'"_label_cost"\s*:|(?=.*"a"\s*:\s*\[)(?=.*"p"\s*:\s*\[)(?=.*"c"\s*:\s*\{)')
+#: A decision has this key, or all of those.
+_LABEL = re.compile(r'"_label_cost"\s*:')
+_DECISION = tuple(map(re.compile, (r'"a"\s*:\s*\[', r'"p"\s*:\s*\[', r'"c"\s*:\s*\{')))
 
 
 def text_kind(line: str, head: str, role: Role) -> Text | None:
@@ -78,4 +80,5 @@ def separator_of(line: str) -> str | None:
 def _json_kind(line: str, head: str, joined: bool) -> Text:
     if joined and _BY_QUERY.match(head.lstrip()):
         return "JSON by query"
-    return "dsjson" if _LOGGED.search(line) else "JSON lines"
+    logged = _LABEL.search(line) or all(each.search(line) for each in _DECISION)
+    return "dsjson" if logged else "JSON lines"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -69,7 +71,23 @@ class CsvSource(ArrowSource):
         return self._has_rows
 
     def _position(self, row: int) -> str:
-        return f"line {row + 2}"
+        return f"line {self._line(row + 1)}"
+
+    def _line(self, record: int) -> int:
+        """The line on which a record begins; record 0 is the header. Cells in quotes may hold line breaks."""
+        with self._file.stream() as stream:
+            text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+            records = csv.reader(text, delimiter=self._delimiter)
+            before, seen = 0, -1
+            try:
+                for cells in records:
+                    seen += bool(cells)  # a blank line is no record
+                    if seen == record:
+                        break
+                    before = records.line_num
+            except csv.Error:  # a cell that is too long for this reader
+                return record + 1
+            return before + 1
 
     def _read(
         self, leaf: Leaf, columns: list[str], encoded: list[str], where: Where | None
@@ -136,24 +154,25 @@ class CsvSource(ArrowSource):
                 self._require_closed(Watched(stream, self._delimiter))
             message = first_line(error)
             if match := _CONVERSION.match(message):
-                column, line, found = match.groups()
+                column, row, found = match.groups()
                 name = self._header[int(column)] if int(column) < len(self._header) else column
                 wanted = type_class(types[name]) if name in types else "UTF-8 text"
                 raise DataError(
-                    f"{self._at(line)}, column {name!r}: found {_shown(found)}, wanted {wanted}"
+                    f"{self._at(row)}, column {name!r}: found {_shown(found)}, wanted {wanted}"
                 ) from error
             if match := _PARSE.match(message):
-                line, wanted, found, text = match.groups()
+                row, wanted, found, text = match.groups()
                 raise DataError(
-                    f"{self._at(line)}: found {found} cells in {short(text)}, wanted {wanted}"
+                    f"{self._at(row)}: found {found} cells in {short(text)}, wanted {wanted}"
                 ) from error
             if "straddling" in message:
                 found = f"a line of more than {_BLOCK >> 20} MiB"
                 raise DataError(f"{self._file.name}: found {found}, wanted CSV with shorter lines") from error
             raise
 
-    def _at(self, line: str | None) -> str:
-        return f"{self._file.name}, line {line}" if line else self._file.name
+    def _at(self, row: str | None) -> str:
+        """The place of what Arrow calls a row, which it counts from 1 at the header."""
+        return f"{self._file.name}, line {self._line(int(row) - 1)}" if row else self._file.name
 
 
 def _parts(stream: Any, size: int) -> Iterator[bytes]:

@@ -12,7 +12,9 @@ import pyarrow as pa
 import pytest
 
 from rankeval import progress
+from rankeval.arrays import kernels
 from rankeval.arrays.kernels import _CompileNotice, kernel, read_only
+from rankeval.errors import UsageError
 from tests.paths import REPO
 
 KERNELS = sorted(
@@ -131,3 +133,10 @@ def test_kernels_keep_the_house_rules(path: Path) -> None:
         assert not any(isinstance(node, ast.Raise | ast.Assert | ast.Try) for node in ast.walk(function))
         used = {node.attr for node in ast.walk(function) if isinstance(node, ast.Attribute)}
         assert used & slow == set(), f"{function.name}: {used & slow}"
+
+
+@pytest.mark.parametrize("found", ["0", "x", ""])
+def test_a_number_of_threads_that_numba_would_end_for(found: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NUMBA_NUM_THREADS", found)
+    with pytest.raises(UsageError, match=f"NUMBA_NUM_THREADS: found '{found}' in the environment"):
+        kernels._require_threads()

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
 from rankeval import evaluate, ope, propensity
+from rankeval.cli import demo
 from rankeval.cli.demo import ESTIMATORS, ROUNDS
 from tests.cli.helpers import call
 
@@ -42,3 +45,19 @@ def test_demo_without_a_folder_leaves_nothing_and_says_the_same(tmp_path: Path) 
     kept, gone = call("demo", "--out", tmp_path), call("demo")
     assert gone.status == 0
     assert gone.out == kept.out.split("\nThe files are in")[0]
+
+
+def test_a_folder_that_goes_meanwhile_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "demo"
+
+    def policy_of_another_process(_: Path) -> list[Path]:
+        shutil.rmtree(folder)
+        return []
+
+    monkeypatch.setattr(demo, "_policy", policy_of_another_process)
+    called = call("demo", "--out", folder, "--quiet")
+    assert called.status == 1
+    assert called.err == (
+        f"rankeval: error: {folder / 'judgements.parquet'}: is gone, and 2 other files; "
+        "wanted a folder that stays\n"
+    )

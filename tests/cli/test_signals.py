@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.cli.helpers import start
+from tests.paths import REPO
 
 ROWS = 2_000_000
 
@@ -63,3 +66,33 @@ def test_a_command_that_sorts_ends_within_two_seconds_and_leaves_nothing(
         seconds_to_end(ungrouped, tmp_path / str(attempt), number, status, said) for attempt in range(4)
     )
     assert any(seconds < 2.0 for seconds in attempts)
+
+
+#: What a process does from the first line of rankeval on, with a signal that has come before.
+EARLY = """if True:
+    import os, signal, sys
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIG%s})
+    os.kill(os.getpid(), signal.SIG%s)
+    loaded = set(sys.modules)
+    from rankeval.cli.__main__ import start
+    print(*sorted(set(sys.modules) - loaded))
+    sys.stdout.flush()
+    sys.argv = ["rankeval", "--version"]
+    import time
+    sys.modules["rankeval.cli.main"] = type("Slow", (), {"main": lambda: time.sleep(60)})
+    start()
+"""
+
+
+@pytest.mark.parametrize(("name", "status"), [("INT", 130), ("TERM", 143)])
+def test_a_signal_before_the_command_is_loaded_ends_in_one_line(name: str, status: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", EARLY % (name, name)], cwd=REPO, capture_output=True, text=True, timeout=50
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (status, 1)
+    assert done.stderr.startswith("rankeval: ")
+    # Until the signals are blocked there is a traceback: little is imported before.
+    assert [module for module in done.stdout.split() if module.startswith("rankeval")] == [
+        *("rankeval", "rankeval.cli", "rankeval.cli.__main__", "rankeval.cli.signals", "rankeval.versions")
+    ]
+    assert not {"typing", "threading", "contextlib", "importlib.metadata"} & set(done.stdout.split())

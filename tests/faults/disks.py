@@ -18,6 +18,8 @@ from tests.faults.commands import Ended, Prepared, finished, snapshot, started
 _DROP, _WRITES_ANYWHERE = 24, 1
 #: Bytes of address space of a command that reads an input without end.
 _MEMORY = 4 << 30
+#: A file system of its own, of 4 MB, and the file that fills it.
+_MOUNT, _BALLAST = ("mount", "-t", "tmpfs", "-o", "size=4m", "rankeval-faults"), "ballast"
 ENDLESS = ("zeros.csv", "line.csv", "quoted.csv", "zeros.tsv", "zeros.trec", "zeros.json")
 
 
@@ -32,6 +34,27 @@ def fill(command: Prepared, rng: random.Random) -> tuple[str, list[str]]:
     most = rng.randrange(max(sizes))
     ended = finished(command.start(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))))
     return _judged("full disk", command, ended)
+
+
+def fill_up(command: Prepared, rng: random.Random) -> tuple[str, list[str]]:
+    """Run a command whose output, or whose temporary files, are on a file system that is full, likewise.
+
+    Where nobody may mount one, nothing is tried.
+    """
+    command.reset()
+    place = rng.choice((command.out, command.tmp))
+    if subprocess.run([*_MOUNT, place], capture_output=True, check=False).returncode != 0:
+        return "full file system: cannot be mounted", []
+    try:
+        if place == command.out:
+            shutil.copytree(command.kept, place, dirs_exist_ok=True)
+        free = os.statvfs(place).f_bavail * os.statvfs(place).f_frsize
+        (place / _BALLAST).write_bytes(bytes(max(free - rng.choice((0, 4096, 20_000)), 0)))
+        ended = finished(command.start())
+        (place / _BALLAST).unlink()
+        return _judged("full file system", command, ended)
+    finally:
+        subprocess.run(["umount", place], check=True)
 
 
 def write_protect(command: Prepared) -> tuple[str, list[str]]:

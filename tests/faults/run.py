@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.faults.commands import COMMANDS, DEMO, Prepared, prepared, snapshot, write_inputs
-from tests.faults.disks import ENDLESS, endless, fill, remove, write_protect
+from tests.faults.disks import ENDLESS, endless, fill, fill_up, remove, write_protect
 from tests.faults.kills import SIGNALS, kill
 
 Happened = tuple[str, str, list[str]]
@@ -26,10 +26,11 @@ def kills(commands: list[Prepared], number: int, seed: int) -> Iterator[Happened
 
 
 def disks(commands: list[Prepared], seed: int) -> Iterator[Happened]:
-    """The same of three faults of the disk for each command."""
+    """The same of four faults of the disk for each command."""
     rng = random.Random(seed)
     for command in commands:
         yield command.name, *fill(command, rng)
+        yield command.name, *fill_up(command, rng)
         yield command.name, *write_protect(command)
         yield command.name, *remove(command, rng)
 

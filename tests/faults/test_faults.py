@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.commands import Ended, Prepared, prepared, snapshot, words, write_inputs
-from tests.faults.disks import endless, fill, remove, write_protect
+from tests.faults.disks import endless, fill, fill_up, remove, write_protect
 from tests.faults.kills import SIGNALS, kill, wrong_end, wrong_files
 
 OLD, NEW = {"a": "1", "b": "1"}, {"a": "2", "b": "2"}
@@ -37,6 +37,12 @@ def test_a_kill_leaves_the_old_or_the_new_output(command: Prepared, number: sign
 
 def test_a_full_disk_leaves_the_old_output(command: Prepared) -> None:
     assert fill(command, random.Random(1)) == ("full disk: status 1", [])
+
+
+def test_a_full_file_system_leaves_the_old_output(command: Prepared) -> None:
+    kind, wrong = fill_up(command, random.Random(0))
+    assert wrong == [], kind
+    assert kind.startswith("full file system: ")
 
 
 def test_a_read_only_folder_is_named(command: Prepared) -> None:

@@ -26,11 +26,13 @@ def write_case(folder: Path, case: Case, problem: Problem, err: str) -> Path:
     """Write a case and what was wrong with it into a new folder of ``folder``."""
     held: dict[str, object] = {"target": case.target, "arguments": case.arguments, "file": case.file}
     digest = hashlib.sha256(json.dumps(held).encode() + case.data).hexdigest()[:8]
-    place = folder / f"{problem.kind.replace(' ', '-')}-{case.target}-{digest}"
+    target = case.target.replace("/", "-")
+    place = folder / f"{problem.kind.replace(' ', '-')}-{target}-{digest}"
     place.mkdir(parents=True, exist_ok=True)
     held["problem"] = f"{problem.kind}: {problem.detail}"
     (place / _CARD).write_text(json.dumps(held, indent=1) + "\n")
     if case.file:
+        (place / case.file).parent.mkdir(parents=True, exist_ok=True)
         (place / case.file).write_bytes(case.data)
     (place / "stderr.txt").write_text(err)
     return place

@@ -76,7 +76,7 @@ class Worker:
             (self._folder / name).mkdir()
         self._since_start.append(case)
         if case.file:
-            (self._folder / CHANGED / case.file).write_bytes(case.data)
+            self._write(case)
         answer = self._answer(case.arguments)
         outcome = Outcome(
             answer["status"],
@@ -88,6 +88,12 @@ class Worker:
         )
         self._restore()
         return outcome
+
+    def _write(self, case: Case) -> None:
+        folder, _, inner = case.file.partition("/")
+        if inner:
+            shutil.copytree(self._folder / folder, self._folder / CHANGED / folder)
+        (self._folder / CHANGED / case.file).write_bytes(case.data)
 
     def _answer(self, arguments: tuple[str, ...]) -> dict[str, Any]:
         process = self._started()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import json
+import lzma
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -47,9 +49,16 @@ KINDS: dict[str, Writer] = {
     "csv": _csv,
     "tsv": _written(lambda sink, table: pc.write_csv(table, sink, pc.WriteOptions(delimiter="\t"))),
     "csv.gz": lambda table: gzip.compress(_csv(table), mtime=0),
+    "csv.bz2": lambda table: bz2.compress(_csv(table)),
+    "csv.xz": lambda table: lzma.compress(_csv(table)),
+    "csv.zst": lambda table: bytes(pa.compress(_csv(table), "zstd", asbytes=True)),
+    "jsonl": lambda table: "".join(f"{json.dumps(row)}\n" for row in table.to_pylist()).encode(),
+    "json": lambda table: json.dumps(table.to_pylist()).encode(),
 }
 #: Of those, the ones that cannot hold lists.
-FLAT = {"csv", "tsv", "csv.gz"}
+FLAT = {kind for kind in KINDS if kind.startswith(("csv", "tsv"))}
+#: Folders that are one input, and the file in them that is changed.
+PARTS, LAKE = "parts/country=de/0.parquet", "lake/_delta_log/00000000000000000000.json"
 
 
 def tables() -> dict[str, pa.Table]:
@@ -163,6 +172,8 @@ def write_seeds(folder: Path) -> None:
             if not (kind in FLAT and any(pa.types.is_list(field.type) for field in table.schema)):
                 (folder / f"{name}.{kind}").write_bytes(write(table))
     _write_texts(folder, found["run"].to_pylist(), found["judged"].to_pylist())
+    _write_json(folder, found["run"].to_pylist())
+    _write_folders(folder, found["bandit"])
     _write_models(folder, found["judged"])
     calibrate(found["run"], method="platt", scores="raw", folds=3, out=folder / "calibration.json")
     simulate(
@@ -190,6 +201,30 @@ def _write_texts(folder: Path, run: list[dict[str, object]], judged: list[dict[s
     trust = {**curve, "alpha": [0.9, 0.6, 0.4], "beta": [0.1, 0.08, 0.05]}
     (folder / "trust.json").write_text(json.dumps(trust))
     (folder / "curve.json").write_text("[1.0, 0.6, 0.4]")
+
+
+def _write_json(folder: Path, run: list[dict[str, object]]) -> None:
+    by_query: dict[object, dict[object, object]] = {}
+    for row in run:
+        by_query.setdefault(row["query_id"], {})[row["item_id"]] = row["score"]
+    (folder / "by_query.json").write_text(json.dumps(by_query))
+    decision = {
+        "_label_probability": 0.5, "EventId": "e", "Timestamp": "2024-01-01T00:00:00Z",
+        "a": [2, 1], "c": {"User": {"age": 30}, "_multi": [{"x": 1}, {"x": 2}]}, "p": [0.5, 0.5],
+        "pdrop": 0.2,
+    }  # fmt: skip
+    lines = [json.dumps({"_label_cost": -(i % 2), **decision}) for i in range(20)]
+    (folder / "decisions.dsjson").write_text("\n".join(lines))
+
+
+def _write_folders(folder: Path, bandit: pa.Table) -> None:
+    from deltalake import write_deltalake
+
+    write_deltalake(folder / LAKE.split("/")[0], bandit)
+    for country in ("de", "fr"):
+        place = (folder / PARTS).parent.parent / f"country={country}"
+        place.mkdir(parents=True)
+        pq.write_table(bandit.drop_columns("country"), place / Path(PARTS).name)
 
 
 def _write_models(folder: Path, judged: pa.Table) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from tests.fuzz.mutations import mutated_bytes, mutated_table, mutated_text
-from tests.fuzz.seeds import KINDS, tables
+from tests.fuzz.seeds import KINDS, LAKE, PARTS, tables
 
 #: Folders, below that of the inputs, with the changed file and with what a command writes.
 CHANGED, OUT = "changed", "out"
@@ -24,7 +24,8 @@ class Case:
     Attributes:
         target: the name of what is changed.
         arguments: what follows ``rankeval``; paths are relative to the folder of the inputs.
-        file: name of the changed file in the folder ``changed``; "" if only the arguments are changed.
+        file: path of the changed file in the folder ``changed``; "" if only the arguments are changed. If it
+            lies in a folder, that folder is the input.
         data: its content.
     """
 
@@ -84,6 +85,13 @@ FILE_COMMANDS: dict[str, tuple[str, ...]] = {
         ("judged.letor", "judged.letor.gz"),
         (f"train {{}} --time item_id --out out/model.txt {_SMALL}", "rank column:f1 {} --out out/run.csv"),
     ),
+    "by_query.json": ("evaluate {} --judgements qrels.txt -m ndcg@3,mrr",),
+    "decisions.dsjson": (
+        "ope {} -e ips,snips --column target_propensity=propensity",
+        "ope {} -e ips --column candidate_target_propensities=candidate_propensities --by c.User.age",
+    ),
+    PARTS: ("ope {} -e ips,snips --by country", "ope {} -e dm --where 'country == \"de\"'"),
+    LAKE: ("ope delta:{} -e ips,snips --by country",),
     "world.json": (
         "simulate out/world --sessions 20 --world {}",
         "interleave power {} --method team_draft --sample 200",
@@ -183,7 +191,7 @@ def _file_target(file: str, seed: bytes, commands: tuple[str, ...]) -> Callable[
 
 
 def _case(target: str, command: str, file: str, data: bytes, rng: random.Random) -> Case:
-    words = [word.replace("{}", f"{CHANGED}/{file}") for word in shlex.split(command)]
+    words = [word.replace("{}", f"{CHANGED}/{file.split('/')[0]}") for word in shlex.split(command)]
     return Case(target, (*words, "--format", rng.choice(_FORMATS)), file, data)
 
 

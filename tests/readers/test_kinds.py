@@ -5,6 +5,7 @@ import gzip
 import lzma
 import pickle
 import tarfile
+import time
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 
 from rankeval.readers.files import find_files
 from rankeval.readers.kinds import kind_of
+from rankeval.readers.text_forms import text_kind
 from tests.readers.helpers import error_of
 
 CSV = "query_id,item_id,score\nq,d,0.5\n"
@@ -184,3 +186,12 @@ def test_refused(tmp_path: Path, name: str, content: str | bytes, found: str) ->
 def test_compressed_binary_is_refused(tmp_path: Path) -> None:
     content = gzip.compress(parquet_bytes())
     error_of(lambda: kind(tmp_path, "x.gz", content), "found Parquet compressed by gzip, wanted it unpacked")
+
+
+@pytest.mark.parametrize(
+    "line", ['{"a":' * 13_000, '{"a": [1], "p": [1], "x": "' + '"p": [' * 10_000, "[" * 65_000]
+)
+def test_a_long_line_shows_its_kind_at_once(line: str) -> None:
+    begun = time.process_time()
+    text_kind(line, line, "run")
+    assert time.process_time() - begun < 2.0

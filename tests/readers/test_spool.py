@@ -78,6 +78,21 @@ def test_an_empty_standard_input(scratch: Path, monkeypatch: pytest.MonkeyPatch)
     error_of(lambda: read("-"), "standard input: empty file (0 bytes)")
 
 
+def test_a_closed_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    error_of(lambda: read("-"), "standard input: is closed, wanted one to read from")
+
+
+def test_a_file_that_is_standard_input_is_not_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "run.csv"
+    path.write_bytes(RUN)
+    with path.open() as stdin:
+        command = [sys.executable, "-m", "rankeval.cli", "rank", "column:score", "-", "--out", str(path)]
+        done = subprocess.run(command, stdin=stdin, capture_output=True, text=True, cwd=REPO, check=False)
+    assert (done.returncode, path.read_bytes()) == (2, RUN)
+    assert done.stderr.startswith(f"rankeval: error: out {path}: is an input")
+
+
 def call(*arguments: str, given: bytes, scratch: Path) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "rankeval.cli", *arguments, "--threads", "1", "--format", "json"],

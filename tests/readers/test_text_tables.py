@@ -168,6 +168,9 @@ def test_place_is_a_line(path: Path) -> None:
         ("a,score\n1,0.5\n2,abc\n", ["line 3", "'score'", "'abc'", "floats"]),
         ("a,k,score\n1,2,0.5\n2,3," + "z" * 90 + "\n", ["line 3", "'score'", "'" + "z" * 57 + "...'"]),
         ("b,k\n" + "True,1\n" * 50 + "yes,1\n", ["line 52", "'b'", "'yes'", "booleans"]),
+        ('a,score\n"x\ny",0.5\n\n"z\r\n",1\n2,abc\n', ["line 7", "'score'", "'abc'", "floats"]),
+        ('a,b\n"x\n""y",2\n1,2,3\n', ["line 4", "3 cells", "'1,2,3'", "wanted 2"]),
+        ('a,score\n"x' + "\n" * 20 + 'y",1\n2,abc\n', ["line 23"]),
         ("a,b\n1,2\n1,2,3\n", ["line 3", "3 cells", "'1,2,3'", "wanted 2"]),
         ("a,b\n" + "1,2\n" * 50 + "1\n", ["line 52", "1 cells", "wanted 2"]),
         ('a,b\n1,2\n"x,2\n3,4\n', ["line 3", "a quote that opens a cell and is never closed"]),
@@ -203,3 +206,10 @@ def test_two_columns_of_one_name(path: Path) -> None:
     assert read(path, ["b"])["b"].to_pylist() == [2]
     error_of(lambda: read(path, ["a"]), f"{path}: found 2 columns named 'a', wanted one")
     error_of(lambda: read(path, ["b"], parse_where("a == 1")), "found 2 columns named 'a', wanted one")
+
+
+def test_a_place_after_cells_with_line_breaks_is_a_line(path: Path) -> None:
+    path.write_text('a,b\n5,"x\ny"\n\n6,"z"\n7,1\n')
+    (source,) = open_sources(path, role="log")
+    places = [source.place(source.leaves(0)[0], row) for row in range(3)]
+    assert places == [f"{path}, line {line}" for line in (2, 5, 6)]

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from rankeval.array_types import Floats
 from rankeval.rankers import read_text_model, without_native_messages
+from rankeval.rankers.kinds.cards import card_notes
 from rankeval.rankers.kinds.shared import loading, matrix_of
 
 
@@ -18,6 +19,9 @@ class LightgbmModel:
     The score is what LightGBM predicts: a raw score for ``lambdarank``, a probability for ``binary``. The
     file is checked before LightGBM reads it. Features are found by name. Categorical features of a pandas
     frame are coded by the categories in the file; categories that the model does not know are missing values.
+
+    Attributes:
+        notes: a warning if the card beside the file is that of another model.
     """
 
     def __init__(self, path: str, trust: Sequence[str] = ()) -> None:
@@ -31,7 +35,7 @@ class LightgbmModel:
 
         with loading(path, "LightGBM"), without_native_messages():
             self._booster = lightgbm.Booster(model_str=model.text)
-        self._path = path
+        self._path, self.notes = path, card_notes(path)
         self.columns = model.features
         self._categories = [model.categories.get(name) for name in model.features]
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 from rankeval.array_types import Floats
 from rankeval.errors import DataError
 from rankeval.rankers.kinds.shared import loading, matrix_of, require_names, required
+from rankeval.rankers.kinds.xgboost_file import read_model
 
 
 class XgboostModel:
@@ -21,29 +22,27 @@ class XgboostModel:
 
     The score is what XGBoost predicts, a probability for ``binary:logistic``. If training stopped early, the
     trees up to the best iteration are used, as XGBoost's scikit-learn models do. XGBoost itself compares
-    features in single precision.
+    features in single precision. The file is checked before XGBoost reads it.
     """
 
     def __init__(self, path: str, trust: Sequence[str] = ()) -> None:
         """Read the model file ``path``.
 
         Raises:
-            DataError: XGBoost cannot load it; it has no names of features, categorical features or several
+            DataError: it is no sound model; it has no names of features, categorical features or several
                 classes.
             UsageError: XGBoost is not installed.
         """
         self._xgboost = required("xgboost", "xgboost")
         self._path = path
+        model = read_model(path)
         with loading(path, "XGBoost"):
             self._booster = self._xgboost.Booster()
-            self._booster.load_model(path)
+            self._booster.load_model(bytearray(model))
             self._booster.set_param({"nthread": 1})
             learner = json.loads(self._booster.save_config())["learner"]
             best = self._booster.attr("best_iteration")
             self._range = (0, 0 if best is None else int(best) + 1)
-        for name in ("num_class", "num_target"):
-            if (found := int(learner["learner_model_param"].get(name, 1))) > 1:
-                raise DataError(f"{path}: has {name} {found}, wanted a model with one score for each item")
         self.columns = self._names()
         # XGBoost promises predictions from several threads at once for trees without dropout only.
         self._tree = learner["gradient_booster"]["name"] == "gbtree"
@@ -56,8 +55,6 @@ class XgboostModel:
                 f"{self._path}: has no names of features, wanted a model that was trained with names "
                 "(on a frame, or with Booster.feature_names set)"
             )
-        if "c" in (self._booster.feature_types or ()):
-            raise DataError(f"{self._path}: has categorical features, wanted features that are numbers")
         require_names(self._path, names, self._booster.num_features())
         return tuple(names)
 

@@ -141,7 +141,10 @@ def test_xgboost_that_cannot_be_used(tmp_path: Path) -> None:
     xgboost.train({"tree_method": "hist"}, data, 2).save_model(path)
     assert "has categorical features, wanted features that are numbers" in refusal(f"xgboost:{path}")
     path.write_text('{"learner": {}}')
-    assert refusal(f"xgboost:{path}").startswith(f"{path}: XGBoost cannot load it (")
+    assert refusal(f"xgboost:{path}") == (
+        f"{path}: has no 'learner_model_param' of type dict, wanted a model that XGBoost has saved "
+        "as JSON or UBJSON"
+    )
 
 
 # scikit-learn.

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rankeval import DataError, UsageError, evaluate, train
+from rankeval import DataError, UsageError, evaluate, rank, train
 from rankeval.rankers.lightgbm_text import parse_text_model
+from tests.paths import REPO
 from tests.rankers.judged_data import clicked, judged, shuffled
 
 FAST = {"num_iterations": 20}
@@ -46,6 +50,40 @@ def test_the_card_is_the_result(tmp_path: Path) -> None:
     assert card["inputs"]["split"] == {"by": "folds", "folds": 5}
     assert set(card["versions"]) == {"rankeval", "lightgbm", "numpy", "python"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.txt", "model.txt.json"]
+
+
+#: Trains, and is killed when one of the two files is in place.
+KILLED = """if True:
+    import os, signal, sys
+    from rankeval import train
+    from tests.rankers.judged_data import judged
+    replace = os.replace
+    def once(*names):
+        replace(*names)
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.replace = once
+    train(judged(), sys.argv[1], param={"num_iterations": 3}, threads=1)
+"""
+
+
+def test_a_kill_between_model_and_card_is_told(tmp_path: Path) -> None:
+    out = tmp_path / "model.txt"
+    train(judged(), out, param=FAST, threads=1)
+
+    def codes() -> list[str]:
+        return [note.code for note in rank(f"lightgbm:{out}", judged()).notes]
+
+    assert codes() == []
+    old = [out.read_bytes(), (tmp_path / "model.txt.json").read_bytes()]
+    done = subprocess.run([sys.executable, "-c", KILLED, out], cwd=REPO, capture_output=True, timeout=100)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert [out.read_bytes() == old[0], (tmp_path / "model.txt.json").read_bytes() == old[1]].count(True) == 1
+    assert codes() == ["card_of_another_model"]
+    for other in ("{", "[]", '{"model": 1}', '{"model": {"sha256": 1}}'):
+        (tmp_path / "model.txt.json").write_text(other)
+        assert codes() == []
+    (tmp_path / "model.txt.json").unlink()
+    assert codes() == []
 
 
 @pytest.mark.parametrize(
