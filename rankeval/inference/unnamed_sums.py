@@ -25,6 +25,10 @@ class NamedKeys(NamedTuple):
     column: str
     keys: Hashes
 
+    def of(self, rows: Ints) -> NamedKeys:
+        """Those of some of the units."""
+        return NamedKeys(self.column, self.keys[rows])
+
 
 @dataclass(frozen=True, eq=False)
 class UnnamedClusters:

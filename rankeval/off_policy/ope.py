@@ -187,7 +187,7 @@ def ope(
         notes=(
             *reader_notes(request.log),
             *request_notes(request, embeddings),
-            *sums.notes(request.sources, by),
+            *sums.notes(request.sources, by, cluster),
             *nuisances.notes(request.log),
             *estimates.notes(),
             *ValueRange.of(sums, request.setting).notes(estimates.rows),
