@@ -14,6 +14,7 @@ from rankeval.evaluation.estimates import Estimates
 from rankeval.evaluation.inputs import named_runs, open_inputs
 from rankeval.evaluation.placement import Ties
 from rankeval.evaluation.query_units import QueryUnits
+from rankeval.evaluation.query_users import query_user_notes
 from rankeval.evaluation.reliability import reliability_table
 from rankeval.evaluation.request import Request, parse_policies, parse_rules
 from rankeval.evaluation.result import Evaluation
@@ -136,6 +137,7 @@ def evaluate(
             *alignment_notes(aligned, judged, request.rules.metrics, request.policies),
             *(per_query_notes(request.rules.pooled) if per_query is not None else ()),
             *units.notes(),
+            *query_user_notes(inputs, aligned, request),
             *estimates.notes(),
         ),
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rankeval.array_types import Floats, Hashes
-from rankeval.arrays import hashes_of, is_unknown, mix64, take
+from rankeval.arrays import is_unknown, mix64, quick_hashes_of, take
 from rankeval.logs.log import Log
 from rankeval.logs.sessions import Sessions
 from rankeval.notes import Note
@@ -48,7 +48,7 @@ class RepeatedRounds:
         known = ~is_unknown(ids)
         if counts is not None:
             known &= counts > 0.0
-        hashes = mix64(hashes_of(ids if known.all() else take(ids, np.flatnonzero(known))))
+        hashes = mix64(quick_hashes_of(ids if known.all() else take(ids, np.flatnonzero(known))))
         if not len(hashes):
             return cls()
         new = np.append(True, hashes[1:] != hashes[:-1])
