@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.array_types import Bools, Floats, Hashes, Ints
+from rankeval.array_types import Floats, Hashes, Ints
 from rankeval.arrays import BUCKET_BITS, BUCKET_MASK, BUCKETS, kernel, seeded, words
 from rankeval.inference.moment_sums import add_to_buckets
 
@@ -25,7 +25,7 @@ class NamedKeys(NamedTuple):
     column: str
     keys: Hashes
 
-    def of(self, rows: Ints | Bools) -> NamedKeys:
+    def of(self, rows: Ints) -> NamedKeys:
         """Those of some of the units."""
         return NamedKeys(self.column, self.keys[rows])
 

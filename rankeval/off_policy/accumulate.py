@@ -197,8 +197,8 @@ class UnitWeights:
 
     def taken(self, rows: slice | Ints) -> UnitWeights:
         """Those of some of the units."""
-        parts = (_part(part, rows) for part in (self.keys, self.counts, self.sampling))
-        return UnitWeights(*parts, _part(self.users, rows))
+        counts, sampling = _part(self.counts, rows), _part(self.sampling, rows)
+        return UnitWeights(_part(self.keys, rows), counts, sampling, _part(self.users, rows))
 
 
 def _moments(

@@ -45,7 +45,7 @@ def scored(model: ClickModel, point: Point, lists: SessionLists) -> Score:
         blind += _surprise(model.click_probabilities(*items), clicks, counts)
         conditional = predicted(model, clicks, items)
         given += _surprise(conditional, clicks, counts)
-        of_sessions[rows] = -_surprises(conditional, clicks, 1.0 * (pairs >= 0)).sum(axis=1)
+        of_sessions[rows] = -_surprises(conditional, clicks, (pairs >= 0).astype(np.float64)).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return Score(-float(given.sum()), np.exp(blind / shown), np.exp(given / shown), of_sessions)
 

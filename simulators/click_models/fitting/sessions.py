@@ -207,12 +207,8 @@ def _part(sessions: Sessions, share: float, seed: int, owners: Owners) -> _Part:
     )
     ids = {role: take(_plain(shown.column(role)), first) for role in ("query_id", "item_id") if role in shown}
     clicked = np.diff(offsets_of(rows.clicks)[shown.offsets])[kept].astype(np.float64)
-    users = (
-        None if keys is None or owners.role is None or owners.named else NamedKeys(owners.role, keys[kept])
-    )
-    clicks = Moments.of(
-        clicked[np.newaxis], pairs_needed([Mean(0)]), None, counts[kept], users and users.of(kept)
-    )
+    users = owners.unnamed(None if keys is None else keys[kept])
+    clicks = Moments.of(clicked[np.newaxis], pairs_needed([Mean(0)]), None, counts[kept], users)
     return _Part(rows.pairs[first], ids, (lists[0], lists[1]), clicks)
 
 
