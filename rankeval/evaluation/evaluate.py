@@ -78,7 +78,8 @@ def evaluate(
         replicates: number of bootstrap replicates.
         permutations: number of permutations of the randomisation test.
         by: the column that splits the queries into segments.
-        cluster: the column whose values are the independent units, such as the user.
+        cluster: the column whose values are the independent units, such as the user. Without it, a warning
+            tells if queries of one user (a column such as ``user_id``) are alike.
         seed: seed of the bootstrap and the randomisation test.
         columns: role -> column name; a role written ``name.role`` is for one run or for ``judgements`` alone.
         where: row filter of the runs, such as ``split == "test"``. It also filters the judgements if they
