@@ -40,6 +40,7 @@ from rankeval.arrays.ids import (
     hashes_of,
     is_integer_id,
     keys_of,
+    quick_hashes_of,
     table_mask,
 )
 from rankeval.arrays.kernels import kernel, read_only
@@ -100,6 +101,7 @@ __all__ = [
     "mix64",
     "offsets_of",
     "places_of",
+    "quick_hashes_of",
     "read_only",
     "require_few_segments",
     "seeded",

@@ -58,6 +58,16 @@ def hashes_of(ids: pa.Array) -> Hashes:
     return keys_of(ids).hashes
 
 
+def quick_hashes_of(ids: pa.Array) -> Hashes:
+    """(n,) uint64, distinct for distinct ids of one array type: integers themselves, else :func:`hashes_of`.
+
+    They spread over buckets as kernels hash keys again, but do not fit the hashes of other types of ids.
+    """
+    if pa.types.is_integer(ids.type):
+        return np.asarray(to_numpy(ids).astype(np.int64, copy=False).view(np.uint64))
+    return hashes_of(ids)
+
+
 def _integer_bytes(ids: pa.Array) -> tuple[NDArray[np.uint8], Ints]:
     values = to_numpy(ids)
     if ids.type == pa.uint64() and (values >= _SIGN).any():

@@ -14,6 +14,7 @@ from rankeval.evaluation.estimates import Estimates
 from rankeval.evaluation.inputs import named_runs, open_inputs
 from rankeval.evaluation.placement import Ties
 from rankeval.evaluation.query_units import QueryUnits
+from rankeval.evaluation.query_users import query_user_notes
 from rankeval.evaluation.reliability import reliability_table
 from rankeval.evaluation.request import Request, known_methods, parse_methods, parse_policies, parse_rules
 from rankeval.evaluation.result import Evaluation
@@ -88,7 +89,8 @@ def evaluate(
         simultaneous: whether each difference gets a first interval ``max_t`` that holds for all of the
             family at once with probability ``level`` (Hothorn, Bretz & Westfall 2008).
         by: the column that splits the queries into segments.
-        cluster: the column whose values are the independent units, such as the user.
+        cluster: the column whose values are the independent units, such as the user. Without it, a warning
+            tells if queries of one user (a column such as ``user_id``) are alike.
         seed: seed of the bootstrap and the randomisation test.
         columns: role -> column name; a role written ``name.role`` is for one run or for ``judgements`` alone.
         where: row filter of the runs, such as ``split == "test"``. It also filters the judgements if they
@@ -154,6 +156,7 @@ def evaluate(
             *alignment_notes(aligned, judged, request.rules.metrics, request.policies),
             *(per_query_notes(request.rules.pooled) if per_query is not None else ()),
             *units.notes(),
+            *query_user_notes(inputs, aligned, request),
             *estimates.notes(),
             *best_notes(estimates.best),
         ),

@@ -25,6 +25,10 @@ class NamedKeys(NamedTuple):
     column: str
     keys: Hashes
 
+    def of(self, rows: Ints) -> NamedKeys:
+        """Those of some of the units."""
+        return NamedKeys(self.column, self.keys[rows])
+
 
 @dataclass(frozen=True, eq=False)
 class UnnamedClusters:
@@ -89,8 +93,10 @@ def _note_distinct(keys: Hashes, registers: Registers) -> None:
         bits = seeded(key, np.uint64(1))
         register = bits & BUCKET_MASK
         bits >>= BUCKET_BITS
-        place = 1
-        while place < 52 and not bits & np.uint64(1):
-            bits >>= np.uint64(1)
+        place = registers[register]
+        if bits & ((np.uint64(1) << np.uint64(place)) - np.uint64(1)):
+            continue  # the first 1 is at the place of the register, or before it: seldom otherwise
+        place += 1
+        while place < 52 and not bits & (np.uint64(1) << np.uint64(place - 1)):
             place += 1
-        registers[register] = max(registers[register], place)
+        registers[register] = place

@@ -18,6 +18,8 @@ from rankeval.inference.sampling_distribution import SamplingDistribution
 WEBB = np.array([-math.sqrt(1.5), -1.0, -math.sqrt(0.5), math.sqrt(0.5), 1.0, math.sqrt(1.5)])
 #: Bounds are searched up to this many standard errors from the value.
 FARTHEST = 1e4
+#: Random weights that are drawn at a time.
+_AT_A_TIME = 1 << 20
 _SEED_MASK = (1 << 64) - 1
 
 
@@ -26,7 +28,8 @@ class WildTest:
 
     Under the hypothesis the total of cluster g is ``s_g = e_g + delta n_g``: ``e_g`` is the total of its
     linearised residuals, ``n_g`` its size. The statistic is ``delta`` over the CR2 standard error, that of a
-    replicate the sum of ``v_g s_g`` over the same error of these totals, each with the null imposed.
+    replicate the sum of ``v_g s_g`` over the same error of these totals, each with the null imposed. An
+    uncertain curve adds a normal draw, and takes the part of ``delta`` that is its part of the variance.
 
     Args:
         distribution: with few clusters.
@@ -40,25 +43,31 @@ class WildTest:
         adjusted = 1.0 / (1.0 - share)
         by_curve = np.atleast_1d(functional.by_curve(distribution.moments.mean))
         rng = np.random.default_rng([distribution.seed & _SEED_MASK, 2])
-        weights = WEBB[rng.integers(0, len(WEBB), (distribution.replicates, len(share)))]
         curve = rng.standard_normal((distribution.replicates, len(by_curve)))
         self._level = distribution.central
         self._curve_variance = float(np.sum(np.square(by_curve)))
         self._error = math.sqrt(float(np.sum(np.square(totals) * adjusted)) + self._curve_variance)
+        self._of_clusters = 1.0 - self._curve_variance / self._error**2 if self._error else 1.0
         self._moved = np.sum(curve * by_curve, axis=1)
-        # Sums over clusters are polynomials in delta.
-        self._sums = [_dot(weights, column) for column in (totals, share)]
-        self._leverage = [_dot(weights, column * share * adjusted) for column in (totals, share)]
-        columns = (totals * totals, 2.0 * totals * share, share * share)
-        squared = np.square(weights)
-        self._squares = [_dot(squared, column * adjusted) for column in columns]
         self._of_shares = float(np.sum(share * share * adjusted))
+        # Sums over clusters are polynomials in delta: of the totals, of their leverage, and of their squares.
+        linear = [totals, share, totals * share * adjusted, share * share * adjusted]
+        squares = [totals * totals * adjusted, 2.0 * totals * share * adjusted, share * share * adjusted]
+        sums = np.empty((len(linear) + len(squares), distribution.replicates))
+        at_a_time = max(_AT_A_TIME // len(share), 1)
+        for first in range(0, distribution.replicates, at_a_time):
+            rows = slice(first, min(first + at_a_time, distribution.replicates))
+            weights = WEBB[rng.integers(0, len(WEBB), (rows.stop - rows.start, len(share)))]
+            sums[: len(linear), rows] = [_dot(weights, column) for column in linear]
+            sums[len(linear) :, rows] = [_dot(np.square(weights), column) for column in squares]
+        self._sums, self._leverage, self._squares = sums[:2], sums[2:4], sums[4:]
 
     def rejects(self, delta: float) -> bool:
         """Whether fewer than ``1 - central`` of the replicates are as far from 0 as the statistic."""
-        total = self._sums[0] + delta * self._sums[1]
-        leverage = self._leverage[0] + delta * self._leverage[1]
-        squares = self._squares[0] + delta * self._squares[1] + delta * delta * self._squares[2]
+        own = delta * self._of_clusters
+        total = self._sums[0] + own * self._sums[1]
+        leverage = self._leverage[0] + own * self._leverage[1]
+        squares = self._squares[0] + own * self._squares[1] + own * own * self._squares[2]
         variance = squares - 2.0 * total * leverage + total * total * self._of_shares
         errors = np.sqrt(np.maximum(variance, 0.0) + self._curve_variance)
         far = np.abs(total + self._moved) * self._error >= abs(delta) * errors * (1.0 - 1e-9)

@@ -46,6 +46,7 @@ from rankeval.logs.positions import (
 from rankeval.logs.query_item_counts import MAX_CELLS, PairCounts, PairRows, PairTable, pair_roles, pair_rows
 from rankeval.logs.ranges import FINITE_TERMS, RANGES, ROUNDED, largest, within_range
 from rankeval.logs.reader_notes import made_up_notes, reader_notes, require_own_ids, unused_weights
+from rankeval.logs.repeated_rounds import RepeatedRounds
 from rankeval.logs.reranking import LONGEST_TOP, Candidates, at_ranks, overlaps
 from rankeval.logs.resampling import resampled
 from rankeval.logs.roles import base, own, require_scores, role_names
@@ -83,6 +84,7 @@ __all__ = [
     "PairIndex",
     "PairRows",
     "PairTable",
+    "RepeatedRounds",
     "Sessions",
     "Stretch",
     "Units",

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from rankeval.array_types import Hashes
-from rankeval.arrays import hashes_of, is_unknown, mix64, take, take_or_null
+from rankeval.arrays import is_unknown, mix64, quick_hashes_of, take, take_or_null
 from rankeval.logs.log import Log
 from rankeval.logs.sessions import Sessions, counting
 from rankeval.logs.synonyms import USERS
@@ -54,11 +54,11 @@ def user_keys(sessions: Sessions, column: str) -> Hashes:
     ids = first_values(sessions, column)
     unknown = is_unknown(ids)
     if not unknown.any():
-        return hashes_of(ids)
+        return quick_hashes_of(ids)
     own = sessions.first_row + counting(len(sessions))
     keys = mix64(own.view(np.uint64), sessions.source + 1)
     known = np.flatnonzero(~unknown)
-    keys[known] = hashes_of(take(ids, known))
+    keys[known] = quick_hashes_of(take(ids, known))
     return keys
 
 

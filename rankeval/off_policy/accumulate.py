@@ -17,6 +17,7 @@ from rankeval.estimators import SampleBlock, write_terms
 from rankeval.inference import Moments, MomentsAccumulator
 from rankeval.logs import (
     Grouping,
+    RepeatedRounds,
     Sessions,
     Units,
     fold,
@@ -32,6 +33,8 @@ from rankeval.off_policy.samples import ColumnSources, ListSums, RangeCheck, Ran
 
 #: The largest number of positions of an estimator whose terms are by position: it keeps a covariance of all.
 MOST_POSITIONS = 1000
+#: The role of the ids of rounds.
+ROUND = "round_id"
 T = TypeVar("T", bound=np.generic)
 
 
@@ -64,6 +67,7 @@ class Sums:
         rewards: whether all rows of each session have the same reward.
         counts: the least and the largest count of a unit.
         lists: the sums of lists of propensities.
+        repeated: the rounds of a bandit log whose id is that of another.
     """
 
     moments: Segmented[Moments]
@@ -72,6 +76,7 @@ class Sums:
     rewards: RepeatedRewards = field(default_factory=RepeatedRewards)
     counts: CountRange = field(default_factory=CountRange)
     lists: ListSums = field(default_factory=ListSums)
+    repeated: RepeatedRounds = field(default_factory=RepeatedRounds)
 
     def merge(self, other: Sums) -> Sums:
         """The sums over both parts; ``other`` must follow ``self`` in the order of the log."""
@@ -79,7 +84,8 @@ class Sums:
         left, right = self._under(plan), other._under(plan)
         checked, rewards = self.checked.merge(other.checked), self.rewards.merge(other.rewards)
         counts, lists = self.counts.merge(other.counts), self.lists.merge(other.lists)
-        return Sums(left.merge(right, Moments.merge), plan, checked, rewards, counts, lists)
+        repeated = self.repeated.merge(other.repeated)
+        return Sums(left.merge(right, Moments.merge), plan, checked, rewards, counts, lists, repeated)
 
     def _under(self, plan: Plan) -> Segmented[Moments]:
         """The moments in the terms of a plan for longer lists; the terms of the added positions are 0."""
@@ -89,11 +95,12 @@ class Sums:
         terms = np.array([plan.terms.index[term] for term in mine.terms])
         return self.moments.mapped(lambda part: part.spread(terms, len(plan.terms.terms), plan.pairs))
 
-    def notes(self, sources: ColumnSources, by: str | None) -> Iterator[Note]:
+    def notes(self, sources: ColumnSources, by: str | None, cluster: str | None) -> Iterator[Note]:
         """Notes on units in no segment, on predictions outside the range, and on repeated rewards."""
         yield from self.rewards.notes(sources.log)
         yield from self.counts.notes(sources.log, self.moments.whole.whole)
         yield from self.lists.notes(sources.log)
+        yield from self.repeated.notes(sources.log, ROUND, cluster)
         left_out = self.moments.segments.get(None)
         if left_out is not None:
             units = self.plan.asked[0].definition.units
@@ -151,10 +158,18 @@ def accumulate(
             raise sample.not_finite(sessions)
         parts = units.segments(sessions)
         segments = {value: _moments(block, own, weights, rows) for value, rows in parts.items()}
-        rewards, seen = RepeatedRewards.of(sessions), CountRange.of(weights.counts)
-        return Sums(Segmented(whole, segments, units.most_segments), own, checked, rewards, seen, lists)
+        return Sums(
+            Segmented(whole, segments, units.most_segments),
+            own,
+            checked,
+            RepeatedRewards.of(sessions),
+            CountRange.of(weights.counts),
+            lists,
+            RepeatedRounds.of(sessions, ROUND, weights.counts) if rounds else RepeatedRounds(),
+        )
 
-    roles = list(dict.fromkeys([*sample.roles, *units.roles, *sampling_roles(log)]))
+    rounds = [ROUND] if log.session is None and log.has(ROUND) else []
+    roles = list(dict.fromkeys([*sample.roles, *units.roles, *sampling_roles(log), *rounds]))
     found = fold(log, roles, work, Sums.merge, threads)
     if not found.moments.whole.n:
         raise nothing_counts(log)
@@ -182,8 +197,8 @@ class UnitWeights:
 
     def taken(self, rows: slice | Ints) -> UnitWeights:
         """Those of some of the units."""
-        parts = (_part(part, rows) for part in (self.keys, self.counts, self.sampling))
-        return UnitWeights(*parts, _part(self.users, rows))
+        counts, sampling = _part(self.counts, rows), _part(self.sampling, rows)
+        return UnitWeights(_part(self.keys, rows), counts, sampling, _part(self.users, rows))
 
 
 def _moments(

@@ -36,12 +36,24 @@ class CountRange:
         return CountRange(min(self.low, other.low), max(self.high, other.high))
 
     def notes(self, log: Log, whole: bool) -> Iterator[Note]:
-        """A warning if counts are not ``whole``, or all equal and above 1."""
+        """A warning if counts are not ``whole``, all equal and above 1, or not called so by the caller."""
         name = f"column {log.name('weight')!r}"
-        role = "its role is sampling_weight, whose errors take each row as one"
+        role = f"it wants --column sampling_weight={log.name('weight')}, whose errors take each row as one"
         if self.low <= self.high and not whole:
-            text = f"{name} counts equal rows and is not whole: if it is 1 / probability to be kept, {role}"
+            text = (
+                f"{name} is taken for the number of equal rows, all logged, and is not whole: if the log is "
+                f"thinned or stratified, {role}"
+            )
             yield Note("weight_not_whole", text, {"low": self.low, "high": self.high})
         elif 1.0 < self.low == self.high:
-            text = f"{name} is {self.low:g} in all rows and counts equal rows: if the log is a sample, {role}"
+            text = (
+                f"{name} is {self.low:g} in all rows and is taken for the number of equal rows, all logged: "
+                f"if the log is thinned or stratified, {role}"
+            )
             yield Note("weight_constant", text, {"weight": self.low})
+        elif self.high > 1.0 and "weight" not in log.columns:
+            text = (
+                f"{name} is taken by its name for the number of equal rows, all logged: if the log is "
+                f"thinned or stratified, {role}; --column weight={log.name('weight')} says that it is"
+            )
+            yield Note("weight_by_name", text, {"low": self.low, "high": self.high})

@@ -117,7 +117,8 @@ def ope(
         replicates: number of bootstrap replicates. The bootstrap resamples buckets of units by the hash of
             ``cluster``, else of ``round_id`` or ``session_id``, else by the row number.
         by: column that splits the rounds or sessions into segments.
-        cluster: column whose values are independent, such as the user, if rounds or sessions are not.
+        cluster: column whose values are independent, such as the user, if rounds or sessions are not. Without
+            it, a warning tells if those of one user (a column such as ``user_id``) are alike.
         seed: seed of the bootstrap, and of the folds and samples of nuisance models.
         columns: role -> column name.
         where: row filter, such as ``position <= 3``.
@@ -186,7 +187,7 @@ def ope(
     notes = [
         *reader_notes(request.log),
         *request_notes(request, embeddings),
-        *found.notes(by),
+        *found.notes(by, cluster),
     ]
     if refitting.asked:
         refitted = refit(stages, log, found, refitting, threads)

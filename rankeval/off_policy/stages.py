@@ -36,10 +36,10 @@ class Found:
     estimates: Estimates
     curve_notes: tuple[Note, ...]
 
-    def notes(self, by: str | None) -> Iterator[Note]:
+    def notes(self, by: str | None, cluster: str | None) -> Iterator[Note]:
         """Warnings about the curve, the rows and the fits."""
         yield from self.curve_notes
-        yield from self.sums.notes(self.request.sources, by)
+        yield from self.sums.notes(self.request.sources, by, cluster)
         yield from self.nuisances.notes(self.request.log)
 
 

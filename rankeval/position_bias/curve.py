@@ -11,7 +11,7 @@ import numpy as np
 
 from rankeval.array_types import Bools, Floats
 from rankeval.errors import DataError
-from rankeval.inference import Functional, Inference, InferenceOptions, Interval
+from rankeval.inference import Functional, Inference, InferenceOptions, Interval, unnamed_cluster_notes
 from rankeval.notes import Note, distinct
 
 T = TypeVar("T")
@@ -35,6 +35,7 @@ class Curve:
         impressions, clicks: (K,) impressions and clicks that the estimate at each position uses.
         bucket_totals: (buckets, K) linearised totals of ``log_theta``; with clusters, their products give the
             covariances between segments. None without clusters.
+        degrees: degrees of freedom of the errors, the least of all positions; None without clusters.
         log_likelihood: the maximum of the objective, None if the method maximises none.
         notes: warnings about this curve.
     """
@@ -47,6 +48,7 @@ class Curve:
     impressions: Floats
     clicks: Floats
     bucket_totals: Floats | None = None
+    degrees: float | None = None
     log_likelihood: float | None = None
     notes: tuple[Note, ...] = ()
 
@@ -125,10 +127,14 @@ def curve_of(
         for i, method in enumerate(methods)
     ]
     notes = distinct(note for e in estimates if e is not None for note in e.notes)
+    of_positions = {f"position {k}": f for k, f in enumerate(functionals, 1) if k > 1 and f is not None}
+    notes += unnamed_cluster_notes(inference, of_positions, "sessions")
+    degrees = [e.degrees for e in estimates if e is not None and e.std_error is not None]
     totals = _bucket_totals(inference, functionals) if inference.clustered else None
     return Curve(
         segment, counts.n, log_theta, covariance, tuple(intervals), counts.impressions, counts.clicks,
-        bucket_totals=totals, notes=tuple(notes),
+        bucket_totals=totals, degrees=min(degrees) if inference.clustered and degrees else None,
+        notes=tuple(notes),
     )  # fmt: skip
 
 

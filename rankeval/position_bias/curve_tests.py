@@ -18,8 +18,10 @@ class SegmentTest:
 
     ``statistic`` is ``d' V^-1 d``: ``d`` are the differences of ``log theta`` to the first segment, and ``V``
     is their covariance. The p-value is that of chi-square with df degrees of freedom, the number of
-    differences. If ``V`` is estimated from ``G`` clusters, the p-value is Hotelling's: the statistic times
-    ``(G - df) / (df (G - 1))`` has the F distribution with df and G - df degrees of freedom.
+    differences. If ``V`` is estimated from clusters with ``f`` degrees of freedom, the p-value is that of
+    Hotelling: the statistic times ``(f + 1 - df) / (df f)`` has the F distribution with df and f + 1 - df
+    degrees of freedom. For even clusters f is their number minus 1, for few or uneven ones that of CR2; it
+    is the least of all segments and positions.
 
     Attributes:
         test: ``wald``.
@@ -56,15 +58,15 @@ def same_curve(curves: Sequence[Curve]) -> SegmentTest:
     difference = np.concatenate(
         [curve.log_theta[positions] - curves[0].log_theta[positions] for curve in curves[1:]]
     )
-    clusters = _clusters(curves)
-    if clusters is not None and clusters <= degrees:
-        reason = f"{clusters} clusters, wanted more than {degrees}"
+    freedom = _freedom(curves)
+    if freedom is not None and freedom + 1.0 <= degrees:
+        reason = f"clusters give {freedom:.3g} degrees of freedom, wanted more than {degrees - 1}"
         return SegmentTest("wald", len(curves), names, None, degrees, None, reason)
     covariance = _of_differences(curves, positions)
     statistic = quadratic_form(covariance, difference)
     if statistic is None:
         return SegmentTest("wald", len(curves), names, None, degrees, None, "their covariance is singular")
-    p_value = _p_value(statistic, degrees, clusters)
+    p_value = _p_value(statistic, degrees, freedom)
     return SegmentTest("wald", len(curves), names, statistic, degrees, p_value)
 
 
@@ -78,12 +80,10 @@ def _padded(curve: Curve, length: int) -> Bools:
     return known
 
 
-def _clusters(curves: Sequence[Curve]) -> int | None:
-    """Number of buckets that hold clusters of any segment; None if the units are sessions."""
-    totals = [curve.bucket_totals for curve in curves if curve.bucket_totals is not None]
-    if len(totals) < len(curves):
-        return None
-    return int(np.count_nonzero(np.logical_or.reduce([part.any(axis=1) for part in totals])))
+def _freedom(curves: Sequence[Curve]) -> float | None:
+    """Degrees of freedom of the covariance, the least of all curves; None if the units are sessions."""
+    known = [curve.degrees for curve in curves if curve.degrees is not None]
+    return min(known) if len(known) == len(curves) else None
 
 
 def _of_differences(curves: Sequence[Curve], positions: Ints) -> Floats:
@@ -112,22 +112,23 @@ def quadratic_form(covariance: Floats, vector: Floats) -> float | None:
     return float(np.sum(vector / scale * np.linalg.solve(scaled, vector / scale)))
 
 
-def _p_value(statistic: float, degrees: int, clusters: int | None) -> float:
+def _p_value(statistic: float, degrees: int, freedom: float | None) -> float:
     from scipy.special import chdtrc, fdtrc
 
-    if clusters is None:
+    if freedom is None:
         return float(chdtrc(degrees, statistic))
-    freedom = clusters - degrees
-    return float(fdtrc(degrees, freedom, statistic * freedom / (degrees * (clusters - 1))))
+    rest = freedom + 1.0 - degrees
+    return float(fdtrc(degrees, rest, statistic * rest / (degrees * freedom)))
 
 
 @dataclass(frozen=True)
 class PowerLaw:
     """The fit of ``theta_k = k^-eta`` by generalised least squares of ``log theta``, with its misfit.
 
-    If the covariance ``V`` of ``log theta`` is estimated from ``G`` clusters, the p-value is Hotelling's, and
-    the interval is that of Rao (1967): Student's t with ``G - 1 - degrees`` degrees of freedom, and a
-    standard error that allows for the estimation of the weights ``V^-1``.
+    If the covariance ``V`` of ``log theta`` is estimated from clusters with ``f`` degrees of freedom (as in
+    :class:`SegmentTest`), the p-value is Hotelling's, and the interval is that of Rao (1967): Student's t
+    with ``f - degrees`` degrees of freedom, and a standard error that allows for the estimation of the
+    weights ``V^-1``.
 
     Attributes:
         eta: the estimate.
@@ -178,22 +179,22 @@ def power_law(curve: Curve, level: float) -> PowerLaw | None:
     x, y = -np.log(known + 1.0), curve.log_theta[known]
     covariance = curve.covariance[np.ix_(known, known)]
     of_x = quadratic_form(covariance, x) if len(known) else None
-    clusters, degrees = _clusters([curve]), len(known) - 1
-    if of_x is None or (clusters is not None and clusters <= degrees + 1):
+    freedom, degrees = _freedom([curve]), len(known) - 1
+    if of_x is None or (freedom is not None and freedom <= degrees):
         return None
     of_sum, of_y = quadratic_form(covariance, x + y), quadratic_form(covariance, y)
     assert of_sum is not None
     assert of_y is not None
     eta = (of_sum - of_x - of_y) / 2.0 / of_x
     misfit = quadratic_form(covariance, y - eta * x) or 0.0
-    inflation, quantile = _of_eta(misfit, degrees, clusters, level)
+    inflation, quantile = _of_eta(misfit, degrees, freedom, level)
     error = (inflation / of_x) ** 0.5
     low, high = eta - quantile * error, eta + quantile * error
-    p_value = _p_value(misfit, degrees, clusters) if degrees else None
+    p_value = _p_value(misfit, degrees, freedom) if degrees else None
     return PowerLaw(eta, error, low, high, len(curve.log_theta), misfit, degrees, p_value)
 
 
-def _of_eta(misfit: float, degrees: int, clusters: int | None, level: float) -> tuple[float, float]:
+def _of_eta(misfit: float, degrees: int, freedom: float | None, level: float) -> tuple[float, float]:
     """The factor on the variance of ``eta``, and the quantile for its interval.
 
     Without clusters they are 1 and the normal quantile; with clusters they follow Rao (1967).
@@ -201,7 +202,7 @@ def _of_eta(misfit: float, degrees: int, clusters: int | None, level: float) -> 
     from scipy.special import ndtri, stdtrit
 
     below = 0.5 + level / 2.0
-    if clusters is None:
+    if freedom is None:
         return 1.0, float(ndtri(below))
-    freedom = clusters - 1 - degrees
-    return (clusters - 1 + misfit) / freedom, float(stdtrit(freedom, below))
+    rest = freedom - degrees
+    return (freedom + misfit) / rest, float(stdtrit(rest, below))

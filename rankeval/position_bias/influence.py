@@ -50,10 +50,15 @@ def with_errors(request: Request, estimates: Mapping[Any, Estimated], notes: lis
     """The curves of these estimates; ``notes`` are added to the curve of the whole log.
 
     The covariance is that of the model, if there is one and the units are sessions. Otherwise it is
-    estimated from the influence of the units. Bootstrap intervals always use the influence.
+    estimated from the influence of the units. Bootstrap intervals always use the influence, and so do design
+    effects of users whom nobody named as clusters.
     """
     infer = request.infer
-    if infer.bucketed or any(estimate.covariance is None for estimate in estimates.values()):
+    if (
+        infer.bucketed
+        or request.users is not None
+        or any(estimate.covariance is None for estimate in estimates.values())
+    ):
         tallies = _influences(request, {value: estimate.influence for value, estimate in estimates.items()})
         found = {
             value: _between_units(request, value, estimate, tallies[value])
@@ -67,14 +72,16 @@ def with_errors(request: Request, estimates: Mapping[Any, Estimated], notes: lis
 def _influences(request: Request, of_parts: Mapping[Any, Influence]) -> dict[Any, Tally]:
     def work(sessions: Sessions) -> dict[Any, Tally]:
         keys = unit_keys(sessions, request.key, ()) if request.infer.bucketed else None
-        found = {}
+        found, users = {}, request.unnamed(sessions)
         for value, (chosen, items) in items_of_parts(request, sessions).items():
             if value in of_parts:
                 of_units = None if keys is None else keys[chosen]
-                found[value] = Tally.of(of_parts[value](items), items.positions - 1, items.clicks, of_units)
+                named = users.of(chosen) if users is not None and value is None else None
+                values, places = of_parts[value](items), items.positions - 1
+                found[value] = Tally.of(values, places, items.clicks, of_units, named)
         return found
 
-    return fold_parts(request, pair_roles(request.log), work, Tally.merge)
+    return fold_parts(request, [*pair_roles(request.log), *request.user_roles], work, Tally.merge)
 
 
 def _between_units(request: Request, segment: Any, estimate: Estimated, tally: Tally) -> Curve:
@@ -92,7 +99,7 @@ def _between_units(request: Request, segment: Any, estimate: Estimated, tally: T
         of_model.intervals[0] if method == "normal" else interval
         for method, interval in zip(request.infer.methods, curve.intervals, strict=True)
     )
-    return replace(of_model, intervals=intervals)
+    return replace(of_model, intervals=intervals, notes=curve.notes)
 
 
 def _of_model(request: Request, segment: Any, estimate: Estimated) -> Curve:

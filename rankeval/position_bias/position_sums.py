@@ -11,7 +11,7 @@ import numpy as np
 from rankeval.array_types import Bools, Floats, Hashes, Ints
 from rankeval.arrays import in_order, places_of, segments_of
 from rankeval.errors import DataError, UsageError
-from rankeval.inference import Moments
+from rankeval.inference import Moments, NamedKeys
 from rankeval.logs import MAX_BUCKETED_SEGMENTS, Impressions, Sessions, fold, unit_keys
 from rankeval.position_bias.request import MAX_POSITIONS, Request
 
@@ -48,7 +48,14 @@ class Tally:
     clicks: Floats
 
     @classmethod
-    def of(cls, values: Floats, places: Ints, clicks: Ints, keys: Hashes | None) -> Tally:
+    def of(
+        cls,
+        values: Floats,
+        places: Ints,
+        clicks: Ints,
+        keys: Hashes | None,
+        unnamed: NamedKeys | None = None,
+    ) -> Tally:
         """The tally of ``n`` sessions.
 
         Args:
@@ -56,10 +63,11 @@ class Tally:
             places: (items,) position minus 1 of each item that is counted.
             clicks: (items,) clicks on these items.
             keys: (n,) hash of the unit of each session; None without bucket sums.
+            unnamed: the column of users, where nobody named it as cluster.
         """
         values = np.ascontiguousarray(values)
         return cls(
-            Moments.of(values, all_pairs(len(values)), keys),
+            Moments.of(values, all_pairs(len(values)), keys, unnamed=unnamed),
             np.bincount(places).astype(np.float64),
             np.asarray(np.bincount(places, clicks), np.float64),
         )
@@ -110,18 +118,23 @@ def gather(
         terms = terms_of(sessions)
         keys = unit_keys(sessions, request.key, ()) if bucketed else None
         found = parts_of(request, sessions, terms.used, MAX_BUCKETED_SEGMENTS)
-        return {value: _tally(terms, rows, keys) for value, rows in found.items()}
+        users = request.unnamed(sessions)
+        return {
+            value: _tally(terms, rows, keys, users if value is None else None)
+            for value, rows in found.items()
+        }
 
-    return fold_parts(request, roles, work, Tally.merge)
+    return fold_parts(request, [*roles, *request.user_roles], work, Tally.merge)
 
 
-def _tally(terms: Terms, rows: Ints, keys: Hashes | None) -> Tally:
+def _tally(terms: Terms, rows: Ints, keys: Hashes | None, users: NamedKeys | None) -> Tally:
     """The tally of the sessions ``rows``."""
     items = places_of(terms.shown.sessions.offsets, rows)
     if terms.behind is not None:
         items = items[terms.behind[items]]
     places, clicks = terms.shown.positions[items] - 1, terms.shown.clicks[items]
-    return Tally.of(terms.values[:, rows], places, clicks, None if keys is None else keys[rows])
+    of_units = None if keys is None else keys[rows]
+    return Tally.of(terms.values[:, rows], places, clicks, of_units, users and users.of(rows))
 
 
 def fold_parts(

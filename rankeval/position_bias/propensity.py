@@ -72,7 +72,8 @@ def propensity(
         replicates: number of bootstrap replicates; the bootstrap resamples buckets of hashed ``session_id``
             or ``cluster``.
         by: a column that splits the sessions into segments; a test compares their curves.
-        cluster: a column whose values are the independent units, such as the user.
+        cluster: a column whose values are the independent units, such as the user. Without it, a warning
+            tells if sessions of one user (a column such as ``user_id``) are alike.
         seed: seed of the bootstrap.
         columns: role -> column name.
         where: row filter, such as ``country == "de"``.

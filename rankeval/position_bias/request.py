@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from rankeval.inference import InferenceOptions
-from rankeval.logs import Log
+from rankeval.inference import InferenceOptions, NamedKeys
+from rankeval.logs import Log, Sessions, user_column, user_keys
 
 #: Largest number of positions of a curve; the limit exists because a (K, K) covariance is kept.
 MAX_POSITIONS = 200
@@ -44,3 +45,17 @@ class Request:
     def extra_roles(self) -> list[str]:
         """The columns to read in addition to those of the method."""
         return [name for name in (self.cluster, self.by) if name is not None]
+
+    @cached_property
+    def users(self) -> str | None:
+        """The column of users where no cluster is named; None: there is none."""
+        return user_column(self.log) if self.cluster is None else None
+
+    def unnamed(self, sessions: Sessions) -> NamedKeys | None:
+        """The hashed users of some sessions where no cluster is named; None: there is no such column."""
+        return None if self.users is None else NamedKeys(self.users, user_keys(sessions, self.users))
+
+    @property
+    def user_roles(self) -> list[str]:
+        """The columns to read for :meth:`unnamed`."""
+        return [] if self.users is None else [self.users]

@@ -44,7 +44,9 @@ def test_rejects_as_a_naive_version(delta: float) -> None:
     totals = inference.residual_totals(Mean(0))[inference.buckets[:, 0] > 0]
     n, share = sizes.sum(), sizes / sizes.sum()
     error = math.sqrt(np.sum(totals**2 / (1 - share))) / n
-    weights = WEBB[np.random.default_rng([0, 2]).integers(0, 6, (399, 6))]
+    rng = np.random.default_rng([0, 2])
+    rng.standard_normal((399, 1))
+    weights = WEBB[rng.integers(0, 6, (399, 6))]
     as_far = 0
     for row in weights:
         drawn = row * (totals + delta * sizes)
@@ -99,3 +101,20 @@ def test_many_even_clusters_are_resampled() -> None:
     assert (low, high) != wild_interval(inference, Mean(0))
     assert low == pytest.approx(normal_low, abs=0.03)
     assert high == pytest.approx(normal_high, abs=0.03)
+
+
+class Uncertain(Mean):
+    """A mean under an uncertain curve, which moves it by 1 for each standard error."""
+
+    def by_curve(self, means: Floats) -> Floats:
+        return np.array([1.0])
+
+
+def test_the_error_of_the_curve_is_counted() -> None:
+    """It is far larger than that of the clusters, so that the interval is nearly the normal one, +- 1.96."""
+    values, clusters = uneven(4, [30, 8, 8, 8, 8, 8, 8])
+    inference = inference_of(0.01 * values, clusters, replicates=4999)
+    value = inference.value(Mean(0))
+    low, high = wild_interval(inference, Uncertain(0))
+    assert low == pytest.approx(value - 1.96, abs=0.1)
+    assert high == pytest.approx(value + 1.96, abs=0.1)

@@ -17,9 +17,9 @@ def curve(log_theta: Any, covariance: Any, totals: Any = None) -> Curve:
     k = len(log_theta) + 1
     whole = np.zeros((k, k))
     whole[1:, 1:] = covariance
-    return Curve(
-        None, 10, np.array([0.0, *log_theta]), whole, ((),), np.ones(k), np.ones(k), bucket_totals=totals
-    )
+    degrees = None if totals is None else float(np.count_nonzero(totals.any(axis=1)) - 1)
+    log, ones = np.array([0.0, *log_theta]), np.ones(k)
+    return Curve(None, 10, log, whole, ((),), ones, ones, bucket_totals=totals, degrees=degrees)
 
 
 A = np.array([[0.04, 0.01], [0.01, 0.09]])
@@ -80,7 +80,7 @@ def test_too_few_clusters() -> None:
     totals = np.zeros((10, 3))
     totals[:2, 1:] = 1.0
     found = same_curve([curve([-0.7, -1.1], A, totals)] * 2)
-    assert found.reason == "2 clusters, wanted more than 2"
+    assert found.reason == "clusters give 1 degrees of freedom, wanted more than 1"
 
 
 @pytest.mark.parametrize("cluster", [None, "user"])
@@ -178,3 +178,37 @@ def test_power_laws_of_few_clusters_hold_what_they_say() -> None:
         held += found.low <= 1.0 <= found.high
     assert abs(below - 20) < 4.0 * np.sqrt(19.0)
     assert abs(held - 380) < 4.0 * np.sqrt(19.0)
+
+
+def test_uneven_clusters_have_few_degrees_of_freedom() -> None:
+    """The p-value is that of CR2's degrees, not of the number of clusters."""
+    log = random_log(600, 1)
+    user = np.where(np.asarray(log["session_id"]) % 2 == 0, 0, np.asarray(log["user"]) + 1)
+    even = propensity(log, "shuffle", by="device", cluster="user")
+    uneven = propensity({**log, "user": user}, "shuffle", by="device", cluster="user")
+    assert even.test is not None
+    assert uneven.test is not None
+    least = [min(curve.degrees or 0.0 for curve in found.curves.values()) for found in (even, uneven)]
+    assert least[1] < 12.0 < least[0]
+    statistic, df, f = uneven.test.statistic or 0.0, uneven.test.degrees, least[1]
+    below = min(curve.degrees or 0.0 for name, curve in uneven.curves.items() if name is not None)
+    assert below >= f
+    rest = below + 1.0 - df
+    if rest > 0.0:
+        assert uneven.test.p_value == pytest.approx(stats.f.sf(statistic * rest / (df * below), df, rest))
+    else:
+        assert uneven.test.p_value is None
+
+
+@pytest.mark.parametrize("method", ["shuffle", "allpairs", "em"])
+def test_users_without_a_cluster_give_a_warning(method: str) -> None:
+    """Half of the users click at position 1 and nearly nowhere else: the sessions of one are alike."""
+    log = random_log(900, 2)
+    users = np.asarray(log["session_id"]) // 10
+    del log["user"]
+    lazy = np.random.default_rng(3).random(users.max() + 1)[users] < 0.5
+    chance = np.where(lazy, np.where(np.asarray(log["position"]) == 1, 0.9, 0.02), 0.5)
+    log |= {"click": (np.random.default_rng(4).random(len(users)) < chance).astype(int), "user_id": users}
+    (warning,) = (text for text in propensity(log, method).warnings if "user_id" in text)
+    assert "sessions of one 'user_id' are alike (about " in warning
+    assert not any("alike" in text for text in propensity(log, method, cluster="user_id").warnings)

@@ -13,7 +13,7 @@ from rankeval.arrays import to_arrow
 from rankeval.notes import Note
 from rankeval.simulators.click_models.fitting.cell_families import TrustBiasFamily
 from rankeval.simulators.click_models.fitting.fits import Fitted, PairCounts
-from rankeval.simulators.click_models.fitting.likelihood import Baseline, Score, scored
+from rankeval.simulators.click_models.fitting.likelihood import Baseline, Score
 from rankeval.simulators.click_models.fitting.results import ClickModelFit, labels, reshaped
 from rankeval.simulators.click_models.fitting.sessions import Collected, SessionLists
 
@@ -29,14 +29,13 @@ NO_CHANCE = (
 NO_SECOND_CLICK = "held-out sessions with more than one click have no chance under the fit"
 
 
-def fit_row(name: str, fit: Fitted, test: SessionLists) -> ClickModelFit:
-    """The row of a fitted click model, with its scores on the held-out sessions ``test``."""
+def fit_row(name: str, fit: Fitted, score: Score | None, test: SessionLists) -> ClickModelFit:
+    """The row of a fitted click model, with its score on the held-out sessions ``test``, if there are any."""
     parameters, errors, reasons = fit.model.to_dict(), *_errors(fit)
     likelihood: float | None = fit.maximum.expectation.log_likelihood
     if fit.impossible:
         likelihood = None
         reasons["log_likelihood"] = f"{fit.impossible:g} sessions have more than one click"
-    score = scored(fit.model, fit.point, test) if test.sessions else None
     return ClickModelFit(
         name,
         parameters,
@@ -50,9 +49,8 @@ def fit_row(name: str, fit: Fitted, test: SessionLists) -> ClickModelFit:
     )
 
 
-def baseline_row(baseline: Baseline, found: Collected) -> ClickModelFit:
-    """The row of a baseline, with its scores on the held-out sessions."""
-    score = baseline.score(found.test) if found.test.sessions else None
+def baseline_row(baseline: Baseline, score: Score | None, found: Collected) -> ClickModelFit:
+    """The row of a baseline, with its score on the held-out sessions, if there are any."""
     return ClickModelFit(
         baseline.name,
         {"click_rate": list(baseline.rates)},
