@@ -61,7 +61,6 @@ session_id, item_id, position (from 1), click (0 or 1), and query_id unless ther
     help="Write attractiveness and satisfaction per query-item pair to this file "
     "(.parquet .csv .json .jsonl .arrow).",
 )
-@click.option("--cluster", metavar="COLUMN", help="Column that names the independent units, such as user_id.")
 @click_log_options
 @common_options
 def command(

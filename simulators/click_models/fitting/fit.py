@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,7 @@ from rankeval.simulators.click_models.fitting.fits import (
     fitted,
     parse_family,
 )
-from rankeval.simulators.click_models.fitting.held_out import HeldOutScores, users_alike
-from rankeval.simulators.click_models.fitting.likelihood import baselines, scored
-from rankeval.simulators.click_models.fitting.owners import Owners
+from rankeval.simulators.click_models.fitting.likelihood import baselines
 from rankeval.simulators.click_models.fitting.report_rows import (
     baseline_row,
     fit_row,
@@ -44,7 +41,6 @@ def fit(
     restarts: int = 3,
     seed: int = 0,
     parameters: str | Path | None = None,
-    cluster: str | None = None,
     columns: Mapping[str, str] | None = None,
     where: str | None = None,
     null_reward: str = "error",
@@ -80,9 +76,6 @@ def fit(
         parameters: a file for the estimates of pairs, with columns ``click_model, query_id, item_id,
             impressions, clicks, attractiveness, satisfaction``. The extension decides: ``.parquet, .csv,
             .json, .jsonl`` or ``.arrow``.
-        cluster: a column whose values are the independent units, such as the user. ``test`` then holds out
-            whole clusters, and errors of held-out likelihoods are by cluster. Without it, a warning tells if
-            held-out sessions of one user (a column such as ``user_id``) are alike.
         columns: role -> column name.
         where: row filter.
         null_reward: ``zero``: a null or NaN reward or click, as a left join leaves it, counts as 0;
@@ -107,42 +100,24 @@ def fit(
         test,
         test_where,
         options,
-        cluster,
     )
-    owners = Owners.of(cluster, request.log, request.held_out)
-    names = request.names
-    found = collect(request.log, request.held_out, request.share, seed, threads, owners)
+    names, found = request.names, collect(request.log, request.held_out, request.share, seed, threads)
     counts = count_pairs(found.train)
     fits = [fitted(parse_family(name, found.train.positions), found.train, options, counts) for name in names]
     if parameters is not None:
         _write(Path(parameters), names, fits, found, counts)
-    rates = baselines(found.train)
-    scores = [scored(fit.model, fit.point, found.test) for fit in fits] if found.test.sessions else []
-    of_rates = [rate.score(found.test) for rate in rates] if found.test.sessions else []
-    rows = tuple(
-        fit_row(name, fit, score, found.test)
-        for name, fit, score in zip_longest(names, fits, scores, fillvalue=None)
-        if name is not None and fit is not None
-    )
-    likelihoods = zip([*names, *(rate.name for rate in rates)], [*scores, *of_rates], strict=False)
-    held_out = HeldOutScores.of({name: score.of_sessions for name, score in likelihoods}, found.test, owners)
+    rows = tuple(fit_row(name, fit, found.test) for name, fit in zip(names, fits, strict=True))
     return ClickModelFits(
         inputs=request.inputs,
         sessions=found.train.sessions,
         test_sessions=found.test.sessions,
         pairs=found.train.pairs,
         fits=rows,
-        baselines=tuple(
-            baseline_row(rate, score, found)
-            for rate, score in zip_longest(rates, of_rates, fillvalue=None)
-            if rate is not None
-        ),
-        held_out=held_out.models,
+        baselines=tuple(baseline_row(baseline, found) for baseline in baselines(found.train)),
         notes=(
             *reader_notes(request.log, request.held_out),
             *unused_weights(request.log),
             *notes(names, fits, counts),
-            *(held_out.notes if found.test.sessions else users_alike(found)),
             *no_chance(rows),
         ),
     )

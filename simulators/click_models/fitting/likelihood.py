@@ -24,30 +24,25 @@ class Score(NamedTuple):
         perplexity: (K,) ``2^(-mean log2 P(C_k = c_k))`` over the sessions that have position k. ``P`` is not
             conditional on other clicks. NaN if no session has position k.
         conditional_perplexity: (K,) the same with ``P`` conditional on the clicks above.
-        of_sessions: (n,) natural log of the likelihood of each distinct session.
     """
 
     log_likelihood: float
     perplexity: Floats
     conditional_perplexity: Floats
-    of_sessions: Floats
 
 
 def scored(model: ClickModel, point: Point, lists: SessionLists) -> Score:
     """The scores of ``model``, with the pair parameters of ``point``, on the sessions of ``lists``."""
     size = lists.positions
     shown, blind, given = np.zeros((3, size))
-    of_sessions = np.zeros(len(lists))
     for rows in lists.chunks():
         pairs, clicks = lists.padded(rows)
         items, counts = listed(point, pairs), lists.counts[rows][:, np.newaxis] * (pairs >= 0)
         shown += counts.sum(axis=0)
         blind += _surprise(model.click_probabilities(*items), clicks, counts)
-        conditional = predicted(model, clicks, items)
-        given += _surprise(conditional, clicks, counts)
-        of_sessions[rows] = -_surprises(conditional, clicks, (pairs >= 0).astype(np.float64)).sum(axis=1)
+        given += _surprise(predicted(model, clicks, items), clicks, counts)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        return Score(-float(given.sum()), np.exp(blind / shown), np.exp(given / shown), of_sessions)
+        return Score(-float(given.sum()), np.exp(blind / shown), np.exp(given / shown))
 
 
 def predicted(model: ClickModel, clicks: Clicks, items: tuple[Floats, Floats | None]) -> Floats:
@@ -77,15 +72,11 @@ def predicted(model: ClickModel, clicks: Clicks, items: tuple[Floats, Floats | N
 
 def _surprise(chances: Floats, clicks: Clicks, counts: Floats) -> Floats:
     """(K,) sum over sessions of the negative log of the probability of the observed click or skip."""
-    return np.asarray(_surprises(chances, clicks, counts).sum(axis=0))
-
-
-def _surprises(chances: Floats, clicks: Clicks, counts: Floats) -> Floats:
-    """(n, K) negative log of the probability of the observed click or skip, times the counts (n, K)."""
     # Rounding errors in sums of products can lead outside [0, 1].
     happened = np.where(clicks != 0, chances, 1.0 - chances).clip(0.0, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(counts > 0.0, -counts * np.log(happened), 0.0)
+        surprise = np.where(counts > 0.0, -counts * np.log(happened), 0.0)
+    return np.asarray(surprise.sum(axis=0))
 
 
 class Baseline(NamedTuple):

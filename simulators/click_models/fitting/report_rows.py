@@ -13,7 +13,7 @@ from rankeval.arrays import to_arrow
 from rankeval.notes import Note
 from rankeval.simulators.click_models.fitting.cell_families import TrustBiasFamily
 from rankeval.simulators.click_models.fitting.fits import Fitted, PairCounts
-from rankeval.simulators.click_models.fitting.likelihood import Baseline, Score
+from rankeval.simulators.click_models.fitting.likelihood import Baseline, Score, scored
 from rankeval.simulators.click_models.fitting.results import ClickModelFit, labels, reshaped
 from rankeval.simulators.click_models.fitting.sessions import Collected, SessionLists
 
@@ -29,13 +29,14 @@ NO_CHANCE = (
 NO_SECOND_CLICK = "held-out sessions with more than one click have no chance under the fit"
 
 
-def fit_row(name: str, fit: Fitted, score: Score | None, test: SessionLists) -> ClickModelFit:
-    """The row of a fitted click model, with its score on the held-out sessions ``test``, if there are any."""
+def fit_row(name: str, fit: Fitted, test: SessionLists) -> ClickModelFit:
+    """The row of a fitted click model, with its scores on the held-out sessions ``test``."""
     parameters, errors, reasons = fit.model.to_dict(), *_errors(fit)
     likelihood: float | None = fit.maximum.expectation.log_likelihood
     if fit.impossible:
         likelihood = None
         reasons["log_likelihood"] = f"{fit.impossible:g} sessions have more than one click"
+    score = scored(fit.model, fit.point, test) if test.sessions else None
     return ClickModelFit(
         name,
         parameters,
@@ -49,8 +50,9 @@ def fit_row(name: str, fit: Fitted, score: Score | None, test: SessionLists) -> 
     )
 
 
-def baseline_row(baseline: Baseline, score: Score | None, found: Collected) -> ClickModelFit:
-    """The row of a baseline, with its score on the held-out sessions, if there are any."""
+def baseline_row(baseline: Baseline, found: Collected) -> ClickModelFit:
+    """The row of a baseline, with its scores on the held-out sessions."""
+    score = baseline.score(found.test) if found.test.sessions else None
     return ClickModelFit(
         baseline.name,
         {"click_rate": list(baseline.rates)},
@@ -84,8 +86,7 @@ def _identified(fit: Fitted) -> dict[str, Any] | None:
     if not isinstance(family, TrustBiasFamily) or not family.tells(fit.point.shared):
         return None
     alpha, beta, slopes = family.slopes(fit.point.shared)
-    covariance = slopes @ fit.errors.covariance @ slopes.T
-    errors = np.sqrt(np.diag(covariance))
+    errors = np.sqrt(np.diag(slopes @ fit.errors.covariance @ slopes.T))
     missing = set(fit.errors.reasons) - set(family.fixed)
     known = [k > 0 and not {k, k + size} & missing for k in range(size)]
     return {
@@ -95,7 +96,6 @@ def _identified(fit: Fitted) -> dict[str, Any] | None:
             name: [float(error) if there else None for error, there in zip(part, known, strict=True)]
             for name, part in (("alpha", errors[:size]), ("beta", errors[size:]))
         },
-        "alpha_beta_covariance": None if missing else (0.5 * (covariance + covariance.T)).tolist(),
         "normalisation": "alpha[0] = 1 and beta[0] = 0: relevance is the click rate at position 1",
         "reasons": {str(k % size + 1): why for k, why in fit.errors.reasons.items() if k in missing},
     }

@@ -9,7 +9,7 @@ from numbers import Real
 from typing import Any
 
 from rankeval.errors import UsageError
-from rankeval.logs import Log, check_grouping, stated
+from rankeval.logs import Log, stated
 from rankeval.options import listed, shown
 from rankeval.simulators import real, whole
 from rankeval.simulators.click_models.fitting.fits import Options, parse_family
@@ -27,7 +27,6 @@ class Request:
         share: of the sessions to hold out.
         test_where: the row filter of the sessions to hold out.
         options: of the fits.
-        cluster: the column of the independent units; None: sessions are.
     """
 
     names: tuple[str, ...]
@@ -37,7 +36,6 @@ class Request:
     share: float
     test_where: str | None
     options: Options
-    cluster: str | None = None
 
     @classmethod
     def of(
@@ -48,7 +46,6 @@ class Request:
         test: Any,
         test_where: Any,
         options: Options,
-        cluster: str | None = None,
     ) -> Request:
         """The request of a call.
 
@@ -58,9 +55,8 @@ class Request:
         names, share = _names(click_model), number("test", test, 1.0)
         if test_where is not None and not isinstance(test_where, str):
             raise UsageError(f"test_where: found {shown(test_where)}, wanted a text")
-        check_grouping(log, cluster)
         train, held_out = _logs(log, test_where, share)
-        return cls(tuple(names), train, held_out, where, share, test_where, options, cluster)
+        return cls(tuple(names), train, held_out, where, share, test_where, options)
 
     @property
     def inputs(self) -> dict[str, Any]:
@@ -77,7 +73,6 @@ class Request:
             "tolerance": options.tolerance,
             "max_iterations": options.max_iterations,
             "restarts": options.restarts,
-            "cluster": self.cluster,
             "seed": options.seed,
         }
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from rankeval.notes import Note
 from rankeval.results import Result, Table, number
-from rankeval.simulators.click_models.fitting.held_out import HeldOut
 
 #: Most parameters of one model in a table.
 MOST_SHOWN = 60
@@ -86,7 +85,6 @@ class ClickModelFits(Result):
         fits: the fitted models, in the order of the call.
         baselines: ``rank_ctr``, the click rate of each position, and ``global_ctr``, the click rate over all
             positions.
-        held_out: the models that give every held-out session a chance, with the errors of their likelihoods.
         notes: warnings.
     """
 
@@ -97,7 +95,6 @@ class ClickModelFits(Result):
     fits: tuple[ClickModelFit, ...]
     baselines: tuple[ClickModelFit, ...]
     notes: tuple[Note, ...] = field(default=())
-    held_out: tuple[HeldOut, ...] = ()
     command = "fit"
 
     def content(self) -> dict[str, Any]:
@@ -107,7 +104,6 @@ class ClickModelFits(Result):
             "pairs": self.pairs,
             "results": [fit.to_dict() for fit in self.fits],
             "baselines": [fit.to_dict() for fit in self.baselines],
-            "held_out": [model.to_dict() for model in self.held_out],
         }
 
     def rows(self) -> list[dict[str, Any]]:
@@ -121,28 +117,8 @@ class ClickModelFits(Result):
     def tables(self) -> list[Table]:
         tables = [self._comparison(), self._parameters()]
         if self.test_sessions:
-            tables[1:1] = (
-                [self._held_out(), self._perplexities()] if self.held_out else [self._perplexities()]
-            )
+            tables.insert(1, self._perplexities())
         return tables
-
-    def _held_out(self) -> Table:
-        """The mean log-likelihoods of held-out sessions, and their differences from the largest one."""
-        header = ["click model", ">mean", ">std error", ">minus best", ">std error"]
-        rows = [
-            [
-                model.name,
-                number(model.each.value, 6),
-                number(model.each.std_error, 3),
-                *(
-                    ["best", ""]
-                    if model.behind is None
-                    else [number(model.behind.value), number(model.behind.std_error, 3)]
-                ),
-            ]
-            for model in self.held_out
-        ]
-        return Table("Log-likelihood of a held-out session", header, rows)
 
     def _comparison(self) -> Table:
         header = ["click model", ">log-likelihood", ">a session", ">held out, a session", ">perplexity"]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +27,6 @@ from rankeval.arrays import (
     take,
 )
 from rankeval.errors import DataError
-from rankeval.inference import Mean, Moments, pairs_needed
 from rankeval.logs import (
     Log,
     Sessions,
@@ -40,7 +39,6 @@ from rankeval.logs import (
     weight_roles,
 )
 from rankeval.simulators.click_models.fitting.equal_sessions import equal_stretches, indexed
-from rankeval.simulators.click_models.fitting.owners import Owners
 
 Words = NDArray[np.int32]
 
@@ -60,8 +58,6 @@ class SessionLists:
         counts: (n,) number of sessions, or sum of their weights, that each one stands for.
         pairs: P, the number of pairs.
         positions: K, the number of positions of the longest list in the log.
-        owners: (n,) uint64, the hashed user or cluster of each session; None if all are stored as one. Equal
-            sessions of different owners are stored apart.
     """
 
     offsets: Ints
@@ -69,7 +65,6 @@ class SessionLists:
     counts: Floats
     pairs: int
     positions: int
-    owners: Hashes | None = None
 
     def __post_init__(self) -> None:
         for name in ("offsets", "words", "counts"):
@@ -104,13 +99,11 @@ class Collected(NamedTuple):
     Attributes:
         train, test: the sessions to fit to, and the held-out sessions.
         ids: role (``query_id``, ``item_id``) -> (P,) Arrow array, the id of each pair.
-        clicks: moments of the number of clicks of a session.
     """
 
     train: SessionLists
     test: SessionLists
     ids: Mapping[str, pa.Array]
-    clicks: Moments
 
 
 class _Part(NamedTuple):
@@ -120,22 +113,15 @@ class _Part(NamedTuple):
         keys: (P,) uint64 hash of each pair.
         ids: as in :class:`Collected`.
         lists: the sessions to fit to, and the held-out sessions.
-        clicks: as in :class:`Collected`.
     """
 
     keys: Hashes
     ids: dict[str, pa.Array]
     lists: tuple[SessionLists, SessionLists]
-    clicks: Moments
 
 
 def collect(
-    log: Log,
-    held_out: Log | None = None,
-    share: float = 0.0,
-    seed: int = 0,
-    threads: int | None = None,
-    owners: Owners = Owners(),  # noqa: B008
+    log: Log, held_out: Log | None = None, share: float = 0.0, seed: int = 0, threads: int | None = None
 ) -> Collected:
     """Read a ranking log in one pass, or two logs in two.
 
@@ -143,18 +129,16 @@ def collect(
         log: a ranking log with ``session_id, item_id, position, click`` and optionally ``query_id`` and
             ``weight``.
         held_out: a log of the sessions to hold out. None holds out a ``share`` of the sessions of ``log``.
-        share: of the sessions to hold out, selected by a hash of the session id, or of the named cluster, and
-            ``seed``.
+        share: of the sessions to hold out, selected by a hash of the session id and ``seed``.
         seed: of the hash.
         threads: number of threads; the result does not depend on it.
-        owners: the users or clusters of sessions, kept for those that are held out.
 
     Raises:
         DataError: as for :func:`rankeval.logs.query_item_counts.pair_rows`; no sessions to fit to.
     """
-    parts = _scanned(log, share if held_out is None else 0.0, seed, threads, owners)
+    parts = _scanned(log, share if held_out is None else 0.0, seed, threads)
     if held_out is not None:
-        parts += _scanned(held_out, 1.0, seed, threads, owners)
+        parts += _scanned(held_out, 1.0, seed, threads)
     part = _merged(parts)
     positions = max(lists.positions for lists in part.lists)
     train, test = (replace(lists, positions=positions) for lists in part.lists)
@@ -162,13 +146,13 @@ def collect(
         raise DataError(f"{log.origin}: all sessions are held out, wanted some to fit to")
     if not train.sessions:
         raise nothing_counts(log)
-    return Collected(train, test, part.ids, part.clicks)
+    return Collected(train, test, part.ids)
 
 
-def _scanned(log: Log, share: float, seed: int, threads: int | None, owners: Owners) -> list[_Part]:
+def _scanned(log: Log, share: float, seed: int, threads: int | None) -> list[_Part]:
     """The parts of a log in its order, merged from time to time; each part stores equal sessions once."""
-    roles = list(dict.fromkeys([*pair_roles(log), *weight_roles(log), *owners.roles]))
-    return fold(log, roles, lambda sessions: [_part(sessions, share, seed, owners)], _together, threads)
+    roles = [*pair_roles(log), *weight_roles(log)]
+    return fold(log, roles, lambda sessions: [_part(sessions, share, seed)], _together, threads)
 
 
 def _together(left: list[_Part], right: list[_Part]) -> list[_Part]:
@@ -181,7 +165,7 @@ def _together(left: list[_Part], right: list[_Part]) -> list[_Part]:
     return [_merged(parts)] if sum(items[1:]) > max(items[0], LEAST_MERGED) else parts
 
 
-def _part(sessions: Sessions, share: float, seed: int, owners: Owners) -> _Part:
+def _part(sessions: Sessions, share: float, seed: int) -> _Part:
     rows = pair_rows(sessions)
     shown = rows.sessions
     require_no_gaps(shown, "a click model")
@@ -190,26 +174,14 @@ def _part(sessions: Sessions, share: float, seed: int, owners: Owners) -> _Part:
     counts = unit_counts(sessions)
     size = int(shown.lengths.max(initial=0))
     assert sessions.session is not None
-    keys = owners.keys(sessions)
-    split = hashes_of(sessions.per_session(sessions.session)) if keys is None or not owners.named else keys
-    uniform = mix64(split, seed) * 2.0**-64
+    uniform = mix64(hashes_of(sessions.per_session(sessions.session)), seed) * 2.0**-64
     kept = (counts > 0.0) & (shown.lengths > 0)
     lists = tuple(
-        _distinct(
-            SessionLists(
-                *_chosen(shown.offsets, words, counts, kept & mask),
-                len(first),
-                size,
-                None if of is None else of[kept & mask],
-            )
-        )
-        for mask, of in ((uniform >= share, None), (uniform < share, keys))
+        _distinct(SessionLists(*_chosen(shown.offsets, words, counts, kept & mask), len(first), size))
+        for mask in (uniform >= share, uniform < share)
     )
     ids = {role: take(_plain(shown.column(role)), first) for role in ("query_id", "item_id") if role in shown}
-    clicked = np.diff(offsets_of(rows.clicks)[shown.offsets])[kept].astype(np.float64)
-    users = owners.unnamed(None if keys is None else keys[kept])
-    clicks = Moments.of(clicked[np.newaxis], pairs_needed([Mean(0)]), None, counts[kept], users)
-    return _Part(rows.pairs[first], ids, (lists[0], lists[1]), clicks)
+    return _Part(rows.pairs[first], ids, (lists[0], lists[1]))
 
 
 def _plain(ids: pa.Array) -> pa.Array:
@@ -225,16 +197,14 @@ def _chosen(offsets: Ints, words: Words, counts: Floats, chosen: Bools) -> tuple
 
 
 def _distinct(lists: SessionLists) -> SessionLists:
-    """Store equal sessions, of the same owner, once and add up their counts."""
-    begins, ends, owners = lists.offsets[:-1], lists.offsets[1:], lists.owners
-    apart = np.zeros(len(lists), np.int64) if owners is None else owners.view(np.int64)
-    numbers, first = equal_stretches(lists.words, begins, ends, read_only(apart))
+    """Store equal sessions once and add up their counts."""
+    begins, ends = lists.offsets[:-1], lists.offsets[1:]
+    numbers, first = equal_stretches(lists.words, begins, ends, read_only(np.zeros(len(lists), np.int64)))
     if len(first) == len(lists):
         return lists
     counts = np.bincount(numbers, lists.counts, len(first)).astype(np.float64)
     words = lists.words[places_of(lists.offsets, first)]
-    of = None if owners is None else owners[first]
-    return SessionLists(offsets_of(lists.lengths[first]), words, counts, lists.pairs, lists.positions, of)
+    return SessionLists(offsets_of(lists.lengths[first]), words, counts, lists.pairs, lists.positions)
 
 
 def _merged(parts: Sequence[_Part]) -> _Part:
@@ -245,8 +215,7 @@ def _merged(parts: Sequence[_Part]) -> _Part:
     bounds = np.cumsum([0, *(len(part.keys) for part in parts)])
     own = [numbers[bounds[i] : bounds[i + 1]] for i in range(len(parts))]
     train, test = (_joined([part.lists[i] for part in parts], own, len(first)) for i in range(2))
-    clicks = reduce(Moments.merge, [part.clicks for part in parts])
-    return _Part(every[first], ids, (train, test), clicks)
+    return _Part(every[first], ids, (train, test))
 
 
 def _joined(lists: Sequence[SessionLists], numbers: Sequence[Words], pairs: int) -> SessionLists:
@@ -259,9 +228,7 @@ def _joined(lists: Sequence[SessionLists], numbers: Sequence[Words], pairs: int)
         end += len(part.words)
     offsets = offsets_of(np.concatenate([part.lengths for part in lists]))
     counts = np.concatenate([part.counts for part in lists])
-    owners = [part.owners for part in lists if part.owners is not None]
-    of = np.concatenate(owners) if len(owners) == len(lists) else None
-    return _distinct(SessionLists(offsets, words, counts, pairs, max(part.positions for part in lists), of))
+    return _distinct(SessionLists(offsets, words, counts, pairs, max(part.positions for part in lists)))
 
 
 @kernel
