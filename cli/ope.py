@@ -140,6 +140,12 @@ Weights of rows, in either kind of log:
     "Default for values: the range of the logged rewards.",
 )
 @click.option(
+    "--weight-range",
+    metavar="LOW,HIGH",
+    help="Range of possible importance weights (HIGH may be inf), for intervals that need it. A weight outside "
+    "is an error.",
+)
+@click.option(
     "--first-action",
     type=click.IntRange(0, 1),
     default=0,

@@ -183,9 +183,12 @@ def p_text(p: float | None) -> str:
 
 
 def interval_text(ci: Mapping[str, Any] | None, digits: int = 4) -> str:
-    """An interval as text, such as ``0.31 .. 0.35``; a dash where a bound is not known."""
-    if ci is None or ci["low"] is None or ci["high"] is None:
+    """An interval as text: ``0.31 .. 0.35``, ``>= 0.31`` or ``<= 0.35``; a dash where it is not known."""
+    ends = (None, None) if ci is None else (ci["low"], ci["high"])
+    if ci is None or ends == (None, None) or (None in ends and ci.get("side", "two") == "two"):
         return "-"
+    if None in ends:
+        return f">= {number(ci['low'], digits)}" if ci["high"] is None else f"<= {number(ci['high'], digits)}"
     return f"{number(ci['low'], digits)} .. {number(ci['high'], digits)}"
 
 

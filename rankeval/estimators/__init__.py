@@ -24,6 +24,7 @@ from rankeval.estimators.terms import (
     SampleBlock,
     TargetViews,
     Term,
+    Transform,
     needed_columns,
     write_terms,
 )
@@ -46,6 +47,7 @@ __all__ = [
     "SampleBlock",
     "TargetViews",
     "Term",
+    "Transform",
     "needed_columns",
     "parse",
     "write_terms",

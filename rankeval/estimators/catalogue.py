@@ -108,6 +108,11 @@ class Estimator:
         return "mixture" if self.loggers == "balanced" else self.definition.ratio
 
     @property
+    def is_ratio(self) -> bool:
+        """Whether its value is a ratio of means, and no mean of terms of units."""
+        return self.definition.denominator is not None or self.definition.by_position
+
+    @property
     def weighting(self) -> Weighting:
         """The transform of the importance weight; plain weights if an optional parameter is not given."""
         parameter = self.definition.parameter

@@ -9,6 +9,7 @@ from __future__ import annotations
 from rankeval.inference.bootstrap import ROUNDING
 from rankeval.inference.comparisons import benjamini_hochberg, holm, paired_t, randomisation_test, t_test
 from rankeval.inference.estimate import Estimate, Interval
+from rankeval.inference.facts import NOTHING, Facts, Weighted
 from rankeval.inference.functionals import (
     Functional,
     Gradient,
@@ -20,14 +21,17 @@ from rankeval.inference.functionals import (
     pairs_needed,
 )
 from rankeval.inference.inference import UNDEFINED, Inference, InferenceOptions
-from rankeval.inference.intervals import INTERVALS
+from rankeval.inference.intervals import BY_RANGES, INTERVALS
 from rankeval.inference.moments import Moments, MomentsAccumulator
 
 __all__ = [
+    "BY_RANGES",
     "INTERVALS",
+    "NOTHING",
     "ROUNDING",
     "UNDEFINED",
     "Estimate",
+    "Facts",
     "Functional",
     "Gradient",
     "Inference",
@@ -39,6 +43,7 @@ __all__ = [
     "Relative",
     "SumOfRatios",
     "UnderCurves",
+    "Weighted",
     "WeightedSum",
     "benjamini_hochberg",
     "holm",

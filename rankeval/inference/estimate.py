@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from rankeval.notes import Note
 from rankeval.results import interval_text
+
+#: Which ends an interval has.
+Side = Literal["two", "lower", "upper"]
+SIDES: dict[str, Side] = {"two": "two", "lower": "lower", "upper": "upper"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +21,10 @@ class Interval:
     Attributes:
         method: name in ``INTERVALS``, such as ``normal``.
         level: confidence level.
-        low, high: the bounds, None where they cannot be computed.
+        low, high: the bounds; None where they cannot be computed, and for the open end of one side.
         reason: why the bounds cannot be computed; None where they can.
+        side: ``two``; ``lower``: the interval is all from ``low`` up; ``upper``: all up to ``high``.
+        why: why this method was chosen, if the choice was left to the data and it is not ``normal``.
     """
 
     method: str
@@ -26,13 +32,25 @@ class Interval:
     low: float | None
     high: float | None
     reason: str | None = None
+    side: Side = "two"
+    why: str | None = None
+
+    @classmethod
+    def of(cls, method: str, level: float, ends: tuple[float, float], side: Side) -> Interval:
+        """The interval between two ends, or from one of them on."""
+        low, high = ends
+        return cls(
+            method, level, None if side == "upper" else low, None if side == "lower" else high, side=side
+        )
 
     def holds(self, value: float) -> bool:
         """Whether the bounds are known and ``value`` is between them or equal to one of them."""
-        return self.low is not None and self.high is not None and self.low <= value <= self.high
+        if self.low is None and self.high is None:
+            return False
+        return (self.low is None or self.low <= value) and (self.high is None or value <= self.high)
 
     def to_dict(self) -> dict[str, Any]:
-        """The five attributes as JSON values."""
+        """The attributes as JSON values."""
         return asdict(self)
 
 

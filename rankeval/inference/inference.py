@@ -9,17 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from rankeval.errors import UsageError
-from rankeval.inference.estimate import Estimate, Interval
+from rankeval.inference.estimate import SIDES, Estimate, Interval, Side
+from rankeval.inference.facts import NOTHING, Facts
 from rankeval.inference.functionals import Functional, Mean, pairs_needed
-from rankeval.inference.intervals import BUCKETED, BY_SPREAD, INTERVALS, Undefined
+from rankeval.inference.intervals import BUCKETED, BY_SPREAD, INTERVALS
 from rankeval.inference.moments import Moments, MomentsAccumulator
 from rankeval.inference.sampling_distribution import SamplingDistribution
+from rankeval.inference.undefined import NO_SPREAD, Undefined
 from rankeval.notes import Note
 from rankeval.options import listed
 
 #: Code of the note of an estimate whose functional is undefined for the data at hand.
 UNDEFINED = "undefined"
-NO_SPREAD = "every unit adds the same to it, so this sample does not show how much others would vary"
 MAX_REPLICATES = 1_000_000  # more replicates add no information and take minutes
 
 
@@ -43,40 +44,49 @@ class Inference(SamplingDistribution):
         for method in self.methods:
             if method not in INTERVALS:
                 raise UsageError(f"ci: found {method!r}, wanted one of {', '.join(INTERVALS)}")
-        # The quantile of (1 + level) / 2 must exist; rounding may make this number 1.
-        if not 0.5 < 0.5 + self.level / 2 < 1.0:
-            raise UsageError(f"level: found {self.level}, wanted a number between 0 and 1")
+        # The quantile of (1 + central) / 2 must exist; rounding may make this number 1.
+        if not 0.5 < 0.5 + self.central / 2 < 1.0:
+            wanted = (
+                "a number between 0 and 1" if self.side == "two" else "one above 0.5 and below 1 for a bound"
+            )
+            raise UsageError(f"level: found {self.level}, wanted {wanted}")
         if not 2 <= self.replicates <= MAX_REPLICATES:
             raise UsageError(f"replicates: found {self.replicates}, wanted 2 to {MAX_REPLICATES:,}")
         if self.clustered or BUCKETED & set(self.methods):
             self.buckets  # noqa: B018  (raises an error now rather than at the first estimate)
 
-    def estimate(self, functional: Functional) -> Estimate:
-        """Value, standard error and intervals of ``functional``; never NaN, but None with a reason."""
-        with np.errstate(over="ignore", invalid="ignore"):  # a number that is not finite becomes a reason
-            return self._estimate(functional)
+    def estimate(self, functional: Functional, facts: Facts = NOTHING) -> Estimate:
+        """Value, standard error and intervals of ``functional``; never NaN, but None with a reason.
 
-    def _estimate(self, functional: Functional) -> Estimate:
+        ``facts`` says what is known beside the moments, such as the range of the terms.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):  # a number that is not finite becomes a reason
+            return self._estimate(functional, facts)
+
+    def _estimate(self, functional: Functional, facts: Facts) -> Estimate:
         n, value = self.moments.units, self.value(functional)
         obstacle = self.obstacle(functional)
         if obstacle is not None:
-            intervals = [Interval(method, self.level, None, None, obstacle.text) for method in self.methods]
+            intervals = [self._unknown(method, obstacle.text) for method in self.methods]
             known = value if n > 0 and math.isfinite(value) else None
             return Estimate(known, None, tuple(intervals), n, (obstacle,))
-        intervals = [self._interval(method, functional) for method in self.methods]
+        intervals = [self._interval(method, functional, facts) for method in self.methods]
         error, degrees = self.std_error(functional), self.degrees(functional)
         return Estimate(value, error, tuple(intervals), n, self.notes(), degrees)
 
-    def _interval(self, method: str, functional: Functional) -> Interval:
+    def _interval(self, method: str, functional: Functional, facts: Facts) -> Interval:
         try:
             if method in BY_SPREAD and self.shows_no_spread(functional):
                 raise Undefined(NO_SPREAD)
-            low, high = INTERVALS[method](self, functional)
+            low, high = INTERVALS[method](self, functional, facts)
         except Undefined as undefined:
-            return Interval(method, self.level, None, None, str(undefined))
+            return self._unknown(method, str(undefined))
         if not (math.isfinite(low) and math.isfinite(high)):
-            return Interval(method, self.level, None, None, "its terms are too large")
-        return Interval(method, self.level, low, high)
+            return self._unknown(method, "its terms are too large")
+        return Interval.of(method, self.level, (low, high), self.side)
+
+    def _unknown(self, method: str, reason: str) -> Interval:
+        return Interval(method, self.level, None, None, reason, self.side)
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,7 @@ class InferenceOptions:
         seed: seed of the bootstrap.
         clustered: whether units with the same key are dependent.
         students_t: whether quantiles are always those of Student's t.
+        side: ``two``, ``lower`` or ``upper``: the ends of intervals.
 
     Raises:
         UsageError: there is no method or an unknown one, or the level or the number of replicates is out of
@@ -102,6 +113,7 @@ class InferenceOptions:
     seed: int
     clustered: bool
     students_t: bool = False
+    side: Side = "two"
 
     def __post_init__(self) -> None:
         self.of(MomentsAccumulator(1, pairs_needed([Mean(0)]), bucketed=True).moments())
@@ -115,10 +127,14 @@ class InferenceOptions:
         seed: int,
         cluster: str | None,
         students_t: bool = False,
+        side: str = "two",
     ) -> InferenceOptions:
         """From the options of a public function; with a ``cluster`` column, standard errors are clustered."""
         methods = tuple(dict.fromkeys(listed(ci)))
-        return cls(methods, float(level), int(replicates), int(seed), cluster is not None, students_t)
+        if side not in SIDES:
+            raise UsageError(f"side: found {side!r}, wanted {', '.join(SIDES)}")
+        clustered = cluster is not None
+        return cls(methods, float(level), int(replicates), int(seed), clustered, students_t, SIDES[side])
 
     @property
     def bucketed(self) -> bool:
@@ -127,7 +143,7 @@ class InferenceOptions:
 
     def unknown(self, n: float, reason: str) -> Estimate:
         """An estimate over ``n`` units that has no value, for this reason."""
-        intervals = [Interval(method, self.level, None, None, reason) for method in self.methods]
+        intervals = [Interval(method, self.level, None, None, reason, self.side) for method in self.methods]
         return Estimate(None, None, tuple(intervals), n, (Note(UNDEFINED, reason),))
 
     def of(self, moments: Moments) -> Inference:
@@ -139,5 +155,6 @@ class InferenceOptions:
             self.replicates,
             self.seed,
             self.students_t,
+            self.side,
             methods=self.methods,
         )

@@ -17,6 +17,7 @@ from rankeval.array_types import Floats
 from rankeval.errors import UsageError
 from rankeval.inference.bootstrap import ROUNDING, Bootstrap, centred_buckets, without_rounding
 from rankeval.inference.clusters import Clusters
+from rankeval.inference.estimate import Side
 from rankeval.inference.functionals import Functional, Gradient
 from rankeval.inference.moments import Moments
 from rankeval.inference.students_t import students_quantile
@@ -37,6 +38,7 @@ class SamplingDistribution:
         replicates: number of bootstrap replicates.
         seed: seed of the bootstrap.
         students_t: whether quantiles are Student's for any degrees of freedom, not for few clusters alone.
+        side: ``two``, ``lower`` or ``upper``: which ends of intervals are of interest.
     """
 
     moments: Moments
@@ -45,6 +47,15 @@ class SamplingDistribution:
     replicates: int = 1000
     seed: int = 0
     students_t: bool = False
+    side: Side = "two"
+
+    @property
+    def central(self) -> float:
+        """The level of the two-sided interval whose ends fail, each alone, as often as is allowed.
+
+        A one-sided bound at level ``L`` is an end of the central interval at level ``2 L - 1``.
+        """
+        return self.level if self.side == "two" else 2.0 * self.level - 1.0
 
     def value(self, functional: Functional) -> float:
         """The value of the functional at the means; not finite where a denominator is 0."""
@@ -101,14 +112,14 @@ class SamplingDistribution:
         return self.clusters.degrees(self._residuals(gradient), unit)
 
     def quantile(self, functional: Functional) -> float:
-        """The normal quantile of ``(1 + level) / 2``; that of Student's t with few clusters."""
+        """The normal quantile of ``(1 + central) / 2``; that of Student's t with few clusters."""
         if self.students_t or (self.clustered and self.clusters.few):
             return self.students_quantile(functional)
-        return NormalDist().inv_cdf(0.5 + self.level / 2)
+        return NormalDist().inv_cdf(0.5 + self.central / 2)
 
     def students_quantile(self, functional: Functional) -> float:
-        """The quantile of ``(1 + level) / 2`` of Student's t."""
-        return students_quantile(0.5 - self.level / 2, self.degrees(functional))
+        """The quantile of ``(1 + central) / 2`` of Student's t."""
+        return students_quantile(0.5 - self.central / 2, self.degrees(functional))
 
     @cached_property
     def bootstrap(self) -> Bootstrap:

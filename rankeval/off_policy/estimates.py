@@ -26,6 +26,7 @@ from rankeval.notes import Note
 from rankeval.off_policy.accumulate import Sums
 from rankeval.off_policy.diagnostics import weight_diagnostics
 from rankeval.off_policy.estimate_notes import estimate_notes
+from rankeval.off_policy.known_ranges import KnownRanges, range_notes
 from rankeval.off_policy.plan import Plan
 from rankeval.off_policy.rows import EstimateRow, TargetComparison
 from rankeval.off_policy.samples import LOGGED
@@ -41,23 +42,27 @@ class Estimates:
         comparisons: differences between policies; empty without named target policies.
         sizes: number of units of each segment; None is the key of all units.
         whole_counts: whether every unit counts a whole number of times.
+        ranges: the stated ranges.
     """
 
     rows: tuple[EstimateRow, ...]
     comparisons: tuple[TargetComparison, ...]
     sizes: Mapping[Any, float]
     whole_counts: bool
+    ranges: KnownRanges
 
     @classmethod
     def of(cls, sums: Sums, infer: InferenceOptions) -> Estimates:
         """The estimates from the accumulated moments."""
         moments = sums.moments.parts()
-        parts = [PartEstimates(value, infer.of(part), sums.plan) for value, part in moments.items()]
+        ranges = KnownRanges.of(sums)
+        parts = [PartEstimates(value, infer.of(part), sums.plan, ranges) for value, part in moments.items()]
         return cls(
             rows=tuple(row for part in parts for row in part.rows()),
             comparisons=tuple(row for part in parts for row in part.comparisons()),
             sizes={value: part.units for value, part in moments.items()},
             whole_counts=sums.moments.whole.whole,
+            ranges=ranges,
         )
 
     @property
@@ -68,6 +73,7 @@ class Estimates:
     def notes(self) -> Iterator[Note]:
         """The warnings on the estimates."""
         yield from estimate_notes(self.sizes, self.rows, self.whole_counts)
+        yield from range_notes(self.ranges, self.rows)
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,7 @@ class PartEstimates:
     segment: Any
     inference: Inference
     plan: Plan
+    ranges: KnownRanges
 
     @cached_property
     def _chosen(self) -> list[tuple[Estimator, Estimator, Selection | None]]:
@@ -98,7 +105,7 @@ class PartEstimates:
     def _row(
         self, target: str, asked: Estimator, estimator: Estimator, selection: Selection | None
     ) -> EstimateRow:
-        inference, plan = self.inference, self.plan
+        inference, plan, ranges = self.inference, self.plan, self.ranges
         value, logged = plan.value(estimator, target, inference), plan.logged(estimator)
         reward = inference.estimate(plan.reward)
         return EstimateRow(
@@ -106,9 +113,9 @@ class PartEstimates:
             asked=asked,
             target=target or None,
             segment=self.segment,
-            value=inference.estimate(value),
-            gain=inference.estimate(value - logged),
-            relative=inference.estimate(Relative(value, logged)),
+            value=inference.estimate(value, ranges.value(estimator, target)),
+            gain=inference.estimate(value - logged, ranges.gain(estimator, target)),
+            relative=inference.estimate(Relative(value, logged), ranges.relative(estimator)),
             logged=inference.estimate(logged) if estimator.definition.logged_apart else reward,
             reward=reward,
             diagnostics=self._diagnostics(estimator, target),
@@ -155,7 +162,9 @@ class PartEstimates:
         value = {target: plan.value(estimator, target, inference) for target in plan.targets}
         value[LOGGED] = plan.logged(estimator)
         pairs = [*((target, LOGGED) for target in plan.targets), *combinations(plan.targets, 2)]
-        differences = [inference.estimate(value[a] - value[b]) for a, b in pairs]
+        differences = [
+            inference.estimate(value[a] - value[b], self.ranges.difference(estimator, a, b)) for a, b in pairs
+        ]
         size = {name: abs(inference.value(functional)) for name, functional in value.items()}
         p_values = [
             self._p_value(difference, size[a] + size[b])

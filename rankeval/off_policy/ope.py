@@ -20,6 +20,7 @@ from rankeval.off_policy.samples import (
     parse_estimand,
     parse_range,
     parse_targets,
+    parse_weight_range,
     require_agreement,
 )
 from rankeval.off_policy.value_range import ValueRange
@@ -44,6 +45,7 @@ def ope(
     where: str | None = None,
     reward: str | None = None,
     reward_range: str | Sequence[float] | None = None,
+    weight_range: str | Sequence[float] | None = None,
     first_action: int = 0,
     null_reward: str = "error",
     first_position: int = 1,
@@ -110,8 +112,10 @@ def ope(
         estimand: for estimators from clicks. ``rerank``: the candidate orders the items that were shown.
             ``full``: it orders all logged candidates; those without a position were not shown. ``full`` needs
             ``item_id``.
-        ci: methods for confidence intervals: ``normal`` (delta method), ``bootstrap`` (percentile) or
-            ``bootstrap_t``.
+        ci: methods for confidence intervals: ``normal`` (delta method), ``student``, ``bootstrap``
+            (percentile), ``bootstrap_t``; with stated ranges also ``hoeffding``, ``bernstein``,
+            ``clopper_pearson`` and ``likelihood``. Where a method does not exist for an estimate, its
+            interval is None, with the reason. ``docs/intervals.md`` says when each holds.
         level: confidence level.
         replicates: number of bootstrap replicates. The bootstrap resamples buckets of units by the hash of
             ``cluster``, else of ``round_id`` or ``session_id``, else by the row number.
@@ -128,6 +132,10 @@ def ope(
             reward outside this range is an error. Predictions outside it (``q_logged``, ``q_target`` and
             ``candidate_q``, if the estimators read them) are counted in a warning. A value outside
             it is a warning too; without a stated range, a value outside that of the logged rewards is.
+        weight_range: the least and the largest possible importance weight of an action (``w`` of a bandit
+            log), over all contexts and actions; the largest may be ``inf``. It is a true bound, which follows
+            from both policies, and not what the log happens to hold: a log shows its heaviest weights
+            rarely. A weight outside is an error.
         first_action: the number of the first candidate in column ``action``, 0 or 1.
         null_reward: ``zero``: a null or NaN in the rewards or clicks, or in a column of the expression,
             counts as 0, as after a left join; ``error``: it is an error.
@@ -170,13 +178,16 @@ def ope(
         estimand=parse_estimand(estimand),
         exposed=log.has("exposure"),
         reward_range=parse_range(reward_range),
+        weight_range=parse_weight_range(weight_range),
         embedding=tuple(embeddings) or (("embedding",) if log.has("embedding") else ()),
         modelled=reward_model is not None,
     )
     request = Request.of(log, listed(estimators or ()), columns_of, setting, fitting, infer, by)
     require_agreement(request.sources, TermList.of(request.estimators).columns)
     nuisances = fit_nuisances(request.log, request.setting, request.estimators, fitting)
-    plan = Plan.of(request.estimators, request.setting, nuisances.logging_policies)
+    plan = Plan.of(
+        request.estimators, request.setting, nuisances.logging_policies, "likelihood" in infer.methods
+    )
     sums = accumulate(request.sources, plan, nuisances, Grouping(infer.bucketed, by, cluster), threads)
     estimates = Estimates.of(sums, infer)
     return OffPolicyEvaluation(

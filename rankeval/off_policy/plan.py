@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
@@ -32,10 +32,12 @@ class Plan:
     Attributes:
         terms: the terms of the requested estimators.
         logging_policies: the logging policies and their numbers of rounds; None if no estimator needs them.
+        with_weights: whether the co-moments of values with their weights are needed, as for ``likelihood``.
     """
 
     terms: TermList
     logging_policies: LoggingPolicies | None = None
+    with_weights: bool = False
 
     @classmethod
     def of(
@@ -43,10 +45,11 @@ class Plan:
         estimators: Sequence[Estimator],
         setting: Setting = Setting(),  # noqa: B008
         logging_policies: LoggingPolicies | None = None,
+        with_weights: bool = False,
     ) -> Plan:
         """The plan of some estimators."""
         loggers = 1 if logging_policies is None else len(logging_policies.ids)
-        return cls(TermList.of(estimators, setting, loggers), logging_policies)
+        return cls(TermList.of(estimators, setting, loggers), logging_policies, with_weights)
 
     def at(self, positions: int) -> Plan:
         """The same plan for lists of up to ``positions`` positions."""
@@ -178,7 +181,17 @@ class Plan:
         weights = [
             Mean(i) for i, term in enumerate(self.terms.terms) if term.kind == "weight" and not term.position
         ]
-        return pairs_needed([self.reward, *gains, *between, *biases, *weights])
+        with_weights = self._with_weights(value) if self.with_weights else []
+        return pairs_needed([self.reward, *gains, *between, *biases, *weights, *with_weights])
+
+    def _with_weights(self, values: Mapping[tuple[str, Estimator], Functional]) -> list[Functional]:
+        """Functionals whose pairs are those of a gain and the untransformed weight of its estimator."""
+        found = [
+            (value - self.logged(estimator), self.weight(estimator, target))
+            for (target, estimator), value in values.items()
+            if not estimator.definition.of_rankings and not estimator.is_ratio
+        ]
+        return [gain + Mean(weight) for gain, weight in found if weight is not None]
 
 
 def _sum(mean: Functional | None, numerator: Functional | None, denominator: Functional | None) -> Functional:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isinf
 from typing import Any
 
 from rankeval.estimators import Estimator, parse
@@ -90,7 +91,7 @@ class Request:
     def inputs(self, columns_of: Mapping[str, str], embedding: Sequence[str]) -> dict[str, Any]:
         """The arguments of the call as values for JSON."""
         setting, fitting, modelled = self.setting, self.fitting, self.setting.modelled
-        bias, within = setting.position_bias, setting.reward_range
+        bias, within, weights = setting.position_bias, setting.reward_range, setting.weight_range
         from_clicks = any(estimator.definition.of_clicks for estimator in self.estimators)
         return {
             "log": self.log.origin,
@@ -101,6 +102,7 @@ class Request:
             "where": self.log.where,
             "reward": self.log.reward,
             "reward_range": within and [within.low, within.high],
+            "weight_range": weights and [weights.low, None if isinf(weights.high) else weights.high],
             **stated(self.log),
             "reward_model": fitting.reward_model,
             "features": list(fitting.features),

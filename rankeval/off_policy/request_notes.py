@@ -21,6 +21,12 @@ def request_notes(request: Request, embedding: Sequence[str]) -> Iterator[Note]:
     if request.setting.targets != ("",):
         yield from _of_targets(request)
     yield from _of_clicks(request)
+    columns = TermList.of(request.estimators).columns
+    if request.setting.weight_range is not None and not (
+        request.log.session is None and {"target_propensity", "importance_weight"} & set(columns)
+    ):
+        text = "weight_range: none of the estimators uses weights of actions, it changes nothing"
+        yield Note("option_unused", text)
     yield from _unused(request, embedding)
 
 

@@ -33,6 +33,7 @@ from rankeval.off_policy.samples.session_rewards import (
 from rankeval.off_policy.samples.setting import LOGGED, Setting, parse_estimand
 from rankeval.off_policy.samples.targets import parse_targets, with_targets
 from rankeval.off_policy.samples.term_list import TermList, logged_by
+from rankeval.off_policy.samples.weight_range import WeightRange, parse_weight_range
 
 __all__ = [
     "LOGGED",
@@ -49,6 +50,7 @@ __all__ = [
     "Rounds",
     "Setting",
     "TermList",
+    "WeightRange",
     "checked_list",
     "examination_of",
     "given_by",
@@ -58,6 +60,7 @@ __all__ = [
     "parse_estimand",
     "parse_range",
     "parse_targets",
+    "parse_weight_range",
     "require_agreement",
     "same_for_all",
     "uses_ready_weights",

@@ -8,7 +8,7 @@ from functools import reduce
 from rankeval.array_types import Floats
 from rankeval.arrays import as_float64
 from rankeval.errors import DataError
-from rankeval.estimators import RoundBlock, SampleBlock, TargetViews
+from rankeval.estimators import RATIO_COLUMNS, Ratio, RoundBlock, SampleBlock, TargetViews, Term
 from rankeval.logs import FINITE_TERMS, RANGES, Sessions, base, largest, own, within_range
 from rankeval.off_policy.samples.candidate_lists import CandidateLists, given_by
 from rankeval.off_policy.samples.column_sources import ColumnSources
@@ -16,6 +16,10 @@ from rankeval.off_policy.samples.list_sums import ListSums
 from rankeval.off_policy.samples.nuisance_protocols import RoundModel
 from rankeval.off_policy.samples.ready_weights import WEIGHT, checked_weights, require_same_weights
 from rankeval.off_policy.samples.redundancy import redundant, require_all
+from rankeval.off_policy.samples.weight_range import WeightRange
+
+#: The kinds of weights to which a stated range applies.
+_RANGED: tuple[Ratio, ...] = ("action", "ready")
 
 
 class Rounds:
@@ -41,6 +45,7 @@ class Rounds:
         self._targets = sources.targets
         self._columns = columns
         self._models = models
+        self._weight_range = sources.setting.weight_range
         self._weighed = checked_weights(sources.log, sources.targets, columns)
         read = [*sources.roles(columns), *(own(WEIGHT, target) for target in self._weighed)]
         self.roles = list(dict.fromkeys([*read, *(role for model in models for role in model.roles)]))
@@ -62,8 +67,21 @@ class Rounds:
             target: RoundBlock({column: found.checked(column, target) for column in self._columns})
             for target in self._targets
         }
+        if self._weight_range is not None:
+            self._require_weights(rounds, blocks, self._weight_range)
         block = blocks[""] if len(blocks) == 1 and "" in blocks else TargetViews(blocks)
         return block, reduce(ListSums.merge, found.lists.sums.values(), ListSums())
+
+    def _require_weights(
+        self, rounds: Sessions, blocks: Mapping[str, RoundBlock], within: WeightRange
+    ) -> None:
+        """Check the weights of the logged actions against the stated range."""
+        for ratio in _RANGED:
+            names = RATIO_COLUMNS[ratio]
+            if set(names) <= set(self._columns):
+                for target, block in blocks.items():
+                    role = given_by(rounds, own(names[-1], target))
+                    within.check(rounds, role, block.weights(Term("weight", ratio=ratio)))
 
     def columns(self, rounds: Sessions) -> dict[str, Floats]:
         """Role -> (n,) column, for all target policies; within its range, but perhaps not finite."""

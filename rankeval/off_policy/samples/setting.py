@@ -9,6 +9,7 @@ from typing import Literal
 from rankeval.errors import UsageError
 from rankeval.estimators import Estimator
 from rankeval.off_policy.samples.reward_range import RewardRange
+from rankeval.off_policy.samples.weight_range import WeightRange
 from rankeval.position_bias import PositionBias
 
 Estimand = Literal["rerank", "full"]
@@ -32,6 +33,7 @@ class Setting:
         exposed: whether the log has ``exposure``: the expected examination of each item under the logging
             policy.
         reward_range: the range of possible rewards; None if unknown.
+        weight_range: the range of possible importance weights of actions; None if unknown.
         embedding: roles of the columns that describe an action.
         modelled: whether predictions come from a fitted model, not from the log.
         session_reward: whether the column ``session_reward`` holds the reward of each session.
@@ -43,6 +45,7 @@ class Setting:
     estimand: Estimand = "rerank"
     exposed: bool = False
     reward_range: RewardRange | None = None
+    weight_range: WeightRange | None = None
     embedding: tuple[str, ...] = ()
     modelled: bool = False
     session_reward: bool = False
