@@ -184,6 +184,12 @@ Weights of rows, in either kind of log:
     default="",
     help="For mips: columns that describe an action. Default: column embedding.",
 )
+@click.option(
+    "--path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the running intervals of --ci betting to this file (.parquet .csv .json .jsonl .arrow).",
+)
 @click_log_options
 @inference_options
 @common_options
@@ -201,7 +207,7 @@ def command(
 ) -> None:
     """Estimate the value of a target policy from a log of another policy, with gain and diagnostics."""
     be_quiet(quiet)
-    require_separate({"--out": out}, log, position_bias)
+    require_separate({"--out": out, "--path": options["path"]}, log, position_bias)
     from rankeval import ope
 
     result = ope(

@@ -6,6 +6,8 @@ To add an interval: write a function in ``intervals.py`` and a line in ``INTERVA
 
 from __future__ import annotations
 
+from rankeval.inference.betting import Candidates, Played, betting_path, path_times, play
+from rankeval.inference.betting import Sums as TermSums
 from rankeval.inference.bootstrap import ROUNDING
 from rankeval.inference.comparisons import benjamini_hochberg, holm, paired_t, randomisation_test, t_test
 from rankeval.inference.estimate import Estimate, Interval
@@ -30,6 +32,7 @@ __all__ = [
     "NOTHING",
     "ROUNDING",
     "UNDEFINED",
+    "Candidates",
     "Estimate",
     "Facts",
     "Functional",
@@ -40,15 +43,20 @@ __all__ = [
     "Mean",
     "Moments",
     "MomentsAccumulator",
+    "Played",
     "Relative",
     "SumOfRatios",
+    "TermSums",
     "UnderCurves",
     "Weighted",
     "WeightedSum",
     "benjamini_hochberg",
+    "betting_path",
     "holm",
     "paired_t",
     "pairs_needed",
+    "path_times",
+    "play",
     "randomisation_test",
     "t_test",
 ]

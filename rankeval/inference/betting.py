@@ -7,13 +7,15 @@ mean m, two gamblers start with a capital of 1. One bets that the mean is above 
     K-_t(m) = prod_{i <= t} (1 - min(lambda_i, c / (1 - m)) (z_i - m))
 
 If m is the mean, neither has a capital that is expected to grow, so that by Ville's inequality it ever
-reaches ``1 / tail`` with probability at most ``tail``. The interval holds the candidates for which neither has
-ever reached it. It holds at all times at once, so that one may look at it after every unit and stop at will.
+reaches ``1 / tail`` with probability at most ``tail``. The interval holds the candidates for which neither
+has ever reached it. It holds at all times at once: one may look at it after every unit and stop at will.
 
-The bets may depend on earlier terms alone. They are the predictable plug-in ``lambda_t = sqrt(2 log(1 / tail) /
-(v_{t-1} t log(1 + t)))``, where ``v`` is the variance so far, ``(1/4 + sum (z - mean)^2) / (t + 1)``. ``K+`` falls
-and ``K-`` rises with m, so that only candidates around the final mean are followed, and an interval ends at the
-candidate next to its true end, on the outer side.
+Bets may depend on earlier terms alone. They are the predictable plug-in
+
+    lambda_t = sqrt(2 log(1 / tail) / (v_{t-1} t log(1 + t))),  v_t = (1/4 + sum (z - mean_t)^2) / (t + 1).
+
+``K+`` falls and ``K-`` rises with m. Candidates around the final mean therefore suffice, and an interval ends
+at the candidate next to its true end, on the outer side.
 
 A stretch of the sequence needs only three sums of the terms before it. The stretches of a log can therefore
 be played at the same time once these are known; their capitals multiply.
@@ -75,12 +77,16 @@ class Candidates:
 
     @classmethod
     def around(cls, total: Sums) -> Candidates:
-        """Candidates at geometric distances from the mean, to 0 and 1, some on its other side too."""
+        """Candidates at geometric distances from the mean, to 0 and 1, fewer on its other side.
+
+        An end is beyond the final mean only if the mean changes along the sequence.
+        """
         n = max(total.n, 1)
         mean = min(max(total.first / n, 0.0), 1.0)
         error = np.sqrt((0.25 + max(total.second - n * mean * mean, 0.0)) / (n + 1.0) / n)
         nearest = min(NEAREST * error, 0.25)
-        steps = np.concatenate([np.linspace(-20.0, 1.0, 22) * nearest, np.geomspace(nearest, 1.0, CANDIDATES)])
+        other_side = np.geomspace(nearest, 1.0, CANDIDATES // 8)
+        steps = np.concatenate([-other_side, [0.0], np.geomspace(nearest, 1.0, CANDIDATES)])
         below, above = np.unique(np.clip(mean + steps, 0.0, 1.0)), np.unique(np.clip(mean - steps, 0.0, 1.0))
         return cls(above, below)
 
@@ -162,10 +168,12 @@ def sequence(stretches: Sequence[Floats], tail: float) -> list[tuple[int, tuple[
     for z, own in zip(stretches, sums, strict=True):
         part = play(z, before, candidates, tail, times)
         before, played = before + own, part if played is None else played.then(part)
-    return path(played, candidates, tail) if played is not None else []
+    return betting_path(played, candidates, tail) if played is not None else []
 
 
-def path(played: Played, candidates: Candidates, tail: float) -> list[tuple[int, tuple[float, float] | None]]:
+def betting_path(
+    played: Played, candidates: Candidates, tail: float
+) -> list[tuple[int, tuple[float, float] | None]]:
     """The intervals at the snapshots; each lies in all earlier ones."""
     every = zip(played.times.tolist(), played.snapshots, strict=True)
     return [(n, bounds(best, candidates, tail)) for n, best in every]

@@ -45,6 +45,23 @@ def bernstein(
     return _within(low, high, distribution.value(functional), margin)
 
 
+def betting(distribution: SamplingDistribution, functional: Functional, facts: Facts) -> tuple[float, float]:
+    """The end of a confidence sequence by betting, which was played in the order of the log.
+
+    See :mod:`rankeval.inference.betting`.
+    """
+    low, high = _range(distribution, facts)
+    if functional not in distribution.sequences:
+        raise Undefined(
+            "it is for the rounds of a whole log in their order, each counted once, and for parameters that "
+            "the log did not choose"
+        )
+    ends = distribution.sequences[functional]
+    if ends is None:
+        raise Undefined("no mean is in line with all of the log: it seems to change along the log")
+    return low + (high - low) * ends[0], low + (high - low) * ends[1]
+
+
 def clopper_pearson(
     distribution: SamplingDistribution, functional: Functional, facts: Facts
 ) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ from rankeval.options import listed
 
 #: Code of the note of an estimate whose functional is undefined for the data at hand.
 UNDEFINED = "undefined"
+NO_SEQUENCES: Mapping[Functional, tuple[float, float] | None] = {}
 MAX_REPLICATES = 1_000_000  # more replicates add no information and take minutes
 
 
@@ -146,8 +147,10 @@ class InferenceOptions:
         intervals = [Interval(method, self.level, None, None, reason, self.side) for method in self.methods]
         return Estimate(None, None, tuple(intervals), n, (Note(UNDEFINED, reason),))
 
-    def of(self, moments: Moments) -> Inference:
-        """The inference from ``moments`` under these options."""
+    def of(
+        self, moments: Moments, sequences: Mapping[Functional, tuple[float, float] | None] = NO_SEQUENCES
+    ) -> Inference:
+        """The inference from ``moments``, and from confidence sequences by betting, under these options."""
         return Inference(
             moments,
             self.level,
@@ -156,5 +159,6 @@ class InferenceOptions:
             self.seed,
             self.students_t,
             self.side,
+            sequences,
             methods=self.methods,
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from rankeval.array_types import Floats
-from rankeval.inference.bounded_intervals import bernstein, clopper_pearson, hoeffding
+from rankeval.inference.bounded_intervals import bernstein, betting, clopper_pearson, hoeffding
 from rankeval.inference.facts import Facts
 from rankeval.inference.functionals import Functional, Relative
 from rankeval.inference.likelihood import likelihood
@@ -107,6 +107,7 @@ INTERVALS: dict[str, Method] = {
     "bootstrap_t": _bootstrap_t,
     "hoeffding": hoeffding,
     "bernstein": bernstein,
+    "betting": betting,
     "clopper_pearson": clopper_pearson,
     "likelihood": likelihood,
 }
@@ -115,4 +116,4 @@ BY_SPREAD = frozenset({"normal", "student", "bootstrap", "bootstrap_t"})
 #: The methods that resample buckets of units.
 BUCKETED = frozenset({"bootstrap", "bootstrap_t"})
 #: The methods that need more than the sample: true ranges.
-BY_RANGES = frozenset({"hoeffding", "bernstein", "clopper_pearson", "likelihood"})
+BY_RANGES = frozenset({"hoeffding", "bernstein", "betting", "clopper_pearson", "likelihood"})

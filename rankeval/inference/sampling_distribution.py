@@ -7,7 +7,8 @@ Assumption: the units, or the clusters of units with the same key, are independe
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import NormalDist
 
@@ -39,6 +40,8 @@ class SamplingDistribution:
         seed: seed of the bootstrap.
         students_t: whether quantiles are Student's for any degrees of freedom, not for few clusters alone.
         side: ``two``, ``lower`` or ``upper``: which ends of intervals are of interest.
+        sequences: functional -> the ends of its confidence sequence by betting, as shares of the range of its
+            terms; None where the sequence contradicts itself.
     """
 
     moments: Moments
@@ -48,6 +51,7 @@ class SamplingDistribution:
     seed: int = 0
     students_t: bool = False
     side: Side = "two"
+    sequences: Mapping[Functional, tuple[float, float] | None] = field(default_factory=dict)
 
     @property
     def central(self) -> float:

@@ -24,6 +24,7 @@ from rankeval.inference import (
 )
 from rankeval.notes import Note
 from rankeval.off_policy.accumulate import Sums
+from rankeval.off_policy.betting_paths import BettingPaths
 from rankeval.off_policy.diagnostics import weight_diagnostics
 from rankeval.off_policy.estimate_notes import estimate_notes
 from rankeval.off_policy.known_ranges import KnownRanges, range_notes
@@ -52,11 +53,19 @@ class Estimates:
     ranges: KnownRanges
 
     @classmethod
-    def of(cls, sums: Sums, infer: InferenceOptions) -> Estimates:
-        """The estimates from the accumulated moments."""
+    def of(
+        cls,
+        sums: Sums,
+        infer: InferenceOptions,
+        paths: BettingPaths = BettingPaths(),  # noqa: B008
+    ) -> Estimates:
+        """The estimates from the accumulated moments, and from confidence sequences of the whole log."""
         moments = sums.moments.parts()
         ranges = KnownRanges.of(sums)
-        parts = [PartEstimates(value, infer.of(part), sums.plan, ranges) for value, part in moments.items()]
+        parts = [
+            PartEstimates(value, infer.of(part, paths.intervals if value is None else {}), sums.plan, ranges)
+            for value, part in moments.items()
+        ]
         return cls(
             rows=tuple(row for part in parts for row in part.rows()),
             comparisons=tuple(row for part in parts for row in part.comparisons()),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from rankeval.errors import UsageError
 from rankeval.inference import InferenceOptions
 from rankeval.logs import Grouping, as_log, reader_notes
 from rankeval.off_policy.accumulate import accumulate
+from rankeval.off_policy.betting_paths import BettingPaths, betting_paths
 from rankeval.off_policy.estimates import Estimates
 from rankeval.off_policy.nuisances import FittingOptions, Weighting, fit_nuisances
 from rankeval.off_policy.plan import Plan
@@ -26,6 +29,7 @@ from rankeval.off_policy.samples import (
 from rankeval.off_policy.value_range import ValueRange
 from rankeval.options import listed, require_types
 from rankeval.position_bias import PositionBias
+from rankeval.table_files import require_table_name, write_table
 
 
 def ope(
@@ -54,6 +58,7 @@ def ope(
     folds: int = 5,
     model_weighting: Weighting = "uniform",
     embedding: str | Sequence[str] = (),
+    path: str | Path | None = None,
     threads: int | None = None,
 ) -> OffPolicyEvaluation:
     """Estimate the value of target policies from a log, their gain over the logging policy, and diagnostics.
@@ -155,6 +160,9 @@ def ope(
             embedding of each candidate. A single value per round is the embedding of the logged action; its
             probability given the action is then counted in the log
             (:mod:`rankeval.off_policy.nuisances.embeddings`).
+        path: a file for the running intervals of ``betting``, with columns ``estimator, target, against, n,
+            low, high``: the interval after ``n`` rounds of a value, or of its difference to the policy
+            ``against``. The extension decides: ``.parquet, .csv, .json, .jsonl`` or ``.arrow``.
         threads: number of threads; the result does not depend on it.
 
     Returns:
@@ -166,9 +174,12 @@ def ope(
         UsageError: an argument is invalid.
     """
     require_types(locals())
+    require_table_name("path", None if path is None else Path(path))
     log = as_log(log, columns, where, reward, first_action, null_reward, first_position)
     columns_of, embeddings = parse_targets(target), listed(embedding)
     infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster)
+    if path is not None and "betting" not in infer.methods:
+        raise UsageError("path: found it without betting among ci, wanted --ci betting, whose path it holds")
     fitting = FittingOptions(
         reward_model, tuple(listed(features)), folds, model_weighting, seed, cluster, threads
     )
@@ -189,7 +200,12 @@ def ope(
         request.estimators, request.setting, nuisances.logging_policies, "likelihood" in infer.methods
     )
     sums = accumulate(request.sources, plan, nuisances, Grouping(infer.bucketed, by, cluster), threads)
-    estimates = Estimates.of(sums, infer)
+    paths = BettingPaths()
+    if "betting" in infer.methods:
+        paths = betting_paths(request.sources, sums, nuisances, infer, threads)
+    if path is not None:
+        write_table(paths.table(), Path(path))
+    estimates = Estimates.of(sums, infer, paths)
     return OffPolicyEvaluation(
         inputs=request.inputs(columns_of, embeddings),
         estimates=estimates.rows,
@@ -201,6 +217,7 @@ def ope(
             *sums.notes(request.sources, by),
             *nuisances.notes(request.log),
             *estimates.notes(),
+            *paths.notes(),
             *ValueRange.of(sums, request.setting).notes(estimates.rows),
         ),
     )
