@@ -6,6 +6,7 @@ To add an interval: write a function in ``intervals.py`` and a line in ``INTERVA
 
 from __future__ import annotations
 
+from rankeval.inference.automatic import FEW_TERMS, effective_terms
 from rankeval.inference.bootstrap import ROUNDING
 from rankeval.inference.comparisons import benjamini_hochberg, holm, paired_t, randomisation_test, t_test
 from rankeval.inference.estimate import Estimate, Interval
@@ -20,16 +21,20 @@ from rankeval.inference.functionals import (
     WeightedSum,
     pairs_needed,
 )
-from rankeval.inference.inference import UNDEFINED, Inference, InferenceOptions
-from rankeval.inference.intervals import BY_RANGES, INTERVALS
+from rankeval.inference.inference import UNDEFINED, UNSETTLED, Inference, InferenceOptions
+from rankeval.inference.intervals import AUTO, BY_RANGES, BY_SPREAD, INTERVALS
 from rankeval.inference.moments import Moments, MomentsAccumulator
 
 __all__ = [
+    "AUTO",
     "BY_RANGES",
+    "BY_SPREAD",
+    "FEW_TERMS",
     "INTERVALS",
     "NOTHING",
     "ROUNDING",
     "UNDEFINED",
+    "UNSETTLED",
     "Estimate",
     "Facts",
     "Functional",
@@ -46,6 +51,7 @@ __all__ = [
     "Weighted",
     "WeightedSum",
     "benjamini_hochberg",
+    "effective_terms",
     "holm",
     "paired_t",
     "pairs_needed",

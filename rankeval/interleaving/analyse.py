@@ -30,6 +30,7 @@ def interleave_analyse(
     power: float = 0.8,
     ci: str | Sequence[str] = ("normal",),
     level: float = 0.95,
+    side: str = "two",
     replicates: int = 1000,
     by: str | None = None,
     cluster: str | None = None,
@@ -71,6 +72,7 @@ def interleave_analyse(
         power: power of the test for which ``sessions_needed`` is computed.
         ci: interval methods: ``normal``, ``bootstrap`` (percentile), ``bootstrap_t``.
         level: confidence level.
+        side: ``two``; ``lower`` or ``upper`` for one-sided bounds at this level, whose other end is open.
         replicates: number of bootstrap replicates; the bootstrap resamples buckets of hashed ``session_id``
             or ``cluster``.
         by: a column that splits the sessions into segments.
@@ -92,7 +94,7 @@ def interleave_analyse(
     """
     require_types({name: value for name, value in locals().items() if name != "method"})
     levels = Levels(alpha, power)
-    infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster)
+    infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster, side=side)
     log = as_log(log, columns, where, null_reward=null_reward, first_position=first_position)
     crediting = _crediting(log, method, (a, b), ranking_length)
     sums = accumulate(crediting, Grouping(infer.bucketed, by, cluster), threads)
