@@ -194,8 +194,8 @@ Weights of rows, in either kind of log:
 @click_log_options
 @inference_options_with(
     "auto",
-    "Interval methods: auto (normal where it holds, else what does), normal, student, bootstrap, bootstrap_t; "
-    "from stated ranges: hoeffding, bernstein, clopper_pearson, likelihood.",
+    "Interval methods: auto (normal where it holds, else what does), normal, student, bootstrap, "
+    "bootstrap_t; from stated ranges: hoeffding, bernstein, clopper_pearson, likelihood.",
 )
 @common_options
 def command(

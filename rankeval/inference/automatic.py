@@ -1,11 +1,11 @@
 """The choice of an interval by the data: normal where that holds, else a method that needs more.
 
-What decides is how many terms of equal size the squared residuals are worth, ``K = (sum e^2)^2 / sum e^4``, where
-``e`` are the linearised residuals of units (or of buckets or clusters of them). With rewards of 0 and 1, weights
-of 1 and few rewards it is the number of rewards. It bounds the skewness of the estimate, ``sum e^3 / (sum
-e^2)^(3/2) <= 1 / sqrt(K)``, and says how well the standard error is known: its square varies as much as a chi
-square of ``2 K`` degrees of freedom (Satterthwaite 1946). The thresholds were calibrated by simulation
-(``docs/intervals.md``).
+What decides is how many terms of equal size the squared residuals are worth, ``K = (sum e^2)^2 / sum e^4``,
+where ``e`` are the linearised residuals of units (or of buckets or clusters of them). With rewards of 0 and
+1, weights of 1 and few rewards it is the number of rewards. It bounds the skewness of the estimate, ``sum
+e^3 / (sum e^2)^(3/2) <= 1 / sqrt(K)``, and says how well the standard error is known: its square varies as
+much as a chi square of ``2 K`` degrees of freedom (Satterthwaite 1946). The thresholds were calibrated by
+simulation (``docs/intervals.md``).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from rankeval.inference.students_t import students_quantile
 from rankeval.inference.undefined import NO_SPREAD, Undefined
 
 #: With terms worth at least so many of equal size, normal intervals hold.
-MANY_TERMS = 50.0
+MANY_TERMS = 30.0
 #: With fewer, an interval from the spread of the sample alone may hold less often than it says.
 FEW_TERMS = 20.0
 #: With fewer, the sample does not show its spread.

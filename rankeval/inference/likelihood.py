@@ -3,8 +3,8 @@
 Among all distributions of the pairs of weight and reward that are not significantly less likely than the
 sample, and under which the mean weight is 1, the least and the largest mean of ``x = (w - baseline) r`` are
 the ends of the interval (Karampatziakis, Langford & Mineiro 2020, with the divergence of order -2, which
-needs sums only). One unit more than the sample holds, with a possible weight and reward, stands for what was not
-seen. With a baseline of 0 the numbers are those of vw-estimators.
+needs sums only). One unit more than the sample holds, with a possible weight and reward, stands for what was
+not seen. With a baseline of 0 the numbers are those of vw-estimators.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def likelihood(
     """The interval of a mean of weighted rewards; of a ratio, that of its linearised terms.
 
     For a ratio, ``value +- sqrt(q / (n + 1)) s``, where ``q`` is the quantile of F(1, n) and ``s`` the
-    standard deviation of the linearised terms: the same divergence without a constraint and without an unseen unit.
+    standard deviation of the linearised terms: the same divergence without a constraint and an unseen unit.
     """
     require_plain_units(distribution)
     n = float(distribution.moments.n)

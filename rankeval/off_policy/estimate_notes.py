@@ -81,9 +81,10 @@ def _of_rewards(rows: Sequence[EstimateRow], whole_counts: bool) -> Iterator[Not
             few[_place(row)] = worth
     if few:
         level = 100.0 * rows[0].value.intervals[0].level
+        places = listing(f"{place} ({worth:.3g})" for place, worth in few.items())
         text = (
-            f"few rewards carry {listing(f'{place} ({worth:.3g})' for place, worth in few.items())}: with fewer "
-            f"than {FEW_TERMS:g} of equal weight, intervals may hold in less than {level:g} % of logs"
+            f"few rewards carry {places}: under {FEW_TERMS:g} of equal weight, intervals may hold in "
+            f"less than {level:g} % of logs"
         )
         yield Note("few_rewards", text, {"least": min(few.values()), "threshold": FEW_TERMS})
 

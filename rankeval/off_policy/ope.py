@@ -195,9 +195,8 @@ def ope(
     grouping = Grouping(infer.bucketed, by, cluster)
     sums = accumulate(request.sources, plan, nuisances, grouping, threads)
     estimates = Estimates.of(sums, infer)
-    if (
-        estimates.unsettled and len(sums.moments.segments) <= MAX_BUCKETED_SEGMENTS
-    ):  # the choice of intervals needs more sums than means do
+    if estimates.unsettled and len(sums.moments.segments) <= MAX_BUCKETED_SEGMENTS:
+        # The choice of intervals needs more sums than means do.
         plan = replace(plan, with_weights=setting.reward_range is not None)
         sums = accumulate(request.sources, plan, nuisances, replace(grouping, bucketed=True), threads)
         estimates = Estimates.of(sums, infer)
