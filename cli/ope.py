@@ -8,7 +8,14 @@ from typing import Any
 import click
 
 from rankeval.atomic_files import require_separate
-from rankeval.cli.options import be_quiet, click_log_options, common_options, inference_options, pairs, show
+from rankeval.cli.options import (
+    be_quiet,
+    click_log_options,
+    common_options,
+    inference_options_with,
+    pairs,
+    show,
+)
 from rankeval.options import listed
 
 EPILOG = """\b
@@ -142,8 +149,8 @@ Weights of rows, in either kind of log:
 @click.option(
     "--weight-range",
     metavar="LOW,HIGH",
-    help="Range of possible importance weights (HIGH may be inf), for intervals that need it. A weight outside "
-    "is an error.",
+    help="Range of possible importance weights, for intervals that need it (HIGH may be inf). A weight "
+    "outside is an error.",
 )
 @click.option(
     "--first-action",
@@ -191,7 +198,11 @@ Weights of rows, in either kind of log:
     help="Write the running intervals of --ci betting to this file (.parquet .csv .json .jsonl .arrow).",
 )
 @click_log_options
-@inference_options
+@inference_options_with(
+    "auto",
+    "Interval methods: auto (normal where it holds, else what does), normal, student, bootstrap, "
+    "bootstrap_t; from stated ranges: hoeffding, bernstein, clopper_pearson, likelihood.",
+)
 @common_options
 def command(
     log: str,

@@ -94,15 +94,15 @@ click_log_options = together(
     ),
 )
 
-inference_options = together(
-    click.option(
-        "--ci",
-        metavar="METHOD,...",
-        default="normal",
-        show_default=True,
-        help="Interval methods: normal, bootstrap (percentile), bootstrap_t (studentised).",
-    ),
+_other_inference_options = together(
     click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level."),
+    click.option(
+        "--side",
+        type=click.Choice(["two", "lower", "upper"]),
+        default="two",
+        show_default=True,
+        help="Two-sided intervals, or one-sided bounds.",
+    ),
     click.option(
         "--replicates", type=int, default=1000, show_default=True, help="Number of bootstrap replicates."
     ),
@@ -111,6 +111,17 @@ inference_options = together(
         "--cluster", metavar="COLUMN", help="Column that names the independent units, such as user_id."
     ),
     click.option("--seed", type=int, default=0, show_default=True, help="Seed for bootstrap and tests."),
+)
+
+
+def inference_options_with(default: str, help_: str) -> Callable[[Any], Any]:
+    """The options of intervals, with this default and help of ``--ci``."""
+    ci = click.option("--ci", metavar="METHOD,...", default=default, show_default=True, help=help_)
+    return together(ci, _other_inference_options)
+
+
+inference_options = inference_options_with(
+    "normal", "Interval methods: normal, student, bootstrap (percentile), bootstrap_t (studentised)."
 )
 
 

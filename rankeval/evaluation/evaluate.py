@@ -35,6 +35,7 @@ def evaluate(
     score_type: ScoreType = "float64",
     ci: str | Sequence[str] = ("normal",),
     level: float = 0.95,
+    side: str = "two",
     replicates: int = 1000,
     permutations: int = 10_000,
     by: str | None = None,
@@ -74,6 +75,7 @@ def evaluate(
         ci: interval methods: ``normal`` (with quantiles of Student's t), ``bootstrap`` (percentile),
             ``bootstrap_t`` (studentised).
         level: confidence level, between 0 and 1.
+        side: ``two``; ``lower`` or ``upper`` for one-sided bounds at this level, whose other end is open.
         replicates: number of bootstrap replicates.
         permutations: number of permutations of the randomisation test.
         by: the column that splits the queries into segments.
@@ -107,7 +109,7 @@ def evaluate(
             purpose="" if reliability is None else "the reliability curve",
         ),
         policies=parse_policies(empty, missing),
-        infer=InferenceOptions.of_call(ci, level, replicates, seed, cluster, students_t=True),
+        infer=InferenceOptions.of_call(ci, level, replicates, seed, cluster, students_t=True, side=side),
         permutations=permutations,
         by=by,
         cluster=cluster,

@@ -6,6 +6,7 @@ To add an interval: write a function in ``intervals.py`` and a line in ``INTERVA
 
 from __future__ import annotations
 
+from rankeval.inference.automatic import FEW_TERMS, effective_terms
 from rankeval.inference.betting import Candidates, Played, betting_path, path_times, play
 from rankeval.inference.betting import Sums as TermSums
 from rankeval.inference.bootstrap import ROUNDING
@@ -22,16 +23,20 @@ from rankeval.inference.functionals import (
     WeightedSum,
     pairs_needed,
 )
-from rankeval.inference.inference import UNDEFINED, Inference, InferenceOptions
-from rankeval.inference.intervals import BY_RANGES, INTERVALS
+from rankeval.inference.inference import UNDEFINED, UNSETTLED, Inference, InferenceOptions
+from rankeval.inference.intervals import AUTO, BY_RANGES, BY_SPREAD, INTERVALS
 from rankeval.inference.moments import Moments, MomentsAccumulator
 
 __all__ = [
+    "AUTO",
     "BY_RANGES",
+    "BY_SPREAD",
+    "FEW_TERMS",
     "INTERVALS",
     "NOTHING",
     "ROUNDING",
     "UNDEFINED",
+    "UNSETTLED",
     "Candidates",
     "Estimate",
     "Facts",
@@ -52,6 +57,7 @@ __all__ = [
     "WeightedSum",
     "benjamini_hochberg",
     "betting_path",
+    "effective_terms",
     "holm",
     "paired_t",
     "pairs_needed",

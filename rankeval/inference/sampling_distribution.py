@@ -27,6 +27,11 @@ from rankeval.notes import Note
 NEAR_ZERO = 3.0  # a reference within this many standard errors of 0 needs Fieller's interval
 
 
+def central_level(level: float, side: Side) -> float:
+    """The level itself; for a one-sided bound at level ``L``, which ends a central interval, ``2 L - 1``."""
+    return level if side == "two" else 2.0 * level - 1.0
+
+
 @dataclass(frozen=True, eq=False)
 class SamplingDistribution:
     """The sampling distribution of functionals of the means in one :class:`Moments`.
@@ -55,11 +60,8 @@ class SamplingDistribution:
 
     @property
     def central(self) -> float:
-        """The level of the two-sided interval whose ends fail, each alone, as often as is allowed.
-
-        A one-sided bound at level ``L`` is an end of the central interval at level ``2 L - 1``.
-        """
-        return self.level if self.side == "two" else 2.0 * self.level - 1.0
+        """The level of the two-sided interval each of whose ends fails as often as is allowed."""
+        return central_level(self.level, self.side)
 
     def value(self, functional: Functional) -> float:
         """The value of the functional at the means; not finite where a denominator is 0."""

@@ -11,7 +11,9 @@ from typing import Any
 
 from rankeval.estimators import Estimator
 from rankeval.inference import (
+    AUTO,
     ROUNDING,
+    UNSETTLED,
     Estimate,
     Functional,
     Inference,
@@ -25,7 +27,7 @@ from rankeval.inference import (
 from rankeval.notes import Note
 from rankeval.off_policy.accumulate import Sums
 from rankeval.off_policy.betting_paths import BettingPaths
-from rankeval.off_policy.diagnostics import weight_diagnostics
+from rankeval.off_policy.diagnostics import effective_rewards, weight_diagnostics
 from rankeval.off_policy.estimate_notes import estimate_notes
 from rankeval.off_policy.known_ranges import KnownRanges, range_notes
 from rankeval.off_policy.plan import Plan
@@ -75,6 +77,15 @@ class Estimates:
         )
 
     @property
+    def unsettled(self) -> bool:
+        """Whether the choice of an interval needs sums by bucket, which were not kept."""
+        shown = [
+            each for row in self.rows for each in (row.value, row.gain, row.relative, row.logged, row.reward)
+        ]
+        shown += [comparison.difference for comparison in self.comparisons]
+        return any(interval.reason == UNSETTLED for each in shown for interval in each.intervals)
+
+    @property
     def logged(self) -> Estimate:
         """The mean reward of the log."""
         return self.rows[0].reward
@@ -116,7 +127,7 @@ class PartEstimates:
     ) -> EstimateRow:
         inference, plan, ranges = self.inference, self.plan, self.ranges
         value, logged = plan.value(estimator, target, inference), plan.logged(estimator)
-        reward = inference.estimate(plan.reward)
+        reward = inference.estimate(plan.reward, ranges.logged)
         return EstimateRow(
             estimator=estimator,
             asked=asked,
@@ -140,6 +151,7 @@ class PartEstimates:
             found["mean_weight_z"] = None  # the shares of logging policies may differ in a segment
         return {
             **found,
+            "effective_rewards": effective_rewards(self.inference.moments, plan.rewards(estimator, target)),
             "share_clipped": plan.share_clipped(estimator, target, self.inference.moments),
             "overlap": None if overlap is None else self._known(Mean(overlap)),
         }
@@ -189,9 +201,11 @@ class PartEstimates:
         """The p-value of a t-test of the hypothesis that the difference is 0.
 
         A difference that is within the rounding error of ``size``, the sum of both absolute values, counts
-        as 0.
+        as 0. None if the data chose another interval than the normal one, which the test might contradict.
         """
         if difference.value is None or difference.std_error is None:
             return None
+        if difference.intervals[0].method == AUTO or difference.intervals[0].why is not None:
+            return None  # the test would not be that of the interval
         value = 0.0 if abs(difference.value) <= ROUNDING * size else difference.value
         return t_test(value, difference.std_error, difference.degrees)

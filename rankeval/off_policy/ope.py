@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rankeval.errors import UsageError
 from rankeval.inference import InferenceOptions
-from rankeval.logs import Grouping, as_log, reader_notes
+from rankeval.logs import MAX_BUCKETED_SEGMENTS, Grouping, as_log, reader_notes
 from rankeval.off_policy.accumulate import accumulate
 from rankeval.off_policy.betting_paths import BettingPaths, betting_paths
 from rankeval.off_policy.estimates import Estimates
@@ -39,8 +40,9 @@ def ope(
     target: Mapping[str, str] | Sequence[str] | None = None,
     position_bias: Any = None,
     estimand: str = "rerank",
-    ci: str | Sequence[str] = ("normal",),
+    ci: str | Sequence[str] = ("auto",),
     level: float = 0.95,
+    side: str = "two",
     replicates: int = 1000,
     by: str | None = None,
     cluster: str | None = None,
@@ -117,11 +119,13 @@ def ope(
         estimand: for estimators from clicks. ``rerank``: the candidate orders the items that were shown.
             ``full``: it orders all logged candidates; those without a position were not shown. ``full`` needs
             ``item_id``.
-        ci: methods for confidence intervals: ``normal`` (delta method), ``student``, ``bootstrap``
+        ci: methods for confidence intervals: ``auto`` takes ``normal`` where it holds, else what does, and
+            says which and why; ``normal`` (delta method), ``student``, ``bootstrap``
             (percentile), ``bootstrap_t``; with stated ranges also ``hoeffding``, ``bernstein``,
             ``clopper_pearson`` and ``likelihood``. Where a method does not exist for an estimate, its
             interval is None, with the reason. ``docs/intervals.md`` says when each holds.
         level: confidence level.
+        side: ``two``; ``lower`` or ``upper`` for one-sided bounds at this level, whose other end is open.
         replicates: number of bootstrap replicates. The bootstrap resamples buckets of units by the hash of
             ``cluster``, else of ``round_id`` or ``session_id``, else by the row number.
         by: column that splits the rounds or sessions into segments.
@@ -177,7 +181,7 @@ def ope(
     require_table_name("path", None if path is None else Path(path))
     log = as_log(log, columns, where, reward, first_action, null_reward, first_position)
     columns_of, embeddings = parse_targets(target), listed(embedding)
-    infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster)
+    infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster, side=side, automatic=True)
     if path is not None and "betting" not in infer.methods:
         raise UsageError("path: found it without betting among ci, wanted --ci betting, whose path it holds")
     fitting = FittingOptions(
@@ -199,13 +203,19 @@ def ope(
     plan = Plan.of(
         request.estimators, request.setting, nuisances.logging_policies, "likelihood" in infer.methods
     )
-    sums = accumulate(request.sources, plan, nuisances, Grouping(infer.bucketed, by, cluster), threads)
-    paths = BettingPaths()
+    grouping = Grouping(infer.bucketed, by, cluster)
+    sums = accumulate(request.sources, plan, nuisances, grouping, threads)
+    estimates, paths = Estimates.of(sums, infer), BettingPaths()
+    if estimates.unsettled and len(sums.moments.segments) <= MAX_BUCKETED_SEGMENTS:
+        # The choice of intervals needs more sums than means do.
+        plan = replace(plan, with_weights=setting.reward_range is not None)
+        sums = accumulate(request.sources, plan, nuisances, replace(grouping, bucketed=True), threads)
+        estimates = Estimates.of(sums, infer)
     if "betting" in infer.methods:
         paths = betting_paths(request.sources, sums, nuisances, infer, threads)
+        estimates = Estimates.of(sums, infer, paths)
     if path is not None:
         write_table(paths.table(), Path(path))
-    estimates = Estimates.of(sums, infer, paths)
     return OffPolicyEvaluation(
         inputs=request.inputs(columns_of, embeddings),
         estimates=estimates.rows,
