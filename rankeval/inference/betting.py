@@ -23,7 +23,6 @@ be played at the same time once these are known; their capitals multiply.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -157,18 +156,6 @@ def bounds(best: Floats, candidates: Candidates, tail: float) -> tuple[float, fl
     low = float(candidates.above[refuted_low[-1]]) if len(refuted_low) else 0.0
     high = float(candidates.below[refuted_high[0]]) if len(refuted_high) else 1.0
     return (low, high) if low < high else None
-
-
-def sequence(stretches: Sequence[Floats], tail: float) -> list[tuple[int, tuple[float, float] | None]]:
-    """The path of the interval over the terms of some stretches: ``n`` and ends at :func:`path_times`."""
-    sums = [Sums.of(z) for z in stretches]
-    total = sum(sums, Sums())
-    candidates, times = Candidates.around(total), path_times(total.n)
-    before, played = Sums(), None
-    for z, own in zip(stretches, sums, strict=True):
-        part = play(z, before, candidates, tail, times)
-        before, played = before + own, part if played is None else played.then(part)
-    return betting_path(played, candidates, tail) if played is not None else []
 
 
 def betting_path(

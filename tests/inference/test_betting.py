@@ -8,9 +8,19 @@ import numpy as np
 import pytest
 
 from rankeval.array_types import Floats
-from rankeval.inference.betting import Candidates, Sums, bounds, path_times, play, sequence
+from rankeval.inference.betting import Candidates, Sums, betting_path, bounds, path_times, play
 
 TAIL = 0.025
+
+
+def sequence(stretches: list[Floats], tail: float) -> list[tuple[int, tuple[float, float] | None]]:
+    """The path of the interval over the terms of some stretches."""
+    total = sum(map(Sums.of, stretches), Sums())
+    candidates, times, before = Candidates.around(total), path_times(total.n), Sums()
+    played = play(np.zeros(0), before, candidates, tail, times)
+    for z in stretches:
+        played, before = played.then(play(z, before, candidates, tail, times)), before + Sums.of(z)
+    return betting_path(played, candidates, tail)
 
 
 def largest_capital(z: Floats, m: float, sign: int, upto: int) -> float:

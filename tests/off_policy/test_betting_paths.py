@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rankeval import UsageError, ope
-from rankeval.inference.betting import sequence
+from tests.inference.test_betting import sequence
 
 RANGES: dict[str, Any] = {"ci": "betting", "reward_range": "0,1", "weight_range": "0,2"}
 RNG = np.random.default_rng(5)
