@@ -108,9 +108,9 @@ KEY=VALUE are columns.
     help="Write mean score and share of relevant items per bin of scores to this file, likewise.",
 )
 @inference_options_with(
+    "auto",
     "Interval methods: auto, normal (Student's t), augmented (for metrics in [0, 1]), bootstrap "
     "(percentile), bootstrap_t (studentised). auto: augmented in [0, 1], else normal.",
-    "auto",
 )
 @many_options
 @common_options

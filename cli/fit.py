@@ -53,6 +53,15 @@ session_id, item_id, position (from 1), click (0 or 1), and query_id unless ther
 )
 @click.option("--max-iterations", type=int, default=10_000, show_default=True, help="Maximum iterations.")
 @click.option("--restarts", type=int, default=3, show_default=True, help="Extra random starts for a mixture.")
+@click.option(
+    "--level", type=float, default=0.95, show_default=True, help="Confidence level of held-out differences."
+)
+@click.option(
+    "--cluster",
+    metavar="COLUMN",
+    help="Column of independent units, such as the user. Whole clusters are held out; errors of differences, "
+    "and of pbm_trust, count clusters.",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed for the split and the restarts.")
 @click.option(
     "--parameters",

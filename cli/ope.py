@@ -8,7 +8,14 @@ from typing import Any
 import click
 
 from rankeval.atomic_files import require_separate
-from rankeval.cli.options import be_quiet, click_log_options, common_options, inference_options, pairs, show
+from rankeval.cli.options import (
+    be_quiet,
+    click_log_options,
+    common_options,
+    inference_options_with,
+    pairs,
+    show,
+)
 from rankeval.options import listed
 
 EPILOG = """\b
@@ -142,8 +149,8 @@ Weights of rows, in either kind of log:
 @click.option(
     "--weight-range",
     metavar="LOW,HIGH",
-    help="Range of possible importance weights (HIGH may be inf), for intervals that need it. A weight outside "
-    "is an error.",
+    help="Range of possible importance weights, for intervals that need it (HIGH may be inf). A weight "
+    "outside is an error.",
 )
 @click.option(
     "--first-action",
@@ -184,8 +191,18 @@ Weights of rows, in either kind of log:
     default="",
     help="For mips: columns that describe an action. Default: column embedding.",
 )
+@click.option(
+    "--path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the running intervals of --ci betting to this file (.parquet .csv .json .jsonl .arrow).",
+)
 @click_log_options
-@inference_options
+@inference_options_with(
+    "auto",
+    "Interval methods: auto (normal where it holds, else what does), normal, student, bootstrap, "
+    "bootstrap_t; from stated ranges: hoeffding, bernstein, clopper_pearson, likelihood.",
+)
 @common_options
 def command(
     log: str,
@@ -201,7 +218,7 @@ def command(
 ) -> None:
     """Estimate the value of a target policy from a log of another policy, with gain and diagnostics."""
     be_quiet(quiet)
-    require_separate({"--out": out}, log, position_bias)
+    require_separate({"--out": out, "--path": options["path"]}, log, position_bias)
     from rankeval import ope
 
     result = ope(

@@ -94,29 +94,34 @@ click_log_options = together(
     ),
 )
 
+_other_inference_options = together(
+    click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level."),
+    click.option(
+        "--side",
+        type=click.Choice(["two", "lower", "upper"]),
+        default="two",
+        show_default=True,
+        help="Two-sided intervals, or one-sided bounds.",
+    ),
+    click.option(
+        "--replicates", type=int, default=1000, show_default=True, help="Number of bootstrap replicates."
+    ),
+    click.option("--by", metavar="COLUMN", help="Also report results per value of COLUMN."),
+    click.option(
+        "--cluster", metavar="COLUMN", help="Column that names the independent units, such as user_id."
+    ),
+    click.option("--seed", type=int, default=0, show_default=True, help="Seed for bootstrap and tests."),
+)
 
-def inference_options_with(methods: str, default: str) -> Callable[[Command], Command]:
-    """The options of intervals, with the help on their methods and the default one."""
-    return together(
-        click.option("--ci", metavar="METHOD,...", default=default, show_default=True, help=methods),
-        click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level."),
-        click.option(
-            "--replicates",
-            type=int,
-            default=1000,
-            show_default=True,
-            help="Number of bootstrap replicates.",
-        ),
-        click.option("--by", metavar="COLUMN", help="Also report results per value of COLUMN."),
-        click.option(
-            "--cluster", metavar="COLUMN", help="Column that names the independent units, such as user_id."
-        ),
-        click.option("--seed", type=int, default=0, show_default=True, help="Seed for bootstrap and tests."),
-    )
+
+def inference_options_with(default: str, help_: str) -> Callable[[Any], Any]:
+    """The options of intervals, with this default and help of ``--ci``."""
+    ci = click.option("--ci", metavar="METHOD,...", default=default, show_default=True, help=help_)
+    return together(ci, _other_inference_options)
 
 
 inference_options = inference_options_with(
-    "Interval methods: normal, bootstrap (percentile), bootstrap_t (studentised).", "normal"
+    "normal", "Interval methods: normal, student, bootstrap (percentile), bootstrap_t (studentised)."
 )
 
 #: For commands that compare several candidates.

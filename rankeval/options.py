@@ -85,8 +85,10 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("metrics", "ci", "features", "embedding", "trust"), _TEXTS),
     **dict.fromkeys(("by", "cluster", "where", "reward", "reward_model"), _MAYBE_TEXT),
     **dict.fromkeys(("weights", "smooth", "policy"), _MAYBE_TEXT),
+    "side": _TEXT,
     **dict.fromkeys(
-        ("ties", "empty", "missing", "score_type", "estimand", "model_weighting", "method", "scores"), _TEXT
+        ("ties", "empty", "missing", "score_type", "estimand", "model_weighting", "method", "scores"),
+        _TEXT,
     ),
     **dict.fromkeys(("replicates", "refits", "permutations", "seed", "folds", "bins"), _WHOLE),
     **dict.fromkeys(("first_action", "first_position"), _WHOLE),

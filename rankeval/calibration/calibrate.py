@@ -34,6 +34,7 @@ def calibrate(
     relevance_threshold: float = 1.0,
     ci: str | Sequence[str] = ("normal",),
     level: float = 0.95,
+    side: str = "two",
     replicates: int = 1000,
     permutations: int = 10_000,
     by: str | None = None,
@@ -78,6 +79,7 @@ def calibrate(
         relevance_threshold: the smallest grade of a relevant item, above 0.
         ci: interval methods: ``normal``, ``bootstrap``, ``bootstrap_t``.
         level: confidence level, between 0 and 1.
+        side: ``two``; ``lower`` or ``upper`` for one-sided bounds at this level, whose other end is open.
         replicates: number of bootstrap replicates.
         permutations: number of permutations of the randomisation test.
         by: the column that splits the queries into segments; there is one map for all of them.
@@ -96,7 +98,7 @@ def calibrate(
         UsageError: the call is wrong.
     """
     require_types(locals())
-    infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster)
+    infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster, side=side)
     request = Request(method, scores, sampling_rate, bool(smooth_targets), int(folds), int(bins), infer)
     require_separate({"out": out}, run, judgements)
     if out is not None:

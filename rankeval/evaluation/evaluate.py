@@ -36,6 +36,7 @@ def evaluate(
     score_type: ScoreType = "float64",
     ci: str | Sequence[str] = ("auto",),
     level: float = 0.95,
+    side: str = "two",
     replicates: int = 1000,
     permutations: int = 10_000,
     family: str | None = None,
@@ -81,6 +82,7 @@ def evaluate(
             (studentised). ``auto`` is ``augmented`` for metrics between 0 and 1, and ``normal`` for other
             metrics and for differences. No interval leaves the range of its metric.
         level: confidence level, between 0 and 1.
+        side: ``two``; ``lower`` or ``upper`` for one-sided bounds at this level, whose other end is open.
         replicates: number of bootstrap replicates.
         permutations: number of permutations of the randomisation test.
         family: over what the p-values of each test are adjusted, beside all pairs of runs: ``all`` metrics
@@ -122,7 +124,7 @@ def evaluate(
         ),
         policies=parse_policies(empty, missing),
         infer=InferenceOptions.of_call(
-            known_methods(methods), level, replicates, seed, cluster, students_t=True
+            known_methods(methods), level, replicates, seed, cluster, students_t=True, side=side
         ),
         methods=methods,
         family=parse_family(family, by),

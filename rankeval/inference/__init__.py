@@ -6,7 +6,10 @@ To add an interval: write a function in ``intervals.py`` and a line in ``INTERVA
 
 from __future__ import annotations
 
+from rankeval.inference.automatic import FEW_TERMS, effective_terms
 from rankeval.inference.best import Best, best_index, best_notes, best_table, chosen, no_gain
+from rankeval.inference.betting import Candidates, Played, betting_path, path_times, play
+from rankeval.inference.betting import Sums as TermSums
 from rankeval.inference.bootstrap import ROUNDING
 from rankeval.inference.comparisons import benjamini_hochberg, holm, paired_t, randomisation_test, t_test
 from rankeval.inference.estimate import Estimate, Interval
@@ -23,8 +26,8 @@ from rankeval.inference.functionals import (
     Within,
     pairs_needed,
 )
-from rankeval.inference.inference import UNDEFINED, Inference, InferenceOptions
-from rankeval.inference.intervals import BY_RANGES, INTERVALS
+from rankeval.inference.inference import UNDEFINED, UNSETTLED, Inference, InferenceOptions
+from rankeval.inference.intervals import AUTO, BY_RANGES, BY_SPREAD, INTERVALS
 from rankeval.inference.moments import Moments, MomentsAccumulator
 from rankeval.inference.simultaneous import pairwise_root, simultaneous
 from rankeval.inference.students_t import students_quantile
@@ -32,13 +35,18 @@ from rankeval.inference.unnamed_clusters import DesignEffects, unnamed_cluster_n
 from rankeval.inference.unnamed_sums import NamedKeys
 
 __all__ = [
+    "AUTO",
     "BY_RANGES",
+    "BY_SPREAD",
+    "FEW_TERMS",
     "INTERVALS",
     "NOTHING",
     "ROUNDING",
     "UNDEFINED",
+    "UNSETTLED",
     "Adjusted",
     "Best",
+    "Candidates",
     "DesignEffects",
     "Estimate",
     "Facts",
@@ -51,8 +59,10 @@ __all__ = [
     "Moments",
     "MomentsAccumulator",
     "NamedKeys",
+    "Played",
     "Relative",
     "SumOfRatios",
+    "TermSums",
     "UnderCurves",
     "Weighted",
     "WeightedSum",
@@ -63,7 +73,9 @@ __all__ = [
     "best_index",
     "best_notes",
     "best_table",
+    "betting_path",
     "chosen",
+    "effective_terms",
     "family_key",
     "holm",
     "no_gain",
@@ -71,6 +83,8 @@ __all__ = [
     "pairs_needed",
     "pairwise_root",
     "parse_family",
+    "path_times",
+    "play",
     "randomisation_test",
     "simultaneous",
     "students_quantile",

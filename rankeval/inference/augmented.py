@@ -4,8 +4,24 @@ from __future__ import annotations
 
 import math
 
+from rankeval.inference.facts import Facts
+from rankeval.inference.functionals import Functional, Within
+from rankeval.inference.sampling_distribution import SamplingDistribution
+from rankeval.inference.students_t import students_quantile
+from rankeval.inference.undefined import Undefined
 
-def augmented(
+
+def augmented(distribution: SamplingDistribution, functional: Functional, _: Facts) -> tuple[float, float]:
+    """Student's interval of the sample with one more unit at each end of the range."""
+    if not (isinstance(functional, Within) and math.isfinite(functional.high - functional.low)):
+        raise Undefined("it has no known lower and upper limit, between which two more units would lie")
+    units = distribution.clusters.effective if distribution.clustered else distribution.independent
+    value, std_error = distribution.value(functional), distribution.std_error(functional)
+    quantile = students_quantile(0.5 - distribution.central / 2, distribution.degrees(functional) + 2.0)
+    return augmented_interval(value, std_error, units, quantile, functional.low, functional.high)
+
+
+def augmented_interval(
     value: float, std_error: float, units: float, quantile: float, low: float, high: float
 ) -> tuple[float, float]:
     """Student's interval of a mean, after two units are added: one at ``low`` and one at ``high``.

@@ -45,6 +45,23 @@ def bernstein(
     return _within(low, high, distribution.value(functional), margin)
 
 
+def betting(distribution: SamplingDistribution, functional: Functional, facts: Facts) -> tuple[float, float]:
+    """The end of a confidence sequence by betting, which was played in the order of the log.
+
+    See :mod:`rankeval.inference.betting`.
+    """
+    low, high = _range(distribution, facts)
+    if functional not in distribution.sequences:
+        raise Undefined(
+            "it is for the rounds of a whole log in their order, each counted once, and for parameters that "
+            "the log did not choose"
+        )
+    ends = distribution.sequences[functional]
+    if ends is None:
+        raise Undefined("no mean is in line with all of the log: it seems to change along the log")
+    return low + (high - low) * ends[0], low + (high - low) * ends[1]
+
+
 def clopper_pearson(
     distribution: SamplingDistribution, functional: Functional, facts: Facts
 ) -> tuple[float, float]:
@@ -55,26 +72,26 @@ def clopper_pearson(
     reward and with weights of 1, the upper end is ``1 - (alpha / 2)^(1 / n)``, about ``3.7 / n`` at 95 %.
     It holds for rare rewards: if nearly all of the range of rewards is 0.
     """
-    from scipy.special import betaincinv
-
     require_plain_units(distribution)
     weighted = require_weighted(facts)
     if weighted.baseline:
         raise Undefined("it is for values, not for gains")
     bottom, top = weighted.reward
     moments = distribution.moments
-    largest = (
-        weighted.weights[1] if math.isfinite(weighted.weights[1]) else float(moments.high[weighted.weight])
-    )
-    rewards = _shifted(distribution, functional, weighted) * moments.n / (top - bottom)
+    largest, mean_weight = _weights(distribution, weighted)
+    shifted = distribution.value(functional) - (bottom * mean_weight if bottom else 0.0)
+    rewards = shifted * moments.n / (top - bottom)
     if largest <= 0.0:
         raise Undefined("no unit has a weight above 0")
+    from scipy.special import betaincinv
+
     trials, successes = moments.n / largest, max(rewards / largest, 0.0)
-    if successes > MOST_COMMON * trials:
+    if largest > 1.0 and successes > MOST_COMMON * trials:
         raise Undefined(f"it is for rare rewards: a mean of at most {MOST_COMMON:g} of their range")
-    tail = _tail(distribution)
+    successes, tail = min(successes, trials), _tail(distribution)
     low = 0.0 if successes == 0.0 else float(betaincinv(successes, trials - successes + 1.0, tail))
-    high = 1.0 - float(betaincinv(trials - successes, successes + 1.0, tail))
+    rest = trials - successes
+    high = 1.0 if rest <= 0.0 else float(betaincinv(successes + 1.0, rest, 1.0 - tail))
     return bottom + (top - bottom) * low, bottom + (top - bottom) * high
 
 
@@ -93,11 +110,13 @@ def require_weighted(facts: Facts) -> Weighted:
     return facts.weighted
 
 
-def _shifted(distribution: SamplingDistribution, functional: Functional, weighted: Weighted) -> float:
-    """The mean of ``w (r - lowest reward)``."""
-    mean_weight = float(distribution.moments.mean[weighted.weight])
-    lowest = weighted.reward[0]
-    return distribution.value(functional) - (lowest * mean_weight if lowest else 0.0)
+def _weights(distribution: SamplingDistribution, weighted: Weighted) -> tuple[float, float]:
+    """The largest weight, observed unless a bound is stated, and the mean weight."""
+    if weighted.weight is None:
+        return 1.0, 1.0
+    moments, largest = distribution.moments, weighted.weights[1]
+    observed = float(moments.high[weighted.weight])
+    return largest if math.isfinite(largest) else observed, float(moments.mean[weighted.weight])
 
 
 def _range(distribution: SamplingDistribution, facts: Facts) -> tuple[float, float]:

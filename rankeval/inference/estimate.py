@@ -45,9 +45,9 @@ class Interval:
 
     def holds(self, value: float) -> bool:
         """Whether the bounds are known and ``value`` is between them or equal to one of them."""
-        if self.low is None and self.high is None:
-            return False
-        return (self.low is None or self.low <= value) and (self.high is None or value <= self.high)
+        above = self.side == "upper" if self.low is None else self.low <= value
+        below = self.side == "lower" if self.high is None else value <= self.high
+        return self.reason is None and above and below
 
     def to_dict(self) -> dict[str, Any]:
         """The attributes as JSON values."""
@@ -65,6 +65,8 @@ class Estimate:
         n: number of units.
         notes: why a number cannot be computed, or is unreliable.
         degrees: degrees of freedom of the standard error, of units or clusters; 0 without an error.
+        worth: how many terms of equal size vary as much as its terms, if that decides on the method of an
+            interval; None if nothing asks for it, or clusters are few.
     """
 
     value: float | None
@@ -73,6 +75,7 @@ class Estimate:
     n: float
     notes: tuple[Note, ...] = ()
     degrees: float = 0.0
+    worth: float | None = None
 
     def warned(self, notes: Sequence[Note]) -> Estimate:
         """The same estimate with more notes at the end."""

@@ -15,14 +15,14 @@ class Weighted:
     The baseline is 0 for the value of a policy by IPS, and 1 for its gain over the logged policy.
 
     Attributes:
-        weight: index of the term ``w``.
+        weight: index of the term ``w``; None: every weight is 1.
         reward: least and largest possible reward.
         weights: least and largest possible weight; the largest may be infinite.
         stated: whether ``weights`` is stated; if not, it says only that no weight is negative.
         baseline: 0 or 1.
     """
 
-    weight: int
+    weight: int | None
     reward: tuple[float, float]
     weights: tuple[float, float]
     stated: bool

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rankeval.errors import UsageError
+from rankeval.inference.automatic import Unsettled, effective_terms, take
 from rankeval.inference.estimate import SIDES, Estimate, Interval, Side
 from rankeval.inference.facts import NOTHING, Facts
 from rankeval.inference.functionals import Functional, Mean, Within, pairs_needed
-from rankeval.inference.intervals import BUCKETED, BY_SPREAD, INTERVALS
+from rankeval.inference.intervals import AUTO, BUCKETED, BY_SPREAD, INTERVALS
 from rankeval.inference.moments import Moments, MomentsAccumulator
-from rankeval.inference.sampling_distribution import SamplingDistribution
+from rankeval.inference.sampling_distribution import SamplingDistribution, central_level
 from rankeval.inference.undefined import NO_SPREAD, Undefined
 from rankeval.notes import Note
 from rankeval.options import listed
 
 #: Code of the note of an estimate whose functional is undefined for the data at hand.
 UNDEFINED = "undefined"
+NO_SEQUENCES: Mapping[Functional, tuple[float, float] | None] = {}
+#: The reason of an interval that was left to the data, whose choice needs bucket sums.
+UNSETTLED = "the choice needs sums by bucket, which were not kept"
 MAX_REPLICATES = 1_000_000  # more replicates add no information and take minutes
 
 
@@ -40,10 +44,10 @@ class Inference(SamplingDistribution):
 
     def __post_init__(self) -> None:
         if not self.methods:
-            raise UsageError(f"ci: found no method, wanted one of {', '.join(INTERVALS)}")
+            raise UsageError(f"ci: found no method, wanted one of {', '.join((AUTO, *INTERVALS))}")
         for method in self.methods:
-            if method not in INTERVALS:
-                raise UsageError(f"ci: found {method!r}, wanted one of {', '.join(INTERVALS)}")
+            if method not in INTERVALS and method != AUTO:
+                raise UsageError(f"ci: found {method!r}, wanted one of {', '.join((AUTO, *INTERVALS))}")
         # The quantile of (1 + central) / 2 must exist; rounding may make this number 1.
         if not 0.5 < 0.5 + self.central / 2 < 1.0:
             wanted = (
@@ -72,10 +76,20 @@ class Inference(SamplingDistribution):
             return Estimate(known, None, tuple(intervals), n, (obstacle,))
         intervals = [self._interval(method, functional, facts) for method in self.methods]
         error, degrees = self.std_error(functional), self.degrees(functional)
-        return Estimate(value, error, tuple(intervals), n, self.notes(), degrees)
+        return Estimate(value, error, tuple(intervals), n, self.notes(), degrees, self._worth(functional))
+
+    def _worth(self, functional: Functional) -> float | None:
+        """How many terms the choice of an interval takes the estimate to rest on."""
+        few_clusters = self.clustered and self.clusters.few
+        if AUTO not in self.methods or self.moments.buckets is None or few_clusters:
+            return None
+        worth = effective_terms(self, functional)
+        return worth if math.isfinite(worth) else None
 
     def _interval(self, method: str, functional: Functional, facts: Facts) -> Interval:
         try:
+            if method == AUTO:
+                return self._automatic(functional, facts)
             if method in BY_SPREAD and self.shows_no_spread(functional):
                 raise Undefined(NO_SPREAD)
             low, high = INTERVALS[method](self, functional, facts)
@@ -83,9 +97,19 @@ class Inference(SamplingDistribution):
                 low, high = functional.cut((low, high))
         except Undefined as undefined:
             return self._unknown(method, str(undefined))
-        if not (math.isfinite(low) and math.isfinite(high)):
+        return self._known(method, (low, high))
+
+    def _automatic(self, functional: Functional, facts: Facts) -> Interval:
+        try:
+            taken = take(self, functional, facts)
+        except Unsettled:
+            return self._unknown(AUTO, UNSETTLED)
+        return replace(self._known(taken.method, taken.ends), why=taken.why)
+
+    def _known(self, method: str, ends: tuple[float, float]) -> Interval:
+        if not all(map(math.isfinite, ends)):
             return self._unknown(method, "its terms are too large")
-        return Interval.of(method, self.level, (low, high), self.side)
+        return Interval.of(method, self.level, ends, self.side)
 
     def _unknown(self, method: str, reason: str) -> Interval:
         return Interval(method, self.level, None, None, reason, self.side)
@@ -130,13 +154,23 @@ class InferenceOptions:
         cluster: str | None,
         students_t: bool = False,
         side: str = "two",
+        automatic: bool = False,
     ) -> InferenceOptions:
-        """From the options of a public function; with a ``cluster`` column, standard errors are clustered."""
-        methods = tuple(dict.fromkeys(listed(ci)))
+        """From the options of a public function; with a ``cluster`` column, standard errors are clustered.
+
+        ``auto`` is ``normal`` unless the function is ``automatic``: makes a second pass where one is needed.
+        """
+        asked = listed(ci) if automatic else ["normal" if one == AUTO else one for one in listed(ci)]
+        methods = tuple(dict.fromkeys(asked))
         if side not in SIDES:
             raise UsageError(f"side: found {side!r}, wanted {', '.join(SIDES)}")
         clustered = cluster is not None
         return cls(methods, float(level), int(replicates), int(seed), clustered, students_t, SIDES[side])
+
+    @property
+    def central(self) -> float:
+        """The level of the two-sided interval each of whose ends fails as often as is allowed."""
+        return central_level(self.level, self.side)
 
     @property
     def bucketed(self) -> bool:
@@ -148,8 +182,10 @@ class InferenceOptions:
         intervals = [Interval(method, self.level, None, None, reason, self.side) for method in self.methods]
         return Estimate(None, None, tuple(intervals), n, (Note(UNDEFINED, reason),))
 
-    def of(self, moments: Moments) -> Inference:
-        """The inference from ``moments`` under these options."""
+    def of(
+        self, moments: Moments, sequences: Mapping[Functional, tuple[float, float] | None] = NO_SEQUENCES
+    ) -> Inference:
+        """The inference from ``moments``, and from confidence sequences by betting, under these options."""
         return Inference(
             moments,
             self.level,
@@ -158,5 +194,6 @@ class InferenceOptions:
             self.seed,
             self.students_t,
             self.side,
+            sequences,
             methods=self.methods,
         )

@@ -5,146 +5,35 @@ A function takes what is known beside the sample (:class:`Facts`) as well; most 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
-import numpy as np
-
-from rankeval.array_types import Floats
 from rankeval.inference.augmented import augmented
-from rankeval.inference.bounded_intervals import bernstein, clopper_pearson, hoeffding
+from rankeval.inference.bounded_intervals import bernstein, betting, clopper_pearson, hoeffding
 from rankeval.inference.facts import Facts
-from rankeval.inference.functionals import Functional, Relative, Within
+from rankeval.inference.functionals import Functional
 from rankeval.inference.likelihood import likelihood
 from rankeval.inference.sampling_distribution import SamplingDistribution
-from rankeval.inference.students_t import students_quantile
-from rankeval.inference.undefined import Undefined
-from rankeval.inference.wild_bootstrap import wild_interval
-
-MAX_UNDEFINED = 0.01  # largest share of replicates without a value in a bootstrap interval
-
-
-def _normal(distribution: SamplingDistribution, functional: Functional, _: Facts) -> tuple[float, float]:
-    """``value +- z std_error`` (delta method), or Fieller's interval where a reference is near 0."""
-    return _by_spread(distribution, functional, distribution.quantile(functional))
-
-
-def _student(distribution: SamplingDistribution, functional: Functional, _: Facts) -> tuple[float, float]:
-    """As normal, with the quantile of Student's t at the degrees of freedom of the standard error (1908)."""
-    return _by_spread(distribution, functional, distribution.students_quantile(functional))
-
-
-def _by_spread(
-    distribution: SamplingDistribution, functional: Functional, quantile: float
-) -> tuple[float, float]:
-    if isinstance(functional, Relative) and distribution.near_zero(functional.right):
-        return _fieller(distribution, functional, quantile)
-    value, margin = distribution.value(functional), quantile * distribution.std_error(functional)
-    return value - margin, value + margin
-
-
-def _fieller(distribution: SamplingDistribution, relative: Relative, quantile: float) -> tuple[float, float]:
-    """All relative gains ``x`` for which ``left - right - x |right|`` does not differ significantly from 0.
-
-    They follow from Fieller's interval (Fieller 1954) of ``left / right``, whose ends change places where
-    ``right`` is negative. The covariance of ``left`` and ``right`` is that of the delta method.
-    """
-    left, right = distribution.value(relative.left), distribution.value(relative.right)
-    z2 = quantile**2
-    square = right * right - z2 * distribution.std_error(relative.right) ** 2
-    if square <= 0.0:
-        raise Undefined("the reference is not clearly off 0: the interval (Fieller) is unbounded")
-    middle = left * right - z2 * distribution.covariance(relative.left, relative.right)
-    constant = left * left - z2 * distribution.std_error(relative.left) ** 2
-    root = math.sqrt(max(middle * middle - square * constant, 0.0))
-    low, high = (middle - root) / square - 1.0, (middle + root) / square - 1.0
-    return (low, high) if right > 0.0 else (-high, -low)
-
-
-def _bootstrap(distribution: SamplingDistribution, functional: Functional, _: Facts) -> tuple[float, float]:
-    """The percentile interval: quantiles of the bootstrap replicates (Efron 1979)."""
-    if distribution.few_clusters:
-        raise Undefined("it has no correction for few or uneven clusters; normal and bootstrap_t have one")
-    return _central(distribution, functional, distribution.bootstrap.values(functional))
-
-
-def _bootstrap_t(distribution: SamplingDistribution, functional: Functional, _: Facts) -> tuple[float, float]:
-    """The studentised interval: ``value - t std_error`` at quantiles of t over the replicates (Efron 1982).
-
-    Each replicate has its own ``t = (its value - value) / its std_error``. Standard errors are those between
-    buckets. The t of a replicate with a standard error of 0 is infinite, or 0 if its value equals ``value``.
-    With few or uneven clusters it is the interval of the wild cluster bootstrap.
-    """
-    if distribution.few_clusters:
-        return _wild(distribution, functional)
-    value, std_error = distribution.value(functional), distribution.bootstrap.std_error(functional)
-    deviations = distribution.bootstrap.values(functional) - value
-    with np.errstate(all="ignore"):
-        t = deviations / distribution.bootstrap.std_errors(functional)
-    low, high = _central(distribution, functional, np.where(deviations == 0.0, 0.0, t))
-    if std_error == 0.0:
-        return value, value
-    if math.isinf(low) or math.isinf(high):
-        raise Undefined("too many resamples have no variance")
-    return value - high * std_error, value - low * std_error
-
-
-def _wild(distribution: SamplingDistribution, functional: Functional) -> tuple[float, float]:
-    """The interval of the wild cluster bootstrap, if it is bounded."""
-    _require_resampling(distribution, functional)
-    low, high = wild_interval(distribution, functional)
-    if math.isinf(low) or math.isinf(high):
-        raise Undefined("clusters are too few or too uneven: no value is ruled out on one side")
-    return low, high
-
-
-def _require_resampling(distribution: SamplingDistribution, functional: Functional) -> None:
-    if isinstance(functional, Relative) and distribution.near_zero(functional.right):
-        raise Undefined("the reference is within 3 standard errors of 0: resampling needs it off 0")
-    if np.count_nonzero(distribution.buckets[:, 0]) == 1:
-        raise Undefined("all units are in one bucket: nothing to resample")
-
-
-def _central(
-    distribution: SamplingDistribution, functional: Functional, replicates: Floats
-) -> tuple[float, float]:
-    """The quantiles that enclose the share ``level`` of the replicates, without those that are NaN."""
-    _require_resampling(distribution, functional)
-    defined = replicates[~np.isnan(replicates)]
-    missing = len(replicates) - len(defined)
-    if missing > MAX_UNDEFINED * len(replicates):
-        raise Undefined(f"{missing} of {len(replicates)} resamples have a denominator of 0 or no units")
-    outside = (1.0 - distribution.central) / 2.0
-    low = np.quantile(defined, outside, method="lower")
-    return float(low), float(np.quantile(defined, 1.0 - outside, method="higher"))
-
-
-def _augmented(distribution: SamplingDistribution, functional: Functional, _: Facts) -> tuple[float, float]:
-    """Student's interval of the sample with one more unit at each end of the range."""
-    if not (isinstance(functional, Within) and math.isfinite(functional.high - functional.low)):
-        raise Undefined("it has no known lower and upper limit, between which two more units would lie")
-    units = distribution.clusters.effective if distribution.clustered else distribution.independent
-    value, std_error = distribution.value(functional), distribution.std_error(functional)
-    quantile = students_quantile(0.5 - distribution.central / 2, distribution.degrees(functional) + 2.0)
-    return augmented(value, std_error, units, quantile, functional.low, functional.high)
-
+from rankeval.inference.spread_intervals import bootstrap, bootstrap_t, normal, student
 
 Method = Callable[[SamplingDistribution, Functional, Facts], tuple[float, float]]
 #: Name of a method -> the function that returns the lower and the upper bound.
 INTERVALS: dict[str, Method] = {
-    "normal": _normal,
-    "student": _student,
-    "bootstrap": _bootstrap,
-    "bootstrap_t": _bootstrap_t,
+    "normal": normal,
+    "student": student,
+    "bootstrap": bootstrap,
+    "bootstrap_t": bootstrap_t,
     "hoeffding": hoeffding,
     "bernstein": bernstein,
+    "betting": betting,
     "clopper_pearson": clopper_pearson,
     "likelihood": likelihood,
-    "augmented": _augmented,
+    "augmented": augmented,
 }
 #: The methods that take the spread of the sample for that of the population.
 BY_SPREAD = frozenset({"normal", "student", "bootstrap", "bootstrap_t"})
 #: The methods that resample buckets of units.
 BUCKETED = frozenset({"bootstrap", "bootstrap_t"})
 #: The methods that need more than the sample: true ranges.
-BY_RANGES = frozenset({"hoeffding", "bernstein", "clopper_pearson", "likelihood"})
+BY_RANGES = frozenset({"hoeffding", "bernstein", "betting", "clopper_pearson", "likelihood"})
+#: The method that leaves the choice to the data.
+AUTO = "auto"

@@ -2,9 +2,9 @@
 
 Among all distributions of the pairs of weight and reward that are not significantly less likely than the
 sample, and under which the mean weight is 1, the least and the largest mean of ``x = (w - baseline) r`` are
-the ends of the interval (Karampatziakis, Langford & Mineiro 2020, with the divergence of order -2, which needs
-sums only). One unit more than the sample holds, with a possible weight and reward, stands for what was not
-seen. With a baseline of 0 the numbers are those of vw-estimators.
+the ends of the interval (Karampatziakis, Langford & Mineiro 2020, with the divergence of order -2, which
+needs sums only). One unit more than the sample holds, with a possible weight and reward, stands for what was
+not seen. With a baseline of 0 the numbers are those of vw-estimators.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def likelihood(
 ) -> tuple[float, float]:
     """The interval of a mean of weighted rewards; of a ratio, that of its linearised terms.
 
-    For a ratio, ``value +- sqrt(q / (n + 1)) s``, where ``q`` is the quantile of F(1, n) and ``s`` the standard
-    deviation of the linearised terms: the same divergence without a constraint and without an unseen unit.
+    For a ratio, ``value +- sqrt(q / (n + 1)) s``, where ``q`` is the quantile of F(1, n) and ``s`` the
+    standard deviation of the linearised terms: the same divergence without a constraint and an unseen unit.
     """
     require_plain_units(distribution)
     n = float(distribution.moments.n)
@@ -36,6 +36,8 @@ def likelihood(
     if facts.ratio:
         return _of_linearised(distribution, functional, critical)
     weighted = require_weighted(facts)
+    if weighted.weight is None:
+        raise Undefined("it is for weighted rewards")
     sample = _Sample.of(distribution, functional, weighted)
     low, high = sample.least(weighted, critical, 1), -sample.least(weighted, critical, -1)
     bottom, top = weighted.reward
@@ -67,6 +69,7 @@ class _Sample:
 
     @classmethod
     def of(cls, distribution: SamplingDistribution, functional: Functional, weighted: Weighted) -> _Sample:
+        assert weighted.weight is not None
         moments, mean = distribution.moments, Mean(weighted.weight)
         scale = moments.freedom  # covariances of the means times n are divided by n - 1
         return cls(
@@ -110,9 +113,11 @@ class _Sample:
         reward = weighted.reward[0 if (weight >= weighted.baseline) == (sign > 0) else 1]
         if math.isinf(weight):  # its share tends to 0, and its share of the weight is 1 - mean weight
             variance = self.terms - 2.0 * reward * self.both + reward * reward * self.weights
-            if variance <= 1e-15 * (self.terms + reward * reward * self.weights) + 1e-300:
-                raise Undefined(UNSEEN)
             middle = sign * (self.term + reward * (1.0 - self.weight))
+            if variance <= 1e-14 * (self.terms + reward * reward * self.weights) + 1e-300:
+                if not weighted.baseline and math.isclose(middle, sign * reward, abs_tol=1e-12 * abs(reward)):
+                    return sign * reward  # no mean is beyond the end of the range of rewards
+                raise Undefined(UNSEEN)
             left = budget - 1.0 / self.n
             variance *= self.n / (self.n + 1.0)
         else:

@@ -7,7 +7,8 @@ Assumption: the units, or the clusters of units with the same key, are independe
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import NormalDist
 
@@ -26,6 +27,11 @@ from rankeval.notes import Note
 NEAR_ZERO = 3.0  # a reference within this many standard errors of 0 needs Fieller's interval
 
 
+def central_level(level: float, side: Side) -> float:
+    """The level itself; for a one-sided bound at level ``L``, which ends a central interval, ``2 L - 1``."""
+    return level if side == "two" else 2.0 * level - 1.0
+
+
 @dataclass(frozen=True, eq=False)
 class SamplingDistribution:
     """The sampling distribution of functionals of the means in one :class:`Moments`.
@@ -39,6 +45,8 @@ class SamplingDistribution:
         seed: seed of the bootstrap.
         students_t: whether quantiles are Student's for any degrees of freedom, not for few clusters alone.
         side: ``two``, ``lower`` or ``upper``: which ends of intervals are of interest.
+        sequences: functional -> the ends of its confidence sequence by betting, as shares of the range of its
+            terms; None where the sequence contradicts itself.
     """
 
     moments: Moments
@@ -48,14 +56,12 @@ class SamplingDistribution:
     seed: int = 0
     students_t: bool = False
     side: Side = "two"
+    sequences: Mapping[Functional, tuple[float, float] | None] = field(default_factory=dict)
 
     @property
     def central(self) -> float:
-        """The level of the two-sided interval whose ends fail, each alone, as often as is allowed.
-
-        A one-sided bound at level ``L`` is an end of the central interval at level ``2 L - 1``.
-        """
-        return self.level if self.side == "two" else 2.0 * self.level - 1.0
+        """The level of the two-sided interval each of whose ends fails as often as is allowed."""
+        return central_level(self.level, self.side)
 
     def value(self, functional: Functional) -> float:
         """The value of the functional at the means; not finite where a denominator is 0."""

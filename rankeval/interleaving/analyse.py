@@ -31,6 +31,7 @@ def interleave_analyse(
     effect: float | None = None,
     ci: str | Sequence[str] = ("normal",),
     level: float = 0.95,
+    side: str = "two",
     replicates: int = 1000,
     by: str | None = None,
     cluster: str | None = None,
@@ -78,6 +79,7 @@ def interleave_analyse(
             the interval holds 0, there is no upper end (null). The standard deviation is that of the log.
         ci: interval methods: ``normal``, ``bootstrap`` (percentile), ``bootstrap_t``.
         level: confidence level.
+        side: ``two``; ``lower`` or ``upper`` for one-sided bounds at this level, whose other end is open.
         replicates: number of bootstrap replicates; the bootstrap resamples buckets of hashed ``session_id``
             or ``cluster``.
         by: a column that splits the sessions into segments.
@@ -99,7 +101,7 @@ def interleave_analyse(
     """
     require_types({name: value for name, value in locals().items() if name != "method"})
     levels, stated_effect = Levels(alpha, power), parse_effect(effect)
-    infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster)
+    infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster, side=side)
     log = as_log(log, columns, where, null_reward=null_reward, first_position=first_position)
     crediting = _crediting(log, method, (a, b), ranking_length)
     sums = accumulate(crediting, Grouping(infer.bucketed, by, cluster), threads)

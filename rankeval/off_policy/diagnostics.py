@@ -40,6 +40,18 @@ def weight_diagnostics(
     return dict(zip(names, (ess, float(moments.high[weight]), mean, z), strict=True))
 
 
+def effective_rewards(moments: Moments, term: int | None) -> float | None:
+    """``(sum w r)^2 / sum (w r)^2``: how many rewards of equal size the weighted rewards are worth.
+
+    ``term`` is the index of the term ``w r``; None without one. None too where rewards have both signs, whose
+    sum says nothing of their number, or a sum is infinite.
+    """
+    if term is None or (moments.low[term] < 0.0 < moments.high[term]):
+        return None
+    total, squares = moments.n * float(moments.mean[term]), moments.sum_of_squares(term)
+    return None if math.isinf(squares) else total / squares * total if squares > 0.0 else 0.0
+
+
 def share_clipped(moments: Moments, weight: int, clipped: int) -> float | None:
     """Share of the total weight that clipping, switching or shrinking removes; None if the total is 0.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rankeval.arrays import SMALL_SEGMENT
+from rankeval.inference import BY_RANGES, FEW_TERMS
 from rankeval.notes import Note, distinct, listing
 from rankeval.off_policy.diagnostics import AVERAGES_ONE
 from rankeval.off_policy.rows import EstimateRow
@@ -29,6 +31,7 @@ def estimate_notes(
     whole = [row for row in rows if row.segment is None]
     for row in {(row.target, row.estimator.weight_of): row for row in reversed(whole)}.values():
         yield from _of_weights(row, whole_counts)
+    yield from _of_rewards(rows, whole_counts)
     yield from _cautions(rows)
     yield from distinct(_of_choice(row) for row in whole if row.selection is not None)
     small = [f"{value} ({n})" for value, n in sizes.items() if value is not None and n < SMALL_SEGMENT]
@@ -69,6 +72,42 @@ def _of_weights(row: EstimateRow, whole_counts: bool) -> Iterator[Note]:
         yield Note("mean_weight", text, {"mean": mean, **({} if z is None else {"z": z})})
 
 
+def _of_rewards(rows: Sequence[EstimateRow], whole_counts: bool) -> Iterator[Note]:
+    """A warning on estimates that rest on few rewards, unless stated ranges make up for them."""
+    few: dict[str, float] = {}
+    for row in rows:
+        worth = _worth(row)
+        if worth < FEW_TERMS and whole_counts:
+            few[_place(row)] = worth
+    if few:
+        level = 100.0 * rows[0].value.intervals[0].level
+        places = listing(f"{place} ({worth:.3g})" for place, worth in few.items())
+        text = (
+            f"few rewards carry {places}: under {FEW_TERMS:g} of equal weight, intervals may hold in "
+            f"less than {level:g} % of logs"
+        )
+        yield Note("few_rewards", text, {"least": min(few.values()), "threshold": FEW_TERMS})
+
+
+def _worth(row: EstimateRow) -> float:
+    """The least number of terms or rewards of equal size that an estimate of a row is worth."""
+    by_spread = [
+        estimate
+        for estimate in (row.value, row.gain, row.relative)
+        if any(interval.method not in BY_RANGES for interval in estimate.intervals)
+    ]
+    known = [estimate.worth for estimate in by_spread] + [row.diagnostics.get("effective_rewards")] * (
+        row.value in by_spread
+    )
+    return min((worth for worth in known if worth is not None), default=math.inf)
+
+
+def _place(row: EstimateRow) -> str:
+    """The estimator, with the target policy and the segment if there are some."""
+    place = row.label + ("" if row.target is None else f" for {row.target}")
+    return place + ("" if row.segment is None else f" in {row.segment}")
+
+
 def _of_choice(row: EstimateRow) -> Note:
     """The warning that the data chose the parameter of an estimator."""
     assert row.selection is not None
@@ -86,8 +125,7 @@ def _of_missing(rows: Sequence[EstimateRow]) -> Iterator[Note]:
     """For each number that cannot be computed: the reason, and the rows without it."""
     missing: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        place = row.label + ("" if row.target is None else f" for {row.target}")
-        place += "" if row.segment is None else f" in {row.segment}"
+        place = _place(row)
         for what, reason in _reasons(row):
             missing.setdefault((what, reason), []).append(place)
     for (what, reason), places in missing.items():

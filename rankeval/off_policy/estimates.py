@@ -11,8 +11,10 @@ from typing import Any
 
 from rankeval.estimators import Estimator
 from rankeval.inference import (
+    AUTO,
     ROUNDING,
     NOTHING,
+    UNSETTLED,
     Estimate,
     Facts,
     Functional,
@@ -25,7 +27,8 @@ from rankeval.inference import (
 )
 from rankeval.notes import Note
 from rankeval.off_policy.accumulate import Sums
-from rankeval.off_policy.diagnostics import weight_diagnostics
+from rankeval.off_policy.betting_paths import BettingPaths
+from rankeval.off_policy.diagnostics import effective_rewards, weight_diagnostics
 from rankeval.off_policy.estimate_notes import estimate_notes
 from rankeval.off_policy.fit_errors import NOT_COUNTED, FitErrors
 from rankeval.off_policy.known_ranges import KnownRanges, range_notes
@@ -56,12 +59,21 @@ class Estimates:
     unnamed: tuple[Note, ...] = ()
 
     @classmethod
-    def of(cls, sums: Sums, infer: InferenceOptions, errors: FitErrors = FitErrors()) -> Estimates:  # noqa: B008
-        """The estimates from the accumulated moments, and what was fitted to the log before."""
+    def of(
+        cls,
+        sums: Sums,
+        infer: InferenceOptions,
+        errors: FitErrors = FitErrors(),  # noqa: B008
+        paths: BettingPaths = BettingPaths(),  # noqa: B008
+    ) -> Estimates:
+        """The estimates from the moments, what was fitted before, and confidence sequences of all units."""
         moments = sums.moments.parts()
         ranges = KnownRanges.of(sums)
         parts = [
-            PartEstimates(value, infer.of(part), sums.plan, ranges, errors) for value, part in moments.items()
+            PartEstimates(
+                value, infer.of(part, paths.intervals if value is None else {}), sums.plan, ranges, errors
+            )
+            for value, part in moments.items()
         ]
         return cls(
             rows=tuple(row for part in parts for row in part.rows()),
@@ -71,6 +83,15 @@ class Estimates:
             unnamed=parts[0].unnamed(),
             ranges=ranges,
         )
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether the choice of an interval needs sums by bucket, which were not kept."""
+        shown = [
+            each for row in self.rows for each in (row.value, row.gain, row.relative, row.logged, row.reward)
+        ]
+        shown += [comparison.difference for comparison in self.comparisons]
+        return any(interval.reason == UNSETTLED for each in shown for interval in each.intervals)
 
     @property
     def logged(self) -> Estimate:
@@ -129,7 +150,8 @@ class PartEstimates:
     ) -> EstimateRow:
         inference, plan, ranges = self.inference, self.plan, self.ranges
         value, logged = plan.value(estimator, target, inference), plan.logged(estimator)
-        reward, reason = inference.estimate(plan.reward), self._uncounted(estimator, target)
+        reward = inference.estimate(plan.reward, ranges.logged)
+        reason = self._uncounted(estimator, target)
         return EstimateRow(
             estimator=estimator,
             asked=asked,
@@ -167,6 +189,7 @@ class PartEstimates:
             found["mean_weight_z"] = None  # the shares of logging policies may differ in a segment
         return {
             **found,
+            "effective_rewards": effective_rewards(self.inference.moments, plan.rewards(estimator, target)),
             "share_clipped": plan.share_clipped(estimator, target, self.inference.moments),
             "overlap": None if overlap is None else self._known(Mean(overlap)),
         }
@@ -214,9 +237,11 @@ class PartEstimates:
         """The p-value of a t-test of the hypothesis that the difference is 0.
 
         A difference that is within the rounding error of ``size``, the sum of both absolute values, counts
-        as 0.
+        as 0. None if the data chose another interval than the normal one, which the test might contradict.
         """
         if difference.value is None or difference.std_error is None:
             return None
+        if difference.intervals[0].method == AUTO or difference.intervals[0].why is not None:
+            return None  # the test would not be that of the interval
         value = 0.0 if abs(difference.value) <= ROUNDING * size else difference.value
         return t_test(value, difference.std_error, difference.degrees)

@@ -1,4 +1,4 @@
-"""What the stated ranges of rewards and weights say of each estimate: the range of the term that it averages."""
+"""What stated ranges of rewards and weights say of each estimate: the range of the term that it averages."""
 
 from __future__ import annotations
 
@@ -59,6 +59,14 @@ class KnownRanges:
     def gain(self, estimator: Estimator, target: str) -> Facts:
         """What is known of the gain over the logged policy."""
         return self._facts(estimator, [target, LOGGED])
+
+    @property
+    def logged(self) -> Facts:
+        """What is known of the mean reward of the log."""
+        if self.reward is None or self.plan.asked[0].definition.of_rankings:
+            obstacle = _NO_REWARDS if self.reward is None else _OF_LIST
+            return Facts(unbounded=obstacle, unweighted=obstacle)
+        return Facts(self.reward, weighted=Weighted(None, self.reward, (1.0, 1.0), True))
 
     def relative(self, estimator: Estimator) -> Facts:
         """What is known of the relative gain: it is a ratio."""

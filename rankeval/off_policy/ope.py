@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from rankeval.errors import UsageError
 from rankeval.inference import InferenceOptions
 from rankeval.logs import as_log, reader_notes
+from rankeval.off_policy.betting_paths import BettingPaths, betting_paths
 from rankeval.off_policy.nuisances import FittingOptions, Weighting
 from rankeval.off_policy.refits import RefitOptions, refit, with_errors
 from rankeval.off_policy.request_notes import request_notes
@@ -22,6 +26,7 @@ from rankeval.off_policy.stages import Stages
 from rankeval.off_policy.value_range import ValueRange
 from rankeval.options import listed, require_types
 from rankeval.position_bias import PositionBias, method_of
+from rankeval.table_files import require_table_name, write_table
 
 
 def ope(
@@ -31,8 +36,9 @@ def ope(
     target: Mapping[str, str] | Sequence[str] | None = None,
     position_bias: Any = None,
     estimand: str = "rerank",
-    ci: str | Sequence[str] = ("normal",),
+    ci: str | Sequence[str] = ("auto",),
     level: float = 0.95,
+    side: str = "two",
     replicates: int = 1000,
     by: str | None = None,
     cluster: str | None = None,
@@ -51,6 +57,7 @@ def ope(
     model_weighting: Weighting = "uniform",
     embedding: str | Sequence[str] = (),
     refits: int = 200,
+    path: str | Path | None = None,
     threads: int | None = None,
 ) -> OffPolicyEvaluation:
     """Estimate the value of target policies from a log, their gain over the logging policy, and diagnostics.
@@ -109,11 +116,13 @@ def ope(
         estimand: for estimators from clicks. ``rerank``: the candidate orders the items that were shown.
             ``full``: it orders all logged candidates; those without a position were not shown. ``full`` needs
             ``item_id``.
-        ci: methods for confidence intervals: ``normal`` (delta method), ``student``, ``bootstrap``
+        ci: methods for confidence intervals: ``auto`` takes ``normal`` where it holds, else what does, and
+            says which and why; ``normal`` (delta method), ``student``, ``bootstrap``
             (percentile), ``bootstrap_t``; with stated ranges also ``hoeffding``, ``bernstein``,
             ``clopper_pearson`` and ``likelihood``. Where a method does not exist for an estimate, its
             interval is None, with the reason. ``docs/intervals.md`` says when each holds.
         level: confidence level.
+        side: ``two``; ``lower`` or ``upper`` for one-sided bounds at this level, whose other end is open.
         replicates: number of bootstrap replicates. The bootstrap resamples buckets of units by the hash of
             ``cluster``, else of ``round_id`` or ``session_id``, else by the row number.
         by: column that splits the rounds or sessions into segments.
@@ -153,6 +162,9 @@ def ope(
             embedding of each candidate. A single value per round is the embedding of the logged action; its
             probability given the action is then counted in the log
             (:mod:`rankeval.off_policy.nuisances.embeddings`).
+        path: a file for the running intervals of ``betting``, with columns ``estimator, target, against, n,
+            low, high``: the interval after ``n`` rounds of a value, or of its difference to the policy
+            ``against``. The extension decides: ``.parquet, .csv, .json, .jsonl`` or ``.arrow``.
         threads: number of threads; the result does not depend on it.
 
     Returns:
@@ -164,10 +176,15 @@ def ope(
         UsageError: an argument is invalid.
     """
     require_types(locals())
+    require_table_name("path", None if path is None else Path(path))
     log = as_log(log, columns, where, reward, first_action, null_reward, first_position)
     columns_of, embeddings, learning = parse_targets(target), listed(embedding), method_of(position_bias)
-    refitting = RefitOptions.of_call(ci, refits, level, joint=learning is not None)
-    infer = InferenceOptions.of_call(refitting.others, level, replicates, seed, cluster)
+    refitting = RefitOptions.of_call(ci, refits, level, side, joint=learning is not None)
+    infer = InferenceOptions.of_call(
+        refitting.others, level, replicates, seed, cluster, side=side, automatic=True
+    )
+    if path is not None and "betting" not in infer.methods:
+        raise UsageError("path: found it without betting among ci, wanted --ci betting, whose path it holds")
     fitting = FittingOptions(
         reward_model, tuple(listed(features)), folds, model_weighting, seed, cluster, threads
     )
@@ -182,13 +199,18 @@ def ope(
         modelled=reward_model is not None,
     )
     stages = Stages(tuple(listed(estimators or ())), columns_of, setting, fitting, infer, by, learning)
-    found = stages.of(log)
-    request, estimates, refitted = found.request, found.estimates, None
+    found, paths = stages.of(log), BettingPaths()
+    request, refitted = found.request, None
     notes = [
         *reader_notes(request.log),
         *request_notes(request, embeddings),
         *found.notes(by, cluster),
     ]
+    if "betting" in infer.methods:
+        paths = betting_paths(request.sources, found.sums, found.nuisances, infer, threads)
+    estimates = found.estimates_with(infer, paths)
+    if path is not None:
+        write_table(paths.table(), Path(path))
     if refitting.asked:
         refitted = refit(stages, log, found, refitting, threads)
         estimates = with_errors(estimates, refitted, refitting)
@@ -204,6 +226,7 @@ def ope(
         notes=(
             *notes,
             *estimates.notes(),
+            *paths.notes(),
             *ValueRange.of(found.sums, request.setting).notes(estimates.rows),
         ),
         learned_curve=None if refitted is None or learning is None else refitted.learned_curve(learning),

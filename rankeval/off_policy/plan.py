@@ -130,6 +130,13 @@ class Plan:
         """Index of the term of an estimator's untransformed weight; None if it has no weight."""
         return self.terms.index.get(estimator.term("weight", target=target).plain)
 
+    def rewards(self, estimator: Estimator, target: str) -> int | None:
+        """Index of the term of the weighted reward of a unit; None if the value is no mean or ratio of it."""
+        kinds = estimator.definition.mean, estimator.definition.numerator
+        if "weighted_reward" not in kinds or estimator.definition.by_position:
+            return None
+        return self.terms.index.get(estimator.term("weighted_reward", target=target))
+
     def overlap(self, estimator: Estimator, target: str) -> int | None:
         """Index of the term of the overlap of both rankings; None for estimators that are not from clicks."""
         if not estimator.definition.of_clicks:

@@ -239,7 +239,7 @@ def _with_error(estimate: Estimate, values: Floats, options: RefitOptions) -> Es
 
 def _placed(estimate: Estimate, interval: Interval, options: RefitOptions) -> tuple[Interval, ...]:
     """The intervals in the requested order."""
-    by_method = {each.method: each for each in estimate.intervals} | {METHOD: interval}
+    by_method = dict(zip(options.others, estimate.intervals, strict=True)) | {METHOD: interval}
     return tuple(by_method[method] for method in options.methods)
 
 

@@ -91,7 +91,10 @@ def _of_bias(request: Request, bias: PositionBias, used: bool) -> Iterator[Note]
     if ratios - {"trust"} and bias.relative_error > 0.0:
         yield _counted(bias.relative_error, "examination", "that of the curve")
     if "trust" in ratios and bias.relative_error_of_alpha > 0.0:
-        yield _counted(bias.relative_error_of_alpha, "alpha", "those of alpha and beta")
+        whose = "those of alpha and beta"
+        yield _counted(
+            bias.relative_error_of_alpha, "alpha", whose, "; from the same ones they are too large"
+        )
     elif "trust" in ratios and "alpha" in bias:
         text = (
             f"click_affine: {bias.origin} holds no covariance of alpha and beta: errors take these as exact, "
@@ -100,10 +103,10 @@ def _of_bias(request: Request, bias: PositionBias, used: bool) -> Iterator[Note]
         yield Note("curve_taken_as_exact", text)
 
 
-def _counted(relative_error: float, name: str, whose: str) -> Note:
+def _counted(relative_error: float, name: str, whose: str, beside: str = "") -> Note:
     """The note that errors include ``whose`` error, at most ``relative_error`` of the curve ``name``."""
     error = f"{100.0 * relative_error:.2g} % of the {name} where it is largest"
-    text = f"position bias: errors include {whose}, {error}, as if from other sessions"
+    text = f"position bias: errors include {whose}, {error}, as if from other sessions{beside}"
     return Note("curve_error", text, {"relative_error": relative_error})
 
 

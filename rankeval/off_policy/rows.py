@@ -26,7 +26,8 @@ class EstimateRow:
             it is the estimator's value of the logged order, else ``reward``.
         reward: mean reward of the log.
         diagnostics: ``ess``, ``max_weight``, ``mean_weight``, ``mean_weight_z`` and ``share_clipped`` of the
-            importance weights, and the ``overlap`` of the rankings; None for one that does not apply.
+            importance weights, ``effective_rewards`` of the weighted rewards, and the ``overlap`` of the
+            rankings; None for one that does not apply.
         selection: the candidate values of the parameter, and the choice of each rule; None if the data did
             not choose the parameter.
         estimand: ``rerank`` or ``full`` for estimators from clicks; None for others.

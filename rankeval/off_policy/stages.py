@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from rankeval.inference import InferenceOptions
-from rankeval.logs import Grouping, Log
+from rankeval.logs import MAX_BUCKETED_SEGMENTS, Grouping, Log
 from rankeval.notes import Note
 from rankeval.off_policy.accumulate import Sums, accumulate
+from rankeval.off_policy.betting_paths import BettingPaths
 from rankeval.off_policy.estimates import Estimates
 from rankeval.off_policy.fit_errors import FitErrors
 from rankeval.off_policy.nuisances import FittingOptions, Nuisances, fit_nuisances
@@ -27,6 +28,7 @@ class Found:
         nuisances: what was counted and fitted.
         sums: the moments of the terms.
         estimates: the estimates.
+        errors: which estimates lean on what was fitted to the log.
         curve_notes: warnings about a position-bias curve that was learned from the log.
     """
 
@@ -34,7 +36,12 @@ class Found:
     nuisances: Nuisances
     sums: Sums
     estimates: Estimates
+    errors: FitErrors
     curve_notes: tuple[Note, ...]
+
+    def estimates_with(self, infer: InferenceOptions, paths: BettingPaths) -> Estimates:
+        """The estimates with the confidence sequences of a further pass, if there are any."""
+        return Estimates.of(self.sums, infer, self.errors, paths) if paths.intervals else self.estimates
 
     def notes(self, by: str | None, cluster: str | None) -> Iterator[Note]:
         """Warnings about the curve, the rows and the fits."""
@@ -83,4 +90,11 @@ class Stages:
         grouping = Grouping(infer.bucketed, self.by, fitting.cluster)
         sums = accumulate(request.sources, plan, nuisances, grouping, fitting.threads)
         errors = FitErrors.of(request.setting, nuisances, learned=self.learning is not None)
-        return Found(request, nuisances, sums, Estimates.of(sums, infer, errors), curve_notes)
+        estimates = Estimates.of(sums, infer, errors)
+        if estimates.unsettled and len(sums.moments.segments) <= MAX_BUCKETED_SEGMENTS:
+            # The choice of intervals needs more sums than means do.
+            plan = replace(plan, with_weights=setting.reward_range is not None)
+            grouping = replace(grouping, bucketed=True)
+            sums = accumulate(request.sources, plan, nuisances, grouping, fitting.threads)
+            estimates = Estimates.of(sums, infer, errors)
+        return Found(request, nuisances, sums, estimates, errors, curve_notes)

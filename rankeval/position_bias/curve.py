@@ -113,12 +113,12 @@ def curve_of(
     for k, estimate in enumerate(estimates, 1):
         if estimate is not None and estimate.std_error is not None:
             covariance[k, k] = estimate.std_error**2
-    methods, level = inference.methods, inference.level
+    methods, level, side = inference.methods, inference.level, inference.side
     intervals = [
         (
-            Interval(method, level, 1.0, 1.0),
+            Interval.of(method, level, (1.0, 1.0), side),
             *(
-                Interval(method, level, None, None, NO_CLICKS)
+                Interval(method, level, None, None, NO_CLICKS, side)
                 if estimate is None
                 else exponential(estimate.intervals[i])
                 for estimate in estimates
@@ -179,9 +179,10 @@ def _bucket_totals(inference: Inference, functionals: Sequence[Functional | None
 
 def exponential(interval: Interval) -> Interval:
     """The interval of a number, from the interval of its logarithm."""
-    if interval.low is None or interval.high is None:
-        return interval
-    return replace(interval, low=_exp(interval.low), high=_exp(interval.high))
+    low, high = interval.low, interval.high
+    return replace(
+        interval, low=None if low is None else _exp(low), high=None if high is None else _exp(high)
+    )
 
 
 def _exp(value: float) -> float:
@@ -192,17 +193,17 @@ def normal_intervals(log_theta: Floats, covariance: Floats, infer: InferenceOpti
     """Normal intervals ``theta exp(+- z se)``, one per position; ``se`` is the error of ``log theta``."""
     from statistics import NormalDist
 
-    z = NormalDist().inv_cdf(0.5 + infer.level / 2.0)
+    z = NormalDist().inv_cdf(0.5 + infer.central / 2.0)
     return tuple(
-        _normal(float(log), float(variance), z, infer.level)
+        _normal(float(log), float(variance), z, infer)
         for log, variance in zip(log_theta, np.diag(covariance), strict=True)
     )
 
 
-def _normal(log: float, variance: float, z: float, level: float) -> Interval:
+def _normal(log: float, variance: float, z: float, infer: InferenceOptions) -> Interval:
     if not math.isfinite(log):
-        return Interval("normal", level, None, None, NO_CLICKS)
+        return Interval("normal", infer.level, None, None, NO_CLICKS, infer.side)
     if not math.isfinite(variance):
-        return Interval("normal", level, None, None, "the information is singular")
+        return Interval("normal", infer.level, None, None, "the information is singular", infer.side)
     margin = z * math.sqrt(variance)
-    return Interval("normal", level, _exp(log - margin), _exp(log + margin))
+    return Interval.of("normal", infer.level, (_exp(log - margin), _exp(log + margin)), infer.side)

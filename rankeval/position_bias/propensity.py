@@ -26,6 +26,7 @@ def propensity(
     features: str | Sequence[str] = (),
     ci: str | Sequence[str] = ("normal",),
     level: float = 0.95,
+    side: str = "two",
     replicates: int = 1000,
     by: str | None = None,
     cluster: str | None = None,
@@ -69,6 +70,7 @@ def propensity(
         ci: interval methods: ``normal`` (delta method on the logarithm of the curve), ``bootstrap``
             (percentile), ``bootstrap_t``.
         level: confidence level.
+        side: ``two``; ``lower`` or ``upper`` for one-sided bounds at this level, whose other end is open.
         replicates: number of bootstrap replicates; the bootstrap resamples buckets of hashed ``session_id``
             or ``cluster``.
         by: a column that splits the sessions into segments; a test compares their curves.
@@ -97,7 +99,7 @@ def propensity(
         raise UsageError(f"smooth: found {smooth!r}, wanted power")
     regressors = tuple(listed(features))
     chosen, weighting = parse_method(method, weights, regressed=bool(regressors))
-    infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster)
+    infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster, side=side)
     request = Request(
         as_ranking_log(log, columns, where, null_reward, first_position),
         weighting,

@@ -138,8 +138,8 @@ def _curve(
     covariance[0], covariance[:, 0] = 0.0, 0.0
     intervals = tuple(
         (
-            Interval(method, infer.level, 1.0, 1.0),
-            *(Interval(method, infer.level, None, None, NO_ERROR) for _ in range(length - 1)),
+            Interval.of(method, infer.level, (1.0, 1.0), infer.side),
+            *(Interval(method, infer.level, None, None, NO_ERROR, infer.side) for _ in range(length - 1)),
         )
         for method in infer.methods
     )

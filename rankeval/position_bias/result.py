@@ -64,7 +64,12 @@ class PropensityCurve(Result):
             "std_error": curve.std_error,
             "ci": _bounds(curve.intervals[0]),
             "intervals": [
-                {"method": each[0].method, "level": each[0].level, "ci": _bounds(each)}
+                {
+                    "method": each[0].method,
+                    "level": each[0].level,
+                    "side": each[0].side,
+                    "ci": _bounds(each),
+                }
                 for each in curve.intervals
             ],
             "covariance": None if covariance is None else covariance.tolist(),

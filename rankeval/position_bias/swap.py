@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from rankeval.array_types import Bools, Floats, Ints
 from rankeval.arrays import as_float64, kernel, read_only, sums
 from rankeval.errors import DataError
-from rankeval.inference import Inference, InferenceOptions
+from rankeval.inference import Inference
 from rankeval.logs import Sessions, fold, from_one, impression_roles, impressions_of
 from rankeval.notes import Note
 from rankeval.position_bias.connectivity import require_connected
@@ -156,7 +157,7 @@ def _curve(request: Request, segment: Any, arms: Arms, tally: Tally) -> Curve:
     used = np.flatnonzero(clicked)
     length = int(arms.high.max())
     require_connected(request, segment, length, np.stack([arms.low, arms.high], axis=1)[used])
-    plain = InferenceOptions(("normal",), infer.level, infer.replicates, infer.seed, False).of(tally.moments)
+    plain = replace(infer, methods=("normal",), clustered=False).of(tally.moments)
     ratios = [LogContrast(((2 * a + 1, 1.0), (2 * a, -1.0))) for a in used.tolist()]
     projection = _projection(arms, used, length, _variances(plain, ratios))
     contrasts = [

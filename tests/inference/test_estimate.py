@@ -113,14 +113,30 @@ def test_pairs_stay_within_a_functional() -> None:
 
 def test_to_dict_is_json_with_the_first_interval_as_ci() -> None:
     normal, missing = Interval("normal", 0.95, 0.1, 0.3), Interval("bootstrap", 0.95, None, None, "no units")
-    ci = {"method": "normal", "level": 0.95, "low": 0.1, "high": 0.3, "reason": None}
+    ci = {
+        "method": "normal",
+        "level": 0.95,
+        "low": 0.1,
+        "high": 0.3,
+        "reason": None,
+        "side": "two",
+        "why": None,
+    }
     assert json.loads(json.dumps(Estimate(0.2, 0.05, (normal, missing), 7).to_dict())) == {
         "value": 0.2,
         "std_error": 0.05,
         "ci": ci,
         "intervals": [
             ci,
-            {"method": "bootstrap", "level": 0.95, "low": None, "high": None, "reason": "no units"},
+            {
+                "method": "bootstrap",
+                "level": 0.95,
+                "low": None,
+                "high": None,
+                "reason": "no units",
+                "side": "two",
+                "why": None,
+            },
         ],
         "n": 7,
     }

@@ -52,7 +52,7 @@ def test_json_contract(result: OffPolicyEvaluation) -> None:
         "selection",
     }
     assert set(row) == names
-    assert set(row["ci"]) == {"method", "level", "low", "high", "reason"}
+    assert set(row["ci"]) == {"method", "level", "low", "high", "reason", "side", "why"}
     assert row["ci"] == row["intervals"][0]
     assert [interval["method"] for interval in row["intervals"]] == ["normal", "bootstrap"]
     assert {"value", "relative", "std_error", "ci"} <= set(row["gain"])
@@ -93,6 +93,8 @@ def test_json_has_null_for_what_cannot_be_computed() -> None:
         "low": None,
         "high": None,
         "reason": "its denominator is 0",
+        "side": "two",
+        "why": None,
     }
     assert snips["gain"]["relative"] is None
     assert any("its denominator is 0" in warning for warning in found["warnings"])

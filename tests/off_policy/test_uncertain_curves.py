@@ -49,6 +49,60 @@ def test_the_error_of_the_curve_is_added(name: str, value: Any, error: Any) -> N
     assert error(uncertain) == pytest.approx(wanted, rel=0.01)
 
 
+TRUST = {"alpha": CURVE.tolist(), "beta": [0.0, -0.05, -0.08, 0.02, 0.01, -0.03]}
+_ROOT = 0.01 * np.random.default_rng(4).standard_normal((12, 12))
+JOINT = _ROOT @ _ROOT.T
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        (lambda row: row["value"], lambda row: row["std_error"]),
+        (lambda row: row["gain"]["value"], lambda row: row["gain"]["std_error"]),
+    ],
+    ids=["value", "gain"],
+)
+def test_the_joint_error_of_alpha_and_beta_is_added(value: Any, error: Any) -> None:
+    """``slope^T covariance slope``, with slopes from alpha and beta moved one by one."""
+
+    def at(move: Any) -> float:
+        moved = np.concatenate([TRUST["alpha"], TRUST["beta"]]) + move
+        return float(value(numbers({"alpha": moved[:6], "beta": moved[6:]}, "click_affine")))
+
+    slope = np.array([(at(move) - at(-move)) / 2e-5 for move in 1e-5 * np.eye(12)])
+    known = numbers(TRUST, "click_affine")
+    uncertain = numbers({**TRUST, "alpha_beta_covariance": JOINT.tolist()}, "click_affine")
+    assert value(uncertain) == value(known)
+    wanted = np.sqrt(error(known) ** 2 + slope @ JOINT @ slope)
+    assert error(uncertain) == pytest.approx(wanted, rel=0.01)
+    assert error(uncertain) > error(known)
+
+
+@pytest.mark.parametrize("estimand", ["rerank", "full"])
+def test_click_affine_is_the_same_on_every_scale_of_relevance(estimand: str) -> None:
+    """``alpha_k t`` and ``beta_k + alpha_k s``, and their covariance moved alike."""
+    shift, scale, eye = 0.7, 2.5, np.eye(6)
+    to = np.block([[scale * eye, 0 * eye], [shift * eye, eye]])
+    values = to @ np.concatenate([TRUST["alpha"], TRUST["beta"]])
+    other = {"alpha": values[:6], "beta": values[6:], "alpha_beta_covariance": (to @ JOINT @ to.T).tolist()}
+    log = naive.random_log(200, seed=2, unshown=2) if estimand == "full" else LOG
+    found = [
+        ope(log, ["click_affine"], position_bias=curve, estimand=estimand).to_dict()["results"][0]
+        for curve in ({**TRUST, "alpha_beta_covariance": JOINT.tolist()}, other)
+    ]
+    assert found[1]["value"] == pytest.approx(found[0]["value"], rel=1e-12)
+    assert found[1]["gain"]["value"] == pytest.approx(found[0]["gain"]["value"], abs=1e-12)
+    assert found[1]["std_error"] == pytest.approx(found[0]["std_error"], rel=0.01)
+
+
+def test_alpha_and_beta_without_covariance_are_said_to_be_taken_as_exact() -> None:
+    found = ope(LOG, ["click_affine"], position_bias=TRUST)
+    assert any("errors take these as exact" in text for text in found.warnings)
+    whole = ope(LOG, ["click_affine"], position_bias={**TRUST, "alpha_beta_covariance": JOINT.tolist()})
+    assert not any("errors take these as exact" in text for text in whole.warnings)
+    assert any("errors include those of alpha and beta" in text for text in whole.warnings)
+
+
 def test_without_examination_nothing_is_added() -> None:
     curves = {"alpha": CURVE.tolist(), "beta": [0.01] * 6}
     known = numbers(curves, "click_affine")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +105,9 @@ WRONG: dict[str, tuple[Any, str]] = {
     "no curve": ({"positions": [1]}, "holds positions, wanted examination, or alpha and beta"),
     "nothing": ({}, "holds nothing, wanted examination, or alpha and beta"),
     "alpha alone": ({"alpha": [1.0]}, "holds alpha, wanted examination, or alpha and beta"),
-    "beta negative": (
-        {"alpha": [1], "beta": [-0.1]},
-        "beta is -0.1 in place 1, wanted a number of at least 0",
+    "beta no number": (
+        {"alpha": [1], "beta": [np.nan]},
+        "beta is nan in place 1, wanted a finite number",
     ),
     "alpha zero": ({"alpha": [0], "beta": [0]}, f"alpha is 0 in place 1, {POSITIVE}"),
     "shorter": ({"alpha": [1, 1], "beta": [0]}, "beta has 1 values, wanted 2 as in alpha"),
@@ -198,3 +199,57 @@ def test_bad_covariances_are_named(matrix: Any, message: str) -> None:
     with pytest.raises(DataError) as caught:
         PositionBias.of(CURVE | {"covariance": matrix})
     assert str(caught.value) == f"<position bias>: {message}"
+
+
+JOINT = np.diag([0.0, 4e-4, 0.0, 1e-4]) + 1e-5 * np.array(
+    [[0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0], [0, 1, 0, 0]]
+)
+IDENTIFIED = {"alpha": [1.0, 0.5], "beta": [0.0, -0.1], "alpha_beta_covariance": JOINT.tolist()}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        IDENTIFIED,
+        {"click_model": "pbm_trust", "identified": IDENTIFIED},
+        {"command": "fit", "results": [{"click_model": "pbm"}, {"identified": IDENTIFIED}]},
+    ],
+)
+def test_a_fit_of_trust_bias_is_a_curve(content: Any) -> None:
+    bias = PositionBias.of(content)
+    assert (bias.curve("alpha").tolist(), bias.curve("beta").tolist()) == ([1.0, 0.5], [0.0, -0.1])
+    assert bias.alpha_beta_covariance == tuple(map(tuple, JOINT.tolist()))
+    values = np.array([1.0, 0.5, 0.0, -0.1])
+    moved = [np.concatenate([copy.curve("alpha"), copy.curve("beta")]) - values for copy in bias.moved_trust]
+    np.testing.assert_allclose(np.array(moved).T @ np.array(moved) / STEP**2, JOINT, rtol=0, atol=1e-15)
+    assert bias.moved == ()
+    assert bias.relative_error_of_alpha == pytest.approx(0.04)
+
+
+def test_alpha_and_beta_go_by_position() -> None:
+    order = [1, 0, 3, 2]
+    turned = {"positions": [2, 1], "alpha": [0.5, 1.0], "beta": [-0.1, 0.0]}
+    bias = PositionBias.of({**turned, "alpha_beta_covariance": JOINT[np.ix_(order, order)].tolist()})
+    assert bias == PositionBias.of(IDENTIFIED)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            {"command": "fit", "results": [{"click_model": "pbm"}, {"click_model": "dbn"}]},
+            "holds a fit of pbm, dbn without alpha and beta, wanted one of pbm_trust",
+        ),
+        (
+            {**IDENTIFIED, "alpha_beta_covariance": [[0.0, 0.0], [0.0, 0.0]]},
+            "alpha_beta_covariance is [[0.0, 0.0], [0.0, 0.0]], wanted 4 rows, of alpha, then of beta",
+        ),
+        (
+            {**IDENTIFIED, "alpha_beta_covariance": np.diag([0.0, -1.0, 0.0, 0.0]).tolist()},
+            "alpha_beta_covariance is -1.0 on the diagonal at row 2, wanted at least 0",
+        ),
+    ],
+)
+def test_wrong_fits_are_named(content: Any, message: str) -> None:
+    with pytest.raises(DataError, match=re.escape(message)):
+        PositionBias.of(content)

@@ -1,7 +1,7 @@
 """``fit``: fit click models to ranking logs by maximum likelihood.
 
-May import: ``simulators.click_models``, ``position_bias``, ``logs``, ``arrays``, the top modules of
-``simulators`` and of ``rankeval``.
+May import: ``simulators.click_models``, ``position_bias``, ``inference``, ``logs``, ``arrays``, the top
+modules of ``simulators`` and of ``rankeval``.
 To fit another model: a subclass of ``Family`` in ``cell_families.py`` or ``chain_families.py``, and a line in
 ``FAMILIES`` (``fits.py``).
 """

@@ -15,6 +15,7 @@ from rankeval.simulators.click_models.fitting.family import Family
 from rankeval.simulators.click_models.fitting.points import NONE, Expectation, Point, ratio
 from rankeval.simulators.click_models.fitting.sessions import SessionLists
 from rankeval.simulators.click_models.fitting.trust import TrustClimb
+from rankeval.simulators.click_models.fitting.trust_scores import clustered_covariance
 
 #: Click rates that differ by at most this count as equal.
 LEAST_DIFFERENCE = 1e-9
@@ -133,6 +134,10 @@ class TrustBiasFamily(_OfCells):
         examination = np.maximum(relevant, others)
         parts = examination, ratio(relevant, examination), ratio(others, examination)
         return TrustBias(*(tuple(part.tolist()) for part in parts))
+
+    def clustered(self, covariance: Floats, point: Point, lists: SessionLists) -> Floats:
+        cells = count_cells(lists, lists.counts, by_last=False)
+        return clustered_covariance(covariance, point.shared, point.attractiveness, cells, lists)
 
     def tells(self, shared: Floats) -> bool:
         """Whether the click rate at position 1 depends on relevance."""

@@ -69,6 +69,18 @@ class Family(ABC):
     def model(self, shared: Floats) -> ClickModel:
         """The click model with the (G,) shared parameters ``shared``."""
 
+    def clustered(self, covariance: Floats, point: Point, lists: SessionLists) -> Floats | None:
+        """(G, G) covariance of the shared parameters if only clusters of sessions are independent.
+
+        None for a family that does not know it.
+
+        Args:
+            covariance: (G, G) the inverse information.
+            point: the fitted parameters.
+            lists: the sessions with their clusters.
+        """
+        return None
+
     def impossible(self, lists: SessionLists) -> float:
         """Number of sessions that have probability 0 under the model for all values of its parameters."""
         return 0.0

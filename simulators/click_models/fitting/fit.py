@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rankeval.inference import InferenceOptions
 from rankeval.logs import as_log, reader_notes, unused_weights
+from rankeval.notes import distinct
 from rankeval.options import require_types
 from rankeval.simulators.click_models.fitting.fits import (
     Fitted,
@@ -15,9 +17,11 @@ from rankeval.simulators.click_models.fitting.fits import (
     fitted,
     parse_family,
 )
-from rankeval.simulators.click_models.fitting.likelihood import baselines
+from rankeval.simulators.click_models.fitting.held_out import cluster_notes, differences
+from rankeval.simulators.click_models.fitting.likelihood import Score, baselines
 from rankeval.simulators.click_models.fitting.report_rows import (
     baseline_row,
+    entries,
     fit_row,
     no_chance,
     notes,
@@ -39,6 +43,8 @@ def fit(
     tolerance: float = 1e-6,
     max_iterations: int = 10_000,
     restarts: int = 3,
+    level: float = 0.95,
+    cluster: str | None = None,
     seed: int = 0,
     parameters: str | Path | None = None,
     columns: Mapping[str, str] | None = None,
@@ -72,6 +78,9 @@ def fit(
         max_iterations: the fit also ends after the accelerated step that reaches this number of expectations
             of EM.
         restarts: number of additional fits of a mixture from random parameters; the best fit is kept.
+        level: confidence level of the differences between models on held-out sessions.
+        cluster: a column whose values are the independent units, such as the user. Whole clusters are then
+            held out. Errors of differences, and those of ``pbm_trust``, count clusters.
         seed: of the split and of the restarts.
         parameters: a file for the estimates of pairs, with columns ``click_model, query_id, item_id,
             impressions, clicks, attractiveness, satisfaction``. The extension decides: ``.parquet, .csv,
@@ -91,6 +100,7 @@ def fit(
         UsageError: the call is wrong.
     """
     require_types(locals())
+    infer = InferenceOptions.of_call(("normal",), level, 1000, seed, cluster)
     require_table_name("parameters", None if parameters is None else Path(parameters))
     options = parse_options(tolerance, max_iterations, smoothing, seed, restarts, threads)
     request = Request.of(
@@ -100,25 +110,43 @@ def fit(
         test,
         test_where,
         options,
+        cluster,
     )
-    names, found = request.names, collect(request.log, request.held_out, request.share, seed, threads)
+    names, found = (
+        request.names,
+        collect(request.log, request.held_out, request.share, seed, threads, cluster),
+    )
     counts = count_pairs(found.train)
-    fits = [fitted(parse_family(name, found.train.positions), found.train, options, counts) for name in names]
+    positions = found.train.positions
+    fits = [fitted(parse_family(name, positions), found.train, options, counts) for name in names]
     if parameters is not None:
         _write(Path(parameters), names, fits, found, counts)
-    rows = tuple(fit_row(name, fit, found.test) for name, fit in zip(names, fits, strict=True))
+    of_rank = baselines(found.train)
+    compared = entries(names, fits, of_rank, found.test) if found.test.sessions else []
+    scores: list[Score | None] = [entry.score for entry in compared]
+    scores = scores or [None] * (len(fits) + len(of_rank))
+    rows = tuple(
+        fit_row(name, fit, score, positions)
+        for name, fit, score in zip(names, fits, scores[: len(fits)], strict=True)
+    )
+    comparisons = differences(compared, len(fits), found.test, infer)
     return ClickModelFits(
         inputs=request.inputs,
         sessions=found.train.sessions,
         test_sessions=found.test.sessions,
         pairs=found.train.pairs,
         fits=rows,
-        baselines=tuple(baseline_row(baseline, found) for baseline in baselines(found.train)),
+        baselines=tuple(
+            baseline_row(baseline, score, positions)
+            for baseline, score in zip(of_rank, scores[len(fits) :], strict=True)
+        ),
+        comparisons=comparisons,
         notes=(
             *reader_notes(request.log, request.held_out),
             *unused_weights(request.log),
-            *notes(names, fits, counts),
+            *notes(names, fits, counts, cluster),
             *no_chance(rows),
+            *distinct([*cluster_notes(found.train, infer), *cluster_notes(found.test, infer)]),
         ),
     )
 

@@ -159,7 +159,11 @@ def fitted(family: Family, lists: SessionLists, options: Options, counts: PairCo
     best = max(map(maximum, starts), key=lambda found: found.objective)
     information = Information(expect, best, pseudo, separable=family.separable)
     errors = information.errors(shared, family.fixed)
-    point = _filled(Point.of(best.values, shared, pairs), best.expectation)
+    found = Point.of(best.values, shared, pairs)
+    wider = family.clustered(errors.covariance, found, lists) if len(lists.clusters) else None
+    if wider is not None:
+        errors = errors._replace(covariance=wider)
+    point = _filled(found, best.expectation)
     return Fitted(family, point, best, errors, family.impossible(lists))
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rankeval.array_types import Floats
+from rankeval.array_types import Bools, Floats
 from rankeval.simulators.click_models import ClickModel, PositionBased
 from rankeval.simulators.click_models.fitting.mixtures import listed
 from rankeval.simulators.click_models.fitting.points import NONE, Point, log_or_zero
@@ -45,6 +45,42 @@ def scored(model: ClickModel, point: Point, lists: SessionLists) -> Score:
         return Score(-float(given.sum()), np.exp(blind / shown), np.exp(given / shown))
 
 
+def session_terms(model: ClickModel, point: Point, lists: SessionLists, score: Score) -> Floats:
+    """(3, n) float64, terms of the sessions whose means are a model's scores.
+
+    They are the log-likelihood, and the perplexity and the conditional perplexity, each its mean over
+    positions. The term of a perplexity is ``value + N influence``, where N is the number of sessions and
+    the influence its derivative with respect to the session's count:
+    ``sum_k perplexity_k (-log P_ik - log perplexity_k) / S_k / K`` over the K positions that a session has,
+    ``S_k`` the sessions that have position k. The scores must be finite for finite terms.
+    """
+    shown = np.zeros(lists.positions)
+    for rows in lists.chunks():
+        shown += lists.counts[rows] @ (lists.padded(rows)[0] >= 0)
+    found = np.empty((3, len(lists)))
+    for rows in lists.chunks():
+        pairs, clicks = lists.padded(rows)
+        items, there = listed(point, pairs), pairs >= 0
+        chances = model.click_probabilities(*items), predicted(model, clicks, items)
+        blind, given = (_surprises(chance, clicks, there.astype(np.float64)) for chance in chances)
+        found[0, rows] = -given.sum(axis=1)
+        for row, surprise, values in (
+            (1, blind, score.perplexity),
+            (2, given, score.conditional_perplexity),
+        ):
+            found[row, rows] = _of_perplexity(surprise, there, values, shown, lists.sessions)
+    return found
+
+
+def _of_perplexity(surprise: Floats, there: Bools, values: Floats, shown: Floats, sessions: float) -> Floats:
+    """(n,) the terms of a perplexity with the (K,) ``values``, of sessions with (n, K) surprises."""
+    known = shown > 0.0
+    at = values[known]
+    with np.errstate(invalid="ignore", over="ignore"):
+        moved = np.where(there[:, known], surprise[:, known] - np.log(at), 0.0) * at / shown[known]
+        return np.asarray(at.mean() + sessions * moved.sum(axis=1) / len(at))
+
+
 def predicted(model: ClickModel, clicks: Clicks, items: tuple[Floats, Floats | None]) -> Floats:
     """(n, K) probability of a click at each position given the clicks above it.
 
@@ -72,11 +108,15 @@ def predicted(model: ClickModel, clicks: Clicks, items: tuple[Floats, Floats | N
 
 def _surprise(chances: Floats, clicks: Clicks, counts: Floats) -> Floats:
     """(K,) sum over sessions of the negative log of the probability of the observed click or skip."""
+    return np.asarray(_surprises(chances, clicks, counts).sum(axis=0))
+
+
+def _surprises(chances: Floats, clicks: Clicks, counts: Floats) -> Floats:
+    """(n, K) counted negative logs of the probability of the observed click or skip."""
     # Rounding errors in sums of products can lead outside [0, 1].
     happened = np.where(clicks != 0, chances, 1.0 - chances).clip(0.0, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        surprise = np.where(counts > 0.0, -counts * np.log(happened), 0.0)
-    return np.asarray(surprise.sum(axis=0))
+        return np.where(counts > 0.0, -counts * np.log(happened), 0.0)
 
 
 class Baseline(NamedTuple):
@@ -92,9 +132,14 @@ class Baseline(NamedTuple):
     rates: tuple[float, ...]
     log_likelihood: float
 
-    def score(self, lists: SessionLists) -> Score:
-        """The scores of the baseline on the sessions of ``lists``."""
-        return scored(PositionBased(self.rates), Point(NONE, np.ones(lists.pairs), NONE), lists)
+    @property
+    def model(self) -> ClickModel:
+        """The baseline as a click model, in which every item is attractive to every user."""
+        return PositionBased(self.rates)
+
+    def point(self, pairs: int) -> Point:
+        """The parameters of ``pairs`` pairs under :attr:`model`."""
+        return Point(NONE, np.ones(pairs), NONE)
 
 
 def baselines(train: SessionLists) -> tuple[Baseline, Baseline]:

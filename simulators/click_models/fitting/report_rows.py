@@ -13,6 +13,7 @@ from rankeval.arrays import to_arrow
 from rankeval.notes import Note
 from rankeval.simulators.click_models.fitting.cell_families import TrustBiasFamily
 from rankeval.simulators.click_models.fitting.fits import Fitted, PairCounts
+from rankeval.simulators.click_models.fitting.held_out import Entry
 from rankeval.simulators.click_models.fitting.likelihood import Baseline, Score, scored
 from rankeval.simulators.click_models.fitting.results import ClickModelFit, labels, reshaped
 from rankeval.simulators.click_models.fitting.sessions import Collected, SessionLists
@@ -29,37 +30,44 @@ NO_CHANCE = (
 NO_SECOND_CLICK = "held-out sessions with more than one click have no chance under the fit"
 
 
-def fit_row(name: str, fit: Fitted, test: SessionLists) -> ClickModelFit:
-    """The row of a fitted click model, with its scores on the held-out sessions ``test``."""
+def entries(
+    names: Sequence[str], fits: Sequence[Fitted], of_rank: Sequence[Baseline], test: SessionLists
+) -> list[Entry]:
+    """The fitted models, then the baselines, each with its scores on the held-out sessions ``test``."""
+    found = [(name, fit.model, fit.point) for name, fit in zip(names, fits, strict=True)]
+    found += [(baseline.name, baseline.model, baseline.point(test.pairs)) for baseline in of_rank]
+    return [Entry(*parts, scored(parts[1], parts[2], test)) for parts in found]
+
+
+def fit_row(name: str, fit: Fitted, score: Score | None, positions: int) -> ClickModelFit:
+    """The row of a fitted click model, with its scores on the held-out sessions."""
     parameters, errors, reasons = fit.model.to_dict(), *_errors(fit)
     likelihood: float | None = fit.maximum.expectation.log_likelihood
     if fit.impossible:
         likelihood = None
         reasons["log_likelihood"] = f"{fit.impossible:g} sessions have more than one click"
-    score = scored(fit.model, fit.point, test) if test.sessions else None
     return ClickModelFit(
         name,
         parameters,
         reshaped(parameters, iter(errors)),
         reasons | _score_reasons(score, one_click=fit.impossible > 0),
         likelihood,
-        *_numbers(score, test.positions),
+        *_numbers(score, positions),
         fit.maximum.iterations,
         fit.maximum.converged,
         _identified(fit),
     )
 
 
-def baseline_row(baseline: Baseline, found: Collected) -> ClickModelFit:
+def baseline_row(baseline: Baseline, score: Score | None, positions: int) -> ClickModelFit:
     """The row of a baseline, with its scores on the held-out sessions."""
-    score = baseline.score(found.test) if found.test.sessions else None
     return ClickModelFit(
         baseline.name,
         {"click_rate": list(baseline.rates)},
         {"click_rate": [None] * len(baseline.rates)},
         _score_reasons(score),
         baseline.log_likelihood,
-        *_numbers(score, found.test.positions),
+        *_numbers(score, positions),
     )
 
 
@@ -164,7 +172,9 @@ def no_chance(fits: Sequence[ClickModelFit]) -> Iterator[Note]:
         yield Note("no_chance", f"{', '.join(names)}: {NO_CHANCE}")
 
 
-def notes(names: Sequence[str], fits: Sequence[Fitted], counts: PairCounts) -> Iterator[Note]:
+def notes(
+    names: Sequence[str], fits: Sequence[Fitted], counts: PairCounts, cluster: str | None = None
+) -> Iterator[Note]:
     """Warnings about the fits and the pairs."""
     for name, fit in zip(names, fits, strict=True):
         if not fit.maximum.converged:
@@ -180,6 +190,12 @@ def notes(names: Sequence[str], fits: Sequence[Fitted], counts: PairCounts) -> I
         if isinstance(fit.family, TrustBiasFamily):
             text = f"{name}: {ONLY_ALPHA_BETA}; standard errors are those of identified.alpha and .beta"
             yield Note("not_identified", text)
+    if cluster is not None and any(not isinstance(fit.family, TrustBiasFamily) for fit in fits):
+        alone = ", ".join(
+            name for name, fit in zip(names, fits, strict=True) if not isinstance(fit.family, TrustBiasFamily)
+        )
+        text = f"{alone}: standard errors of parameters take sessions as independent, also within {cluster!r}"
+        yield Note("errors_of_sessions", text)
     shown = counts.impressions > 0.0
     unseen = int(np.count_nonzero(~shown))
     if unseen:

@@ -27,6 +27,7 @@ class Request:
         share: of the sessions to hold out.
         test_where: the row filter of the sessions to hold out.
         options: of the fits.
+        cluster: role of the column of clusters; None: sessions are independent.
     """
 
     names: tuple[str, ...]
@@ -36,6 +37,7 @@ class Request:
     share: float
     test_where: str | None
     options: Options
+    cluster: str | None = None
 
     @classmethod
     def of(
@@ -46,6 +48,7 @@ class Request:
         test: Any,
         test_where: Any,
         options: Options,
+        cluster: str | None = None,
     ) -> Request:
         """The request of a call.
 
@@ -56,7 +59,7 @@ class Request:
         if test_where is not None and not isinstance(test_where, str):
             raise UsageError(f"test_where: found {shown(test_where)}, wanted a text")
         train, held_out = _logs(log, test_where, share)
-        return cls(tuple(names), train, held_out, where, share, test_where, options)
+        return cls(tuple(names), train, held_out, where, share, test_where, options, cluster)
 
     @property
     def inputs(self) -> dict[str, Any]:
@@ -73,6 +76,7 @@ class Request:
             "tolerance": options.tolerance,
             "max_iterations": options.max_iterations,
             "restarts": options.restarts,
+            "cluster": self.cluster,
             "seed": options.seed,
         }
 

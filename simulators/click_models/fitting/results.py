@@ -7,10 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rankeval.notes import Note
-from rankeval.results import Result, Table, number
+from rankeval.results import Result, Table, interval_text, number, p_text, percent, signed
+from rankeval.simulators.click_models.fitting.held_out import FitDifference
 
 #: Most parameters of one model in a table.
 MOST_SHOWN = 60
+#: Compared quantity -> its name in tables.
+SHORT = {
+    "test_log_likelihood": "log-lik.",
+    "perplexity": "perplexity",
+    "conditional_perplexity": "given above",
+}
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,7 @@ class ClickModelFits(Result):
         baselines: ``rank_ctr``, the click rate of each position, and ``global_ctr``, the click rate over all
             positions.
         notes: warnings.
+        comparisons: differences of the models on held-out sessions; empty without these.
     """
 
     inputs: Mapping[str, Any]
@@ -95,6 +103,7 @@ class ClickModelFits(Result):
     fits: tuple[ClickModelFit, ...]
     baselines: tuple[ClickModelFit, ...]
     notes: tuple[Note, ...] = field(default=())
+    comparisons: tuple[FitDifference, ...] = ()
     command = "fit"
 
     def content(self) -> dict[str, Any]:
@@ -104,6 +113,7 @@ class ClickModelFits(Result):
             "pairs": self.pairs,
             "results": [fit.to_dict() for fit in self.fits],
             "baselines": [fit.to_dict() for fit in self.baselines],
+            "comparisons": [row.to_dict() for row in self.comparisons],
         }
 
     def rows(self) -> list[dict[str, Any]]:
@@ -117,7 +127,7 @@ class ClickModelFits(Result):
     def tables(self) -> list[Table]:
         tables = [self._comparison(), self._parameters()]
         if self.test_sessions:
-            tables.insert(1, self._perplexities())
+            tables[1:1] = [self._differences(), self._perplexities()]
         return tables
 
     def _comparison(self) -> Table:
@@ -138,6 +148,21 @@ class ClickModelFits(Result):
         ]
         sessions = f"{_whole(self.sessions):,} sessions, {_whole(self.test_sessions):,} held out"
         return Table(f"Click models: {sessions}, {self.pairs:,} pairs", header, rows)
+
+    def _differences(self) -> Table:
+        level = percent(self.comparisons[0].estimate.intervals[0].level)
+        header = ["held out", "difference", ">value", f">{level} interval", ">Holm"]
+        rows = [
+            [
+                SHORT[row.metric],
+                f"{row.a} - {row.b}",
+                signed(row.estimate.value),
+                interval_text(row.estimate.intervals[0].to_dict()),
+                p_text(row.p_adjusted),
+            ]
+            for row in self.comparisons
+        ]
+        return Table("Differences between models on the same held-out sessions", header, rows)
 
     def _perplexities(self) -> Table:
         every = (*self.fits, *self.baselines)

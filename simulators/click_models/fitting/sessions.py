@@ -6,7 +6,7 @@ They need 4 bytes of memory an item, and equal sessions are stored once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -36,6 +36,7 @@ from rankeval.logs import (
     pair_rows,
     require_no_gaps,
     unit_counts,
+    unit_keys,
     weight_roles,
 )
 from rankeval.simulators.click_models.fitting.equal_sessions import equal_stretches, indexed
@@ -58,6 +59,7 @@ class SessionLists:
         counts: (n,) number of sessions, or sum of their weights, that each one stands for.
         pairs: P, the number of pairs.
         positions: K, the number of positions of the longest list in the log.
+        clusters: (n,) uint64 hash of the cluster of each session; (0,) without clusters.
     """
 
     offsets: Ints
@@ -65,9 +67,10 @@ class SessionLists:
     counts: Floats
     pairs: int
     positions: int
+    clusters: Hashes = field(default_factory=lambda: np.zeros(0, np.uint64))
 
     def __post_init__(self) -> None:
-        for name in ("offsets", "words", "counts"):
+        for name in ("offsets", "words", "counts", "clusters"):
             object.__setattr__(self, name, read_only(getattr(self, name)))
 
     def __len__(self) -> int:
@@ -121,7 +124,12 @@ class _Part(NamedTuple):
 
 
 def collect(
-    log: Log, held_out: Log | None = None, share: float = 0.0, seed: int = 0, threads: int | None = None
+    log: Log,
+    held_out: Log | None = None,
+    share: float = 0.0,
+    seed: int = 0,
+    threads: int | None = None,
+    cluster: str | None = None,
 ) -> Collected:
     """Read a ranking log in one pass, or two logs in two.
 
@@ -129,16 +137,18 @@ def collect(
         log: a ranking log with ``session_id, item_id, position, click`` and optionally ``query_id`` and
             ``weight``.
         held_out: a log of the sessions to hold out. None holds out a ``share`` of the sessions of ``log``.
-        share: of the sessions to hold out, selected by a hash of the session id and ``seed``.
+        share: of the sessions to hold out, selected by a hash of the session id and ``seed``; with
+            ``cluster``, of its values, so that no cluster is in both parts.
         seed: of the hash.
         threads: number of threads; the result does not depend on it.
+        cluster: role of the column that names the cluster of each session.
 
     Raises:
         DataError: as for :func:`rankeval.logs.query_item_counts.pair_rows`; no sessions to fit to.
     """
-    parts = _scanned(log, share if held_out is None else 0.0, seed, threads)
+    parts = _scanned(log, share if held_out is None else 0.0, seed, threads, cluster)
     if held_out is not None:
-        parts += _scanned(held_out, 1.0, seed, threads)
+        parts += _scanned(held_out, 1.0, seed, threads, cluster)
     part = _merged(parts)
     positions = max(lists.positions for lists in part.lists)
     train, test = (replace(lists, positions=positions) for lists in part.lists)
@@ -149,10 +159,10 @@ def collect(
     return Collected(train, test, part.ids)
 
 
-def _scanned(log: Log, share: float, seed: int, threads: int | None) -> list[_Part]:
+def _scanned(log: Log, share: float, seed: int, threads: int | None, cluster: str | None) -> list[_Part]:
     """The parts of a log in its order, merged from time to time; each part stores equal sessions once."""
-    roles = [*pair_roles(log), *weight_roles(log)]
-    return fold(log, roles, lambda sessions: [_part(sessions, share, seed)], _together, threads)
+    roles = [*pair_roles(log), *weight_roles(log), *([] if cluster is None else [cluster])]
+    return fold(log, roles, lambda sessions: [_part(sessions, share, seed, cluster)], _together, threads)
 
 
 def _together(left: list[_Part], right: list[_Part]) -> list[_Part]:
@@ -165,7 +175,7 @@ def _together(left: list[_Part], right: list[_Part]) -> list[_Part]:
     return [_merged(parts)] if sum(items[1:]) > max(items[0], LEAST_MERGED) else parts
 
 
-def _part(sessions: Sessions, share: float, seed: int) -> _Part:
+def _part(sessions: Sessions, share: float, seed: int, cluster: str | None) -> _Part:
     rows = pair_rows(sessions)
     shown = rows.sessions
     require_no_gaps(shown, "a click model")
@@ -174,12 +184,12 @@ def _part(sessions: Sessions, share: float, seed: int) -> _Part:
     counts = unit_counts(sessions)
     size = int(shown.lengths.max(initial=0))
     assert sessions.session is not None
-    uniform = mix64(hashes_of(sessions.per_session(sessions.session)), seed) * 2.0**-64
+    clusters = np.zeros(0, np.uint64) if cluster is None else unit_keys(sessions, cluster, ())
+    drawn = clusters if cluster is not None else hashes_of(sessions.per_session(sessions.session))
+    uniform = mix64(drawn, seed) * 2.0**-64
     kept = (counts > 0.0) & (shown.lengths > 0)
-    lists = tuple(
-        _distinct(SessionLists(*_chosen(shown.offsets, words, counts, kept & mask), len(first), size))
-        for mask in (uniform >= share, uniform < share)
-    )
+    every = SessionLists(shown.offsets, words, counts, len(first), size, clusters)
+    lists = tuple(_distinct(_chosen(every, kept & mask)) for mask in (uniform >= share, uniform < share))
     ids = {role: take(_plain(shown.column(role)), first) for role in ("query_id", "item_id") if role in shown}
     return _Part(rows.pairs[first], ids, (lists[0], lists[1]))
 
@@ -188,23 +198,31 @@ def _plain(ids: pa.Array) -> pa.Array:
     return ids if is_integer_id(ids.type) else decoded(ids).cast(pa.large_string())
 
 
-def _chosen(offsets: Ints, words: Words, counts: Floats, chosen: Bools) -> tuple[Ints, Words, Floats]:
-    """Offsets, words and counts of the sessions where ``chosen`` is true."""
+def _chosen(lists: SessionLists, chosen: Bools) -> SessionLists:
+    """The sessions where ``chosen`` is true."""
     if chosen.all():
-        return offsets, words, counts
+        return lists
     rows = np.flatnonzero(chosen)
-    return offsets_of(np.diff(offsets)[rows]), words[places_of(offsets, rows)], counts[rows]
+    return _rows(lists, rows, lists.counts[rows])
+
+
+def _rows(lists: SessionLists, rows: Ints, counts: Floats) -> SessionLists:
+    """The sessions ``rows``, which count ``counts`` times."""
+    clusters = lists.clusters[rows] if len(lists.clusters) else lists.clusters
+    words = lists.words[places_of(lists.offsets, rows)]
+    return SessionLists(
+        offsets_of(lists.lengths[rows]), words, counts, lists.pairs, lists.positions, clusters
+    )
 
 
 def _distinct(lists: SessionLists) -> SessionLists:
-    """Store equal sessions once and add up their counts."""
+    """Store equal sessions, of one cluster if there are clusters, once and add up their counts."""
     begins, ends = lists.offsets[:-1], lists.offsets[1:]
-    numbers, first = equal_stretches(lists.words, begins, ends, read_only(np.zeros(len(lists), np.int64)))
+    among = lists.clusters.view(np.int64) if len(lists.clusters) else np.zeros(len(lists), np.int64)
+    numbers, first = equal_stretches(lists.words, begins, ends, read_only(among))
     if len(first) == len(lists):
         return lists
-    counts = np.bincount(numbers, lists.counts, len(first)).astype(np.float64)
-    words = lists.words[places_of(lists.offsets, first)]
-    return SessionLists(offsets_of(lists.lengths[first]), words, counts, lists.pairs, lists.positions)
+    return _rows(lists, first, np.bincount(numbers, lists.counts, len(first)).astype(np.float64))
 
 
 def _merged(parts: Sequence[_Part]) -> _Part:
@@ -228,7 +246,9 @@ def _joined(lists: Sequence[SessionLists], numbers: Sequence[Words], pairs: int)
         end += len(part.words)
     offsets = offsets_of(np.concatenate([part.lengths for part in lists]))
     counts = np.concatenate([part.counts for part in lists])
-    return _distinct(SessionLists(offsets, words, counts, pairs, max(part.positions for part in lists)))
+    clusters = np.concatenate([part.clusters for part in lists])
+    positions = max(part.positions for part in lists)
+    return _distinct(SessionLists(offsets, words, counts, pairs, positions, clusters))
 
 
 @kernel

@@ -365,7 +365,7 @@ def place(row: int) -> str:
         ("examination", -0.5, "column 'examination' is -0.5 at position 2, wanted a number above 0"),
         ("examination", None, "column 'examination' is null, wanted a finite number"),
         ("alpha", 0.0, "column 'alpha' is 0.0 at position 2, wanted a number above 0"),
-        ("beta", -0.1, "column 'beta' is -0.1 at position 2, wanted a number of at least 0"),
+        ("beta", math.inf, "column 'beta' is inf, wanted a finite number"),
         ("q_logged", math.nan, "column 'q_logged' is nan, wanted a finite number"),
         ("click", None, "column 'click' is null, wanted a finite number"),
         ("position", 9.5, "column 'position' is 9.5, wanted a whole number from 1 to 10000"),

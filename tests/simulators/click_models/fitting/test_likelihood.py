@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 from rankeval.array_types import Floats
 from rankeval.simulators.click_models.catalogue import parse_click_model
-from rankeval.simulators.click_models.fitting.likelihood import baselines, scored
+from rankeval.simulators.click_models.fitting.likelihood import baselines, scored, session_terms
 from rankeval.simulators.click_models.fitting.points import NONE, Point
 from rankeval.simulators.click_models.fitting.sessions import SessionLists
 from tests.simulators.click_models.fitting.logs import DESCRIPTIONS, K, likelihood_of, simulated, words_of
@@ -86,4 +87,28 @@ def test_baselines_are_click_rates() -> None:
     wanted = 3 * np.log(3 / 4) + np.log(1 / 4) + np.log(1 / 3) + 2 * np.log(2 / 3)
     assert by_rank.log_likelihood == pytest.approx(wanted)
     for baseline in (by_rank, overall):
-        assert baseline.score(lists).log_likelihood == pytest.approx(baseline.log_likelihood)
+        score = scored(baseline.model, baseline.point(lists.pairs), lists)
+        assert score.log_likelihood == pytest.approx(baseline.log_likelihood)
+
+
+def test_terms_of_sessions_have_the_scores_as_means_and_their_derivatives_as_influences() -> None:
+    """A session that counts ``h`` times more moves a perplexity by ``h`` times its influence."""
+    log = simulated("dbn", 60, seed=5)
+    lists, step = log.lists, 1e-5
+    score = scored(log.truth, log.point, lists)
+    terms = session_terms(log.truth, log.point, lists, score)
+    means = lists.counts @ terms.T / lists.sessions
+    wanted = [score.log_likelihood / lists.sessions, *(np.nanmean(part) for part in score[1:])]
+    np.testing.assert_allclose(means, wanted, rtol=1e-12)
+    for row in (0, 7):
+        up, down = (
+            scored(
+                log.truth,
+                log.point,
+                replace(lists, counts=lists.counts + sign * step * (np.arange(60) == row)),
+            )
+            for sign in (1, -1)
+        )
+        for q, name in ((1, "perplexity"), (2, "conditional_perplexity")):
+            slope = (np.nanmean(getattr(up, name)) - np.nanmean(getattr(down, name))) / (2 * step)
+            assert (terms[q, row] - means[q]) / lists.sessions == pytest.approx(slope, rel=1e-5, abs=1e-9)

@@ -1,0 +1,122 @@
+"""The choice of an interval by the data: normal where that holds, else a method that needs more.
+
+What decides is how many terms of equal size the squared residuals are worth, ``K = (sum e^2)^2 / sum e^4``,
+where ``e`` are the linearised residuals of units (or of buckets or clusters of them). With rewards of 0 and
+1, weights of 1 and few rewards it is the number of rewards. It bounds the skewness of the estimate, ``sum
+e^3 / (sum e^2)^(3/2) <= 1 / sqrt(K)``, and says how well the standard error is known: its square varies as
+much as a chi square of ``2 K`` degrees of freedom (Satterthwaite 1946). The thresholds were calibrated by
+simulation (``docs/intervals.md``).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from rankeval.inference.bounded_intervals import clopper_pearson
+from rankeval.inference.facts import Facts
+from rankeval.inference.functionals import Functional
+from rankeval.inference.likelihood import likelihood
+from rankeval.inference.sampling_distribution import SamplingDistribution
+from rankeval.inference.spread_intervals import bootstrap_t, by_spread, normal
+from rankeval.inference.students_t import students_quantile
+from rankeval.inference.undefined import NO_SPREAD, Undefined
+
+#: With terms worth at least so many of equal size, normal intervals hold.
+MANY_TERMS = 30.0
+#: With fewer, an interval from the spread of the sample alone may hold less often than it says.
+FEW_TERMS = 20.0
+#: With fewer, the sample does not show its spread.
+LEAST_TERMS = 2.0
+
+
+class Unsettled(Exception):
+    """The choice needs bucket sums, which the moments do not have."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The method that was taken, the ends of its interval, and why it is not the normal one."""
+
+    method: str
+    ends: tuple[float, float]
+    why: str | None = None
+
+
+def take(distribution: SamplingDistribution, functional: Functional, facts: Facts) -> Taken:
+    """The interval of the method that holds for the data at hand.
+
+    Raises:
+        Undefined: none does.
+        Unsettled: the moments have no bucket sums, and these would decide.
+    """
+    worth = effective_terms(distribution, functional)
+    few_clusters = distribution.clustered and distribution.clusters.few and worth > 0.0
+    if worth >= MANY_TERMS or few_clusters:  # errors by few clusters have quantiles of their own
+        return Taken("normal", normal(distribution, functional, facts))
+    if distribution.moments.buckets is None:
+        raise Unsettled
+    why = f"its terms vary as {worth:.3g} of equal size would"
+    return _by_ranges(distribution, functional, facts, worth, why) or _by_spread(
+        distribution, functional, facts, worth, why
+    )
+
+
+def effective_terms(distribution: SamplingDistribution, functional: Functional) -> float:
+    """``K`` of the module; without bucket sums its lower bound ``sum e^2 / max e^2``, from the extremes.
+
+    0 for a sample without spread, and infinite for an estimate without an error.
+    """
+    if distribution.shows_no_spread(functional):
+        return 0.0
+    if distribution.moments.buckets is not None:
+        squares = np.square(distribution.bucket_totals(functional))
+        fourth = float(np.square(squares).sum())
+        return float(squares.sum()) ** 2 / fourth if fourth > 0.0 else math.inf
+    moments, gradient = distribution.moments, functional.gradient(distribution.moments.mean)
+    reach = np.maximum(moments.high - moments.mean, moments.mean - moments.low)
+    largest = sum(abs(float(g)) * float(reach[j]) for j, g in gradient.items())
+    variance = distribution.covariance(functional, functional) * moments.units
+    return variance * moments.units / (largest * largest) if largest > 0.0 else math.inf
+
+
+def _by_ranges(
+    distribution: SamplingDistribution, functional: Functional, facts: Facts, worth: float, why: str
+) -> Taken | None:
+    """The interval from stated ranges, where terms are few; None if there is none."""
+    if worth >= FEW_TERMS or facts.weighted is None:
+        return None
+    methods: dict[str, Callable[..., tuple[float, float]]] = {"likelihood": likelihood}
+    if math.isfinite(facts.weighted.weights[1]):
+        methods = {"clopper_pearson": clopper_pearson, **methods}
+    for name, method in methods.items():
+        try:
+            return Taken(name, method(distribution, functional, facts), why)
+        except Undefined:
+            continue
+    return None
+
+
+def _by_spread(
+    distribution: SamplingDistribution, functional: Functional, facts: Facts, worth: float, why: str
+) -> Taken:
+    """Student's interval with ``2 K`` degrees of freedom, joined with the studentised bootstrap.
+
+    The bootstrap allows for skewness, but where its sample lacks the rare terms of one sign it errs to the
+    other side; the joined interval holds in both cases.
+    """
+    if worth < LEAST_TERMS:
+        hint = "" if facts.weighted is not None else f" ({facts.unweighted})"
+        raise Undefined(f"{NO_SPREAD}{hint}" if worth == 0.0 else f"{why}, which is too few{hint}")
+    degrees = min(2.0 * worth, distribution.degrees(functional))
+    quantile = students_quantile((1.0 - distribution.central) / 2.0, degrees)
+    ends = by_spread(distribution, functional, quantile)
+    why = f"{why}; Student's t with {degrees:.3g} degrees"
+    try:
+        low, high = bootstrap_t(distribution, functional, facts)
+    except Undefined:
+        return Taken("student", ends, why)
+    return Taken("bootstrap_t", (min(low, ends[0]), max(high, ends[1])), f"{why} is part of it")

@@ -1,0 +1,131 @@
+"""The interval that the data choose: normal where it holds, else another one or none, with the reason."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rankeval import ope
+from rankeval.inference import Inference, Mean, Moments, effective_terms, pairs_needed
+
+RANGES = {"reward_range": "0,1", "weight_range": "0,1.8"}
+
+
+def log(n: int, rate: float, seed: int = 0) -> dict:
+    rng = np.random.default_rng(seed)
+    return {"reward": (rng.random(n) < rate).astype(float), "importance_weight": rng.choice([0.2, 1.8], n)}
+
+
+def taken(data: dict, name: str = "ips", **options) -> dict:
+    row = ope(data, name, **options).estimates[0]
+    return {what: getattr(row, what).intervals[0] for what in ("value", "gain", "relative")}
+
+
+def codes(data: dict, name: str = "ips", **options) -> set[str]:
+    return {note.code for note in ope(data, name, **options).notes}
+
+
+@pytest.mark.parametrize("rewards", [5, 40])
+def test_rare_rewards_of_1_are_worth_their_number(rewards: int) -> None:
+    """With buckets it is the participation ratio; without, a lower bound of it."""
+    n = 2000
+    terms = (np.arange(n) < rewards).astype(float)[np.newaxis]
+    for keys in (None, np.arange(n, dtype=np.uint64)):
+        moments = Moments.of(terms, pairs_needed([Mean(0)]), keys)
+        assert effective_terms(Inference(moments), Mean(0)) == pytest.approx(rewards, rel=0.25)
+
+
+def test_the_bound_from_extremes_is_a_lower_one() -> None:
+    rng = np.random.default_rng(0)
+    for sigma in (0.5, 1.0, 2.0):
+        terms = rng.lognormal(0, sigma, (1, 3000))
+        bound, worth = (
+            effective_terms(Inference(Moments.of(terms, pairs_needed([Mean(0)]), keys)), Mean(0))
+            for keys in (None, np.arange(3000, dtype=np.uint64))
+        )
+        assert bound < 1.2 * worth  # buckets hold more than one unit here and there
+
+
+def test_a_good_log_takes_normal_and_says_nothing() -> None:
+    data = log(20_000, 0.05)
+    automatic, normal = (ope(data, ["ips", "snips"], ci=ci) for ci in ("auto", "normal"))
+    assert automatic.to_dict() == normal.to_dict()
+    assert ope(data, ["ips", "snips"]).to_dict() == automatic.to_dict()
+    assert not {note.code for note in automatic.notes} & {"few_rewards", "not_computed"}
+
+
+def test_rare_rewards_take_the_studentised_bootstrap_with_a_warning() -> None:
+    data = log(5000, 0.002)
+    value = taken(data)["value"]
+    assert value.method == "bootstrap_t"
+    assert "Student's t" in (value.why or "")
+    normal = ope(data, "ips", ci="normal").estimates[0].value.intervals[0]
+    assert (value.low or 0.0) <= (normal.low or 0.0) < (normal.high or 0.0) < (value.high or 0.0)
+    assert "few_rewards" in codes(data)
+
+
+def test_stated_ranges_take_the_place_of_the_spread() -> None:
+    data = log(500, 0.004, 3)
+    assert data["reward"].sum() == 2
+    found = taken(data, **RANGES)
+    assert (found["value"].method, found["gain"].method) == ("clopper_pearson", "likelihood")
+    assert taken(data, reward_range="0,1")["value"].method == "likelihood"
+    assert {"ranges_assumed"} <= codes(data, **RANGES)
+
+
+def test_no_reward_at_all() -> None:
+    """The rule of three with ranges; else none, and the missing option is named. Never of width 0."""
+    data = log(500, 0.0)
+    value = taken(data, **RANGES)["value"]
+    assert (value.low, value.method) == (0.0, "clopper_pearson")
+    assert value.high == pytest.approx(1.0 - 0.025 ** (1.8 / 500.0), rel=1e-9)
+    missing = taken(data)
+    assert all(interval.low is None for interval in missing.values())
+    assert "--reward-range" in (missing["value"].reason or "")
+    logged = ope(data, "ips", **RANGES).logged.intervals[0]
+    assert (logged.method, logged.low) == ("clopper_pearson", 0.0)
+
+
+def test_one_reward_shows_no_spread() -> None:
+    data = log(300, 0.0)
+    data["reward"][5] = 1.0
+    for name in ("ips", "snips"):
+        assert taken(data, name)["value"].low is None
+    assert "few_rewards" in codes(data)
+
+
+def test_few_clusters_keep_the_interval_that_is_made_for_them() -> None:
+    data = log(3000, 0.3) | {"user": np.arange(3000) % 12}
+    found = ope(data, "ips", cluster="user", ci=["auto", "normal"]).estimates[0].value.intervals
+    assert found[0] == found[1]
+
+
+def test_the_same_bits_for_any_number_of_threads() -> None:
+    data = log(5000, 0.002)
+    one, three = (ope(data, ["ips", "snips"], threads=threads).to_dict() for threads in (1, 3))
+    assert one == three
+
+
+def test_segments_choose_each_for_itself() -> None:
+    data = log(40_000, 0.05) | {"country": np.where(np.arange(40_000) < 39_600, "de", "fr")}
+    rows = {row.segment: row.value.intervals[0].method for row in ope(data, "ips", by="country").estimates}
+    assert rows[None] == rows["de"] == "normal"
+    assert rows["fr"] != "normal"
+
+
+def test_no_test_contradicts_an_interval_that_was_chosen() -> None:
+    data = log(5000, 0.002)
+    data["other"] = data["importance_weight"]
+    few = ope(data, "ips", target={"new": "weight:other"}).comparisons
+    assert [comparison.p_value for comparison in few] == [None]
+    many = ope(log(20_000, 0.05) | {"other": data["other"].repeat(4)}, "ips", target={"new": "weight:other"})
+    assert all(comparison.p_value is not None for comparison in many.comparisons)
+
+
+def test_other_commands_take_normal() -> None:
+    from rankeval import evaluate
+
+    run = {"query_id": [1, 1, 2, 2, 3, 3], "item_id": [1, 2] * 3, "score": [2.0, 1.0] * 3}
+    run["relevance"] = [1, 0, 0, 1, 1, 0]
+    automatic, normal = (evaluate(run, metrics="mrr", ci=ci).to_dict() for ci in ("auto", "normal"))
+    assert automatic["results"] == normal["results"]
