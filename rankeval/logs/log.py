@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from rankeval.errors import DataError, UsageError
+from rankeval.errors import DataError
 from rankeval.logs.computed_columns import Computed, Expression
 from rankeval.logs.grouped_rows import sessions_of
 from rankeval.logs.joint_ids import joint_ids, spelt

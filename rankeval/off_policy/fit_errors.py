@@ -1,9 +1,9 @@
-"""Which estimates lean on what was fitted to the same log, so that errors of their terms do not count the fit.
+"""Which estimates lean on what was fitted to the same log, so that the errors of terms do not count the fit.
 
-The terms of an estimate take its models as given. Where the expectation of the terms depends on a model, the
-estimate moves with the model's error, which the spread of the terms does not show. Unclipped doubly robust forms
-do not lean on a cross-fitted model of rewards: their expectation is the same under any model that does not depend
-on the unit (Chernozhukov et al. 2018).
+The terms of an estimate take its models as given. Where their expectation depends on a model, the estimate moves
+with the model's error, which the spread of the terms does not show. Doubly robust forms with plain weights do not
+lean on a cross-fitted model of rewards: their expectation is the same under any model that was fitted without the
+unit (Chernozhukov et al. 2018).
 """
 
 from __future__ import annotations
@@ -64,7 +64,9 @@ class FitErrors:
         if self.rewards and of.mean == "model" and of.numerator is None:
             return _uncounted("the reward model was fitted to this log")
         if self.rewards and of.mean == "doubly_robust" and _changed(estimator, reduces):
-            return _uncounted("where weights are reduced, the reward model counts, which was fitted to this log")
+            return _uncounted(
+                "where weights are reduced, the reward model counts, which was fitted to this log"
+            )
         if self.relevance and of.mean == "click_doubly_robust":
             if self.full:
                 return _uncounted("the relevance of items that were not shown was fitted to this log")

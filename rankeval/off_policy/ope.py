@@ -98,12 +98,16 @@ def ope(
             is a sequence of numbers, a JSON file with ``{"positions": [...], "examination": [...]}``, or such
             a dict. ``click_affine`` needs ``alpha`` and ``beta``. If there is a ``covariance`` of the
             examination, standard errors include it, as if the curve came from other sessions. Without it,
-            and for ``click_affine``, the curve counts as known.
+            and for ``click_affine``, the curve counts as known. A text such as ``learn:em`` learns the curve
+            from this log, by a method of :func:`rankeval.propensity`. Errors are then joint, by refits.
         estimand: for estimators from clicks. ``rerank``: the candidate orders the items that were shown.
             ``full``: it orders all logged candidates; those without a position were not shown. ``full`` needs
             ``item_id``.
-        ci: methods for confidence intervals: ``normal`` (delta method), ``bootstrap`` (percentile) or
-            ``bootstrap_t``.
+        ci: methods for confidence intervals: ``normal`` (delta method), ``bootstrap`` (percentile),
+            ``bootstrap_t`` or ``refit``. ``refit`` counts, fits, chooses and estimates everything anew on draws
+            of the units (:mod:`rankeval.off_policy.refits`). Standard errors are then those of refits.
+            Without it, estimates whose models were fitted to this log in a way that other errors do not count
+            have a value but no error (:mod:`rankeval.off_policy.fit_errors`).
         level: confidence level.
         replicates: number of bootstrap replicates. The bootstrap resamples buckets of units by the hash of
             ``cluster``, else of ``round_id`` or ``session_id``, else by the row number.
@@ -139,6 +143,8 @@ def ope(
             embedding of each candidate. A single value per round is the embedding of the logged action; its
             probability given the action is then counted in the log
             (:mod:`rankeval.off_policy.nuisances.embeddings`).
+        refits: number of refits for ``ci="refit"``. Units are drawn by the hash of ``cluster``, else of
+            ``round_id`` or ``session_id``, else by the row number.
         threads: number of threads; the result does not depend on it.
 
     Returns:

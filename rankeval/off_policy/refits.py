@@ -1,7 +1,8 @@
-"""Errors by refits: everything is counted, fitted, chosen and estimated anew on many draws of the units of a log.
+"""Errors by refits: everything is counted, fitted, chosen and estimated anew on many draws of a log.
 
-A refit makes every model again from its draw, so that the spread of the refits counts the errors of all models,
-of choices such as ``=auto``, and of a learned position-bias curve, together with that of the terms (Efron 1979).
+A refit makes every model again from its draw of the units. The spread of the refits thus counts the errors of
+all models, of choices such as ``=auto``, and of a learned position-bias curve, together with those of the terms
+(Efron 1979).
 """
 
 from __future__ import annotations
@@ -190,7 +191,17 @@ def with_errors(estimates: Estimates, refits: Refits, options: RefitOptions) -> 
     for segment, group in groupby(estimates.rows, lambda row: row.segment):
         for place, row in enumerate(group):
             new = {name: again(getattr(row, name), (segment, place, name)) for name in _OF_ROW}
-            rows.append(replace(row, **(new | {"relative": _relative(new["relative"], new["logged"])})))
+            relative = _relative(new["relative"], new["logged"])
+            rows.append(
+                replace(
+                    row,
+                    value=new["value"],
+                    gain=new["gain"],
+                    relative=relative,
+                    logged=new["logged"],
+                    reward=new["reward"],
+                )
+            )
     pairs: list[TargetComparison] = []
     for segment, all_pairs in groupby(estimates.comparisons, lambda row: row.segment):
         numbered = [
@@ -216,8 +227,9 @@ def _tested(pairs: Sequence[TargetComparison]) -> list[TargetComparison]:
 def _with_error(estimate: Estimate, values: Floats, options: RefitOptions) -> Estimate:
     """An estimate with the error of its refits.
 
-    The interval is ``value +- t std_error``: its centre is the estimate, not the mean of the refits, whose models
-    saw fewer different units.
+    The interval is ``value +- t std_error``. Its centre is the estimate, not the mean of the refits, whose
+    models saw fewer different units. The standard deviation of R refits has R - 1 degrees of freedom, which t
+    counts beside those of the units: ``1 / (1 / degrees + 1 / (R - 1))``.
     """
     values, count = values[np.isfinite(values)], len(values)
     error, reason = _std_error(values), None
@@ -230,13 +242,13 @@ def _with_error(estimate: Estimate, values: Floats, options: RefitOptions) -> Es
     if reason is not None or error is None or estimate.value is None:
         interval = Interval(METHOD, options.level, None, None, reason)
         notes = (Note("not_refitted", reason or ""), *estimate.notes)
-        return replace(
-            estimate, std_error=None, intervals=_placed(estimate, interval, options), notes=notes
-        )
-    margin = students_quantile(0.5 - options.level / 2.0, estimate.degrees) * error
+        return replace(estimate, std_error=None, intervals=_placed(estimate, interval, options), notes=notes)
+    degrees = 1.0 / (1.0 / estimate.degrees + 1.0 / (len(values) - 1))
+    margin = students_quantile(0.5 - options.level / 2.0, degrees) * error
     interval = Interval(METHOD, options.level, estimate.value - margin, estimate.value + margin)
     notes = tuple(note for note in estimate.notes if note.code != NOT_COUNTED)
-    return replace(estimate, std_error=error, intervals=_placed(estimate, interval, options), notes=notes)
+    intervals = _placed(estimate, interval, options)
+    return replace(estimate, std_error=error, intervals=intervals, notes=notes, degrees=degrees)
 
 
 def _placed(estimate: Estimate, interval: Interval, options: RefitOptions) -> tuple[Interval, ...]:
