@@ -1,8 +1,8 @@
 """Resampled logs: each unit occurs in a pass as often as it is drawn, for refits of everything on it.
 
-A unit is drawn ``m`` times, where ``m`` has a Poisson distribution of mean 1 and follows from the hash of its
-key (the Poisson bootstrap: Hanley & MacGibbon 2006). A unit is thus drawn without knowing the others, and alike
-in every pass over the log. Copies of a unit have its key: they stay together in folds and clusters.
+A unit is drawn ``m`` times, where ``m`` has a Poisson distribution of mean 1 and follows from the hash of
+its key (the Poisson bootstrap: Hanley & MacGibbon 2006). A unit is thus drawn without knowing the others, and
+alike in every pass over the log. Copies of a unit have its key: they stay together in folds and clusters.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ class Sessions:
         )
 
     def chosen(self, sessions: Ints) -> Sessions:
-        """The sessions with these indices, each as often as its index occurs; row numbers stay."""
+        """The sessions with these indices, as often as these occur; row numbers stay."""
         rows = places_of(self.offsets, sessions)
         located = sessions if self.nested else rows
         return replace(

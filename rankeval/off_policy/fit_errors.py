@@ -1,9 +1,9 @@
 """Which estimates lean on what was fitted to the same log, so that the errors of terms do not count the fit.
 
-The terms of an estimate take its models as given. Where their expectation depends on a model, the estimate moves
-with the model's error, which the spread of the terms does not show. Doubly robust forms with plain weights do not
-lean on a cross-fitted model of rewards: their expectation is the same under any model that was fitted without the
-unit (Chernozhukov et al. 2018).
+The terms of an estimate take its models as given. Where their expectation depends on a model, the estimate
+moves with the model's error, which the spread of the terms does not show. Doubly robust forms with plain
+weights do not lean on a cross-fitted model of rewards: their expectation is the same under any model that was
+fitted without the unit (Chernozhukov et al. 2018).
 """
 
 from __future__ import annotations

@@ -104,8 +104,8 @@ def ope(
             ``full``: it orders all logged candidates; those without a position were not shown. ``full`` needs
             ``item_id``.
         ci: methods for confidence intervals: ``normal`` (delta method), ``bootstrap`` (percentile),
-            ``bootstrap_t`` or ``refit``. ``refit`` counts, fits, chooses and estimates everything anew on draws
-            of the units (:mod:`rankeval.off_policy.refits`). Standard errors are then those of refits.
+            ``bootstrap_t`` or ``refit``. ``refit`` counts, fits, chooses and estimates everything anew on
+            draws of the units (:mod:`rankeval.off_policy.refits`); standard errors are then those of refits.
             Without it, estimates whose models were fitted to this log in a way that other errors do not count
             have a value but no error (:mod:`rankeval.off_policy.fit_errors`).
         level: confidence level.

@@ -1,8 +1,8 @@
 """Errors by refits: everything is counted, fitted, chosen and estimated anew on many draws of a log.
 
 A refit makes every model again from its draw of the units. The spread of the refits thus counts the errors of
-all models, of choices such as ``=auto``, and of a learned position-bias curve, together with those of the terms
-(Efron 1979).
+all models, of choices such as ``=auto``, and of a learned position-bias curve, together with those of the
+terms (Efron 1979).
 """
 
 from __future__ import annotations
