@@ -145,7 +145,7 @@ class Sessions:
 
     @property
     def row_numbers(self) -> Ints:
-        """(n,) int64, the row of the file at which each session of one row stands, as ``first_row`` counts."""
+        """(n,) int64, the row of the file at which each session of one row stands."""
         return self.first_row + (counting(len(self)) if self.drawn is None else self.drawn)
 
     def place(self, item: int) -> str:

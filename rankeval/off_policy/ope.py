@@ -8,7 +8,7 @@ from typing import Any
 from rankeval.inference import InferenceOptions
 from rankeval.logs import as_log, reader_notes
 from rankeval.off_policy.nuisances import FittingOptions, Weighting
-from rankeval.off_policy.refits import RefitOptions, refit, with_errors
+from rankeval.off_policy.refits import RefitOptions, model_notes, refit, with_errors
 from rankeval.off_policy.request_notes import request_notes
 from rankeval.off_policy.result import OffPolicyEvaluation
 from rankeval.off_policy.samples import Setting, parse_estimand, parse_range, parse_targets
@@ -183,7 +183,7 @@ def ope(
     if refitting.asked:
         refitted = refit(stages, log, found, refitting, threads)
         estimates = with_errors(estimates, refitted, refitting)
-        notes += refitted.notes()
+        notes += [*model_notes(found.estimates), *refitted.notes()]
     return OffPolicyEvaluation(
         inputs={
             **request.inputs(columns_of, embeddings),

@@ -20,9 +20,9 @@ from rankeval.array_types import Floats
 from rankeval.errors import DataError, UsageError
 from rankeval.inference import ROUNDING, Estimate, Interval, students_quantile, t_test
 from rankeval.logs import Log, grouped, resampled
-from rankeval.notes import Note
+from rankeval.notes import Note, listing
 from rankeval.off_policy.estimates import Estimates
-from rankeval.off_policy.fit_errors import NOT_COUNTED
+from rankeval.off_policy.fit_errors import NOT_COUNTED, OF_MODEL
 from rankeval.off_policy.rows import EstimateRow, TargetComparison, compared
 from rankeval.off_policy.stages import Found, Stages
 from rankeval.options import listed
@@ -180,6 +180,19 @@ def _or_nan(value: float | None) -> float:
     return math.nan if value is None else value
 
 
+def model_notes(estimates: Estimates) -> Iterator[Note]:
+    """A warning about the estimates that lean on a model, from before they get the errors of refits.
+
+    Refits count how much a fit varies, not how far from the truth it is on average.
+    """
+    leaning = dict.fromkeys(
+        row.label for row in estimates.rows if any(note.code == OF_MODEL for note in row.value.notes)
+    )
+    if leaning:
+        text = f"{listing(leaning)}: refits count the error of the fit, and no interval a bias of the model"
+        yield Note("model_bias", text)
+
+
 def with_errors(estimates: Estimates, refits: Refits, options: RefitOptions) -> Estimates:
     """The estimates with the standard errors of the refits, and an interval of method ``refit``."""
     column = dict(zip(_numbers(estimates), refits.values.T, strict=True))
@@ -246,7 +259,7 @@ def _with_error(estimate: Estimate, values: Floats, options: RefitOptions) -> Es
     degrees = 1.0 / (1.0 / estimate.degrees + 1.0 / (len(values) - 1))
     margin = students_quantile(0.5 - options.level / 2.0, degrees) * error
     interval = Interval(METHOD, options.level, estimate.value - margin, estimate.value + margin)
-    notes = tuple(note for note in estimate.notes if note.code != NOT_COUNTED)
+    notes = tuple(note for note in estimate.notes if note.code not in NOT_COUNTED)
     intervals = _placed(estimate, interval, options)
     return replace(estimate, std_error=error, intervals=intervals, notes=notes, degrees=degrees)
 
