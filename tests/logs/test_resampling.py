@@ -86,7 +86,7 @@ def test_long_nested_and_ungrouped_sessions_are_drawn_alike() -> None:
         def work(sessions: Sessions) -> list[Any]:
             ids, places = sessions.per_session("session_id").to_pylist(), np.cumsum(sessions.lengths)[:-1]
             lists = np.split(sessions.numbers("click"), places)
-            return [(id, clicked.tolist()) for id, clicked in zip(ids, lists, strict=True)]
+            return [(id, sorted(clicked)) for id, clicked in zip(ids, lists, strict=True)]
 
         return sorted(fold(resampled(log, None, 3, 4), ["session_id", "click"], work, lambda a, b: a + b, 1))
 
@@ -102,7 +102,6 @@ def test_a_draw_of_nothing() -> None:
     for replicate in range(100):
         try:
             drawn(resampled(one, None, 0, replicate), "reward")
-        except DataError as error:
-            assert "no unit was drawn" in str(error)
+        except DataError:
             missed += 1
     assert 20 < missed < 55
