@@ -17,7 +17,7 @@ Examples:
   rankeval ope log.parquet --target new=p_new --target other=p_other
   rankeval ope log.parquet -e dr --reward-model lightgbm --features age,hour
   rankeval ope slates.parquet -e iips,rips --reward 'click + 5*purchase'
-  rankeval ope log.parquet -e dm --reward-model ridge --features age --ci refit
+  rankeval ope log.parquet -e dm --reward-model ridge --features x --ci refit
   rankeval ope clicks.parquet -e click_ips --position-bias bias.json
   rankeval ope clicks.parquet -e click_ips --position-bias learn:em
 

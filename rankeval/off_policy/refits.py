@@ -31,7 +31,7 @@ from rankeval.parallel import default_threads, in_order
 METHOD = "refit"
 MOST_REFITS = 100_000
 #: Largest share of refits without a value; with more, the others are no fair sample.
-MOST_FAILED = 0.1
+SHARE_FAILED = 0.1
 #: A reference within this many standard errors of 0 has no relative gain by refits.
 NEAR_ZERO = 3.0
 _OF_ROW = ("value", "gain", "relative", "logged", "reward")
@@ -248,7 +248,7 @@ def _with_error(estimate: Estimate, values: Floats, options: RefitOptions) -> Es
     error, reason = _std_error(values), None
     if estimate.value is None or estimate.degrees <= 0.0:
         reason = estimate.notes[0].text if estimate.notes else "it has no value"
-    elif error is None or count - len(values) > MOST_FAILED * count:
+    elif error is None or count - len(values) > SHARE_FAILED * count:
         reason = f"{count - len(values)} of {count} refits have no value"
     elif error <= ROUNDING * abs(estimate.value):
         reason = _NO_SPREAD
