@@ -24,7 +24,9 @@ Examples:
   rankeval ope log.parquet --target new=p_new --target other=p_other
   rankeval ope log.parquet -e dr --reward-model lightgbm --features age,hour
   rankeval ope slates.parquet -e iips,rips --reward 'click + 5*purchase'
+  rankeval ope log.parquet -e dm --reward-model ridge --features x --ci refit
   rankeval ope clicks.parquet -e click_ips --position-bias bias.json
+  rankeval ope clicks.parquet -e click_ips --position-bias learn:em
 
 A log with a column session_id is a ranking log; any other log is a bandit log. Use --column for columns
 with other names. LOG is a file, folder, glob, URL, - (standard input), delta:PATH or iceberg:PATH; folders
@@ -123,9 +125,10 @@ Weights of rows, in either kind of log:
 )
 @click.option(
     "--position-bias",
-    metavar="FILE",
+    metavar="FILE|learn:METHOD",
     help='Examination by position, for clicks: JSON file with {"positions": [...], "examination": [...]} or '
-    "a list; click_affine also needs alpha, beta.",
+    "a list (click_affine also needs alpha, beta); or learn:em, learn:allpairs, learn:shuffle, ... "
+    "(methods of rankeval propensity), which learns it from LOG and finds joint errors by refits.",
 )
 @click.option(
     "--estimand",
@@ -196,6 +199,14 @@ Weights of rows, in either kind of log:
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Write the running intervals of --ci betting to this file (.parquet .csv .json .jsonl .arrow).",
+)
+@click.option(
+    "--refits",
+    type=int,
+    default=200,
+    show_default=True,
+    help="Number of refits for --ci refit: the interval and the standard error from fitting everything anew "
+    "to draws of the log.",
 )
 @click_log_options
 @inference_options_with(

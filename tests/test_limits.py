@@ -33,6 +33,7 @@ CALLS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "bins": ("from 1 to 10000", lambda out: rankeval.evaluate(EMPTY, metrics=["ece:bins=10001"])),
     "permutations": ("10,000,000", lambda out: rankeval.evaluate(EMPTY, permutations=10_000_001)),
     "replicates": ("1,000,000", lambda out: rankeval.ope(ROUNDS, replicates=1_000_001)),
+    "refits": ("100,000", lambda out: rankeval.ope(ROUNDS, refits=100_001)),
     "cutoff of an estimator": ("1000000000", lambda out: rankeval.ope(ROUNDS, ["click_dcg@1000000001"])),
     "folds of a calibration": ("2 to 100", lambda out: rankeval.calibrate(EMPTY, folds=101)),
     "folds of a reward model": (

@@ -12,7 +12,7 @@ from rankeval.inference.betting import Candidates, Played, betting_path, path_ti
 from rankeval.inference.betting import Sums as TermSums
 from rankeval.inference.bootstrap import ROUNDING
 from rankeval.inference.comparisons import benjamini_hochberg, holm, paired_t, randomisation_test, t_test
-from rankeval.inference.estimate import Estimate, Interval
+from rankeval.inference.estimate import Estimate, Interval, Side, parse_side
 from rankeval.inference.facts import NOTHING, Facts, Weighted
 from rankeval.inference.families import Adjusted, adjust, adjusted_over, family_key, parse_family
 from rankeval.inference.functionals import (
@@ -29,6 +29,7 @@ from rankeval.inference.functionals import (
 from rankeval.inference.inference import UNDEFINED, UNSETTLED, Inference, InferenceOptions
 from rankeval.inference.intervals import AUTO, BY_RANGES, BY_SPREAD, INTERVALS
 from rankeval.inference.moments import Moments, MomentsAccumulator
+from rankeval.inference.sampling_distribution import central_level
 from rankeval.inference.simultaneous import pairwise_root, simultaneous
 from rankeval.inference.students_t import students_quantile
 from rankeval.inference.unnamed_clusters import DesignEffects, unnamed_cluster_notes
@@ -61,6 +62,7 @@ __all__ = [
     "NamedKeys",
     "Played",
     "Relative",
+    "Side",
     "SumOfRatios",
     "TermSums",
     "UnderCurves",
@@ -74,6 +76,7 @@ __all__ = [
     "best_notes",
     "best_table",
     "betting_path",
+    "central_level",
     "chosen",
     "effective_terms",
     "family_key",
@@ -83,6 +86,7 @@ __all__ = [
     "pairs_needed",
     "pairwise_root",
     "parse_family",
+    "parse_side",
     "path_times",
     "play",
     "randomisation_test",

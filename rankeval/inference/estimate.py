@@ -6,12 +6,24 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
+from rankeval.errors import UsageError
 from rankeval.notes import Note
 from rankeval.results import interval_text
 
 #: Which ends an interval has.
 Side = Literal["two", "lower", "upper"]
 SIDES: dict[str, Side] = {"two": "two", "lower": "lower", "upper": "upper"}
+
+
+def parse_side(text: str) -> Side:
+    """The side of this name.
+
+    Raises:
+        UsageError: there is no such side.
+    """
+    if text not in SIDES:
+        raise UsageError(f"side: found {text!r}, wanted {', '.join(SIDES)}")
+    return SIDES[text]
 
 
 @dataclass(frozen=True, slots=True)

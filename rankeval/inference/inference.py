@@ -10,7 +10,7 @@ import numpy as np
 
 from rankeval.errors import UsageError
 from rankeval.inference.automatic import Unsettled, effective_terms, take
-from rankeval.inference.estimate import SIDES, Estimate, Interval, Side
+from rankeval.inference.estimate import Estimate, Interval, Side, parse_side
 from rankeval.inference.facts import NOTHING, Facts
 from rankeval.inference.functionals import Functional, Mean, Within, pairs_needed
 from rankeval.inference.intervals import AUTO, BUCKETED, BY_SPREAD, INTERVALS
@@ -162,10 +162,8 @@ class InferenceOptions:
         """
         asked = listed(ci) if automatic else ["normal" if one == AUTO else one for one in listed(ci)]
         methods = tuple(dict.fromkeys(asked))
-        if side not in SIDES:
-            raise UsageError(f"side: found {side!r}, wanted {', '.join(SIDES)}")
         clustered = cluster is not None
-        return cls(methods, float(level), int(replicates), int(seed), clustered, students_t, SIDES[side])
+        return cls(methods, float(level), int(replicates), int(seed), clustered, students_t, parse_side(side))
 
     @property
     def central(self) -> float:

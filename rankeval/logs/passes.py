@@ -82,7 +82,7 @@ def fold(
 
 @contextmanager
 def grouped(log: Log, roles: Iterable[str], threads: int | None = None) -> Iterator[Log]:
-    """A context with the log for many passes over some roles: rows are sorted by session once, where need be."""
+    """A context with the log for many passes over some roles; rows are sorted by session where need be."""
     threads = default_threads() if threads is None else threads
     if not len(_repeated_sessions(log, threads)):
         yield log
@@ -277,7 +277,7 @@ class _Crossing(Generic[T]):
 
 
 def _worked(log: Log, work: Callable[[Sessions], T], sessions: Sessions) -> list[T]:
-    """The result of ``work`` as a list of one; of a log whose sessions are drawn, without any that none is of."""
+    """The result of ``work`` as a list of one; an empty list if none of the sessions is drawn."""
     if log.draw is None:
         return [work(sessions)]
     drawn = log.draw.over(sessions)

@@ -1,8 +1,8 @@
 """Resampled logs: each unit occurs in a pass as often as it is drawn, for refits of everything on it.
 
-A unit is drawn ``m`` times, where ``m`` has a Poisson distribution of mean 1 and follows from the hash of its key
-(the Poisson bootstrap: Hanley & MacGibbon 2006). A unit is thus drawn without knowing the others, in every pass
-over the log alike, and copies of a unit have its key: they stay together in folds and clusters.
+A unit is drawn ``m`` times, where ``m`` has a Poisson distribution of mean 1 and follows from the hash of
+its key (the Poisson bootstrap: Hanley & MacGibbon 2006). A unit is thus drawn without knowing the others, and
+alike in every pass over the log. Copies of a unit have its key: they stay together in folds and clusters.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rankeval.logs.units import unit_keys
 #: Keeps the draws independent of folds, samples and buckets, which hash the same keys.
 _DRAW = 0x44524157
 #: Probability of at most 0, 1, 2, ... draws; the last is 1 within rounding.
-_AT_MOST = np.cumsum(np.exp(-1.0) / np.cumprod([1.0, *range(1, 18)]))
+_CUMULATIVE = np.cumsum(np.exp(-1.0) / np.cumprod([1.0, *range(1, 18)]))
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Resampling:
         """(n,) int64, how many times each session is drawn."""
         keys = mix64(mix64(unit_keys(sessions, self.key, self.first_rows), self.seed), _DRAW)
         uniform = (mix64(keys, self.replicate) >> np.uint64(11)).astype(np.float64) * 2.0**-53
-        return np.minimum(np.searchsorted(_AT_MOST, uniform, side="right"), len(_AT_MOST) - 1)
+        return np.minimum(np.searchsorted(_CUMULATIVE, uniform, side="right"), len(_CUMULATIVE) - 1)
 
     def over(self, sessions: Sessions) -> Sessions:
         """The drawn sessions; copies of a session are neighbours."""

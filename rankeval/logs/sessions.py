@@ -131,7 +131,7 @@ class Sessions:
         )
 
     def chosen(self, sessions: Ints) -> Sessions:
-        """The sessions with these indices, each as often as its index occurs; keys and row numbers stay."""
+        """The sessions with these indices, as often as these occur; row numbers stay."""
         rows = places_of(self.offsets, sessions)
         located = sessions if self.nested else rows
         return replace(
@@ -145,7 +145,7 @@ class Sessions:
 
     @property
     def row_numbers(self) -> Ints:
-        """(n,) int64, the row of the file at which each session of one row stands, as ``first_row`` counts."""
+        """(n,) int64, the row of the file at which each session of one row stands."""
         return self.first_row + (counting(len(self)) if self.drawn is None else self.drawn)
 
     def place(self, item: int) -> str:

@@ -115,8 +115,8 @@ def _of_choice(row: EstimateRow) -> Note:
     rule = rules.get(row.selection["by"], "the more careful of SLOPE and the bound on the mean squared error")
     text = (
         f"{row.estimator.label}: chosen by {rule} among {len(row.selection['candidates'])} values "
-        f"on the same {row.estimator.definition.units}; its interval counts neither the choice nor "
-        "the bias that is left"
+        f"on the same {row.estimator.definition.units}; no interval counts the bias that is left, and "
+        "only that of --ci refit counts the choice"
     )
     return Note("parameter_chosen", text, {"candidates": len(row.selection["candidates"])})
 

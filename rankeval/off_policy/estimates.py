@@ -12,8 +12,8 @@ from typing import Any
 from rankeval.estimators import Estimator
 from rankeval.inference import (
     AUTO,
-    ROUNDING,
     NOTHING,
+    ROUNDING,
     UNSETTLED,
     Estimate,
     Facts,
@@ -30,7 +30,7 @@ from rankeval.off_policy.accumulate import Sums
 from rankeval.off_policy.betting_paths import BettingPaths
 from rankeval.off_policy.diagnostics import effective_rewards, weight_diagnostics
 from rankeval.off_policy.estimate_notes import estimate_notes
-from rankeval.off_policy.fit_errors import NOT_COUNTED, FitErrors
+from rankeval.off_policy.fit_errors import FitErrors
 from rankeval.off_policy.known_ranges import KnownRanges, range_notes
 from rankeval.off_policy.plan import Plan
 from rankeval.off_policy.rows import EstimateRow, TargetComparison, compared
@@ -168,7 +168,7 @@ class PartEstimates:
             bounds=self._bounds(estimator, target),
         )
 
-    def _uncounted(self, estimator: Estimator, *targets: str) -> str | None:
+    def _uncounted(self, estimator: Estimator, *targets: str) -> Note | None:
         """Why errors of an estimator's values do not count a fit to this log; None if they do."""
 
         def reduces() -> bool:
@@ -177,10 +177,10 @@ class PartEstimates:
 
         return self.errors.uncounted(estimator, reduces)
 
-    def _estimate(self, functional: Functional, reason: str | None, facts: Facts = NOTHING) -> Estimate:
+    def _estimate(self, functional: Functional, reason: Note | None, facts: Facts = NOTHING) -> Estimate:
         """The estimate, without an error if there is a reason."""
         found = self.inference.estimate(functional, facts)
-        return found if reason is None else found.without_error(Note(NOT_COUNTED, reason))
+        return found if reason is None else found.without_error(reason)
 
     def _diagnostics(self, estimator: Estimator, target: str) -> dict[str, float | None]:
         plan, overlap = self.plan, self.plan.overlap(estimator, target)

@@ -1,9 +1,9 @@
-"""Which estimates lean on what was fitted to the same log, so that errors of their terms do not count the fit.
+"""Which estimates lean on what was fitted to the same log, so that the errors of terms do not count the fit.
 
-The terms of an estimate take its models as given. Where the expectation of the terms depends on a model, the
-estimate moves with the model's error, which the spread of the terms does not show. Unclipped doubly robust forms
-do not lean on a cross-fitted model of rewards: their expectation is the same under any model that does not depend
-on the unit (Chernozhukov et al. 2018).
+The terms of an estimate take its models as given. Where their expectation depends on a model, the estimate
+moves with the model's error, which the spread of the terms does not show. Doubly robust forms with plain
+weights do not lean on a cross-fitted model of rewards: their expectation is the same under any model that was
+fitted without the unit (Chernozhukov et al. 2018).
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rankeval.estimators import REDUCING, Estimator
+from rankeval.notes import Note
 from rankeval.off_policy.nuisances import Nuisances
 from rankeval.off_policy.samples import Setting
 
-#: Code of the note of an estimate whose error does not count a fit.
-NOT_COUNTED = "fit_not_counted"
+#: Code of the note of an estimate that leans on a fitted model, which may be wrong on average too.
+OF_MODEL = "model_not_counted"
+#: Codes of the notes of estimates whose errors do not count a fit.
+NOT_COUNTED = frozenset({OF_MODEL, "fit_not_counted"})
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class FitErrors:
             full=setting.estimand == "full",
         )
 
-    def uncounted(self, estimator: Estimator, reduces: Callable[[], bool]) -> str | None:
+    def uncounted(self, estimator: Estimator, reduces: Callable[[], bool]) -> Note | None:
         """Why the errors of an estimator's terms do not count a fit; None if they do, or nothing was fitted.
 
         Args:
@@ -62,16 +65,17 @@ class FitErrors:
         if self.curve and of.of_clicks:
             return _uncounted("the position-bias curve was learned from this log")
         if self.rewards and of.mean == "model" and of.numerator is None:
-            return _uncounted("the reward model was fitted to this log")
+            return _uncounted("the reward model was fitted to this log", OF_MODEL)
         if self.rewards and of.mean == "doubly_robust" and _changed(estimator, reduces):
-            return _uncounted(
-                "where weights are reduced, the reward model counts, which was fitted to this log"
-            )
+            what = "where weights are reduced, the reward model counts, which was fitted to this log"
+            return _uncounted(what, OF_MODEL)
         if self.relevance and of.mean == "click_doubly_robust":
             if self.full:
-                return _uncounted("the relevance of items that were not shown was fitted to this log")
+                what = "the relevance of items that were not shown was fitted to this log"
+                return _uncounted(what, OF_MODEL)
             if _changed(estimator, reduces):
-                return _uncounted("where weights are clipped, relevance counts, which was fitted to this log")
+                what = "where weights are clipped, relevance counts, which was fitted to this log"
+                return _uncounted(what, OF_MODEL)
         if self.embeddings and of.ratio == "embedding":
             return _uncounted("the probabilities of embeddings were counted in this log")
         if self.behaviours and of.ratio == "subset":
@@ -79,8 +83,8 @@ class FitErrors:
         return None
 
 
-def _uncounted(what: str) -> str:
-    return f"{what}, and the error of that is not counted: --ci refit counts it"
+def _uncounted(what: str, code: str = "fit_not_counted") -> Note:
+    return Note(code, f"{what}, and the error of that is not counted: --ci refit counts it")
 
 
 def _changed(estimator: Estimator, reduces: Callable[[], bool]) -> bool:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rankeval.errors import UsageError
-from rankeval.inference import InferenceOptions
+from rankeval.inference import InferenceOptions, parse_side
 from rankeval.logs import as_log, reader_notes
 from rankeval.off_policy.betting_paths import BettingPaths, betting_paths
 from rankeval.off_policy.nuisances import FittingOptions, Weighting
-from rankeval.off_policy.refits import RefitOptions, refit, with_errors
+from rankeval.off_policy.refits import RefitOptions, model_notes, refit, with_errors
 from rankeval.off_policy.request_notes import request_notes
 from rankeval.off_policy.result import OffPolicyEvaluation
 from rankeval.off_policy.samples import (
@@ -112,15 +111,20 @@ def ope(
             is a sequence of numbers, a JSON file with ``{"positions": [...], "examination": [...]}``, or such
             a dict. ``click_affine`` needs ``alpha`` and ``beta``. If there is a ``covariance`` of the
             examination, standard errors include it, as if the curve came from other sessions. Without it,
-            and for ``click_affine``, the curve counts as known.
+            and for ``click_affine``, the curve counts as known. A text such as ``learn:em`` learns the curve
+            from this log, by a method of :func:`rankeval.propensity`. Errors are then joint, by refits.
         estimand: for estimators from clicks. ``rerank``: the candidate orders the items that were shown.
             ``full``: it orders all logged candidates; those without a position were not shown. ``full`` needs
             ``item_id``.
         ci: methods for confidence intervals: ``auto`` takes ``normal`` where it holds, else what does, and
             says which and why; ``normal`` (delta method), ``student``, ``bootstrap``
-            (percentile), ``bootstrap_t``; with stated ranges also ``hoeffding``, ``bernstein``,
+            (percentile), ``bootstrap_t``; with stated ranges also ``hoeffding``, ``bernstein``, ``betting``,
             ``clopper_pearson`` and ``likelihood``. Where a method does not exist for an estimate, its
-            interval is None, with the reason. ``docs/intervals.md`` says when each holds.
+            interval is None, with the reason. ``docs/intervals.md`` says when each holds. ``refit`` counts,
+            fits, chooses and estimates everything anew on draws of the units
+            (:mod:`rankeval.off_policy.refits`); standard errors are then those of refits. Without it,
+            estimates whose models were fitted to this log in a way that other errors do not count have a
+            value but no error (:mod:`rankeval.off_policy.fit_errors`).
         level: confidence level.
         side: ``two``; ``lower`` or ``upper`` for one-sided bounds at this level, whose other end is open.
         replicates: number of bootstrap replicates. The bootstrap resamples buckets of units by the hash of
@@ -165,6 +169,8 @@ def ope(
         path: a file for the running intervals of ``betting``, with columns ``estimator, target, against, n,
             low, high``: the interval after ``n`` rounds of a value, or of its difference to the policy
             ``against``. The extension decides: ``.parquet, .csv, .json, .jsonl`` or ``.arrow``.
+        refits: number of refits for ``ci="refit"``. Units are drawn by the hash of ``cluster``, else of
+            ``round_id`` or ``session_id``, else by the row number.
         threads: number of threads; the result does not depend on it.
 
     Returns:
@@ -179,7 +185,7 @@ def ope(
     require_table_name("path", None if path is None else Path(path))
     log = as_log(log, columns, where, reward, first_action, null_reward, first_position)
     columns_of, embeddings, learning = parse_targets(target), listed(embedding), method_of(position_bias)
-    refitting = RefitOptions.of_call(ci, refits, level, side, joint=learning is not None)
+    refitting = RefitOptions.of_call(ci, refits, level, parse_side(side), joint=learning is not None)
     infer = InferenceOptions.of_call(
         refitting.others, level, replicates, seed, cluster, side=side, automatic=True
     )
@@ -214,7 +220,7 @@ def ope(
     if refitting.asked:
         refitted = refit(stages, log, found, refitting, threads)
         estimates = with_errors(estimates, refitted, refitting)
-        notes += refitted.notes()
+        notes += [*model_notes(found.estimates), *refitted.notes()]
     return OffPolicyEvaluation(
         inputs={
             **request.inputs(columns_of, embeddings),

@@ -1,7 +1,8 @@
-"""Errors by refits: everything is counted, fitted, chosen and estimated anew on many draws of the units of a log.
+"""Errors by refits: everything is counted, fitted, chosen and estimated anew on many draws of a log.
 
-A refit makes every model again from its draw, so that the spread of the refits counts the errors of all models,
-of choices such as ``=auto``, and of a learned position-bias curve, together with that of the terms (Efron 1979).
+A refit makes every model again from its draw of the units. The spread of the refits thus counts the errors of
+all models, of choices such as ``=auto``, and of a learned position-bias curve, together with those of the
+terms (Efron 1979).
 """
 
 from __future__ import annotations
@@ -17,11 +18,19 @@ import numpy as np
 
 from rankeval.array_types import Floats
 from rankeval.errors import DataError, UsageError
-from rankeval.inference import ROUNDING, Estimate, Interval, students_quantile, t_test
+from rankeval.inference import (
+    ROUNDING,
+    Estimate,
+    Interval,
+    Side,
+    central_level,
+    students_quantile,
+    t_test,
+)
 from rankeval.logs import Log, grouped, resampled
-from rankeval.notes import Note
+from rankeval.notes import Note, listing
 from rankeval.off_policy.estimates import Estimates
-from rankeval.off_policy.fit_errors import NOT_COUNTED
+from rankeval.off_policy.fit_errors import NOT_COUNTED, OF_MODEL
 from rankeval.off_policy.rows import EstimateRow, TargetComparison, compared
 from rankeval.off_policy.stages import Found, Stages
 from rankeval.options import listed
@@ -30,7 +39,7 @@ from rankeval.parallel import default_threads, in_order
 METHOD = "refit"
 MOST_REFITS = 100_000
 #: Largest share of refits without a value; with more, the others are no fair sample.
-MOST_FAILED = 0.1
+SHARE_FAILED = 0.1
 #: A reference within this many standard errors of 0 has no relative gain by refits.
 NEAR_ZERO = 3.0
 _OF_ROW = ("value", "gain", "relative", "logged", "reward")
@@ -45,14 +54,18 @@ class RefitOptions:
         methods: all interval methods, in the order of the intervals.
         count: number of refits.
         level: confidence level.
+        side: the ends of intervals.
     """
 
     methods: tuple[str, ...]
     count: int
     level: float
+    side: Side
 
     @classmethod
-    def of_call(cls, ci: str | Sequence[str], count: int, level: float, *, joint: bool) -> RefitOptions:
+    def of_call(
+        cls, ci: str | Sequence[str], count: int, level: float, side: Side, *, joint: bool
+    ) -> RefitOptions:
         """From the options of ``ope``; ``joint``: errors need refits, whether they are asked for or not.
 
         Raises:
@@ -62,8 +75,8 @@ class RefitOptions:
             raise UsageError(f"refits: found {count}, wanted 2 to {MOST_REFITS:,}")
         methods = tuple(dict.fromkeys(listed(ci)))
         if joint and METHOD not in methods:
-            methods = (METHOD, *(method for method in methods if method != "normal"))
-        return cls(methods, int(count), float(level))
+            methods = (METHOD, *(method for method in methods if method not in ("auto", "normal")))
+        return cls(methods, int(count), float(level), side)
 
     @property
     def asked(self) -> bool:
@@ -179,6 +192,19 @@ def _or_nan(value: float | None) -> float:
     return math.nan if value is None else value
 
 
+def model_notes(estimates: Estimates) -> Iterator[Note]:
+    """A warning about the estimates that lean on a model, from before they get the errors of refits.
+
+    Refits count how much a fit varies, not how far from the truth it is on average.
+    """
+    leaning = dict.fromkeys(
+        row.label for row in estimates.rows if any(note.code == OF_MODEL for note in row.value.notes)
+    )
+    if leaning:
+        text = f"{listing(leaning)}: refits count the error of the fit, and no interval a bias of the model"
+        yield Note("model_bias", text)
+
+
 def with_errors(estimates: Estimates, refits: Refits, options: RefitOptions) -> Estimates:
     """The estimates with the standard errors of the refits, and an interval of method ``refit``."""
     column = dict(zip(_numbers(estimates), refits.values.T, strict=True))
@@ -190,7 +216,17 @@ def with_errors(estimates: Estimates, refits: Refits, options: RefitOptions) -> 
     for segment, group in groupby(estimates.rows, lambda row: row.segment):
         for place, row in enumerate(group):
             new = {name: again(getattr(row, name), (segment, place, name)) for name in _OF_ROW}
-            rows.append(replace(row, **(new | {"relative": _relative(new["relative"], new["logged"])})))
+            relative = _relative(new["relative"], new["logged"])
+            rows.append(
+                replace(
+                    row,
+                    value=new["value"],
+                    gain=new["gain"],
+                    relative=relative,
+                    logged=new["logged"],
+                    reward=new["reward"],
+                )
+            )
     pairs: list[TargetComparison] = []
     for segment, all_pairs in groupby(estimates.comparisons, lambda row: row.segment):
         numbered = [
@@ -216,25 +252,29 @@ def _tested(pairs: Sequence[TargetComparison]) -> list[TargetComparison]:
 def _with_error(estimate: Estimate, values: Floats, options: RefitOptions) -> Estimate:
     """An estimate with the error of its refits.
 
-    The interval is ``value +- t std_error``: its centre is the estimate, not the mean of the refits, whose models
-    saw fewer different units.
+    The interval is ``value +- t std_error``. Its centre is the estimate, not the mean of the refits, whose
+    models saw fewer different units. The standard deviation of R refits has R - 1 degrees of freedom, which t
+    counts beside those of the units: ``1 / (1 / degrees + 1 / (R - 1))``.
     """
     values, count = values[np.isfinite(values)], len(values)
     error, reason = _std_error(values), None
     if estimate.value is None or estimate.degrees <= 0.0:
         reason = estimate.notes[0].text if estimate.notes else "it has no value"
-    elif error is None or count - len(values) > MOST_FAILED * count:
+    elif error is None or count - len(values) > SHARE_FAILED * count:
         reason = f"{count - len(values)} of {count} refits have no value"
     elif error <= ROUNDING * abs(estimate.value):
         reason = _NO_SPREAD
     if reason is not None or error is None or estimate.value is None:
-        interval = Interval(METHOD, options.level, None, None, reason)
+        interval = Interval(METHOD, options.level, None, None, reason, options.side)
         notes = (Note("not_refitted", reason or ""), *estimate.notes)
         return replace(estimate, std_error=None, intervals=_placed(estimate, interval, options), notes=notes)
-    margin = students_quantile(0.5 - options.level / 2.0, estimate.degrees) * error
-    interval = Interval(METHOD, options.level, estimate.value - margin, estimate.value + margin)
-    notes = tuple(note for note in estimate.notes if note.code != NOT_COUNTED)
-    return replace(estimate, std_error=error, intervals=_placed(estimate, interval, options), notes=notes)
+    degrees = 1.0 / (1.0 / estimate.degrees + 1.0 / (len(values) - 1))
+    margin = students_quantile(0.5 - central_level(options.level, options.side) / 2.0, degrees) * error
+    ends = estimate.value - margin, estimate.value + margin
+    interval = Interval.of(METHOD, options.level, ends, options.side)
+    notes = tuple(note for note in estimate.notes if note.code not in NOT_COUNTED)
+    intervals = _placed(estimate, interval, options)
+    return replace(estimate, std_error=error, intervals=intervals, notes=notes, degrees=degrees)
 
 
 def _placed(estimate: Estimate, interval: Interval, options: RefitOptions) -> tuple[Interval, ...]:

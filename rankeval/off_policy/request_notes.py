@@ -87,6 +87,12 @@ def _of_bias(request: Request, bias: PositionBias, used: bool) -> Iterator[Note]
         places = ", ".join(map(str, bias.above_one[:5])) + (", ..." if len(bias.above_one) > 5 else "")
         text = f"position bias: examination is above 1 at {places}, which no probability is"
         yield Note("examination_above_one", text)
+    if used and bias.log == request.log.origin and not request.log.origin.startswith("<"):
+        text = (
+            f"position bias: {bias.origin} was estimated from this log, but errors are not joint; "
+            "--position-bias learn:METHOD learns it here, with joint errors"
+        )
+        yield Note("curve_of_this_log", text)
     ratios = {each.ratio for each in request.estimators if each.definition.of_clicks}
     if ratios - {"trust"} and bias.relative_error > 0.0:
         yield _counted(bias.relative_error, "examination", "that of the curve")

@@ -1,4 +1,4 @@
-"""All that ``ope`` computes of a log, as one function of it: a refit is the same on another draw of the log."""
+"""All that ``ope`` computes of a log, as one function of it. A refit is the same on another draw."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Stages:
     def of(self, log: Log) -> Found:
         """What the stages make of ``log``; errors as in :func:`rankeval.ope`."""
         fitting, infer = self.fitting, self.infer
-        setting, curve_notes = self.setting, ()
+        setting, curve_notes = self.setting, tuple[Note, ...]()
         if self.learning is not None:
             curve, curve_notes = learn_curve(log, self.learning, fitting.threads)
             setting = replace(setting, position_bias=curve)

@@ -92,7 +92,7 @@ def test_the_choice_is_shown_and_noted() -> None:
     text = repr(found)
     assert "Choice of parameters" in text
     assert "SLOPE" in text
-    assert any("its interval counts neither the choice nor" in note for note in found.warnings)
+    assert any("no interval counts the bias that is left" in note for note in found.warnings)
     assert found.to_dict()["inputs"]["estimators"] == ["dros:lambda=auto"]
 
 

@@ -124,7 +124,7 @@ def grown(sample: Sample, min_sessions: float, max_depth: int) -> BehaviourTree:
         root = grower.split(rows, grower.best_leaf(rows), max_depth)
     text = (
         f"behaviours were learned from {len(rows):,} sessions that the estimate uses too: "
-        "its interval knows neither of the choice nor of a bias that the sample did not show"
+        "no interval knows of a bias that the sample did not show, and only that of --ci refit of the choice"
     )
     return BehaviourTree(root, Note("behaviours_chosen_on_sample", text, {"sessions": len(rows)}))
 
