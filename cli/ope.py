@@ -8,7 +8,15 @@ from typing import Any
 import click
 
 from rankeval.atomic_files import require_separate
-from rankeval.cli.options import be_quiet, click_log_options, common_options, inference_options, pairs, show
+from rankeval.cli.options import (
+    be_quiet,
+    click_log_options,
+    common_options,
+    inference_options,
+    many_options,
+    pairs,
+    show,
+)
 from rankeval.options import listed
 
 EPILOG = """\b
@@ -180,6 +188,7 @@ Weights of rows, in either kind of log:
 )
 @click_log_options
 @inference_options
+@many_options
 @common_options
 def command(
     log: str,

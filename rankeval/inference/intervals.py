@@ -90,13 +90,14 @@ def _central(
 
 
 def _augmented(distribution: SamplingDistribution, functional: Functional) -> tuple[float, float]:
-    """Student's interval of the sample with one more unit at each end of the range."""
+    """Student's interval of the sample with one more unit at each end of the range, and the estimate."""
     if not (isinstance(functional, Within) and math.isfinite(functional.high - functional.low)):
         raise Undefined("it has no known lower and upper limit, between which two more units would lie")
     units = distribution.clusters.effective if distribution.clustered else distribution.independent
     value, std_error = distribution.value(functional), distribution.std_error(functional)
     quantile = students_quantile(0.5 - distribution.level / 2, distribution.degrees(functional) + 2.0)
-    return augmented(value, std_error, units, quantile, functional.low, functional.high)
+    low, high = augmented(value, std_error, units, quantile, functional.low, functional.high)
+    return min(low, value), max(high, value)
 
 
 #: Name of a method -> the function that returns the lower and the upper bound.

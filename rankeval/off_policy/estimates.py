@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from math import isfinite
@@ -12,14 +12,20 @@ from typing import Any
 from rankeval.estimators import Estimator
 from rankeval.inference import (
     ROUNDING,
+    Best,
     Estimate,
     Functional,
     Inference,
     InferenceOptions,
     Mean,
     Relative,
-    benjamini_hochberg,
-    holm,
+    adjust,
+    best_index,
+    best_notes,
+    chosen,
+    family_key,
+    pairwise_root,
+    simultaneous,
     t_test,
 )
 from rankeval.notes import Note
@@ -39,23 +45,36 @@ class Estimates:
     Attributes:
         rows: one for each segment, target policy and estimator.
         comparisons: differences between policies; empty without named target policies.
+        best: the best of several target policies by each estimator, over all units.
         sizes: number of units of each segment; None is the key of all units.
         whole_counts: whether every unit counts a whole number of times.
     """
 
     rows: tuple[EstimateRow, ...]
     comparisons: tuple[TargetComparison, ...]
+    best: tuple[Best, ...]
     sizes: Mapping[Any, float]
     whole_counts: bool
 
     @classmethod
-    def of(cls, sums: Sums, infer: InferenceOptions) -> Estimates:
-        """The estimates from the accumulated moments."""
+    def of(cls, sums: Sums, infer: InferenceOptions, family: str, together: bool) -> Estimates:
+        """The estimates from the accumulated moments.
+
+        Args:
+            sums: the moments.
+            infer: how standard errors and intervals are computed.
+            family: what a family of adjusted p-values spans, one of :data:`rankeval.inference.FAMILIES`.
+            together: whether differences have intervals that hold for all of a family at once.
+        """
         moments = sums.moments.parts()
         parts = [PartEstimates(value, infer.of(part), sums.plan) for value, part in moments.items()]
+        estimators = len(sums.plan.asked)
+        groups = {"all": estimators * len(parts), "metric": len(parts), "segment": estimators}[family]
+        comparisons = [row for part in parts for row in part.comparisons(groups if together else None)]
         return cls(
             rows=tuple(row for part in parts for row in part.rows()),
-            comparisons=tuple(row for part in parts for row in part.comparisons()),
+            comparisons=_adjusted(comparisons, family),
+            best=tuple(parts[0].best()),
             sizes={value: part.units for value, part in moments.items()},
             whole_counts=sums.moments.whole.whole,
         )
@@ -68,6 +87,7 @@ class Estimates:
     def notes(self) -> Iterator[Note]:
         """The warnings on the estimates."""
         yield from estimate_notes(self.sizes, self.rows, self.whole_counts)
+        yield from best_notes(self.best)
 
 
 @dataclass(frozen=True)
@@ -141,31 +161,70 @@ class PartEstimates:
         value = self.inference.value(functional)
         return value if isfinite(value) else None
 
-    def comparisons(self) -> list[TargetComparison]:
+    def comparisons(self, groups: int | None) -> list[TargetComparison]:
         """Differences of all pairs of policies, by each estimator; empty without named target policies.
 
-        The logging policy is one of the policies. p-values are adjusted over the pairs of one estimator.
+        The logging policy is one of the policies.
+
+        Args:
+            groups: number of groups of differences whose simultaneous intervals hold together, each by one
+                estimator in one segment; None without such intervals.
         """
         if self.plan.targets == ("",):
             return []
-        return [row for _, estimator, _ in self._chosen for row in self._compared(estimator)]
+        return [
+            row for asked, estimator, _ in self._chosen for row in self._compared(asked, estimator, groups)
+        ]
 
-    def _compared(self, estimator: Estimator) -> list[TargetComparison]:
-        inference, plan = self.inference, self.plan
-        value = {target: plan.value(estimator, target, inference) for target in plan.targets}
-        value[LOGGED] = plan.logged(estimator)
-        pairs = [*((target, LOGGED) for target in plan.targets), *combinations(plan.targets, 2)]
-        differences = [inference.estimate(value[a] - value[b]) for a, b in pairs]
-        size = {name: abs(inference.value(functional)) for name, functional in value.items()}
+    def _compared(self, asked: Estimator, estimator: Estimator, groups: int | None) -> list[TargetComparison]:
+        inference, targets = self.inference, self.plan.targets
+        values = self._values(estimator)
+        logged = len(targets)
+        pairs = [*((i, logged) for i in range(logged)), *combinations(range(logged), 2)]
+        differences = [inference.estimate(values[a] - values[b]) for a, b in pairs]
+        size = [abs(inference.value(functional)) for functional in values]
         p_values = [
             self._p_value(difference, size[a] + size[b])
             for difference, (a, b) in zip(differences, pairs, strict=True)
         ]
-        columns = zip(pairs, differences, p_values, holm(p_values), benjamini_hochberg(p_values), strict=True)
+        if groups is not None:
+            root = pairwise_root(inference, values, pairs)
+            differences = simultaneous(differences, root, inference.level, groups)
+        names = [*targets, LOGGED]
         return [
-            TargetComparison(estimator, self.segment, a, b, difference, p, p_holm, p_bh)
-            for (a, b), difference, p, p_holm, p_bh in columns
+            TargetComparison(estimator, asked, self.segment, names[a], names[b], difference, p)
+            for (a, b), difference, p in zip(pairs, differences, p_values, strict=True)
         ]
+
+    def _values(self, estimator: Estimator) -> list[Functional]:
+        """The values of all target policies, and of the logging policy at the end."""
+        targets = [self.plan.value(estimator, target, self.inference) for target in self.plan.targets]
+        return [*targets, self.plan.logged(estimator)]
+
+    def best(self) -> list[Best]:
+        """The best of the target policies by each estimator, if there are several."""
+        if len(self.plan.targets) < 2:
+            return []
+        found = [self._best(estimator) for _, estimator, _ in self._chosen]
+        return [best for best in found if best is not None]
+
+    def _best(self, estimator: Estimator) -> Best | None:
+        *values, logged = self._values(estimator)
+        sign = -1.0 if estimator.definition.lower_is_better else 1.0
+        index = best_index(self.inference, values, sign)
+        if index is None:
+            return None
+        gains = [value - logged for value in values]
+        return Best(
+            criterion=estimator.label,
+            name=self.plan.targets[index],
+            kind="target",
+            candidates=len(values),
+            value=chosen(self.inference, values, values, index, values[index], sign),
+            gain=chosen(self.inference, values, gains, index, gains[index], sign),
+            over=LOGGED,
+            labels={"name": estimator.name, "params": estimator.settings},
+        )
 
     def _p_value(self, difference: Estimate, size: float) -> float | None:
         """The p-value of a t-test of the hypothesis that the difference is 0.
@@ -177,3 +236,10 @@ class PartEstimates:
             return None
         value = 0.0 if abs(difference.value) <= ROUNDING * size else difference.value
         return t_test(value, difference.std_error, difference.degrees)
+
+
+def _adjusted(comparisons: Sequence[TargetComparison], family: str) -> tuple[TargetComparison, ...]:
+    """Adjust the p-values over their families."""
+    keys = [family_key(family, c.asked, c.segment) for c in comparisons]
+    adjusted = adjust([c.p_value for c in comparisons], keys)
+    return tuple(replace(c, adjusted=one) for c, one in zip(comparisons, adjusted, strict=True))

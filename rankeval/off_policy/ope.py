@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rankeval.inference import InferenceOptions
+from rankeval.inference import InferenceOptions, parse_family
 from rankeval.logs import Grouping, as_log, reader_notes
 from rankeval.off_policy.accumulate import accumulate
 from rankeval.off_policy.estimates import Estimates
@@ -37,6 +37,8 @@ def ope(
     ci: str | Sequence[str] = ("normal",),
     level: float = 0.95,
     replicates: int = 1000,
+    family: str | None = None,
+    simultaneous: bool = False,
     by: str | None = None,
     cluster: str | None = None,
     seed: int = 0,
@@ -60,6 +62,9 @@ def ope(
     Estimators are computed from means over rounds or sessions. Most use importance weights ``w``, the ratio
     of target to logging probability; ``ips``, for example, is ``mean w r``. The formula and the source of
     each estimator are in ``rankeval.estimators.ESTIMATORS[NAME]``.
+
+    Where there are several target policies, the best of them by each estimator has an estimate and an
+    interval that are corrected for its having been chosen (Andrews, Kitagawa & McCloskey 2024).
 
     Estimators by propensities assume that the logged propensities are correct, and that the logging policy
     has support: it takes each action of the target policy with a probability above 0. Estimators from clicks
@@ -115,6 +120,11 @@ def ope(
         level: confidence level.
         replicates: number of bootstrap replicates. The bootstrap resamples buckets of units by the hash of
             ``cluster``, else of ``round_id`` or ``session_id``, else by the row number.
+        family: over what the p-values of differences are adjusted, beside all pairs of policies: ``all``
+            estimators and segments; the segments of one estimator (``metric``); the estimators in one
+            ``segment``. Without it ``all`` if there is ``by``, else ``metric``.
+        simultaneous: whether each difference gets a first interval ``max_t`` that holds for all of the
+            family at once with probability ``level`` (Hothorn, Bretz & Westfall 2008).
         by: column that splits the rounds or sessions into segments.
         cluster: column whose values are independent, such as the user, if rounds or sessions are not.
         seed: seed of the bootstrap, and of the folds and samples of nuisance models.
@@ -158,6 +168,7 @@ def ope(
         UsageError: an argument is invalid.
     """
     require_types(locals())
+    of_family = parse_family(family, by)
     log = as_log(log, columns, where, reward, first_action, null_reward, first_position)
     columns_of, embeddings = parse_targets(target), listed(embedding)
     infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster)
@@ -178,11 +189,12 @@ def ope(
     nuisances = fit_nuisances(request.log, request.setting, request.estimators, fitting)
     plan = Plan.of(request.estimators, request.setting, nuisances.logging_policies)
     sums = accumulate(request.sources, plan, nuisances, Grouping(infer.bucketed, by, cluster), threads)
-    estimates = Estimates.of(sums, infer)
+    estimates = Estimates.of(sums, infer, of_family, simultaneous)
     return OffPolicyEvaluation(
-        inputs=request.inputs(columns_of, embeddings),
+        inputs={**request.inputs(columns_of, embeddings), "family": of_family},
         estimates=estimates.rows,
         comparisons=estimates.comparisons,
+        best=estimates.best,
         logged=estimates.logged,
         notes=(
             *reader_notes(request.log),
