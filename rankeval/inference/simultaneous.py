@@ -169,7 +169,7 @@ class _Exceedance:
         every = self.correlation * t[:, np.newaxis] + self.others * scale[:, np.newaxis]
         exceeding = np.sum(np.abs(every) > c if self.absolute else every > c, axis=1)
         once = float(np.mean(1.0 / np.maximum(exceeding, 1)))
-        return self.correlation.shape[1] * (2.0 if self.absolute else 1.0) * above * once
+        return float(self.correlation.shape[1] * (2.0 if self.absolute else 1.0) * above * once)
 
 
 def _points(count: int, dimensions: int) -> Floats:
