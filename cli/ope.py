@@ -13,6 +13,7 @@ from rankeval.cli.options import (
     click_log_options,
     common_options,
     inference_options_with,
+    many_options,
     pairs,
     show,
 )
@@ -212,8 +213,10 @@ Weights of rows, in either kind of log:
 @inference_options_with(
     "auto",
     "Interval methods: auto (normal where it holds, else what does), normal, student, bootstrap, "
-    "bootstrap_t; from stated ranges: hoeffding, bernstein, clopper_pearson, likelihood.",
+    "bootstrap_t; from stated ranges: hoeffding, bernstein, clopper_pearson, likelihood, betting; of "
+    "fitted models: refit.",
 )
+@many_options
 @common_options
 def command(
     log: str,

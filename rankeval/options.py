@@ -83,7 +83,8 @@ _MAYBE_TEXT = (_or_none(_is_text), "a text")
 #: Option -> a test of the type of its value, and the type in words for messages.
 _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("metrics", "ci", "features", "embedding", "trust"), _TEXTS),
-    **dict.fromkeys(("by", "cluster", "where", "reward", "reward_model"), _MAYBE_TEXT),
+    **dict.fromkeys(("by", "cluster", "where", "reward", "reward_model", "family"), _MAYBE_TEXT),
+    "simultaneous": (lambda value: isinstance(value, bool), "True or False"),
     **dict.fromkeys(("weights", "smooth", "policy"), _MAYBE_TEXT),
     "side": _TEXT,
     **dict.fromkeys(

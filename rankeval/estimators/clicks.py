@@ -93,6 +93,7 @@ CLICK_ESTIMATORS = (
         logged_apart=True,
         unshown=("unshown",),
         caution=f"a sum of ranks, lower is better; {SCALE}",
+        lower_is_better=True,
     ),
     Definition(
         "click_snips",

@@ -67,6 +67,7 @@ class Definition:
         unshown: kinds of terms that bound the contribution of candidates that were not shown: first its
             maximum, then the prediction that the estimate includes already.
         caution: a text that every output with this estimator shows.
+        lower_is_better: whether a smaller value means a better policy.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Definition:
     logged_apart: bool = False
     unshown: tuple[Kind, ...] = ()
     caution: str = ""
+    lower_is_better: bool = False
 
     def __post_init__(self) -> None:
         if self.transform != "plain" and self.parameter is None:

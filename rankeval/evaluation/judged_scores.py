@@ -74,7 +74,9 @@ def judged_scores(
         raise UsageError(f"run: found {len(named)} runs, wanted one")
     by, cluster = fields
     rules = parse_rules("roc_auc", "trec", relevance_threshold, "float64", purpose=purpose)
-    request = Request(rules, parse_policies("zero", "zero"), infer, 1, by, cluster)
+    request = Request(
+        rules, parse_policies("zero", "zero"), infer, infer.methods, "metric", False, 1, by, cluster
+    )
     inputs = open_inputs(run, judgements, columns, where)
     judged = inputs.read_judgements(request)
     aligned = align(inputs.score_runs(judged, request, threads), judged, rules, request.policies)

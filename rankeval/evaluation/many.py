@@ -64,7 +64,7 @@ class Joint:
 
 
 def _counted_by_all(measure: Measure, aligned: Aligned) -> Bools:
-    return np.logical_and.reduce([measure.counted(run) for run in aligned.runs.values()])
+    return np.asarray(np.logical_and.reduce([measure.counted(run) for run in aligned.runs.values()]))
 
 
 def with_simultaneous(

@@ -71,7 +71,8 @@ class Evaluation(Result):
         return [{key: record.get(key) for key in keys} for record in records]
 
     def tables(self) -> list[Table]:
-        compared = [self._differences(), best_table(self.best)] if self.comparisons else []
+        compared = [self._differences()] if self.comparisons else []
+        compared += [best_table(self.best)] if self.best else []
         return [self._means(), *compared, self._counts()]
 
     def _kind(self) -> str:

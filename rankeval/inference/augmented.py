@@ -12,13 +12,14 @@ from rankeval.inference.undefined import Undefined
 
 
 def augmented(distribution: SamplingDistribution, functional: Functional, _: Facts) -> tuple[float, float]:
-    """Student's interval of the sample with one more unit at each end of the range."""
+    """Student's interval of the sample with one more unit at each end of the range, and the estimate."""
     if not (isinstance(functional, Within) and math.isfinite(functional.high - functional.low)):
         raise Undefined("it has no known lower and upper limit, between which two more units would lie")
     units = distribution.clusters.effective if distribution.clustered else distribution.independent
     value, std_error = distribution.value(functional), distribution.std_error(functional)
     quantile = students_quantile(0.5 - distribution.central / 2, distribution.degrees(functional) + 2.0)
-    return augmented_interval(value, std_error, units, quantile, functional.low, functional.high)
+    low, high = augmented_interval(value, std_error, units, quantile, functional.low, functional.high)
+    return min(low, value), max(high, value)
 
 
 def augmented_interval(

@@ -10,7 +10,7 @@ import numpy as np
 
 from rankeval.inference.estimate import Estimate, Interval
 from rankeval.inference.functionals import Functional, Within
-from rankeval.inference.inference import NO_SPREAD, Inference
+from rankeval.inference.undefined import NO_SPREAD, Inference
 from rankeval.inference.winners import corrected
 from rankeval.notes import Note, listing
 from rankeval.results import Table, interval_text, number, percent
@@ -97,8 +97,7 @@ class Best:
 def best_table(best: Sequence[Best]) -> Table:
     """The table of the best candidates by each criterion."""
     header = ["by", "best", "what", ">as is", ">corrected"]
-    level = percent(best[0].value.interval.level) if best else ""
-    count = f"{best[0].candidates} {best[0].kind}s" if best else ""
+    level, count = percent(best[0].value.interval.level), f"{best[0].candidates} {best[0].kind}s"
     rows = [cells for one in best for cells in one.cells()]
     return Table(f"Best of {count}, corrected for the choice", [*header, f">{level} interval"], rows)
 

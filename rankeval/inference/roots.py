@@ -6,13 +6,13 @@ import math
 from collections.abc import Callable
 
 _STEPS = 200
-_EXACT = 1e-13
+_EXACT = 1e-10
 
 
 def root_of(f: Callable[[float], float], low: float, high: float) -> float:
     """Where a monotone function is 0 (Ridders 1979); an end of the range if it has one sign throughout.
 
-    Of the two ends it is then the one at which the function is closer to 0. The root is right to 1e-13 of
+    Of the two ends it is then the one at which the function is closer to 0. The root is right to 1e-10 of
     the larger end, or of the width of the range.
 
     Args:

@@ -7,9 +7,10 @@ this candidate still wins. The interval is that of the truncated distribution, w
 interval (projection) of a much higher level, which bounds its width. The corrected estimate is the value
 under which the distribution has its median at the estimate, so that it is too high as often as too low.
 
-Where two candidates tie exactly, as with few hits, nothing is known of the side to which the truncation cuts.
-The simultaneous interval (projection) of the level itself then holds, and the corrected estimate is lower by
-the median of the largest error of all candidates.
+There are two cases in which the simultaneous interval (projection) of the level itself is taken, and the
+estimate less the median of the largest error of all candidates. Candidates may tie exactly, as with few hits:
+then nothing is known of the side to which the truncation cuts. And a candidate may win with a small estimate
+only, where a rival that varies with it varies more: the hybrid would then correct upwards.
 
 With few units normal quantiles would be too small. Standard errors are therefore multiplied by the ratio of
 the quantiles of Student's t and of the normal distribution.
@@ -55,15 +56,13 @@ class Truncated:
     Attributes:
         estimate: the estimate.
         deviation: its standard error, for quantiles of the normal distribution.
-        low, high: the values of the estimate with which the candidate wins, given all that is independent
-            of the estimate.
+        low: the smallest estimate with which the candidate wins, given all that is independent of it.
         band: half the width of the simultaneous interval.
     """
 
     estimate: float
     deviation: float
     low: float
-    high: float
     band: float
 
     def below(self, mean: float) -> float:
@@ -71,7 +70,7 @@ class Truncated:
 
         The estimate is then also within ``band`` of this mean.
         """
-        low, high = max(self.low, mean - self.band), min(self.high, mean + self.band)
+        low, high = max(self.low, mean - self.band), mean + self.band
         return _truncated_cdf(*((x - mean) / self.deviation for x in (self.estimate, low, high)))
 
     def mean_with(self, probability: float) -> float:
@@ -103,17 +102,17 @@ def corrected(
     degrees = distribution.degrees(of_interest)
     root = factor(covariance_of(distribution, targets))
     leads = [winner - other for other in others]
-    if any(_tied(distribution, lead) for lead in leads):
+    alpha = 1.0 - distribution.level
+    beta = PROJECTION_SHARE * alpha
+    band = largest_t_quantile(root, degrees, 1.0 - beta) * std_error
+    low, high = _winning_range(distribution, leads, of_interest, sign)
+    if high < estimate + band or any(_tied(distribution, lead) for lead in leads):
         margin = largest_t_quantile(root, degrees, distribution.level) * std_error
         middle = estimate - median_of_largest(root, degrees) * std_error
         found = Corrected("projection", middle, estimate - margin, estimate + margin)
     else:
-        alpha = 1.0 - distribution.level
-        beta = PROJECTION_SHARE * alpha
-        band = largest_t_quantile(root, degrees, 1.0 - beta) * std_error
         stretch = students_quantile(alpha / 2.0, degrees) / -NormalDist().inv_cdf(alpha / 2.0)
-        limits = _winning_range(distribution, leads, of_interest, sign)
-        law = Truncated(estimate, stretch * std_error, *limits, band)
+        law = Truncated(estimate, stretch * std_error, low, band)
         outside = (alpha - beta) / (1.0 - beta) / 2.0
         found = Corrected("hybrid", *(law.mean_with(p) for p in (0.5, 1.0 - outside, outside)))
     return found if sign > 0.0 else Corrected(found.method, -found.value, -found.high, -found.low)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from math import isfinite
@@ -15,6 +15,7 @@ from rankeval.inference import (
     NOTHING,
     ROUNDING,
     UNSETTLED,
+    Best,
     Estimate,
     Facts,
     Functional,
@@ -22,6 +23,13 @@ from rankeval.inference import (
     InferenceOptions,
     Mean,
     Relative,
+    adjust,
+    best_index,
+    best_notes,
+    chosen,
+    family_key,
+    pairwise_root,
+    simultaneous,
     t_test,
     unnamed_cluster_notes,
 )
@@ -33,9 +41,27 @@ from rankeval.off_policy.estimate_notes import estimate_notes
 from rankeval.off_policy.fit_errors import FitErrors
 from rankeval.off_policy.known_ranges import KnownRanges, range_notes
 from rankeval.off_policy.plan import Plan
-from rankeval.off_policy.rows import EstimateRow, TargetComparison, compared
+from rankeval.off_policy.rows import EstimateRow, TargetComparison
 from rankeval.off_policy.samples import LOGGED
 from rankeval.off_policy.selection import Selection, select
+
+
+@dataclass(frozen=True)
+class Many:
+    """How several comparisons are told together.
+
+    Attributes:
+        family: what a family of adjusted p-values spans, one of :data:`rankeval.inference.FAMILIES`.
+        together: whether differences have intervals that hold for all of a family at once.
+    """
+
+    family: str = "metric"
+    together: bool = False
+
+    def groups(self, estimators: int, parts: int) -> int | None:
+        """The number of groups of differences in a family, by estimator and segment; None: not together."""
+        sizes = {"all": estimators * parts, "metric": parts, "segment": estimators}
+        return sizes[self.family] if self.together else None
 
 
 @dataclass(frozen=True)
@@ -45,17 +71,21 @@ class Estimates:
     Attributes:
         rows: one for each segment, target policy and estimator.
         comparisons: differences between policies; empty without named target policies.
+        best: the best of several target policies by each estimator, over all units.
         sizes: number of units of each segment; None is the key of all units.
         whole_counts: whether every unit counts a whole number of times.
+        many: how several comparisons are told together.
         unnamed: a warning on clusters that nobody named, if they make units dependent.
         ranges: the stated ranges.
     """
 
     rows: tuple[EstimateRow, ...]
     comparisons: tuple[TargetComparison, ...]
+    best: tuple[Best, ...]
     sizes: Mapping[Any, float]
     whole_counts: bool
     ranges: KnownRanges
+    many: Many = Many()
     unnamed: tuple[Note, ...] = ()
 
     @classmethod
@@ -63,10 +93,19 @@ class Estimates:
         cls,
         sums: Sums,
         infer: InferenceOptions,
+        many: Many = Many(),
         errors: FitErrors = FitErrors(),  # noqa: B008
         paths: BettingPaths = BettingPaths(),  # noqa: B008
     ) -> Estimates:
-        """The estimates from the moments, what was fitted before, and confidence sequences of all units."""
+        """The estimates.
+
+        Args:
+            sums: the moments.
+            infer: how standard errors and intervals are computed.
+            many: how several comparisons are told together.
+            errors: which estimates lean on what was fitted to the log.
+            paths: confidence sequences of all units.
+        """
         moments = sums.moments.parts()
         ranges = KnownRanges.of(sums)
         parts = [
@@ -75,13 +114,17 @@ class Estimates:
             )
             for value, part in moments.items()
         ]
+        groups = many.groups(len(sums.plan.asked), len(parts))
+        comparisons = [row for part in parts for row in part.comparisons(groups)]
         return cls(
             rows=tuple(row for part in parts for row in part.rows()),
-            comparisons=tuple(row for part in parts for row in part.comparisons()),
+            comparisons=adjusted(comparisons, many.family),
+            best=tuple(parts[0].best()),
             sizes={value: part.units for value, part in moments.items()},
             whole_counts=sums.moments.whole.whole,
             unnamed=parts[0].unnamed(),
             ranges=ranges,
+            many=many,
         )
 
     @property
@@ -103,6 +146,7 @@ class Estimates:
         yield from self.unnamed
         yield from estimate_notes(self.sizes, self.rows, self.whole_counts)
         yield from range_notes(self.ranges, self.rows)
+        yield from best_notes(self.best)
 
 
 @dataclass(frozen=True)
@@ -207,31 +251,77 @@ class PartEstimates:
         value = self.inference.value(functional)
         return value if isfinite(value) else None
 
-    def comparisons(self) -> list[TargetComparison]:
+    def comparisons(self, groups: int | None) -> list[TargetComparison]:
         """Differences of all pairs of policies, by each estimator; empty without named target policies.
 
-        The logging policy is one of the policies. p-values are adjusted over the pairs of one estimator.
+        The logging policy is one of the policies.
+
+        Args:
+            groups: number of groups of differences whose simultaneous intervals hold together, each by one
+                estimator in one segment; None without such intervals.
         """
         if self.plan.targets == ("",):
             return []
-        return [row for _, estimator, _ in self._chosen for row in self._compared(estimator)]
+        return [
+            row for asked, estimator, _ in self._chosen for row in self._compared(asked, estimator, groups)
+        ]
 
-    def _compared(self, estimator: Estimator) -> list[TargetComparison]:
-        inference, plan = self.inference, self.plan
-        value = {target: plan.value(estimator, target, inference) for target in plan.targets}
-        value[LOGGED] = plan.logged(estimator)
-        pairs = [*((target, LOGGED) for target in plan.targets), *combinations(plan.targets, 2)]
-        reason = self._uncounted(estimator, *plan.targets)
+    def _compared(self, asked: Estimator, estimator: Estimator, groups: int | None) -> list[TargetComparison]:
+        inference, targets = self.inference, self.plan.targets
+        values, names = self._values(estimator), [*self.plan.targets, LOGGED]
+        logged = len(targets)
+        pairs = [*((i, logged) for i in range(logged)), *combinations(range(logged), 2)]
+        reason = self._uncounted(estimator, *targets)
         differences = [
-            self._estimate(value[a] - value[b], reason, self.ranges.difference(estimator, a, b))
+            self._estimate(
+                values[a] - values[b], reason, self.ranges.difference(estimator, names[a], names[b])
+            )
             for a, b in pairs
         ]
-        size = {name: abs(inference.value(functional)) for name, functional in value.items()}
+        size = [abs(inference.value(functional)) for functional in values]
         p_values = [
             self._p_value(difference, size[a] + size[b])
             for difference, (a, b) in zip(differences, pairs, strict=True)
         ]
-        return compared(estimator, self.segment, pairs, differences, p_values)
+        if groups is not None:
+            root = pairwise_root(inference, values, pairs)
+            differences = simultaneous(differences, root, inference.level, groups)
+        return [
+            TargetComparison(estimator, asked, self.segment, names[a], names[b], difference, p)
+            for (a, b), difference, p in zip(pairs, differences, p_values, strict=True)
+        ]
+
+    def _values(self, estimator: Estimator) -> list[Functional]:
+        """The values of all target policies, and of the logging policy at the end."""
+        targets = [self.plan.value(estimator, target, self.inference) for target in self.plan.targets]
+        return [*targets, self.plan.logged(estimator)]
+
+    def best(self) -> list[Best]:
+        """The best of the target policies by each estimator, if there are several."""
+        if len(self.plan.targets) < 2:
+            return []
+        found = [self._best(estimator) for _, estimator, _ in self._chosen]
+        return [best for best in found if best is not None]
+
+    def _best(self, estimator: Estimator) -> Best | None:
+        if self._uncounted(estimator, *self.plan.targets) is not None:
+            return None
+        *values, logged = self._values(estimator)
+        sign = -1.0 if estimator.definition.lower_is_better else 1.0
+        index = best_index(self.inference, values, sign)
+        if index is None:
+            return None
+        gains = [value - logged for value in values]
+        return Best(
+            criterion=estimator.label,
+            name=self.plan.targets[index],
+            kind="target",
+            candidates=len(values),
+            value=chosen(self.inference, values, values, index, values[index], sign),
+            gain=chosen(self.inference, values, gains, index, gains[index], sign),
+            over=LOGGED,
+            labels={"name": estimator.name, "params": estimator.settings},
+        )
 
     def _p_value(self, difference: Estimate, size: float) -> float | None:
         """The p-value of a t-test of the hypothesis that the difference is 0.
@@ -245,3 +335,10 @@ class PartEstimates:
             return None  # the test would not be that of the interval
         value = 0.0 if abs(difference.value) <= ROUNDING * size else difference.value
         return t_test(value, difference.std_error, difference.degrees)
+
+
+def adjusted(comparisons: Sequence[TargetComparison], family: str) -> tuple[TargetComparison, ...]:
+    """Adjust the p-values over their families."""
+    keys = [family_key(family, c.asked, c.segment) for c in comparisons]
+    adjusted = adjust([c.p_value for c in comparisons], keys)
+    return tuple(replace(c, adjusted=one) for c, one in zip(comparisons, adjusted, strict=True))

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from rankeval.errors import UsageError
-from rankeval.inference import InferenceOptions, parse_side
+from rankeval.inference import InferenceOptions, parse_family, parse_side
 from rankeval.logs import as_log, reader_notes
 from rankeval.off_policy.betting_paths import BettingPaths, betting_paths
+from rankeval.off_policy.estimates import Many
 from rankeval.off_policy.nuisances import FittingOptions, Weighting
 from rankeval.off_policy.refits import RefitOptions, model_notes, refit, with_errors
 from rankeval.off_policy.request_notes import request_notes
@@ -39,6 +40,8 @@ def ope(
     level: float = 0.95,
     side: str = "two",
     replicates: int = 1000,
+    family: str | None = None,
+    simultaneous: bool = False,
     by: str | None = None,
     cluster: str | None = None,
     seed: int = 0,
@@ -65,6 +68,9 @@ def ope(
     Estimators are computed from means over rounds or sessions. Most use importance weights ``w``, the ratio
     of target to logging probability; ``ips``, for example, is ``mean w r``. The formula and the source of
     each estimator are in ``rankeval.estimators.ESTIMATORS[NAME]``.
+
+    Where there are several target policies, the best of them by each estimator has an estimate and an
+    interval that are corrected for its having been chosen (Andrews, Kitagawa & McCloskey 2024).
 
     Estimators by propensities assume that the logged propensities are correct, and that the logging policy
     has support: it takes each action of the target policy with a probability above 0. Estimators from clicks
@@ -129,6 +135,11 @@ def ope(
         side: ``two``; ``lower`` or ``upper`` for one-sided bounds at this level, whose other end is open.
         replicates: number of bootstrap replicates. The bootstrap resamples buckets of units by the hash of
             ``cluster``, else of ``round_id`` or ``session_id``, else by the row number.
+        family: over what the p-values of differences are adjusted, beside all pairs of policies: ``all``
+            estimators and segments; the segments of one estimator (``metric``); the estimators in one
+            ``segment``. Without it ``all`` if there is ``by``, else ``metric``.
+        simultaneous: whether each difference gets a first interval ``max_t`` that holds for all of the
+            family at once with probability ``level`` (Hothorn, Bretz & Westfall 2008).
         by: column that splits the rounds or sessions into segments.
         cluster: column whose values are independent, such as the user, if rounds or sessions are not. Without
             it, a warning tells if those of one user (a column such as ``user_id``) are alike.
@@ -183,12 +194,15 @@ def ope(
     """
     require_types(locals())
     require_table_name("path", None if path is None else Path(path))
+    many = Many(parse_family(family, by), simultaneous)
     log = as_log(log, columns, where, reward, first_action, null_reward, first_position)
     columns_of, embeddings, learning = parse_targets(target), listed(embedding), method_of(position_bias)
     refitting = RefitOptions.of_call(ci, refits, level, parse_side(side), joint=learning is not None)
     infer = InferenceOptions.of_call(
         refitting.others, level, replicates, seed, cluster, side=side, automatic=True
     )
+    if simultaneous and refitting.asked:
+        raise UsageError("simultaneous: found it with refits, wanted intervals of other methods")
     if path is not None and "betting" not in infer.methods:
         raise UsageError("path: found it without betting among ci, wanted --ci betting, whose path it holds")
     fitting = FittingOptions(
@@ -204,7 +218,7 @@ def ope(
         embedding=tuple(embeddings) or (("embedding",) if log.has("embedding") else ()),
         modelled=reward_model is not None,
     )
-    stages = Stages(tuple(listed(estimators or ())), columns_of, setting, fitting, infer, by, learning)
+    stages = Stages(tuple(listed(estimators or ())), columns_of, setting, fitting, infer, by, learning, many)
     found, paths = stages.of(log), BettingPaths()
     request, refitted = found.request, None
     notes = [
@@ -224,10 +238,12 @@ def ope(
     return OffPolicyEvaluation(
         inputs={
             **request.inputs(columns_of, embeddings),
+            "family": many.family,
             "refits": refitting.count if refitting.asked else None,
         },
         estimates=estimates.rows,
         comparisons=estimates.comparisons,
+        best=estimates.best,
         logged=estimates.logged,
         notes=(
             *notes,

@@ -29,9 +29,9 @@ from rankeval.inference import (
 )
 from rankeval.logs import Log, grouped, resampled
 from rankeval.notes import Note, listing
-from rankeval.off_policy.estimates import Estimates
+from rankeval.off_policy.estimates import Estimates, adjusted
 from rankeval.off_policy.fit_errors import NOT_COUNTED, OF_MODEL
-from rankeval.off_policy.rows import EstimateRow, TargetComparison, compared
+from rankeval.off_policy.rows import EstimateRow, TargetComparison
 from rankeval.off_policy.stages import Found, Stages
 from rankeval.options import listed
 from rankeval.parallel import default_threads, in_order
@@ -233,20 +233,16 @@ def with_errors(estimates: Estimates, refits: Refits, options: RefitOptions) -> 
             replace(pair, difference=again(pair.difference, (segment, place, "difference")))
             for place, pair in enumerate(all_pairs)
         ]
-        for _, same in groupby(numbered, lambda pair: pair.estimator):
-            pairs += _tested(list(same))
-    return replace(estimates, rows=tuple(rows), comparisons=tuple(pairs))
+        pairs += [replace(pair, p_value=_p_value(pair.difference)) for pair in numbered]
+    compared = adjusted(pairs, estimates.many.family)
+    return replace(estimates, rows=tuple(rows), comparisons=compared)
 
 
-def _tested(pairs: Sequence[TargetComparison]) -> list[TargetComparison]:
-    """The comparisons by one estimator, with p-values from the errors of refits."""
-    differences = [pair.difference for pair in pairs]
-    p_values = [
-        None if each.value is None or not each.std_error else t_test(each.value, each.std_error, each.degrees)
-        for each in differences
-    ]
-    names = [(pair.a, pair.b) for pair in pairs]
-    return compared(pairs[0].estimator, pairs[0].segment, names, differences, p_values)
+def _p_value(difference: Estimate) -> float | None:
+    """The p-value of the t-test by the error of refits."""
+    if difference.value is None or not difference.std_error:
+        return None
+    return t_test(difference.value, difference.std_error, difference.degrees)
 
 
 def _with_error(estimate: Estimate, values: Floats, options: RefitOptions) -> Estimate:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rankeval.inference import Estimate
+from rankeval.inference import Best, Estimate, adjusted_over, best_table
 from rankeval.notes import Note
 from rankeval.off_policy.columns import (
     ESTIMAND,
@@ -33,6 +33,7 @@ class OffPolicyEvaluation(Result):
         estimates: one row for each segment, target policy and estimator, in the requested order.
         comparisons: differences of each two target policies, and of each target policy from the logging
             policy, by each estimator and segment; empty if the target policies have no names.
+        best: the best of several target policies by each estimator, corrected for its having been chosen.
         logged: mean reward of the log.
         notes: warnings that a reader needs to interpret the estimates.
         learned_curve: the position-bias curve that was learned from the same log, with its method; None if
@@ -42,18 +43,20 @@ class OffPolicyEvaluation(Result):
     inputs: Mapping[str, Any]
     estimates: tuple[EstimateRow, ...]
     comparisons: tuple[TargetComparison, ...]
+    best: tuple[Best, ...]
     logged: Estimate
     notes: tuple[Note, ...]
     learned_curve: Mapping[str, Any] | None = None
     command = "ope"
 
     def content(self) -> dict[str, Any]:
-        """The computed part of :meth:`to_dict`: ``n``, ``results``, ``comparisons`` and ``logged``."""
+        """The computed part of :meth:`to_dict`: ``n``, ``results``, ``comparisons``, ``best``, ``logged``."""
         logged = self.logged.to_dict()
         return {
             "n": self.logged.n,
             "results": [row.to_dict() for row in self.estimates],
             "comparisons": [comparison.to_dict() for comparison in self.comparisons],
+            "best": [best.to_dict() for best in self.best],
             "logged": {name: logged[name] for name in ("value", "std_error", "ci")},
             "position_bias": None if self.learned_curve is None else dict(self.learned_curve),
         }
@@ -88,6 +91,7 @@ class OffPolicyEvaluation(Result):
     def tables(self) -> list[Table]:
         """The tables for people: logged policy, values, parameter choices, gains, differences and weights."""
         compared = [self._differences()] if self.comparisons else []
+        compared += [best_table(self.best)] if self.best else []
         chosen = [self._selections()] if any(row.selection for row in self.estimates) else []
         return [self._log(), self._values(), *chosen, self._gains(), *compared, self._weights()]
 
@@ -171,12 +175,13 @@ class OffPolicyEvaluation(Result):
                 *([] if self.inputs["by"] is None else [segment_text(c.segment)]),
                 signed(c.difference.value),
                 *cells,
-                *map(p_text, (c.p_value, c.p_holm, c.p_bh)),
+                *map(p_text, (c.p_value, c.adjusted.holm, c.adjusted.bh)),
             ]
             for c in self.comparisons
             for cells in c.difference.cells()
         ]
-        return Table("Paired differences", ["estimator", "difference", *self._segment_header, *header], rows)
+        title = f"Paired differences ({adjusted_over([c.adjusted for c in self.comparisons])})"
+        return Table(title, ["estimator", "difference", *self._segment_header, *header], rows)
 
     def _weights(self) -> Table:
         """One line for each segment, target policy and kind of weight."""

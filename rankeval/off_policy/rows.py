@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from rankeval.estimators import Estimator
-from rankeval.inference import Estimate, benjamini_hochberg, holm
+from rankeval.inference import Adjusted, Estimate
 
 
 @dataclass(frozen=True)
@@ -87,25 +87,26 @@ class TargetComparison:
 
     Attributes:
         estimator: the estimator, with the parameter that was used.
+        asked: the requested estimator.
         segment: value of the column ``by``; None for all units.
         a, b: names of two target policies; ``b`` may be ``logged``, the logging policy.
         difference: value of ``a`` minus value of ``b``; its standard error uses their covariance.
         p_value: of a two-sided t-test of the hypothesis that the difference is 0; None without a standard
             error.
-        p_holm, p_bh: p-values adjusted over all pairs of policies (Holm 1979; Benjamini and Hochberg 1995).
+        adjusted: the p-value adjusted over its family.
     """
 
     estimator: Estimator
+    asked: Estimator
     segment: Any
     a: str
     b: str
     difference: Estimate
     p_value: float | None
-    p_holm: float | None
-    p_bh: float | None
+    adjusted: Adjusted = field(default_factory=Adjusted)
 
     def to_dict(self) -> dict[str, Any]:
-        """The comparison as values for JSON."""
+        """The comparison as values for JSON; ``tests`` is the size of the family of its p-value."""
         estimate = self.difference.to_dict()
         return {
             "a": self.a,
@@ -116,21 +117,7 @@ class TargetComparison:
             "difference": estimate.pop("value"),
             **estimate,
             "p_value": self.p_value,
-            "p_adjusted": self.p_holm,
-            "p_adjusted_bh": self.p_bh,
+            "p_adjusted": self.adjusted.holm,
+            "p_adjusted_bh": self.adjusted.bh,
+            "tests": self.adjusted.tests,
         }
-
-
-def compared(
-    estimator: Estimator,
-    segment: Any,
-    pairs: Sequence[tuple[str, str]],
-    differences: Sequence[Estimate],
-    p_values: Sequence[float | None],
-) -> list[TargetComparison]:
-    """One row for each pair of policies; p-values are adjusted over the pairs."""
-    columns = zip(pairs, differences, p_values, holm(p_values), benjamini_hochberg(p_values), strict=True)
-    return [
-        TargetComparison(estimator, segment, a, b, difference, p, p_holm, p_bh)
-        for (a, b), difference, p, p_holm, p_bh in columns
-    ]

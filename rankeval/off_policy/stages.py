@@ -10,7 +10,7 @@ from rankeval.logs import MAX_BUCKETED_SEGMENTS, Grouping, Log
 from rankeval.notes import Note
 from rankeval.off_policy.accumulate import Sums, accumulate
 from rankeval.off_policy.betting_paths import BettingPaths
-from rankeval.off_policy.estimates import Estimates
+from rankeval.off_policy.estimates import Estimates, Many
 from rankeval.off_policy.fit_errors import FitErrors
 from rankeval.off_policy.nuisances import FittingOptions, Nuisances, fit_nuisances
 from rankeval.off_policy.plan import Plan
@@ -41,7 +41,11 @@ class Found:
 
     def estimates_with(self, infer: InferenceOptions, paths: BettingPaths) -> Estimates:
         """The estimates with the confidence sequences of a further pass, if there are any."""
-        return Estimates.of(self.sums, infer, self.errors, paths) if paths.intervals else self.estimates
+        return (
+            Estimates.of(self.sums, infer, self.estimates.many, self.errors, paths)
+            if paths.intervals
+            else self.estimates
+        )
 
     def notes(self, by: str | None, cluster: str | None) -> Iterator[Note]:
         """Warnings about the curve, the rows and the fits."""
@@ -62,6 +66,7 @@ class Stages:
         infer: how standard errors and intervals are computed.
         by: the column that splits the units into segments.
         learning: the method that learns the position-bias curve from the log; None: it is given, or none is.
+        many: how several comparisons are told together.
         checked: whether the log is known to be without contradictions, so that no pass looks for them.
     """
 
@@ -72,6 +77,7 @@ class Stages:
     infer: InferenceOptions
     by: str | None
     learning: str | None
+    many: Many = Many()  # noqa: RUF009
     checked: bool = False
 
     def of(self, log: Log) -> Found:
@@ -90,11 +96,11 @@ class Stages:
         grouping = Grouping(infer.bucketed, self.by, fitting.cluster)
         sums = accumulate(request.sources, plan, nuisances, grouping, fitting.threads)
         errors = FitErrors.of(request.setting, nuisances, learned=self.learning is not None)
-        estimates = Estimates.of(sums, infer, errors)
+        estimates = Estimates.of(sums, infer, self.many, errors)
         if estimates.unsettled and len(sums.moments.segments) <= MAX_BUCKETED_SEGMENTS:
             # The choice of intervals needs more sums than means do.
             plan = replace(plan, with_weights=setting.reward_range is not None)
             grouping = replace(grouping, bucketed=True)
             sums = accumulate(request.sources, plan, nuisances, grouping, fitting.threads)
-            estimates = Estimates.of(sums, infer, errors)
+            estimates = Estimates.of(sums, infer, self.many, errors)
         return Found(request, nuisances, sums, estimates, errors, curve_notes)

@@ -342,7 +342,7 @@ def test_one_query_with_one_item():
     row = result.to_dict()["results"][0]
     assert (row["value"], row["std_error"], row["n"]) == (1.0, None, 1)
     assert row["ci"] == {
-        "method": "normal",
+        "method": "augmented",
         "level": 0.95,
         "low": None,
         "high": None,

@@ -235,10 +235,15 @@ def test_clustered_comparisons():
 
 
 def test_hits_of_all_queries_have_no_interval():
-    """20 of 20 hits do not show that there are no misses, nor that no run is better than this one."""
+    """20 of 20 hits do not show that there are no misses, nor that no run is better than this one.
+
+    But a query more at each end of the range gives the rule of three: misses may be about 3 of 20."""
     found = {f"q{i}": {"d1": 1.0, "d2": 0.5} for i in range(20)}
     runs = {name: run_table(found) for name in ("a", "b")}
-    result = evaluate(runs, judgements_table({q: {"d1": 1} for q in found}), "hit@1")
+    result = evaluate(runs, judgements_table({q: {"d1": 1} for q in found}), "hit@1", ci="normal,auto")
+    for row in result.metric_rows:
+        low, high = row.estimate.intervals[1].low, row.estimate.intervals[1].high
+        assert (low, high) == (pytest.approx(1 - 3 / 20, abs=0.02), 1.0)
     assert [(row.estimate.value, row.estimate.std_error) for row in result.metric_rows] == [(1.0, 0.0)] * 2
     for estimate in (result.metric_rows[0].estimate, result.comparisons[0].estimate):
         assert (estimate.intervals[0].low, estimate.intervals[0].reason) == (None, NO_SPREAD)
