@@ -8,7 +8,7 @@ import json
 from rankeval.notes import Note
 
 #: Bytes of a card; another file of this name may be larger, and is not read.
-_LARGEST = 1 << 26
+_CARD_BYTES = 1 << 26
 
 
 def card_notes(path: str) -> tuple[Note, ...]:
@@ -33,7 +33,7 @@ def _told(card: str) -> str | None:
     """The digest that a card holds; None if there is no card of ``train``."""
     try:
         with open(card, "rb") as file:
-            content = file.read(_LARGEST)
+            content = file.read(_CARD_BYTES)
         told = json.loads(content)["model"]["sha256"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
