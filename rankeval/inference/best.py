@@ -10,7 +10,8 @@ import numpy as np
 
 from rankeval.inference.estimate import Estimate, Interval
 from rankeval.inference.functionals import Functional, Within
-from rankeval.inference.undefined import NO_SPREAD, Inference
+from rankeval.inference.inference import Inference
+from rankeval.inference.undefined import NO_SPREAD
 from rankeval.inference.winners import corrected
 from rankeval.notes import Note, listing
 from rankeval.results import Table, interval_text, number, percent

@@ -57,10 +57,12 @@ class DesignEffects:
             clustered=True,
         )
         found = {}
-        for name, functional in estimates.items():
-            error = distribution.std_error(functional) if by_cluster.clusters.count > 1 else 0.0
-            if 0.0 < error < math.inf:
-                found[name] = (by_cluster.std_error(functional) / error) ** 2
+        with np.errstate(all="ignore"):  # what is not finite has no design effect
+            for name, functional in estimates.items() if by_cluster.clusters.count > 1 else ():
+                error = distribution.std_error(functional)
+                ratio = by_cluster.std_error(functional) / error if error > 0.0 else math.nan
+                if math.isfinite(ratio):
+                    found[name] = ratio * ratio
         independent = 1.0 / float(np.square(by_cluster.clusters.shares).sum())
         return cls(clusters, distribution.moments.units, found, independent)
 

@@ -98,3 +98,13 @@ def test_uneven_users_are_too_few_to_tell() -> None:
 def test_users_who_do_not_return_give_no_warning() -> None:
     assert not list(effects_of(np.random.default_rng(0).normal(size=30), users_of(30, 1)).notes("rounds"))
     assert not list(effects_of(np.zeros(100), users_of(60, 2)[:100]).notes("rounds"))
+
+
+def test_what_has_no_error_has_no_effect() -> None:
+    """A ratio over a mean of 0, and a constant."""
+    values = np.stack([np.arange(40.0), np.zeros(40), np.ones(40)])
+    estimates = {"ratio": Mean(0) / Mean(1), "constant": Mean(2), "mean": Mean(0)}
+    moments = Moments.of(values, pairs_needed(estimates.values()), unnamed=NamedKeys("uid", users_of(4, 10)))
+    found = DesignEffects.from_(Inference(moments), estimates)
+    assert found is not None
+    assert set(found.of) == {"mean"}
