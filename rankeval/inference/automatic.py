@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rankeval.inference.bounded_intervals import clopper_pearson
-from rankeval.inference.facts import Facts
+from rankeval.inference.facts import Facts, Weighted
 from rankeval.inference.functionals import Functional
 from rankeval.inference.likelihood import likelihood
 from rankeval.inference.sampling_distribution import SamplingDistribution
@@ -31,6 +31,8 @@ MANY_TERMS = 30.0
 FEW_TERMS = 20.0
 #: With fewer, the sample does not show its spread.
 LEAST_TERMS = 2.0
+#: A share of the width by the rule of three, ``1 - x^(1/n)`` of which is a little less than ``-log(x) / n``.
+SHORTER = 0.5
 
 
 class Unsettled(Exception):
@@ -94,10 +96,18 @@ def _by_ranges(
         methods = {"clopper_pearson": clopper_pearson, **methods}
     for name, method in methods.items():
         try:
-            return Taken(name, method(distribution, functional, facts), why)
+            low, high = method(distribution, functional, facts)
         except Undefined:
             continue
+        if high - low >= _rule_of_three(distribution, facts.weighted):
+            return Taken(name, (low, high), why)
     return None
+
+
+def _rule_of_three(distribution: SamplingDistribution, weighted: Weighted) -> float:
+    """The width without any reward where all weights are 1: narrower intervals owe it to equal weights."""
+    low, high = weighted.reward
+    return -math.log((1.0 - distribution.central) / 2.0) / distribution.moments.n * (high - low) * SHORTER
 
 
 def _by_spread(
