@@ -56,8 +56,9 @@ def take(distribution: SamplingDistribution, functional: Functional, facts: Fact
         Unsettled: the moments have no bucket sums, and these would decide.
     """
     worth = effective_terms(distribution, functional)
-    few_clusters = distribution.clustered and distribution.clusters.few and worth > 0.0
-    if worth >= MANY_TERMS or few_clusters:  # errors by few clusters have quantiles of their own
+    # Errors by few clusters have quantiles of their own; units that stand for a distribution have no number.
+    few_clusters = distribution.clustered and distribution.clusters.few
+    if worth >= MANY_TERMS or (worth > 0.0 and (few_clusters or not distribution.moments.whole)):
         return Taken("normal", normal(distribution, functional, facts))
     if distribution.moments.buckets is None:
         raise Unsettled
@@ -78,11 +79,13 @@ def effective_terms(distribution: SamplingDistribution, functional: Functional) 
         squares = np.square(distribution.bucket_totals(functional))
         fourth = float(np.square(squares).sum())
         return float(squares.sum()) ** 2 / fourth if fourth > 0.0 else math.inf
+    if distribution.moments.squared is not None:
+        return 0.0  # no bound: the extremes are those of terms without their sampling weights
     moments, gradient = distribution.moments, functional.gradient(distribution.moments.mean)
     reach = np.maximum(moments.high - moments.mean, moments.mean - moments.low)
     largest = sum(abs(float(g)) * float(reach[j]) for j, g in gradient.items())
-    variance = distribution.covariance(functional, functional) * moments.units
-    return variance * moments.units / (largest * largest) if largest > 0.0 else math.inf
+    squares = distribution.variance_of_units(functional) * moments.units**2
+    return squares / (largest * largest) if largest > 0.0 and squares > 0.0 else math.inf
 
 
 def _by_ranges(
