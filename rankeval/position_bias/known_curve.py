@@ -40,12 +40,15 @@ class PositionBias:
             if it is not known.
         alpha_beta_covariance: joint covariance of the estimated ``alpha`` and ``beta``: one row for each
             alpha, then one for each beta; None if it is not known.
+        few_impressions: share of the pairs behind ``alpha`` and ``beta`` with so few impressions that their
+            errors are too small; 0 if it is not known.
     """
 
     values: Mapping[str, tuple[float, ...]]
     origin: str = field(default="<position bias>", compare=False)
     covariance: tuple[tuple[float, ...], ...] | None = None
     alpha_beta_covariance: tuple[tuple[float, ...], ...] | None = None
+    few_impressions: float = 0.0
 
     @classmethod
     def of(cls, source: Any) -> PositionBias:
@@ -86,7 +89,8 @@ class PositionBias:
             both = [*order, *(len(order) + index for index in order)]
             name = "alpha_beta_covariance"
             joint = checked_covariance(origin, content[name], both, name)
-        return cls(curves, origin, covariance, joint)
+        few = content.get("share_of_pairs_with_few_impressions")
+        return cls(curves, origin, covariance, joint, float(few) if isinstance(few, int | float) else 0.0)
 
     def __contains__(self, name: object) -> bool:
         return name in self.values
