@@ -96,9 +96,10 @@ def _of_bias(request: Request, bias: PositionBias, used: bool) -> Iterator[Note]
             bias.relative_error_of_alpha, "alpha", whose, "; from the same ones they are too large"
         )
         if bias.few_impressions > 0.0:
+            share = f"{100.0 * bias.few_impressions:.3g} % of the pairs behind alpha and beta"
             text = (
-                f"position bias: {100.0 * bias.few_impressions:.3g} % of the pairs behind alpha and beta have few "
-                "impressions: errors of click_affine are too small, and its intervals do not hold their level"
+                f"position bias: {share} have few impressions: errors of click_affine are too small, and its "
+                "intervals do not hold their level"
             )
             yield Note("curve_of_few_impressions", text, {"share": bias.few_impressions})
     elif "trust" in ratios and "alpha" in bias:
