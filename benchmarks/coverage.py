@@ -24,7 +24,7 @@ import pyarrow as pa
 from rankeval import ope
 from rankeval.estimators import ACTION_ESTIMATORS, TRANSFORMS, Estimator, parse
 from rankeval.estimators import ESTIMATORS as ESTIMATORS_BY_NAME
-from rankeval.inference import INTERVALS, holm
+from rankeval.inference import BY_RANGES, INTERVALS, holm
 from rankeval.simulators.bandits import (
     BanditWorld,
     RewardKind,
@@ -43,7 +43,8 @@ HELD_TO = (0.93, 0.97)
 ESTIMATORS = tuple(definition.name for definition in ACTION_ESTIMATORS if definition.ratio == "action")
 #: Parameters with which estimators change many weights in these worlds.
 PARAMETERS = {"max_weight": MAX_WEIGHT, "tau": 2.0, "lambda": 0.3}
-METHODS = tuple(INTERVALS)
+#: Those that need no stated range.
+METHODS = tuple(method for method in INTERVALS if method not in BY_RANGES)
 
 Quantity = Literal["value", "gain", "relative"]
 QUANTITIES: tuple[Quantity, ...] = ("value", "gain", "relative")

@@ -31,7 +31,7 @@ INNER = {
     "rankeval/estimators/clicks.py:OPTIONAL_MAX_WEIGHT",
     "rankeval/estimators/rankings.py:MAX_WEIGHT",
     "rankeval/evaluation/judgement_rows.py:MOST_STRING_BYTES",
-    "rankeval/inference/intervals.py:MAX_UNDEFINED",
+    "rankeval/inference/spread_intervals.py:MAX_UNDEFINED",
     "rankeval/interleaving/outcome_tests.py:MOST_SESSIONS",
     "rankeval/logs/reranking.py:LONGEST_TOP",
     "rankeval/metrics/catalogue.py:_MAX_REL",

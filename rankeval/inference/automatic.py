@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rankeval.inference.bounded_intervals import clopper_pearson
-from rankeval.inference.facts import Facts
+from rankeval.inference.facts import Facts, Weighted
 from rankeval.inference.functionals import Functional
 from rankeval.inference.likelihood import likelihood
 from rankeval.inference.sampling_distribution import SamplingDistribution
@@ -31,6 +31,8 @@ MANY_TERMS = 30.0
 FEW_TERMS = 20.0
 #: With fewer, the sample does not show its spread.
 LEAST_TERMS = 2.0
+#: A share of the width by the rule of three, ``1 - x^(1/n)`` of which is a little less than ``-log(x) / n``.
+SHORTER = 0.5
 
 
 class Unsettled(Exception):
@@ -54,8 +56,9 @@ def take(distribution: SamplingDistribution, functional: Functional, facts: Fact
         Unsettled: the moments have no bucket sums, and these would decide.
     """
     worth = effective_terms(distribution, functional)
-    few_clusters = distribution.clustered and distribution.clusters.few and worth > 0.0
-    if worth >= MANY_TERMS or few_clusters:  # errors by few clusters have quantiles of their own
+    # Errors by few clusters have quantiles of their own; units that stand for a distribution have no number.
+    few_clusters = distribution.clustered and distribution.clusters.few
+    if worth >= MANY_TERMS or (worth > 0.0 and (few_clusters or not distribution.moments.whole)):
         return Taken("normal", normal(distribution, functional, facts))
     if distribution.moments.buckets is None:
         raise Unsettled
@@ -76,11 +79,13 @@ def effective_terms(distribution: SamplingDistribution, functional: Functional) 
         squares = np.square(distribution.bucket_totals(functional))
         fourth = float(np.square(squares).sum())
         return float(squares.sum()) ** 2 / fourth if fourth > 0.0 else math.inf
+    if distribution.moments.squared is not None:
+        return 0.0  # no bound: the extremes are those of terms without their sampling weights
     moments, gradient = distribution.moments, functional.gradient(distribution.moments.mean)
     reach = np.maximum(moments.high - moments.mean, moments.mean - moments.low)
     largest = sum(abs(float(g)) * float(reach[j]) for j, g in gradient.items())
-    variance = distribution.covariance(functional, functional) * moments.units
-    return variance * moments.units / (largest * largest) if largest > 0.0 else math.inf
+    squares = distribution.variance_of_units(functional) * moments.units**2
+    return squares / (largest * largest) if largest > 0.0 and squares > 0.0 else math.inf
 
 
 def _by_ranges(
@@ -94,10 +99,18 @@ def _by_ranges(
         methods = {"clopper_pearson": clopper_pearson, **methods}
     for name, method in methods.items():
         try:
-            return Taken(name, method(distribution, functional, facts), why)
+            low, high = method(distribution, functional, facts)
         except Undefined:
             continue
+        if high - low >= _rule_of_three(distribution, facts.weighted):
+            return Taken(name, (low, high), why)
     return None
+
+
+def _rule_of_three(distribution: SamplingDistribution, weighted: Weighted) -> float:
+    """The width without any reward where all weights are 1: narrower intervals owe it to equal weights."""
+    low, high = weighted.reward
+    return -math.log((1.0 - distribution.central) / 2.0) / distribution.moments.n * (high - low) * SHORTER
 
 
 def _by_spread(

@@ -17,7 +17,7 @@ from rankeval.inference.undefined import Undefined
 
 #: The largest mean reward, as a share of the range of rewards, of a Clopper-Pearson interval. With weights up
 #: to M the variance of ``w r`` may be ``p (M - p)``, and the interval takes ``M p (1 - p)``.
-MOST_COMMON = 0.1
+COMMON = 0.1
 
 
 def hoeffding(
@@ -86,8 +86,8 @@ def clopper_pearson(
     from scipy.special import betaincinv
 
     trials, successes = moments.n / largest, max(rewards / largest, 0.0)
-    if largest > 1.0 and successes > MOST_COMMON * trials:
-        raise Undefined(f"it is for rare rewards: a mean of at most {MOST_COMMON:g} of their range")
+    if largest > 1.0 and successes > COMMON * trials:
+        raise Undefined(f"it is for rare rewards: a mean of at most {COMMON:g} of their range")
     successes, tail = min(successes, trials), _tail(distribution)
     low = 0.0 if successes == 0.0 else float(betaincinv(successes, trials - successes + 1.0, tail))
     rest = trials - successes

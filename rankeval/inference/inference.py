@@ -80,8 +80,9 @@ class Inference(SamplingDistribution):
 
     def _worth(self, functional: Functional) -> float | None:
         """How many terms the choice of an interval takes the estimate to rest on."""
-        few_clusters = self.clustered and self.clusters.few
-        if AUTO not in self.methods or self.moments.buckets is None or few_clusters:
+        if AUTO not in self.methods or self.moments.buckets is None or not self.moments.whole:
+            return None
+        if self.clustered and self.clusters.few:
             return None
         worth = effective_terms(self, functional)
         return worth if math.isfinite(worth) else None

@@ -10,8 +10,9 @@ not seen. With a baseline of 0 the numbers are those of vw-estimators.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from rankeval.inference.bootstrap import ROUNDING
 from rankeval.inference.bounded_intervals import require_plain_units, require_weighted
 from rankeval.inference.facts import Facts, Weighted
 from rankeval.inference.functionals import Functional, Mean
@@ -19,6 +20,7 @@ from rankeval.inference.sampling_distribution import SamplingDistribution
 from rankeval.inference.students_t import students_quantile
 from rankeval.inference.undefined import NO_SPREAD, Undefined
 
+TINY = 1e-300  # a variance that is 0
 UNSEEN = "the sample does not show what heavier weights would bring: state their range with --weight-range"
 
 
@@ -94,11 +96,23 @@ class _Sample:
             share * (self.terms + apart_term * apart_term / n),
         )
 
+    def less(self, slope: float) -> _Sample:
+        """The sample of ``x - slope w``; its spread does not cancel where an unseen weight is large."""
+        return replace(
+            self,
+            term=self.term - slope * self.weight,
+            both=self.both - slope * self.weights,
+            terms=max(self.terms - 2.0 * slope * self.both + slope * slope * self.weights, 0.0),
+        )
+
     def least(self, weighted: Weighted, critical: float, sign: int) -> float:
         """The least mean of ``sign x`` under distributions that the sample admits."""
         budget = critical / (self.n + 1.0) + self._least_divergence(weighted)
         found = [self._least_with(weight, weighted, budget, sign) for weight in weighted.weights]
-        return min(value for value in found if value is not None)
+        known = [value for value in found if value is not None]
+        if not known:
+            raise Undefined(UNSEEN)
+        return min(known)
 
     def _least_divergence(self, weighted: Weighted) -> float:
         """The divergence of the most likely distribution under which the mean weight is 1."""
@@ -109,21 +123,31 @@ class _Sample:
         return (1.0 - joined.weight) ** 2 / joined.weights
 
     def _least_with(self, weight: float, weighted: Weighted, budget: float, sign: int) -> float | None:
-        """The least mean with an unseen unit of this weight; None if the mean weight cannot be 1."""
+        """The least mean with an unseen unit of this weight.
+
+        None if the mean weight cannot be 1, or nothing varies that would show what is unseen.
+        """
         reward = weighted.reward[0 if (weight >= weighted.baseline) == (sign > 0) else 1]
         if math.isinf(weight):  # its share tends to 0, and its share of the weight is 1 - mean weight
-            variance = self.terms - 2.0 * reward * self.both + reward * reward * self.weights
-            middle = sign * (self.term + reward * (1.0 - self.weight))
-            if variance <= 1e-14 * (self.terms + reward * reward * self.weights) + 1e-300:
-                if not weighted.baseline and math.isclose(middle, sign * reward, abs_tol=1e-12 * abs(reward)):
-                    return sign * reward  # no mean is beyond the end of the range of rewards
-                raise Undefined(UNSEEN)
-            left = budget - 1.0 / self.n
-            variance *= self.n / (self.n + 1.0)
+            slope, rest = reward, self.less(reward)
+            middle, left = slope + rest.term, budget - 1.0 / self.n
+            variance = rest.terms * self.n / (self.n + 1.0)
         else:
-            joined = self.joined(weight, (weight - weighted.baseline) * reward)
-            slope, missing = joined.both / joined.weights, 1.0 - joined.weight
-            variance = max(joined.terms - slope * joined.both, 0.0)
-            middle = sign * (joined.term + missing * slope)
-            left = budget - missing * missing / joined.weights
-        return None if left < 0.0 else middle - math.sqrt(variance * left)
+            term = (weight - weighted.baseline) * reward
+            slope = term / weight if weight > 0.0 else 0.0
+            rest = self.less(slope).joined(weight, term - slope * weight)
+            missing = 1.0 - rest.weight
+            middle = slope + rest.term + missing * rest.both / rest.weights
+            variance = max(rest.terms - rest.both * rest.both / rest.weights, 0.0)
+            left = budget - missing * missing / rest.weights
+        if left < 0.0:
+            return None
+        size = self.terms + slope * slope * self.weights
+        if variance <= ROUNDING * size + TINY and not self._is_end(middle, reward, weighted):
+            return None
+        return sign * middle - math.sqrt(variance * left)
+
+    @staticmethod
+    def _is_end(middle: float, end: float, weighted: Weighted) -> bool:
+        """Whether a mean is the end of the range of rewards, beyond which none is."""
+        return not weighted.baseline and math.isclose(middle, end, rel_tol=1e-9, abs_tol=TINY)

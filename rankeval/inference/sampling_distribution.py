@@ -72,12 +72,15 @@ class SamplingDistribution:
 
         It includes the error of a position-bias curve, which is assumed to be independent of these units.
         """
+        by_curve = float(np.sum(np.square(functional.by_curve(self.moments.mean))))
+        return math.sqrt(self.variance_of_units(functional) + by_curve)
+
+    def variance_of_units(self, functional: Functional) -> float:
+        """The part of the squared standard error that is due to units or clusters, and not to a curve."""
         gradient = functional.gradient(self.moments.mean)
         if self.clustered:
-            between = self._between_clusters(gradient, gradient)
-        else:
-            between = float(without_rounding(self._between_units(gradient, gradient)))
-        return math.sqrt(between + float(np.sum(np.square(functional.by_curve(self.moments.mean)))))
+            return self._between_clusters(gradient, gradient)
+        return float(without_rounding(self._between_units(gradient, gradient)))
 
     def covariance(self, a: Functional, b: Functional) -> float:
         """The delta-method covariance of two estimates."""

@@ -22,6 +22,8 @@ def normal(distribution: SamplingDistribution, functional: Functional, _: Facts)
 
 def student(distribution: SamplingDistribution, functional: Functional, _: Facts) -> tuple[float, float]:
     """As normal, with the quantile of Student's t at the degrees of freedom of the standard error (1908)."""
+    if distribution.degrees(functional) < 1.0:
+        raise Undefined("its units stand for a distribution, and their number is not known")
     return by_spread(distribution, functional, distribution.students_quantile(functional))
 
 

@@ -65,8 +65,8 @@ def test_rare_rewards_take_the_studentised_bootstrap_with_a_warning() -> None:
 
 
 def test_stated_ranges_take_the_place_of_the_spread() -> None:
-    data = log(500, 0.004, 3)
-    assert data["reward"].sum() == 2
+    data = log(500, 0.0)
+    data["reward"][[3, 77]] = 1.0
     found = taken(data, **RANGES)
     assert (found["value"].method, found["gain"].method) == ("clopper_pearson", "likelihood")
     assert taken(data, reward_range="0,1")["value"].method == "likelihood"

@@ -357,7 +357,7 @@ def test_small_samples_never_give_nan(functional: Functional, n: int) -> None:
 def test_wrong_calls_say_what_was_found_and_wanted() -> None:
     moments = moments_of(logged(10))
     with pytest.raises(
-        UsageError, match=r"ci: found 'jackknife', wanted one of normal, bootstrap, bootstrap_t"
+        UsageError, match=r"ci: found 'jackknife', wanted one of auto, normal, student, bootstrap"
     ):
         Inference(moments, methods=("jackknife",))
     with pytest.raises(UsageError, match=r"level: found 95, wanted a number between 0 and 1"):

@@ -89,9 +89,15 @@ def test_equal_weights_do_not_show_what_others_would_bring() -> None:
     interval = found(np.ones(50), np.zeros(50), 0, (0.0, math.inf))
     assert interval.low is None
     assert "state their range with --weight-range" in (interval.reason or "")
-    bounded = found(np.ones(50), np.zeros(50), 0, (0.0, 3.0))
-    assert (bounded.low, bounded.reason) == (0.0, None)
-    assert (bounded.high or 0.0) > 3.0 / 50.0
+    assert found(np.ones(50), np.zeros(50), 0, (0.0, 3.0)).low is None
+
+
+def test_no_reward_at_all_with_weights_that_vary() -> None:
+    interval = found(np.tile([0.5, 1.5], 25), np.zeros(50), 0, (0.0, 3.0))
+    assert (interval.low, interval.reason) == (0.0, None)
+    assert (interval.high or 0.0) > 3.0 / 50.0
+    gain = found(np.tile([0.5, 1.5], 25), np.zeros(50), 1, (0.0, 3.0))
+    assert (gain.low or 0.0) < 0.0 < (gain.high or 0.0)
 
 
 @needs_reference

@@ -441,7 +441,7 @@ MISUSED: dict[str, dict[str, Any]] = {
     "alpha: found 0, wanted a number between 0 and 1": {"alpha": 0},
     "power: found 1.5, wanted a number between 0 and 1": {"power": 1.5},
     "level: found 2.0, wanted a number between 0 and 1": {"level": 2},
-    "ci: found 'exact', wanted one of normal": {"ci": "exact"},
+    "ci: found 'exact', wanted one of auto, normal": {"ci": "exact"},
     "threads: found 0, wanted at least 1": {"threads": 0},
     "ranking_length: found 10000000000, wanted": {"method": "team_draft", "ranking_length": 10**10},
     "ranking_length: found 0, wanted a whole number of at least 1": {

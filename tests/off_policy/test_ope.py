@@ -468,8 +468,8 @@ def test_a_level_moves_the_bounds_outwards() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"ci": ["jackknife"]}, "ci: found 'jackknife', wanted one of normal, bootstrap, bootstrap_t"),
-        ({"ci": []}, "ci: found no method, wanted one of normal, bootstrap, bootstrap_t"),
+        ({"ci": ["jackknife"]}, "ci: found 'jackknife', wanted one of auto, normal, student, bootstrap"),
+        ({"ci": []}, "ci: found no method, wanted one of auto, normal, student, bootstrap"),
         ({"level": 95}, "level: found 95.0, wanted a number between 0 and 1"),
         ({"level": math.nan}, "level: found nan"),
         ({"ci": "bootstrap", "replicates": 1}, "replicates: found 1, wanted 2 to 1,000,000"),

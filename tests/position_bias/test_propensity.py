@@ -163,7 +163,7 @@ def test_levels_widen_intervals() -> None:
         ({"top": 1}, "top: found 1, wanted at least 2"),
         ({"top": 2.5}, "top: found 2.5, wanted a whole number"),
         ({"smooth": "spline"}, "smooth: found 'spline', wanted power"),
-        ({"ci": "magic"}, "ci: found 'magic', wanted one of normal, bootstrap, bootstrap_t"),
+        ({"ci": "magic"}, "ci: found 'magic', wanted one of auto, normal, student, bootstrap"),
         ({"level": 1.0}, "level: found 1.0, wanted a number between 0 and 1"),
         ({"replicates": 1}, "replicates: found 1, wanted 2 to"),
         ({"threads": 0}, "threads: found 0, wanted at least 1"),
