@@ -101,6 +101,13 @@ def _of_bias(request: Request, bias: PositionBias, used: bool) -> Iterator[Note]
         yield _counted(
             bias.relative_error_of_alpha, "alpha", whose, "; from the same ones they are too large"
         )
+        if bias.few_impressions > 0.0:
+            share = f"{100.0 * bias.few_impressions:.3g} % of the pairs behind alpha and beta"
+            text = (
+                f"position bias: {share} have few impressions: errors of click_affine are too small, and its "
+                "intervals do not hold their level"
+            )
+            yield Note("curve_of_few_impressions", text, {"share": bias.few_impressions})
     elif "trust" in ratios and "alpha" in bias:
         text = (
             f"click_affine: {bias.origin} holds no covariance of alpha and beta: errors take these as exact, "
@@ -110,7 +117,7 @@ def _of_bias(request: Request, bias: PositionBias, used: bool) -> Iterator[Note]
 
 
 def _counted(relative_error: float, name: str, whose: str, beside: str = "") -> Note:
-    """The note that errors include ``whose`` error, at most ``relative_error`` of the curve ``name``."""
+    """The note that errors include ``whose`` error, at most this share of the curve ``name``."""
     error = f"{100.0 * relative_error:.2g} % of the {name} where it is largest"
     text = f"position bias: errors include {whose}, {error}, as if from other sessions{beside}"
     return Note("curve_error", text, {"relative_error": relative_error})

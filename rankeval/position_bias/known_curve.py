@@ -41,6 +41,8 @@ class PositionBias:
             if it is not known.
         alpha_beta_covariance: joint covariance of the estimated ``alpha`` and ``beta``: one row for each
             alpha, then one for each beta; None if it is not known.
+        few_impressions: share of the pairs behind ``alpha`` and ``beta`` with so few impressions that their
+            errors are too small; 0 if it is not known.
         log: name of the log from which the curve was estimated, as the source states it; None if it does not.
     """
 
@@ -48,6 +50,7 @@ class PositionBias:
     origin: str = field(default=_ORIGIN, compare=False)
     covariance: tuple[tuple[float, ...], ...] | None = None
     alpha_beta_covariance: tuple[tuple[float, ...], ...] | None = None
+    few_impressions: float = 0.0
     log: str | None = field(default=None, compare=False)
 
     @classmethod
@@ -90,7 +93,9 @@ class PositionBias:
             both = [*order, *(len(order) + index for index in order)]
             name = "alpha_beta_covariance"
             joint = checked_covariance(origin, content[name], both, name)
-        return cls(curves, origin, covariance, joint, _log_of(content))
+        found = content.get("share_of_pairs_with_few_impressions")
+        few = float(found) if isinstance(found, int | float) else 0.0
+        return cls(curves, origin, covariance, joint, few, _log_of(content))
 
     def __contains__(self, name: object) -> bool:
         return name in self.values

@@ -61,6 +61,7 @@ def test_json_contract(result: OffPolicyEvaluation) -> None:
         "max_weight",
         "mean_weight",
         "mean_weight_z",
+        "effective_rewards",
         "share_clipped",
         "overlap",
     }

@@ -101,6 +101,10 @@ def test_alpha_and_beta_without_covariance_are_said_to_be_taken_as_exact() -> No
     whole = ope(LOG, ["click_affine"], position_bias={**TRUST, "alpha_beta_covariance": JOINT.tolist()})
     assert not any("errors take these as exact" in text for text in whole.warnings)
     assert any("errors include those of alpha and beta" in text for text in whole.warnings)
+    few = {**TRUST, "alpha_beta_covariance": JOINT.tolist(), "share_of_pairs_with_few_impressions": 0.5}
+    found = ope(LOG, ["click_affine"], position_bias=few)
+    assert any("50 % of the pairs behind alpha and beta have few" in text for text in found.warnings)
+    assert not any("have few impressions" in text for text in whole.warnings)
 
 
 def test_without_examination_nothing_is_added() -> None:

@@ -223,7 +223,11 @@ def test_a_fit_of_trust_bias_is_a_curve(content: Any) -> None:
     moved = [np.concatenate([copy.curve("alpha"), copy.curve("beta")]) - values for copy in bias.moved_trust]
     np.testing.assert_allclose(np.array(moved).T @ np.array(moved) / STEP**2, JOINT, rtol=0, atol=1e-15)
     assert bias.moved == ()
-    assert bias.relative_error_of_alpha == pytest.approx(0.04)
+    assert bias.relative_error_of_alpha == pytest.approx(np.sqrt(4e-4) / 0.5)
+    assert bias.few_impressions == 0.0
+    assert (
+        PositionBias.of({**IDENTIFIED, "share_of_pairs_with_few_impressions": 0.25}).few_impressions == 0.25
+    )
 
 
 def test_alpha_and_beta_go_by_position() -> None:

@@ -126,7 +126,7 @@ def fit(
     scores: list[Score | None] = [entry.score for entry in compared]
     scores = scores or [None] * (len(fits) + len(of_rank))
     rows = tuple(
-        fit_row(name, fit, score, positions)
+        fit_row(name, fit, score, counts, positions)
         for name, fit, score in zip(names, fits, scores[: len(fits)], strict=True)
     )
     comparisons = differences(compared, len(fits), found.test, infer)

@@ -39,7 +39,7 @@ def entries(
     return [Entry(*parts, scored(parts[1], parts[2], test)) for parts in found]
 
 
-def fit_row(name: str, fit: Fitted, score: Score | None, positions: int) -> ClickModelFit:
+def fit_row(name: str, fit: Fitted, score: Score | None, counts: PairCounts, positions: int) -> ClickModelFit:
     """The row of a fitted click model, with its scores on the held-out sessions."""
     parameters, errors, reasons = fit.model.to_dict(), *_errors(fit)
     likelihood: float | None = fit.maximum.expectation.log_likelihood
@@ -55,7 +55,7 @@ def fit_row(name: str, fit: Fitted, score: Score | None, positions: int) -> Clic
         *_numbers(score, positions),
         fit.maximum.iterations,
         fit.maximum.converged,
-        _identified(fit),
+        _identified(fit, counts),
     )
 
 
@@ -84,7 +84,7 @@ def _errors(fit: Fitted) -> tuple[list[float | None], dict[str, str]]:
     return [*values, *([None] * len(beyond))], reasons | dict.fromkeys(beyond, "it changes nothing")
 
 
-def _identified(fit: Fitted) -> dict[str, Any] | None:
+def _identified(fit: Fitted, counts: PairCounts) -> dict[str, Any] | None:
     """``alpha`` and ``beta`` of a trust-biased model, with standard errors.
 
     Relevance is the click rate at position 1. None for other models, and if this rate is the same for all
@@ -94,7 +94,8 @@ def _identified(fit: Fitted) -> dict[str, Any] | None:
     if not isinstance(family, TrustBiasFamily) or not family.tells(fit.point.shared):
         return None
     alpha, beta, slopes = family.slopes(fit.point.shared)
-    errors = np.sqrt(np.diag(slopes @ fit.errors.covariance @ slopes.T))
+    covariance = slopes @ fit.errors.covariance @ slopes.T
+    errors = np.sqrt(np.diag(covariance))
     missing = set(fit.errors.reasons) - set(family.fixed)
     known = [k > 0 and not {k, k + size} & missing for k in range(size)]
     return {
@@ -104,6 +105,8 @@ def _identified(fit: Fitted) -> dict[str, Any] | None:
             name: [float(error) if there else None for error, there in zip(part, known, strict=True)]
             for name, part in (("alpha", errors[:size]), ("beta", errors[size:]))
         },
+        "alpha_beta_covariance": None if missing else (0.5 * (covariance + covariance.T)).tolist(),
+        "share_of_pairs_with_few_impressions": _few(counts) / max(int((counts.impressions > 0.0).sum()), 1),
         "normalisation": "alpha[0] = 1 and beta[0] = 0: relevance is the click rate at position 1",
         "reasons": {str(k % size + 1): why for k, why in fit.errors.reasons.items() if k in missing},
     }
@@ -204,10 +207,15 @@ def notes(
             "attractiveness and satisfaction"
         )
         yield Note("unseen_pairs", text, {"pairs": unseen})
-    few = int(np.count_nonzero(counts.impressions[shown] < FEW))
+    few = _few(counts)
     if few:
         text = (
             f"{few} of {np.count_nonzero(shown)} pairs have fewer than {FEW} impressions: what is estimated "
             "of each is noisy, which biases the parameters that all share"
         )
         yield Note("few_impressions", text, {"pairs": few, "threshold": FEW})
+
+
+def _few(counts: PairCounts) -> int:
+    """The number of pairs with some impressions, but fewer than ``FEW``."""
+    return int(np.count_nonzero((counts.impressions > 0.0) & (counts.impressions < FEW)))
