@@ -70,22 +70,16 @@ class EmbeddingFrequencies:
         _require_length(rounds, role, offsets, self.candidates)
 
     def notes(self, log: Log) -> list[Note]:
-        """That probabilities were counted, and each policy that gives some to actions the log never took."""
-        counted = (
-            "mips: probabilities of embeddings were counted in this log, and errors take them as known, "
-        )
+        """A warning for each policy that gives probability to actions that the log never took."""
         return [
-            Note("embeddings_counted", f"{counted}except those of --ci refit"),
-            *(
-                Note(
-                    "unseen_embeddings",
-                    f"column {log.name(role)!r} gives {100.0 * share:.2g} % of its probability to actions "
-                    "that the log never took: their embeddings are unknown, and mips weights leave them out",
-                    {"share": share},
-                )
-                for role, share in self.unseen.items()
-                if share > 0.0
-            ),
+            Note(
+                "unseen_embeddings",
+                f"column {log.name(role)!r} gives {100.0 * share:.2g} % of its probability to actions "
+                "that the log never took: their embeddings are unknown, and mips weights leave them out",
+                {"share": share},
+            )
+            for role, share in self.unseen.items()
+            if share > 0.0
         ]
 
 
