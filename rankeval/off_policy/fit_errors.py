@@ -29,7 +29,6 @@ class FitErrors:
     Attributes:
         rewards: whether rewards of actions are predicted by a model fitted to the log.
         relevance: whether the relevance of items is.
-        embeddings: whether probabilities of embeddings were counted in the log.
         behaviours: whether user behaviours were learned from the log.
         curve: whether the position-bias curve was.
         full: whether a candidate ranks items that were not shown.
@@ -37,7 +36,6 @@ class FitErrors:
 
     rewards: bool = False
     relevance: bool = False
-    embeddings: bool = False
     behaviours: bool = False
     curve: bool = False
     full: bool = False
@@ -48,7 +46,6 @@ class FitErrors:
         return cls(
             rewards=nuisances.rewards is not None,
             relevance=nuisances.relevance is not None,
-            embeddings=nuisances.embedding is not None and nuisances.embedding.frequencies is not None,
             behaviours=bool(nuisances.behaviours),
             curve=learned,
             full=setting.estimand == "full",
@@ -76,8 +73,6 @@ class FitErrors:
             if _changed(estimator, reduces):
                 what = "where weights are clipped, relevance counts, which was fitted to this log"
                 return _uncounted(what, OF_MODEL)
-        if self.embeddings and of.ratio == "embedding":
-            return _uncounted("the probabilities of embeddings were counted in this log")
         if self.behaviours and of.ratio == "subset":
             return _uncounted("behaviours were learned from this log")
         return None

@@ -247,10 +247,10 @@ def test_relevance_that_counts_has_no_error_without_refits() -> None:
     assert again.gain.std_error is not None
 
 
-def test_counted_embeddings_have_no_error_without_refits() -> None:
+def test_counted_embeddings_are_told() -> None:
     found = ope(LOG, "mips", embedding="embedding")
-    assert found.estimates[0].value.std_error is None
-    assert any("embeddings were counted in this log" in text for text in found.warnings)
+    assert found.estimates[0].value.std_error is not None
+    assert any("errors take them as known, except those of --ci refit" in text for text in found.warnings)
 
 
 def test_refits_that_fail_are_told() -> None:

@@ -97,8 +97,12 @@ class Embedding:
         }
 
     def notes(self, log: Log) -> list[Note]:
-        """Warnings on actions whose embeddings are unknown."""
-        return [] if self.frequencies is None else self.frequencies.notes(log)
+        """Warnings on counted probabilities, and on actions whose embeddings are unknown."""
+        if self.frequencies is None:
+            return []
+        text = "mips: probabilities of embeddings were counted in this log, and errors take them as known"
+        counted = Note("embeddings_counted", f"{text}, except those of --ci refit")
+        return [counted, *self.frequencies.notes(log)]
 
 
 def marginal_propensities(
