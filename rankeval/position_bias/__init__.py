@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from rankeval.position_bias.cells import Cells
 from rankeval.position_bias.known_curve import FIELDS, STEP, PositionBias
+from rankeval.position_bias.methods import lacking
 from rankeval.position_bias.newton_ascent import Climb, starting_point
 from rankeval.position_bias.propensity import propensity
 from rankeval.position_bias.result import PropensityCurve
@@ -20,6 +21,7 @@ __all__ = [
     "Climb",
     "PositionBias",
     "PropensityCurve",
+    "lacking",
     "propensity",
     "starting_point",
 ]
