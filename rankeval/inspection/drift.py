@@ -16,6 +16,7 @@ import pyarrow as pa
 from rankeval.array_types import Bools, Floats
 from rankeval.arrays import as_float64, is_unknown
 from rankeval.inference import holm
+from rankeval.inspection.row_checks import USABLE
 from rankeval.readers import is_number
 
 #: A column of numbers with fewer distinct values is taken as categories.
@@ -86,7 +87,7 @@ def _of_column(name: str, one: pa.Array, two: pa.Array) -> ColumnDrift | None:
     both = np.concatenate([left[~np.isnan(left)], right[~np.isnan(right)]])
     if len(np.unique(both)) < FEW_VALUES:
         return _of_categories(name, pa.array(left), pa.array(right), (left, right))
-    left, right = left[np.isfinite(left)], right[np.isfinite(right)]
+    left, right = left[np.abs(left) <= USABLE], right[np.abs(right) <= USABLE]
     if not len(left) or not len(right):
         return None
     from scipy.stats import ks_2samp
@@ -135,7 +136,7 @@ def _texts(values: pa.Array) -> pa.Array:
 
 
 def _mean(values: Floats) -> float | None:
-    known = values[np.isfinite(values)]
+    known = values[np.abs(values) <= USABLE]
     return float(known.mean()) if len(known) else None
 
 

@@ -85,7 +85,9 @@ def inspect(
     rows = row_pass(found, cluster, threads)
     if rows is None:
         raise DataError(f"{data.origin}: no rows{f' match {where!r}' if where else ''}, wanted at least one")
-    units = unit_pass(UnitChecks(found, by, cluster), threads)
+    ids = rows.columns.get("session_id")
+    unknown = ids is not None and ids.missing == ids.n
+    units = None if unknown else unit_pass(UnitChecks(found, by, cluster), threads)
     tests = None if units is None or not units.propensities else judged(units.propensities)
     sample = rows.sample.in_order(sampled_clock(rows.sample))
     drift, windows = _drift(

@@ -18,7 +18,7 @@ FIRST_ROWS = 10
 
 
 class Code(NamedTuple):
-    """The severity of a kind of problem, and its text with ``{column}`` and ``{count}``."""
+    """The severity of a kind of problem, and its text, in which ``{rows}`` stands for ``3 rows``."""
 
     severity: Severity
     text: str
@@ -26,27 +26,28 @@ class Code(NamedTuple):
 
 #: Code -> problem of rows or sessions, counted in passes over the log.
 CODES: dict[str, Code] = {
-    "null": Code("error", "column {column!r} is null or NaN in {count} rows"),
+    "null": Code("error", "column {column!r} is null or NaN in {rows}"),
     "null_reward": Code(
-        "error", "column {column!r} is null or NaN in {count} rows; --null-reward zero counts them as 0"
+        "error", "column {column!r} is null or NaN in {rows}; --null-reward zero counts them as 0"
     ),
-    "not_finite": Code("error", "column {column!r} is infinite in {count} rows"),
-    "out_of_range": Code("error", "column {column!r} is not {wanted} in {count} rows"),
-    "bad_list": Code("error", "column {column!r} holds null, or a list of another length, in {count} rows"),
-    "bad_candidates": Code("error", "column {column!r} holds other things than {wanted} in {count} rows"),
-    "list_sum": Code("error", "the propensities in column {column!r} sum to 1 by no means in {count} rows"),
-    "list_rounding": Code("warning", "the propensities in column {column!r} sum to 1 only roughly in {count} rows"),
-    "bad_action": Code("error", "column {column!r} is no candidate in {count} rows"),
-    "impossible_action": Code("error", "the action that was taken has propensity 0 in column {column!r} in {count} rows"),
-    "contradiction": Code("error", "column {column!r} contradicts the list of candidates in {count} rows"),
-    "repeated_id": Code("error", "column {column!r}: {count} rows repeat the id of an earlier one (a join that multiplies rows?)"),
-    "fan_out": Code("error", "{count} rows repeat session, item and position of another (a join that multiplies rows?)"),
-    "repeated_position": Code("error", "column {column!r}: {count} rows have the position of another item of their session"),
-    "changes": Code("error", "column {column!r} changes within a session, first in {count} rows"),
-    "unshown_click": Code("error", "column {column!r} is above 0 in {count} rows without a position"),
-    "repeated_item": Code("warning", "column {column!r}: {count} rows repeat an item of their session"),
+    "not_finite": Code("error", "column {column!r} is infinite in {rows}"),
+    "out_of_range": Code("error", "column {column!r} is not {wanted} in {rows}"),
+    "bad_list": Code("error", "column {column!r} holds null, or a list of another length, in {rows}"),
+    "bad_candidates": Code("error", "column {column!r} holds other things than {wanted} in {rows}"),
+    "list_sum": Code("error", "the propensities in column {column!r} sum to 1 by no means in {rows}"),
+    "list_rounding": Code("warning", "the propensities in column {column!r} sum to 1 only roughly in {rows}"),
+    "bad_action": Code("error", "column {column!r} is no candidate in {rows}"),
+    "impossible_action": Code("error", "the action that was taken has propensity 0 in column {column!r} in {rows}"),
+    "contradiction": Code("error", "column {column!r} contradicts the list of candidates in {rows}"),
+    "repeated_id": Code("error", "column {column!r}: {rows} that repeat the id of an earlier one (a join that multiplies rows?)"),
+    "fan_out": Code("error", "{rows} with the session, item and position of another (a join that multiplies rows?)"),
+    "repeated_position": Code("error", "column {column!r}: {rows} with the position of another item of their session"),
+    "changes": Code("error", "column {column!r} changes within a session, first in {rows}"),
+    "unshown_click": Code("error", "column {column!r} is above 0 in {rows} without a position"),
+    "huge": Code("warning", "column {column!r} is beyond 1e100 in {rows}, which are left out here"),
+    "repeated_item": Code("warning", "column {column!r}: {rows} with an earlier item of their session"),
     "gaps": Code("info", "{count} sessions lack a position above their last one"),
-    "unshown": Code("info", "{count} rows have no position: candidates that were not shown"),
+    "unshown": Code("info", "{rows} without a position: candidates that were not shown"),
     "scattered": Code("info", "{count} stretches of rows belong to a session that has others elsewhere; rows are sorted first"),
 }  # fmt: skip
 
@@ -112,7 +113,10 @@ class Findings:
         for code, column in sorted(self.found, key=lambda key: (order.index(key[0]), key[1])):
             rows, kind = self.found[code, column], CODES[code]
             text = kind.text.format(
-                column=column, count=f"{rows.count:,}", wanted=wanted.get(column, "a number")
+                column=column,
+                rows=f"{rows.count:,} row{'s' * (rows.count != 1)}",
+                count=f"{rows.count:,}",
+                wanted=wanted.get(column, "a number"),
             )
             yield Problem(
                 code,

@@ -15,7 +15,7 @@ from rankeval.arrays import as_float64, decoded, is_null, segments_of, take
 from rankeval.inspection.columns import Columns
 from rankeval.inspection.keys import buckets_of, keys_of
 from rankeval.inspection.problems import Collector
-from rankeval.inspection.row_checks import flat_lists, list_lengths
+from rankeval.inspection.row_checks import LAST_POSITION, SMALLEST, USABLE, flat_lists, list_lengths
 from rankeval.logs import ROUNDED, Sessions, item_positions
 from rankeval.propensity_tests import ListedActions, LoggedActions, MeanWeights, PropensitySums
 
@@ -83,7 +83,7 @@ class _Rounds:
             if "target_propensity" in rounds
             else np.full(n, np.nan)
         )
-        own = np.where((own > 0.0) & (own <= 1.0 + ROUNDED), np.minimum(own, 1.0), np.nan)
+        own = np.where((own > SMALLEST) & (own <= 1.0 + ROUNDED), np.minimum(own, 1.0), np.nan)
         if columns.has(*_LISTED) and "action" in rounds:
             return cls._of_lists(columns, rounds, own, target, found)
         actions, name = np.zeros(n, np.uint64), _nameless
@@ -130,7 +130,7 @@ class _Rounds:
             keys,
             logged,
             good,
-            np.where(chosen > 0.0, chosen, np.nan),
+            np.where(chosen > SMALLEST, chosen, np.nan),
             target,
             keys[logged] if len(p) else np.zeros(len(rounds), np.uint64),
             name,
@@ -174,7 +174,7 @@ class _Rounds:
     def _weights(self, rows: Ints, clusters: Ints | None) -> MeanWeights | None:
         with np.errstate(invalid="ignore"):
             weights = self.target[rows] / self.own[rows]
-        use = np.isfinite(weights) & (weights >= 0.0)
+        use = np.isfinite(weights) & (weights >= 0.0) & (weights <= USABLE)
         if not use.any():
             return None
         zeros = np.zeros(int(use.sum()), np.uint64)
@@ -228,7 +228,11 @@ def _of_sessions(columns: Columns, units: Sessions, cluster: str | None) -> Mapp
     places, p = item_positions(units), as_float64(units.column("propensity"))
     with np.errstate(invalid="ignore"):
         use = np.flatnonzero(
-            (places >= 1.0) & (p > 0.0) & (p <= 1.0 + ROUNDED) & ~is_null(units.column("item_id"))
+            (places >= 1.0)
+            & (places <= LAST_POSITION)
+            & (p > SMALLEST)
+            & (p <= 1.0 + ROUNDED)
+            & ~is_null(units.column("item_id"))
         )
     if not len(use):
         return {}
@@ -249,7 +253,7 @@ def _of_sessions(columns: Columns, units: Sessions, cluster: str | None) -> Mapp
     weights = None
     if "target_propensity" in units:
         ratio = as_float64(units.column("target_propensity"))[use] / p[use]
-        fine = np.isfinite(ratio) & (ratio >= 0.0)
+        fine = np.isfinite(ratio) & (ratio >= 0.0) & (ratio <= USABLE)
         if fine.any():
             at = places[use][fine]
             weights = MeanWeights.of(

@@ -15,7 +15,7 @@ from rankeval.arrays import as_float64
 from rankeval.inspection.columns import Columns
 from rankeval.inspection.drift import ColumnDrift
 from rankeval.inspection.problems import SEVERITIES, Problem
-from rankeval.inspection.row_pass import RowSums, sampled_clock
+from rankeval.inspection.row_pass import RowSums
 from rankeval.inspection.row_sample import RowSample, seconds_of
 from rankeval.inspection.stability import (
     MeanReward,
@@ -31,6 +31,9 @@ from rankeval.inspection.unit_sums import UnitSums
 from rankeval.notes import Note
 from rankeval.propensity_tests import PropensityTests
 from rankeval.results import Result, Table
+
+#: Seconds from 1970 within which a calendar has dates.
+CALENDAR = 6e10
 
 
 @dataclass(frozen=True, repr=False)
@@ -123,17 +126,15 @@ class Inspection(Result):
 
     @property
     def time_span(self) -> dict[str, Any] | None:
-        """First and last time among the sampled rows; None without times."""
-        clock = sampled_clock(self.sample)
-        if clock is None or not len(clock):
+        """First and last time, as ISO 8601 where they are times of a calendar; None without times."""
+        times = self.row_sums.times
+        if times is None:
             return None
         kind = self.columns.log.kind("timestamp")
-        seconds = seconds_of(clock, pa.types.is_integer(kind) or pa.types.is_floating(kind))
-        if seconds is None:
-            return {"first": float(clock.min()), "last": float(clock.max())}
-        first, last = (
-            datetime.fromtimestamp(float(t), UTC).isoformat() for t in (seconds.min(), seconds.max())
-        )
+        seconds = seconds_of(np.array(times), pa.types.is_integer(kind) or pa.types.is_floating(kind))
+        if seconds is None or not np.all(np.abs(seconds) < CALENDAR):
+            return {"first": times[0], "last": times[1]}
+        first, last = (datetime.fromtimestamp(float(t), UTC).isoformat() for t in seconds)
         return {"first": first, "last": last}
 
     @property
@@ -167,7 +168,9 @@ class Inspection(Result):
             "sessions": None if units is None else units.units,
             "time_span": self.time_span,
             "columns": [{**each, **_counts(self.row_sums, each)} for each in self.columns.described()],
-            "missing": sorted({column for lacks in self.cannot.values() for column in lacks}),
+            "missing": sorted(
+                {column for lacks in self.cannot.values() for column in lacks if " " not in column}
+            ),
             "reward_by_position": self.by_position,
             "shuffled": None if units is None else units.shuffled,
             "sample_ratio": self.sample_ratio,

@@ -18,6 +18,10 @@ from rankeval.readers import is_number
 SUM_NOTICED, SUM_REFUSED = 0.001, 0.01
 #: Positions are whole numbers up to this one.
 LAST_POSITION = 10_000
+#: Larger numbers are left out of means, whose squares they would make infinite.
+USABLE = 1e100
+#: Smaller propensities are left out of tests, for the same reason.
+SMALLEST = 1e-60
 #: Roles whose nulls say something, and so are no error.
 MAY_BE_NULL = frozenset(
     {"position", "swap_low", "swap_high", "timestamp", "embedding", "team", "ranker", "score"}
@@ -70,6 +74,7 @@ def _check_column(log: Log, role: str, column: pa.Array, found: Collector) -> No
     known = ~unknown
     infinite = known & ~np.isfinite(numbers)
     add("not_finite", infinite)
+    add("huge", known & ~infinite & (np.abs(numbers) > USABLE))
     add("out_of_range", known & ~infinite & ~_fits(log, role, numbers))
 
 

@@ -56,6 +56,7 @@ class RowSums:
         sample: rows for tests of drift, with their times.
         runs: stretches of rows with one session id.
         ends: the session ids of the first and the last row; None without sessions.
+        times: the first and the last time (:func:`clock_of`); None without times.
     """
 
     rows: int
@@ -64,6 +65,7 @@ class RowSums:
     sample: RowSample
     runs: int
     ends: tuple[Any, Any] | None
+    times: tuple[float, float] | None = None
 
     def merge(self, other: RowSums) -> RowSums:
         """The sums of both parts, of which ``self`` is the earlier."""
@@ -82,6 +84,7 @@ class RowSums:
             self.sample.merge(other.sample),
             self.runs + other.runs - joined,
             ends,
+            _span(self.times, other.times),
         )
 
 
@@ -113,16 +116,10 @@ class _Work:
         numbers = to_numpy(rows.column(ROW_NUMBER))
         found = Collector(leaf.source_index, numbers)
         check_rows(self.log, rows, self.columns.roles, found)
-        runs, ends = 0, None
-        session = self.log.session
-        if session is not None and session in rows.schema.names:
-            ids = rows.column(session)
-            if self.log.nested or session not in self.columns.roles:
-                runs, ends = 0, None
-            else:
-                found.add("null", self.log.name(session), np.zeros(len(ids), np.bool_))
-                plain = decoded(ids)
-                runs, ends = len(run_starts(plain)), (plain[0].as_py(), plain[len(plain) - 1].as_py())
+        runs, ends, session = 0, None, self.log.session
+        if session is not None and session in self.columns.roles and not self.log.nested:
+            ids = decoded(rows.column(session))
+            runs, ends = len(run_starts(ids)), (ids[0].as_py(), ids[len(ids) - 1].as_py())
         return RowSums(
             rows.num_rows,
             {role: _counted(rows.column(role)) for role in self.columns.roles},
@@ -130,7 +127,13 @@ class _Work:
             self._sample(rows, leaf, numbers),
             runs,
             ends,
+            self._times(rows),
         )
+
+    def _times(self, rows: pa.RecordBatch) -> tuple[float, float] | None:
+        clock = clock_of(rows.column("timestamp")) if "timestamp" in self.columns.roles else None
+        known = np.zeros(0) if clock is None else clock[np.isfinite(clock)]
+        return (float(known.min()), float(known.max())) if len(known) else None
 
     def _sample(self, rows: pa.RecordBatch, leaf: Leaf, numbers: Any) -> RowSample:
         unit = next(
@@ -146,6 +149,12 @@ class _Work:
         table[_CLOCK] = pa.array(np.full(rows.num_rows, np.nan) if clock is None else clock)
         keys = None if unit is None else keys_of(rows.column(unit))
         return RowSample.of(keys, leaf.source_index, numbers, pa.table(table))
+
+
+def _span(one: tuple[float, float] | None, two: tuple[float, float] | None) -> tuple[float, float] | None:
+    if one is None or two is None:
+        return one or two
+    return min(one[0], two[0]), max(one[1], two[1])
 
 
 def _scalars(column: pa.Array) -> pa.Array:

@@ -13,6 +13,7 @@ import numpy as np
 from rankeval.array_types import Floats
 from rankeval.inference import t_test
 from rankeval.inspection.key_sketch import KeySketch
+from rankeval.inspection.row_checks import USABLE
 
 #: Days with fewer units are not compared.
 FEW_UNITS = 30
@@ -65,7 +66,7 @@ def same_mean_p(parts: list[MeanReward]) -> float | None:
 
 def halves(rewards: Floats) -> tuple[list[MeanReward], float | None]:
     """The mean rewards of the first and the second half of a sample in order, and the p-value of Welch's t-test."""
-    known = rewards[np.isfinite(rewards)]
+    known = rewards[np.abs(rewards) <= USABLE]
     if len(known) < 4:
         return [], None
     parts = []

@@ -84,17 +84,23 @@ def _columns(found: Inspection) -> Table:
     rows = []
     for column in found.columns.described():
         counts = found.row_sums.columns.get(column["role"] or column["name"])
-        role = "-" if column["role"] is None else column["role"]
+        role = (
+            "-" if column["role"] is None else "same" if column["role"] == column["name"] else column["role"]
+        )
         if counts is None:
-            rows.append([column["name"], role, column["type"], "-", "-"])
+            rows.append([column["name"], role, _kind(column["type"]), "-", "-"])
             continue
         span = (
             "-"
             if counts.low is None or counts.high is None
             else f"{number(counts.low)} .. {number(counts.high)}"
         )
-        rows.append([column["name"], role, column["type"], f"{counts.missing:,}", span])
+        rows.append([column["name"], role, _kind(column["type"]), f"{counts.missing:,}", span])
     return Table("Columns", ["column", "role", "type", ">missing", ">range"], rows)
+
+
+def _kind(type: str) -> str:
+    return type.replace("list<item: ", "list<")
 
 
 def _positions(found: Inspection) -> Table:

@@ -14,7 +14,7 @@ from rankeval.inspection.key_sketch import KeySketch
 from rankeval.inspection.keys import keys_of
 from rankeval.inspection.problems import Collector
 from rankeval.inspection.propensity_sums import propensity_roles, propensity_sums
-from rankeval.inspection.row_checks import LAST_POSITION
+from rankeval.inspection.row_checks import LAST_POSITION, USABLE
 from rankeval.inspection.row_sample import clock_of, seconds_of
 from rankeval.inspection.unit_sums import UnitSums
 from rankeval.logs import Sessions, differ, item_positions
@@ -89,7 +89,9 @@ class UnitChecks:
         role = self.columns.reward
         if role is None or role not in units:
             return None
-        return as_float64(units.column(role))
+        values = as_float64(units.column(role))
+        with np.errstate(invalid="ignore"):
+            return np.where(np.abs(values) <= USABLE, values, np.nan)
 
     def _check_positions(
         self, units: Sessions, rewards: Floats | None, found: Collector
@@ -165,7 +167,8 @@ class UnitChecks:
         )
         if seconds is None:
             return {}
-        use = known & np.isfinite(seconds)
+        with np.errstate(invalid="ignore"):
+            use = known & (np.abs(seconds) < 1e12)
         days = np.floor(seconds[use] / DAY).astype(np.int64)
         found, codes = np.unique(days, return_inverse=True)
         if len(found) > MOST_DAYS:

@@ -15,6 +15,8 @@ from rankeval.readers import Leaf, NumberedSource
 def unit_pass(checks: UnitChecks, threads: int | None) -> UnitSums | None:
     """The sums of all units; None if no row can be read as one."""
     log, roles = checks.columns.log, checks.roles
+    if log.session is not None and not checks.columns.has(log.session):
+        return None
     session = None if log.session is None else log.name(log.session)
     keep = partial(whole_rows, session=session, nested=log.nested)
     log = log.read_from([NumberedSource(source, keep) for source in log.sources])

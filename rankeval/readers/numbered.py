@@ -62,7 +62,7 @@ class NumberedSource:
         wanted = [*columns, *(where.columns if where else ())]
         needed = [name for name in dict.fromkeys(wanted) if name != ROW_NUMBER]
         needed = needed or self._source.schema.names[:1]
-        expression = where.bind(self.schema, self.name) if where else None
+        expression = where.bind(self._source.schema, self.name) if where else None
         number = leaf.first_row + 1
         for batch in self._source.batches(leaf, needed, dictionary=dictionary):
             numbers = to_arrow(np.arange(number, number + batch.num_rows, dtype=np.int64))
