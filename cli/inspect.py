@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -20,8 +20,8 @@ Examples:
   rankeval inspect log.parquet --by device --cluster user_id
 
 \b
-The log is a bandit log (one row a round) or a ranking log (session_id). It may
-be broken: problems are listed with their number and the first rows.
+The log is a bandit log (one row a round) or a ranking log (session_id). It
+may be broken: problems are listed with their number and the first rows.
   error      results would be wrong, or a command would refuse the log
   warning    to be looked at
   info       to be known
@@ -56,7 +56,7 @@ Exit status 3: --fail-on error (or warning) found one, or worse.
 def command(
     log: str,
     against: str | None,
-    fail_on: str | None,
+    fail_on: Literal["error", "warning"] | None,
     columns: tuple[str, ...],
     format_: str,
     out: Path | None,
@@ -70,5 +70,5 @@ def command(
 
     result = inspect(log, against, columns=pairs("--column", columns), **options)
     show(result, format_, out)
-    if fail_on is not None and result.worst(fail_on):
+    if fail_on is not None and result.has(fail_on):
         raise SystemExit(GATE)

@@ -1,7 +1,8 @@
 """``inspect``: what is in a log, what is wrong with it, and what it can be used for.
 
-Two passes read a log. ``row_pass`` looks at every row by itself and so reads broken logs as well; ``unit_pass``
-looks at sessions or rounds, without the rows that cannot be read as such. ``drift`` compares samples of rows.
+Two passes read a log. ``row_pass`` looks at every row by itself and so reads broken logs as well;
+``unit_pass`` looks at sessions or rounds, without the rows that cannot be read as such. ``drift`` compares
+samples of rows. ``Found`` holds all that was found, and ``conclusions`` says what is wrong with it.
 
 May import: ``off_policy``, ``propensity_tests``, ``position_bias``, ``inference``, ``logs``, ``readers``,
 ``arrays`` and the top modules of ``rankeval``.

@@ -71,13 +71,13 @@ class Columns:
 
     @property
     def reward(self) -> str | None:
-        """The role of what is to be had: ``reward``, or ``click``, or ``session_reward``; None without one."""
+        """The role of the reward: ``reward``, ``click`` or ``session_reward``; None without one."""
         names = ("reward", "click", "session_reward") if self.log.session is not None else ("reward",)
         return next((role for role in names if role in self.roles), None)
 
     @property
     def compared(self) -> list[str]:
-        """The roles of the columns whose drift is tested: rewards, propensities, and columns without a role."""
+        """The roles of the columns whose drift is tested: all but ids, times and lists of bandit logs."""
         found = [role for role in self.roles if role not in KEYS and role != self.user]
         return [role for role in found if _comparable(self._value(role))]
 

@@ -1,4 +1,4 @@
-"""Drift between two samples: by PSI, the Kolmogorov-Smirnov test and the chi-square test, with Holm's adjustment.
+"""Drift between two samples: by PSI, the Kolmogorov-Smirnov test and the chi-square test.
 
 PSI (the population stability index) is ``sum (p_b - q_b) log(p_b / q_b)`` over bins ``b``, the symmetric
 Kullback-Leibler divergence of the shares. It measures how large a change is, and the tests how certain.
@@ -27,8 +27,8 @@ CATEGORIES = 50
 #: Expected counts under this one make the chi-square test rough: such categories count as one.
 LEAST_EXPECTED = 5.0
 LEVEL = 0.05
-#: A change of this PSI is worth a look; the usual thresholds are 0.1 and 0.25.
-NOTICEABLE, LARGE = 0.1, 0.25
+#: A change of this PSI is worth a look.
+NOTICEABLE = 0.1
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,8 @@ def _of_column(name: str, one: pa.Array, two: pa.Array) -> ColumnDrift | None:
     ]
     return ColumnDrift(
         name, "numbers", float(left.mean()), float(right.mean()), len(left), len(right),
-        psi(counts[0].astype(np.float64), counts[1].astype(np.float64)), "ks", float(test.statistic), float(test.pvalue),
+        psi(counts[0].astype(np.float64), counts[1].astype(np.float64)),
+        "ks", float(test.statistic), float(test.pvalue),
     )  # fmt: skip
 
 
@@ -109,10 +110,10 @@ def _of_categories(
     both = pa.concat_arrays([_texts(one), _texts(two)]).dictionary_encode()
     codes = np.asarray(both.indices, np.int64)
     m = len(both.dictionary)
-    counts = np.stack(
+    table = np.stack(
         [np.bincount(codes[: len(one)], minlength=m), np.bincount(codes[len(one) :], minlength=m)]
     )
-    counts = _pooled(counts.astype(np.float64))
+    counts = _pooled(table.astype(np.float64))
     if counts.shape[1] < 2:
         return None
     from scipy.stats import chi2_contingency

@@ -11,6 +11,7 @@ from rankeval.errors import DataError
 from rankeval.inspection.columns import Columns
 from rankeval.inspection.conclusions import conclusions
 from rankeval.inspection.drift import ColumnDrift, drift_of
+from rankeval.inspection.found import Found
 from rankeval.inspection.result import Inspection
 from rankeval.inspection.row_pass import RowSums, row_pass, sampled_clock
 from rankeval.inspection.row_sample import RowSample
@@ -50,10 +51,10 @@ def inspect(
 ) -> Inspection:
     """What is in a log, what is wrong with it, and which estimators it can feed.
 
-    A broken log is read to its end: problems are listed with their number and the first rows. Propensities are
-    tested (:mod:`rankeval.propensity_tests`), by action where there are actions and by position in ranking
-    logs. Drift is tested between the first and the second half of the log, in the order of ``timestamp`` or
-    else of the rows, or between two logs. For tests of drift, 40,000 sessions (users, or rounds) at most are
+    A broken log is read to its end: problems are listed with their number and the first rows. Propensities
+    are tested (:mod:`rankeval.propensity_tests`), by action where there are actions and by position in
+    ranking logs. Drift is tested between the first and the second half of the log, in the order of
+    ``timestamp`` or else of the rows, or between two logs. For tests of drift, 40,000 sessions (users, or rounds) at most are
     drawn, with one row of each, so that rows are independent.
 
     Args:
@@ -99,17 +100,9 @@ def inspect(
         threads,
     )
     fed = feeds(data)
-    inspection = Inspection(
-        inputs={
-            "log": data.origin,
-            "against": windows[1] if against is not None else None,
-            "where": where,
-            "reward": reward,
-            **stated(data),
-            "by": by,
-            "cluster": cluster,
-        },
+    everything = Found(
         columns=found,
+        cluster=cluster,
         row_sums=rows,
         unit_sums=units,
         sample=sample,
@@ -119,9 +112,21 @@ def inspect(
         can=fed.can,
         cannot=fed.cannot,
         methods=lacking(data) if data.session is not None else {},
+    )
+    return Inspection(
+        inputs={
+            "log": data.origin,
+            "against": windows[1] if against is not None else None,
+            "where": where,
+            "reward": reward,
+            **stated(data),
+            "by": by,
+            "cluster": cluster,
+        },
+        found=everything,
+        problems=tuple(conclusions(everything)),
         notes=tuple(reader_notes(data)),
     )
-    return inspection.with_problems(conclusions(inspection))
 
 
 def _opened(data: Any, *options: Any) -> Log:

@@ -37,18 +37,20 @@ CODES: dict[str, Code] = {
     "list_sum": Code("error", "the propensities in column {column!r} sum to 1 by no means in {rows}"),
     "list_rounding": Code("warning", "the propensities in column {column!r} sum to 1 only roughly in {rows}"),
     "bad_action": Code("error", "column {column!r} is no candidate in {rows}"),
-    "impossible_action": Code("error", "the action that was taken has propensity 0 in column {column!r} in {rows}"),
+    "impossible_action": Code("error", "column {column!r}: the action taken has propensity 0 in {rows}"),
     "contradiction": Code("error", "column {column!r} contradicts the list of candidates in {rows}"),
-    "repeated_id": Code("error", "column {column!r}: {rows} that repeat the id of an earlier one (a join that multiplies rows?)"),
-    "fan_out": Code("error", "{rows} with the session, item and position of another (a join that multiplies rows?)"),
-    "repeated_position": Code("error", "column {column!r}: {rows} with the position of another item of their session"),
+    "fan_out": Code(
+        "error", "{rows} with the session, item and position of another (a join that multiplies rows?)"
+    ),
+    "repeated_position": Code(
+        "error", "column {column!r}: {rows} with the position of another item of their session"
+    ),
     "changes": Code("error", "column {column!r} changes within a session, first in {rows}"),
     "unshown_click": Code("error", "column {column!r} is above 0 in {rows} without a position"),
     "huge": Code("warning", "column {column!r} is beyond 1e100 in {rows}, which are left out here"),
     "repeated_item": Code("warning", "column {column!r}: {rows} with an earlier item of their session"),
     "gaps": Code("info", "{count} sessions lack a position above their last one"),
     "unshown": Code("info", "{rows} without a position: candidates that were not shown"),
-    "scattered": Code("info", "{count} stretches of rows belong to a session that has others elsewhere; rows are sorted first"),
 }  # fmt: skip
 
 
@@ -112,11 +114,9 @@ class Findings:
         order = list(CODES)
         for code, column in sorted(self.found, key=lambda key: (order.index(key[0]), key[1])):
             rows, kind = self.found[code, column], CODES[code]
+            number = f"{rows.count:,} row{'s' * (rows.count != 1)}"
             text = kind.text.format(
-                column=column,
-                rows=f"{rows.count:,} row{'s' * (rows.count != 1)}",
-                count=f"{rows.count:,}",
-                wanted=wanted.get(column, "a number"),
+                column=column, rows=number, count=f"{rows.count:,}", wanted=wanted.get(column, "a number")
             )
             yield Problem(
                 code,

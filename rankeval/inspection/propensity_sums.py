@@ -1,8 +1,8 @@
-"""Sums for the tests of propensities, from the rounds or sessions of a log; rows that are broken are left out."""
+"""Sums for the tests of propensities, from the rounds or sessions of a log, without broken rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,16 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rankeval.array_types import Bools, Floats, Hashes, Ints
-from rankeval.arrays import as_float64, decoded, is_null, segments_of, take
+from rankeval.arrays import as_float64, decoded, is_null, require_few_segments, segments_of, take
 from rankeval.inspection.columns import Columns
 from rankeval.inspection.keys import buckets_of, keys_of
 from rankeval.inspection.problems import Collector
 from rankeval.inspection.row_checks import LAST_POSITION, SMALLEST, USABLE, flat_lists, list_lengths
+from rankeval.inspection.unit_sums import MOST_SLICES
 from rankeval.logs import ROUNDED, Sessions, item_positions
 from rankeval.propensity_tests import ListedActions, LoggedActions, MeanWeights, PropensitySums
 
-#: Slices that are tested apart.
-MOST_SLICES = 50
 #: Relative difference of a propensity from the one in the list of candidates.
 SAME = 1e-4
 _LISTED = ("action", "candidate_propensities")
@@ -44,10 +43,11 @@ def propensity_sums(
     parts: dict[Any, Ints] = {None: np.arange(len(units))}
     if by is not None and by in units:
         slices = segments_of(units.column(by))
+        require_few_segments(len(slices), MOST_SLICES, f"column {columns.log.name(by)!r}")
         parts |= {value: rows for value, rows in slices.items() if value is not None}
     clusters = None if cluster is None or cluster not in units else buckets_of(units.column(cluster))
     rounds = _Rounds.of(columns, units, found)
-    sums = {part: rounds.sums(rows, clusters) for part, rows in list(parts.items())[: 1 + MOST_SLICES]}
+    sums = {part: rounds.sums(rows, clusters) for part, rows in parts.items()}
     return {part: each for part, each in sums.items() if each is not None}
 
 
@@ -86,7 +86,8 @@ class _Rounds:
         own = np.where((own > SMALLEST) & (own <= 1.0 + ROUNDED), np.minimum(own, 1.0), np.nan)
         if columns.has(*_LISTED) and "action" in rounds:
             return cls._of_lists(columns, rounds, own, target, found)
-        actions, name = np.zeros(n, np.uint64), _nameless
+        actions = np.zeros(n, np.uint64)
+        name: Callable[[int], Any] = _nameless
         if "action" in rounds:
             column = rounds.column("action")
             actions, name = keys_of(column), lambda row: column[row].as_py()
@@ -221,7 +222,7 @@ def _at(lists: pa.Array, place: Ints) -> Floats:
     return found
 
 
-def _of_sessions(columns: Columns, units: Sessions, cluster: str | None) -> Mapping[Any, PropensitySums]:
+def _of_sessions(columns: Columns, units: Sessions, cluster: str | None) -> dict[Any, PropensitySums]:
     """The sums by query, position and item, and the mean weights by position."""
     if "propensity" not in units or not columns.has("item_id"):
         return {}

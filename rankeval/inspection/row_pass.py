@@ -17,7 +17,7 @@ from rankeval.inspection.keys import keys_of
 from rankeval.inspection.problems import Collector, Findings
 from rankeval.inspection.row_checks import check_rows
 from rankeval.inspection.row_sample import RowSample, clock_of
-from rankeval.logs import Log, run_starts
+from rankeval.logs import Log, read_from, run_starts
 from rankeval.parallel import default_threads, in_order
 from rankeval.readers import ROW_NUMBER, Leaf, NumberedSource, is_number
 
@@ -26,7 +26,7 @@ _CLOCK = "<clock>"
 
 @dataclass(frozen=True)
 class ColumnCounts:
-    """Values of a column: their number (of list entries, for lists), nulls and NaN, and the range of numbers."""
+    """Values of a column (entries of its lists): their number, nulls and NaN, and the range of numbers."""
 
     n: int
     missing: int
@@ -90,7 +90,7 @@ class RowSums:
 
 def row_pass(columns: Columns, cluster: str | None, threads: int | None) -> RowSums | None:
     """The sums of all rows; None if there are none."""
-    log = columns.log.read_from([NumberedSource(source) for source in columns.log.sources])
+    log = read_from(columns.log, [NumberedSource(source) for source in columns.log.sources])
     work = _Work(columns, log, cluster)
     parts = in_order(work.run, log.leaves(), threads or default_threads(), "reading rows")
     found: RowSums | None = None

@@ -1,4 +1,4 @@
-"""A random sample of the rows of a log: one row of each sampled session (or user), so that rows are independent."""
+"""A random sample of the rows of a log: one of each sampled session or user, so that they are independent."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def same_mean_p(parts: list[MeanReward]) -> float | None:
 
 
 def halves(rewards: Floats) -> tuple[list[MeanReward], float | None]:
-    """The mean rewards of the first and the second half of a sample in order, and the p-value of Welch's t-test."""
+    """The mean rewards of the halves of a sample in order, and the p-value of the t-test of both."""
     known = rewards[np.abs(rewards) <= USABLE]
     if len(known) < 4:
         return [], None

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
+from rankeval.inspection.found import Found
+from rankeval.inspection.problems import Problem
 from rankeval.results import Table, counted, interval_text, number, p_text
-
-if TYPE_CHECKING:
-    from rankeval.inspection.result import Inspection
 
 #: Rows of a table.
 SHOWN = 12
 
 
-def tables_of(found: Inspection) -> list[Table]:
+def tables_of(found: Found, problems: Sequence[Problem], conclusion: str) -> list[Table]:
     """The tables of an inspection, beginning with the conclusion and the problems."""
-    return list(_tables(found))
+    return [_contents(found, conclusion), *([_problems(problems)] if problems else []), *_tables(found)]
 
 
-def _tables(found: Inspection) -> Iterator[Table]:
-    yield _contents(found)
-    if found.problems:
-        yield _problems(found)
+def _tables(found: Found) -> Iterator[Table]:
     yield _columns(found)
     if found.by_position:
         yield _positions(found)
@@ -35,7 +30,7 @@ def _tables(found: Inspection) -> Iterator[Table]:
         yield _cannot(found)
 
 
-def _contents(found: Inspection) -> Table:
+def _contents(found: Found, conclusion: str) -> Table:
     units = found.unit_sums
     rows = [["rows", counted(found.row_sums.rows)]]
     if units is not None:
@@ -65,22 +60,22 @@ def _contents(found: Inspection) -> Table:
             interval_text({"low": part.to_dict()["ci"][0], "high": part.to_dict()["ci"][1]}) for part in parts
         )
         rows.append(["reward of a row, by half", f"{shown} (p {p_text(p)})"])
-    return Table(found.conclusion, ["", "found"], rows)
+    return Table(conclusion, ["", "found"], rows)
 
 
-def _problems(found: Inspection) -> Table:
+def _problems(problems: Sequence[Problem]) -> Table:
     rows = [
         [
             problem.severity,
             problem.text,
             ", ".join(map(str, problem.rows[:5])) + (", ..." if len(problem.rows) > 5 else ""),
         ]
-        for problem in found.problems
+        for problem in problems
     ]
     return Table("Problems", ["severity", "problem", "first rows"], rows)
 
 
-def _columns(found: Inspection) -> Table:
+def _columns(found: Found) -> Table:
     rows = []
     for column in found.columns.described():
         counts = found.row_sums.columns.get(column["role"] or column["name"])
@@ -103,7 +98,7 @@ def _kind(type: str) -> str:
     return type.replace("list<item: ", "list<")
 
 
-def _positions(found: Inspection) -> Table:
+def _positions(found: Found) -> Table:
     rows = [
         [
             str(row["position"]),
@@ -117,7 +112,7 @@ def _positions(found: Inspection) -> Table:
     return Table(f"Reward by position{more}", [">position", ">shown", ">mean", ">95 % interval"], rows)
 
 
-def _tests(found: Inspection) -> Table:
+def _tests(found: Found) -> Table:
     assert found.tests is not None
     tests = sorted(found.tests.tests, key=lambda test: (test.p_value, -abs(test.z or 0.0)))
     rows = [
@@ -137,7 +132,7 @@ def _tests(found: Inspection) -> Table:
     return Table(title, ["test", "of", ">observed", ">expected", ">z", ">p"], rows)
 
 
-def _drift(found: Inspection) -> Table:
+def _drift(found: Found) -> Table:
     rows = [
         [
             each.column,
@@ -149,25 +144,24 @@ def _drift(found: Inspection) -> Table:
         ]
         for each in sorted(found.drift, key=lambda each: -each.psi)[:SHOWN]
     ]
-    drawn = "" if found.sample.complete else f", {len(found.sample):,} rows drawn"
+    most = max(found.drift, key=lambda each: each.n_first)
+    drawn = "" if found.sample.complete else f" ({most.n_first:,} and {most.n_second:,} rows drawn)"
     title = f"Drift: {found.windows[0]} to {found.windows[1]}{drawn}"
     return Table(title, ["column", ">first", ">second", ">PSI", "test", ">p"], rows)
 
 
-def _can(found: Inspection) -> Table:
+def _can(found: Found) -> Table:
     groups: dict[str, list[str]] = {}
     for name, assumes in found.can.items():
         groups.setdefault(assumes, []).append(name)
     rows = [[" ".join(names), assumes] for assumes, names in groups.items()]
-    rows += [
-        [f"propensity {name}", "see `rankeval propensity --help`"]
-        for name, lacks in found.methods.items()
-        if not lacks
-    ]
+    curves = [name for name, lacks in found.methods.items() if not lacks]
+    if curves:
+        rows.append([f"propensity: {' '.join(curves)}", "as `rankeval propensity --help` says"])
     return Table("What this log can feed", ["estimators", "they assume that"], rows)
 
 
-def _cannot(found: Inspection) -> Table:
+def _cannot(found: Found) -> Table:
     groups: dict[tuple[str, ...], list[str]] = {}
     for name, lacks in found.cannot.items():
         groups.setdefault(tuple(lacks), []).append(name)

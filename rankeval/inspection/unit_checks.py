@@ -16,12 +16,10 @@ from rankeval.inspection.problems import Collector
 from rankeval.inspection.propensity_sums import propensity_roles, propensity_sums
 from rankeval.inspection.row_checks import LAST_POSITION, USABLE
 from rankeval.inspection.row_sample import clock_of, seconds_of
-from rankeval.inspection.unit_sums import UnitSums
+from rankeval.inspection.unit_sums import UnitSums, few_loggers
 from rankeval.logs import Sessions, differ, item_positions
 from rankeval.readers import ROW_NUMBER
 
-#: Loggers, and days, that are told apart.
-MOST_LOGGERS, MOST_DAYS = 100, 3660
 #: Roles with one value throughout a session.
 OF_SESSIONS = ("query_id", "ranker", "shuffled", "session_reward", "swap_low", "swap_high")
 DAY = 86_400.0
@@ -62,7 +60,7 @@ class UnitChecks:
         found = Collector(units.source, numbers)
         rewards = self._rewards(units)
         totals, known = _by_unit(units, rewards)
-        first_at, positions = (0, 0), np.zeros((0, 3))
+        first_at, positions = 0, np.zeros((0, 3))
         if units.session is not None:
             first_at, positions = self._check_positions(units, rewards, found)
             self._check_constant(units, found)
@@ -95,7 +93,7 @@ class UnitChecks:
 
     def _check_positions(
         self, units: Sessions, rewards: Floats | None, found: Collector
-    ) -> tuple[tuple[int, int], Floats]:
+    ) -> tuple[int, Floats]:
         """What is wrong with positions and items of sessions; and the rewards by position."""
         places = item_positions(units)
         owner = np.repeat(np.arange(len(units)), units.lengths)
@@ -122,7 +120,7 @@ class UnitChecks:
         _add_gaps(units, places, valid, owner, found)
         starts = units.offsets[:-1][units.lengths > 0]
         low = np.minimum.reduceat(np.where(unshown, np.inf, places), starts) if len(starts) else np.zeros(0)
-        first_at = (int((low == 0.0).sum()), int((low == 1.0).sum()))
+        first_at = int((low == 0.0).sum())
         if rewards is None or self.columns.reward == "session_reward":
             return first_at, np.zeros((0, 3))
         use = valid & np.isfinite(rewards)
@@ -152,8 +150,8 @@ class UnitChecks:
         role = next((role for role in ("ranker", "logger") if role in units), None)
         if role is None:
             return {}
-        counts = {value: len(rows) for value, rows in segments_of(first_values(units, role)).items()}
-        return dict(sorted(counts.items(), key=lambda each: (-each[1], str(each[0])))[:MOST_LOGGERS])
+        segments = segments_of(first_values(units, role))
+        return few_loggers({value: len(rows) for value, rows in segments.items()})
 
     def _days(self, units: Sessions, totals: Floats, known: Bools) -> dict[int, tuple[float, float, float]]:
         if "timestamp" not in units:
@@ -171,8 +169,6 @@ class UnitChecks:
             use = known & (np.abs(seconds) < 1e12)
         days = np.floor(seconds[use] / DAY).astype(np.int64)
         found, codes = np.unique(days, return_inverse=True)
-        if len(found) > MOST_DAYS:
-            return {}
         values = totals[use]
         sums = [np.bincount(codes), np.bincount(codes, values), np.bincount(codes, values**2)]
         return {int(day): (float(a), float(b), float(c)) for day, a, b, c in zip(found, *sums, strict=True)}
@@ -215,10 +211,11 @@ def _by_unit(units: Sessions, rewards: Floats | None) -> tuple[Floats, Bools]:
         return np.zeros(n), np.zeros(n, np.bool_)
     owner = np.repeat(np.arange(n), units.lengths)
     usable = np.isfinite(rewards)
-    totals = np.bincount(owner[usable], rewards[usable], n)
+    totals = np.asarray(np.bincount(owner[usable], rewards[usable], n), np.float64)
+    known: Bools = np.bincount(owner[usable], minlength=n) > 0
     if "session_reward" in units and "click" not in units and "reward" not in units:
         totals = totals / np.maximum(np.bincount(owner[usable], minlength=n), 1)
-    return totals, (np.bincount(owner[usable], minlength=n) > 0) | (units.lengths == 0)
+    return totals, known | (units.lengths == 0)
 
 
 def _repeated(owner: Ints, keys: np.typing.NDArray[np.uint64]) -> Bools:

@@ -7,7 +7,7 @@ from functools import partial, reduce
 from rankeval.inspection.row_checks import whole_rows
 from rankeval.inspection.unit_checks import UnitChecks
 from rankeval.inspection.unit_sums import UnitSums
-from rankeval.logs import Log, fold
+from rankeval.logs import Log, fold, read_from
 from rankeval.parallel import default_threads, in_order
 from rankeval.readers import Leaf, NumberedSource
 
@@ -19,7 +19,7 @@ def unit_pass(checks: UnitChecks, threads: int | None) -> UnitSums | None:
         return None
     session = None if log.session is None else log.name(log.session)
     keep = partial(whole_rows, session=session, nested=log.nested)
-    log = log.read_from([NumberedSource(source, keep) for source in log.sources])
+    log = read_from(log, [NumberedSource(source, keep) for source in log.sources])
     if log.session is not None and not log.nested:
         return fold(log, roles, checks.run, UnitSums.merge, threads)
     found: UnitSums | None = None

@@ -9,11 +9,18 @@ from typing import Any, TypeVar
 import numpy as np
 
 from rankeval.array_types import Floats
+from rankeval.arrays import require_few_segments
 from rankeval.inspection.key_sketch import KeySketch
 from rankeval.inspection.problems import Findings
 from rankeval.propensity_tests import PropensitySums
 
 T = TypeVar("T")
+#: Slices whose propensities are tested apart.
+MOST_SLICES = 50
+#: Loggers, and days, that are told apart.
+MOST_LOGGERS, MOST_DAYS = 100, 3660
+#: Stands for all loggers where there are too many.
+MANY = "<many>"
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,10 +34,11 @@ class UnitSums:
         reward: (3,) float64: units with a reward, its sum and its squares.
         positions: (K, 3) float64, the same for each position: items shown, rewards and squares.
         shuffled: units that are shuffled; None if the log does not say.
-        loggers: name of the logging policy -> units.
-        days: day since 1970 -> (units, rewards, squares).
+        loggers: name of the logging policy -> units; with too many of them, :data:`MANY` stands for all.
+        days: day since 1970 -> (units, rewards, squares); of too many days, the latest.
         users: by user: units, rewards and squares; None without users.
-        first_at: units whose lowest position is 0, and 1.
+        ids: by id of a round, or of a session in nested layout: their rows; None without ids.
+        first_at: units whose lowest position is 0.
         findings: problems.
         propensities: sums for the tests of propensities: of the whole log (None) and of slices.
     """
@@ -45,7 +53,7 @@ class UnitSums:
     days: Mapping[int, tuple[float, float, float]] = field(default_factory=dict)
     users: KeySketch | None = None
     ids: KeySketch | None = None
-    first_at: tuple[int, int] = (0, 0)
+    first_at: int = 0
     findings: Findings = field(default_factory=Findings)
     propensities: Mapping[Any, PropensitySums] = field(default_factory=dict)
 
@@ -61,16 +69,35 @@ class UnitSums:
             reward=self.reward + other.reward,
             positions=_added(self.positions, other.positions),
             shuffled=shuffled,
-            loggers=_merged(self.loggers, other.loggers, lambda one, two: one + two),
-            days=_merged(
-                self.days, other.days, lambda one, two: tuple(a + b for a, b in zip(one, two, strict=True))
-            ),
+            loggers=few_loggers(_merged(self.loggers, other.loggers, lambda one, two: one + two)),
+            days=_latest(_merged(self.days, other.days, _sums_of)),
             users=_sketches(self.users, other.users),
             ids=_sketches(self.ids, other.ids),
-            first_at=(self.first_at[0] + other.first_at[0], self.first_at[1] + other.first_at[1]),
+            first_at=self.first_at + other.first_at,
             findings=self.findings.merge(other.findings),
-            propensities=_merged(self.propensities, other.propensities, PropensitySums.merge),
+            propensities=self._propensities(other),
         )
+
+    def _propensities(self, other: UnitSums) -> dict[Any, PropensitySums]:
+        merged = _merged(self.propensities, other.propensities, PropensitySums.merge)
+        require_few_segments(len(merged) - 1, MOST_SLICES, "the column")
+        return merged
+
+
+def _sums_of(one: tuple[float, ...], two: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(a + b for a, b in zip(one, two, strict=True))
+
+
+def few_loggers(counts: Mapping[Any, int]) -> dict[Any, int]:
+    """The counts, or their sum under :data:`MANY` if there are too many of them."""
+    if len(counts) > MOST_LOGGERS or MANY in counts:
+        return {MANY: sum(counts.values())}
+    return dict(counts)
+
+
+def _latest(days: Mapping[int, T]) -> dict[int, T]:
+    """The latest days: one that was left out at some time would also be left out at the end."""
+    return dict(sorted(days.items())[-MOST_DAYS:])
 
 
 def _added(one: Floats, two: Floats) -> Floats:

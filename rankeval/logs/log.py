@@ -252,10 +252,6 @@ class Log:
         self.filled.counts.clear()  # the pieces of the source are others
         return self._but(where=None, sources=(source,))
 
-    def read_from(self, sources: Sequence[Source]) -> Log:
-        """The same log, read from other sources that have its columns."""
-        return self._but(sources=tuple(sources))
-
     def _but(self, **changes: Any) -> Log:
         """A copy with some attributes changed. It does not open the data again."""
         other = copy(self)

@@ -1,8 +1,8 @@
 """Tests of logged propensities: do they say how often actions were really taken?
 
 ``ListedActions`` sums a log with candidate lists and ``LoggedActions`` one with the propensity of the logged
-action alone, in one pass; ``PropensitySums`` holds both, and sums of parts of a log merge. ``judged`` turns the
-sums into tests, adjusts them for their number and names the faults that they suggest.
+action alone, in one pass; ``PropensitySums`` holds both, and sums of parts of a log merge. ``judged`` turns
+the sums into tests, adjusts them for their number and names the faults that they suggest.
 
 May import: ``inference``, ``arrays`` and the top modules of ``rankeval``.
 To add a test: sum what it needs in ``listed_actions.py`` or ``logged_actions.py``, and yield it from

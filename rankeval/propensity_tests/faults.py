@@ -61,6 +61,8 @@ def fault_of_logged(sums: LoggedActions, failed: Sequence[PropensityTest]) -> st
     high = [test for test in harmonic if test.observed > test.expected]
     if sums.certain and high and len(high) == len(harmonic):
         return "argmax_as_one"
+    if not high and len(sums.strata.keys) > 1:
+        return "rows_lost_or_impossible"
     low = {test.group for test in harmonic} - {test.group for test in high}
     if len(high) in (0, len(harmonic)) and 2 * len(harmonic) > len(sums.cells.keys) and _agree(sums, set()):
         return "scaled"

@@ -21,8 +21,8 @@ MOST_CLUSTERED = 250
 class GroupSums:
     """Sums of ``q`` numbers over the rows of each group.
 
-    While there are at most ``most`` groups, each has its own sums. As soon as there are more, group ``key`` is
-    added to group ``key % most``: tests of such groups are tests of several actions together.
+    While there are at most ``most`` groups, each has its own sums. As soon as there are more, group ``key``
+    is added to group ``key % most``: tests of such groups are tests of several actions together.
 
     Attributes:
         keys: (g,) uint64, ascending.
@@ -59,12 +59,12 @@ class GroupSums:
         """
         found, first, codes = np.unique(keys, return_index=True, return_inverse=True)
         g = len(found)
-        sums = np.stack([np.bincount(codes, each, g) for each in values], axis=1)
-        totals = None
+        sums = np.stack([_by_code(codes, each, g) for each in values], axis=1)
+        totals: Floats | None = None
         if buckets is not None:
             places = codes * BUCKETS + buckets
             totals = np.stack(
-                [np.bincount(places, each, g * BUCKETS).reshape(g, BUCKETS) for each in clustered], axis=1
+                [_by_code(places, each, g * BUCKETS).reshape(g, BUCKETS) for each in clustered], axis=1
             )
         return cls(found, tuple(map(name, first.tolist())), sums, totals)._limited()
 
@@ -103,6 +103,10 @@ class GroupSums:
         return GroupSums(
             found, (None,) * len(found), _added(codes, len(found), self.sums), totals, shared=True
         )
+
+
+def _by_code(codes: Ints, values: Floats, groups: int) -> Floats:
+    return np.asarray(np.bincount(codes, values, groups), np.float64)
 
 
 def _added(codes: Ints, groups: int, values: Floats) -> Floats:

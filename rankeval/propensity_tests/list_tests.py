@@ -12,9 +12,10 @@ def list_tests(sums: ListedActions) -> Iterator[PropensityTest]:
     """The tests of a log with candidate lists.
 
     ``arithmetic``: the mean of ``1{A = a}`` is that of ``p(a)``, by action. ``harmonic``: the mean of
-    ``1{A = a} / p(a)`` is 1 over the rounds in which ``a`` was possible, by action, with ``min(1 / p, 100)`` for
-    ``1 / p``. ``calibration``: the action lies in a bin of propensities as often as they say. ``certain``: so it
-    does where a propensity is 1. ``match``: the mean of ``p(A)`` is that of ``sum_a p(a)^2``.
+    ``1{A = a} / p(a)`` is 1 over the rounds in which ``a`` was possible, by action, with ``min(1 / p, 100)``
+    for ``1 / p``. ``calibration``: the action lies in a bin of propensities as often as they say.
+    ``certain``: so it does where a propensity is 1. ``match``: the mean of ``p(A)`` is that of
+    ``sum_a p(a)^2``.
 
     Args:
         sums: the sums of all rounds.

@@ -1,8 +1,8 @@
 """Sums over rounds whose log holds the propensities of all candidates.
 
 Symbols: ``p(a)`` is the logged propensity of candidate ``a`` and ``A`` the action that was taken. If the
-propensities are right, ``1{A = a} - p(a)`` has mean 0 and variance ``p(a) (1 - p(a))`` in every round, whatever
-the context and whichever candidates there are.
+propensities are right, ``1{A = a} - p(a)`` has mean 0 and variance ``p(a) (1 - p(a))`` in every round,
+whatever the context and whichever candidates there are.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class ListedActions:
     """Sums over rounds with candidate lists.
 
     Attributes:
-        actions: by action: rounds with ``p > 0``; times taken; ``p``; ``p (1 - p)``; and ``u 1{A = a}``, ``u p``
-            and ``u^2 p (1 - p)`` with ``u = min(1 / p, 100)``.
+        actions: by action: rounds with ``p > 0``; times taken; ``p``; ``p (1 - p)``; and ``u 1{A = a}``,
+            ``u p`` and ``u^2 p (1 - p)`` with ``u = min(1 / p, 100)``.
         bins: (bins, 3) float64: rounds whose action lies in the bin; expected rounds; variance.
         bin_totals: (bins, BUCKETS) differences of the first two by cluster; None without clusters.
         match: sums of ``p(A)``.
@@ -102,7 +102,7 @@ class ListedActions:
         deviation = taken - p
         actions = GroupSums.of(
             keys,
-            [(p > 0.0) * 1.0, taken, p, spread, weight * taken, weight * p, weight**2 * spread],
+            [(p > 0.0).astype(np.float64), taken, p, spread, weight * taken, weight * p, weight**2 * spread],
             name,
             [deviation, weight * deviation],
             None if clusters is None else clusters[owner],
@@ -157,7 +157,7 @@ def _binned(
         return sums, None
     places = (np.arange(m) * BUCKETS + clusters[:, np.newaxis]).ravel()
     totals = np.bincount(places, (found - within).ravel(), m * BUCKETS)
-    return sums, totals.reshape(m, BUCKETS)
+    return sums, np.asarray(totals.reshape(m, BUCKETS), np.float64)
 
 
 def _match(offsets: Ints, owner: Ints, p: Floats, logged: Ints, clusters: Ints | None) -> Match:
@@ -171,5 +171,7 @@ def _match(offsets: Ints, owner: Ints, p: Floats, logged: Ints, clusters: Ints |
         beside.append(float(p[np.where(inside, place, 0)][inside].sum()))
     found = p[logged]
     sums = np.array([n, found.sum(), expected.sum(), np.maximum(variance, 0.0).sum(), *beside])
-    totals = None if clusters is None else np.bincount(clusters, found - expected, BUCKETS)
+    totals = None
+    if clusters is not None:
+        totals = np.asarray(np.bincount(clusters, found - expected, BUCKETS), np.float64)
     return Match(sums, totals)

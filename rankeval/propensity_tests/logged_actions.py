@@ -1,7 +1,7 @@
 """Sums over rounds whose log holds the propensity of the logged action alone.
 
-Rounds with a propensity of 1 are left out: they drew nothing. In the others, the mean of ``1{A = a} / p`` is 1
-for every action ``a`` that was possible in all of them.
+Rounds with a propensity of 1 are left out: they drew nothing. In the others, the mean of ``1{A = a} / p`` is
+1 for every action ``a`` that was possible in all of them.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class LoggedActions:
 
     Attributes:
         strata: rounds, and rounds with ``p < 1``, by stratum.
-        cells: for rounds with ``p < 1``: rounds and the sums of ``1 / p``, its square and its cube, by stratum
-            and action. The name of a cell is ``(key of its stratum, name of its action)``.
+        cells: for rounds with ``p < 1``: rounds and the sums of ``1 / p``, its square and its cube, by
+            stratum and action. The name of a cell is ``(key of its stratum, name of its action)``.
         rounds: number of rounds.
         certain: number of rounds with ``p = 1``.
     """
@@ -59,9 +59,9 @@ class LoggedActions:
         drawn = propensities < CERTAIN
         rows = np.flatnonzero(drawn)
         inverse = 1.0 / propensities[rows]
-        counted = [np.ones(len(propensities)), drawn * 1.0]
+        counted = [np.ones(len(propensities)), drawn.astype(np.float64)]
         return cls(
-            GroupSums.of(strata, counted, lambda row: name(row)[0], [drawn * 1.0], clusters),
+            GroupSums.of(strata, counted, lambda row: name(row)[0], [drawn.astype(np.float64)], clusters),
             GroupSums.of(
                 mix64(strata[rows]) ^ actions[rows],
                 [np.ones(len(rows)), inverse, inverse**2, inverse**3],

@@ -10,7 +10,7 @@ from rankeval.propensity_tests.logged_actions import LoggedActions
 from rankeval.propensity_tests.propensity_test import PropensityTest
 from rankeval.propensity_tests.tails import clustered_p
 
-#: An action that was taken in fewer rounds, or in rounds whose weights are worth fewer, is not tested: it may be
+#: An action that was taken in fewer rounds, or in rounds whose weights are worth fewer, is not tested: it is
 #: too rare for an error that is estimated.
 FEW = 30
 #: So many rounds of one propensity must be expected for their absence to be sure.
@@ -21,9 +21,9 @@ def logged_tests(sums: LoggedActions) -> Iterator[PropensityTest]:
     """The tests ``harmonic``: the mean of ``1{A = a} / p`` is 1, by action, over rounds with ``p < 1``.
 
     They hold for actions that were possible in all rounds of their stratum; a mean below 1 may also say that
-    an action was not. The variance ``sum (1/p)(1/p - 1)`` is estimated, so that actions taken in fewer than 30
-    rounds are left out. Rounds in which an action was still less likely than in any round that took it would
-    leave no trace; a mean below 1 therefore counts only as far as such rounds cannot explain it.
+    an action was not. The variance ``sum (1/p)(1/p - 1)`` is estimated, so that actions taken in fewer than
+    30 rounds are left out. Rounds in which an action was still less likely than in any round that took it
+    would leave no trace; a mean below 1 therefore counts only as far as such rounds cannot explain it.
 
     Args:
         sums: the sums of all rounds. There are no tests where actions or strata share groups.

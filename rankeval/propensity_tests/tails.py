@@ -16,9 +16,10 @@ ROUNDING = 1e-9
 def bounded_sum_p(deviation: float, variance: float, bound: float, terms: float) -> float:
     """Two-sided p-value of a sum of independent terms of mean 0 that are at most ``bound`` in size.
 
-    Among such sums of one variance, that of a centred Poisson variable has the heaviest tail, up to a constant
-    (Bennett 1962; Bentkus 2004). The p-value is twice its tail beyond the deviation: near the normal one for
-    large counts, exact for the excess of a rare action, and too large rather than too small elsewhere.
+    Among such sums of one variance, that of a centred Poisson variable has the heaviest tail, up to a
+    constant (Bennett 1962; Bentkus 2004). The p-value is twice its tail beyond the deviation:
+    near the normal one for large counts, exact for the excess of a rare action, and too large rather than too
+    small elsewhere.
 
     Args:
         deviation: the sum.
@@ -39,7 +40,9 @@ def bounded_sum_p(deviation: float, variance: float, bound: float, terms: float)
 def clustered_p(deviation: float, totals: Floats) -> tuple[float, float]:
     """Standard error and two-sided p-value of a sum of mean 0 from the totals of independent clusters.
 
-    Student's t; the degrees of freedom are ``(sum e^2)^2 / sum e^4`` of the totals ``e`` (Satterthwaite 1946).
+    Student's t; the degrees of freedom are ``(sum e^2)^2 / sum e^4`` of the totals ``e`` (after
+    Satterthwaite 1946). The p-value is at least that of :func:`bounded_sum_p` for terms as large as the
+    largest total, which allows for the skewness of few or uneven clusters.
     """
     squares = np.square(totals)
     variance = float(squares.sum())
@@ -47,4 +50,5 @@ def clustered_p(deviation: float, totals: Floats) -> tuple[float, float]:
         return 0.0, 1.0
     degrees = max(variance**2 / float(np.square(squares).sum()), 1.0)
     p = t_test(deviation, math.sqrt(variance), degrees)
-    return math.sqrt(variance), 1.0 if p is None else p
+    skewed = bounded_sum_p(deviation, variance, float(np.abs(totals).max()), 1.0)
+    return math.sqrt(variance), max(skewed, p or 0.0)

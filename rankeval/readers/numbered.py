@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -29,12 +29,8 @@ class NumberedSource:
         self._source = source
         self._keep = keep
         self.name = source.name
+        self.made_up = source.made_up
         self.schema = source.schema.append(pa.field(ROW_NUMBER, pa.int64()))
-
-    @property
-    def made_up(self) -> Mapping[str, str]:
-        """See ``Source``."""
-        return self._source.made_up
 
     @property
     def has_rows(self) -> bool:
@@ -80,7 +76,3 @@ class NumberedSource:
     def place(self, leaf: Leaf, index: int, where: Where | None = None) -> str:
         """See ``Source``."""
         return self._source.place(leaf, index, where)
-
-    def place_of(self, number: int) -> str:
-        """The place, such as "FILE, row 7", of the row with this number."""
-        return self._source.place(Leaf(0), number - 1)
