@@ -47,9 +47,10 @@ class Columns:
         """The columns of a log, ``user`` being the one that the caller names."""
         problems: list[Problem] = []
         roles: dict[str, str] = {}
+        checked = log.with_lists(["candidates"])
         for role, name in _named(log).items():
             try:
-                check_columns(log, [role])
+                check_columns(checked, [role])
             except DataError as error:
                 problems.append(Problem("wrong_type", "error", str(error)))
             else:

@@ -54,8 +54,8 @@ def inspect(
     A broken log is read to its end: problems are listed with their number and the first rows. Propensities
     are tested (:mod:`rankeval.propensity_tests`), by action where there are actions and by position in
     ranking logs. Drift is tested between the first and the second half of the log, in the order of
-    ``timestamp`` or else of the rows, or between two logs. For tests of drift, 40,000 sessions (users, or rounds) at most are
-    drawn, with one row of each, so that rows are independent.
+    ``timestamp`` or else of the rows, or between two logs. For tests of drift, 40,000 sessions (users, or
+    rounds) at most are drawn, with one row of each, so that rows are independent.
 
     Args:
         log: a bandit log or a ranking log: a path, folder, glob or URL, an Arrow table, a frame, or a dict of

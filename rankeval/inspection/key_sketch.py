@@ -11,7 +11,7 @@ from rankeval.inspection.problems import FIRST_ROWS, FoundRows
 
 #: Ids that are kept. Of more, those with the smallest hashes stand for all.
 MOST_KEYS = 1 << 20
-_ALL = 2.0**64
+_ALL = 2**64
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,14 +23,14 @@ class KeySketch:
         sums: (g, q) float64.
         first: (g, 2) int64, file and row of the first occurrence.
         repeats: the rows with an id that an earlier row has, among the ids that are kept.
-        limit: ids with a larger hash are not kept.
+        limit: ids whose hash is not smaller are not kept.
     """
 
     keys: Hashes
     sums: Floats
     first: Ints
     repeats: FoundRows
-    limit: float = _ALL
+    limit: int = _ALL
 
     @classmethod
     def of(cls, keys: Hashes, values: Floats, file: int, rows: Ints) -> KeySketch:
@@ -66,7 +66,7 @@ class KeySketch:
         return round(len(self.keys) / self.share)
 
 
-def _summed(keys: Hashes, values: Floats, places: Ints, repeats: FoundRows, limit: float) -> KeySketch:
+def _summed(keys: Hashes, values: Floats, places: Ints, repeats: FoundRows, limit: int) -> KeySketch:
     if limit < _ALL:
         kept = keys < np.uint64(limit)
         keys, values, places = keys[kept], values[kept], places[kept]
@@ -81,6 +81,6 @@ def _summed(keys: Hashes, values: Floats, places: Ints, repeats: FoundRows, limi
     sketch = KeySketch(found, sums, places[first], repeats.merge(more), limit)
     if len(found) <= MOST_KEYS:
         return sketch
-    limit = float(found[MOST_KEYS])
+    limit = int(found[MOST_KEYS])
     kept = found < np.uint64(limit)
     return KeySketch(found[kept], sums[kept], places[first][kept], sketch.repeats, limit)

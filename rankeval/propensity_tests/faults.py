@@ -30,6 +30,8 @@ LEVEL = 0.05
 MASS = 0.001
 #: A shift of actions explains the log if the rest of the mismatch is below this share of it.
 EXPLAINED = 0.2
+#: Lost rows of an action are so many times clearer than a mismatch of all propensities, in standard errors.
+CLEARER = 2.0
 #: Largest share of the actions that lose rows; if more seem to, propensities are wrong instead.
 FEW_LOST = 0.25
 
@@ -48,7 +50,9 @@ def fault_of_lists(sums: ListedActions, failed: Sequence[PropensityTest]) -> str
     if matched and found < expected and min(rest.values()) < EXPLAINED * (expected - found):
         return "index_shifted"
     taken, p, variance = sums.actions.sums[:, 1], sums.actions.sums[:, 2], sums.actions.sums[:, 3]
-    if _lost(taken, p, variance):
+    mismatch = max((abs(test.z or 0.0) for test in matched), default=0.0)
+    rarest = max((-(test.z or 0.0) for test in failed if test.test == "arithmetic"), default=0.0)
+    if rarest > CLEARER * mismatch and _lost(taken, p, variance):
         return "rows_lost"
     return "softened" if matched and found > expected else "other_policy"
 
@@ -86,14 +90,20 @@ def _agree(sums: LoggedActions, without: set[object]) -> bool:
 
 
 def _lost(taken: Floats, expected: Floats, variance: Floats) -> bool:
-    """Whether some actions were taken too rarely, and all others too often by the same factor."""
+    """Whether a few actions were taken too rarely, and all others too often by about the same factor.
+
+    The others are more frequent in those rounds that the lost rows do not come from, so that the factors differ.
+    """
     known = expected > 0.0
     rate = taken[known] / expected[known]
     error = variance[known] / expected[known] ** 2
     low = (rate < 1.0) & (np.square(rate - 1.0) > 16.0 * error)
     if not low.any() or low.mean() > FEW_LOST:
         return False
-    return _homogeneous(rate[~low], error[~low])
+    excess = float(taken[known][~low].sum() / expected[known][~low].sum()) - 1.0
+    noise = 4.0 * np.sqrt(error[~low])
+    rest = rate[~low] - 1.0
+    return excess > 0.0 and bool(np.all((rest > -noise) & (rest < 2.0 * excess + noise)))
 
 
 def _homogeneous(rate: Floats, variance: Floats) -> bool:

@@ -20,7 +20,7 @@ def lost(log: Drawn) -> Drawn:
 
 
 def test_right_logs_are_left_alone() -> None:
-    """At the level 0.05, 80 logs of each kind are accused more than 10 times with a probability below 0.3 %."""
+    """At the level 0.05, more than 10 of 80 logs are accused with a probability below 0.3 %."""
     accused = {"lists": 0, "logged": 0}
     for seed in range(80):
         log, _ = draw(seed, 1000, 3 + seed % 10, (0.5, 1.0, 2.0)[seed % 3])
