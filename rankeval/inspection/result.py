@@ -41,7 +41,7 @@ class Inspection(Result):
     def conclusion(self) -> str:
         """The result in one sentence."""
         can = list(self.found.can)
-        names = ", ".join(can[:6]) + (f" and {len(can) - 6} more" if len(can) > 6 else "")
+        names = ", ".join(can[:4]) + (f" and {len(can) - 4} more" if len(can) > 4 else "")
         counts = [sum(problem.severity == severity for problem in self.problems) for severity in SEVERITIES]
         told = ", ".join(
             f"{n} {name}{'s' if n != 1 and name != 'info' else ''}"

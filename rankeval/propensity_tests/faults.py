@@ -92,7 +92,7 @@ def _agree(sums: LoggedActions, without: set[object]) -> bool:
 def _lost(taken: Floats, expected: Floats, variance: Floats) -> bool:
     """Whether a few actions were taken too rarely, and all others too often by about the same factor.
 
-    The others are more frequent in those rounds that the lost rows do not come from, so that the factors differ.
+    The factors differ, as the other actions are more frequent where no rows were lost.
     """
     known = expected > 0.0
     rate = taken[known] / expected[known]

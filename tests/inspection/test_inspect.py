@@ -51,7 +51,7 @@ def test_a_right_bandit_log(layout: str) -> None:
     assert codes(found) == codes(found, "warning") == []
     written = found.to_dict()
     assert (written["rows"], written["sessions"]) == (4000, 4000)
-    assert written["conclusion"].startswith("This log can feed ips, cips, snips, csnips, dm, dr and ")
+    assert written["conclusion"].startswith("This log can feed ips, cips, snips, csnips and ")
     assert written["conclusion"].endswith("0 errors, 0 warnings.")
     assert written["propensity_tests"]["fault"] is None
     assert {"ips", "dr"} <= set(written["estimators"]["can"])

@@ -17,7 +17,9 @@ def test_rows_are_numbered_in_their_file_before_the_filter(tmp_path: Path) -> No
     (source,) = open_sources(str(path), role="log")
     numbered = NumberedSource(source)
     (leaf,) = numbered.leaves(0)
-    found = [batch.to_pydict() for batch in numbered.batches(leaf, ["x", ROW_NUMBER], where=parse_where("y == 1"))]
+    found = [
+        batch.to_pydict() for batch in numbered.batches(leaf, ["x", ROW_NUMBER], where=parse_where("y == 1"))
+    ]
     assert [n for batch in found for n in batch[ROW_NUMBER]] == [2, 5, 8]
     assert [n for batch in found for n in batch["x"]] == [1, 4, 7]
     assert numbered.place(leaf, 1, parse_where("y == 1")) == source.place(leaf, 1, parse_where("y == 1"))
