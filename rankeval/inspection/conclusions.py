@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rankeval.inspection.found import Found
-from rankeval.inspection.problems import Problem
+from rankeval.inspection.problems import Problem, rows_text
 from rankeval.inspection.row_checks import WANTED
 from rankeval.inspection.stability import days_of, same_mean_p
 from rankeval.logs import RANGES, base
@@ -64,7 +64,7 @@ def _of_ids(found: Found, files: list[str]) -> Iterator[Problem]:
         again = units.ids.repeats
         column = log.name("round_id" if log.session is None else "session_id")
         kept = "" if units.ids.share == 1.0 else f" in a sample of {100 * units.ids.share:.2g} % of the ids"
-        text = f"column {column!r}: {again.count:,} rows repeat the id of an earlier row{kept}"
+        text = f"column {column!r}: {rows_text(again.count)} with the id of an earlier one{kept}"
         text += " (a join that multiplies rows?)"
         rows, where = tuple(row for _, row in again.first), tuple(files[file] for file, _ in again.first)
         yield Problem("repeated_id", "error", text, again.count, rows, where)

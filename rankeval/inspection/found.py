@@ -55,6 +55,15 @@ class Found:
     methods: Mapping[str, list[str]]
 
     @property
+    def other_kind(self) -> dict[str, str]:
+        """What estimators of the other kind of log lack first -> that kind, in words for tables."""
+        name = self.columns.log.name("session_id")
+        if self.columns.log.session is None:
+            return {name: f"a ranking log, with {name} and more"}
+        lacks = [lacks[0] for lacks in self.cannot.values() if " " in lacks[0]]
+        return dict.fromkeys(lacks, f"a bandit log, without {name}")
+
+    @property
     def unit(self) -> str:
         """``sessions`` or ``rounds``."""
         return "rounds" if self.columns.log.session is None else "sessions"

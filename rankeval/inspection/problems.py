@@ -114,7 +114,7 @@ class Findings:
         order = list(CODES)
         for code, column in sorted(self.found, key=lambda key: (order.index(key[0]), key[1])):
             rows, kind = self.found[code, column], CODES[code]
-            number = f"{rows.count:,} row{'s' * (rows.count != 1)}"
+            number = rows_text(rows.count)
             text = kind.text.format(
                 column=column, rows=number, count=f"{rows.count:,}", wanted=wanted.get(column, "a number")
             )
@@ -126,6 +126,11 @@ class Findings:
                 tuple(row for _, row in rows.first),
                 tuple(files[file] for file, _ in rows.first),
             )
+
+
+def rows_text(count: int) -> str:
+    """A number of rows as text: ``1 row``, ``2,000 rows``."""
+    return f"{count:,} row{'s' * (count != 1)}"
 
 
 class Collector:

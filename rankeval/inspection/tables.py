@@ -88,7 +88,7 @@ def _columns(found: Found) -> Table:
         span = (
             "-"
             if counts.low is None or counts.high is None
-            else f"{number(counts.low)} .. {number(counts.high)}"
+            else f"{number(counts.low, 3)} .. {number(counts.high, 3)}"
         )
         rows.append([column["name"], role, _kind(column["type"]), f"{counts.missing:,}", span])
     return Table("Columns", ["column", "role", "type", ">missing", ">range"], rows)
@@ -164,6 +164,8 @@ def _can(found: Found) -> Table:
 def _cannot(found: Found) -> Table:
     groups: dict[tuple[str, ...], list[str]] = {}
     for name, lacks in found.cannot.items():
+        if lacks[0] in found.other_kind:
+            lacks = [found.other_kind[lacks[0]]]
         groups.setdefault(tuple(lacks), []).append(name)
     rows = [[" ".join(names), ", ".join(lacks)] for lacks, names in groups.items()]
     rows += [[f"propensity {name}", ", ".join(lacks)] for name, lacks in found.methods.items() if lacks]

@@ -57,7 +57,7 @@ class GroupSums:
             clustered: ``t`` arrays (m,), whose totals by cluster are kept.
             buckets: (m,) int64, the bucket of the cluster of each row; None without clusters.
         """
-        found, first, codes = np.unique(keys, return_index=True, return_inverse=True)
+        found, first, codes = _distinct(keys)
         g = len(found)
         sums = np.stack([_by_code(codes, each, g) for each in values], axis=1)
         totals: Floats | None = None
@@ -103,6 +103,18 @@ class GroupSums:
         return GroupSums(
             found, (None,) * len(found), _added(codes, len(found), self.sums), totals, shared=True
         )
+
+
+def _distinct(keys: Hashes) -> tuple[Hashes, Ints, Ints]:
+    """The distinct keys, ascending; the first row of each; and the place of the key of each row."""
+    if not len(keys) or int(keys.max()) >= MOST_GROUPS:
+        return np.unique(keys, return_index=True, return_inverse=True)
+    rows = keys.astype(np.int64)  # indices of candidates, as most logs have: no need to sort
+    first = np.full(MOST_GROUPS, -1)
+    first[rows[::-1]] = np.arange(len(rows))[::-1]
+    found = np.flatnonzero(first >= 0)
+    place = np.cumsum(first >= 0) - 1
+    return found.astype(np.uint64), first[found], place[rows]
 
 
 def _by_code(codes: Ints, values: Floats, groups: int) -> Floats:

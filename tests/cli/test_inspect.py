@@ -44,8 +44,8 @@ def test_all_options_reach_the_python_call(log: Path, tmp_path: Path) -> None:
         "--by country --cluster context --first-action 0 --null-reward zero --first-position 0 --threads 2"
     )
     called = call(
-        "inspect", tmp_path / "b.parquet", "--against", other, *options.split(), "--threads", "2", "--where", "context > 1",
-        "--reward", "2 * reward", "--column", "weight=context", "--format", "json",
+        "inspect", tmp_path / "b.parquet", "--against", other, *options.split(), "--threads", "2",
+        "--where", "context > 1", "--reward", "2 * reward", "--column", "weight=context", "--format", "json",
     )  # fmt: skip
     wanted = inspect(
         str(tmp_path / "b.parquet"), str(other), by="country", cluster="context", null_reward="zero",

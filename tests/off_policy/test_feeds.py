@@ -15,12 +15,8 @@ from rankeval.off_policy import feeds
 
 _P = [[0.5, 0.5], [0.25, 0.75], [0.5, 0.5]]
 _ROUNDS = {"reward": [1.0, 0.0, 1.0], "propensity": [0.5, 0.25, 0.5], "target_propensity": [0.5, 0.5, 0.25]}
-_SESSIONS = {
-    "session_id": [1, 1, 2, 2],
-    "position": [1, 2, 1, 2],
-    "item_id": [1, 2, 2, 1],
-    "click": [1, 0, 0, 1],
-}
+_SHOWN = {"session_id": [1, 1, 2, 2], "position": [1, 2, 1, 2], "item_id": [1, 2, 2, 1]}
+_SESSIONS = _SHOWN | {"click": [1, 0, 0, 1]}
 _HALF = {"propensity": [0.5] * 4, "target_propensity": [0.5] * 4}
 LOGS: dict[str, dict[str, Any]] = {
     "nothing": {"reward": [1.0, 0.0]},
