@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from rankeval.inspection.found import Found
 from rankeval.inspection.problems import Problem, rows_text
 from rankeval.inspection.row_checks import WANTED
-from rankeval.inspection.stability import days_of, same_mean_p
 from rankeval.logs import RANGES, base
 from rankeval.propensity_tests import FAULTS
 from rankeval.results import number, p_text
@@ -167,12 +166,10 @@ def _of_stability(found: Found) -> Iterator[Problem]:
             f"{number(parts[1].mean)} in the second (p {p_text(p)})"
         )
         yield Problem("unstable", "warning", text)
-    if found.unit_sums is not None:
-        days = days_of(found.unit_sums.days)
-        p = same_mean_p(days)
-        if p is not None and p < LEVEL:
-            text = f"the mean reward differs between {len(days)} days (p {p_text(p)})"
-            yield Problem("unstable_days", "warning", text, len(days))
+    days, p = found.days
+    if p is not None and p < LEVEL:
+        text = f"the mean reward differs between {len(days)} days (p {p_text(p)})"
+        yield Problem("unstable_days", "warning", text, len(days))
 
 
 def _of_drift(found: Found) -> Iterator[Problem]:

@@ -16,7 +16,15 @@ from rankeval.inspection.columns import Columns
 from rankeval.inspection.drift import ColumnDrift
 from rankeval.inspection.row_pass import RowSums
 from rankeval.inspection.row_sample import RowSample, seconds_of
-from rankeval.inspection.stability import MeanReward, Users, halves, mean_reward, users_of
+from rankeval.inspection.stability import (
+    MeanReward,
+    Users,
+    days_of,
+    halves,
+    mean_reward,
+    same_mean_p,
+    users_of,
+)
 from rankeval.inspection.unit_sums import UnitSums
 from rankeval.propensity_tests import PropensityTests
 
@@ -83,6 +91,12 @@ class Found:
         if role is None or role not in self.columns.compared:
             return [], None
         return halves(as_float64(self.sample.column(role)))
+
+    @cached_property
+    def days(self) -> tuple[list[MeanReward], float | None]:
+        """The mean reward of each day, and the p-value that all are equal."""
+        days = [] if self.unit_sums is None else days_of(self.unit_sums.days)
+        return days, same_mean_p(days, None if self.users is None else self.users.design_effect)
 
     @property
     def sample_ratio(self) -> dict[str, Any] | None:

@@ -9,7 +9,6 @@ from typing import Any
 from rankeval.inspection.found import Found
 from rankeval.inspection.problems import SEVERITIES, Problem, Severity
 from rankeval.inspection.row_pass import RowSums
-from rankeval.inspection.stability import days_of, same_mean_p
 from rankeval.inspection.tables import tables_of
 from rankeval.notes import Note
 from rankeval.results import Result, Table
@@ -52,7 +51,7 @@ class Inspection(Result):
     def content(self) -> dict[str, Any]:
         units = self.found.unit_sums
         parts, p = self.found.halves
-        days = [] if units is None else days_of(units.days)
+        days, days_p = self.found.days
         return {
             "conclusion": self.conclusion,
             "rows": self.found.row_sums.rows,
@@ -78,7 +77,7 @@ class Inspection(Result):
                 "halves": [part.to_dict() for part in parts],
                 "p_value": p,
                 "days": [day.to_dict() for day in days],
-                "days_p_value": same_mean_p(days),
+                "days_p_value": days_p,
             },
             "drift": {
                 "windows": list(self.found.windows),

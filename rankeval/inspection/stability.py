@@ -51,8 +51,11 @@ def days_of(days: Mapping[int, tuple[float, float, float]]) -> list[MeanReward]:
     ]
 
 
-def same_mean_p(parts: list[MeanReward]) -> float | None:
-    """p-value of the chi-square test that all means are equal (Cochran 1954); None for fewer than two."""
+def same_mean_p(parts: list[MeanReward], design_effect: float | None = None) -> float | None:
+    """p-value of the chi-square test that all means are equal (Cochran 1954); None for fewer than two.
+
+    A design effect above 1 divides the statistic (Rao & Scott 1981): users who come back tell less.
+    """
     known = [part for part in parts if part.std_error > 0.0]
     if len(known) < 2:
         return None
@@ -61,7 +64,8 @@ def same_mean_p(parts: list[MeanReward]) -> float | None:
     weight = np.array([1.0 / part.std_error**2 for part in known])
     means = np.array([part.mean for part in known])
     middle = float((weight * means).sum() / weight.sum())
-    return float(chdtrc(len(known) - 1, float((weight * np.square(means - middle)).sum())))
+    statistic = float((weight * np.square(means - middle)).sum())
+    return float(chdtrc(len(known) - 1, statistic / max(design_effect or 1.0, 1.0)))
 
 
 def halves(rewards: Floats) -> tuple[list[MeanReward], float | None]:

@@ -34,6 +34,8 @@ def test_equal_means() -> None:
     days = days_of({1: (100.0, 20.0, 20.0), 2: (100.0, 30.0, 30.0)})
     z = 0.1 / (days[0].std_error ** 2 + days[1].std_error ** 2) ** 0.5
     assert same_mean_p(days) == pytest.approx(2 * stats.norm.sf(z))
+    assert same_mean_p(days, 4.0) == pytest.approx(2 * stats.norm.sf(z / 2))
+    assert same_mean_p(days, 0.5) == same_mean_p(days)
 
 
 @pytest.mark.parametrize(("clicks", "n"), [(0, 10), (3, 20), (20, 20)])
