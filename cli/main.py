@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "Evaluate rankers, a policy and position bias on small simulated worlds.",
     "evaluate": "Compute ranking metrics of runs, with intervals and paired comparisons.",
     "fit": "Fit click models to a log and compare likelihood and perplexity.",
+    "inspect": "Tell what is in a log, what is wrong with it, and what it can feed.",
     "interleave": "Mix two rankings into one list to find out which one users prefer.",
     "ope": "Estimate the value of a policy from a log, before any A/B test.",
     "plan": "Plan an experiment: the traffic it needs and the clicks it costs.",

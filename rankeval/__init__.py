@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rankeval.errors import DataError, RankevalError, UsageError
     from rankeval.evaluation import Evaluation
     from rankeval.evaluation.evaluate import evaluate
+    from rankeval.inspection import Inspection
+    from rankeval.inspection.inspect import inspect
     from rankeval.interleaving import (
         InterleavedLists,
         InterleavingAnalysis,
@@ -40,6 +42,7 @@ _HOME = {
     "DataError": "rankeval.errors",
     "Evaluation": "rankeval.evaluation",
     "FittedCalibration": "rankeval.calibration",
+    "Inspection": "rankeval.inspection",
     "InterleavedLists": "rankeval.interleaving",
     "InterleavingAnalysis": "rankeval.interleaving",
     "InterleavingPower": "rankeval.interleaving",
@@ -54,6 +57,7 @@ _HOME = {
     "calibrate": "rankeval.calibration",
     "evaluate": "rankeval.evaluation",
     "fit": "rankeval.simulators.click_models.fitting",
+    "inspect": "rankeval.inspection",
     "interleave": "rankeval.interleaving",
     "interleave_analyse": "rankeval.interleaving",
     "interleave_lists": "rankeval.interleaving",
@@ -72,6 +76,7 @@ __all__ = [
     "DataError",
     "Evaluation",
     "FittedCalibration",
+    "Inspection",
     "InterleavedLists",
     "InterleavingAnalysis",
     "InterleavingPower",
@@ -87,6 +92,7 @@ __all__ = [
     "calibrate",
     "evaluate",
     "fit",
+    "inspect",
     "interleave",
     "interleave_analyse",
     "interleave_lists",

@@ -13,6 +13,23 @@ Cutoff = Literal["none", "optional", "required"]
 #: The grid of bounds on the weight from which the data choose.
 WEIGHT_BOUNDS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 1e2, 2e2, 5e2, 1e3, 1e4, 1e5)
 
+_POSITION_BASED = "clicks follow the position-based model, and the curve is right"
+#: Kind of weight -> what an estimator with it assumes beside a log that is right.
+ASSUMPTIONS: dict[Ratio, str] = {
+    "action": "propensities are right; the logging policy takes all actions that the target takes",
+    "ready": "the importance weights are right",
+    "mixture": "the propensities of all logging policies are right",
+    "embedding": "an action affects the reward through its embedding only",
+    "list": "the propensities of whole lists are right, and no list of the target is impossible",
+    "item": "a click depends on its own item and position only",
+    "prefix": "users go down the list: a click depends on the items down to it only",
+    "exposure": "clicks follow the position-based model",
+    "slate": "the reward is a sum over items at positions",
+    "subset": "the behaviour model says on which positions a click depends",
+    **dict.fromkeys(("examination", "rho", "dcg", "precision", "rank", "match"), _POSITION_BASED),
+    "trust": "clicks follow the position-based model with trust bias, and its curves are right",
+}
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -119,6 +136,13 @@ class Definition:
     def combines_loggers(self) -> bool:
         """Whether it takes ``loggers``, for logs of several logging policies."""
         return self.ratio == "action" and (self.mean != "model" or self.numerator is not None)
+
+    @property
+    def assumes(self) -> str:
+        """What it assumes, in words."""
+        if self.mean == "model" and self.numerator is None:
+            return "the reward model is right"
+        return ASSUMPTIONS[self.ratio]
 
     @property
     def units(self) -> str:

@@ -31,6 +31,7 @@ from rankeval.logs.ordering import (
     order_role,
     scores_of,
 )
+from rankeval.logs.other_sources import read_from
 from rankeval.logs.pair_index import PairIndex
 from rankeval.logs.passes import fold, grouped, scan
 from rankeval.logs.peek import peek
@@ -124,6 +125,7 @@ __all__ = [
     "placed",
     "position_of",
     "position_roles",
+    "read_from",
     "reader_notes",
     "require_no_gaps",
     "require_own_ids",

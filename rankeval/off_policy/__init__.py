@@ -11,10 +11,13 @@ To add a warning: yield a ``Note`` from the stage that detects its cause.
 
 from __future__ import annotations
 
+from rankeval.off_policy.feeds import Feeds, feeds
 from rankeval.off_policy.ope import ope
 from rankeval.off_policy.result import OffPolicyEvaluation
 
 __all__ = [
+    "Feeds",
     "OffPolicyEvaluation",
+    "feeds",
     "ope",
 ]

@@ -11,6 +11,7 @@ from rankeval.position_bias.cells import Cells
 from rankeval.position_bias.curve_content import FIELDS
 from rankeval.position_bias.known_curve import STEP, PositionBias
 from rankeval.position_bias.learned import LEARN, learn_curve, method_of
+from rankeval.position_bias.methods import lacking
 from rankeval.position_bias.newton_ascent import Climb, starting_point
 from rankeval.position_bias.propensity import propensity
 from rankeval.position_bias.result import PropensityCurve
@@ -23,6 +24,7 @@ __all__ = [
     "Climb",
     "PositionBias",
     "PropensityCurve",
+    "lacking",
     "learn_curve",
     "method_of",
     "propensity",

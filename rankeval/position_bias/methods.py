@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from rankeval.errors import UsageError
+from rankeval.logs import Log, impression_roles
 from rankeval.position_bias.curve import Curve
 from rankeval.position_bias.harvesting import WEIGHTS, allpairs, chain, pivot
 from rankeval.position_bias.likelihood import em
@@ -20,25 +21,33 @@ class Method(NamedTuple):
 
     Attributes:
         estimate: takes a request; returns the curves of the whole log (``None``) and of each segment.
+        columns: the columns that it needs beside clicks and positions.
         weighted: whether the method uses the option ``weights``.
         regressed: the function used instead of ``estimate`` if features are given; None if the method reads
             no features.
     """
 
     estimate: Callable[[Request], dict[Any, Curve]]
+    columns: tuple[str, ...] = ()
     weighted: bool = False
     regressed: Callable[[Request], dict[Any, Curve]] | None = None
 
 
 METHODS = {
     "shuffle": Method(shuffle),
-    "swap": Method(swap),
-    "pair": Method(pair),
-    "pivot": Method(pivot, weighted=True),
-    "chain": Method(chain, weighted=True),
-    "allpairs": Method(allpairs, weighted=True),
-    "em": Method(em, regressed=regression_em),
+    "swap": Method(swap, ("swap_low", "swap_high")),
+    "pair": Method(pair, ("propensity",)),
+    "pivot": Method(pivot, ("item_id",), weighted=True),
+    "chain": Method(chain, ("item_id",), weighted=True),
+    "allpairs": Method(allpairs, ("item_id",), weighted=True),
+    "em": Method(em, ("item_id",), regressed=regression_em),
 }
+
+
+def lacking(log: Log) -> dict[str, list[str]]:
+    """Method -> the columns that it needs and the log lacks."""
+    found = {name: [*impression_roles(log), *method.columns] for name, method in METHODS.items()}
+    return {name: [log.name(role) for role in roles if not log.has(role)] for name, roles in found.items()}
 
 
 def parse_method(name: str, weights: str | None, *, regressed: bool) -> tuple[Method, str]:

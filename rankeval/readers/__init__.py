@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from rankeval.readers.arithmetic import Arithmetic, parse_arithmetic
 from rankeval.readers.external_sort import sorted_on_disk
+from rankeval.readers.numbered import ROW_NUMBER, NumberedSource
 from rankeval.readers.open_sources import open_sources
 from rankeval.readers.plain import is_number, type_class
 from rankeval.readers.records import are_records, is_by_query
@@ -16,8 +17,10 @@ from rankeval.readers.source import Leaf, Source, check_columns, check_same_colu
 from rankeval.readers.where import Where, parse_where
 
 __all__ = [
+    "ROW_NUMBER",
     "Arithmetic",
     "Leaf",
+    "NumberedSource",
     "Source",
     "Where",
     "are_records",

@@ -50,15 +50,18 @@ TABLE_COMMANDS: dict[str, tuple[str, ...]] = {
     "bandit": (
         "ope {} -e ips,snips,dr,cips --by country --cluster user",
         "ope {} -e ips,dros:lambda=auto --ci bootstrap --replicates 20 --where 'user > 3'",
+        "inspect {} --by country --cluster user",
     ),
     "candidates": (
         "ope {} -e ips,dr,mips",
         "ope {} -e dr --reward-model ridge --features age --folds 2",
+        "inspect {}",
     ),
     "sessions": (
         "ope {} -e sips,iips,pi",
         "ope {} -e click_ips,click_dcg@2 --position-bias bias.json --column score=price",
         "propensity {} --method shuffle",
+        "inspect {} --null-reward zero",
         "propensity {} --method em",
         "propensity {} --method allpairs --by query_id",
         "fit {} --click-model pbm,dbn --max-iterations 50 --parameters out/parameters.json",

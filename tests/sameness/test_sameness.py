@@ -41,7 +41,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, dic
 
 def test_the_list_covers_every_command_that_gives_numbers() -> None:
     commands = {line.split()[0] for line in CALLS.values()}
-    assert commands == {"evaluate", "ope", "simulate", "propensity", "fit", "plan", "interleave"}
+    assert commands == {"evaluate", "ope", "simulate", "propensity", "fit", "plan", "interleave", "inspect"}
     assert RECORDED["calls"].keys() == CALLS.keys()
 
 

@@ -45,6 +45,11 @@ class ColumnSources:
         """The sources for a bandit log, or for a ranking log if the log has sessions."""
         return _of_rounds(log, setting) if log.session is None else _of_rankings(log, setting)
 
+    @classmethod
+    def as_kind(cls, log: Log, setting: Setting, *, rankings: bool) -> ColumnSources:
+        """The sources as if the log were a ranking log (``rankings``) or a bandit log."""
+        return _of_rankings(log, setting) if rankings else _of_rounds(log, setting)
+
     @property
     def targets(self) -> tuple[str, ...]:
         """Names of the target policies."""
@@ -72,6 +77,10 @@ class ColumnSources:
             for definition in kind
             if not self._missing(self.setting.form_of(Estimator(definition)))
         ]
+
+    def lacking(self, estimator: Estimator) -> list[str]:
+        """The names of the columns that an estimator needs and the log lacks."""
+        return [self.log.name(own(column, target)) for column, target in self._missing(estimator)]
 
     def require(self, estimators: Sequence[Estimator]) -> None:
         """Check that the log is of the kind that the estimators need, and has their columns.
