@@ -84,8 +84,8 @@ def effective_terms(distribution: SamplingDistribution, functional: Functional) 
     moments, gradient = distribution.moments, functional.gradient(distribution.moments.mean)
     reach = np.maximum(moments.high - moments.mean, moments.mean - moments.low)
     largest = sum(abs(float(g)) * float(reach[j]) for j, g in gradient.items())
-    squares = distribution.variance_of_units(functional) * moments.units**2
-    return squares / (largest * largest) if largest > 0.0 and squares > 0.0 else math.inf
+    total = distribution.variance_of_units(functional) * moments.units**2
+    return total / (largest * largest) if largest > 0.0 and total > 0.0 else math.inf
 
 
 def _by_ranges(
