@@ -347,6 +347,8 @@ def test_one_query_with_one_item():
         "low": None,
         "high": None,
         "reason": row["ci"]["reason"],
+        "side": "two",
+        "why": None,
     }
     assert "a single unit has no standard error" in result.warnings[0]
 
