@@ -86,7 +86,8 @@ class RefitOptions:
     @property
     def others(self) -> tuple[str, ...]:
         """The methods that need no refits; one of them gives errors meanwhile."""
-        return tuple(method for method in self.methods if method != METHOD) or ("normal",)
+        others = tuple(method for method in self.methods if method != METHOD)
+        return others or (("normal",) if self.asked else ())
 
 
 @dataclass(frozen=True)

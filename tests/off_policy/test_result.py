@@ -23,7 +23,18 @@ def result() -> OffPolicyEvaluation:
 
 def test_json_contract(result: OffPolicyEvaluation) -> None:
     found = json.loads(result.render("json"))
-    assert list(found) == ["schema", "command", "inputs", "n", "results", "comparisons", "logged", "warnings"]
+    top = [
+        "schema",
+        "command",
+        "inputs",
+        "n",
+        "results",
+        "comparisons",
+        "logged",
+        "position_bias",
+        "warnings",
+    ]
+    assert list(found) == top
     assert (found["schema"], found["command"], found["n"]) == (1, "ope", 2000)
     assert found["inputs"]["log"] == "<dict>"
     assert (found["inputs"]["folds"], found["inputs"]["model_weighting"]) == (None, None)
