@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.hard_coverage.dependence_rows import Thinned, Users, even, fan_out, one_large, zipf
 from benchmarks.hard_coverage.metric_rows import FewQueries, InterleavedUsers, many_segments
+from benchmarks.hard_coverage.model_rows import BestOf, FittedModels
 from benchmarks.hard_coverage.outcomes import Outcome
 from benchmarks.hard_coverage.reward_rows import LIGHT, RareHarm, RareRewards, SoftmaxLogger, Weights
 
@@ -36,6 +37,8 @@ ROWS: dict[str, Row] = {
     "costs: rare harmful action, n 2000": RareHarm(),
     **{f"clustered: {name}": Users(sizes, BY_USER) for name, sizes in _SIZES.items()},
     **{f"not clustered: {name}": Users(sizes) for name, sizes in _SIZES.items()},
+    "models: ridge, n 1000": FittedModels(1000),
+    "best: of 10 equal, n 2000": BestOf(10, 2000),
     "thinned: 7 % in weight": Thinned(20_000, 0.07, "weight"),
     "thinned: 10 % in weight, whole": Thinned(20_000, 0.1, "weight"),
     "thinned: 7 % in sampling_weight": Thinned(20_000, 0.07, "sampling_weight"),

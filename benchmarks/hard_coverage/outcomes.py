@@ -18,16 +18,18 @@ Tally = Counter[tuple[str, Side, bool]]
 #: Codes of the warnings that tell a reader not to rely on intervals.
 DOUBTS = frozenset(
     {
-        "few_effective",
-        "few_rewards",
+        "chosen_best",
         "few_clusters",
+        "few_effective",
         "few_queries",
+        "few_rewards",
         "mean_weight",
-        "repeated_users",
-        "repeated_rounds",
-        "doubtful_weights",
-        "best_of_many",
+        "model_bias",
         "parameter_chosen",
+        "repeated_rounds",
+        "unnamed_clusters",
+        "weight_by_name",
+        "weight_not_whole",
     }
 )
 

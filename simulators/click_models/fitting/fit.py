@@ -10,6 +10,7 @@ from rankeval.inference import InferenceOptions
 from rankeval.logs import as_log, reader_notes, unused_weights
 from rankeval.notes import distinct
 from rankeval.options import require_types
+from rankeval.simulators.click_models.fitting.dependent_sessions import dependence_notes
 from rankeval.simulators.click_models.fitting.fits import (
     Fitted,
     PairCounts,
@@ -146,6 +147,7 @@ def fit(
             *unused_weights(request.log),
             *notes(names, fits, counts, cluster),
             *no_chance(rows),
+            *([] if cluster else dependence_notes(request.log, threads)),
             *distinct([*cluster_notes(found.train, infer), *cluster_notes(found.test, infer)]),
         ),
     )
