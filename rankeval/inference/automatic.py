@@ -55,17 +55,28 @@ def take(distribution: SamplingDistribution, functional: Functional, facts: Fact
         Undefined: none does.
         Unsettled: the moments have no bucket sums, and these would decide.
     """
-    worth = effective_terms(distribution, functional)
+    worth, what = least_effective(distribution, functional, facts)
     # Errors by few clusters have quantiles of their own; units that stand for a distribution have no number.
     few_clusters = distribution.clustered and distribution.clusters.few
     if worth >= MANY_TERMS or (worth > 0.0 and (few_clusters or not distribution.moments.whole)):
         return Taken("normal", normal(distribution, functional, facts))
     if distribution.moments.buckets is None:
         raise Unsettled
-    why = f"its terms vary as {worth:.3g} of equal size would"
+    why = f"its {what} vary as {worth:.3g} of equal size would"
     return _by_ranges(distribution, functional, facts, worth, why) or _by_spread(
         distribution, functional, facts, worth, why
     )
+
+
+def least_effective(
+    distribution: SamplingDistribution, functional: Functional, facts: Facts
+) -> tuple[float, str]:
+    """``K`` of the terms, or of the rewards behind predictions if it is less, and which of them it is of."""
+    worth = effective_terms(distribution, functional)
+    if facts.rewards is None or math.isinf(worth):
+        return worth, "terms"
+    seen = effective_terms(distribution, facts.rewards)
+    return (seen, "rewards") if seen < worth else (worth, "terms")
 
 
 def effective_terms(distribution: SamplingDistribution, functional: Functional) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rankeval.inference.functionals import Functional
+
 #: The reason why there are no bounds where nothing is known.
 NOT_KNOWN = "the range of its terms is not known"
 
@@ -39,6 +41,8 @@ class Facts:
         weighted: the weights and rewards behind it; None if it is no such mean or their ranges are unknown.
         unweighted: why they are not known.
         ratio: whether it is a ratio of means, whose likelihood is that of its linearised terms.
+        rewards: the mean reward, for an estimate with predictions: these vary from unit to unit, and hide
+            that rewards are few; None for an estimate whose own terms show it.
     """
 
     bounds: tuple[float, float] | None = None
@@ -46,6 +50,7 @@ class Facts:
     weighted: Weighted | None = None
     unweighted: str = NOT_KNOWN
     ratio: bool = False
+    rewards: Functional | None = None
 
 
 NOTHING = Facts()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rankeval.errors import UsageError
-from rankeval.inference.automatic import Unsettled, effective_terms, take
+from rankeval.inference.automatic import Unsettled, least_effective, take
 from rankeval.inference.estimate import Estimate, Interval, Side, parse_side
 from rankeval.inference.facts import NOTHING, Facts
 from rankeval.inference.functionals import Functional, Mean, Within, pairs_needed
@@ -76,15 +76,17 @@ class Inference(SamplingDistribution):
             return Estimate(known, None, tuple(intervals), n, (obstacle,))
         intervals = [self._interval(method, functional, facts) for method in self.methods]
         error, degrees = self.std_error(functional), self.degrees(functional)
-        return Estimate(value, error, tuple(intervals), n, self.notes(), degrees, self._worth(functional))
+        return Estimate(
+            value, error, tuple(intervals), n, self.notes(), degrees, self._worth(functional, facts)
+        )
 
-    def _worth(self, functional: Functional) -> float | None:
+    def _worth(self, functional: Functional, facts: Facts) -> float | None:
         """How many terms the choice of an interval takes the estimate to rest on."""
         if AUTO not in self.methods or self.moments.buckets is None or not self.moments.whole:
             return None
         if self.clustered and self.clusters.few:
             return None
-        worth = effective_terms(self, functional)
+        worth, _ = least_effective(self, functional, facts)
         return worth if math.isfinite(worth) else None
 
     def _interval(self, method: str, functional: Functional, facts: Facts) -> Interval:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,11 +54,11 @@ class KnownRanges:
 
     def value(self, estimator: Estimator, target: str) -> Facts:
         """What is known of the value of a target policy."""
-        return self._facts(estimator, [target])
+        return self._seen(estimator, self._facts(estimator, [target]))
 
     def gain(self, estimator: Estimator, target: str) -> Facts:
         """What is known of the gain over the logged policy."""
-        return self._facts(estimator, [target, LOGGED])
+        return self._seen(estimator, self._facts(estimator, [target, LOGGED]))
 
     @property
     def logged(self) -> Facts:
@@ -70,11 +70,18 @@ class KnownRanges:
 
     def relative(self, estimator: Estimator) -> Facts:
         """What is known of the relative gain: it is a ratio."""
-        return Facts(unbounded=_RATIO, unweighted=_RATIO, ratio=estimator.is_ratio)
+        return self._seen(estimator, Facts(unbounded=_RATIO, unweighted=_RATIO, ratio=estimator.is_ratio))
 
     def difference(self, estimator: Estimator, a: str, b: str) -> Facts:
         """What is known of the difference of two policies, one of which may be ``logged``."""
-        return self._facts(estimator, [a, b])
+        return self._seen(estimator, self._facts(estimator, [a, b]))
+
+    def _seen(self, estimator: Estimator, facts: Facts) -> Facts:
+        """The facts, with the rewards if the estimator has predictions beside them."""
+        of = estimator.definition
+        robust = of.mean in ("doubly_robust", "click_doubly_robust")
+        predicts = robust or (of.mean == "model" and of.numerator is not None)
+        return replace(facts, rewards=self.plan.reward) if predicts else facts
 
     def _facts(self, estimator: Estimator, policies: list[str]) -> Facts:
         """Of the value of the first policy, minus that of the second if there are two."""

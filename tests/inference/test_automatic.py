@@ -94,6 +94,20 @@ def test_one_reward_shows_no_spread() -> None:
     assert "few_rewards" in codes(data)
 
 
+@pytest.mark.parametrize("rewards", [0, 1, 6])
+def test_predictions_do_not_hide_that_rewards_are_few(rewards: int) -> None:
+    """Predictions vary in every round, and ``dr`` would look well known without a single reward."""
+    rng = np.random.default_rng(1)
+    data = log(500, 0.0) | {"q_logged": rng.uniform(0.0, 0.1, 500), "q_target": rng.uniform(0.0, 0.1, 500)}
+    data["reward"][:rewards] = 1.0
+    for name in ("dr", "sndr", "cdr:max_weight=1"):
+        for interval in taken(data, name).values():
+            assert interval.method in (("bootstrap_t", "student") if rewards > 1 else ("auto",))
+            assert (interval.low is None) == (rewards <= 1)
+    assert "few_rewards" in codes(data, "dr")
+    assert taken(data, "dm")["value"].method == "normal"
+
+
 def test_few_clusters_keep_the_interval_that_is_made_for_them() -> None:
     data = log(3000, 0.3) | {"user": np.arange(3000) % 12}
     found = ope(data, "ips", cluster="user", ci=["auto", "normal"]).estimates[0].value.intervals
@@ -127,5 +141,5 @@ def test_other_commands_take_normal() -> None:
 
     run = {"query_id": [1, 1, 2, 2, 3, 3], "item_id": [1, 2] * 3, "score": [2.0, 1.0] * 3}
     run["relevance"] = [1, 0, 0, 1, 1, 0]
-    automatic, normal = (evaluate(run, metrics="mrr", ci=ci).to_dict() for ci in ("auto", "normal"))
+    automatic, normal = (evaluate(run, metrics="dcg@2", ci=ci).to_dict() for ci in ("auto", "normal"))
     assert automatic["results"] == normal["results"]

@@ -73,7 +73,7 @@ def test_values_of_the_open_bandit_dataset(log: str) -> None:
 @pytest.mark.parametrize("log", LOGS)
 @pytest.mark.parametrize("level", [0.95, 0.9])
 def test_normal_intervals_of_vw_estimators(log: str, level: float) -> None:
-    row = estimates(REFERENCE / f"{log}.parquet", ["ips"], level=level)["ips"]
+    row = estimates(REFERENCE / f"{log}.parquet", ["ips"], level=level, ci="normal")["ips"]
     wanted = expected("expected_vw.json", log)[f"gaussian_ci_{round(1 - level, 2)}"]
     assert bounds(row.value) == pytest.approx(wanted, rel=0, abs=1e-9)
 
@@ -130,7 +130,7 @@ def test_values_by_hand(name: str) -> None:
 
 
 def test_errors_by_hand() -> None:
-    rows = estimates(HAND, ["ips", "snips"])
+    rows = estimates(HAND, ["ips", "snips"], ci="normal")
     terms, mean = (2, 0, 4, 0), (2 + 4) / 4
     wanted = math.sqrt(sum((t - mean) ** 2 for t in terms) / 3 / 4)
     assert rows["ips"].value.std_error == pytest.approx(wanted, rel=1e-14)
@@ -226,7 +226,7 @@ def test_the_covariance_makes_a_gain_surer_than_two_logs_would() -> None:
 
 def test_fieller_bounds_are_the_gains_that_the_data_do_not_contradict() -> None:
     log = naive.random_log(150, seed=13, rate=0.05)
-    row = estimates(log, ["ips"])["ips"]
+    row = estimates(log, ["ips"], ci="normal")["ips"]
     logged = known(row.logged.value)
     assert 0 < logged < 3 * known(row.logged.std_error)
     z = NormalDist().inv_cdf(0.975)
@@ -500,7 +500,7 @@ def test_a_log_brings_its_own_columns_and_filter() -> None:
 def test_what_is_asked_for_twice_is_computed_once() -> None:
     twice = ope(LOG, "ips,snips,ips", ci="normal,normal")
     assert [row.estimator.name for row in twice.estimates] == ["ips", "snips"]
-    assert twice.to_dict() == ope(LOG, "ips,snips").to_dict()
+    assert twice.to_dict() == ope(LOG, "ips,snips", ci="normal").to_dict()
 
 
 @pytest.mark.parametrize("option", ["by", "cluster"])
