@@ -24,7 +24,7 @@ import pyarrow as pa
 from rankeval import ope
 from rankeval.estimators import ACTION_ESTIMATORS, TRANSFORMS, Estimator, parse
 from rankeval.estimators import ESTIMATORS as ESTIMATORS_BY_NAME
-from rankeval.inference import BY_RANGES, INTERVALS, holm
+from rankeval.inference import BY_SPREAD, INTERVALS, holm
 from rankeval.simulators.bandits import (
     BanditWorld,
     RewardKind,
@@ -44,7 +44,7 @@ ESTIMATORS = tuple(definition.name for definition in ACTION_ESTIMATORS if defini
 #: Parameters with which estimators change many weights in these worlds.
 PARAMETERS = {"max_weight": MAX_WEIGHT, "tau": 2.0, "lambda": 0.3}
 #: Those that need no stated range.
-METHODS = tuple(method for method in INTERVALS if method not in BY_RANGES)
+METHODS = tuple(method for method in INTERVALS if method in BY_SPREAD)
 
 Quantity = Literal["value", "gain", "relative"]
 QUANTITIES: tuple[Quantity, ...] = ("value", "gain", "relative")

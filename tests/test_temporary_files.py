@@ -60,9 +60,9 @@ def test_folders_that_were_made_and_stay_empty_are_removed(tmp_path: Path) -> No
 CHILD = """if True:
     import hashlib, sys
     from pathlib import Path
-    from rankeval.cli.signals import end_on_signals
+    from rankeval.cli.signals import block_signals, end_on_signals
     from rankeval.temporary_files import existing_folder, temporary_file, temporary_folder
-    end_on_signals()
+    end_on_signals(block_signals())
     folder = Path(sys.argv[1])
     with temporary_file(folder), existing_folder(folder / "new"), temporary_folder(folder / "new") as inner:
         (inner / "x").write_text("1")

@@ -173,7 +173,7 @@ class _Rounds:
         )
 
     def _weights(self, rows: Ints, clusters: Ints | None) -> MeanWeights | None:
-        with np.errstate(invalid="ignore"):
+        with np.errstate(all="ignore"):  # what is not finite is left out
             weights = self.target[rows] / self.own[rows]
         use = np.isfinite(weights) & (weights >= 0.0) & (weights <= USABLE)
         if not use.any():
@@ -253,7 +253,8 @@ def _of_sessions(columns: Columns, units: Sessions, cluster: str | None) -> dict
     logged = LoggedActions.of(np.minimum(p[use], 1.0), strata[use], keys_of(items)[use], name, clusters)
     weights = None
     if "target_propensity" in units:
-        ratio = as_float64(units.column("target_propensity"))[use] / p[use]
+        with np.errstate(all="ignore"):  # what is not finite is left out
+            ratio = as_float64(units.column("target_propensity"))[use] / p[use]
         fine = np.isfinite(ratio) & (ratio >= 0.0) & (ratio <= USABLE)
         if fine.any():
             at = places[use][fine]

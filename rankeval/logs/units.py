@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 
 from rankeval.array_types import Floats, Hashes, Ints
-from rankeval.arrays import MOST_SEGMENTS, hashes_of, is_null, require_few_segments, segments_of
+from rankeval.arrays import (
+    MOST_SEGMENTS,
+    hashes_of,
+    is_null,
+    mix64,
+    require_few_segments,
+    segments_of,
+    take,
+)
 from rankeval.errors import DataError
 from rankeval.logs.layout import first_rows as first_rows_of
 from rankeval.logs.log import Log
@@ -18,6 +26,8 @@ from rankeval.logs.users import user_column, user_keys
 
 #: Largest number of segments in a pass with bucket sums. The sums of one segment take about half a megabyte.
 MAX_BUCKETED_SEGMENTS = 1000
+#: The id of a round, which a log need not have.
+ROUND = "round_id"
 #: Largest weight of a unit; squares of sums then stay finite.
 LARGEST_COUNT = 1e100
 
@@ -117,11 +127,16 @@ def unit_keys(sessions: Sessions, key: str | None, first_rows: Sequence[int]) ->
             without a key.
 
     Raises:
-        DataError: a key is null, or changes within a session.
+        DataError: a key is null, or changes within a session. But rounds without an id are of their own.
     """
     if key is None:
         return (first_rows[sessions.source] + sessions.row_numbers).view(np.uint64)
     ids = sessions.per_session(key)
+    if ids.null_count and key == ROUND:
+        keys = mix64(sessions.row_numbers.view(np.uint64), sessions.source + 1)
+        known = np.flatnonzero(~is_null(ids))
+        keys[known] = hashes_of(take(ids, known))
+        return keys
     if ids.null_count:
         raise sessions.error_once(key, int(np.argmax(is_null(ids))), None, "an id")
     return hashes_of(ids)

@@ -24,6 +24,8 @@ def curve_in(origin: str, content: Mapping[str, Any]) -> Mapping[str, Any]:
     Raises:
         DataError: a result of ``fit`` without the ``alpha`` and ``beta`` of a ``pbm_trust``.
     """
+    if any(name in content for name in FIELDS):
+        return content
     fits = content.get("results") if content.get("command") == "fit" else [content]
     if not isinstance(fits, Sequence) or not all(isinstance(fit, Mapping) for fit in fits):
         return content

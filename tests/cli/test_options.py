@@ -17,7 +17,7 @@ from tests.naive_off_policy import random_log
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("options") / "log.parquet"
-    pq.write_table(pa.table(random_log(300, seed=1)), path)
+    pq.write_table(pa.table(random_log(3000, seed=1)), path)
     return path
 
 

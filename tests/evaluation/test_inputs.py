@@ -168,6 +168,8 @@ def test_inputs_are_told():
         "by": None,
         "cluster": None,
         "seed": 3,
+        "ci": ["auto"],
+        "family": "metric",
     }
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from rankeval.array_types import Floats, Hashes
 from rankeval.inference import Inference, Mean, Moments, pairs_needed
+from rankeval.inference.facts import NOTHING
 from rankeval.inference.intervals import INTERVALS
 from rankeval.inference.wild_bootstrap import WEBB, WildTest, wild_interval
 
@@ -96,8 +97,8 @@ def test_two_clusters_rule_nothing_out() -> None:
 def test_many_even_clusters_are_resampled() -> None:
     values, clusters = uneven(2, [4] * 400)
     inference = inference_of(values, clusters, replicates=999)
-    low, high = INTERVALS["bootstrap_t"](inference, Mean(0))
-    normal_low, normal_high = INTERVALS["normal"](inference, Mean(0))
+    low, high = INTERVALS["bootstrap_t"](inference, Mean(0), NOTHING)
+    normal_low, normal_high = INTERVALS["normal"](inference, Mean(0), NOTHING)
     assert (low, high) != wild_interval(inference, Mean(0))
     assert low == pytest.approx(normal_low, abs=0.03)
     assert high == pytest.approx(normal_high, abs=0.03)

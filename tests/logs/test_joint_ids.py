@@ -50,7 +50,7 @@ def test_a_column_of_that_name_comes_first() -> None:
 
 def test_mixed_rows_are_sorted_by_all_columns(capfd: pytest.CaptureFixture[str]) -> None:
     mixed = {name: values[::2] + values[1::2] for name, values in DAYS.items()}
-    found = ope(mixed, "iips", columns={"session_id": "day,session_id"})
+    found = ope(mixed, "iips", ci="normal", columns={"session_id": "day,session_id"})
     assert found.estimates[0].value.value == 3 / 4
     assert capfd.readouterr().err.splitlines() == [
         "rankeval: <dict>, row 6: day,session_id 'mon, 2' again after other ids, taken as the same session",

@@ -14,7 +14,8 @@ def test_both_ends_belong_to_the_range(role: str) -> None:
     values = np.array([low, 0.5, high])
     assert within_range(role, values)[0] is values
     assert within_range(role, values)[1] is None
-    assert within_range(f"{role}@new", np.append(values, -0.1))[1] == 3
+    below = low - 0.1 if low > -1.0 else -np.inf
+    assert within_range(f"{role}@new", np.append(values, below))[1] == 3
     assert within_range(role, np.array([]))[1] is None
 
 

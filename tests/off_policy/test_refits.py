@@ -172,7 +172,7 @@ def test_folds_keep_the_copies_of_a_row_without_an_id_together(kept: list[refits
 
 def test_the_error_of_a_plain_mean_is_the_usual_one() -> None:
     both = ope(LOG, ["ips"], ci="refit,normal", refits=400).estimates[0].value
-    usual = ope(LOG, ["ips"]).estimates[0].value
+    usual = ope(LOG, ["ips"], ci="normal").estimates[0].value
     assert both.std_error is not None
     assert usual.std_error is not None
     assert both.std_error == pytest.approx(usual.std_error, rel=4.0 / np.sqrt(2 * 400))

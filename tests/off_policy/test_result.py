@@ -30,6 +30,7 @@ def test_json_contract(result: OffPolicyEvaluation) -> None:
         "n",
         "results",
         "comparisons",
+        "best",
         "logged",
         "position_bias",
         "warnings",

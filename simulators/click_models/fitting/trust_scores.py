@@ -44,20 +44,21 @@ def clustered_covariance(
         rates,
         relevance,
     )
+    of_pair = np.repeat(np.arange(len(own)), np.diff(cells.offsets))
+    per_pair = np.where(own[of_pair] > 0.0, cross / np.where(own > 0.0, own, 1.0)[of_pair], 0.0)
+    slopes = _slopes(lists.offsets, lists.words, lists.counts, rates, relevance)
     _add_scores(
         lists.offsets,
         lists.words,
-        lists.counts,
         buckets,
-        rates,
-        relevance,
+        slopes,
         read_only(cells.offsets),
         read_only(cells.places),
-        cross,
-        own,
+        per_pair,
         scores,
     )
-    moved = scores @ covariance
+    # Sums without BLAS, whose bits depend on the number of threads.
+    moved = np.einsum("bi,ij->bj", scores, covariance)
     groups = len(np.unique(buckets))
     return np.asarray(moved.T @ moved * (groups / max(groups - 1, 1)))
 
@@ -95,32 +96,39 @@ def _profile(
 
 
 @kernel
+def _slopes(offsets: Ints, words: Words, counts: Floats, rates: Floats, relevance: Floats) -> Floats:
+    """(3, items) slopes of the log-likelihood of each shown item by ``H``, ``L`` and its relevance."""
+    size = rates.size // 2
+    slopes = np.zeros((3, words.size))
+    for row in range(offsets.size - 1):
+        for i in range(offsets[row], offsets[row + 1]):
+            k, g = i - offsets[row], relevance[np.int64(words[i] >> 1)]
+            high, low = rates[k], rates[size + k]
+            m = low + g * (high - low)
+            slope = counts[row] / m if words[i] & 1 else -counts[row] / (1.0 - m)
+            slopes[0, i], slopes[1, i], slopes[2, i] = g * slope, (1.0 - g) * slope, (high - low) * slope
+    return slopes
+
+
+@kernel
 def _add_scores(
     offsets: Ints,
     words: Words,
-    counts: Floats,
     buckets: Ints,
-    rates: Floats,
-    relevance: Floats,
+    slopes: Floats,
     of_pair: Ints,
     places: Ints,
-    cross: Floats,
-    own: Floats,
+    per_pair: Floats,
     scores: Floats,
 ) -> None:
     """Add the profiled score of each session to the row of its bucket in ``scores`` (BUCKETS, 2 K)."""
-    size = rates.size // 2
+    size = scores.shape[1] // 2
     for row in range(offsets.size - 1):
         total = scores[buckets[row]]
         for i in range(offsets[row], offsets[row + 1]):
             k, pair = i - offsets[row], np.int64(words[i] >> 1)
-            high, low, g = rates[k], rates[size + k], relevance[pair]
-            m = low + g * (high - low)
-            slope = counts[row] / m if words[i] & 1 else -counts[row] / (1.0 - m)
-            total[k] += g * slope
-            total[size + k] += (1.0 - g) * slope
-            if own[pair] > 0.0:
-                share = (high - low) * slope / own[pair]
-                for j in range(of_pair[pair], of_pair[pair + 1]):
-                    total[places[j]] -= share * cross[0, j]
-                    total[size + places[j]] -= share * cross[1, j]
+            total[k] += slopes[0, i]
+            total[size + k] += slopes[1, i]
+            for j in range(of_pair[pair], of_pair[pair + 1]):
+                total[places[j]] -= slopes[2, i] * per_pair[0, j]
+                total[size + places[j]] -= slopes[2, i] * per_pair[1, j]

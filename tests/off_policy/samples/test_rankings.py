@@ -152,7 +152,7 @@ def test_sessions_that_count_often_are_like_repeated_ones() -> None:
     )
     again = {name: column[rows] for name, column in log.items()}
     again["session_id"] = np.cumsum(again["position"] == 1)
-    found, wanted = (ope(each, ESTIMATORS, by="country") for each in (weighted, again))
+    found, wanted = (ope(each, ESTIMATORS, by="country", ci="normal") for each in (weighted, again))
     assert_same(found, wanted, 1e-10)
     assert_same(
         ope(nested(pa.table(weighted), "session_id", ("weight", "country")), NAMES),

@@ -70,6 +70,7 @@ def test_estimates_are_compared_in_all_their_fields() -> None:
         "n",
         "notes",
         "degrees",
+        "worth",
     }
 
 
@@ -489,9 +490,17 @@ def test_ids_must_be_known() -> None:
     users = pa.array([None, *LOG["user"][1:].tolist()])
     with pytest.raises(DataError, match="row 1: column 'user' is null, wanted an id"):
         ope(LOG | {"user": users}, "ips", cluster="user")
-    with pytest.raises(DataError, match="row 1: column 'round_id' is null, wanted an id"):
-        ope(LOG | {"round_id": users}, "ips", ci="bootstrap")
     assert ope(LOG | {"round_id": users}, "ips").logged.n == 3000
+
+
+def test_a_round_without_an_id_is_one_of_its_own() -> None:
+    rounds = np.arange(3000)
+    unknown = pa.array([None, None, *rounds[2:].tolist()])
+    found, wanted = (ope(LOG | {"round_id": ids}, "ips", ci="bootstrap") for ids in (unknown, rounds))
+    a, b = found.estimates[0].value, wanted.estimates[0].value
+    assert a.std_error == b.std_error
+    assert a.bounds("ci") == pytest.approx(b.bounds("ci"), rel=0.01)
+    assert a.bounds("ci") != b.bounds("ci")
 
 
 def test_ranking_logs_and_empty_logs_are_refused() -> None:

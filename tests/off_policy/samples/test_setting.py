@@ -105,9 +105,9 @@ def test_p_values_are_adjusted_over_the_pairs() -> None:
         assert len(mine) == 3
         p = sorted((c.p_value or 0.0, i) for i, c in enumerate(mine))
         least, first = p[0]
-        assert mine[first].p_holm == pytest.approx(min(3 * least, 1.0))
+        assert mine[first].adjusted.holm == pytest.approx(min(3 * least, 1.0))
         largest, last = p[-1]
-        assert mine[last].p_bh == pytest.approx(largest)
+        assert mine[last].adjusted.bh == pytest.approx(largest)
         difference = mine[0].difference
         z = (difference.value or 0.0) / (difference.std_error or 1.0)
         # Student's t with 599 degrees is close to the normal distribution.
@@ -118,10 +118,11 @@ def test_a_policy_like_the_logged_one_does_not_differ_from_it() -> None:
     """Its values are those of the log up to rounding, with no error at all."""
     log = random_rankings(1000, seed=1)
     log |= {"target_propensity": log["propensity"]}
-    found = ope(log, ["iips", "sniips", "aips"], target={"same": "target_propensity"})
+    names = ["iips", "sniips", "aips"]
+    found = ope(log, names, target={"same": "target_propensity"}, ci="normal")
     (off,) = [c.difference.value for c in found.comparisons if c.estimator.name == "sniips"]
     assert 0.0 < abs(off) < 1e-14  # type: ignore[arg-type]
-    assert [(c.p_value, c.p_holm, c.p_bh) for c in found.comparisons] == [(1.0, 1.0, 1.0)] * 3
+    assert [(c.p_value, c.adjusted.holm, c.adjusted.bh) for c in found.comparisons] == [(1.0, 1.0, 1.0)] * 3
 
 
 def test_segments_clusters_and_bootstrap_know_the_targets() -> None:
