@@ -135,8 +135,8 @@ def test_what_is_missing_has_one_line_that_says_where_and_why() -> None:
     )
     log = naive.random_log(400, seed=6) | {"reward": np.zeros(400)}
     assert notes(log, ["ips", "snips"], ci="normal") == (
-        "few rewards carry ips (0), snips (0): under 20 of equal weight, intervals may hold in less than 95 % "
-        "of logs",
+        "few rewards carry ips (0), snips (0): under 20 of equal weight, "
+        "intervals may hold in less than 95 % of logs",
         f"normal interval of the value of ips, snips: {NO_SPREAD}",
         f"normal interval of the gain of ips, snips: {NO_SPREAD}",
         "relative gain of ips, snips: its denominator is 0",
