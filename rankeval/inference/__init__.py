@@ -7,16 +7,19 @@ To add an interval: write a function in ``intervals.py`` and a line in ``INTERVA
 from __future__ import annotations
 
 from rankeval.inference.best import Best, best_index, best_notes, best_table, chosen, no_gain
-from rankeval.inference.bootstrap import ROUNDING
+from rankeval.inference.bootstrap import ROUNDING, resampled_sums
+from rankeval.inference.clusters import Clusters
 from rankeval.inference.comparisons import benjamini_hochberg, holm, paired_t, randomisation_test, t_test
 from rankeval.inference.estimate import Estimate, Interval
 from rankeval.inference.facts import NOTHING, Facts, Weighted
 from rankeval.inference.families import Adjusted, adjust, adjusted_over, family_key, parse_family
+from rankeval.inference.fieller import fieller
 from rankeval.inference.functionals import (
     Functional,
     Gradient,
     Mean,
     Relative,
+    Shifted,
     SumOfRatios,
     UnderCurves,
     WeightedSum,
@@ -26,19 +29,25 @@ from rankeval.inference.functionals import (
 from rankeval.inference.inference import UNDEFINED, Inference, InferenceOptions
 from rankeval.inference.intervals import BY_RANGES, INTERVALS
 from rankeval.inference.moments import Moments, MomentsAccumulator
+from rankeval.inference.roots import root_of
+from rankeval.inference.sampling_distribution import NEAR_ZERO, SamplingDistribution
 from rankeval.inference.simultaneous import pairwise_root, simultaneous
 from rankeval.inference.students_t import students_quantile
+from rankeval.inference.undefined import NO_SPREAD, Undefined
 from rankeval.inference.unnamed_clusters import DesignEffects, unnamed_cluster_notes
 from rankeval.inference.unnamed_sums import NamedKeys
 
 __all__ = [
     "BY_RANGES",
     "INTERVALS",
+    "NEAR_ZERO",
     "NOTHING",
+    "NO_SPREAD",
     "ROUNDING",
     "UNDEFINED",
     "Adjusted",
     "Best",
+    "Clusters",
     "DesignEffects",
     "Estimate",
     "Facts",
@@ -52,7 +61,10 @@ __all__ = [
     "MomentsAccumulator",
     "NamedKeys",
     "Relative",
+    "SamplingDistribution",
+    "Shifted",
     "SumOfRatios",
+    "Undefined",
     "UnderCurves",
     "Weighted",
     "WeightedSum",
@@ -65,6 +77,7 @@ __all__ = [
     "best_table",
     "chosen",
     "family_key",
+    "fieller",
     "holm",
     "no_gain",
     "paired_t",
@@ -72,6 +85,8 @@ __all__ = [
     "pairwise_root",
     "parse_family",
     "randomisation_test",
+    "resampled_sums",
+    "root_of",
     "simultaneous",
     "students_quantile",
     "t_test",
