@@ -247,7 +247,8 @@ def _unbalanced(
         if p is not None and p < UNBALANCED:
             text = (
                 f"covariate {metric.covariate} of {metric.name} differs between {arm} and {control} "
-                f"(p = {p:.2g}): it was measured after the start, or the assignment is broken; trust no adjusted difference"
+                f"(p = {p:.2g}): it was measured after the start, or the assignment is broken; trust no "
+                "adjusted difference"
             )
             yield Note("covariate_unbalanced", text, {"p_value": p, "threshold": UNBALANCED})
 

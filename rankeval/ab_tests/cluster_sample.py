@@ -70,7 +70,7 @@ class ClusterSample:
         crossing = found[times > 1]
         if not len(crossing):
             return None
-        first, second = [name for name, of in self.of_arms.items() if crossing[0] in of][:2]
+        first, second = [name for name, of in sorted(self.of_arms.items()) if crossing[0] in of][:2]
         return len(crossing), int(crossing[0]), (first, second)
 
 
