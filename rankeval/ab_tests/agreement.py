@@ -24,6 +24,7 @@ from rankeval.inference import Interval, Undefined, students_quantile
 from rankeval.logs import Log, Sessions, as_log, reader_notes, scan
 from rankeval.notes import Note, distinct
 from rankeval.options import require_types
+from rankeval.readers import is_number
 
 #: Roles of the columns of past experiments.
 GAINS, ERRORS, NAMES = ("offline", "online"), ("offline_error", "online_error"), ("name", "metric")
@@ -105,6 +106,10 @@ def _opened(data: Any, columns: Mapping[str, str], where: str | None) -> Log:
         raise UsageError(f"--column {unknown}=...: no such role; there are {', '.join(known)}")
     log = as_log(data, None, where).with_roles(columns)
     log.require([*GAINS, *columns])
+    for role in (role for role in (*GAINS, *ERRORS) if log.has(role)):
+        kind = log.kind(role)
+        if not is_number(kind):
+            raise DataError(f"{log.origin}: column {log.name(role)!r} holds {kind}, wanted numbers")
     return log
 
 
@@ -197,13 +202,14 @@ def _statistics(metric: Any, of: Experiments, level: float, notes: list[Note]) -
         "sign_agreement", share, None, "clopper_pearson", lambda: share_interval(hits, trials, level), trials
     )
     line = _line(of, prefix, notes)
-    for name, at, error in (
-        ("calibration_slope", "slope", "slope_error"),
-        ("calibration_intercept", "intercept", "intercept_error"),
-    ):
-        value, spread = (None, None) if line is None else (getattr(line, at), getattr(line, error))
-        method = "york" if line is None else line.method
-        yield row(name, value, spread, method, lambda v=value, s=spread: _by_t(v, s, n, level), n)
+    slope: tuple[float | None, float | None] = (None, None)
+    intercept = slope
+    if line is not None:
+        slope = line.slope, line.slope_error
+        intercept = line.intercept, line.intercept_error
+    method = "york" if line is None else line.method
+    for name, (value, error) in (("calibration_slope", slope), ("calibration_intercept", intercept)):
+        yield row(name, value, error, method, lambda v=value, s=error: _by_t(v, s, n, level), n)
 
 
 def _by_t(value: float, error: float | None, n: int, level: float) -> tuple[float, float]:

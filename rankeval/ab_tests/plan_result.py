@@ -98,13 +98,25 @@ class AbPlan(Result):
     def _plans(self) -> Table:
         clusters = [f">{self.inputs['cluster']} an arm"] if self.inputs["cluster"] else []
         days = [">days"] if self.inputs["sessions_per_day"] is not None else []
-        header = ["metric", "effect", ">relative", f">{self.units} an arm", *clusters, ">in all", *days]
+        uneven = any(row.control_sessions != row.sessions_per_arm for row in self.results)
+        control = [">in the control"] if uneven else []
+        header = [
+            "metric",
+            "effect",
+            ">relative",
+            f">{self.units} an arm",
+            *control,
+            *clusters,
+            ">in all",
+            *days,
+        ]
         rows = [
             [
                 row.metric,
                 row.label,
                 "-" if row.relative_effect is None else f"{100 * row.relative_effect:+.3g} %",
                 _whole(row.sessions_per_arm),
+                *([_whole(row.control_sessions)] if uneven else []),
                 *([_whole(row.clusters_per_arm)] if clusters else []),
                 _whole(row.sessions),
                 *([_whole(row.days)] if days else []),

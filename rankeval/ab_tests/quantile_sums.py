@@ -9,6 +9,7 @@ hashed units or clusters, the units below the range and in every cell.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -23,7 +24,7 @@ from rankeval.arrays import BUCKET_MASK, BUCKETS, mix64
 from rankeval.logs import Grouping, Log, Sessions, Units, fold
 
 #: Number of cells between which a quantile may lie.
-CELLS = 512
+CELLS = 256
 _BITS = 48  # of the number that are left out: what stays are sign, exponent and 4 bits of the mantissa
 _BINS = 1 << (64 - _BITS)
 _SIGN = np.uint64(1 << 63)
@@ -42,7 +43,7 @@ def _edge(code: int) -> float:
     ascending = np.uint64(code << _BITS)
     bits = np.where(ascending & _SIGN, ascending ^ _SIGN, ~ascending)
     found = float(np.asarray(bits, np.uint64).reshape(1).view(np.float64)[0])
-    return min(max(found, -1.7e308), 1.7e308)
+    return min(max(found, -sys.float_info.max), sys.float_info.max)
 
 
 @dataclass(frozen=True)

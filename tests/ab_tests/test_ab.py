@@ -45,7 +45,6 @@ def sides(data: pd.DataFrame, column: str) -> tuple[np.ndarray[Any, Any], np.nda
     return tuple(data.loc[data.arm == arm, column].to_numpy() for arm in ("b", "control"))  # type: ignore[return-value]
 
 
-
 def test_welch_and_its_interval_are_those_of_scipy() -> None:
     data = frame()
     treatment, control = sides(data, "clicks")
@@ -90,7 +89,9 @@ def test_the_relative_interval_is_that_of_the_delta_method() -> None:
     error = np.sqrt(t_error**2 + (ratio * c_error) ** 2) / c.mean()
     bounds = row.relative.intervals[0]
     z = stats.norm.ppf(0.975)
-    assert (bounds.low, bounds.high) == pytest.approx((ratio - 1 - z * error, ratio - 1 + z * error), rel=1e-9)
+    assert (bounds.low, bounds.high) == pytest.approx(
+        (ratio - 1 - z * error, ratio - 1 + z * error), rel=1e-9
+    )
 
 
 def test_cuped_is_the_analysis_of_covariance() -> None:
@@ -211,7 +212,9 @@ def test_the_sample_ratio_counts_clusters_where_these_are_assigned() -> None:
     rng = np.random.default_rng(3)
     sizes = np.where(np.arange(400) == 0, 2000, 1)
     user = np.repeat(np.arange(400), sizes)
-    data = pd.DataFrame({"arm": np.array(["a", "b"])[user % 2], "user": user, "y": rng.normal(size=len(user))})
+    data = pd.DataFrame(
+        {"arm": np.array(["a", "b"])[user % 2], "user": user, "y": rng.normal(size=len(user))}
+    )
     assert ab(data, "arm", metric="y").failed("sample_ratio")
     clustered = ab(data, "arm", metric="y", cluster="user").sample_ratio
     assert dict(clustered.counts) == {"a": 200.0, "b": 200.0}
@@ -401,7 +404,9 @@ def test_a_difference_moves_with_its_units(seed: int, shift: float, scale: float
         ab(x, "arm", metric=f"m={name}").results[0]
         for x, name in ((data, "clicks"), (data, "moved"), (turned, "clicks"))
     )
-    assert two.difference.value == pytest.approx(scale * (one.difference.value or 0.0), abs=1e-9 * (1 + abs(shift)))
+    assert two.difference.value == pytest.approx(
+        scale * (one.difference.value or 0.0), abs=1e-9 * (1 + abs(shift))
+    )
     assert three.difference.value == pytest.approx(-(one.difference.value or 0.0))
     assert three.p_value == pytest.approx(one.p_value)
 
