@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rankeval.ab_tests.cluster_sample import ClusterSample
+from rankeval.ab_tests.cluster_sample import ALL, ClusterSample
 from rankeval.ab_tests.unit_values import UnitValues
 from rankeval.array_types import Ints
 from rankeval.arrays import Segmented, encoded, hashes_of, in_order, is_null, take, to_numpy
@@ -86,6 +86,15 @@ def accumulate(
     units = Units.of(values.log, "session_id", grouping)
     pairs = pairs_needed(functionals)
 
+    # The largest hash that is kept so far. A thread that sees an older one only sorts more.
+    smallest = [ALL]
+
+    def merge(left: ArmSums, right: ArmSums) -> ArmSums:
+        both = left.merge(right)
+        if both.clusters is not None:
+            smallest[0] = min(smallest[0], both.clusters.below)
+        return both
+
     def work(sessions: Sessions) -> ArmSums:
         terms, keys, counts = values.over(sessions), units.keys(sessions), units.counts(sessions)
         users = units.users_of(sessions)
@@ -94,7 +103,7 @@ def accumulate(
         def of_rows(rows: Ints) -> Moments:
             named = None if units.users is None or users is None else NamedKeys(units.users, users[rows])
             return Moments.of(
-                np.ascontiguousarray(terms[:, rows]),
+                np.take(terms, rows, axis=1),
                 pairs,
                 None if keys is None else keys[rows],
                 None if counts is None else counts[rows],
@@ -109,13 +118,13 @@ def accumulate(
                     found[True, segment, name] = of_rows(both)
         clusters = None
         if grouping.cluster is not None and keys is not None:
-            clusters = ClusterSample.of(keys, arms)
+            clusters = ClusterSample.of(keys, arms, smallest[0])
         return ArmSums(Segmented(None, found, units.most_segments), clusters)
 
     roles = [*values.roles, *([] if arm is None else [arm]), *units.roles]
     if values.log.session is not None:
         roles = [values.log.session, *roles]
-    found = fold(values.log, list(dict.fromkeys(roles)), work, ArmSums.merge, threads)
+    found = fold(values.log, list(dict.fromkeys(roles)), work, merge, threads)
     if arm is not None and found.clusters is not None:
         _require_one_arm(values.log, arm, grouping.cluster, found.clusters, threads)
     return found

@@ -4,8 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from rankeval.inference import Functional, Mean, SamplingDistribution, Shifted, WeightedSum
+from rankeval.array_types import Floats
+from rankeval.inference import Functional, Gradient, Mean, SamplingDistribution, WeightedSum
+
+
+@dataclass(frozen=True)
+class Shifted(Functional):
+    """A functional plus a constant, as the known mean of a covariate."""
+
+    functional: Functional
+    shift: float
+
+    @property
+    def terms(self) -> frozenset[int]:
+        return self.functional.terms
+
+    def value(self, means: Floats) -> Any:
+        return self.functional.value(means) + self.shift
+
+    def gradient(self, means: Floats) -> Gradient:
+        return self.functional.gradient(means)
 
 
 class Ratios:

@@ -15,8 +15,9 @@ import numpy as np
 from rankeval.array_types import Hashes, Ints
 
 #: Number of clusters that are kept; with more, the rest is a random sample of about this size.
-KEPT = 1 << 17
-_ALL = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
+KEPT = 1 << 16
+#: The hash below or at which all are.
+ALL = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,20 @@ class ClusterSample:
     """
 
     of_arms: Mapping[str, Hashes]
-    below: np.uint64 = _ALL
+    below: np.uint64 = ALL
 
     @classmethod
-    def of(cls, keys: Hashes, arms: Mapping[str, Ints]) -> ClusterSample:
-        """The clusters of a batch: the key of each unit, and the units of each arm."""
-        return _cut({arm: np.unique(keys[rows]) for arm, rows in arms.items()}, _ALL)
+    def of(cls, keys: Hashes, arms: Mapping[str, Ints], below: np.uint64 = ALL) -> ClusterSample:
+        """The clusters of a batch.
+
+        Args:
+            keys: (n,) uint64, the hash of the cluster of each unit.
+            arms: arm -> its units.
+            below: a hash above which none of the whole log will be kept; fewer keys are then sorted.
+        """
+        small = {arm: keys[rows] for arm, rows in arms.items()}
+        small = {arm: of[of <= below] for arm, of in small.items()}
+        return _cut({arm: _distinct(np.sort(of)) for arm, of in small.items()}, below)
 
     def merge(self, other: ClusterSample) -> ClusterSample:
         """The clusters of both."""
@@ -42,7 +51,12 @@ class ClusterSample:
         below = min(self.below, other.below)
         names = dict.fromkeys([*self.of_arms, *other.of_arms])
         joined = {
-            name: _distinct(np.concatenate([self.of_arms.get(name, none), other.of_arms.get(name, none)]))
+            name: _distinct(
+                np.sort(
+                    np.concatenate([self.of_arms.get(name, none), other.of_arms.get(name, none)]),
+                    kind="stable",
+                )
+            )
             for name in names
         }
         return _cut(joined, below)
@@ -50,7 +64,7 @@ class ClusterSample:
     @property
     def complete(self) -> bool:
         """Whether all clusters are kept."""
-        return bool(self.below == _ALL)
+        return bool(self.below == ALL)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -60,7 +74,7 @@ class ClusterSample:
     @property
     def number(self) -> float:
         """The number of clusters; estimated where not all are kept."""
-        share = 1.0 if self.complete else float(self.below) / float(_ALL)
+        share = 1.0 if self.complete else float(self.below) / float(ALL)
         return sum(self.counts.values()) / share
 
     def crossing(self) -> tuple[int, int, tuple[str, str]] | None:
@@ -75,8 +89,7 @@ class ClusterSample:
 
 
 def _distinct(keys: Hashes) -> Hashes:
-    """The distinct keys of two ascending runs; a stable sort merges runs in linear time."""
-    keys = np.sort(keys, kind="stable")
+    """The distinct keys of ascending ones."""
     return keys[np.append(True, keys[1:] != keys[:-1])] if len(keys) else keys
 
 

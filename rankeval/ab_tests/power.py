@@ -10,6 +10,8 @@ from statistics import NormalDist
 from rankeval.errors import UsageError
 from rankeval.inference import root_of, students_quantile
 
+#: Largest number of arms of a plan.
+MOST_ARMS = 100
 #: Largest number of sessions that is reported.
 MOST_SESSIONS = 10**15
 #: With more degrees of freedom, Student's t is normal to 1e-5 of the power.
@@ -41,8 +43,8 @@ class Design:
         Raises:
             UsageError: a number is out of range.
         """
-        if not 2 <= arms <= 100:
-            raise UsageError(f"arms: found {arms}, wanted 2 to 100")
+        if not 2 <= arms <= MOST_ARMS:
+            raise UsageError(f"arms: found {arms}, wanted 2 to {MOST_ARMS}")
         share = 1.0 / arms if share is None else float(share)
         if not (share > 0.0 and 1.0 - (arms - 1) * share > 1e-9):
             raise UsageError(f"share: found {share:g}, wanted above 0 and below {1.0 / (arms - 1):g}")

@@ -16,7 +16,7 @@ from rankeval.array_types import Bools, Floats
 from rankeval.inference import Clusters, Estimate, Interval, resampled_sums
 from rankeval.notes import Note
 
-_MOST_OUTSIDE = 0.01  # share of replicates that may lie outside of the cells
+_TOLERATED = 0.01  # share of replicates that may lie outside of the cells
 _SAME = "all resamples have the same quantile: the values are discrete, so its error is unknown"
 
 
@@ -70,7 +70,7 @@ class ArmQuantile:
             return "it has no correction for few or uneven clusters"
         if min(self.share, 1.0 - self.share) * self.n < 10.0:
             return "fewer than 10 units are beyond the quantile"
-        if np.count_nonzero(np.isnan(self.replicates)) > _MOST_OUTSIDE * len(self.replicates):
+        if np.count_nonzero(np.isnan(self.replicates)) > _TOLERATED * len(self.replicates):
             return "resamples vary by more than is counted: clusters are too alike"
         return None
 

@@ -227,24 +227,6 @@ class WeightedSum(Functional):
 
 
 @dataclass(frozen=True)
-class Shifted(Functional):
-    """A functional plus a constant, such as a control variate's known mean."""
-
-    functional: Functional
-    shift: float
-
-    @property
-    def terms(self) -> frozenset[int]:
-        return self.functional.terms
-
-    def value(self, means: Floats) -> Any:
-        return self.functional.value(means) + self.shift
-
-    def gradient(self, means: Floats) -> Gradient:
-        return self.functional.gradient(means)
-
-
-@dataclass(frozen=True)
 class UnderCurves(Functional):
     """An estimate that uses an estimated position-bias curve; its variance includes that of the curve.
 

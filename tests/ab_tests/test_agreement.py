@@ -142,7 +142,7 @@ def test_the_best_metric_is_chosen_over_common_experiments() -> None:
 
 
 def test_the_comparison_of_correlations_is_the_published_one() -> None:
-    """Meng, Rosenthal & Rubin (1992), their example: r = .63 and .50 with .45 between, n = 15: z = .55 or so."""
+    """Meng, Rosenthal & Rubin (1992), their example: with their h and f written out."""
     p = compared_correlations(0.63, 0.50, 0.45, 103)
     f = min((1 - 0.45) / (2 * (1 - (0.63**2 + 0.5**2) / 2)), 1.0)
     square = (0.63**2 + 0.5**2) / 2

@@ -70,8 +70,8 @@ def test_gates_end_with_status_3(log: Path) -> None:
     assert failed.status == 3
     assert "violated" in failed.out
     assert call(*common, "clicks=clicks:-0.0001").status == 0
-    assert call("ab", log, "--arm", "arm", "--metric", "clicks", "--expected", "control=.6,new=.4", "--fail-on",
-                "sample_ratio").status == 3  # fmt: skip
+    expected = ("--metric", "clicks", "--expected", "control=.6,new=.4")
+    assert call("ab", log, "--arm", "arm", *expected, "--fail-on", "sample_ratio").status == 3
     assert "--fail-on: found 'x'" in call(*common, "clicks=clicks:-1", "--fail-on", "x").error
 
 
@@ -104,7 +104,8 @@ def test_plan_ab(log: Path) -> None:
     fixed = ("metric", "baseline", "std_dev", "effect", "relative_effect", "sessions_per_arm", "sessions")
     assert {*fixed, "days", "power", "level"} <= row.keys()
     shown = call("plan", "ab", log, "--metric", "clicks", "--covariate", "clicks=before", "--cluster", "user",
-                 "--effect", "0.02,0.05", "--sessions-per-day", "1e4", "--days", "14", columns=80)  # fmt: skip
+                 "--effect", "0.02,0.05", "--sessions-per-day", "1e4",
+                 "--days", "14", columns=80)  # fmt: skip
     assert shown.status == 0
     tables = [line for line in shown.out.splitlines() if not line.startswith("warning")]
     assert max(map(len, tables)) <= 80
