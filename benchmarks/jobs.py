@@ -306,7 +306,9 @@ def _ab() -> dict[str, Job]:
     columns = ["arm", "user_id", *AB_COLUMNS]
     return {
         "read-ab": Job("pyarrow: read 12 columns", partial(read, ab_log(), columns)),
-        "ab": Job("rankeval.ab: 5 metrics, CUPED", partial(ab_test, False), "read-ab", times=3.0, megabytes=600),
+        "ab": Job(
+            "rankeval.ab: 5 metrics, CUPED", partial(ab_test, False), "read-ab", times=3.0, megabytes=600
+        ),
         "ab-clusters": Job(
             "the same, clusters of users", partial(ab_test, True), "read-ab", times=3.0, megabytes=600
         ),

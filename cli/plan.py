@@ -135,6 +135,12 @@ def shuffle(
     metavar="FILE",
     help="JSON of ope: plan for its relative gain and the low end of its interval.",
 )
+@click.option(
+    "--beside",
+    multiple=True,
+    metavar="FILE",
+    help="JSON of interleave power or plan shuffle, to show its sessions beside. Repeatable.",
+)
 @click.option("--sessions-per-day", type=float, metavar="N", help="Traffic per day in the test.")
 @click.option("--days", type=float, metavar="N", help="Show the smallest effect that so many days find.")
 @click.option("--power", type=float, default=0.8, show_default=True, help="Probability to find the effect.")
@@ -155,6 +161,7 @@ def shuffle(
 def ab(
     log: str,
     gain: str | None,
+    beside: tuple[str, ...],
     columns: tuple[str, ...],
     format_: str,
     out: Path | None,
@@ -163,8 +170,8 @@ def ab(
 ) -> None:
     """Plan an A/B test: sessions an arm, days, the smallest effect."""
     be_quiet(quiet)
-    require_separate({"--out": out}, log, gain)
+    require_separate({"--out": out}, log, gain, *beside)
     from rankeval import plan_ab
 
-    result = plan_ab(log, gain=gain, columns=pairs("--column", columns), **options)
+    result = plan_ab(log, gain=gain, beside=beside, columns=pairs("--column", columns), **options)
     show(result, format_, out)

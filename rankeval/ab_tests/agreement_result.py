@@ -117,26 +117,7 @@ class Agreement(Result):
         ]
 
     def tables(self) -> list[Table]:
-        named = any(row.metric is not None for row in self.results)
-        header = [">value", f">{percent(self.inputs['level'])} interval", "method", ">n"]
-        rows = [
-            [
-                row.name,
-                *([str(row.metric)] if named else []),
-                number(row.value),
-                interval_text(row.interval.to_dict()),
-                row.interval.method,
-                f"{row.n:,}",
-            ]
-            for row in self.results
-        ]
-        shown = [
-            Table(
-                "Offline against online gains",
-                ["statistic", *(["offline metric"] if named else []), *header],
-                rows,
-            )
-        ]
+        shown = [self._of(metric) for metric in dict.fromkeys(row.metric for row in self.results)]
         if self.best is not None:
             best = self.best
             cells = [
@@ -150,3 +131,20 @@ class Agreement(Result):
             header = ["best metric", ">pearson", "second", ">pearson", ">p of equal", ">n"]
             shown.append(Table("Predicts online gains best", header, [cells]))
         return shown
+
+    def _of(self, metric: Any) -> Table:
+        """The statistics of one offline metric."""
+        header = ["statistic", ">value", f">{percent(self.inputs['level'])} interval", "method", ">n"]
+        rows = [
+            [
+                row.name,
+                number(row.value),
+                interval_text(row.interval.to_dict()),
+                row.interval.method,
+                f"{row.n:,}",
+            ]
+            for row in self.results
+            if row.metric == metric
+        ]
+        of = "" if metric is None else f", {metric}"
+        return Table(f"Offline against online gains{of}", header, rows)

@@ -11,6 +11,7 @@ from rankeval.ab_tests.accumulate import ArmSums, accumulate
 from rankeval.ab_tests.adjustment import Adjustment
 from rankeval.ab_tests.effects import Effect, gains_in, parse_effects
 from rankeval.ab_tests.metrics import Metric, parse_metrics
+from rankeval.ab_tests.other_plans import other_plans
 from rankeval.ab_tests.plan_result import AbPlan, PlanRow
 from rankeval.ab_tests.power import Design, Spread, effect_for, power_at, sessions_for
 from rankeval.ab_tests.proportions import is_proportion
@@ -38,6 +39,7 @@ def plan_ab(
     covariate: str | Sequence[str] = (),
     effect: float | str | Sequence[float] | None = None,
     gain: str | None = None,
+    beside: str | Sequence[str] = (),
     days: float | None = None,
     sessions_per_day: float | None = None,
     power: float = 0.8,
@@ -65,6 +67,7 @@ def plan_ab(
         covariate: ``METRIC=EXPR``, a value of before the log, one per unit.
         effect: relative effects, shares of the metric's value.
         gain: JSON file of ``ope``: its relative gain, and the low end of its interval, are effects.
+        beside: JSON files of ``interleave power`` and ``plan shuffle``, whose sessions are shown beside.
         days: days of a test, for the smallest effect that it finds; needs ``sessions_per_day``.
         sessions_per_day: sessions a day in the test.
         power: probability to find the effect.
@@ -90,6 +93,8 @@ def plan_ab(
     _require_positive(days=days, sessions_per_day=sessions_per_day)
     if days is not None and sessions_per_day is None:
         raise UsageError("days: found no sessions_per_day, wanted the sessions a day in the test")
+    files = [beside] if isinstance(beside, str) else list(beside)
+    others = other_plans(files, sessions_per_day)
     effects = [*parse_effects(effect), *([] if gain is None else gains_in(gain))]
     if not effects and days is None:
         raise UsageError("effect: found none, wanted an effect, a gain, or days with sessions_per_day")
@@ -122,6 +127,7 @@ def plan_ab(
             "covariate": texts[2],
             "effect": [one.relative for one in effects if one.label == "stated"],
             "gain": gain,
+            "beside": files,
             "days": days,
             "sessions_per_day": sessions_per_day,
             "power": power,
@@ -135,6 +141,7 @@ def plan_ab(
         n=moments.units,
         units=called,
         results=tuple(rows),
+        others=others,
         notes=(
             *reader_notes(values.log),
             *unused_weights(opened),
@@ -186,7 +193,7 @@ def _rows(
     if days is not None and traffic is not None:
         sessions = days * traffic
         found = effect_for(sessions, spread, design)
-        yield _row(known, "smallest in days", found, spread, design, sessions, days)
+        yield _row(known, f"in {days:g} days", found, spread, design, sessions, days)
 
 
 def _for_effect(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from rankeval.ab_tests.other_plans import OtherPlan
 from rankeval.notes import Note
 from rankeval.results import Result, Table, number, percent
 
@@ -59,6 +60,7 @@ class AbPlan(Result):
         n: number of units of the log.
         units: what they are called.
         results: a row for each metric and effect.
+        others: other experiments.
         notes: warnings.
     """
 
@@ -66,18 +68,34 @@ class AbPlan(Result):
     n: float
     units: str
     results: tuple[PlanRow, ...]
+    others: tuple[OtherPlan, ...]
     notes: tuple[Note, ...]
     command = "plan ab"
 
     def content(self) -> dict[str, Any]:
-        return {"n": self.n, "results": self.rows()}
+        return {"n": self.n, "results": self.rows(), "beside": [asdict(other) for other in self.others]}
 
     def rows(self) -> list[dict[str, Any]]:
         """One record for each metric and effect."""
         return [asdict(row) for row in self.results]
 
     def tables(self) -> list[Table]:
-        return [self._metrics(), self._plans()]
+        return [self._metrics(), self._plans(), *([self._others()] if self.others else [])]
+
+    def _others(self) -> Table:
+        """Other experiments."""
+        days = [">days"] if self.inputs["sessions_per_day"] is not None else []
+        rows = [
+            [
+                other.experiment,
+                other.design,
+                other.finds,
+                _whole(other.sessions),
+                *([_whole(other.days)] if days else []),
+            ]
+            for other in self.others
+        ]
+        return Table("Other experiments", ["command", "design", "finds out", ">sessions", *days], rows)
 
     def _metrics(self) -> Table:
         """The metrics in the log."""

@@ -143,7 +143,7 @@ def test_days_and_the_smallest_effect_of_days() -> None:
     assert small.sessions is not None
     assert small.days == math.ceil(small.sessions / 1000)
     assert (large.sessions or 0) < (small.sessions or 0)
-    assert (seen.sessions, seen.days, seen.label) == (10_000, 10, "smallest in days")
+    assert (seen.sessions, seen.days, seen.label) == (10_000, 10, "in 10 days")
     again = plan_ab(log(), metric="clicks", effect=seen.relative_effect).results[0]
     assert again.sessions == pytest.approx(10_000, abs=4)
 
@@ -211,3 +211,23 @@ def test_a_metric_without_variation_is_told() -> None:
     data = log(users=100) | {"zero": np.zeros(len(log(users=100)["user"]))}
     with pytest.raises(DataError, match="wanted one that varies"):
         plan_ab(data, metric="zero", effect=0.1)
+
+
+def test_other_experiments_are_shown_beside(tmp_path: Path) -> None:
+    power = {"command": "interleave power", "results": [{"name": "team_draft", "sessions_needed": 53}]}
+    shuffle = {
+        "command": "plan shuffle",
+        "designs": [{"design": "full", "sessions": 2500}, {"design": "swap"}],
+    }
+    paths = []
+    for name, content in (("a", power), ("b", shuffle), ("c", {"command": "ope"})):
+        paths.append(str(tmp_path / f"{name}.json"))
+        Path(paths[-1]).write_text(json.dumps(content))
+    result = plan_ab(log(), metric="clicks", effect=0.1, beside=paths[:2], sessions_per_day=1000)
+    assert [(other.design, other.sessions, other.days) for other in result.others] == [
+        ("team_draft", 53, 1),
+        ("full", 2500, 3),
+        ("swap", None, None),
+    ]
+    with pytest.raises(DataError, match="holds 'ope', wanted the JSON of interleave power"):
+        plan_ab(log(), metric="clicks", effect=0.1, beside=paths)
