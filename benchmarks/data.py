@@ -21,6 +21,7 @@ CANDIDATE_ROUNDS = 1_000_000
 SESSIONS = (1_000_000, 4_000_000)
 CLICK_SESSIONS = 10_000_000
 CLICK_MODELS = ("pbm", "dbn")
+AB_ROWS, AB_METRICS, AB_BLOCK = 10_000_000, 5, 250_000
 FEATURE_ROWS, FEATURES, FEATURE_BLOCK = 5_000_000, 50, 250_000
 #: Trees and leaves of the LightGBM models that rank.
 RANKERS = ((300, 31), (100, 15))
@@ -61,6 +62,11 @@ def slate_log(sessions: int) -> Path:
 def click_log(click_model: str) -> Path:
     """A log of 10 M sessions of ten positions, 100,000 pairs of query and item, two rankers and a shuffle."""
     return FOLDER / f"clicks-{click_model}" / "log.parquet"
+
+
+def ab_log() -> Path:
+    """An A/B test of 10 M sessions of 3.3 M users, with five metrics and five covariates."""
+    return FOLDER / f"ab-{AB_ROWS}.parquet"
 
 
 def feature_file() -> Path:
@@ -127,6 +133,30 @@ def make_clicks(click_model: str) -> None:
         )  # fmt: skip
 
 
+def make_ab() -> None:
+    """Write the A/B test, if it is missing."""
+    if ab_log().exists():
+        return
+    import numpy as np
+    import pyarrow as pa
+
+    from rankeval.simulators import write_blocks
+
+    rng = np.random.default_rng(1)
+
+    def blocks() -> Iterator[pa.Table]:
+        for _ in range(0, AB_ROWS, AB_BLOCK):
+            user = rng.integers(0, AB_ROWS // 3, AB_BLOCK)
+            arm = pa.DictionaryArray.from_arrays(pa.array(user % 2, pa.int8()), ["control", "new"])
+            columns = {"arm": arm, "user_id": user}
+            for i in range(AB_METRICS):
+                before = rng.gamma(2.0, 1.0, AB_BLOCK)
+                columns |= {f"before_{i}": before, f"metric_{i}": before + rng.normal(size=AB_BLOCK)}
+            yield pa.table(columns)
+
+    write_blocks(ab_log(), blocks(), AB_BLOCK)
+
+
 def make_features() -> None:
     """Write the feature file, if it is missing."""
     if feature_file().exists():
@@ -180,6 +210,7 @@ def main() -> None:
         make_slates(sessions)
     for click_model in CLICK_MODELS:
         make_clicks(click_model)
+    make_ab()
     make_features()
     for trees, leaves in RANKERS:
         make_ranker(trees, leaves)

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.data import (
+    AB_METRICS,
     CANDIDATE_ROUNDS,
     CLICK_SESSIONS,
     FOLDER,
     SESSIONS,
+    ab_log,
     bandit_log,
     bare_run,
     candidate_log,
@@ -286,6 +288,33 @@ def _ranker(trees: int, leaves: int) -> dict[str, Job]:
     }  # fmt: skip
 
 
+AB_COLUMNS = [f"{kind}_{i}" for i in range(AB_METRICS) for kind in ("metric", "before")]
+
+
+def ab_test(clustered: bool) -> None:
+    """Compare five metrics with covariates between two arms."""
+    from rankeval import ab
+
+    metrics = range(AB_METRICS)
+    ab(
+        str(ab_log()), "arm", metric=[f"metric_{i}" for i in metrics],
+        covariate=[f"metric_{i}=before_{i}" for i in metrics], cluster="user_id" if clustered else None,
+    )  # fmt: skip
+
+
+def _ab() -> dict[str, Job]:
+    columns = ["arm", "user_id", *AB_COLUMNS]
+    return {
+        "read-ab": Job("pyarrow: read 12 columns", partial(read, ab_log(), columns)),
+        "ab": Job(
+            "rankeval.ab: 5 metrics, CUPED", partial(ab_test, False), "read-ab", times=3.0, megabytes=600
+        ),
+        "ab-clusters": Job(
+            "the same, clusters of users", partial(ab_test, True), "read-ab", times=3.0, megabytes=600
+        ),
+    }  # fmt: skip
+
+
 #: Title of a table -> its jobs. The numbers that the jobs of one table return must agree.
 GROUPS: dict[str, dict[str, Job]] = {
     "Metrics, 10,000 queries x 100": {
@@ -306,6 +335,7 @@ GROUPS: dict[str, dict[str, Job]] = {
     "Off-policy evaluation of actions, lists of 100 candidates, 1 M rounds": _candidates(),
     "Off-policy evaluation of rankings, 1 M slates of 10": _rankings(),
     "Clicks on lists of 10, whole processes": _clicks(),
+    "A/B test, 10 M sessions of 3.3 M users": _ab(),
     "Ranking, 5 M rows of 50 features, one thread": _ranker(300, 31) | _ranker(100, 15),
 }  # fmt: skip
 JOBS = {name: job for group in GROUPS.values() for name, job in group.items()}

@@ -15,6 +15,8 @@ from rankeval.versions import __version__
 
 #: Command -> one line of help, so that ``rankeval --help`` imports no command.
 COMMANDS = {
+    "ab": "Analyse an A/B test: differences with intervals and tests.",
+    "agreement": "Compare offline gains of past experiments with online ones.",
     "calibrate": "Turn scores into probabilities, and test them on other queries.",
     "demo": "Evaluate rankers, a policy and position bias on small simulated worlds.",
     "evaluate": "Compute ranking metrics of runs, with intervals and paired comparisons.",

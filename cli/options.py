@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from rankeval.errors import UsageError
+from rankeval.options import listed
 from rankeval.progress import notice
 
 #: A width that no line of a table exceeds.
@@ -147,6 +148,25 @@ def pairs(option: str, values: Sequence[str]) -> dict[str, str]:
         if not (name and equals and rest):
             raise UsageError(f"{option}: found {value!r}, wanted NAME=VALUE")
     return {name: rest for name, _, rest in split}
+
+
+def numbers_of(option: str, text: str | None) -> list[float] | None:
+    """``NUMBER,...`` as a list; None without the option."""
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise UsageError(f"{option}: found {text!r}, wanted numbers such as 0.5,1") from None
+
+
+def require_gates(text: str, known: Sequence[str]) -> list[str]:
+    """The gates of ``--fail-on``, checked before any work."""
+    gates = listed(text)
+    for gate in gates:
+        if gate not in known:
+            raise UsageError(f"--fail-on: found {gate!r}, wanted one of {', '.join(known)}")
+    return gates
 
 
 def be_quiet(quiet: bool) -> None:

@@ -30,11 +30,24 @@ Columns of a log (one row per item, or per session with lists):
 """
 
 
+AB_EPILOG = """\b
+Examples:
+  rankeval plan ab log.parquet --metric clicks=click --effect 0.02
+  rankeval plan ab log.parquet --ratio ctr=click:rows --gain uplift.json
+  rankeval plan ab log.parquet --metric clicks=click --cluster user_id \\
+    --sessions-per-day 50000 --days 14
+
+LOG is a table with one row per session or user, or a ranking log with a column session_id, whose rows are
+added by session. The test is that of `rankeval ab`. Variances are those of the log.
+"""
+
+
 @click.group(
     no_args_is_help=False,
     epilog="""\b
-Example:
+Examples:
   rankeval plan shuffle world.json --sessions-per-day 1e6 --share 0.01
+  rankeval plan ab log.parquet --metric clicks=click --effect 0.02
 
 `rankeval plan EXPERIMENT --help` explains an experiment.""",
     subcommand_metavar="EXPERIMENT [ARGS]...",
@@ -93,4 +106,72 @@ def shuffle(
     from rankeval import plan_shuffle
 
     result = plan_shuffle(source, position_bias=position_bias, columns=pairs("--column", columns), **options)
+    show(result, format_, out)
+
+
+@command.command(epilog=AB_EPILOG)
+@click.argument("log")
+@click.option(
+    "--metric",
+    multiple=True,
+    metavar="NAME=EXPR",
+    help="Mean per unit of arithmetic over columns. Repeatable.",
+)
+@click.option(
+    "--ratio",
+    multiple=True,
+    metavar="NAME=NUM:DEN",
+    help="Ratio of two means, such as ctr=click:rows, with rows for the rows of a session. Repeatable.",
+)
+@click.option(
+    "--covariate",
+    multiple=True,
+    metavar="METRIC=EXPR",
+    help="Adjust a metric by an earlier value (CUPED), one per unit. Repeatable.",
+)
+@click.option("--effect", metavar="SHARE,...", help="Relative effects to find, such as 0.02 for 2 %.")
+@click.option(
+    "--gain",
+    metavar="FILE",
+    help="JSON of ope: plan for its relative gain and the low end of its interval.",
+)
+@click.option(
+    "--beside",
+    multiple=True,
+    metavar="FILE",
+    help="JSON of interleave power or plan shuffle, to show its sessions beside. Repeatable.",
+)
+@click.option("--sessions-per-day", type=float, metavar="N", help="Traffic per day in the test.")
+@click.option("--days", type=float, metavar="N", help="Show the smallest effect that so many days find.")
+@click.option("--power", type=float, default=0.8, show_default=True, help="Probability to find the effect.")
+@click.option("--level", type=float, default=0.95, show_default=True, help="1 - probability of a false find.")
+@click.option("--arms", type=int, default=2, show_default=True, help="Number of arms, with the control.")
+@click.option(
+    "--share", type=float, metavar="SHARE", help="Share of each treatment arm. [default: equal arms]"
+)
+@click.option("--cluster", metavar="COLUMN", help="Column that names the units assigned, such as user_id.")
+@click.option(
+    "--null-reward",
+    type=click.Choice(["error", "zero"]),
+    default="error",
+    show_default=True,
+    help="A null reward or click: an error, or 0.",
+)
+@common_options
+def ab(
+    log: str,
+    gain: str | None,
+    beside: tuple[str, ...],
+    columns: tuple[str, ...],
+    format_: str,
+    out: Path | None,
+    quiet: bool,
+    **options: Any,
+) -> None:
+    """Plan an A/B test: sessions an arm, days, the smallest effect."""
+    be_quiet(quiet)
+    require_separate({"--out": out}, log, gain, *beside)
+    from rankeval import plan_ab
+
+    result = plan_ab(log, gain=gain, beside=beside, columns=pairs("--column", columns), **options)
     show(result, format_, out)

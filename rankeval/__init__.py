@@ -11,6 +11,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from rankeval.ab_tests import AbAnalysis, AbPlan, Agreement
+    from rankeval.ab_tests.ab import ab
+    from rankeval.ab_tests.agreement import agreement
+    from rankeval.ab_tests.plan_ab import plan_ab
     from rankeval.calibration import FittedCalibration
     from rankeval.calibration.calibrate import calibrate
     from rankeval.errors import DataError, RankevalError, UsageError
@@ -39,6 +43,9 @@ if TYPE_CHECKING:
 # Public name -> the module that defines it. Modules load when a name is first used: Numba and Arrow take time
 # to import, and `rankeval --help` and error messages do not need them.
 _HOME = {
+    "AbAnalysis": "rankeval.ab_tests",
+    "AbPlan": "rankeval.ab_tests",
+    "Agreement": "rankeval.ab_tests",
     "DataError": "rankeval.errors",
     "Evaluation": "rankeval.evaluation",
     "FittedCalibration": "rankeval.calibration",
@@ -54,6 +61,8 @@ _HOME = {
     "Sessions": "rankeval.logs",
     "Training": "rankeval.rankers.training",
     "UsageError": "rankeval.errors",
+    "ab": "rankeval.ab_tests",
+    "agreement": "rankeval.ab_tests",
     "calibrate": "rankeval.calibration",
     "evaluate": "rankeval.evaluation",
     "fit": "rankeval.simulators.click_models.fitting",
@@ -65,6 +74,7 @@ _HOME = {
     "interleave_simulate": "rankeval.simulators.interleaving",
     "ope": "rankeval.off_policy",
     "open_ranker": "rankeval.rankers.kinds",
+    "plan_ab": "rankeval.ab_tests",
     "plan_shuffle": "rankeval.simulators.shuffle_plans",
     "propensity": "rankeval.position_bias",
     "rank": "rankeval.rankers.ranking",
@@ -73,6 +83,9 @@ _HOME = {
 }
 
 __all__ = [
+    "AbAnalysis",
+    "AbPlan",
+    "Agreement",
     "DataError",
     "Evaluation",
     "FittedCalibration",
@@ -89,6 +102,8 @@ __all__ = [
     "Training",
     "UsageError",
     "__version__",
+    "ab",
+    "agreement",
     "calibrate",
     "evaluate",
     "fit",
@@ -100,6 +115,7 @@ __all__ = [
     "interleave_simulate",
     "ope",
     "open_ranker",
+    "plan_ab",
     "plan_shuffle",
     "propensity",
     "rank",

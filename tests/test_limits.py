@@ -41,6 +41,8 @@ CALLS: dict[str, tuple[str, Callable[[Path], Any]]] = {
         lambda out: rankeval.ope(CANDIDATES, ["dr"], reward_model="ridge", features="x", folds=101),
     ),
     "trials": ("1 to 10,000", lambda out: rankeval.train(EMPTY, out / "model.txt", tune=10_001)),
+    "looks": ("1 to 100", lambda out: rankeval.ab(ROUNDS, "reward", looks=101, look=1)),
+    "arms": ("2 to 100", lambda out: rankeval.plan_ab(ROUNDS, metric="reward", effect=0.1, arms=101)),
     "lists": ("10,000,000", lambda out: rankeval.interleave(["a"], ["b"], lists=10_000_001)),
     "tau": ("[0, 20]", lambda out: rankeval.interleave_lists(["a"], ["b"], "probabilistic:tau=21")),
     "positions": ("at most 1000", lambda out: rankeval.simulate(out / "a", 10, positions=1001, items=2000)),

@@ -22,6 +22,7 @@ LIMITS = re.findall(r"^\| ([^|]+) \| ([^|]+) \| `([\w/]+\.py):(\w+)` \|", PAGE, 
 #: Named like limits, but not met: they choose a way of computing, a kind of warning or a length shown.
 INNER = {
     "cli/options.py:UNLIMITED",
+    "rankeval/ab_tests/power.py:MOST_SESSIONS",
     "rankeval/arrays/id_types.py:_MOST_SHORT",
     "rankeval/calibration/calibration_file.py:_LARGEST",
     "rankeval/calibration/logistic.py:MAX_STEPS",

@@ -121,9 +121,7 @@ class Bootstrap:
 
     def _resample(self, rows: Floats) -> Floats:
         """(replicates, q) float64: sums of drawn ``rows`` (BUCKETS, q), with the same draws at every call."""
-        sums = np.zeros((self._replicates, rows.shape[1]))
-        _resampled_sums(rows, word(self._seed), sums)
-        return sums
+        return resampled_sums(rows, self._replicates, self._seed)
 
     def _std_errors(
         self,
@@ -152,6 +150,16 @@ class Bootstrap:
         by_curve = functional.by_curve(self._moments.mean)
         errors: Floats = np.sqrt(variances + np.sum(np.square(by_curve)))
         return errors
+
+
+def resampled_sums(rows: Floats, replicates: int, seed: int) -> Floats:
+    """(replicates, q) float64: sums of ``rows`` (BUCKETS, q) drawn with replacement.
+
+    A seed gives the same draws for any rows.
+    """
+    sums = np.zeros((replicates, rows.shape[1]))
+    _resampled_sums(rows, word(seed), sums)
+    return sums
 
 
 @kernel

@@ -8,6 +8,7 @@ import numpy as np
 
 from rankeval.array_types import Floats
 from rankeval.inference.facts import Facts
+from rankeval.inference.fieller import fieller
 from rankeval.inference.functionals import Functional, Relative
 from rankeval.inference.sampling_distribution import SamplingDistribution
 from rankeval.inference.undefined import Undefined
@@ -38,21 +39,15 @@ def by_spread(
 
 
 def _fieller(distribution: SamplingDistribution, relative: Relative, quantile: float) -> tuple[float, float]:
-    """All relative gains ``x`` for which ``left - right - x |right|`` does not differ significantly from 0.
-
-    They follow from Fieller's interval (Fieller 1954) of ``left / right``, whose ends change places where
-    ``right`` is negative. The covariance of ``left`` and ``right`` is that of the delta method.
-    """
-    left, right = distribution.value(relative.left), distribution.value(relative.right)
-    z2 = quantile**2
-    square = right * right - z2 * distribution.std_error(relative.right) ** 2
-    if square <= 0.0:
-        raise Undefined("the reference is not clearly off 0: the interval (Fieller) is unbounded")
-    middle = left * right - z2 * distribution.covariance(relative.left, relative.right)
-    constant = left * left - z2 * distribution.std_error(relative.left) ** 2
-    root = math.sqrt(max(middle * middle - square * constant, 0.0))
-    low, high = (middle - root) / square - 1.0, (middle + root) / square - 1.0
-    return (low, high) if right > 0.0 else (-high, -low)
+    """Fieller's interval of a relative gain, with the covariance of the delta method."""
+    left, right = relative.left, relative.right
+    return fieller(
+        distribution.value(left),
+        distribution.value(right),
+        (distribution.std_error(left), distribution.std_error(right)),
+        distribution.covariance(left, right),
+        quantile,
+    )
 
 
 def bootstrap(distribution: SamplingDistribution, functional: Functional, _: Facts) -> tuple[float, float]:

@@ -11,7 +11,7 @@ To add a usual name of a column: add it to the table of ``synonyms.py``.
 from __future__ import annotations
 
 from rankeval.logs.column_checks import check_columns, check_grouping
-from rankeval.logs.computed_columns import Computed, Locate
+from rankeval.logs.computed_columns import Computed, Expression, Locate
 from rankeval.logs.impressions import (
     Impressions,
     checked_clicks,
@@ -76,6 +76,7 @@ __all__ = [
     "ROUNDED",
     "Candidates",
     "Computed",
+    "Expression",
     "Grouping",
     "Impressions",
     "Locate",
