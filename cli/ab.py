@@ -149,9 +149,9 @@ A guardrail holds if its interval excludes the margin:
     help="A null reward or click: an error, or 0.",
 )
 @inference_options_with(
+    "auto",
     "Interval methods: auto (score for values 0 and 1, else student), student, normal, score, bootstrap, "
     "bootstrap_t, sequence.",
-    "auto",
 )
 @common_options
 def command(

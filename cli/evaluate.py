@@ -16,6 +16,7 @@ from rankeval.cli.options import (
     pairs,
     relevance_threshold_option,
     show,
+    side_option,
 )
 from rankeval.errors import UsageError
 from rankeval.options import listed
@@ -112,6 +113,7 @@ KEY=VALUE are columns.
     "Interval methods: auto, normal (Student's t), augmented (for metrics in [0, 1]), bootstrap "
     "(percentile), bootstrap_t (studentised). auto: augmented in [0, 1], else normal.",
 )
+@side_option
 @many_options
 @common_options
 def command(

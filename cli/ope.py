@@ -16,6 +16,7 @@ from rankeval.cli.options import (
     many_options,
     pairs,
     show,
+    side_option,
 )
 from rankeval.options import listed
 
@@ -216,6 +217,7 @@ Weights of rows, in either kind of log:
     "bootstrap_t; from stated ranges: hoeffding, bernstein, clopper_pearson, likelihood, betting; of "
     "fitted models: refit.",
 )
+@side_option
 @many_options
 @common_options
 def command(

@@ -95,15 +95,16 @@ click_log_options = together(
     ),
 )
 
+side_option = click.option(
+    "--side",
+    type=click.Choice(["two", "lower", "upper"]),
+    default="two",
+    show_default=True,
+    help="Two-sided intervals, or one-sided bounds.",
+)
+
 _other_inference_options = together(
     click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level."),
-    click.option(
-        "--side",
-        type=click.Choice(["two", "lower", "upper"]),
-        default="two",
-        show_default=True,
-        help="Two-sided intervals, or one-sided bounds.",
-    ),
     click.option(
         "--replicates", type=int, default=1000, show_default=True, help="Number of bootstrap replicates."
     ),
@@ -121,8 +122,11 @@ def inference_options_with(default: str, help_: str) -> Callable[[Any], Any]:
     return together(ci, _other_inference_options)
 
 
-inference_options = inference_options_with(
-    "normal", "Interval methods: normal, student, bootstrap (percentile), bootstrap_t (studentised)."
+inference_options = together(
+    inference_options_with(
+        "normal", "Interval methods: normal, student, bootstrap (percentile), bootstrap_t (studentised)."
+    ),
+    side_option,
 )
 
 #: For commands that compare several candidates.

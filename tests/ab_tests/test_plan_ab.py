@@ -71,7 +71,7 @@ def test_the_plan_has_the_wanted_power(effect: float, variance: float, arms: int
         found = effect_for(sessions, spread, design)
         assert found is not None
         assert found == pytest.approx(effect, rel=0.2)
-        assert found <= effect * (1.0 + 1e-9)
+        assert found <= effect * (1.0 + 1e-3)
 
 
 def test_unequal_shares_need_more() -> None:
