@@ -26,6 +26,7 @@ from rankeval.logs import (
     sampling_weights,
 )
 from rankeval.notes import Note
+from rankeval.off_policy.click_checks import ClickChecks
 from rankeval.off_policy.count_range import CountRange
 from rankeval.off_policy.nuisances import Nuisances
 from rankeval.off_policy.plan import Plan
@@ -68,6 +69,7 @@ class Sums:
         counts: the least and the largest count of a unit.
         lists: the sums of lists of propensities.
         repeated: the rounds of a bandit log whose id is that of another.
+        clicks: moments of the terms that test the user model of estimators from clicks; None without them.
     """
 
     moments: Segmented[Moments]
@@ -77,6 +79,7 @@ class Sums:
     counts: CountRange = field(default_factory=CountRange)
     lists: ListSums = field(default_factory=ListSums)
     repeated: RepeatedRounds = field(default_factory=RepeatedRounds)
+    clicks: Moments | None = None
 
     def merge(self, other: Sums) -> Sums:
         """The sums over both parts; ``other`` must follow ``self`` in the order of the log."""
@@ -85,7 +88,10 @@ class Sums:
         checked, rewards = self.checked.merge(other.checked), self.rewards.merge(other.rewards)
         counts, lists = self.counts.merge(other.counts), self.lists.merge(other.lists)
         repeated = self.repeated.merge(other.repeated)
-        return Sums(left.merge(right, Moments.merge), plan, checked, rewards, counts, lists, repeated)
+        clicks = None
+        if self.clicks is not None and other.clicks is not None:
+            clicks = self.clicks.merge(other.clicks)
+        return Sums(left.merge(right, Moments.merge), plan, checked, rewards, counts, lists, repeated, clicks)
 
     def _under(self, plan: Plan) -> Segmented[Moments]:
         """The moments in the terms of a plan for longer lists; the terms of the added positions are 0."""
@@ -166,10 +172,15 @@ def accumulate(
             CountRange.of(weights.counts),
             lists,
             RepeatedRounds.of(sessions, ROUND, weights.counts) if rounds else RepeatedRounds(),
+            None
+            if clicks is None
+            else _click_moments(clicks, sessions, block, replace(weights, users=users), units.users),
         )
 
+    clicks = ClickChecks.of(log, plan)
     rounds = [ROUND] if log.session is None and log.has(ROUND) else []
     roles = list(dict.fromkeys([*sample.roles, *units.roles, *sampling_roles(log), *rounds]))
+    roles = list(dict.fromkeys([*roles, *(clicks.roles if clicks else ())]))
     found = fold(log, roles, work, Sums.merge, threads)
     if not found.moments.whole.n:
         raise nothing_counts(log)
@@ -215,6 +226,20 @@ def _moments(
         with np.errstate(over="ignore", invalid="ignore"):  # the totals show what is not finite
             write_terms(terms, chosen.taken(part), out)
         accumulator.add(out, own.keys, own.counts, own.sampling, own.users)
+    return accumulator.moments()
+
+
+def _click_moments(
+    clicks: ClickChecks, sessions: Sessions, block: SampleBlock, weights: UnitWeights, users: str | None
+) -> Moments:
+    """Moments of the terms that test the user model."""
+    terms = clicks.terms(sessions, block)
+    accumulator = MomentsAccumulator(
+        clicks.p, clicks.pairs, weights.keys is not None, weights.sampling is not None, users
+    )
+    for part in _parts(len(block), block.AT_A_TIME):
+        own = weights.taken(part)
+        accumulator.add(terms[:, part], own.keys, own.counts, own.sampling, own.users)
     return accumulator.moments()
 
 

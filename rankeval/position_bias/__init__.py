@@ -15,18 +15,40 @@ from rankeval.position_bias.methods import lacking
 from rankeval.position_bias.newton_ascent import Climb, starting_point
 from rankeval.position_bias.propensity import propensity
 from rankeval.position_bias.result import PropensityCurve
+from rankeval.position_bias.shuffled_arm import (
+    RANKED,
+    RANKED_CLICKS,
+    SHUFFLED,
+    SHUFFLED_CLICKS,
+    Arm,
+    Refutation,
+    observed,
+    predicted,
+    refute,
+    write_prediction,
+)
 
 __all__ = [
     "FIELDS",
     "LEARN",
+    "RANKED",
+    "RANKED_CLICKS",
+    "SHUFFLED",
+    "SHUFFLED_CLICKS",
     "STEP",
+    "Arm",
     "Cells",
     "Climb",
     "PositionBias",
     "PropensityCurve",
+    "Refutation",
     "lacking",
     "learn_curve",
     "method_of",
+    "observed",
+    "predicted",
     "propensity",
+    "refute",
     "starting_point",
+    "write_prediction",
 ]

@@ -30,7 +30,7 @@ from rankeval.off_policy.samples.session_rewards import (
     uses_session_reward,
     with_scalar_reward,
 )
-from rankeval.off_policy.samples.setting import LOGGED, Setting, parse_estimand
+from rankeval.off_policy.samples.setting import LOGGED, Setting, parse_estimand, under_moved
 from rankeval.off_policy.samples.targets import parse_targets, with_targets
 from rankeval.off_policy.samples.term_list import TermList, logged_by
 from rankeval.off_policy.samples.weight_range import WeightRange, parse_weight_range
@@ -67,4 +67,5 @@ __all__ = [
     "uses_session_reward",
     "with_scalar_reward",
     "with_targets",
+    "under_moved",
 ]
