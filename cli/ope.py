@@ -12,9 +12,11 @@ from rankeval.cli.options import (
     be_quiet,
     click_log_options,
     common_options,
+    fail_under_option,
     inference_options_with,
     many_options,
     pairs,
+    require_level,
     show,
 )
 from rankeval.options import listed
@@ -217,6 +219,7 @@ Weights of rows, in either kind of log:
     "fitted models: refit.",
 )
 @many_options
+@fail_under_option
 @common_options
 def command(
     log: str,
@@ -225,6 +228,7 @@ def command(
     position_bias: str | None,
     ci: str,
     columns: tuple[str, ...],
+    fail_under: str | None,
     format_: str,
     out: Path | None,
     quiet: bool,
@@ -245,3 +249,4 @@ def command(
         **options,
     )
     show(result, format_, out)
+    require_level(result, fail_under)

@@ -50,7 +50,7 @@ def _cautions(rows: Sequence[EstimateRow]) -> Iterator[Note]:
         named.setdefault(estimator.definition.caution, []).append(estimator.label)
     for caution, names in named.items():
         if caution:
-            yield Note("estimator_caution", f"{', '.join(names)}: {caution}")
+            yield Note("estimator_caution", f"{', '.join(names)}: {caution}", level="caution")
 
 
 def _of_weights(row: EstimateRow, whole_counts: bool) -> Iterator[Note]:
@@ -118,7 +118,7 @@ def _of_choice(row: EstimateRow) -> Note:
         f"on the same {row.estimator.definition.units}; no interval counts the bias that is left, and "
         "only that of --ci refit counts the choice"
     )
-    return Note("parameter_chosen", text, {"candidates": len(row.selection["candidates"])})
+    return Note("parameter_chosen", text, {"candidates": len(row.selection["candidates"])}, level="caution")
 
 
 def _of_missing(rows: Sequence[EstimateRow]) -> Iterator[Note]:

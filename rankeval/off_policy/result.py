@@ -48,6 +48,7 @@ class OffPolicyEvaluation(Result):
     notes: tuple[Note, ...]
     learned_curve: Mapping[str, Any] | None = None
     command = "ope"
+    judged = True
 
     def content(self) -> dict[str, Any]:
         """The computed part of :meth:`to_dict`: ``n``, ``results``, ``comparisons``, ``best``, ``logged``."""
@@ -84,6 +85,7 @@ class OffPolicyEvaluation(Result):
                 "gain_relative": row.relative.value,
                 **row.relative.bounds("gain_relative_ci"),
                 **row.diagnostics,
+                "verdict": row.verdict.level,
             }
             for row in self.estimates
         ]

@@ -8,6 +8,8 @@ from typing import Any
 
 from rankeval.estimators import Estimator
 from rankeval.inference import Adjusted, Estimate
+from rankeval.notes import Note
+from rankeval.reasons import Verdict
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class EstimateRow:
         estimand: ``rerank`` or ``full`` for estimators from clicks; None for others.
         bounds: least and largest value over the possible contribution of candidates that were not shown;
             None if the estimator has no such bounds.
+        reasons: notes with a level that lower the verdict on this estimate.
     """
 
     estimator: Estimator
@@ -48,6 +51,18 @@ class EstimateRow:
     selection: Mapping[str, Any] | None
     estimand: str | None
     bounds: tuple[float | None, float | None] | None
+    reasons: tuple[Note, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """How far the estimate can be trusted, with the reasons."""
+        return Verdict.of(self.reasons)
+
+    @property
+    def place(self) -> str:
+        """The estimator, with the target policy and the segment if there are some."""
+        place = self.label + ("" if self.target is None else f" for {self.target}")
+        return place + ("" if self.segment is None else f" in {self.segment}")
 
     @property
     def label(self) -> str:
@@ -78,6 +93,7 @@ class EstimateRow:
             "logged": {"value": self.logged.value, "std_error": self.logged.std_error},
             "diagnostics": dict(self.diagnostics),
             "selection": None if self.selection is None else dict(self.selection),
+            "verdict": self.verdict.to_dict(),
         }
 
 

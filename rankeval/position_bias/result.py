@@ -32,6 +32,7 @@ class PropensityCurve(Result):
     smoothings: Mapping[Any, PowerLaw | None] | None
     notes: tuple[Note, ...]
     command = "propensity"
+    judged = True
 
     def content(self) -> dict[str, Any]:
         segments = [value for value in self.curves if value is not None]

@@ -1,0 +1,120 @@
+"""The verdict on a result: how far it can be trusted, and why no further.
+
+A *reason* is a :class:`~rankeval.notes.Note` with a level. Each code of a reason has an advice here, and a
+section in ``docs/verdict.md``. The verdict of a result is the worst level of its reasons.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rankeval.notes import LEVELS, Level, Note, listing
+
+#: Code of a reason -> what to do about it.
+ADVICE: dict[str, str] = {
+    "curve_of_few_impressions": "Learn the curve from more sessions of each pair.",
+    "curve_of_this_log": "Use --position-bias learn:METHOD, which counts the error of the curve.",
+    "curve_taken_as_exact": "Learn alpha and beta with their covariance.",
+    "estimator_caution": "Use it to compare candidates, not as a forecast of an A/B test.",
+    "few_clicks": "Collect more sessions before you use the curve at these positions.",
+    "few_clusters": "Collect more clusters (such as users), or more even ones.",
+    "few_decided": "Collect more sessions before you choose a ranking.",
+    "few_effective": "Collect more data, or evaluate a policy that is closer to the logged one.",
+    "few_impressions": "Collect more impressions of each pair, or learn the curve from shuffled traffic.",
+    "few_queries": "Judge more queries.",
+    "few_relevant": "Judge more queries that have relevant items.",
+    "few_rewards": "Collect more data, use a reward that is less rare, or evaluate a policy closer to the "
+    "logged one.",
+    "list_sums": "Log the probabilities of all candidates; they must sum to 1.",
+    "mean_weight": "Check that the logged propensities are those by which actions were drawn, and that no "
+    "rows were lost.",
+    "parameter_chosen": "Fix the parameter before you look at the data, or use --ci refit.",
+    "repeated_rounds": "Find out why ids repeat, such as a join that multiplies rows.",
+    "unnamed_clusters": "Name the column with --cluster.",
+    "value_outside_range": "Use snips, or collect more data: no policy can have such a value.",
+    "weight_by_name": "Say with --column what the column holds.",
+    "weight_constant": "Say with --column what the column holds.",
+    "weight_not_whole": "Say with --column sampling_weight=NAME if the log is thinned.",
+    "wide_interval": "Collect more sessions before you use the curve at these positions.",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How far a result can be trusted.
+
+    Attributes:
+        level: ``trust``, ``caution`` or ``do not trust``: the worst level of the reasons.
+        reasons: the reasons, the worst first.
+    """
+
+    level: Level
+    reasons: tuple[Note, ...]
+
+    @classmethod
+    def of(cls, notes: Iterable[Note]) -> Verdict:
+        """The verdict that follows from those notes that have a level."""
+        reasons = sorted((note for note in notes if note.level), key=_rank, reverse=True)
+        return cls(reasons[0].level or "trust" if reasons else "trust", tuple(reasons))
+
+    def is_below(self, level: Level) -> bool:
+        """Whether the result can be trusted less than this level says."""
+        return LEVELS.index(self.level) > LEVELS.index(level)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The verdict as JSON values; each reason with its ``advice``."""
+        return {
+            "level": self.level,
+            "reasons": [
+                {
+                    "code": reason.code,
+                    "level": reason.level,
+                    "text": reason.text,
+                    "value": reason.value,
+                    "threshold": reason.threshold,
+                    "advice": ADVICE[reason.code],
+                }
+                for reason in self.reasons
+            ],
+        }
+
+    def lines(self) -> list[str]:
+        """The verdict and its reasons as lines for people."""
+        lines = [f"Verdict: {self.level.upper()}"]
+        for code in dict.fromkeys(reason.code for reason in self.reasons):
+            lines += [f"- {r.level}: {r.text} [{code}]" for r in self.reasons if r.code == code]
+            lines.append(f"  {ADVICE[code]}")
+        return lines
+
+
+def _rank(note: Note) -> int:
+    return LEVELS.index(note.level or "trust")
+
+
+def gathered(places: Mapping[str, Sequence[Note]]) -> list[Note]:
+    """The reasons of several results as one for each code: the worst of them, with the names of its places.
+
+    Args:
+        places: name of each result -> its reasons; an empty name stands for the only result.
+    """
+    found: dict[str, list[tuple[str, Note]]] = {}
+    for place, reasons in places.items():
+        for reason in reasons:
+            found.setdefault(reason.code, []).append((place, reason))
+    joined = []
+    for reasons in found.values():
+        place, worst = max(reasons, key=lambda one: (_rank(one[1]), _excess(one[1])))
+        names = dict.fromkeys([place, *(name for name, _ in reasons)])
+        named = listing([name for name in names if name], 3)
+        joined.append(replace(worst, text=f"{named}: {worst.text}" if named else worst.text))
+    return joined
+
+
+def _excess(note: Note) -> float:
+    """How far a value is beyond its threshold, on either side, as a ratio; 0 if there are no numbers."""
+    if note.value is None or not note.threshold:
+        return 0.0
+    ratio = abs(note.value / note.threshold)
+    return max(ratio, 1.0 / ratio if ratio > 0.0 else float("inf"))
