@@ -14,6 +14,8 @@ from rankeval.notes import LEVELS, Level, Note, listing
 
 #: Code of a reason -> what to do about it.
 ADVICE: dict[str, str] = {
+    "assumptions_disagree": "Use the estimator that assumes less, such as sips.",
+    "clicks_stop": "Randomise the logger, and use sips or rips: users are not position-based.",
     "curve_of_few_impressions": "Learn the curve from more sessions of each pair.",
     "curve_of_this_log": "Use --position-bias learn:METHOD, which counts the error of the curve.",
     "curve_taken_as_exact": "Learn alpha and beta with their covariance.",
@@ -31,8 +33,13 @@ ADVICE: dict[str, str] = {
     "mean_weight": "Check that the logged propensities are those by which actions were drawn, and that no "
     "rows were lost.",
     "parameter_chosen": "Fix the parameter before you look at the data, or use --ci refit.",
+    "position_bias_not_checked": "Show some sessions in random order and mark them in a column shuffled.",
+    "rankers_disagree": "Do not use this curve: users click in another way, or the curve is wrong.",
     "repeated_rounds": "Find out why ids repeat, such as a join that multiplies rows.",
+    "shuffled_in_logged": "Learn the curve by propensity, then use ope with --where 'not shuffled'.",
     "unnamed_clusters": "Name the column with --cluster.",
+    "user_model_refuted": "Check the curve; if it is right, randomise the logger, and use sips or rips.",
+    "user_model_weakly_tested": "Shuffle more sessions.",
     "value_outside_range": "Use snips, or collect more data: no policy can have such a value.",
     "weight_by_name": "Say with --column what the column holds.",
     "weight_constant": "Say with --column what the column holds.",

@@ -1,11 +1,12 @@
 """Sums of a ranking log that test what estimators from clicks assume of users, made in the pass of ``ope``.
 
-Beside the prediction of shuffled sessions (:mod:`rankeval.position_bias.shuffled_arm`) they compare sessions that
-show the same list. Let ``c`` and ``d`` be the clicks of two such sessions, and ``C`` and ``D`` the numbers of clicks
-below the first item. Where clicks are independent given the list, as in the position-based model, ``c_1 C + d_1 D``
-and ``c_1 D + d_1 C`` have the same mean, whatever the list. Users who leave after a click make the first one smaller.
-Only the first item counts: every user sees it, while a click further down also says that the user came that far.
-Pairs are made within batches of the log, so that memory is bounded and no thread changes a bit.
+Beside the prediction of shuffled sessions (:mod:`rankeval.position_bias.shuffled_arm`) they compare
+sessions that show the same list. Let ``c`` and ``d`` be the clicks of two such sessions, and ``C`` and
+``D`` the numbers of clicks below the first item. Where clicks are independent given the list, as in the
+position-based model, ``c_1 C + d_1 D`` and ``c_1 D + d_1 C`` have the same mean, whatever the list. Users
+who leave after a click make the first one smaller. Only the first item counts: every user sees it, while a
+click further down also says that the user came that far. Pairs are made within batches of the log, so that
+memory is bounded and no thread changes a bit.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from typing import Any
 import numpy as np
 
 from rankeval.array_types import Bools, Floats, Hashes, Ints
-from rankeval.arrays import as_float64, kernel, quick_hashes_of, read_only
+from rankeval.arrays import kernel, quick_hashes_of, read_only
 from rankeval.estimators import RankingBlock, SampleBlock, TargetViews
 from rankeval.inference import Functional, Mean, pairs_needed
-from rankeval.logs import Log, Sessions, item_positions, marked_shuffled
+from rankeval.logs import Log, Sessions, item_positions
 from rankeval.off_policy.plan import Plan
 from rankeval.off_policy.samples import LOGGED, under_moved
 from rankeval.position_bias import (
@@ -28,8 +29,10 @@ from rankeval.position_bias import (
     RANKED_CLICKS,
     SHUFFLED,
     SHUFFLED_CLICKS,
+    arms_of,
     observed,
     predicted,
+    session_sums,
     write_prediction,
 )
 
@@ -87,7 +90,7 @@ class ClickChecks:
 
     @property
     def dependence(self) -> Functional:
-        """Clicks below a click on the first item, minus those below it in another session: 0 if independent."""
+        """Clicks below a click on the first item, minus those below it in another: 0 if independent."""
         return Mean(TOGETHER) - Mean(APART)
 
     @property
@@ -107,9 +110,9 @@ class ClickChecks:
         views: Mapping[str, Any] = block.of_target
         logged: RankingBlock = views[LOGGED]
         clicks = logged.items["reward"]
-        ranked, shuffled = self._arms(sessions)
+        ranked, shuffled = arms_of(sessions)
         out = np.zeros((self.p, len(logged)))
-        total = _totals(logged.offsets, clicks)
+        total = session_sums(logged.offsets, clicks)
         out[RANKED], out[SHUFFLED] = ranked, shuffled
         out[RANKED_CLICKS], out[SHUFFLED_CLICKS], out[CLICKS] = total * ranked, total * shuffled, total
         if self.lists:
@@ -126,14 +129,6 @@ class ClickChecks:
                 )
                 row += 1
         return out
-
-    def _arms(self, sessions: Sessions) -> tuple[Bools, Bools]:
-        """(n,) whether a session is in the order of the ranker, and whether all of it was shuffled."""
-        marked = marked_shuffled(sessions) if "shuffled" in sessions else np.zeros(len(sessions), np.bool_)
-        if "swap_low" not in sessions:
-            return ~marked, marked
-        swapped = ~np.isnan(as_float64(sessions.per_session("swap_low")))
-        return ~marked & ~swapped, marked & ~swapped
 
     def _same_list(self, sessions: Sessions, shuffled: Bools) -> Ints:
         """(n,) int64: for the first session of each pair that shows the same list the second, else -1."""
@@ -154,16 +149,6 @@ class ClickChecks:
 
 
 _NOTHING = read_only(np.zeros(0))
-
-
-@kernel
-def _totals(offsets: Ints, values: Floats) -> Floats:
-    """(n,) the sum of the values of each session."""
-    found = np.zeros(offsets.size - 1)
-    for s in range(offsets.size - 1):
-        for i in range(offsets[s], offsets[s + 1]):
-            found[s] += values[i]
-    return found
 
 
 @kernel

@@ -8,20 +8,16 @@ from typing import Any
 
 from rankeval.inference import Inference, InferenceOptions
 from rankeval.logs import Log
-from rankeval.notes import Note
+from rankeval.notes import Level, Note
 from rankeval.off_policy.accumulate import Sums
 from rankeval.off_policy.click_checks import APART, TOGETHER, ClickChecks
 from rankeval.off_policy.rows import EstimateRow
-from rankeval.position_bias import RANKED, SHUFFLED, PositionBias, Refutation, refute
+from rankeval.position_bias import RANKED, SHUFFLED, PositionBias, Refutation, refutation_notes, refute
 
-#: |z| of a test from which a result is doubtful, and from which it is refuted; 1 % and 0.3 % of right models.
-DOUBTFUL, REFUTED = 2.58, 3.0
-#: A test that would miss an error of this share of clicks is too weak to trust in.
-WEAK = 0.1
+#: z of the clicks below a click from which the model is doubtful, and refuted.
+DOUBTFUL, REFUTED = 2.58, 4.0
 #: Share of a gain that a forgotten shuffle may make up.
 NOTICED = 0.1
-#: Curve -> the estimators that use it, in words.
-_USERS_OF = {"examination": "the position-based model", "alpha": "the model of trust bias"}
 
 
 @dataclass(frozen=True)
@@ -89,12 +85,17 @@ class ClickRefutation:
         if not self.checked:
             return
         for curve, test in self.by_shuffle.items():
-            yield from _of_shuffle(curve, test)
+            yield from refutation_notes(curve, test)
         yield from self._of_dependence()
         if not self.by_shuffle:
-            text = "position bias cannot be checked on this log: it has no shuffled sessions beside the ranked ones"
-            yield Note("position_bias_not_checked", text)
+            text = "position bias cannot be checked on this log: it has no sessions in random order"
+            yield Note("position_bias_not_checked", text, level="caution")
         yield from self._of_mixture(rows)
+
+    def without_false_alarms(self, notes: Sequence[Note], bias: PositionBias | None) -> Iterator[Note]:
+        """The notes, without that the curve is of this log if it comes from sessions not used here."""
+        apart = bias is not None and bias.of_shuffled and self.checked and self.shuffled == 0.0
+        return (note for note in notes if not (apart and note.code == "curve_of_this_log"))
 
     def _of_dependence(self) -> Iterator[Note]:
         pairs = self.dependence
@@ -104,8 +105,9 @@ class ClickRefutation:
             f"users do not click as the position-based model says: below a click on the first item there are "
             f"{pairs.ratio:.3g} times the clicks of other sessions with the same list (z {pairs.z:.1f})"
         )
-        code = "clicks_stop" if pairs.z <= -REFUTED else "clicks_may_stop"
-        yield Note(code, text, {"value": pairs.z, "threshold": -DOUBTFUL, "ratio": pairs.ratio})
+        level: Level = "do not trust" if pairs.z <= -REFUTED else "caution"
+        numbers = {"threshold": -DOUBTFUL, "ratio": pairs.ratio}
+        yield Note("clicks_stop", text, numbers, level=level, value=pairs.z)
 
     def _of_mixture(self, rows: Sequence[EstimateRow]) -> Iterator[Note]:
         """The warning on shuffled sessions that make the logged ranking worse than the ranker."""
@@ -113,14 +115,15 @@ class ClickRefutation:
             return
         logged = rows[0].reward.value or 0.0
         text = (
-            f"{100.0 * self.shuffled:.3g} % of the sessions were shuffled: logged is not the ranker alone, which "
-            f"itself would seem to gain {self.mixed:+.3g} ({_percent(self.mixed, logged)}); "
+            f"{100.0 * self.shuffled:.3g} % of the sessions were shuffled: logged is not the ranker alone, "
+            f"which itself would seem to gain {self.mixed:+.3g} ({_percent(self.mixed, logged)}); "
             "wanted --where 'not shuffled'"
         )
-        numbers = {"value": self.mixed, "threshold": NOTICED, "share": self.shuffled}
         gains = [abs(row.gain.value) for row in rows if row.estimator.definition.of_clicks and row.gain.value]
-        large = bool(gains) and abs(self.mixed) > NOTICED * min(gains)
-        yield Note("shuffled_in_logged" if large else "few_shuffled_in_logged", text, numbers)
+        part = abs(self.mixed) / min(gains) if gains else 0.0
+        numbers = {"threshold": NOTICED, "share": self.shuffled, "gain": self.mixed}
+        level: Level = "do not trust" if part > NOTICED else "caution"
+        yield Note("shuffled_in_logged", text, numbers, level=level, value=part)
 
 
 def _percent(part: float, of: float) -> str:
@@ -146,20 +149,11 @@ def _dependence(checks: ClickChecks, inference: Inference) -> Dependence | None:
     return Dependence(together / apart, z)
 
 
-def _of_shuffle(curve: str, test: Refutation) -> Iterator[Note]:
-    """Warnings on the test by shuffled sessions."""
-    numbers = {"value": test.z, "threshold": DOUBTFUL, "relative": test.relative}
-    if abs(test.z) >= DOUBTFUL:
-        text = (
-            f"{_USERS_OF[curve]} with this curve predicts {test.predicted:.4g} clicks a shuffled session, "
-            f"observed were {test.observed:.4g} ({100.0 * test.relative:+.1f} %, z {test.z:.1f}): users click in "
-            "another way, the curve is wrong, or shuffled sessions are other traffic"
-        )
-        yield Note("user_model_refuted" if abs(test.z) >= REFUTED else "user_model_doubtful", text, numbers)
-    elif 1.96 * test.std_error > WEAK * test.observed:
-        missed = 100.0 * 1.96 * test.std_error / test.observed
-        text = (
-            f"the test of {_USERS_OF[curve]} by {test.shuffled:,.0f} shuffled sessions is weak: it misses errors "
-            f"of {missed:.2g} % of the clicks"
-        )
-        yield Note("user_model_weakly_tested", text, {"value": missed / 100.0, "threshold": WEAK})
+def with_doubts(rows: Sequence[EstimateRow], doubts: Sequence[Note]) -> tuple[EstimateRow, ...]:
+    """The rows, of which those from clicks have these reasons too."""
+    return tuple(
+        replace(row, reasons=(*row.reasons, *(note for note in doubts if note.level)))
+        if row.estimator.definition.of_clicks
+        else row
+        for row in rows
+    )

@@ -10,6 +10,7 @@ from rankeval.errors import UsageError
 from rankeval.inference import InferenceOptions, parse_family, parse_side
 from rankeval.logs import as_log, reader_notes
 from rankeval.off_policy.betting_paths import BettingPaths, betting_paths
+from rankeval.off_policy.click_refutation import ClickRefutation, with_doubts
 from rankeval.off_policy.estimates import Many
 from rankeval.off_policy.nuisances import FittingOptions, Weighting
 from rankeval.off_policy.refits import RefitOptions, model_notes, refit, with_errors
@@ -235,21 +236,25 @@ def ope(
         refitted = refit(stages, log, found, refitting, threads)
         estimates = with_errors(estimates, refitted, refitting)
         notes += [*model_notes(found.estimates), *refitted.notes()]
+    refutation = ClickRefutation.of(found.sums, request.log, infer)
+    doubts = tuple(refutation.notes(estimates.rows))
     return OffPolicyEvaluation(
         inputs={
             **request.inputs(columns_of, embeddings),
             "family": many.family,
             "refits": refitting.count if refitting.asked else None,
         },
-        estimates=estimates.rows,
+        estimates=with_doubts(estimates.rows, doubts),
         comparisons=estimates.comparisons,
         best=estimates.best,
         logged=estimates.logged,
         notes=(
-            *notes,
+            *refutation.without_false_alarms(notes, request.setting.position_bias),
             *estimates.notes(),
             *paths.notes(),
+            *doubts,
             *ValueRange.of(found.sums, request.setting).notes(estimates.rows),
         ),
         learned_curve=None if refitted is None or learning is None else refitted.learned_curve(learning),
+        refutation=refutation.to_dict(),
     )

@@ -38,6 +38,7 @@ class OffPolicyEvaluation(Result):
         notes: warnings that a reader needs to interpret the estimates.
         learned_curve: the position-bias curve that was learned from the same log, with its method; None if
             none was.
+        refutation: the tests of the user model of estimators from clicks; None without such estimators.
     """
 
     inputs: Mapping[str, Any]
@@ -47,6 +48,7 @@ class OffPolicyEvaluation(Result):
     logged: Estimate
     notes: tuple[Note, ...]
     learned_curve: Mapping[str, Any] | None = None
+    refutation: Mapping[str, Any] | None = None
     command = "ope"
     judged = True
 
@@ -60,6 +62,7 @@ class OffPolicyEvaluation(Result):
             "best": [best.to_dict() for best in self.best],
             "logged": {name: logged[name] for name in ("value", "std_error", "ci")},
             "position_bias": None if self.learned_curve is None else dict(self.learned_curve),
+            "refutation": None if self.refutation is None else dict(self.refutation),
         }
 
     def rows(self) -> list[dict[str, Any]]:

@@ -1,15 +1,17 @@
 """Refutation of the user model: clicks of shuffled sessions, predicted from the other sessions.
 
-Under the position-based model with the right curve, sessions of ``K`` items in random order get
-``E sum_k c_k m / theta_k`` clicks each, with ``c`` of sessions in the order of the ranker and ``m`` the mean of
-``theta`` over the K positions: ``c_k / theta_k`` has the relevance of the item at k as its mean, and a shuffle
-examines every item with probability ``m``. Under trust bias it is ``E sum_k (c_k - beta_k) m / alpha_k + beta_k``,
-with ``m`` the mean of alpha. Sessions are assigned to the shuffle at random, so the prediction differs from the
-clicks observed only by chance, unless users do not click as assumed, or the curve is wrong.
+Under the position-based model with the right curve, sessions of ``K`` items in random order get ``E sum_k
+c_k m / theta_k`` clicks each, with ``c`` of sessions in the order of the ranker and ``m`` the mean of
+``theta`` over the K positions: ``c_k / theta_k`` has the relevance of the item at k as its mean, and a
+shuffle examines every item with probability ``m``. Under trust bias it is ``E sum_k (c_k - beta_k) m /
+alpha_k + beta_k``, with ``m`` the mean of alpha. Sessions are assigned to the shuffle at random, so the
+prediction differs from the clicks observed only by chance, unless users do not click as assumed, or the
+curve is wrong.
 
-Assumption: a session marked ``shuffled`` showed all of its items in random order. A curve that was estimated from
-the same shuffled sessions is nearly independent of their number of clicks: it only uses the shares of positions.
-Source: a posterior predictive check of the position-based model (Joachims, Swaminathan & Schnabel 2017).
+Assumption: a session marked ``shuffled`` showed all of its items in random order. A curve that was
+estimated from the same shuffled sessions is nearly independent of their number of clicks: it only uses the
+shares of positions. Source: a posterior predictive check of the position-based model (Joachims, Swaminathan
+& Schnabel 2017).
 """
 
 from __future__ import annotations
@@ -17,30 +19,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from rankeval.array_types import Floats, Ints
-from rankeval.arrays import kernel
+import numpy as np
+
+from rankeval.array_types import Bools, Floats, Ints
+from rankeval.arrays import as_float64, kernel
 from rankeval.inference import Functional, Inference, Mean, UnderCurves
-from rankeval.position_bias.known_curve import STEP
+from rankeval.logs import Sessions, marked_shuffled
+from rankeval.position_bias.known_curve import STEP, Arm
 
 #: Terms of every session before the predictions: 1 and the clicks, of ranked and of shuffled sessions.
 RANKED, SHUFFLED, RANKED_CLICKS, SHUFFLED_CLICKS = range(4)
 #: Sessions of an arm below which there is no test.
 FEWEST_SESSIONS = 30
-
-
-@dataclass(frozen=True)
-class Arm:
-    """The clicks of shuffled sessions.
-
-    Attributes:
-        sessions: their number.
-        clicks: mean clicks of a session.
-        std_error: its standard error.
-    """
-
-    sessions: float
-    clicks: float
-    std_error: float
 
 
 @dataclass(frozen=True)
@@ -121,6 +111,28 @@ def refute(inference: Inference, prediction: Functional, known: Arm | None = Non
     return Refutation(
         ranked, shuffled, inference.value(prediction), clicks, math.hypot(found.std_error, beside)
     )
+
+
+def arms_of(sessions: Sessions) -> tuple[Bools, Bools]:
+    """(n,) whether a session is in the order of the ranker, and whether all of it was shuffled.
+
+    A session of a swap experiment is neither.
+    """
+    marked = marked_shuffled(sessions) if "shuffled" in sessions else np.zeros(len(sessions), np.bool_)
+    if "swap_low" not in sessions:
+        return ~marked, marked
+    swapped = ~np.isnan(as_float64(sessions.per_session("swap_low")))
+    return ~marked & ~swapped, marked & ~swapped
+
+
+@kernel
+def session_sums(offsets: Ints, values: Floats) -> Floats:
+    """(n,) the sum of the values of each session."""
+    found = np.zeros(offsets.size - 1)
+    for s in range(offsets.size - 1):
+        for i in range(offsets[s], offsets[s + 1]):
+            found[s] += values[i]
+    return found
 
 
 @kernel

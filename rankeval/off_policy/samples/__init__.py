@@ -63,9 +63,9 @@ __all__ = [
     "parse_weight_range",
     "require_agreement",
     "same_for_all",
+    "under_moved",
     "uses_ready_weights",
     "uses_session_reward",
     "with_scalar_reward",
     "with_targets",
-    "under_moved",
 ]
