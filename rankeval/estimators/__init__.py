@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from rankeval.estimators.actions import ACTION_ESTIMATORS
 from rankeval.estimators.catalogue import ESTIMATORS, Estimator, parse
+from rankeval.estimators.click_terms import click_weights
 from rankeval.estimators.definitions import Definition
 from rankeval.estimators.ranking_terms import RankingBlock
 from rankeval.estimators.terms import (
@@ -48,6 +49,7 @@ __all__ = [
     "TargetViews",
     "Term",
     "Transform",
+    "click_weights",
     "needed_columns",
     "parse",
     "write_terms",

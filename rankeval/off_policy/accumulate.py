@@ -31,6 +31,7 @@ from rankeval.off_policy.count_range import CountRange
 from rankeval.off_policy.nuisances import Nuisances
 from rankeval.off_policy.plan import Plan
 from rankeval.off_policy.samples import ColumnSources, ListSums, RangeCheck, Rankings, RepeatedRewards, Rounds
+from rankeval.off_policy.sensitivity_sums import SensitivitySums
 
 #: The largest number of positions of an estimator whose terms are by position: it keeps a covariance of all.
 MOST_POSITIONS = 1000
@@ -70,6 +71,7 @@ class Sums:
         lists: the sums of lists of propensities.
         repeated: the rounds of a bandit log whose id is that of another.
         clicks: moments of the terms that test the user model of estimators from clicks; None without them.
+        sensitivity: the sums that say how wrong weights must be for a gain to change its sign.
     """
 
     moments: Segmented[Moments]
@@ -80,6 +82,7 @@ class Sums:
     lists: ListSums = field(default_factory=ListSums)
     repeated: RepeatedRounds = field(default_factory=RepeatedRounds)
     clicks: Moments | None = None
+    sensitivity: Segmented[SensitivitySums] | None = None
 
     def merge(self, other: Sums) -> Sums:
         """The sums over both parts; ``other`` must follow ``self`` in the order of the log."""
@@ -88,10 +91,13 @@ class Sums:
         checked, rewards = self.checked.merge(other.checked), self.rewards.merge(other.rewards)
         counts, lists = self.counts.merge(other.counts), self.lists.merge(other.lists)
         repeated = self.repeated.merge(other.repeated)
-        clicks = None
+        clicks = sensitivity = None
         if self.clicks is not None and other.clicks is not None:
             clicks = self.clicks.merge(other.clicks)
-        return Sums(left.merge(right, Moments.merge), plan, checked, rewards, counts, lists, repeated, clicks)
+        if self.sensitivity is not None and other.sensitivity is not None:
+            sensitivity = self.sensitivity.merge(other.sensitivity, SensitivitySums.merge)
+        moments = left.merge(right, Moments.merge)
+        return Sums(moments, plan, checked, rewards, counts, lists, repeated, clicks, sensitivity)
 
     def _under(self, plan: Plan) -> Segmented[Moments]:
         """The moments in the terms of a plan for longer lists; the terms of the added positions are 0."""
@@ -164,6 +170,14 @@ def accumulate(
             raise sample.not_finite(sessions)
         parts = units.segments(sessions)
         segments = {value: _moments(block, own, weights, rows) for value, rows in parts.items()}
+        sensitivity = Segmented(
+            SensitivitySums.of(plan, block, weights.each),
+            {
+                value: SensitivitySums.of(plan, block.taken(rows), _part(weights.each, rows))
+                for value, rows in parts.items()
+            },
+            units.most_segments,
+        )
         return Sums(
             Segmented(whole, segments, units.most_segments),
             own,
@@ -175,6 +189,7 @@ def accumulate(
             None
             if clicks is None
             else _click_moments(clicks, sessions, block, replace(weights, users=users), units.users),
+            sensitivity,
         )
 
     clicks = ClickChecks.of(log, plan)
@@ -205,6 +220,13 @@ class UnitWeights:
     counts: Floats | None
     sampling: Floats | None
     users: Hashes | None = None
+
+    @property
+    def each(self) -> Floats | None:
+        """The weight of each unit in a mean; None if every unit counts once."""
+        if self.counts is None or self.sampling is None:
+            return self.sampling if self.counts is None else self.counts
+        return self.counts * self.sampling
 
     def taken(self, rows: slice | Ints) -> UnitWeights:
         """Those of some of the units."""

@@ -23,6 +23,7 @@ from rankeval.off_policy.samples import (
     parse_targets,
     parse_weight_range,
 )
+from rankeval.off_policy.sensitivity import with_sensitivity
 from rankeval.off_policy.stages import Stages
 from rankeval.off_policy.value_range import ValueRange
 from rankeval.options import listed, require_types
@@ -244,7 +245,7 @@ def ope(
             "family": many.family,
             "refits": refitting.count if refitting.asked else None,
         },
-        estimates=with_doubts(estimates.rows, doubts),
+        estimates=with_doubts(with_sensitivity(estimates.rows, found.sums), doubts),
         comparisons=estimates.comparisons,
         best=estimates.best,
         logged=estimates.logged,

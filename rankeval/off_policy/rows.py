@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rankeval.estimators import Estimator
 from rankeval.inference import Adjusted, Estimate
 from rankeval.notes import Note
 from rankeval.reasons import Verdict
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """How wrong an input must be for a gain to change its sign (:mod:`rankeval.off_policy.sensitivity`).
+
+    Attributes:
+        of: ``propensities`` or ``position_bias``.
+        parameter: ``gamma``, a factor on the odds of propensities, or ``eta``, a power of the curve.
+        factor: the factor closest to 1; None: none up to 16 changes the sign.
+    """
+
+    of: str
+    parameter: str
+    factor: float | None
 
 
 @dataclass(frozen=True)
@@ -36,6 +51,8 @@ class EstimateRow:
         bounds: least and largest value over the possible contribution of candidates that were not shown;
             None if the estimator has no such bounds.
         reasons: notes with a level that lower the verdict on this estimate.
+        sensitivity: how wrong the input of the weights must be for the gain to change its sign; None where
+            that is not computed.
     """
 
     estimator: Estimator
@@ -52,6 +69,7 @@ class EstimateRow:
     estimand: str | None
     bounds: tuple[float | None, float | None] | None
     reasons: tuple[Note, ...] = ()
+    sensitivity: Sensitivity | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -93,6 +111,7 @@ class EstimateRow:
             "logged": {"value": self.logged.value, "std_error": self.logged.std_error},
             "diagnostics": dict(self.diagnostics),
             "selection": None if self.selection is None else dict(self.selection),
+            "sensitivity": None if self.sensitivity is None else asdict(self.sensitivity),
             "verdict": self.verdict.to_dict(),
         }
 
