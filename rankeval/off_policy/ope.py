@@ -12,6 +12,7 @@ from rankeval.logs import as_log, reader_notes
 from rankeval.off_policy.betting_paths import BettingPaths, betting_paths
 from rankeval.off_policy.click_refutation import ClickRefutation, with_doubts
 from rankeval.off_policy.estimates import Many
+from rankeval.off_policy.nested_assumptions import disagreements, with_disagreements
 from rankeval.off_policy.nuisances import FittingOptions, Weighting
 from rankeval.off_policy.refits import RefitOptions, model_notes, refit, with_errors
 from rankeval.off_policy.request_notes import request_notes
@@ -239,13 +240,15 @@ def ope(
         notes += [*model_notes(found.estimates), *refitted.notes()]
     refutation = ClickRefutation.of(found.sums, request.log, infer)
     doubts = tuple(refutation.notes(estimates.rows))
+    rows = with_doubts(with_sensitivity(estimates.rows, found.sums), doubts)
+    rows, disagree = with_disagreements(rows, disagreements(found.sums, infer))
     return OffPolicyEvaluation(
         inputs={
             **request.inputs(columns_of, embeddings),
             "family": many.family,
             "refits": refitting.count if refitting.asked else None,
         },
-        estimates=with_doubts(with_sensitivity(estimates.rows, found.sums), doubts),
+        estimates=rows,
         comparisons=estimates.comparisons,
         best=estimates.best,
         logged=estimates.logged,
@@ -254,6 +257,7 @@ def ope(
             *estimates.notes(),
             *paths.notes(),
             *doubts,
+            *disagree,
             *ValueRange.of(found.sums, request.setting).notes(estimates.rows),
         ),
         learned_curve=None if refitted is None or learning is None else refitted.learned_curve(learning),

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import combinations
 
 from rankeval.array_types import Ints
-from rankeval.estimators import REDUCING, Estimator
+from rankeval.estimators import ASSUME_LESS, REDUCING, Estimator
 from rankeval.inference import (
     Functional,
     Inference,
@@ -188,8 +188,15 @@ class Plan:
         weights = [
             Mean(i) for i, term in enumerate(self.terms.terms) if term.kind == "weight" and not term.position
         ]
+        nested = [value[target, a] - value[target, b] for target in self.targets for a, b in self.nested]
         with_weights = self._with_weights(value) if self.with_weights else []
-        return pairs_needed([self.reward, *gains, *between, *biases, *weights, *with_weights])
+        return pairs_needed([self.reward, *gains, *between, *biases, *weights, *nested, *with_weights])
+
+    @property
+    def nested(self) -> list[tuple[Estimator, Estimator]]:
+        """Pairs of requested estimators, of which the first assumes all that the second does, and more."""
+        plain = [each for each in self.asked if each.weighting.transform == "plain" and each.choice is None]
+        return [(a, b) for a in plain for b in plain if b.name in ASSUME_LESS.get(a.name, ())]
 
     def _with_weights(self, values: Mapping[tuple[str, Estimator], Functional]) -> list[Functional]:
         """Functionals whose pairs are those of a gain and the untransformed weight of its estimator."""
