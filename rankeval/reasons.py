@@ -34,7 +34,6 @@ ADVICE: dict[str, str] = {
     "rows were lost.",
     "parameter_chosen": "Fix the parameter before you look at the data, or use --ci refit.",
     "position_bias_not_checked": "Show some sessions in random order and mark them in a column shuffled.",
-    "rankers_disagree": "Do not use this curve: users click in another way, or the curve is wrong.",
     "repeated_rounds": "Find out why ids repeat, such as a join that multiplies rows.",
     "shuffled_in_logged": "Learn the curve by propensity, then use ope with --where 'not shuffled'.",
     "unnamed_clusters": "Name the column with --cluster.",
