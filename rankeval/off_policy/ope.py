@@ -59,6 +59,7 @@ def ope(
     model_weighting: Weighting = "uniform",
     embedding: str | Sequence[str] = (),
     refits: int = 200,
+    pessimistic: bool = False,
     path: str | Path | None = None,
     threads: int | None = None,
 ) -> OffPolicyEvaluation:
@@ -182,6 +183,9 @@ def ope(
             ``against``. The extension decides: ``.parquet, .csv, .json, .jsonl`` or ``.arrow``.
         refits: number of refits for ``ci="refit"``. Units are drawn by the hash of ``cluster``, else of
             ``round_id`` or ``session_id``, else by the row number.
+        pessimistic: whether values, gains and differences are those of the worst end of each policy's bounds:
+            the lowest value over all rewards that actions without support may have, or candidates that were
+            not shown. Estimates without bounds stay as they are.
         threads: number of threads; the result does not depend on it.
 
     Returns:
@@ -217,6 +221,7 @@ def ope(
         weight_range=parse_weight_range(weight_range),
         embedding=tuple(embeddings) or (("embedding",) if log.has("embedding") else ()),
         modelled=reward_model is not None,
+        pessimistic=pessimistic,
     )
     stages = Stages(tuple(listed(estimators or ())), columns_of, setting, fitting, infer, by, learning, many)
     found, paths = stages.of(log), BettingPaths()
@@ -235,13 +240,19 @@ def ope(
         refitted = refit(stages, log, found, refitting, threads)
         estimates = with_errors(estimates, refitted, refitting)
         notes += [*model_notes(found.estimates), *refitted.notes()]
+    within = ValueRange.of(found.sums, request.setting)
+    outside = list(within.notes(estimates.rows))
+    shared = [*notes, *estimates.unnamed, *paths.notes()]
     return OffPolicyEvaluation(
         inputs={
             **request.inputs(columns_of, embeddings),
             "family": many.family,
             "refits": refitting.count if refitting.asked else None,
         },
-        estimates=estimates.rows,
+        estimates=tuple(
+            row.because(note for note in [*shared, *within.notes([row])] if note.level)
+            for row in estimates.rows
+        ),
         comparisons=estimates.comparisons,
         best=estimates.best,
         logged=estimates.logged,
@@ -249,7 +260,7 @@ def ope(
             *notes,
             *estimates.notes(),
             *paths.notes(),
-            *ValueRange.of(found.sums, request.setting).notes(estimates.rows),
+            *outside,
         ),
         learned_curve=None if refitted is None or learning is None else refitted.learned_curve(learning),
     )
