@@ -62,7 +62,7 @@ class Tails:
 def _largest(kept: Floats, values: Floats) -> Floats:
     """The largest values of both arrays, at most :data:`KEPT`; ``kept`` holds no more."""
     if len(kept) == KEPT:
-        values = values[values > kept.min()]
+        values = values[np.flatnonzero(values > kept.min())]
         if not len(values):
             return kept
     together = np.concatenate([kept, values])
