@@ -219,6 +219,11 @@ Weights of rows, in either kind of log:
     "fitted models: refit.",
 )
 @many_options
+@click.option(
+    "--pessimistic",
+    is_flag=True,
+    help="Report the worst end of the bounds where the target policy does what the log never shows.",
+)
 @fail_under_option
 @common_options
 def command(

@@ -20,6 +20,8 @@ ADVICE: dict[str, str] = {
     "curve_of_this_log": "Use --position-bias learn:METHOD, which counts the error of the curve.",
     "curve_taken_as_exact": "Learn alpha and beta with their covariance.",
     "estimator_caution": "Use it to compare candidates, not as a forecast of an A/B test.",
+    "estimators_apart": "Compare what each estimator assumes: clipping, a reward model, or an embedding may "
+    "be wrong.",
     "few_clicks": "Collect more sessions before you use the curve at these positions.",
     "few_clusters": "Collect more clusters (such as users), or more even ones.",
     "few_decided": "Collect more sessions before you choose a ranking.",
@@ -29,13 +31,22 @@ ADVICE: dict[str, str] = {
     "few_relevant": "Judge more queries that have relevant items.",
     "few_rewards": "Collect more data, use a reward that is less rare, or evaluate a policy closer to the "
     "logged one.",
+    "heavy_tail": "Use snips, or clip (cips) and compare, or evaluate a policy that is closer to the logged "
+    "one.",
     "list_sums": "Log the probabilities of all candidates; they must sum to 1.",
     "mean_weight": "Check that the logged propensities are those by which actions were drawn, and that no "
     "rows were lost.",
+    "model_only": "Compare with dr, which corrects the model by the rewards of the log.",
+    "near_support": "Give each action that a target policy may take a larger share of the traffic.",
     "parameter_chosen": "Fix the parameter before you look at the data, or use --ci refit.",
     "position_bias_not_checked": "Show some sessions in random order and mark them in a column shuffled.",
     "repeated_rounds": "Find out why ids repeat, such as a join that multiplies rows.",
     "shuffled_in_logged": "Learn the curve by propensity, then use ope with --where 'not shuffled'.",
+    "share_clipped": "Raise max_weight and compare; if the estimates differ, the clipped one is biased.",
+    "support_gap": "Let the logging policy take every action sometimes, use the bounds or --pessimistic, or "
+    "take these actions from the target policy.",
+    "top_share": "Look at this row; collect more data, or evaluate a policy that is closer to the logged "
+    "one.",
     "unnamed_clusters": "Name the column with --cluster.",
     "user_model_refuted": "Check the curve; if it is right, randomise the logger, and use sips or rips.",
     "user_model_weakly_tested": "Shuffle more sessions.",
@@ -102,20 +113,25 @@ def _rank(note: Note) -> int:
 def gathered(places: Mapping[str, Sequence[Note]]) -> list[Note]:
     """The reasons of several results as one for each code: the worst of them, with the names of its places.
 
+    Reasons without a number are one for each text. What holds for all places alike is told without names.
+
     Args:
         places: name of each result -> its reasons; an empty name stands for the only result.
     """
-    found: dict[str, list[tuple[str, Note]]] = {}
+    found: dict[tuple[str, str], list[tuple[str, Note]]] = {}
     for place, reasons in places.items():
         for reason in reasons:
-            found.setdefault(reason.code, []).append((place, reason))
-    joined = []
-    for reasons in found.values():
-        place, worst = max(reasons, key=lambda one: (_rank(one[1]), _excess(one[1])))
-        names = dict.fromkeys([place, *(name for name, _ in reasons)])
-        named = listing([name for name in names if name], 3)
-        joined.append(replace(worst, text=f"{named}: {worst.text}" if named else worst.text))
-    return joined
+            key = reason.code, reason.text if reason.value is None else ""
+            found.setdefault(key, []).append((place, reason))
+    return [_joined(reasons, len(places)) for reasons in found.values()]
+
+
+def _joined(reasons: Sequence[tuple[str, Note]], places: int) -> Note:
+    """The worst of the reasons of one code, with the names of its places, its own first."""
+    place, worst = max(reasons, key=lambda one: (_rank(one[1]), _excess(one[1])))
+    names = list(dict.fromkeys([place, *(name for name, _ in reasons)]))
+    alike = len(names) == places and len({reason.text for _, reason in reasons}) == 1
+    return worst if alike else replace(worst, text=f"{listing(names, 3)}: {worst.text}")
 
 
 def _excess(note: Note) -> float:

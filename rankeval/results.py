@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Format = Literal["table", "json", "csv", "markdown"]
 SCHEMA = 1
+#: The widest line of prose.
+_PROSE = 80
 #: Rows of a text table that are printed.
 _SHOWN_ROWS = 50
 
@@ -150,7 +152,7 @@ def _table(result: Result, width: int | None) -> str:
     console = Console(file=out, width=width, highlight=False)
     if result.judged:
         for line in result.verdict.lines():
-            console.print(_wrapped(printable(line), console.width), markup=False, soft_wrap=True)
+            console.print(_wrapped(printable(line), min(console.width, _PROSE)), markup=False, soft_wrap=True)
         console.print()
     for table in result.tables():
         if table.title:

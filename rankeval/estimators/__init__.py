@@ -8,9 +8,9 @@ term is a new function in ``terms.py``, ``ranking_terms.py`` or ``click_terms.py
 from __future__ import annotations
 
 from rankeval.estimators.actions import ACTION_ESTIMATORS
-from rankeval.estimators.catalogue import ESTIMATORS, Estimator, parse
+from rankeval.estimators.catalogue import ESTIMATORS, Estimator, nested, parse
 from rankeval.estimators.click_terms import click_weights
-from rankeval.estimators.definitions import ASSUME_LESS, Definition
+from rankeval.estimators.definitions import Definition
 from rankeval.estimators.ranking_terms import RankingBlock
 from rankeval.estimators.terms import (
     CLICK_RATIOS,
@@ -32,7 +32,6 @@ from rankeval.estimators.terms import (
 
 __all__ = [
     "ACTION_ESTIMATORS",
-    "ASSUME_LESS",
     "CLICK_RATIOS",
     "ESTIMATORS",
     "RATIO_COLUMNS",
@@ -52,6 +51,7 @@ __all__ = [
     "Transform",
     "click_weights",
     "needed_columns",
+    "nested",
     "parse",
     "write_terms",
 ]

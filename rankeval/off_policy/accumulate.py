@@ -239,9 +239,9 @@ def _moments(
 ) -> Moments:
     """Moments of the plan's terms over some of the units, one small block after another."""
     chosen, terms, mine = block.taken(rows), plan.terms.terms, weights.taken(rows)
-    accumulator = MomentsAccumulator(
-        len(terms), plan.pairs, weights.keys is not None, weights.sampling is not None, users
-    )
+    sampled = weights.sampling is not None
+    tails = plan.tails if isinstance(rows, slice) else ()  # of the whole log alone, which bounds their memory
+    accumulator = MomentsAccumulator(len(terms), plan.pairs, weights.keys is not None, sampled, users, tails)
     values = np.empty((len(terms), block.AT_A_TIME))
     for part in _parts(len(chosen), block.AT_A_TIME):
         out, own = values[:, : part.stop - part.start], mine.taken(part)

@@ -11,11 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rankeval.estimators import Estimator
+from rankeval.estimators import Estimator, nested
 from rankeval.inference import InferenceOptions, adjust, t_test
 from rankeval.notes import Level, Note
 from rankeval.off_policy.accumulate import Sums
-from rankeval.off_policy.diagnostics import effective_rewards
 from rankeval.off_policy.rows import EstimateRow
 
 #: p-values, corrected by Holm, below which an assumption is doubtful, and refuted.
@@ -58,16 +57,19 @@ class Disagreement:
         return Note("assumptions_disagree", text, {"threshold": DOUBTFUL}, level=level, value=adjusted)
 
 
-def disagreements(sums: Sums, infer: InferenceOptions) -> list[Disagreement]:
+def disagreements(sums: Sums, infer: InferenceOptions, rows: Sequence[EstimateRow]) -> list[Disagreement]:
     """The tests of all pairs of requested estimators whose assumptions are nested, over all units."""
     plan = sums.plan
     inference = replace(infer, methods=("normal",), side="two", level=0.95).of(sums.moments.whole)
+    rough = {
+        (row.estimator, row.target or "")
+        for row in rows
+        if row.segment is None and (row.diagnostics["effective_rewards"] or 0.0) < FEWEST_REWARDS
+    }
     found = []
     for target in plan.targets:
-        for strong, weak in plan.nested:
-            rewards = plan.rewards(weak, target)
-            rough = effective_rewards(inference.moments, rewards)
-            if rough is not None and rough < FEWEST_REWARDS:
+        for strong, weak in nested(plan.asked):
+            if (weak, target) in rough:
                 continue
             estimate = inference.estimate(plan.value(strong, target) - plan.value(weak, target))
             if estimate.value is None or not estimate.std_error:

@@ -62,6 +62,7 @@ def ope(
     model_weighting: Weighting = "uniform",
     embedding: str | Sequence[str] = (),
     refits: int = 200,
+    pessimistic: bool = False,
     path: str | Path | None = None,
     threads: int | None = None,
 ) -> OffPolicyEvaluation:
@@ -185,6 +186,9 @@ def ope(
             ``against``. The extension decides: ``.parquet, .csv, .json, .jsonl`` or ``.arrow``.
         refits: number of refits for ``ci="refit"``. Units are drawn by the hash of ``cluster``, else of
             ``round_id`` or ``session_id``, else by the row number.
+        pessimistic: whether values, gains and differences are those of the worst end of each policy's bounds:
+            the lowest value over all rewards that actions without support may have, or candidates that were
+            not shown. Estimates without bounds stay as they are.
         threads: number of threads; the result does not depend on it.
 
     Returns:
@@ -220,6 +224,7 @@ def ope(
         weight_range=parse_weight_range(weight_range),
         embedding=tuple(embeddings) or (("embedding",) if log.has("embedding") else ()),
         modelled=reward_model is not None,
+        pessimistic=pessimistic,
     )
     stages = Stages(tuple(listed(estimators or ())), columns_of, setting, fitting, infer, by, learning, many)
     found, paths = stages.of(log), BettingPaths()
@@ -240,25 +245,31 @@ def ope(
         notes += [*model_notes(found.estimates), *refitted.notes()]
     refutation = ClickRefutation.of(found.sums, request.log, infer)
     doubts = tuple(refutation.notes(estimates.rows))
+    notes = [*refutation.without_false_alarms(notes, request.setting.position_bias)]
+    within = ValueRange.of(found.sums, request.setting)
+    outside = list(within.notes(estimates.rows))
+    shared = [*notes, *estimates.unnamed, *paths.notes()]
     rows = with_doubts(with_sensitivity(estimates.rows, found.sums), doubts)
-    rows, disagree = with_disagreements(rows, disagreements(found.sums, infer))
+    rows, disagree = with_disagreements(rows, disagreements(found.sums, infer, estimates.rows))
     return OffPolicyEvaluation(
         inputs={
             **request.inputs(columns_of, embeddings),
             "family": many.family,
             "refits": refitting.count if refitting.asked else None,
         },
-        estimates=rows,
+        estimates=tuple(
+            row.because(note for note in [*shared, *within.notes([row])] if note.level) for row in rows
+        ),
         comparisons=estimates.comparisons,
         best=estimates.best,
         logged=estimates.logged,
         notes=(
-            *refutation.without_false_alarms(notes, request.setting.position_bias),
+            *notes,
             *estimates.notes(),
             *paths.notes(),
             *doubts,
             *disagree,
-            *ValueRange.of(found.sums, request.setting).notes(estimates.rows),
+            *outside,
         ),
         learned_curve=None if refitted is None or learning is None else refitted.learned_curve(learning),
         refutation=refutation.to_dict(),

@@ -1,4 +1,4 @@
-"""What ope says where users do not click as its estimators assume, and of shuffled sessions among those used."""
+"""What ope says where users do not click as it assumes, and of shuffled sessions among those used."""
 
 from __future__ import annotations
 
