@@ -220,6 +220,6 @@ def _in_range(text: str, parameter: Parameter, value: str) -> float:
 
 
 def nested(estimators: Sequence[Estimator]) -> list[tuple[Estimator, Estimator]]:
-    """Pairs of estimators with plain weights, of which the first assumes all that the second does, and more."""
+    """Pairs of estimators with plain weights; the first assumes all that the second does, and more."""
     plain = [each for each in estimators if each.weighting.transform == "plain" and each.choice is None]
     return [(a, b) for a in plain for b in plain if b.name in ASSUME_LESS.get(a.name, ())]

@@ -15,13 +15,17 @@ import numpy as np
 
 from rankeval.array_types import Floats, Ints
 from rankeval.arrays import kernel, read_only
-from rankeval.estimators import RankingBlock, RoundBlock, SampleBlock, TargetViews
+from rankeval.estimators import RankingBlock, Ratio, RoundBlock, SampleBlock, TargetViews
 from rankeval.off_policy.plan import Plan
 
 #: Largest number of positions whose moves are counted.
 MOST_MOVED = 32
 #: Bits of a float that are dropped where rewards are told apart: six of the mantissa stay.
 _DROPPED = 46
+
+
+#: Kinds of weights that lie between bounds under a factor on the odds of propensities.
+_WEIGHING: frozenset[Ratio] = frozenset({"action", "ready", "list"})
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ class SensitivitySums:
         """The sums that the estimators of a plan need."""
         views = {target: _view(block, target) for target in plan.targets}
         kinds = {(each.ratio, each.definition.numerator or each.definition.mean) for each in plan.asked}
-        ratios = {ratio for ratio, kind in kinds if kind == "weighted_reward"} & {"action", "ready", "list"}
+        ratios = {ratio for ratio, kind in kinds if kind == "weighted_reward"} & _WEIGHING
         residual = any(ratio in ("action", "ready") and "q_logged" in _names(views) for ratio, _ in kinds)
         rewards = {target: _of_rewards(view, ratios, counts) for target, view in views.items()}
         bias = plan.terms.setting.position_bias
@@ -138,7 +142,7 @@ def _names(views: Mapping[str, SampleBlock]) -> set[str]:
     return set(view.columns) if isinstance(view, RoundBlock) else set()
 
 
-def _of_rewards(view: SampleBlock, ratios: set[str], counts: Floats | None) -> Excess | None:
+def _of_rewards(view: SampleBlock, ratios: set[Ratio], counts: Floats | None) -> Excess | None:
     """The sums by rewards; None where no estimator weighs rewards of rounds or of whole lists."""
     if isinstance(view, RoundBlock) and ratios & {"action", "ready"}:
         return Excess.of(_excess(view.columns, ""), view.columns["reward"], counts)

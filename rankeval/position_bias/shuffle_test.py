@@ -13,14 +13,13 @@ from rankeval.inference import Inference, Mean, Moments, pairs_needed
 from rankeval.logs import Sessions, fold, impression_roles, impressions_of, unit_keys
 from rankeval.notes import Note
 from rankeval.position_bias.curve import Curve
-from rankeval.position_bias.known_curve import PositionBias
+from rankeval.position_bias.known_curve import Arm, PositionBias
 from rankeval.position_bias.refutation_notes import refutation_notes
 from rankeval.position_bias.request import Request
 from rankeval.position_bias.shuffle import design_of
 from rankeval.position_bias.shuffled_arm import (
     RANKED,
     SHUFFLED,
-    Arm,
     Refutation,
     arms_of,
     observed,
