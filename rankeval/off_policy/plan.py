@@ -231,9 +231,8 @@ class Plan:
         weights = [
             Mean(i) for i, term in enumerate(self.terms.terms) if term.kind == "weight" and not term.position
         ]
-        tested = [
-            value[target, a] - value[target, b] for target in self.targets for a, b in nested(self.asked)
-        ]
+        pairs = nested(self.asked)
+        tested = [value[target, a] - value[target, b] for target in self.targets for a, b in pairs]
         with_weights = self._with_weights(value) if self.with_weights else []
         rewards = [Mean(term) for target, one in self.terms.pairs for term in self.rewards(one, target)]
         apart = [value[key] - value[other] for key, other in self.rivals]
