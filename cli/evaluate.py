@@ -11,10 +11,12 @@ from rankeval.atomic_files import require_separate
 from rankeval.cli.options import (
     be_quiet,
     common_options,
+    fail_under_option,
     inference_options_with,
     many_options,
     pairs,
     relevance_threshold_option,
+    require_level,
     show,
     side_option,
 )
@@ -115,12 +117,14 @@ KEY=VALUE are columns.
 )
 @side_option
 @many_options
+@fail_under_option
 @common_options
 def command(
     runs: tuple[str, ...],
     metrics: tuple[str, ...],
     ci: str,
     columns: tuple[str, ...],
+    fail_under: str | None,
     format_: str,
     out: Path | None,
     quiet: bool,
@@ -142,6 +146,7 @@ def command(
         named, metrics=listed(metrics), ci=listed(ci), columns=pairs("--column", columns), **options
     )
     show(result, format_, out)
+    require_level(result, fail_under)
 
 
 def _named(runs: tuple[str, ...]) -> dict[str, str]:

@@ -8,10 +8,8 @@ from typing import Any, Literal
 import click
 
 from rankeval.atomic_files import require_separate
-from rankeval.cli.options import be_quiet, click_log_options, common_options, pairs, show
+from rankeval.cli.options import GATE, be_quiet, click_log_options, common_options, pairs, show
 
-#: Exit status when a gate such as ``--fail-on`` does not hold.
-GATE = 3
 EPILOG = """\b
 Examples:
   rankeval inspect log.parquet

@@ -12,9 +12,11 @@ from rankeval.cli.options import (
     be_quiet,
     click_log_options,
     common_options,
+    fail_under_option,
     inference_options,
     output_options,
     pairs,
+    require_level,
     show,
     threads_option,
     together,
@@ -171,11 +173,13 @@ def simulate(world: str, log: Path, format_: str, out: Path | None, quiet: bool,
 )
 @click_log_options
 @inference_options
+@fail_under_option
 @common_options
 def analyse(
     log: str,
     ci: str,
     columns: tuple[str, ...],
+    fail_under: str | None,
     format_: str,
     out: Path | None,
     quiet: bool,
@@ -191,6 +195,7 @@ def analyse(
 
     result = interleave_analyse(log, ci=listed(ci), columns=pairs("--column", columns), **options)
     show(result, format_, out)
+    require_level(result, fail_under)
 
 
 @command.command(epilog=POWER_EXAMPLES)

@@ -12,9 +12,11 @@ from rankeval.cli.options import (
     be_quiet,
     click_log_options,
     common_options,
+    fail_under_option,
     inference_options_with,
     many_options,
     pairs,
+    require_level,
     show,
     side_option,
 )
@@ -219,6 +221,12 @@ Weights of rows, in either kind of log:
 )
 @side_option
 @many_options
+@click.option(
+    "--pessimistic",
+    is_flag=True,
+    help="Report the worst end of the bounds where the target policy does what the log never shows.",
+)
+@fail_under_option
 @common_options
 def command(
     log: str,
@@ -227,6 +235,7 @@ def command(
     position_bias: str | None,
     ci: str,
     columns: tuple[str, ...],
+    fail_under: str | None,
     format_: str,
     out: Path | None,
     quiet: bool,
@@ -247,3 +256,4 @@ def command(
         **options,
     )
     show(result, format_, out)
+    require_level(result, fail_under)

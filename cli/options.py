@@ -16,6 +16,8 @@ from rankeval.errors import UsageError
 from rankeval.options import listed
 from rankeval.progress import notice
 
+#: Exit status when a gate such as ``--fail-under`` does not hold.
+GATE = 3
 #: A width that no line of a table exceeds.
 UNLIMITED = 10_000
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -145,6 +147,13 @@ many_options = together(
 )
 
 
+fail_under_option = click.option(
+    "--fail-under",
+    type=click.Choice(["trust", "caution"]),
+    help="Exit with status 3 if the verdict is worse than this level.",
+)
+
+
 def pairs(option: str, values: Sequence[str]) -> dict[str, str]:
     """``NAME=VALUE`` options as a dict."""
     split = [value.partition("=") for value in values]
@@ -192,6 +201,13 @@ def show(result: Any, format_: str, out: Path | None) -> None:
     from rankeval.atomic_files import write_text
 
     write_text(result.render(format_, UNLIMITED), out)
+
+
+def require_level(result: Any, level: str | None) -> None:
+    """Exit with :data:`GATE` if the verdict of a result is worse than a level; without a level do nothing."""
+    if level is not None and result.verdict.is_below(level):
+        notice(f"verdict: {result.verdict.level}, below --fail-under {level}")
+        raise SystemExit(GATE)
 
 
 def text_width() -> int | None:

@@ -8,7 +8,16 @@ from typing import Any
 import click
 
 from rankeval.atomic_files import require_separate
-from rankeval.cli.options import be_quiet, click_log_options, common_options, inference_options, pairs, show
+from rankeval.cli.options import (
+    be_quiet,
+    click_log_options,
+    common_options,
+    fail_under_option,
+    inference_options,
+    pairs,
+    require_level,
+    show,
+)
 from rankeval.options import listed
 
 EPILOG = """\b
@@ -66,12 +75,14 @@ The curve is relative to position 1. `ope --position-bias` reads its JSON.
 )
 @click_log_options
 @inference_options
+@fail_under_option
 @common_options
 def command(
     log: str,
     ci: str,
     features: str,
     columns: tuple[str, ...],
+    fail_under: str | None,
     format_: str,
     out: Path | None,
     quiet: bool,
@@ -86,3 +97,4 @@ def command(
         log, features=listed(features), ci=listed(ci), columns=pairs("--column", columns), **options
     )
     show(result, format_, out)
+    require_level(result, fail_under)

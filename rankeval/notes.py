@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+#: How far a result can be trusted, the best first.
+Level = Literal["trust", "caution", "do not trust"]
+LEVELS: tuple[Level, ...] = ("trust", "caution", "do not trust")
 
 
 @dataclass(frozen=True)
@@ -15,15 +20,25 @@ class Note:
         text: the warning as one line.
         numbers: name -> number, for the numbers in the text; ``threshold`` is the limit that was crossed, if
             there is one. Not part of equality.
+        level: how far the result can still be trusted, ``caution`` or ``do not trust``, if the note is a
+            reason of its verdict (:mod:`rankeval.reasons`); None if it is a remark.
+        value: the number that was compared with a threshold; None if the reason is no number.
     """
 
     code: str
     text: str
     numbers: Mapping[str, float] = field(default_factory=dict, compare=False)
+    level: Level | None = None
+    value: float | None = field(default=None, compare=False)
+
+    @property
+    def threshold(self) -> float | None:
+        """The limit that was crossed; None without one."""
+        return self.numbers.get("threshold")
 
     def under(self, prefix: str) -> Note:
         """The same note, with ``prefix`` and a colon before its text."""
-        return Note(self.code, f"{prefix}: {self.text}", self.numbers)
+        return replace(self, text=f"{prefix}: {self.text}")
 
 
 def distinct(notes: Iterable[Note]) -> list[Note]:

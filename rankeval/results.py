@@ -14,6 +14,7 @@ import numpy as np
 
 from rankeval.errors import printable
 from rankeval.notes import Note
+from rankeval.reasons import Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Format = Literal["table", "json", "csv", "markdown"]
 SCHEMA = 1
+#: The widest line of prose.
+_PROSE = 80
 #: Rows of a text table that are printed.
 _SHOWN_ROWS = 50
 
@@ -41,11 +44,13 @@ class Result(ABC):
         command: name of the command that computes the result.
         inputs: the inputs and options of the command, as JSON values.
         notes: the warnings about the numbers.
+        judged: whether the result has a verdict: whether notes say how far it can be trusted.
     """
 
     command: str
     inputs: Mapping[str, Any]
     notes: Sequence[Note]
+    judged: bool = False
 
     @abstractmethod
     def content(self) -> dict[str, Any]:
@@ -53,13 +58,26 @@ class Result(ABC):
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON values: plain numbers, strings, lists, dicts and None; never NaN."""
+        content = self.content()
+        if self.judged:
+            content["verdict"] = {**self.verdict.to_dict(), **content.get("verdict", {})}
         return {
             "schema": SCHEMA,
             "command": self.command,
             "inputs": dict(self.inputs),
-            **self.content(),
+            **content,
             "warnings": list(self.warnings),
         }
+
+    @property
+    def verdict(self) -> Verdict:
+        """How far the result can be trusted, with the reasons."""
+        return Verdict.of(self.notes)
+
+    @property
+    def remarks(self) -> list[str]:
+        """The warnings that a text form shows: without those of a verdict, which stands above the tables."""
+        return [note.text for note in self.notes if not (self.judged and note.level)]
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -110,13 +128,16 @@ def _csv(result: Result, _: int | None) -> str:
 
 def _markdown(result: Result, _: int | None) -> str:
     parts = []
+    if result.judged:
+        head, *reasons = result.verdict.lines()
+        parts.append("\n".join([f"**{printable(head)}**", "", *map(printable, reasons)]).rstrip() + "\n")
     for table in result.tables():
         titles = [name.removeprefix(">") for name in table.header]
         rule = ["---:" if name.startswith(">") else "---" for name in table.header]
         lines = [titles, rule, *([_markdown_cell(cell) for cell in row] for row in table.rows)]
         title = f"**{printable(table.title)}**\n\n" if table.title else ""
         parts.append(title + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")
-    parts += [f"- {printable(warning)}\n" for warning in result.warnings]
+    parts += [f"- {printable(warning)}\n" for warning in result.remarks]
     return "\n".join(parts)
 
 
@@ -129,6 +150,10 @@ def _table(result: Result, width: int | None) -> str:
 
     out = io.StringIO()
     console = Console(file=out, width=width, highlight=False)
+    if result.judged:
+        for line in result.verdict.lines():
+            console.print(_wrapped(printable(line), min(console.width, _PROSE)), markup=False, soft_wrap=True)
+        console.print()
     for table in result.tables():
         if table.title:
             console.print(printable(table.title), markup=False, soft_wrap=True)
@@ -139,9 +164,17 @@ def _table(result: Result, width: int | None) -> str:
             console.print(
                 f"{_SHOWN_ROWS} of {len(table.rows):,} rows; csv, json and markdown have all of them\n"
             )
-    for warning in result.warnings:
+    for warning in result.remarks:
         console.print(f"warning: {printable(warning)}", markup=False, soft_wrap=True)
     return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines()) + "\n"
+
+
+def _wrapped(line: str, width: int) -> str:
+    """The line in several of this width, of which all but the first are indented; words are not cut."""
+    from textwrap import fill
+
+    indent = line[: len(line) - len(line.lstrip())]
+    return fill(line, width, subsequent_indent=indent or "  ", break_long_words=False, break_on_hyphens=False)
 
 
 def _laid_out(table: Table) -> RichTable:

@@ -14,7 +14,7 @@ from tests.paths import REPO
 
 PACKAGE = "rankeval"
 #: Modules at the top that every package may import, and the most that may stand there.
-MOST_AT_THE_TOP = 11
+MOST_AT_THE_TOP = 12
 MAX_LINES = 310
 
 

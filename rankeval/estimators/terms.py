@@ -22,6 +22,7 @@ Transform = Literal["plain", "clipped", "switched", "shrunk", "harmonic"]
 Kind = Literal[
     "reward", "weight", "weighted_reward", "model", "weighted_residual", "doubly_robust", "logged_by",
     "shown", "weight_sum", "click_affine", "click_doubly_robust", "overlap", "unshown", "unshown_model",
+    "support_gap", "near_support",
 ]  # fmt: skip
 Ratio = Literal[
     "action", "ready", "mixture", "embedding", "list", "item", "prefix", "exposure", "slate", "subset",
@@ -48,7 +49,7 @@ class Term:
         position: position of the ranking that the term covers; 0 for all.
         target: name of the target policy; empty if it has none.
         logger: number of a logging policy: the term is 0 for the rounds of all others; 0 for all rounds.
-        cutoff: number of top positions that count; 0 for all.
+        cutoff: number of top positions that count; 0 for all. Of ``near_support``, the power of ten.
     """
 
     kind: Kind
@@ -200,6 +201,8 @@ COLUMNS: dict[Kind, tuple[str, ...]] = {
     "overlap": ("overlap",),
     "unshown": (),
     "unshown_model": ("target_examination", "q_logged"),
+    "support_gap": ("support_gap",),
+    "near_support": (),
 }
 
 
@@ -209,8 +212,14 @@ def needed_columns(terms: Iterable[Term]) -> list[str]:
     for term in terms:
         weights = RATIO_COLUMNS[term.ratio] if term.kind in WEIGHTED else ()
         loggers = ("logger",) if term.logger else ()
-        columns.update(dict.fromkeys((*weights, *COLUMNS[term.kind], *loggers)))
+        near = (_near(term),) if term.kind == "near_support" else ()
+        columns.update(dict.fromkeys((*weights, *COLUMNS[term.kind], *loggers, *near)))
     return list(columns)
+
+
+def _near(term: Term) -> str:
+    """The column of the near-support whose power of ten is the cutoff."""
+    return f"near_support_{term.cutoff}"
 
 
 class SampleBlock(Protocol):
@@ -286,6 +295,14 @@ def _write_doubly_robust(block: RoundBlock, term: Term, row: Floats) -> None:
     np.add(block.columns["q_target"], block.weighted_residual(term), out=row)
 
 
+def _write_support_gap(block: RoundBlock, _: Term, row: Floats) -> None:
+    row[:] = block.columns["support_gap"]
+
+
+def _write_near_support(block: RoundBlock, term: Term, row: Floats) -> None:
+    row[:] = block.columns[_near(term)]
+
+
 def _write_logged_by(_: RoundBlock, __: Term, row: Floats) -> None:
     row[:] = 1.0  # RoundBlock.write sets the rounds of other logging policies to 0
 
@@ -298,4 +315,6 @@ WRITERS: dict[Kind, Callable[[RoundBlock, Term, Floats], None]] = {
     "weighted_residual": _write_weighted_residual,
     "doubly_robust": _write_doubly_robust,
     "logged_by": _write_logged_by,
+    "support_gap": _write_support_gap,
+    "near_support": _write_near_support,
 }

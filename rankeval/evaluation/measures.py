@@ -163,7 +163,13 @@ def _few_relevant(items: JudgedItems) -> Iterator[Note]:
             f"only {queries} queries have a relevant item: the errors of metrics of all items are rough "
             f"under {FEW_QUERIES}, and their intervals too narrow"
         )
-        yield Note("few_relevant", text, {"queries": queries, "threshold": FEW_QUERIES})
+        yield Note(
+            "few_relevant",
+            text,
+            {"queries": queries, "threshold": FEW_QUERIES},
+            level="caution",
+            value=queries,
+        )
 
 
 def measures_of(rules: Rules) -> list[Measure]:

@@ -59,7 +59,13 @@ class QueryUnits:
         """Warnings about few queries, queries without a segment or cluster, and small segments."""
         if 1 < len(self.keys) < FEW_QUERIES:
             text = f"only {len(self.keys)} queries: intervals and tests are rough under {FEW_QUERIES}"
-            yield Note("few_queries", text, {"queries": len(self.keys), "threshold": FEW_QUERIES})
+            yield Note(
+                "few_queries",
+                text,
+                {"queries": len(self.keys), "threshold": FEW_QUERIES},
+                level="caution",
+                value=len(self.keys),
+            )
         for role, (column, unknown) in self.unknown.items():
             if unknown:
                 fate = "are in no segment" if role == "segment" else "are units of their own"

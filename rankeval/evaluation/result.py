@@ -34,6 +34,7 @@ class Evaluation(Result):
     counts: Mapping[str, Any]
     notes: tuple[Note, ...]
     command = "evaluate"
+    judged = True
 
     def content(self) -> dict[str, Any]:
         return {

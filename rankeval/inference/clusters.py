@@ -117,12 +117,20 @@ class Clusters:
         numbers = {"clusters": self.count, "effective": self.effective, "threshold": FEW_CLUSTERS}
         rough = f"with fewer than {FEW_CLUSTERS}, errors are rough"
         if self.effective > EVEN * self.count:
-            return (Note("few_clusters", f"only {self.count} clusters: {rough}", numbers),)
+            return (
+                Note(
+                    "few_clusters",
+                    f"only {self.count} clusters: {rough}",
+                    numbers,
+                    level="caution",
+                    value=self.effective,
+                ),
+            )
         text = (
             f"{self.count} clusters are worth {self.effective:.3g} even ones (the largest has "
             f"{100.0 * self.shares.max():.0f} % of the units): {rough}"
         )
-        return (Note("few_clusters", text, numbers),)
+        return (Note("few_clusters", text, numbers, level="caution", value=self.effective),)
 
 
 def _degrees(diagonal: Floats, sides: Floats, middle: Floats) -> float:

@@ -124,6 +124,17 @@ class Difference(_Pair):
         return 1.0, -1.0
 
 
+class Product(_Pair):
+    """``left * right``."""
+
+    def value(self, means: Floats) -> Any:
+        with np.errstate(all="ignore"):
+            return self.left.value(means) * self.right.value(means)
+
+    def _by_parts(self, means: Floats) -> tuple[Any, Any]:
+        return self.right.value(means), self.left.value(means)
+
+
 class Ratio(_Pair):
     """``left / right``."""
 

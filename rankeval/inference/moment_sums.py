@@ -37,6 +37,22 @@ def _total_and_extremes(x: Floats) -> tuple[float, float, float]:
 
 
 @kernel
+def _absolute_total(x: Floats) -> float:
+    """``sum |x|``."""
+    total = np.zeros(LANES)
+    end = x.shape[0] - x.shape[0] % LANES
+    for start in range(0, end, LANES):
+        row = x[start : start + LANES]
+        for lane in range(LANES):
+            total[lane] += abs(row[lane])
+    for i in range(end, x.shape[0]):
+        total[0] += abs(x[i])
+    for lane in range(1, LANES):
+        total[0] += total[lane]
+    return float(total[0])
+
+
+@kernel
 def _comoment(x: Floats, y: Floats, mean_x: float, mean_y: float) -> float:
     """``sum (x - mean_x)(y - mean_y)``."""
     total = np.zeros(LANES)
@@ -86,6 +102,7 @@ def add_block(
     comoment: Floats,
     low: Floats,
     high: Floats,
+    absolute: Floats,
 ) -> None:
     """Add a block of terms (p, m) to the moments of ``n`` units, in place."""
     p, m = terms.shape
@@ -96,6 +113,8 @@ def add_block(
         block_total[j], smallest, largest = _total_and_extremes(terms[j])
         low[j] = min(low[j], smallest)
         high[j] = max(high[j], largest)
+        signs = smallest < 0.0 < largest
+        absolute[j] += _absolute_total(terms[j]) if signs else abs(block_total[j])
     block_comoment = np.empty(pairs.shape[0])
     for c in range(pairs.shape[0]):
         i, j = pairs[c, 0], pairs[c, 1]

@@ -10,7 +10,7 @@ the data into blocks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 from rankeval.array_types import Bools, Floats, Hashes, Ints
 from rankeval.arrays import BUCKETS, words
 from rankeval.inference.moment_sums import add_block, add_counted, add_to_buckets, join
+from rankeval.inference.tails import Tails
 from rankeval.inference.unnamed_sums import NamedKeys, UnnamedClusters, spread_buckets
 
 __all__ = ["BUCKETS", "Moments", "MomentsAccumulator"]
@@ -40,6 +41,8 @@ class Moments:
         squared: if units have sampling weights ``s``, the moments with each unit counted ``s^2`` times. ``n``
             is then the sum of the weights.
         drawn: if units have sampling weights, the number of units.
+        absolute: (p,) float64, ``sum |x_i|``.
+        tails: the largest values of some terms; None: none are kept, or units have counts or weights.
         unnamed: the sums by a column that nobody named as cluster; None: there is no such column.
     """
 
@@ -54,6 +57,8 @@ class Moments:
     squared: Moments | None = None
     drawn: float = 0
     unnamed: UnnamedClusters | None = None
+    absolute: Floats = field(default_factory=lambda: np.zeros(0))
+    tails: Tails | None = None
 
     @classmethod
     def of(
@@ -97,6 +102,8 @@ class Moments:
             unnamed=None
             if self.unnamed is None or other.unnamed is None
             else self.unnamed.merge(other.unnamed),
+            absolute=self.absolute + other.absolute,
+            tails=None if self.tails is None or other.tails is None else self.tails.merge(other.tails),
         )
 
     def spread(self, terms: Ints, p: int, pairs: Ints) -> Moments:
@@ -109,8 +116,8 @@ class Moments:
         places = [index[tuple(sorted(pair))] for pair in terms[self.pairs].tolist()]
         comoment = np.zeros(len(pairs))
         comoment[places] = self.comoment
-        total = np.zeros(p)
-        total[terms] = self.total
+        total, absolute = np.zeros(p), np.zeros(p)
+        total[terms], absolute[terms] = self.total, self.absolute
         unset = 0.0 if self.n else np.inf
         low, high = np.full(p, unset), np.full(p, -unset)
         low[terms], high[terms] = self.low, self.high
@@ -126,6 +133,8 @@ class Moments:
             squared=None if self.squared is None else self.squared.spread(terms, p, pairs),
             drawn=self.drawn,
             unnamed=None if self.unnamed is None else self.unnamed.spread(terms, p),
+            absolute=absolute,
+            tails=None if self.tails is None else self.tails.spread(terms),
         )
 
     @cached_property
@@ -163,9 +172,13 @@ class Moments:
 
     def sum_of_squares(self, i: int) -> float:
         """``sum x_i^2`` over units; with sampling weights ``s``, ``sum (s x_i)^2``."""
+        return self.sum_of_products(i, i)
+
+    def sum_of_products(self, i: int, j: int) -> float:
+        """``sum x_i x_j`` over units, for a pair whose co-moment is kept; see :meth:`sum_of_squares`."""
         of = self.squared or self
-        mean = float(of.mean[i])
-        return float(of.comoment[of.pair_index[i, i]]) + of.n * mean * mean
+        both = float(of.comoment[of.pair_index[min(i, j), max(i, j)]])
+        return both + of.n * float(of.mean[i]) * float(of.mean[j])
 
     @property
     def units(self) -> float:
@@ -192,11 +205,20 @@ class MomentsAccumulator:
         bucketed: whether bucket sums are kept; if so, :meth:`add` needs keys.
         sampled: whether units have sampling weights; if so, :meth:`add` needs them.
         unnamed: the column that nobody named as cluster, by which sums are kept too; None: there is none.
+        tails: the terms whose largest values are kept.
     """
 
     def __init__(
-        self, p: int, pairs: Ints, bucketed: bool, sampled: bool = False, unnamed: str | None = None
+        self,
+        p: int,
+        pairs: Ints,
+        bucketed: bool,
+        sampled: bool = False,
+        unnamed: str | None = None,
+        tails: tuple[int, ...] = (),
     ) -> None:
+        self._tails = Tails.empty(tails) if tails else None
+        self._absolute = np.zeros(p)
         self._unnamed = None if unnamed is None else UnnamedClusters.empty(unnamed, p)
         self._squared = MomentsAccumulator(p, pairs, bucketed=False) if sampled else None
         self._n: float = 0
@@ -237,9 +259,12 @@ class MomentsAccumulator:
             self._drawn += float(counts.sum())
             counts = counts * sampling
         if counts is None:
-            add_block(block, self._pairs, self._n, self._total, self._comoment, self._low, self._high)
+            extremes = self._low, self._high, self._absolute
+            add_block(block, self._pairs, self._n, self._total, self._comoment, *extremes)
             self._n += block.shape[1]
+            self._tails = None if self._tails is None else self._tails.added(block)
         else:
+            self._tails = None
             self._add_counted(block, counts)
             self._whole = self._whole and whole
         each = np.ones(block.shape[1]) if counts is None else counts
@@ -255,6 +280,7 @@ class MomentsAccumulator:
         add_counted(chosen, counts, self._pairs, n, self._total, self._comoment)
         self._low = np.minimum(self._low, chosen.min(axis=1, initial=np.inf))
         self._high = np.maximum(self._high, chosen.max(axis=1, initial=-np.inf))
+        self._absolute += np.sum(np.abs(chosen) * counts, axis=1)
         self._n = n + float(counts.sum())
 
     def moments(self) -> Moments:
@@ -271,6 +297,8 @@ class MomentsAccumulator:
             squared=None if self._squared is None else self._squared.moments(),
             drawn=_whole_number(self._drawn),
             unnamed=None if self._unnamed is None else self._unnamed.copy(),
+            absolute=self._absolute.copy(),
+            tails=self._tails,
         )
 
 

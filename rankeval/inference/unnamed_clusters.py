@@ -95,20 +95,28 @@ class DesignEffects:
             return
         name, effect = self.largest
         numbers = {"clusters": distinct, "each": each, "independent": self.independent}
+        numbers |= {"threshold": FEW_CLUSTERS}
         about = f"about {distinct:,.0f} values with {each:,.{0 if each >= 10.0 else 1}f} {units} each"
         if not self.shown:
             text = (
                 f"{units} are taken as independent; column {column!r} ({about}) has too few or too uneven "
                 f"values to tell whether those of one value are alike: --cluster {column} allows for it"
             )
-            yield Note("unnamed_clusters", text, numbers)
+            yield Note(
+                "unnamed_clusters",
+                text,
+                numbers,
+                level="caution",
+                value=self.independent,
+            )
             return
         text = (
             f"{units} of one {column!r} are alike ({about}), but are taken as independent: no error, "
             f"interval or p-value can be trusted; errors are too small, that of {name} by a factor of "
             f"{math.sqrt(effect):.3g} (design effect {effect:.3g}); --cluster {column} allows for it"
         )
-        yield Note("unnamed_clusters", text, numbers | {"design_effect": effect})
+        numbers |= {"design_effect": effect, "threshold": SMALL_DESIGN_EFFECT}
+        yield Note("unnamed_clusters", text, numbers, level="do not trust", value=effect)
 
 
 def unnamed_cluster_notes(

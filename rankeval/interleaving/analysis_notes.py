@@ -35,7 +35,13 @@ def notes(crediting: Crediting, tally: Tally, parts: Sequence[Part]) -> Iterator
             f"only {decided:g} of {n:g} sessions have a winner: fewer than {FEW_DECIDED}, "
             "intervals and tests are rough"
         )
-        yield Note("few_decided", text, {"decided": decided, "threshold": FEW_DECIDED})
+        yield Note(
+            "few_decided",
+            text,
+            {"decided": decided, "threshold": FEW_DECIDED},
+            level="caution",
+            value=decided,
+        )
     yield from _of_teams(tally)
     if isinstance(crediting, RankCrediting):
         yield from _of_lengths(crediting)

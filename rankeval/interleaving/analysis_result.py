@@ -91,6 +91,7 @@ class InterleavingAnalysis(Result):
     notes: tuple[Note, ...]
     unnamed_cluster: str | None = None
     command = "interleave analyse"
+    judged = True
 
     @property
     def winner(self) -> str | None:
@@ -107,7 +108,7 @@ class InterleavingAnalysis(Result):
         return "A" if mean > 0.0 else "B"
 
     @property
-    def verdict(self) -> str:
+    def conclusion(self) -> str:
         """The result as a sentence."""
         whole, alpha = self.parts[0], self.inputs["alpha"]
         p = p_text(whole.tests.credit_p)
@@ -141,7 +142,7 @@ class InterleavingAnalysis(Result):
                 for name, estimate in part.quantities
             ],
             "outcomes": [part.outcome() for part in self.parts],
-            "verdict": {"winner": self.winner, "text": self.verdict},
+            "verdict": {"winner": self.winner, "text": self.conclusion},
         }
 
     def rows(self) -> list[dict[str, Any]]:
@@ -168,8 +169,8 @@ class InterleavingAnalysis(Result):
         ]
 
     def tables(self) -> list[Table]:
-        verdict = Table("", ["verdict"], [[self.verdict]])
-        return [self._outcomes(), self._estimates(), self._needed(), verdict]
+        conclusion = Table("", ["conclusion"], [[self.conclusion]])
+        return [self._outcomes(), self._estimates(), self._needed(), conclusion]
 
     def _outcomes(self) -> Table:
         names = [f">wins of {self.inputs[name]}" for name in "ab"]

@@ -15,11 +15,13 @@ from rankeval.array_types import Floats, Hashes
 from rankeval.arrays import is_unknown, mix64, quick_hashes_of, take
 from rankeval.logs.log import Log
 from rankeval.logs.sessions import Sessions
-from rankeval.notes import Note
+from rankeval.notes import Level, Note
 
 #: The largest number of hashes that are kept. With more rows, only the ids are kept whose hash ends with
 #: enough zeros (distinct sampling, Gibbons 2001): of an id all rows are kept, or none.
 SAMPLE_SIZE = 1 << 16
+#: Shares of repeated rows above which errors are too small, each with its level, the worst first.
+MANY_REPEATED: tuple[tuple[Level, float], ...] = (("do not trust", 0.05), ("caution", 0.0))
 _NO_HASHES = np.zeros(0, np.uint64)
 
 
@@ -115,4 +117,7 @@ class RepeatedRounds:
             "each), as a join that fans out leaves them: each counts as a round of its own, and errors are "
             f"too small; wanted one row a round, or --cluster {name}"
         )
-        yield Note("repeated_rounds", text, {"rows": number, "each": each})
+        share = number / self.rows
+        level, limit = next(one for one in MANY_REPEATED if share > one[1])
+        numbers = {"rows": number, "each": each, "threshold": limit}
+        yield Note("repeated_rounds", text, numbers, level=level, value=share)

@@ -68,9 +68,13 @@ OF_TARGETS = frozenset(
         "slate_weight",
         "subset_weight",
         "importance_weight",
+        "near_support_3",
+        "near_support_4",
+        "near_support_5",
         "q_target",
         "candidate_target_propensities",
         "score",
+        "support_gap",
     }
 )
 

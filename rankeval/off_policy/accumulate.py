@@ -26,10 +26,12 @@ from rankeval.logs import (
     sampling_weights,
 )
 from rankeval.notes import Note
+from rankeval.off_policy.click_checks import ClickChecks
 from rankeval.off_policy.count_range import CountRange
 from rankeval.off_policy.nuisances import Nuisances
 from rankeval.off_policy.plan import Plan
 from rankeval.off_policy.samples import ColumnSources, ListSums, RangeCheck, Rankings, RepeatedRewards, Rounds
+from rankeval.off_policy.sensitivity_sums import SensitivitySums
 
 #: The largest number of positions of an estimator whose terms are by position: it keeps a covariance of all.
 MOST_POSITIONS = 1000
@@ -68,6 +70,8 @@ class Sums:
         counts: the least and the largest count of a unit.
         lists: the sums of lists of propensities.
         repeated: the rounds of a bandit log whose id is that of another.
+        clicks: moments of the terms that test the user model of estimators from clicks; None without them.
+        sensitivity: the sums that say how wrong weights must be for a gain to change its sign.
     """
 
     moments: Segmented[Moments]
@@ -77,6 +81,8 @@ class Sums:
     counts: CountRange = field(default_factory=CountRange)
     lists: ListSums = field(default_factory=ListSums)
     repeated: RepeatedRounds = field(default_factory=RepeatedRounds)
+    clicks: Moments | None = None
+    sensitivity: Segmented[SensitivitySums] | None = None
 
     def merge(self, other: Sums) -> Sums:
         """The sums over both parts; ``other`` must follow ``self`` in the order of the log."""
@@ -85,7 +91,13 @@ class Sums:
         checked, rewards = self.checked.merge(other.checked), self.rewards.merge(other.rewards)
         counts, lists = self.counts.merge(other.counts), self.lists.merge(other.lists)
         repeated = self.repeated.merge(other.repeated)
-        return Sums(left.merge(right, Moments.merge), plan, checked, rewards, counts, lists, repeated)
+        clicks = sensitivity = None
+        if self.clicks is not None and other.clicks is not None:
+            clicks = self.clicks.merge(other.clicks)
+        if self.sensitivity is not None and other.sensitivity is not None:
+            sensitivity = self.sensitivity.merge(other.sensitivity, SensitivitySums.merge)
+        moments = left.merge(right, Moments.merge)
+        return Sums(moments, plan, checked, rewards, counts, lists, repeated, clicks, sensitivity)
 
     def _under(self, plan: Plan) -> Segmented[Moments]:
         """The moments in the terms of a plan for longer lists; the terms of the added positions are 0."""
@@ -158,6 +170,14 @@ def accumulate(
             raise sample.not_finite(sessions)
         parts = units.segments(sessions)
         segments = {value: _moments(block, own, weights, rows) for value, rows in parts.items()}
+        sensitivity = Segmented(
+            SensitivitySums.of(plan, block, weights.each),
+            {
+                value: SensitivitySums.of(plan, block.taken(rows), _part(weights.each, rows))
+                for value, rows in parts.items()
+            },
+            units.most_segments,
+        )
         return Sums(
             Segmented(whole, segments, units.most_segments),
             own,
@@ -166,10 +186,16 @@ def accumulate(
             CountRange.of(weights.counts),
             lists,
             RepeatedRounds.of(sessions, ROUND, weights.counts) if rounds else RepeatedRounds(),
+            None
+            if clicks is None
+            else _click_moments(clicks, sessions, block, replace(weights, users=users), units.users),
+            sensitivity,
         )
 
+    clicks = ClickChecks.of(log, plan)
     rounds = [ROUND] if log.session is None and log.has(ROUND) else []
     roles = list(dict.fromkeys([*sample.roles, *units.roles, *sampling_roles(log), *rounds]))
+    roles = list(dict.fromkeys([*roles, *(clicks.roles if clicks else ())]))
     found = fold(log, roles, work, Sums.merge, threads)
     if not found.moments.whole.n:
         raise nothing_counts(log)
@@ -195,6 +221,13 @@ class UnitWeights:
     sampling: Floats | None
     users: Hashes | None = None
 
+    @property
+    def each(self) -> Floats | None:
+        """The weight of each unit in a mean; None if every unit counts once."""
+        if self.counts is None or self.sampling is None:
+            return self.sampling if self.counts is None else self.counts
+        return self.counts * self.sampling
+
     def taken(self, rows: slice | Ints) -> UnitWeights:
         """Those of some of the units."""
         counts, sampling = _part(self.counts, rows), _part(self.sampling, rows)
@@ -206,15 +239,29 @@ def _moments(
 ) -> Moments:
     """Moments of the plan's terms over some of the units, one small block after another."""
     chosen, terms, mine = block.taken(rows), plan.terms.terms, weights.taken(rows)
-    accumulator = MomentsAccumulator(
-        len(terms), plan.pairs, weights.keys is not None, weights.sampling is not None, users
-    )
+    sampled = weights.sampling is not None
+    tails = plan.tails if isinstance(rows, slice) else ()  # of the whole log alone, which bounds their memory
+    accumulator = MomentsAccumulator(len(terms), plan.pairs, weights.keys is not None, sampled, users, tails)
     values = np.empty((len(terms), block.AT_A_TIME))
     for part in _parts(len(chosen), block.AT_A_TIME):
         out, own = values[:, : part.stop - part.start], mine.taken(part)
         with np.errstate(over="ignore", invalid="ignore"):  # the totals show what is not finite
             write_terms(terms, chosen.taken(part), out)
         accumulator.add(out, own.keys, own.counts, own.sampling, own.users)
+    return accumulator.moments()
+
+
+def _click_moments(
+    clicks: ClickChecks, sessions: Sessions, block: SampleBlock, weights: UnitWeights, users: str | None
+) -> Moments:
+    """Moments of the terms that test the user model."""
+    terms = clicks.terms(sessions, block)
+    accumulator = MomentsAccumulator(
+        clicks.p, clicks.pairs, weights.keys is not None, weights.sampling is not None, users
+    )
+    for part in _parts(len(block), block.AT_A_TIME):
+        own = weights.taken(part)
+        accumulator.add(terms[:, part], own.keys, own.counts, own.sampling, own.users)
     return accumulator.moments()
 
 

@@ -39,6 +39,16 @@ OVERLAP = Column(
     lambda row: number(row.diagnostics["overlap"], 3),
 )
 
+#: What a sensitivity is of -> what would be wrong by its factor, in words.
+WRONG = {"propensities": "odds of propensities (Gamma)", "position_bias": "power of the curve (eta)"}
+
+
+def changes_at(row: EstimateRow) -> str:
+    """The text of the factor at which a gain changes its sign."""
+    if row.sensitivity is None:
+        return "-"
+    return "none to 16" if row.sensitivity.factor is None else number(row.sensitivity.factor, 3)
+
 
 def relative(row: EstimateRow) -> str:
     """The text of the relative gain in per cent."""

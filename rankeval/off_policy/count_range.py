@@ -44,16 +44,16 @@ class CountRange:
                 f"{name} is taken for the number of equal rows, all logged, and is not whole: if the log is "
                 f"thinned or stratified, {role}"
             )
-            yield Note("weight_not_whole", text, {"low": self.low, "high": self.high})
+            yield Note("weight_not_whole", text, {"low": self.low, "high": self.high}, level="caution")
         elif 1.0 < self.low == self.high:
             text = (
                 f"{name} is {self.low:g} in all rows and is taken for the number of equal rows, all logged: "
                 f"if the log is thinned or stratified, {role}"
             )
-            yield Note("weight_constant", text, {"weight": self.low})
+            yield Note("weight_constant", text, {"weight": self.low}, level="caution")
         elif self.high > 1.0 and "weight" not in log.columns:
             text = (
                 f"{name} is taken by its name for the number of equal rows, all logged: if the log is "
                 f"thinned or stratified, {role}; --column weight={log.name('weight')} says that it is"
             )
-            yield Note("weight_by_name", text, {"low": self.low, "high": self.high})
+            yield Note("weight_by_name", text, {"low": self.low, "high": self.high}, level="caution")

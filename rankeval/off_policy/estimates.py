@@ -22,7 +22,9 @@ from rankeval.off_policy.estimate_notes import estimate_notes
 from rankeval.off_policy.fit_errors import FitErrors
 from rankeval.off_policy.known_ranges import KnownRanges, range_notes
 from rankeval.off_policy.part_estimates import PartEstimates
+from rankeval.off_policy.row_reasons import apart, row_reasons
 from rankeval.off_policy.rows import EstimateRow, TargetComparison
+from rankeval.reasons import gathered
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,14 @@ class Estimates:
         ]
         groups = many.groups(len(sums.plan.asked), len(parts))
         comparisons = [row for part in parts for row in part.comparisons(groups)]
+        rows, whole = [row for part in parts for row in part.rows()], sums.moments.whole.whole
+        rows = [row.because(row_reasons(row, whole, ranges.reward is None)) for row in rows]
         return cls(
-            rows=tuple(row for part in parts for row in part.rows()),
+            rows=tuple(_with_rivals(rows, parts[0])),
             comparisons=adjusted(comparisons, many.family),
             best=tuple(parts[0].best()),
             sizes={value: part.units for value, part in moments.items()},
-            whole_counts=sums.moments.whole.whole,
+            whole_counts=whole,
             unnamed=parts[0].unnamed(),
             ranges=ranges,
             many=many,
@@ -121,11 +125,24 @@ class Estimates:
         return self.rows[0].reward
 
     def notes(self) -> Iterator[Note]:
-        """The warnings on the estimates."""
+        """The warnings on the estimates: the reasons of all of them, and remarks."""
         yield from self.unnamed
+        places = {row.place if len(self.rows) > 1 else "": row.reasons for row in self.rows}
+        yield from gathered(places)
         yield from estimate_notes(self.sizes, self.rows, self.whole_counts)
         yield from range_notes(self.ranges, self.rows)
         yield from best_notes(self.best)
+
+
+def _with_rivals(rows: Sequence[EstimateRow], whole: PartEstimates) -> list[EstimateRow]:
+    """The rows with the reasons of those that differ from another estimate of the same policy."""
+    found = {(target, one): apart(one.label, other.label, z) for target, one, other, z in whole.apart()}
+    return [
+        row.because([found[key]])
+        if (key := (row.target or "", row.asked)) in found and not row.segment
+        else row
+        for row in rows
+    ]
 
 
 def adjusted(comparisons: Sequence[TargetComparison], family: str) -> tuple[TargetComparison, ...]:

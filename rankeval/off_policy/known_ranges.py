@@ -33,12 +33,14 @@ class KnownRanges:
         reward: least and largest reward of a round; None if not stated.
         weight: the stated range of weights; None if not stated.
         trusted: whether all predictions are columns of the log and lie in the range of rewards.
+        observed: least and largest reward of the log.
     """
 
     plan: Plan
     reward: Range | None
     weight: WeightRange | None
     trusted: bool
+    observed: Range = (0.0, 1.0)
 
     @classmethod
     def of(cls, sums: Sums) -> KnownRanges:
@@ -50,6 +52,7 @@ class KnownRanges:
             None if setting.reward_range is None else (setting.reward_range.low, setting.reward_range.high),
             setting.weight_range,
             within and not setting.modelled,
+            (float(sums.moments.whole.low[0]), float(sums.moments.whole.high[0])),
         )
 
     def value(self, estimator: Estimator, target: str) -> Facts:

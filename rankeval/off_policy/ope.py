@@ -10,7 +10,9 @@ from rankeval.errors import UsageError
 from rankeval.inference import InferenceOptions, parse_family, parse_side
 from rankeval.logs import as_log, reader_notes
 from rankeval.off_policy.betting_paths import BettingPaths, betting_paths
+from rankeval.off_policy.click_refutation import ClickRefutation, with_doubts
 from rankeval.off_policy.estimates import Many
+from rankeval.off_policy.nested_assumptions import disagreements, with_disagreements
 from rankeval.off_policy.nuisances import FittingOptions, Weighting
 from rankeval.off_policy.refits import RefitOptions, model_notes, refit, with_errors
 from rankeval.off_policy.request_notes import request_notes
@@ -22,6 +24,7 @@ from rankeval.off_policy.samples import (
     parse_targets,
     parse_weight_range,
 )
+from rankeval.off_policy.sensitivity import with_sensitivity
 from rankeval.off_policy.stages import Stages
 from rankeval.off_policy.value_range import ValueRange
 from rankeval.options import listed, require_types
@@ -59,6 +62,7 @@ def ope(
     model_weighting: Weighting = "uniform",
     embedding: str | Sequence[str] = (),
     refits: int = 200,
+    pessimistic: bool = False,
     path: str | Path | None = None,
     threads: int | None = None,
 ) -> OffPolicyEvaluation:
@@ -182,6 +186,9 @@ def ope(
             ``against``. The extension decides: ``.parquet, .csv, .json, .jsonl`` or ``.arrow``.
         refits: number of refits for ``ci="refit"``. Units are drawn by the hash of ``cluster``, else of
             ``round_id`` or ``session_id``, else by the row number.
+        pessimistic: whether values, gains and differences are those of the worst end of each policy's bounds:
+            the lowest value over all rewards that actions without support may have, or candidates that were
+            not shown. Estimates without bounds stay as they are.
         threads: number of threads; the result does not depend on it.
 
     Returns:
@@ -217,6 +224,7 @@ def ope(
         weight_range=parse_weight_range(weight_range),
         embedding=tuple(embeddings) or (("embedding",) if log.has("embedding") else ()),
         modelled=reward_model is not None,
+        pessimistic=pessimistic,
     )
     stages = Stages(tuple(listed(estimators or ())), columns_of, setting, fitting, infer, by, learning, many)
     found, paths = stages.of(log), BettingPaths()
@@ -235,13 +243,23 @@ def ope(
         refitted = refit(stages, log, found, refitting, threads)
         estimates = with_errors(estimates, refitted, refitting)
         notes += [*model_notes(found.estimates), *refitted.notes()]
+    refutation = ClickRefutation.of(found.sums, request.log, infer)
+    doubts = tuple(refutation.notes(estimates.rows))
+    notes = [*refutation.without_false_alarms(notes, request.setting.position_bias)]
+    within = ValueRange.of(found.sums, request.setting)
+    outside = list(within.notes(estimates.rows))
+    shared = [*notes, *estimates.unnamed, *paths.notes()]
+    rows = with_doubts(with_sensitivity(estimates.rows, found.sums), doubts)
+    rows, disagree = with_disagreements(rows, disagreements(found.sums, infer, estimates.rows))
     return OffPolicyEvaluation(
         inputs={
             **request.inputs(columns_of, embeddings),
             "family": many.family,
             "refits": refitting.count if refitting.asked else None,
         },
-        estimates=estimates.rows,
+        estimates=tuple(
+            row.because(note for note in [*shared, *within.notes([row])] if note.level) for row in rows
+        ),
         comparisons=estimates.comparisons,
         best=estimates.best,
         logged=estimates.logged,
@@ -249,7 +267,10 @@ def ope(
             *notes,
             *estimates.notes(),
             *paths.notes(),
-            *ValueRange.of(found.sums, request.setting).notes(estimates.rows),
+            *doubts,
+            *disagree,
+            *outside,
         ),
         learned_curve=None if refitted is None or learning is None else refitted.learned_curve(learning),
+        refutation=refutation.to_dict(),
     )

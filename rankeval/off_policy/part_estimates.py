@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from math import isfinite
@@ -22,19 +23,24 @@ from rankeval.inference import (
     Relative,
     best_index,
     chosen,
+    holm,
     pairwise_root,
     simultaneous,
     t_test,
     unnamed_cluster_notes,
 )
 from rankeval.notes import Note
-from rankeval.off_policy.diagnostics import effective_rewards, weight_diagnostics
+from rankeval.off_policy.bounds import bounds_of
+from rankeval.off_policy.diagnostics import Carriers, weight_diagnostics
 from rankeval.off_policy.fit_errors import FitErrors
 from rankeval.off_policy.known_ranges import KnownRanges
 from rankeval.off_policy.plan import Plan
 from rankeval.off_policy.rows import EstimateRow, TargetComparison
 from rankeval.off_policy.samples import LOGGED
 from rankeval.off_policy.selection import Selection, select
+
+#: The level of the test that estimators of one policy agree.
+APART = 0.01
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ class PartEstimates:
         """A warning on clusters that nobody named, from values, gains and differences of policies."""
         inference, plan, found = self.inference, self.plan, {"the mean reward": self.plan.reward}
         for _, estimator, _ in self._chosen:
-            values = {target: plan.value(estimator, target, inference) for target in plan.targets}
+            values = {target: self._value(estimator, target) for target in plan.targets}
             for target, value in values.items():
                 of = f"{estimator.label}{f' for {target}' if target else ''}"
                 found |= {f"the value of {of}": value, f"the gain of {of}": value - plan.logged(estimator)}
@@ -81,7 +87,8 @@ class PartEstimates:
         self, target: str, asked: Estimator, estimator: Estimator, selection: Selection | None
     ) -> EstimateRow:
         inference, plan, ranges = self.inference, self.plan, self.ranges
-        value, logged = plan.value(estimator, target, inference), plan.logged(estimator)
+        value, logged = self._value(estimator, target), plan.logged(estimator)
+        ends = self._ends(estimator, target)
         reward = inference.estimate(plan.reward, ranges.logged)
         reason = self._uncounted(estimator, target)
         return EstimateRow(
@@ -97,7 +104,8 @@ class PartEstimates:
             diagnostics=self._diagnostics(estimator, target),
             selection=None if selection is None else selection.to_dict(target),
             estimand=plan.terms.setting.estimand if estimator.definition.of_clicks else None,
-            bounds=self._bounds(estimator, target),
+            value_bounds=None if ends is None else bounds_of(inference, *ends),
+            gain_bounds=None if ends is None else bounds_of(inference, *(end - logged for end in ends)),
         )
 
     def _uncounted(self, estimator: Estimator, *targets: str) -> Note | None:
@@ -114,25 +122,79 @@ class PartEstimates:
         found = self.inference.estimate(functional, facts)
         return found if reason is None else found.without_error(reason)
 
+    def apart(self) -> Iterator[tuple[str, Estimator, Estimator, float]]:
+        """Estimates that are further from another of the same policy than chance explains.
+
+        The difference of two consistent estimates on the same units has mean 0 (after Hausman 1978). Yields
+        target, both estimators, and the difference in standard errors, where its p-value is under 0.01 after
+        adjustment for the number of such tests (Holm 1979).
+        """
+        tests = []
+        for (target, one), (_, other) in self.plan.rivals:
+            if self._uncounted(one, target) or self._uncounted(other, target):
+                continue
+            value = self.plan.value(one, target, self.inference)
+            found = self.inference.estimate(value - self.plan.value(other, target, self.inference))
+            size = abs(self.inference.value(value))
+            if found.value is None or not found.std_error or abs(found.value) <= ROUNDING * size:
+                continue
+            p = t_test(found.value, found.std_error, found.degrees)
+            tests.append((target, one, other, found.value / found.std_error, p))
+        for test, p in zip(tests, holm([test[-1] for test in tests]), strict=True):
+            if p is not None and p < APART:
+                yield test[:-1]
+
     def _diagnostics(self, estimator: Estimator, target: str) -> dict[str, float | None]:
         plan, overlap = self.plan, self.plan.overlap(estimator, target)
-        found = weight_diagnostics(self.inference, plan.weight(estimator, target), estimator.ratio)
+        gap, weight = plan.gap(estimator, target), plan.weight(estimator, target)
+        found = weight_diagnostics(self.inference, weight, estimator.ratio, gap)
+        moments, near = self.inference.moments, plan.near_support(estimator, target, self.inference.moments.n)
+        together = estimator.definition.by_position
+        carried = Carriers.of(self.inference, plan.rewards(estimator, target), together)
+        tail = None if moments.tails is None or weight is None else moments.tails.index(weight)
         if estimator.ratio == "mixture" and self.segment is not None:
             found["mean_weight_z"] = None  # the shares of logging policies may differ in a segment
         return {
             **found,
-            "effective_rewards": effective_rewards(self.inference.moments, plan.rewards(estimator, target)),
+            "effective_rewards": carried.effective,
+            "top_share": carried.top_share,
+            "tail_index": tail,
+            "support_gap": None if gap is None else self._known(gap),
+            "near_support": None if near is None else self._known(near),
             "share_clipped": plan.share_clipped(estimator, target, self.inference.moments),
             "overlap": None if overlap is None else self._known(Mean(overlap)),
         }
 
-    def _bounds(self, estimator: Estimator, target: str) -> tuple[float | None, float | None] | None:
-        """Bounds of the value over the possible contribution of candidates that were not shown."""
-        functionals = self.plan.bounds(estimator, target)
-        if functionals is None:
+    def _value(self, estimator: Estimator, target: str) -> Functional:
+        """The value of a target policy; the worst end of its bounds if the caller is pessimistic."""
+        value = self.plan.value(estimator, target, self.inference)
+        if not self.plan.terms.setting.pessimistic:
+            return value
+        low, high = self._ends(estimator, target) or (value, value)
+        return high if estimator.definition.lower_is_better else low
+
+    def _ends(self, estimator: Estimator, target: str) -> tuple[Functional, Functional] | None:
+        """Ends of the value over what the log cannot show: candidates, or actions without support."""
+        shown = self.plan.bounds(estimator, target)
+        reward = self.ranges.reward or self.ranges.observed
+        return self.plan.supported(estimator, target, reward) if shown is None else shown
+
+    def _nearest(
+        self,
+        difference: Estimate,
+        values: Sequence[Functional],
+        ends: Sequence[tuple[Functional, Functional] | None],
+        pair: tuple[int, int],
+    ) -> Estimate | None:
+        """The difference to test: where policies have bounds, the end nearest to 0; None if they hold 0."""
+        (low, high), (least, most) = (ends[i] or (values[i], values[i]) for i in pair)
+        bounds = bounds_of(self.inference, low - most, high - least)
+        if not bounds.apart:
+            return difference
+        if bounds.holds_zero:
             return None
-        low, high = functionals
-        return self._known(low), self._known(high)
+        nearest = low - most if (bounds.low or 0.0) > 0.0 else high - least
+        return replace(self.inference.estimate(nearest), intervals=difference.intervals)
 
     def _known(self, functional: Functional) -> float | None:
         """A value without its standard error; None if it is not finite, as without units."""
@@ -157,6 +219,7 @@ class PartEstimates:
     def _compared(self, asked: Estimator, estimator: Estimator, groups: int | None) -> list[TargetComparison]:
         inference, targets = self.inference, self.plan.targets
         values, names = self._values(estimator), [*self.plan.targets, LOGGED]
+        ends = [self._ends(estimator, target) for target in targets] + [None]
         logged = len(targets)
         pairs = [*((i, logged) for i in range(logged)), *combinations(range(logged), 2)]
         reason = self._uncounted(estimator, *targets)
@@ -168,8 +231,8 @@ class PartEstimates:
         ]
         size = [abs(inference.value(functional)) for functional in values]
         p_values = [
-            self._p_value(difference, size[a] + size[b])
-            for difference, (a, b) in zip(differences, pairs, strict=True)
+            self._p_value(self._nearest(difference, values, ends, pair), size[pair[0]] + size[pair[1]])
+            for difference, pair in zip(differences, pairs, strict=True)
         ]
         if groups is not None:
             root = pairwise_root(inference, values, pairs)
@@ -181,7 +244,7 @@ class PartEstimates:
 
     def _values(self, estimator: Estimator) -> list[Functional]:
         """The values of all target policies, and of the logging policy at the end."""
-        targets = [self.plan.value(estimator, target, self.inference) for target in self.plan.targets]
+        targets = [self._value(estimator, target) for target in self.plan.targets]
         return [*targets, self.plan.logged(estimator)]
 
     def best(self) -> list[Best]:
@@ -211,13 +274,13 @@ class PartEstimates:
             labels={"name": estimator.name, "params": estimator.settings},
         )
 
-    def _p_value(self, difference: Estimate, size: float) -> float | None:
+    def _p_value(self, difference: Estimate | None, size: float) -> float | None:
         """The p-value of a t-test of the hypothesis that the difference is 0.
 
         A difference that is within the rounding error of ``size``, the sum of both absolute values, counts
         as 0. None if the data chose another interval than the normal one, which the test might contradict.
         """
-        if difference.value is None or difference.std_error is None:
+        if difference is None or difference.value is None or difference.std_error is None:
             return None
         if difference.intervals[0].method == AUTO or difference.intervals[0].why is not None:
             return None  # the test would not be that of the interval

@@ -8,12 +8,13 @@ from functools import cached_property
 from itertools import combinations
 
 from rankeval.array_types import Ints
-from rankeval.estimators import REDUCING, Estimator
+from rankeval.estimators import REDUCING, Estimator, nested
 from rankeval.inference import (
     Functional,
     Inference,
     Mean,
     Moments,
+    Product,
     SumOfRatios,
     UnderCurves,
     WeightedSum,
@@ -21,8 +22,10 @@ from rankeval.inference import (
 )
 from rankeval.off_policy.diagnostics import share_clipped
 from rankeval.off_policy.nuisances import LoggingPolicies, precision_shares
-from rankeval.off_policy.samples import LOGGED, Setting, TermList, logged_by
+from rankeval.off_policy.samples import LOGGED, Setting, TermList, logged_by, near_power
 from rankeval.position_bias import STEP
+
+Ends = tuple[Functional, Functional]
 
 
 @dataclass(frozen=True)
@@ -130,12 +133,20 @@ class Plan:
         """Index of the term of an estimator's untransformed weight; None if it has no weight."""
         return self.terms.index.get(estimator.term("weight", target=target).plain)
 
-    def rewards(self, estimator: Estimator, target: str) -> int | None:
-        """Index of the term of the weighted reward of a unit; None if the value is no mean or ratio of it."""
-        kinds = estimator.definition.mean, estimator.definition.numerator
-        if "weighted_reward" not in kinds or estimator.definition.by_position:
-            return None
-        return self.terms.index.get(estimator.term("weighted_reward", target=target))
+    def rewards(self, estimator: Estimator, target: str) -> list[int]:
+        """Indices of the terms of the rewards that carry an estimate, each times its weight.
+
+        They are ``w r``; ``w (r - q)`` of doubly robust estimators on bandit logs; or one term for each
+        position or logging policy. Empty without weights.
+        """
+        definition, index = estimator.definition, self.terms.index
+        residuals = self.terms.residuals(estimator, target)
+        if residuals:
+            return [index[term] for term in residuals]
+        carriers = [kind for kind in (definition.numerator, definition.mean) if kind not in (None, "model")]
+        kind = "weighted_reward" if definition.by_position else next(iter(carriers), None)
+        found = [term for term in self.terms.of_value(estimator, target) if term.kind == kind]
+        return [index[term] for term in found]
 
     def overlap(self, estimator: Estimator, target: str) -> int | None:
         """Index of the term of the overlap of both rankings; None for estimators that are not from clicks."""
@@ -143,7 +154,7 @@ class Plan:
             return None
         return self.terms.index[estimator.term("overlap", target=target)]
 
-    def bounds(self, estimator: Estimator, target: str) -> tuple[Functional, Functional] | None:
+    def bounds(self, estimator: Estimator, target: str) -> Ends | None:
         """Least and largest value over the possible contribution of candidates that were not shown.
 
         None if the estimator has no such bounds.
@@ -156,6 +167,38 @@ class Plan:
         for model in modelled:
             low = low - model
         return low, low + most
+
+    def gap(self, estimator: Estimator, target: str) -> Functional | None:
+        """The support gap: the mean probability of candidates that the logger never takes; None: unknown."""
+        terms = self.terms.support(estimator, target)
+        return Mean(self.terms.index[terms[0]]) if terms else None
+
+    def near_support(self, estimator: Estimator, target: str, n: float) -> Functional | None:
+        """The mean probability of candidates that ``n`` rounds hardly hold; None: unknown."""
+        known = {term.cutoff: term for term in self.terms.support(estimator, target)}
+        return Mean(self.terms.index[known[near_power(n)]]) if known else None
+
+    def supported(self, estimator: Estimator, target: str, reward: tuple[float, float]) -> Ends | None:
+        """The ends of the value over all rewards in a range of actions that the logger never takes.
+
+        With the support gap ``g`` they are ``V + g low`` and ``V + g high`` of IPS. Self-normalised, V is
+        that of the other actions alone, ``V (1 - g)``. Predictions of a model for these actions may lie
+        anywhere in the range, and are taken off again: ``V +- g (high - low)``. None if g is unknown.
+        """
+        gap = self.gap(estimator, target)
+        if gap is None:
+            return None
+        mean, numerator, denominator = self._means(estimator, target, 0)
+        value = mean
+        if numerator is not None and denominator is not None:
+            ratio = numerator / denominator
+            share = ratio - Product(ratio, gap)
+            value = share if mean is None else mean + share
+        assert value is not None
+        low, high = reward
+        modelled = estimator.definition.mean in ("model", "doubly_robust")
+        ends = (low - high, high - low) if modelled else reward
+        return WeightedSum((value, gap), (1.0, ends[0])), WeightedSum((value, gap), (1.0, ends[1]))
 
     def share_clipped(self, estimator: Estimator, target: str, moments: Moments) -> float | None:
         """Share of the total weight that the transform removes; None if the transform never reduces it."""
@@ -188,8 +231,59 @@ class Plan:
         weights = [
             Mean(i) for i, term in enumerate(self.terms.terms) if term.kind == "weight" and not term.position
         ]
+        pairs = nested(self.asked)
+        tested = [value[target, a] - value[target, b] for target in self.targets for a, b in pairs]
         with_weights = self._with_weights(value) if self.with_weights else []
-        return pairs_needed([self.reward, *gains, *between, *biases, *weights, *with_weights])
+        rewards = [Mean(term) for target, one in self.terms.pairs for term in self.rewards(one, target)]
+        apart = [value[key] - value[other] for key, other in self.rivals]
+        bounded = [end for key in self.terms.pairs for end in self._ends(key[1], key[0])]
+        every = [
+            *bounded,
+            self.reward,
+            *gains,
+            *between,
+            *biases,
+            *weights,
+            *with_weights,
+            *rewards,
+            *apart,
+            *tested,
+        ]
+        return pairs_needed(every)
+
+    def _ends(self, estimator: Estimator, target: str) -> list[Functional]:
+        """Functionals whose pairs are those of the bounds of gains, and of the mean weight with the gap."""
+        ends, logged = self.bounds(estimator, target), self.logged(estimator)
+        if ends is not None:
+            return [end - logged for end in ends]
+        supported, weight = self.supported(estimator, target, (0.0, 1.0)), self.weight(estimator, target)
+        if supported is None:
+            return []
+        gap = self.gap(estimator, target)
+        assert gap is not None
+        balance = [] if weight is None else [Mean(weight) + gap]
+        return [*(end - logged for end in supported), *balance]
+
+    @cached_property
+    def rivals(self) -> list[tuple[tuple[str, Estimator], tuple[str, Estimator]]]:
+        """Pairs of estimates of one target policy's reward, which should agree: each with the first.
+
+        The first is one with plain weights, if there is one. Estimators whose parameter the data choose have
+        rules of their own.
+        """
+        fixed = [each for each in self.asked if each.choice is None and each.definition.is_reward]
+        first = next((each for each in fixed if each.weighting.transform == "plain"), None)
+        if first is None:
+            return []
+        rest = [each for each in fixed if each != first]
+        return [((target, each), (target, first)) for target in self.targets for each in rest]
+
+    @cached_property
+    def tails(self) -> tuple[int, ...]:
+        """The terms whose largest values are kept: untransformed weights of a whole round or session."""
+        every = {self.weight(estimator, target) for target, estimator in self.terms.pairs}
+        of_clicks = all(estimator.definition.of_clicks for estimator in self.asked)
+        return () if of_clicks else tuple(sorted(term for term in every if term is not None))
 
     def _with_weights(self, values: Mapping[tuple[str, Estimator], Functional]) -> list[Functional]:
         """Functionals whose pairs are those of a gain and the untransformed weight of its estimator."""

@@ -14,6 +14,7 @@ from rankeval.off_policy.nuisances import FittingOptions
 from rankeval.off_policy.samples import (
     ColumnSources,
     Setting,
+    listed_targets,
     uses_ready_weights,
     uses_session_reward,
     with_scalar_reward,
@@ -74,6 +75,7 @@ class Request:
         chosen = tuple(map(setting.form_of, chosen))
         if log.session is None:
             log = log.with_lists([*setting.embedding, *(fitting.features if setting.modelled else ())])
+            setting = replace(setting, listed=listed_targets(log, setting.targets))
         sources = ColumnSources.of(log, setting)
         sources.require(chosen)
         return cls(sources, chosen, fitting, infer, by)

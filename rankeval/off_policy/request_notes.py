@@ -92,7 +92,7 @@ def _of_bias(request: Request, bias: PositionBias, used: bool) -> Iterator[Note]
             f"position bias: {bias.origin} was estimated from this log, but errors are not joint; "
             "--position-bias learn:METHOD learns it here, with joint errors"
         )
-        yield Note("curve_of_this_log", text)
+        yield Note("curve_of_this_log", text, level="caution")
     ratios = {each.ratio for each in request.estimators if each.definition.of_clicks}
     if ratios - {"trust"} and bias.relative_error > 0.0:
         yield _counted(bias.relative_error, "examination", "that of the curve")
@@ -107,13 +107,13 @@ def _of_bias(request: Request, bias: PositionBias, used: bool) -> Iterator[Note]
                 f"position bias: {share} have few impressions: errors of click_affine are too small, and its "
                 "intervals do not hold their level"
             )
-            yield Note("curve_of_few_impressions", text, {"share": bias.few_impressions})
+            yield Note("curve_of_few_impressions", text, {"share": bias.few_impressions}, level="caution")
     elif "trust" in ratios and "alpha" in bias:
         text = (
             f"click_affine: {bias.origin} holds no covariance of alpha and beta: errors take these as exact, "
             "and are too small if they were estimated"
         )
-        yield Note("curve_taken_as_exact", text)
+        yield Note("curve_taken_as_exact", text, level="caution")
 
 
 def _counted(relative_error: float, name: str, whose: str, beside: str = "") -> Note:

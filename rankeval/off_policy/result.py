@@ -13,8 +13,10 @@ from rankeval.off_policy.columns import (
     OVERLAP,
     OWN_LOGGED,
     WITH_UNSHOWN,
+    WRONG,
     Column,
     candidate_cells,
+    changes_at,
     effective,
     relative,
 )
@@ -38,6 +40,7 @@ class OffPolicyEvaluation(Result):
         notes: warnings that a reader needs to interpret the estimates.
         learned_curve: the position-bias curve that was learned from the same log, with its method; None if
             none was.
+        refutation: the tests of the user model of estimators from clicks; None without such estimators.
     """
 
     inputs: Mapping[str, Any]
@@ -47,7 +50,9 @@ class OffPolicyEvaluation(Result):
     logged: Estimate
     notes: tuple[Note, ...]
     learned_curve: Mapping[str, Any] | None = None
+    refutation: Mapping[str, Any] | None = None
     command = "ope"
+    judged = True
 
     def content(self) -> dict[str, Any]:
         """The computed part of :meth:`to_dict`: ``n``, ``results``, ``comparisons``, ``best``, ``logged``."""
@@ -59,6 +64,7 @@ class OffPolicyEvaluation(Result):
             "best": [best.to_dict() for best in self.best],
             "logged": {name: logged[name] for name in ("value", "std_error", "ci")},
             "position_bias": None if self.learned_curve is None else dict(self.learned_curve),
+            "refutation": None if self.refutation is None else dict(self.refutation),
         }
 
     def rows(self) -> list[dict[str, Any]]:
@@ -84,6 +90,9 @@ class OffPolicyEvaluation(Result):
                 "gain_relative": row.relative.value,
                 **row.relative.bounds("gain_relative_ci"),
                 **row.diagnostics,
+                "sensitivity": None if row.sensitivity is None else row.sensitivity.parameter,
+                "sensitivity_factor": None if row.sensitivity is None else row.sensitivity.factor,
+                "verdict": row.verdict.level,
             }
             for row in self.estimates
         ]
@@ -93,7 +102,9 @@ class OffPolicyEvaluation(Result):
         compared = [self._differences()] if self.comparisons else []
         compared += [best_table(self.best)] if self.best else []
         chosen = [self._selections()] if any(row.selection for row in self.estimates) else []
-        return [self._log(), self._values(), *chosen, self._gains(), *compared, self._weights()]
+        sensitive = [self._sensitivity()] if any(row.sensitivity for row in self.estimates) else []
+        first = [self._log(), self._values(), *chosen, self._gains(), *sensitive]
+        return [*first, *compared, self._weights()]
 
     def _log(self) -> Table:
         header = [
@@ -154,6 +165,16 @@ class OffPolicyEvaluation(Result):
         ]
         header = ["estimator", *self._target_header, *self._segment_header, *header]
         return Table("Gain over the logged policy", header, rows)
+
+    def _sensitivity(self) -> Table:
+        """How wrong the input of the weights must be for a gain to change its sign."""
+        rows = [
+            [row.label, *self._target(row), *self._segment(row), WRONG[row.sensitivity.of], changes_at(row)]
+            for row in self.estimates
+            if row.sensitivity is not None
+        ]
+        header = ["estimator", *self._target_header, *self._segment_header, "wrong by a factor", ">at"]
+        return Table("Where the gain changes its sign", header, rows)
 
     def _selections(self) -> Table:
         """The candidate values of the parameters that the data chose, over all units."""

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from rankeval.estimators import Estimator
 from rankeval.inference import Adjusted, Estimate
+from rankeval.notes import Note
+from rankeval.off_policy.bounds import Bounds
+from rankeval.reasons import Verdict
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """How wrong an input must be for a gain to change its sign (:mod:`rankeval.off_policy.sensitivity`).
+
+    Attributes:
+        of: ``propensities`` or ``position_bias``.
+        parameter: ``gamma``, a factor on the odds of propensities, or ``eta``, a power of the curve.
+        factor: the factor closest to 1; None: none up to 16 changes the sign.
+    """
+
+    of: str
+    parameter: str
+    factor: float | None
 
 
 @dataclass(frozen=True)
@@ -25,14 +43,19 @@ class EstimateRow:
         logged: the value of the logging policy with which ``value`` compares. For some estimators from clicks
             it is the estimator's value of the logged order, else ``reward``.
         reward: mean reward of the log.
-        diagnostics: ``ess``, ``max_weight``, ``mean_weight``, ``mean_weight_z`` and ``share_clipped`` of the
-            importance weights, ``effective_rewards`` of the weighted rewards, and the ``overlap`` of the
-            rankings; None for one that does not apply.
+        diagnostics: ``ess``, ``max_weight``, ``mean_weight``, ``mean_weight_z``, ``share_clipped`` and
+            ``tail_index`` (Pareto k, over all units) of the importance weights; ``effective_rewards`` and
+            ``top_share`` of the weighted rewards; ``support_gap`` and ``near_support`` of the target policy;
+            and the ``overlap`` of the rankings; None for one that does not apply.
         selection: the candidate values of the parameter, and the choice of each rule; None if the data did
             not choose the parameter.
         estimand: ``rerank`` or ``full`` for estimators from clicks; None for others.
-        bounds: least and largest value over the possible contribution of candidates that were not shown;
-            None if the estimator has no such bounds.
+        value_bounds: bounds of the value over the possible rewards of actions that the logger never takes, or
+            of candidates that were not shown; None if the estimator has no such bounds.
+        gain_bounds: the same of the gain.
+        reasons: notes with a level that lower the verdict on this estimate.
+        sensitivity: how wrong the input of the weights must be for the gain to change its sign; None where
+            that is not computed.
     """
 
     estimator: Estimator
@@ -47,7 +70,30 @@ class EstimateRow:
     diagnostics: Mapping[str, float | None]
     selection: Mapping[str, Any] | None
     estimand: str | None
-    bounds: tuple[float | None, float | None] | None
+    value_bounds: Bounds | None = None
+    gain_bounds: Bounds | None = None
+    reasons: tuple[Note, ...] = ()
+    sensitivity: Sensitivity | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """How far the estimate can be trusted, with the reasons."""
+        return Verdict.of(self.reasons)
+
+    def because(self, reasons: Iterable[Note]) -> EstimateRow:
+        """The same estimate with further reasons."""
+        return replace(self, reasons=(*self.reasons, *reasons))
+
+    @property
+    def bounds(self) -> tuple[float | None, float | None] | None:
+        """The bounds of the value, without their intervals."""
+        return None if self.value_bounds is None else (self.value_bounds.low, self.value_bounds.high)
+
+    @property
+    def place(self) -> str:
+        """The estimator, with the target policy and the segment if there are some."""
+        place = self.label + ("" if self.target is None else f" for {self.target}")
+        return place + ("" if self.segment is None else f" in {self.segment}")
 
     @property
     def label(self) -> str:
@@ -64,7 +110,7 @@ class EstimateRow:
             "segment": self.segment,
             "estimand": self.estimand,
             **self.value.to_dict(),
-            "bounds": None if self.bounds is None else dict(zip(("low", "high"), self.bounds, strict=True)),
+            "bounds": None if self.value_bounds is None else self.value_bounds.to_dict(),
             "gain": {
                 "value": gain["value"],
                 "relative": relative["value"],
@@ -74,10 +120,13 @@ class EstimateRow:
                 "relative_std_error": relative["std_error"],
                 "relative_ci": relative["ci"],
                 "relative_intervals": relative["intervals"],
+                "bounds": None if self.gain_bounds is None else self.gain_bounds.to_dict(),
             },
             "logged": {"value": self.logged.value, "std_error": self.logged.std_error},
             "diagnostics": dict(self.diagnostics),
             "selection": None if self.selection is None else dict(self.selection),
+            "sensitivity": None if self.sensitivity is None else asdict(self.sensitivity),
+            "verdict": self.verdict.to_dict(),
         }
 
 

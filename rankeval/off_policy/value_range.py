@@ -52,18 +52,12 @@ class ValueRange:
         outside = [row for row in rows if row.estimator.definition.is_reward and self._is_outside(row)]
         if not outside or self.low == self.high:
             return
-        values = listing(f"{_place(row)} is {row.value.value:.6g}" for row in outside)
+        values = listing(f"{row.place} is {row.value.value:.6g}" for row in outside)
         text = f"the value of {values}: outside [{self.low:.6g}, {self.high:.6g}], {self.origin}"
         first = outside[0].value.value or 0.0
         numbers = {"value": first, "low": self.low, "high": self.high, "places": len(outside)}
-        yield Note("value_outside_range", text, numbers)
+        yield Note("value_outside_range", text, numbers, level="caution")
 
     def _is_outside(self, row: EstimateRow) -> bool:
         value, allowed = row.value.value, TOLERANCE * max(abs(self.low), abs(self.high))
         return value is not None and not self.low - allowed <= value <= self.high + allowed
-
-
-def _place(row: EstimateRow) -> str:
-    """The estimator, with the target policy and the segment if there are some."""
-    target = "" if row.target is None else f" for {row.target}"
-    return f"{row.label}{target}" + ("" if row.segment is None else f" in {row.segment}")

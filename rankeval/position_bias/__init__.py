@@ -9,24 +9,51 @@ from __future__ import annotations
 
 from rankeval.position_bias.cells import Cells
 from rankeval.position_bias.curve_content import FIELDS
-from rankeval.position_bias.known_curve import STEP, PositionBias
+from rankeval.position_bias.known_curve import STEP, Arm, PositionBias
 from rankeval.position_bias.learned import LEARN, learn_curve, method_of
 from rankeval.position_bias.methods import lacking
 from rankeval.position_bias.newton_ascent import Climb, starting_point
 from rankeval.position_bias.propensity import propensity
+from rankeval.position_bias.refutation_notes import refutation_notes
 from rankeval.position_bias.result import PropensityCurve
+from rankeval.position_bias.shuffled_arm import (
+    RANKED,
+    RANKED_CLICKS,
+    SHUFFLED,
+    SHUFFLED_CLICKS,
+    Refutation,
+    arms_of,
+    observed,
+    predicted,
+    refute,
+    session_sums,
+    write_prediction,
+)
 
 __all__ = [
     "FIELDS",
     "LEARN",
+    "RANKED",
+    "RANKED_CLICKS",
+    "SHUFFLED",
+    "SHUFFLED_CLICKS",
     "STEP",
+    "Arm",
     "Cells",
     "Climb",
     "PositionBias",
     "PropensityCurve",
+    "Refutation",
+    "arms_of",
     "lacking",
     "learn_curve",
     "method_of",
+    "observed",
+    "predicted",
     "propensity",
+    "refutation_notes",
+    "refute",
+    "session_sums",
     "starting_point",
+    "write_prediction",
 ]

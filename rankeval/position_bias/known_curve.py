@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,21 @@ _ORIGIN = "<position bias>"
 
 
 @dataclass(frozen=True)
+class Arm:
+    """The clicks of shuffled sessions.
+
+    Attributes:
+        sessions: their number.
+        clicks: mean clicks of a session.
+        std_error: its standard error.
+    """
+
+    sessions: float
+    clicks: float
+    std_error: float
+
+
+@dataclass(frozen=True)
 class PositionBias:
     """Examination by position, or the parameters of trust bias, or both.
 
@@ -44,6 +60,8 @@ class PositionBias:
         few_impressions: share of the pairs behind ``alpha`` and ``beta`` with so few impressions that their
             errors are too small; 0 if it is not known.
         log: name of the log from which the curve was estimated, as the source states it; None if it does not.
+        arm: the clicks of the shuffled sessions of that log; None if the source does not state them.
+        of_shuffled: whether it was estimated from shuffled sessions alone.
     """
 
     values: Mapping[str, tuple[float, ...]]
@@ -52,6 +70,8 @@ class PositionBias:
     alpha_beta_covariance: tuple[tuple[float, ...], ...] | None = None
     few_impressions: float = 0.0
     log: str | None = field(default=None, compare=False)
+    arm: Arm | None = field(default=None, compare=False)
+    of_shuffled: bool = field(default=False, compare=False)
 
     @classmethod
     def of(cls, source: Any, origin: str = _ORIGIN) -> PositionBias:
@@ -95,7 +115,9 @@ class PositionBias:
             joint = checked_covariance(origin, content[name], both, name)
         found = content.get("share_of_pairs_with_few_impressions")
         few = float(found) if isinstance(found, int | float) else 0.0
-        return cls(curves, origin, covariance, joint, few, _log_of(content))
+        arm = _arm_of(content)
+        of_shuffled = arm is not None and content.get("method") == "shuffle"
+        return cls(curves, origin, covariance, joint, few, _log_of(content), arm, of_shuffled)
 
     def __contains__(self, name: object) -> bool:
         return name in self.values
@@ -175,3 +197,14 @@ def _log_of(content: Mapping[str, Any]) -> str | None:
     inputs = content.get("inputs")
     log = inputs.get("log") if isinstance(inputs, Mapping) else None
     return log if isinstance(log, str) else None
+
+
+def _arm_of(content: Mapping[str, Any]) -> Arm | None:
+    """The clicks of shuffled sessions that a result of ``propensity`` states; None if it does not."""
+    stated = content.get("shuffled_sessions")
+    if not isinstance(stated, Mapping):
+        return None
+    numbers = [stated.get(name) for name in ("sessions", "clicks", "std_error")]
+    if not all(isinstance(number, int | float) and 0.0 < number < math.inf for number in numbers):
+        return None
+    return Arm(*(float(number) for number in numbers if number is not None))

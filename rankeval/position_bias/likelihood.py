@@ -103,7 +103,9 @@ def _notes(counts: PairCounts, fitted: PositionBased) -> Iterator[Note]:
             f"{FEW_IMPRESSIONS} impressions: with many relevances to learn from so few the curve is biased, "
             "and its errors are too small"
         )
-        yield Note("few_impressions", text, {"pairs": few, "threshold": FEW_IMPRESSIONS})
+        yield Note(
+            "few_impressions", text, {"pairs": few, "threshold": FEW_IMPRESSIONS}, level="caution", value=few
+        )
     bound = int(fitted.at_bound.sum())
     if bound:
         text = (

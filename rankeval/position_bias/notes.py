@@ -51,7 +51,13 @@ def _of(curve: Curve) -> Iterator[Note]:
     few = (curve.clicks < FEW_CLICKS) & ~none
     if few.any():
         text = f"fewer than {FEW_CLICKS} clicks at {_named(positions[few])}: errors are rough"
-        yield Note("few_clicks", text, {"positions": int(few.sum()), "threshold": FEW_CLICKS})
+        yield Note(
+            "few_clicks",
+            text,
+            {"positions": int(few.sum()), "threshold": FEW_CLICKS},
+            level="caution",
+            value=int(curve.clicks[few].min()),
+        )
     missing = ~curve.known & ~none
     if missing.any():
         text = f"no standard error at {_named(positions[missing])}: {_reason(curve)}"
@@ -59,7 +65,7 @@ def _of(curve: Curve) -> Iterator[Note]:
     wide = np.array([_wide(curve, k) for k in range(len(positions))])
     if wide.any():
         text = f"the interval is wider than half the value on either side at {_named(positions[wide])}"
-        yield Note("wide_interval", text, {"positions": int(wide.sum()), "threshold": WIDE})
+        yield Note("wide_interval", text, {"positions": int(wide.sum()), "threshold": WIDE}, level="caution")
 
 
 def _reason(curve: Curve) -> str:

@@ -14,6 +14,7 @@ from rankeval.position_bias.methods import estimate, parse_method
 from rankeval.position_bias.notes import of_curves, of_smoothing, of_test, of_weight
 from rankeval.position_bias.request import Request
 from rankeval.position_bias.result import PropensityCurve
+from rankeval.position_bias.shuffle_test import ShuffleTest
 
 
 def propensity(
@@ -112,6 +113,7 @@ def propensity(
     )
     curves = estimate(chosen, request)
     test = same_curve([curve for value, curve in curves.items() if value is not None]) if by else None
+    shuffles = ShuffleTest.of(request, curves[None])
     laws = {value: power_law(curve, infer.level) for value, curve in curves.items()} if smooth else None
     return PropensityCurve(
         inputs={
@@ -131,6 +133,7 @@ def propensity(
         curves=curves,
         test=test,
         smoothings=laws,
+        shuffles=shuffles,
         notes=(
             *reader_notes(request.log),
             *of_weight(request.log),
@@ -138,5 +141,6 @@ def propensity(
             *of_curves(by, curves),
             *of_test(test),
             *of_smoothing(by, laws),
+            *shuffles.notes(),
         ),
     )

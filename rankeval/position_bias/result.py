@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from rankeval.inference import Interval
 from rankeval.notes import Note
 from rankeval.position_bias.curve import Curve
 from rankeval.position_bias.curve_tests import PowerLaw, SegmentTest
+from rankeval.position_bias.shuffle_test import ShuffleTest
 from rankeval.results import Result, Table, interval_text, number, p_text, percent, segment_text
 
 
@@ -24,6 +25,7 @@ class PropensityCurve(Result):
         smoothings: the power law of each curve, or None where none could be fitted. The attribute itself is
             None without the option ``smooth``.
         notes: warnings.
+        shuffles: the clicks of shuffled sessions, and the test of the curve by them.
     """
 
     inputs: Mapping[str, Any]
@@ -31,7 +33,9 @@ class PropensityCurve(Result):
     test: SegmentTest | None
     smoothings: Mapping[Any, PowerLaw | None] | None
     notes: tuple[Note, ...]
+    shuffles: ShuffleTest = ShuffleTest()  # noqa: RUF009  (frozen)
     command = "propensity"
+    judged = True
 
     def content(self) -> dict[str, Any]:
         segments = [value for value in self.curves if value is not None]
@@ -44,6 +48,8 @@ class PropensityCurve(Result):
                 else {"segments": [self._segment(value) for value in segments]}
             ),
             **({} if self.test is None else {"test": self.test.to_dict()}),
+            "shuffled_sessions": None if self.shuffles.arm is None else asdict(self.shuffles.arm),
+            "refutation": None if self.shuffles.refutation is None else self.shuffles.refutation.to_dict(),
         }
 
     def _segment(self, value: Any) -> dict[str, Any]:

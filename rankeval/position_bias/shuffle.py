@@ -41,7 +41,7 @@ def shuffle(request: Request) -> dict[Any, Curve]:
             :func:`~rankeval.logs.impressions.impressions_of`.
     """
     log = request.log
-    design = [role for role in ("shuffled", "swap_low") if log.has(role)]
+    design = design_of(log)
 
     def values(sessions: Sessions, shown: Impressions) -> tuple[Floats, Bools]:
         return shown.clicks.astype(np.float64), _shuffled(sessions, design)
@@ -75,6 +75,11 @@ def pair(request: Request) -> dict[Any, Curve]:
         return shown.clicks / propensity, np.ones(len(sessions), np.bool_)
 
     return _of_ratios(request, ["propensity"], values)
+
+
+def design_of(log: Log) -> list[str]:
+    """The roles that say which sessions were shuffled or swapped, among those that the log has."""
+    return [role for role in ("shuffled", "swap_low") if log.has(role)]
 
 
 def _shuffled(sessions: Sessions, design: list[str]) -> Bools:

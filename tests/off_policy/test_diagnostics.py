@@ -56,24 +56,26 @@ def test_weights_of_both_signs_have_no_share_clipped() -> None:
 def test_diagnostics_speak_of_plain_weights_whatever_the_estimator() -> None:
     log = naive.random_log(500, seed=1)
     rows = [ope(log, name).estimates[0].diagnostics for name in ("ips", "cdr:max_weight=0.1", "sndr")]
+    weights = ("ess", "max_weight", "mean_weight", "mean_weight_z", "tail_index")
     for row in rows:
-        of_estimator = {name: rows[0][name] for name in ("share_clipped", "effective_rewards")}
-        assert {**row, **of_estimator} == rows[0]
+        assert {name: row[name] for name in weights} == {name: rows[0][name] for name in weights}
 
 
 def test_a_log_without_weights_has_no_diagnostics() -> None:
     result = ope(HAND | {"q_target": [0.1, 0.2, 0.3, 0.4]}, "dm", ci="normal")
     assert set(result.estimates[0].diagnostics.values()) == {None}
-    assert result.warnings == ()
+    assert [note.code for note in result.notes if note.level] == ["few_rewards", "model_only"]
 
 
 def test_a_healthy_log_has_no_warnings() -> None:
     log = naive.random_log(5000, seed=2, spread=0.3)
-    assert notes(log, list(naive.NAMES), ci=["normal", "bootstrap", "bootstrap_t"], by="country") == ()
+    names = ["ips", "snips", "dr", "sndr", "dros:lambda=1e8"]
+    result = ope(log, names, ci=["normal", "bootstrap", "bootstrap_t"], by="country")
+    assert (result.warnings, result.verdict.level) == ((), "trust")
 
 
 def test_few_effective_rounds() -> None:
-    assert "the effective sample size is 2.086: under 100 this log can hardly tell" in notes(HAND)
+    assert any("the effective sample size is 2.086, under 30: " in note for note in notes(HAND))
     equal = {"reward": np.zeros(100), "propensity": np.full(100, 0.5), "target_propensity": np.full(100, 0.5)}
     assert not any("effective" in note for note in notes(equal))
 
@@ -83,18 +85,17 @@ def test_a_distribution_has_no_few_rounds() -> None:
     result = ope(log, ["ips"], by="country")
     assert not any("effective" in note or "fewer" in note for note in result.warnings)
     table = result.render("table", 120)
-    assert "1.000" in table.splitlines()[4]
+    assert any("1.000" in line for line in table.splitlines())
     assert "0000000" not in table
 
 
 def test_a_mean_weight_off_one() -> None:
     log = naive.random_log(5000, seed=3, spread=0.3)
     log["target_propensity"] = 0.8 * log["target_propensity"]
-    (note,) = notes(log)
-    assert note.startswith("the mean weight is 0.79")
-    assert note.endswith("standard errors off 1: the propensities look wrong")
-    clipped = notes(log, "cips:max_weight=0.5")
-    assert clipped == (note,)
+    for name in ("ips", "cips:max_weight=0.5"):
+        (note,) = (note for note in notes(log, name) if "mean" in note)
+        assert note.startswith("the mean weight is 0.79")
+        assert note.endswith("standard errors off 1: the propensities look wrong")
 
 
 def test_equal_weights_off_one() -> None:
@@ -103,7 +104,7 @@ def test_equal_weights_off_one() -> None:
         "propensity": np.full(200, 0.25),
         "target_propensity": np.full(200, 0.5),
     }
-    assert notes(log) == ("the mean weight is 2, and so is every weight: the propensities look wrong",)
+    assert notes(log) == ("the mean weight is 2, as is every weight: the propensities look wrong",)
     assert ope(log, "ips").estimates[0].diagnostics["mean_weight_z"] is None
     on_policy = log | {"target_propensity": np.full(200, 0.25)}
     assert notes(on_policy) == ()
@@ -117,35 +118,31 @@ def test_small_segments_share_a_line() -> None:
 
 def test_few_clusters() -> None:
     log = naive.random_log(2000, seed=5)
-    assert notes(log, ["ips", "snips"], cluster="country") == (
-        "3 clusters are worth 2.01 even ones (the largest has 50 % of the units): "
-        "with fewer than 50, errors are rough",
-    )
+    few = "3 clusters are worth 2.01 even ones (the largest has 50 % of the units): "
+    found = notes(log, ["ips", "snips"], cluster="country")
+    assert f"{few}with fewer than 50, errors are rough" in found
 
 
 def test_what_is_missing_has_one_line_that_says_where_and_why() -> None:
+    def remarks(log: Any, names: list[str]) -> list[str]:
+        return [note.text for note in ope(log, names).notes if not note.level]
+
     log = naive.random_log(400, seed=6) | {"target_propensity": np.zeros(400)}
-    assert notes(log, ["ips", "snips", "csnips", "sndr", "dm"], ci="normal") == (
-        "the effective sample size is 0: under 100 this log can hardly tell",
-        "few rewards carry ips (0), snips (0), csnips:max_weight=10 (0): under 20 of equal weight, "
-        "intervals may hold in less than 95 % of logs",
-        f"normal interval of the value of ips: {NO_SPREAD}",
-        f"normal interval of the relative gain of ips: {NO_SPREAD}",
+    assert remarks(log, ["ips", "snips", "csnips", "sndr", "dm"]) == [
+        f"auto interval of the value of ips: {NO_SPREAD} (state the range of rewards with --reward-range)",
+        f"auto interval of the relative gain of ips: {NO_SPREAD} "
+        "(it is a ratio of means, and no mean of bounded terms)",
         "value of snips, csnips:max_weight=10, sndr: its denominator is 0",
-    )
+    ]
     log = naive.random_log(400, seed=6) | {"reward": np.zeros(400)}
-    assert notes(log, ["ips", "snips"], ci="normal") == (
-        "few rewards carry ips (0), snips (0): under 20 of equal weight, "
-        "intervals may hold in less than 95 % of logs",
-        f"normal interval of the value of ips, snips: {NO_SPREAD}",
-        f"normal interval of the gain of ips, snips: {NO_SPREAD}",
-        "relative gain of ips, snips: its denominator is 0",
-    )
+    found = ope(log, ["ips", "snips"])
+    assert "relative gain of ips, snips: its denominator is 0" in found.warnings
+    assert found.verdict.level == "do not trust"
 
 
 def test_one_round_has_no_error() -> None:
     one = {name: values[:1] for name, values in HAND.items()}
-    assert notes(one)[2:] == ("standard error of ips: a single unit has no standard error",)
+    assert notes(one)[-1:] == ("standard error of ips: a single unit has no standard error",)
 
 
 def test_missing_intervals_name_their_method_and_segment() -> None:
@@ -165,7 +162,7 @@ def test_missing_intervals_name_their_method_and_segment() -> None:
 
 def test_rows_left_out_of_segments() -> None:
     log = naive.random_log(1000, seed=8) | {"part": pa.array([None] * 400 + ["a"] * 600)}
-    assert notes(log, by="part") == ("400 rounds have no value in column 'part' and are in no segment",)
+    assert notes(log, by="part")[0] == "400 rounds have no value in column 'part' and are in no segment"
 
 
 def test_weights_whose_squares_overflow_are_named() -> None:

@@ -33,6 +33,7 @@ def test_json_contract(result: OffPolicyEvaluation) -> None:
         "best",
         "logged",
         "position_bias",
+        "verdict",
         "warnings",
     ]
     assert list(found) == top
@@ -62,6 +63,7 @@ def test_json_contract(result: OffPolicyEvaluation) -> None:
         "logged",
         "diagnostics",
         "selection",
+        "verdict",
     }
     assert set(row) == names
     assert set(row["ci"]) == {"method", "level", "low", "high", "reason", "side", "why"}
@@ -72,6 +74,10 @@ def test_json_contract(result: OffPolicyEvaluation) -> None:
         "ess",
         "max_weight",
         "mean_weight",
+        "top_share",
+        "tail_index",
+        "near_support",
+        "support_gap",
         "mean_weight_z",
         "effective_rewards",
         "share_clipped",

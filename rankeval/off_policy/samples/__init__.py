@@ -13,6 +13,7 @@ from rankeval.off_policy.samples.candidate_lists import (
     CandidateLists,
     checked_list,
     given_by,
+    listed_targets,
     logged_actions,
 )
 from rankeval.off_policy.samples.click_views import examination_of
@@ -30,7 +31,8 @@ from rankeval.off_policy.samples.session_rewards import (
     uses_session_reward,
     with_scalar_reward,
 )
-from rankeval.off_policy.samples.setting import LOGGED, Setting, parse_estimand
+from rankeval.off_policy.samples.setting import LOGGED, Setting, parse_estimand, under_moved
+from rankeval.off_policy.samples.support import near_power
 from rankeval.off_policy.samples.targets import parse_targets, with_targets
 from rankeval.off_policy.samples.term_list import TermList, logged_by
 from rankeval.off_policy.samples.weight_range import WeightRange, parse_weight_range
@@ -54,15 +56,18 @@ __all__ = [
     "checked_list",
     "examination_of",
     "given_by",
+    "listed_targets",
     "logged_actions",
     "logged_by",
     "names_integers",
+    "near_power",
     "parse_estimand",
     "parse_range",
     "parse_targets",
     "parse_weight_range",
     "require_agreement",
     "same_for_all",
+    "under_moved",
     "uses_ready_weights",
     "uses_session_reward",
     "with_scalar_reward",

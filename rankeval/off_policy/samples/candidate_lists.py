@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
@@ -9,8 +10,9 @@ import pyarrow as pa
 
 from rankeval.array_types import Floats, Ints
 from rankeval.arrays import as_float64, read_only, stretch_of, sums_of_products
-from rankeval.logs import ROUNDED, Sessions, own, unnested
+from rankeval.logs import ROUNDED, Log, Sessions, own, unnested
 from rankeval.off_policy.samples.list_sums import ListSums
+from rankeval.off_policy.samples.support import GAP, NEAR, unsupported
 
 #: Roles of the lists of propensities under the logging policy and under the log's own target policy.
 PROPENSITIES = ("candidate_propensities", "candidate_target_propensities")
@@ -24,6 +26,8 @@ FROM_LISTS: dict[str, tuple[str, ...]] = {
     "q_logged": ("action", "candidate_q"),
     "q_target": ("candidate_target_propensities", "candidate_q"),
 }
+#: Columns with the probability of candidates without enough support.
+SUPPORT = frozenset({GAP, *NEAR.values()})
 
 
 def _is_list(role: str) -> bool:
@@ -74,9 +78,14 @@ class CandidateLists:
     def column(self, column: str, target: str) -> Floats:
         """(n,) float64, a column with one number per round, computed from lists.
 
+        Those of support are sums over candidates (:func:`unsupported`).
+
         ``q_target`` is ``sum_a pi(a) q(a)`` over the candidates ``a``. Any other column is the value of its
         list at the logged ``action``.
         """
+        if column in SUPPORT:
+            logging, policy = (self.values(own(role, target)) for role in PROPENSITIES)
+            return unsupported(column, self.offsets, logging, policy)
         role = FROM_LISTS[column][-1]
         if column != "q_target":
             return np.asarray(self.values(own(role, target))[self.logged])
@@ -93,6 +102,12 @@ class CandidateLists:
         if role not in self.sums:
             self.sums[role] = ListSums.of(self.rounds, role, self.offsets, values)
         return values
+
+
+def listed_targets(log: Log, targets: Iterable[str]) -> frozenset[str]:
+    """The target policies whose propensities of all candidates the log has, beside those of the logger."""
+    logging, policy = PROPENSITIES
+    return frozenset(t for t in targets if log.has(logging) and log.has(own(policy, t)))
 
 
 def given_by(rounds: Sessions, role: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rankeval.errors import DataError
 from rankeval.estimators import ESTIMATORS, Definition, Estimator
 from rankeval.logs import Log, own
-from rankeval.off_policy.samples.candidate_lists import FROM_LISTS
+from rankeval.off_policy.samples.candidate_lists import FROM_LISTS, PROPENSITIES, SUPPORT
 from rankeval.off_policy.samples.setting import Setting
 from rankeval.off_policy.samples.term_list import TermList
 from rankeval.position_bias import FIELDS
@@ -162,6 +162,7 @@ def _of_rounds(log: Log, setting: Setting) -> ColumnSources:
     if setting.modelled:
         predicted["q_logged"] = ("action", "candidate_target_propensities")
         predicted["q_target"] = ("candidate_target_propensities",)
+    predicted |= dict.fromkeys(SUPPORT, PROPENSITIES)
     return ColumnSources(log, setting, follows_from, predicted)
 
 

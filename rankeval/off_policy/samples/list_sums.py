@@ -66,4 +66,10 @@ class ListSums:
             text = f"{self.rounds:,} lists of propensities do not sum to 1 within {NOTICED:g}"
             far = f"the furthest, in column {log.name(self.role)!r}, is {self.furthest:.2g} away"
             numbers = {"lists": self.rounds, "furthest": self.furthest, "threshold": NOTICED}
-            yield Note("list_sums", f"{text}: {far}", numbers)
+            yield Note(
+                "list_sums",
+                f"{text}: {far}",
+                numbers,
+                level="caution",
+                value=self.furthest,
+            )

@@ -38,6 +38,8 @@ class Setting:
         modelled: whether predictions come from a fitted model, not from the log.
         session_reward: whether the column ``session_reward`` holds the reward of each session.
         weighed: whether the log has ready-made weights of actions, and not their propensities.
+        listed: the target policies whose propensities of all candidates the log has, beside the logging ones.
+        pessimistic: whether the estimate of a policy is the worst end of its bounds.
     """
 
     targets: tuple[str, ...] = ("",)
@@ -50,6 +52,8 @@ class Setting:
     modelled: bool = False
     session_reward: bool = False
     weighed: bool = False
+    listed: frozenset[str] = frozenset()
+    pessimistic: bool = False
 
     def form_of(self, estimator: Estimator) -> Estimator:
         """The estimator with the weights that the log has."""

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from rankeval.estimators import REDUCING, REWARD, WEIGHTED, Estimator, Kind, Term, needed_columns
 from rankeval.off_policy.samples.setting import LOGGED, Setting, under_moved
+from rankeval.off_policy.samples.support import POWERS
 
 
 @dataclass(frozen=True)
@@ -127,11 +128,36 @@ class TermList:
         return () if known else estimator.definition.unshown
 
     def _beside(self, estimator: Estimator, target: str) -> list[Term]:
-        """Further terms of an estimate from clicks: overlap of the rankings, and bounds for unshown items."""
+        """Further terms for diagnostics.
+
+        On bandit logs residuals of ``dr``, and support. From clicks overlap of the rankings, and bounds for
+        items that were not shown.
+        """
         if not estimator.definition.of_clicks:
-            return []
+            return self.residuals(estimator, target) + self.support(estimator, target)
         kinds: tuple[Kind, ...] = ("overlap", *self.unshown(estimator))
         return [estimator.term(kind, target=target) for kind in kinds]
+
+    def support(self, estimator: Estimator, target: str) -> list[Term]:
+        """The terms of the support gap, and of near-support by power; empty if they are not known.
+
+        Weights over several logging policies, or of embeddings, have a support of their own.
+        """
+        known = estimator.ratio == "action" and estimator.loggers == "naive" and target in self.setting.listed
+        if not known:
+            return []
+        near = [Term("near_support", target=target, cutoff=power) for power in POWERS]
+        return [Term("support_gap", target=target), *near]
+
+    def residuals(self, estimator: Estimator, target: str) -> list[Term]:
+        """The terms of the weighted residuals by which ``dr`` corrects its model; empty for others."""
+        definition = estimator.definition
+        if definition.mean != "doubly_robust" or definition.of_rankings:
+            return []
+        return [
+            estimator.term("weighted_residual", target=target, logger=logger)
+            for logger in self.strata(estimator)
+        ]
 
 
 def logged_by(estimator: Estimator, logger: int) -> Term:

@@ -1,0 +1,187 @@
+"""The reasons of the verdict on one estimate: enough in the log, propensities, and support."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from rankeval.inference import BY_RANGES
+from rankeval.notes import Level, Note, distinct
+from rankeval.off_policy.diagnostics import AVERAGES_ONE
+from rankeval.off_policy.rows import EstimateRow
+
+#: Limits of each level, the worst first.
+Limits = tuple[tuple[Level, float], ...]
+#: Fewer rewards of equal size: coverage of intervals was measured by this number (docs/verdict.md).
+FEW_REWARDS: Limits = (("do not trust", 30.0), ("caution", 100.0))
+#: An effective sample size below these.
+FEW_EFFECTIVE: Limits = (("do not trust", 30.0), ("caution", 100.0))
+#: One unit with a larger share of an estimate.
+TOP_SHARE: Limits = (("do not trust", 0.2), ("caution", 0.05))
+#: More of the target policy where the log has no support, or hardly any.
+SUPPORT_GAP: Limits = (("do not trust", 0.1), ("caution", 0.01))
+#: A mean weight that is further from 1, by more than so many standard errors.
+MEAN_WEIGHT: tuple[tuple[Level, float, float], ...] = (("do not trust", 0.05, 4.0), ("caution", 0.01, 2.6))
+#: More of the weight that clipping takes away.
+CLIPPED = 0.05
+#: A tail index above this is heavy however many rounds there are.
+HEAVY_TAIL = 0.7
+
+
+def row_reasons(row: EstimateRow, whole_counts: bool, observed: bool) -> Iterator[Note]:
+    """Yield the reasons of one estimate.
+
+    Args:
+        row: the estimate with its diagnostics.
+        whole_counts: whether every unit counts a whole number of times. If not, the units stand for a
+            distribution, and their number says nothing.
+        observed: whether the range of rewards is that of the log, and not stated.
+    """
+    if whole_counts:
+        yield from _of_rewards(row)
+        yield from _of_size(row)
+    yield from _of_mean_weight(row)
+    yield from _of_clipping(row)
+    yield from _of_support(row, observed)
+    definition = row.estimator.definition
+    if definition.caution:
+        yield Note("estimator_caution", definition.caution, level="caution")
+    if row.selection is not None and row.segment is None:
+        yield _of_choice(row)
+    noted = [note for each in (row.value, row.gain, row.relative) for note in each.notes if note.level]
+    yield from distinct(noted)
+    if definition.mean == "model" and definition.numerator is None:
+        text = "rests on the predictions of the reward model alone, which no reward of the log corrects"
+        yield Note("model_only", text, level="caution")
+
+
+def _below(value: float, limits: Limits) -> tuple[Level, float] | None:
+    return next((one for one in limits if value < one[1]), None)
+
+
+def _above(value: float, limits: Limits) -> tuple[Level, float] | None:
+    return next((one for one in limits if value > one[1]), None)
+
+
+def _of_rewards(row: EstimateRow) -> Iterator[Note]:
+    """Few rewards behind an estimate, or a unit that has much of it."""
+    unit = row.estimator.definition.units[:-1]
+    worth, by_ranges = _worth(row)
+    crossed = _below(worth, FEW_REWARDS)
+    if crossed is not None:
+        level, limit = crossed
+        held = "its intervals, from stated ranges, are wide for it" if by_ranges else ""
+        text = f"rests on {_few(worth)} rewards of equal size, under {limit:g}: "
+        text += held or "its errors and intervals may be too small"
+        level = "caution" if by_ranges else level
+        yield Note("few_rewards", text, {"rewards": worth, "threshold": limit}, level=level, value=worth)
+    share = row.diagnostics["top_share"]
+    crossed = None if share is None else _above(share, TOP_SHARE)
+    if share is not None and crossed is not None:
+        text = f"one {unit} is {100.0 * share:.3g} % of the estimate: another log would not have it"
+        numbers = {"share": share, "threshold": crossed[1]}
+        yield Note("top_share", text, numbers, level=crossed[0], value=share)
+
+
+def _few(number: float) -> str:
+    return f"{number:.3g}" if number >= 1.0 or number == 0.0 else "less than 1"
+
+
+def _worth(row: EstimateRow) -> tuple[float, bool]:
+    """The number of rewards of equal size behind an estimate, and whether its intervals need no number.
+
+    Where the choice of an interval counted the terms of equal size that vary as much, the smaller counts.
+    """
+    estimates = row.value, row.gain, row.relative
+    by_spread = [each for each in estimates if any(one.method not in BY_RANGES for one in each.intervals)]
+    known = [each.worth for each in by_spread] + [row.diagnostics["effective_rewards"]]
+    worth = min((number for number in known if number is not None), default=math.inf)
+    return worth, row.value not in by_spread
+
+
+def _of_size(row: EstimateRow) -> Iterator[Note]:
+    """A small effective sample size, or a heavy tail of the weights."""
+    definition, ess, k = row.estimator.definition, row.diagnostics["ess"], row.diagnostics["tail_index"]
+    crossed = None if ess is None or definition.of_clicks else _below(ess, FEW_EFFECTIVE)
+    if ess is not None and crossed is not None:
+        kind = f" of the {row.estimator.weight_of} weights" * definition.of_rankings
+        text = f"the effective sample size{kind} is {ess:.4g}, under {crossed[1]:g}: "
+        text += f"the log rarely does what the target policy would, and few {definition.units} stand for all"
+        numbers = {"ess": ess, "threshold": crossed[1]}
+        yield Note("few_effective", text, numbers, level=crossed[0], value=ess)
+    limit = heavy(row.value.n)
+    if k is not None and k > limit:
+        text = f"the largest weights have a heavy tail (Pareto k {k:.2f}, above {limit:.2f}): "
+        text += "rare weights that this log does not hold may matter"
+        yield Note("heavy_tail", text, {"k": k, "threshold": limit}, level="caution", value=k)
+
+
+def heavy(n: float) -> float:
+    """The tail index above which ``n`` weights have a heavy tail (Vehtari et al. 2024)."""
+    return min(1.0 - 1.0 / math.log10(n), HEAVY_TAIL) if n > 1.0 else HEAVY_TAIL
+
+
+def _of_mean_weight(row: EstimateRow) -> Iterator[Note]:
+    """A mean weight that is not 1, or not 1 minus the support gap."""
+    found = row.diagnostics
+    mean, z, ess = (found[name] for name in ("mean_weight", "mean_weight_z", "ess"))
+    if mean is None or row.estimator.ratio not in AVERAGES_ONE:
+        return
+    wanted = 1.0 - (found["support_gap"] or 0.0)
+    alone = z is None and ess is not None and ess > 1.0
+    for level, far, errors in MEAN_WEIGHT:
+        if abs(mean - wanted) > far and (alone or (z is not None and abs(z) > errors)):
+            off = f"{abs(z):.1f} standard errors off {wanted:.4g}" if z is not None else "as is every weight"
+            kind = f"{row.estimator.ratio} weight" if row.estimator.definition.of_rankings else "weight"
+            text = f"the mean {kind} is {mean:.4g}, {off}: the propensities look wrong"
+            numbers = {"mean": mean, "threshold": far, **({} if z is None else {"z": z})}
+            yield Note("mean_weight", text, numbers, level=level, value=mean - wanted)
+            return
+
+
+def _of_clipping(row: EstimateRow) -> Iterator[Note]:
+    share = row.diagnostics["share_clipped"]
+    if share is not None and share > CLIPPED:
+        text = f"{100.0 * share:.3g} % of the weight is cut off: the estimate is biased, and its interval "
+        text += "is for what is left"
+        yield Note(
+            "share_clipped", text, {"share": share, "threshold": CLIPPED}, level="caution", value=share
+        )
+
+
+def _of_support(row: EstimateRow, observed: bool) -> Iterator[Note]:
+    """Too much of the target policy that the logging policy never does, or hardly ever."""
+    gap, near = row.diagnostics["support_gap"], row.diagnostics["near_support"]
+    crossed = None if gap is None else _above(gap, SUPPORT_GAP)
+    if gap is not None and crossed is not None:
+        level, limit = crossed
+        text = f"{100.0 * gap:.3g} % of what the target policy does is never logged: nothing is known of "
+        text += "its rewards, and the value lies in bounds"
+        text += " (by the rewards of the log; --reward-range states others)" * observed
+        yield Note("support_gap", text, {"gap": gap, "threshold": limit}, level=level, value=gap)
+    crossed = None if near is None else _above(near, SUPPORT_GAP)
+    if near is not None and crossed is not None:
+        level, limit = crossed
+        text = f"{100.0 * near:.3g} % of what the target policy does is hardly ever logged: a log may lack "
+        text += "it, and look certain"
+        yield Note("near_support", text, {"share": near, "threshold": limit}, level=level, value=near)
+
+
+def apart(one: str, other: str, z: float) -> Note:
+    """The reason that an estimate differs from that of another estimator."""
+    text = f"{one} and {other} differ by {abs(z):.1f} standard errors of the difference: "
+    text += "at least one of them is biased"
+    return Note("estimators_apart", text, level="caution", value=z)
+
+
+def _of_choice(row: EstimateRow) -> Note:
+    """The warning that the data chose the parameter of an estimator."""
+    assert row.selection is not None
+    rules = {"slope": "SLOPE", "mse": "the bound on the mean squared error"}
+    rule = rules.get(row.selection["by"], "the more careful of SLOPE and the bound on the mean squared error")
+    text = (
+        f"chosen by {rule} among {len(row.selection['candidates'])} values "
+        f"on the same {row.estimator.definition.units}; no interval counts the bias that is left, and "
+        "only that of --ci refit counts the choice"
+    )
+    return Note("parameter_chosen", text, {"candidates": len(row.selection["candidates"])}, level="caution")

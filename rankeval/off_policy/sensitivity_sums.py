@@ -1,0 +1,215 @@
+"""Sums from which one sees how wrong propensities or a position-bias curve must be to turn a gain.
+
+For propensities they are sums of ``w - pi`` by reward, where ``pi`` is the target's probability of the
+logged action: by how much the weight can shrink or grow (Tan 2006). Rewards are told apart to 1.6 %. For a
+curve they are the clicks and impressions of items that a candidate moves from position k to k', which give
+the estimate under every other curve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rankeval.array_types import Floats, Ints
+from rankeval.arrays import kernel, read_only
+from rankeval.estimators import RankingBlock, Ratio, RoundBlock, SampleBlock, TargetViews
+from rankeval.off_policy.plan import Plan
+
+#: Largest number of positions whose moves are counted.
+MOST_MOVED = 32
+#: Bits of a float that are dropped where rewards are told apart: six of the mantissa stay.
+_DROPPED = 46
+
+
+#: Kinds of weights that lie between bounds under a factor on the odds of propensities.
+_WEIGHING: frozenset[Ratio] = frozenset({"action", "ready", "list"})
+
+
+@dataclass(frozen=True)
+class Excess:
+    """Sums of ``w - pi`` and of ``(w - pi) x`` by classes of the reward or residual ``x``.
+
+    Attributes:
+        keys: (m,) int64, ascending, the classes; all x of a class have one sign.
+        sums: (m, 2) float64.
+    """
+
+    keys: Ints
+    sums: Floats
+
+    @classmethod
+    def of(cls, excess: Floats, x: Floats, counts: Floats | None) -> Excess:
+        """The sums of some units, each counted as often as ``counts`` says."""
+        excess = excess if counts is None else excess * counts
+        keys, inverse = np.unique((x + 0.0).view(np.int64) >> _DROPPED, return_inverse=True)
+        sums = [np.bincount(inverse, values, len(keys)) for values in (excess, excess * x)]
+        return cls(keys, np.stack(sums, axis=1))
+
+    def merge(self, other: Excess) -> Excess:
+        """The sums of both parts."""
+        keys, inverse = np.unique(np.concatenate([self.keys, other.keys]), return_inverse=True)
+        both = np.concatenate([self.sums, other.sums])
+        sums = [np.bincount(inverse, column, len(keys)) for column in both.T]
+        return Excess(keys, np.stack(sums, axis=1))
+
+    def around(self, level: float) -> tuple[float, float]:
+        """The sums of ``(w - pi)(x - level)`` where that is below 0, and where it is above."""
+        parts = self.sums[:, 1] - level * self.sums[:, 0]
+        return float(np.minimum(parts, 0.0).sum()), float(np.maximum(parts, 0.0).sum())
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Clicks and impressions of items moved from position k to k', (K, K) each.
+
+    Attributes:
+        clicks: sums of rewards.
+        impressions: numbers of items.
+        sessions: number of sessions.
+        known: whether every item could be counted: positions without gaps, at most 32.
+    """
+
+    clicks: Floats
+    impressions: Floats
+    sessions: float
+    known: bool
+
+    def merge(self, other: Moves) -> Moves:
+        """The sums of both parts."""
+        return Moves(
+            self.clicks + other.clicks,
+            self.impressions + other.impressions,
+            self.sessions + other.sessions,
+            self.known and other.known,
+        )
+
+
+@dataclass(frozen=True)
+class SensitivitySums:
+    """The sums of some units.
+
+    Attributes:
+        rewards: target policy -> sums by the reward of a round or of a whole list.
+        residuals: target policy -> sums by the residual of a round.
+        moves: target policy -> the moves of items.
+        n: number of units, each as often as it counts.
+    """
+
+    rewards: Mapping[str, Excess] = field(default_factory=dict)
+    residuals: Mapping[str, Excess] = field(default_factory=dict)
+    moves: Mapping[str, Moves] = field(default_factory=dict)
+    n: float = 0.0
+
+    @classmethod
+    def of(cls, plan: Plan, block: SampleBlock, counts: Floats | None) -> SensitivitySums:
+        """The sums that the estimators of a plan need."""
+        views = {target: _view(block, target) for target in plan.targets}
+        kinds = {(each.ratio, each.definition.numerator or each.definition.mean) for each in plan.asked}
+        ratios = {ratio for ratio, kind in kinds if kind == "weighted_reward"} & _WEIGHING
+        residual = any(ratio in ("action", "ready") and "q_logged" in _names(views) for ratio, _ in kinds)
+        rewards = {target: _of_rewards(view, ratios, counts) for target, view in views.items()}
+        bias = plan.terms.setting.position_bias
+        curve = None if bias is None or "examination" not in bias else bias.curve("examination")
+        of_clicks = curve is not None and any(each.definition.of_clicks for each in plan.asked)
+        return cls(
+            {target: found for target, found in rewards.items() if found is not None},
+            {target: _of_residuals(view, counts) for target, view in views.items()} if residual else {},
+            {target: _moves(view, curve, counts) for target, view in views.items()} if of_clicks else {},
+            float(len(block)) if counts is None else float(counts.sum()),
+        )
+
+    def merge(self, other: SensitivitySums) -> SensitivitySums:
+        """The sums of both parts."""
+        return SensitivitySums(
+            {target: part.merge(other.rewards[target]) for target, part in self.rewards.items()},
+            {target: part.merge(other.residuals[target]) for target, part in self.residuals.items()},
+            {target: part.merge(other.moves[target]) for target, part in self.moves.items()},
+            self.n + other.n,
+        )
+
+
+def _view(block: SampleBlock, target: str) -> SampleBlock:
+    if not isinstance(block, TargetViews):
+        return block
+    return block.of_target.get(target, next(iter(block.of_target.values())))
+
+
+def _names(views: Mapping[str, SampleBlock]) -> set[str]:
+    view = next(iter(views.values()))
+    return set(view.columns) if isinstance(view, RoundBlock) else set()
+
+
+def _of_rewards(view: SampleBlock, ratios: set[Ratio], counts: Floats | None) -> Excess | None:
+    """The sums by rewards; None where no estimator weighs rewards of rounds or of whole lists."""
+    if isinstance(view, RoundBlock) and ratios & {"action", "ready"}:
+        return Excess.of(_excess(view.columns, ""), view.columns["reward"], counts)
+    if isinstance(view, RankingBlock) and "list" in ratios:
+        return Excess.of(_excess(view.sessions, "_list"), view.total, counts)
+    return None
+
+
+def _of_residuals(view: SampleBlock, counts: Floats | None) -> Excess:
+    assert isinstance(view, RoundBlock)
+    return Excess.of(_excess(view.columns, ""), view.residual, counts)
+
+
+def _excess(columns: Mapping[str, Floats], form: str) -> Floats:
+    """(m,) ``w - pi``; ``w`` for ready-made weights and for densities, which are no probabilities."""
+    if f"propensity{form}" not in columns:
+        return columns["importance_weight"]
+    logged, target = columns[f"propensity{form}"], columns[f"target_propensity{form}"]
+    return target / logged - np.where(logged <= 1.0, target, 0.0)
+
+
+def _moves(view: SampleBlock, curve: Floats | None, counts: Floats | None) -> Moves:
+    assert isinstance(view, RankingBlock)
+    assert curve is not None
+    n = len(view) if counts is None else float(counts.sum())
+    size = min(len(curve), MOST_MOVED)
+    clicks, impressions = np.zeros((size, size)), np.zeros((size, size))
+    known = _count_moves(
+        view.offsets,
+        view.items["reward"],
+        view.items["rank"],
+        view.items["target_rank"],
+        view.items["examination"],
+        view.items.get("target_examination", _NOT_USED),
+        read_only(curve),
+        read_only(np.ones(len(view)) if counts is None else counts),
+        clicks,
+        impressions,
+    )
+    return Moves(clicks, impressions, n, bool(known))
+
+
+#: Stands for the examination of target positions where no estimator uses it.
+_NOT_USED = read_only(np.zeros(0))
+
+
+@kernel
+def _count_moves(
+    offsets: Ints,
+    rewards: Floats,
+    ranks: Floats,
+    target_ranks: Floats,
+    examined: Floats,
+    target_examined: Floats,
+    curve: Floats,
+    counts: Floats,
+    clicks: Floats,
+    impressions: Floats,
+) -> bool:
+    """Count the moves; False if an item is not at the position of its rank, or too far down."""
+    for s in range(offsets.size - 1):
+        for i in range(offsets[s], offsets[s + 1]):
+            k, moved = np.int64(ranks[i]) - 1, np.int64(target_ranks[i]) - 1
+            if k >= clicks.shape[0] or moved >= clicks.shape[0]:
+                return False
+            if examined[i] != curve[k] or (target_examined.size and target_examined[i] != curve[moved]):
+                return False
+            clicks[k, moved] += counts[s] * rewards[i]
+            impressions[k, moved] += counts[s]
+    return True
