@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rankeval.array_types import Floats, Hashes, Ints
+from rankeval.array_types import Bools, Floats, Hashes, Ints
 from rankeval.arrays import bucket_of, kernel
 
 # With 8 lanes, each addition waits for the one before. With 64, eight vector additions run in parallel, which
@@ -103,8 +103,9 @@ def add_block(
     low: Floats,
     high: Floats,
     absolute: Floats,
+    sized: Bools,
 ) -> None:
-    """Add a block of terms (p, m) to the moments of ``n`` units, in place."""
+    """Add a block of terms (p, m) to the moments of ``n`` units, in place; ``absolute`` where ``sized``."""
     p, m = terms.shape
     if m == 0:
         return
@@ -113,7 +114,7 @@ def add_block(
         block_total[j], smallest, largest = _total_and_extremes(terms[j])
         low[j] = min(low[j], smallest)
         high[j] = max(high[j], largest)
-        signs = smallest < 0.0 < largest
+        signs = sized[j] and smallest < 0.0 < largest
         absolute[j] += _absolute_total(terms[j]) if signs else abs(block_total[j])
     block_comoment = np.empty(pairs.shape[0])
     for c in range(pairs.shape[0]):

@@ -206,6 +206,7 @@ class MomentsAccumulator:
         sampled: whether units have sampling weights; if so, :meth:`add` needs them.
         unnamed: the column that nobody named as cluster, by which sums are kept too; None: there is none.
         tails: the terms whose largest values are kept.
+        sized: the terms whose ``absolute`` is right where they have both signs; None: all.
     """
 
     def __init__(
@@ -216,7 +217,10 @@ class MomentsAccumulator:
         sampled: bool = False,
         unnamed: str | None = None,
         tails: tuple[int, ...] = (),
+        sized: tuple[int, ...] | None = None,
     ) -> None:
+        self._sized = np.full(p, sized is None)
+        self._sized[list(sized or ())] = True
         self._tails = Tails.empty(tails) if tails else None
         self._absolute = np.zeros(p)
         self._unnamed = None if unnamed is None else UnnamedClusters.empty(unnamed, p)
@@ -241,8 +245,7 @@ class MomentsAccumulator:
     ) -> None:
         """Add a block of m units.
 
-        Contiguous, writable arrays of the stated types are used without a copy. Blocks of a few thousand
-        units stay in the processor's cache.
+        Contiguous, writable arrays of the stated types are used without a copy.
 
         Args:
             terms: (p, m) float64, finite.
@@ -259,7 +262,7 @@ class MomentsAccumulator:
             self._drawn += float(counts.sum())
             counts = counts * sampling
         if counts is None:
-            extremes = self._low, self._high, self._absolute
+            extremes = self._low, self._high, self._absolute, self._sized
             add_block(block, self._pairs, self._n, self._total, self._comoment, *extremes)
             self._n += block.shape[1]
             self._tails = None if self._tails is None else self._tails.added(block)

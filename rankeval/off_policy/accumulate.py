@@ -241,7 +241,9 @@ def _moments(
     chosen, terms, mine = block.taken(rows), plan.terms.terms, weights.taken(rows)
     sampled = weights.sampling is not None
     tails = plan.tails if isinstance(rows, slice) else ()  # of the whole log alone, which bounds their memory
-    accumulator = MomentsAccumulator(len(terms), plan.pairs, weights.keys is not None, sampled, users, tails)
+    accumulator = MomentsAccumulator(
+        len(terms), plan.pairs, weights.keys is not None, sampled, users, tails, plan.sized
+    )
     values = np.empty((len(terms), block.AT_A_TIME))
     for part in _parts(len(chosen), block.AT_A_TIME):
         out, own = values[:, : part.stop - part.start], mine.taken(part)

@@ -234,7 +234,7 @@ class Plan:
         pairs = nested(self.asked)
         tested = [value[target, a] - value[target, b] for target in self.targets for a, b in pairs]
         with_weights = self._with_weights(value) if self.with_weights else []
-        rewards = [Mean(term) for target, one in self.terms.pairs for term in self.rewards(one, target)]
+        rewards = [Mean(term) for term in self.sized]
         apart = [value[key] - value[other] for key, other in self.rivals]
         bounded = [end for key in self.terms.pairs for end in self._ends(key[1], key[0])]
         every = [
@@ -277,6 +277,12 @@ class Plan:
             return []
         rest = [each for each in fixed if each != first]
         return [((target, each), (target, first)) for target in self.targets for each in rest]
+
+    @cached_property
+    def sized(self) -> tuple[int, ...]:
+        """The terms of rewards that carry an estimate, whose sizes are summed."""
+        every = {term for target, one in self.terms.pairs for term in self.rewards(one, target)}
+        return tuple(sorted(every))
 
     @cached_property
     def tails(self) -> tuple[int, ...]:
