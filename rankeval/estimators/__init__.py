@@ -12,13 +12,11 @@ from rankeval.estimators.catalogue import ESTIMATORS, Estimator, nested, parse
 from rankeval.estimators.click_terms import click_weights
 from rankeval.estimators.definitions import Definition
 from rankeval.estimators.ranking_terms import RankingBlock
+from rankeval.estimators.term_columns import CLICK_RATIOS, RATIO_COLUMNS, WEIGHTED, needed_columns
 from rankeval.estimators.terms import (
-    CLICK_RATIOS,
-    RATIO_COLUMNS,
     REDUCING,
     REWARD,
     TRANSFORMS,
-    WEIGHTED,
     Kind,
     Ratio,
     RoundBlock,
@@ -26,7 +24,6 @@ from rankeval.estimators.terms import (
     TargetViews,
     Term,
     Transform,
-    needed_columns,
     write_terms,
 )
 

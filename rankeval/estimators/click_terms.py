@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from rankeval.array_types import Floats
-from rankeval.estimators.terms import RATIO_COLUMNS, Ratio, Term
+from rankeval.estimators.term_columns import RATIO_COLUMNS
+from rankeval.estimators.terms import Ratio, Term
 
 Items = Mapping[str, Floats]
 

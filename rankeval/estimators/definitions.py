@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from rankeval.estimators.terms import CLICK_RATIOS, OF_ACTIONS, OF_SESSIONS, Kind, Ratio, Transform
+from rankeval.estimators.term_columns import CLICK_RATIOS, OF_ACTIONS, OF_SESSIONS
+from rankeval.estimators.terms import Kind, Ratio, Transform
 
 Cutoff = Literal["none", "optional", "required"]
 

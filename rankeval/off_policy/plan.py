@@ -21,6 +21,7 @@ from rankeval.inference import (
     pairs_needed,
 )
 from rankeval.off_policy.diagnostics import share_clipped
+from rankeval.off_policy.functional_sums import sum_of, weighted_sum
 from rankeval.off_policy.nuisances import LoggingPolicies, precision_shares
 from rankeval.off_policy.samples import LOGGED, Setting, TermList, logged_by, near_power
 from rankeval.position_bias import STEP
@@ -97,12 +98,12 @@ class Plan:
             n = self.terms.positions
             return SumOfRatios(tuple(terms[:n]), tuple(terms[n : 2 * n]), tuple(terms[2 * n :]))
         if estimator.loggers == "naive":
-            return _sum(*self._means(estimator, target, 0))
+            return sum_of(*self._means(estimator, target, 0))
         if estimator.loggers == "weighted":
             return self._by_precision(estimator, target, inference)
         parts = [self._means(estimator, target, logger) for logger in self.terms.strata(estimator)]
         shares = tuple(self.logging_policies.shares.tolist()) if self.logging_policies else (1.0,)
-        return _sum(*(_weighted(column, shares) for column in zip(*parts, strict=True)))
+        return sum_of(*(weighted_sum(column, shares) for column in zip(*parts, strict=True)))
 
     def _means(self, estimator: Estimator, target: str, logger: int) -> list[Functional | None]:
         """``mean``, ``numerator`` and ``denominator`` over all units, or over one logging policy's rounds."""
@@ -122,7 +123,7 @@ class Plan:
         if inference is not None:
             means, index = inference.moments.mean, self.terms.index
             loggers = [j for j in loggers if means[index[logged_by(estimator, j)]] > 0.0] or loggers
-        values = tuple(_sum(*self._means(estimator, target, j)) for j in loggers)
+        values = tuple(sum_of(*self._means(estimator, target, j)) for j in loggers)
         if inference is None or self.logging_policies is None:
             return WeightedSum(values, (1.0,) * len(values))
         errors = [inference.estimate(value).std_error or 0.0 for value in values]
@@ -299,18 +300,3 @@ class Plan:
             if not estimator.definition.of_rankings and not estimator.is_ratio
         ]
         return [gain + Mean(weight) for gain, weight in found if weight is not None]
-
-
-def _sum(mean: Functional | None, numerator: Functional | None, denominator: Functional | None) -> Functional:
-    """``mean + numerator / denominator``, without the parts that are None."""
-    if numerator is None or denominator is None:
-        assert mean is not None
-        return mean
-    ratio = numerator / denominator
-    return ratio if mean is None else mean + ratio
-
-
-def _weighted(parts: Sequence[Functional | None], shares: tuple[float, ...]) -> Functional | None:
-    """The sum of the parts, weighted by ``shares``; None if the parts are None."""
-    known = tuple(part for part in parts if part is not None)
-    return WeightedSum(known, shares) if known else None
