@@ -217,8 +217,7 @@ def needed_columns(terms: Iterable[Term]) -> list[str]:
     return list(columns)
 
 
-def _near(term: Term) -> str:
-    """The column of the near-support whose power of ten is the cutoff."""
+def _near(term: Term) -> str:  # its column
     return f"near_support_{term.cutoff}"
 
 
@@ -295,14 +294,6 @@ def _write_doubly_robust(block: RoundBlock, term: Term, row: Floats) -> None:
     np.add(block.columns["q_target"], block.weighted_residual(term), out=row)
 
 
-def _write_support_gap(block: RoundBlock, _: Term, row: Floats) -> None:
-    row[:] = block.columns["support_gap"]
-
-
-def _write_near_support(block: RoundBlock, term: Term, row: Floats) -> None:
-    row[:] = block.columns[_near(term)]
-
-
 def _write_logged_by(_: RoundBlock, __: Term, row: Floats) -> None:
     row[:] = 1.0  # RoundBlock.write sets the rounds of other logging policies to 0
 
@@ -315,6 +306,6 @@ WRITERS: dict[Kind, Callable[[RoundBlock, Term, Floats], None]] = {
     "weighted_residual": _write_weighted_residual,
     "doubly_robust": _write_doubly_robust,
     "logged_by": _write_logged_by,
-    "support_gap": _write_support_gap,
-    "near_support": _write_near_support,
+    "support_gap": lambda block, _, row: np.copyto(row, block.columns["support_gap"]),
+    "near_support": lambda block, term, row: np.copyto(row, block.columns[_near(term)]),
 }
