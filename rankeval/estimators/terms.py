@@ -49,7 +49,7 @@ class Term:
         position: position of the ranking that the term covers; 0 for all.
         target: name of the target policy; empty if it has none.
         logger: number of a logging policy: the term is 0 for the rounds of all others; 0 for all rounds.
-        cutoff: number of top positions that count; 0 for all. Of ``near_support``, the power of ten.
+        cutoff: number of top positions that count; 0 for all. Of ``near_support`` a power of ten.
     """
 
     kind: Kind
@@ -66,7 +66,6 @@ class Term:
         return replace(self, kind="weight", weighting=Weighting(), position=0, logger=0)
 
 
-#: Untransformed weights.
 PLAIN = Weighting()
 #: The logged reward, with which gains compare.
 REWARD = Term("reward")
