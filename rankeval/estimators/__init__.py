@@ -8,15 +8,16 @@ term is a new function in ``terms.py``, ``ranking_terms.py`` or ``click_terms.py
 from __future__ import annotations
 
 from rankeval.estimators.actions import ACTION_ESTIMATORS
-from rankeval.estimators.catalogue import ESTIMATORS, Estimator, nested, parse
-from rankeval.estimators.click_terms import click_weights
+from rankeval.estimators.catalogue import ESTIMATORS, Estimator, parse
 from rankeval.estimators.definitions import Definition
 from rankeval.estimators.ranking_terms import RankingBlock
-from rankeval.estimators.term_columns import CLICK_RATIOS, RATIO_COLUMNS, WEIGHTED, needed_columns
 from rankeval.estimators.terms import (
+    CLICK_RATIOS,
+    RATIO_COLUMNS,
     REDUCING,
     REWARD,
     TRANSFORMS,
+    WEIGHTED,
     Kind,
     Ratio,
     RoundBlock,
@@ -24,6 +25,7 @@ from rankeval.estimators.terms import (
     TargetViews,
     Term,
     Transform,
+    needed_columns,
     write_terms,
 )
 
@@ -46,9 +48,7 @@ __all__ = [
     "TargetViews",
     "Term",
     "Transform",
-    "click_weights",
     "needed_columns",
-    "nested",
     "parse",
     "write_terms",
 ]

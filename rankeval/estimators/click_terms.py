@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from rankeval.array_types import Floats
-from rankeval.estimators.term_columns import RATIO_COLUMNS
-from rankeval.estimators.terms import Ratio, Term
+from rankeval.estimators.terms import RATIO_COLUMNS, Ratio, Term
 
 Items = Mapping[str, Floats]
 

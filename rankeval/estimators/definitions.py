@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from rankeval.estimators.term_columns import CLICK_RATIOS, OF_ACTIONS, OF_SESSIONS
-from rankeval.estimators.terms import Kind, Ratio, Transform
+from rankeval.estimators.terms import CLICK_RATIOS, OF_ACTIONS, OF_SESSIONS, Kind, Ratio, Transform
 
 Cutoff = Literal["none", "optional", "required"]
 
@@ -29,15 +28,6 @@ ASSUMPTIONS: dict[Ratio, str] = {
     "subset": "the behaviour model says on which positions a click depends",
     **dict.fromkeys(("examination", "rho", "dcg", "precision", "rank", "match"), _POSITION_BASED),
     "trust": "clicks follow the position-based model with trust bias, and its curves are right",
-}
-
-#: Estimator of rankings -> those that assume less of users than it does, and nothing that it does not.
-ASSUME_LESS: dict[str, frozenset[str]] = {
-    "policy_aware": frozenset({"sips", "rips", "pi", "iips"}),
-    "iips": frozenset({"sips", "rips", "pi"}),
-    "rips": frozenset({"sips"}),
-    "pi": frozenset({"sips"}),
-    "aips": frozenset({"sips"}),
 }
 
 

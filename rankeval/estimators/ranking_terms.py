@@ -16,8 +16,7 @@ import numpy as np
 from rankeval.array_types import Floats, Ints
 from rankeval.arrays import cascade_sums, corrected_sums, offsets_of, read_only, sums, sums_of_products
 from rankeval.estimators.click_terms import click_weights, most_unshown
-from rankeval.estimators.term_columns import CLICK_RATIOS, OF_SESSIONS, RATIO_COLUMNS
-from rankeval.estimators.terms import TRANSFORMS, Kind, Ratio, Term
+from rankeval.estimators.terms import CLICK_RATIOS, OF_SESSIONS, RATIO_COLUMNS, TRANSFORMS, Kind, Ratio, Term
 
 
 class RankingBlock:

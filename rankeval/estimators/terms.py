@@ -9,7 +9,7 @@ logged action, its expectation ``q_pi`` under the target policy, and the transfo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, Protocol
@@ -17,7 +17,6 @@ from typing import Literal, Protocol
 import numpy as np
 
 from rankeval.array_types import Floats, Ints
-from rankeval.estimators.term_columns import RATIO_COLUMNS, near_column
 
 Transform = Literal["plain", "clipped", "switched", "shrunk", "harmonic"]
 Kind = Literal[
@@ -50,7 +49,7 @@ class Term:
         position: position of the ranking that the term covers; 0 for all.
         target: name of the target policy; empty if it has none.
         logger: number of a logging policy: the term is 0 for the rounds of all others; 0 for all rounds.
-        cutoff: number of top positions that count; 0 for all. Of ``near_support``, the power of ten.
+        cutoff: number of top positions that count; 0 for all. Of ``near_support`` a power of ten.
     """
 
     kind: Kind
@@ -67,7 +66,6 @@ class Term:
         return replace(self, kind="weight", weighting=Weighting(), position=0, logger=0)
 
 
-#: Untransformed weights.
 PLAIN = Weighting()
 #: The logged reward, with which gains compare.
 REWARD = Term("reward")
@@ -145,6 +143,83 @@ class RoundBlock:
         return self._residuals[key]
 
 
+#: Kind of weight -> its columns: the divisor first and the target policy's last, or the weight itself.
+RATIO_COLUMNS: dict[Ratio, tuple[str, ...]] = {
+    "action": ("propensity", "target_propensity"),
+    "ready": ("importance_weight",),
+    "mixture": ("mixture_propensity", "target_propensity"),
+    "embedding": ("marginal_propensity", "target_marginal_propensity"),
+    "list": ("propensity_list", "target_propensity_list"),
+    "item": ("propensity", "target_propensity"),
+    "prefix": ("propensity_prefix", "target_propensity_prefix"),
+    "exposure": ("exposure", "target_exposure"),
+    "slate": ("slate_weight",),
+    "subset": ("subset_weight",),
+    "examination": ("examination", "target_examination"),
+    "rho": ("rho", "target_examination"),
+    "trust": ("alpha", "target_alpha"),
+    "dcg": ("examination", "target_rank"),
+    "precision": ("examination", "target_rank"),
+    "rank": ("examination", "target_rank"),
+    "match": ("examination", "rank", "target_rank"),
+}
+#: Kinds of weights of bandit logs.
+OF_ACTIONS: frozenset[Ratio] = frozenset({"action", "ready", "mixture", "embedding"})
+#: Kinds of weights of rankings with one value per session, not one per position.
+OF_SESSIONS: frozenset[Ratio] = frozenset({"list", "slate"})
+#: Kinds of weights of clicks, which follow from the positions under a candidate ranker.
+CLICK_RATIOS: frozenset[Ratio] = frozenset(
+    {"examination", "rho", "trust", "dcg", "precision", "rank", "match"}
+)
+#: Kinds of terms that contain a weight.
+WEIGHTED: frozenset[Kind] = frozenset(
+    {
+        "weight",
+        "weighted_reward",
+        "weighted_residual",
+        "doubly_robust",
+        "weight_sum",
+        "click_affine",
+        "click_doubly_robust",
+        "unshown",
+    }
+)
+#: Kind of term -> its columns, without the columns of its weight.
+COLUMNS: dict[Kind, tuple[str, ...]] = {
+    "reward": ("reward",),
+    "weight": (),
+    "weighted_reward": ("reward",),
+    "model": ("q_target",),
+    "weighted_residual": ("reward", "q_logged"),
+    "doubly_robust": ("reward", "q_logged", "q_target"),
+    "shown": (),
+    "logged_by": (),
+    "weight_sum": (),
+    "click_affine": ("reward", "beta", "target_beta"),
+    "click_doubly_robust": ("reward", "q_logged", "examination"),
+    "overlap": ("overlap",),
+    "unshown": (),
+    "unshown_model": ("target_examination", "q_logged"),
+    "support_gap": ("support_gap",),
+    "near_support": (),
+}
+
+
+def needed_columns(terms: Iterable[Term]) -> list[str]:
+    """The columns of a log from which these terms are computed, each once."""
+    columns: dict[str, None] = {}
+    for term in terms:
+        weights = RATIO_COLUMNS[term.ratio] if term.kind in WEIGHTED else ()
+        loggers = ("logger",) if term.logger else ()
+        near = (_near(term),) if term.kind == "near_support" else ()
+        columns.update(dict.fromkeys((*weights, *COLUMNS[term.kind], *loggers, *near)))
+    return list(columns)
+
+
+def _near(term: Term) -> str:  # its column
+    return f"near_support_{term.cutoff}"
+
+
 class SampleBlock(Protocol):
     """Some rounds or sessions of a log, from which terms are computed."""
 
@@ -218,14 +293,6 @@ def _write_doubly_robust(block: RoundBlock, term: Term, row: Floats) -> None:
     np.add(block.columns["q_target"], block.weighted_residual(term), out=row)
 
 
-def _write_support_gap(block: RoundBlock, _: Term, row: Floats) -> None:
-    row[:] = block.columns["support_gap"]
-
-
-def _write_near_support(block: RoundBlock, term: Term, row: Floats) -> None:
-    row[:] = block.columns[near_column(term)]
-
-
 def _write_logged_by(_: RoundBlock, __: Term, row: Floats) -> None:
     row[:] = 1.0  # RoundBlock.write sets the rounds of other logging policies to 0
 
@@ -238,6 +305,6 @@ WRITERS: dict[Kind, Callable[[RoundBlock, Term, Floats], None]] = {
     "weighted_residual": _write_weighted_residual,
     "doubly_robust": _write_doubly_robust,
     "logged_by": _write_logged_by,
-    "support_gap": _write_support_gap,
-    "near_support": _write_near_support,
+    "support_gap": lambda block, _, row: np.copyto(row, block.columns["support_gap"]),
+    "near_support": lambda block, term, row: np.copyto(row, block.columns[_near(term)]),
 }
