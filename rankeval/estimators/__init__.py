@@ -8,7 +8,8 @@ term is a new function in ``terms.py``, ``ranking_terms.py`` or ``click_terms.py
 from __future__ import annotations
 
 from rankeval.estimators.actions import ACTION_ESTIMATORS
-from rankeval.estimators.catalogue import ESTIMATORS, Estimator, parse
+from rankeval.estimators.catalogue import ESTIMATORS, Estimator, nested, parse
+from rankeval.estimators.click_terms import click_weights
 from rankeval.estimators.definitions import Definition
 from rankeval.estimators.ranking_terms import RankingBlock
 from rankeval.estimators.terms import (
@@ -48,7 +49,9 @@ __all__ = [
     "TargetViews",
     "Term",
     "Transform",
+    "click_weights",
     "needed_columns",
+    "nested",
     "parse",
     "write_terms",
 ]

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from rankeval.errors import UsageError
 from rankeval.estimators.actions import ACTION_ESTIMATORS
 from rankeval.estimators.clicks import CLICK_ESTIMATORS
-from rankeval.estimators.definitions import Definition, Parameter
+from rankeval.estimators.definitions import ASSUME_LESS, Definition, Parameter
 from rankeval.estimators.rankings import RANKING_ESTIMATORS
 from rankeval.estimators.terms import Kind, Ratio, Term, Weighting
 from rankeval.options import shown
@@ -217,3 +217,9 @@ def _in_range(text: str, parameter: Parameter, value: str) -> float:
         wanted = f"{parameter.wanted}, or {', '.join(CHOICES)}"
         raise UsageError(f"estimator {text!r}: {parameter.name} is {value!r}, wanted {wanted}")
     return number
+
+
+def nested(estimators: Sequence[Estimator]) -> list[tuple[Estimator, Estimator]]:
+    """Pairs of estimators with plain weights; the first assumes all that the second does, and more."""
+    plain = [each for each in estimators if each.weighting.transform == "plain" and each.choice is None]
+    return [(a, b) for a in plain for b in plain if b.name in ASSUME_LESS.get(a.name, ())]

@@ -30,6 +30,15 @@ ASSUMPTIONS: dict[Ratio, str] = {
     "trust": "clicks follow the position-based model with trust bias, and its curves are right",
 }
 
+#: Estimator of rankings -> those that assume less of users than it does, and nothing that it does not.
+ASSUME_LESS: dict[str, frozenset[str]] = {
+    "policy_aware": frozenset({"sips", "rips", "pi", "iips"}),
+    "iips": frozenset({"sips", "rips", "pi"}),
+    "rips": frozenset({"sips"}),
+    "pi": frozenset({"sips"}),
+    "aips": frozenset({"sips"}),
+}
+
 
 @dataclass(frozen=True)
 class Parameter:
