@@ -24,6 +24,8 @@ ROUNDS = {
     "q_target": np.array([0.75, 0.5, 0.125]),
     "mixture_propensity": np.array([1.0, 0.5, 0.8]),
     "logger": np.array([1.0, 2.0, 2.0]),
+    "support_gap": np.array([0.25, 0.0, 1.0]),
+    "near_support_3": np.array([0.5, 0.0, 0.125]),
 }
 CLIPPED = Weighting("clipped", 1.5)
 BY_HAND = {
@@ -44,6 +46,8 @@ BY_HAND = {
     Term("weighted_reward", logger=2): [0, 0, 0 * -3],
     Term("weighted_reward", logger=1): [2 * 1, 0, 0],
     Term("logged_by", logger=2): [0, 1, 1],
+    Term("support_gap"): [0.25, 0, 1],
+    Term("near_support", cutoff=3): [0.5, 0, 0.125],
     Term("doubly_robust", CLIPPED): [0.75 + 1.5 * 0.5, 0.5 + 0.1 / 0.5 * -0.25, 0.125],
 }
 
