@@ -80,7 +80,7 @@ def test_a_file_is_replaced_whole_or_left_alone(log: Path, tmp_path: Path) -> No
     assert call("ope", log, "--format", "json", "--where", "user > 9999", "--out", out).status == 1
     assert out.read_text() == "before"
     assert call("ope", log, "--format", "json", "--out", out).status == 0
-    assert json.loads(out.read_text())["n"] == 300
+    assert json.loads(out.read_text())["n"] == 3000
     assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
 
 
