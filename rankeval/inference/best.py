@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -21,19 +22,34 @@ MANY = 3
 CHOSEN = "chosen for the estimate, which is therefore too good on average"
 
 
-@dataclass(frozen=True, slots=True)
+Correction = tuple[float | None, Interval]
+
+
+@dataclass(frozen=True)
 class Chosen:
     """An estimate of the best candidate.
 
     Attributes:
         naive: the estimate as if the candidate had not been chosen.
-        corrected: the estimate that is too high as often as too low; None where it cannot be computed.
-        interval: the corrected interval.
+        correct: computes ``corrected`` and ``interval``, once they are read: it takes longer than all else.
     """
 
     naive: Estimate | None
-    corrected: float | None
-    interval: Interval
+    correct: Callable[[], Correction] = field(repr=False, compare=False)
+
+    @cached_property
+    def _correction(self) -> Correction:
+        return self.correct()
+
+    @property
+    def corrected(self) -> float | None:
+        """The estimate that is too high as often as too low; None where it cannot be computed."""
+        return self._correction[0]
+
+    @property
+    def interval(self) -> Interval:
+        """The corrected interval."""
+        return self._correction[1]
 
     def to_dict(self) -> dict[str, Any]:
         """``naive``, ``naive_ci``, ``corrected`` and ``ci``, which is the corrected interval."""
@@ -132,25 +148,37 @@ def chosen(
     """
     naive = inference.estimate(of_interest)
     if naive.std_error is None:
-        return Chosen(naive, None, _unknown(inference, naive.notes[0].text))
+        return Chosen(naive, partial(_unknown, inference, naive.notes[0].text))
     if naive.std_error == 0.0:
-        return Chosen(naive, None, _unknown(inference, NO_SPREAD))
+        return Chosen(naive, partial(_unknown, inference, NO_SPREAD))
+    return Chosen(naive, partial(_correction, inference, candidates, targets, best, of_interest, sign))
+
+
+def _correction(
+    inference: Inference,
+    candidates: Sequence[Functional],
+    targets: Sequence[Functional],
+    best: int,
+    of_interest: Functional,
+    sign: float,
+) -> Correction:
+    """The corrected estimate and interval; arguments as of :func:`chosen`."""
     others = [one for j, one in enumerate(candidates) if j != best and _known(inference, one)]
     known = [one for one in targets if _known(inference, one)]
     found = corrected(inference, candidates[best], others, known, of_interest, sign)
     bounds, value = (found.low, found.high), found.value
     if isinstance(of_interest, Within):
         bounds, (value, _) = of_interest.cut(bounds), of_interest.cut((value, value))
-    return Chosen(naive, value, Interval(found.method, inference.level, *bounds))
+    return value, Interval(found.method, inference.level, *bounds)
 
 
 def no_gain(inference: Inference, reason: str) -> Chosen:
     """The gain where the best candidate is the one that others are compared with."""
-    return Chosen(None, None, _unknown(inference, reason))
+    return Chosen(None, partial(_unknown, inference, reason))
 
 
-def _unknown(inference: Inference, reason: str) -> Interval:
-    return Interval("hybrid", inference.level, None, None, reason)
+def _unknown(inference: Inference, reason: str) -> Correction:
+    return None, Interval("hybrid", inference.level, None, None, reason)
 
 
 def _known(inference: Inference, functional: Functional) -> bool:

@@ -31,7 +31,7 @@ FULL = naive.random_log(400, seed=2, unshown=4)
 
 
 def estimates(log: Any, estimators: Sequence[str] = NAMES, **options: Any) -> dict[str, EstimateRow]:
-    rows = ope(log, list(estimators), **options).estimates
+    rows = ope(log, list(estimators), **({"ci": "normal"} | options)).estimates
     return {row.estimator.label: row for row in rows if row.segment is None}
 
 

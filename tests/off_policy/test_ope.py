@@ -31,9 +31,8 @@ BOUNDED = [spelled(name, TIGHT[name]) for name in NAMES]
 
 def estimates(log: Any, estimators: list[str] = BOUNDED, **options: Any) -> dict[str, EstimateRow]:
     """Rows by the estimator's name, over all rounds."""
-    return {
-        row.estimator.name: row for row in ope(log, estimators, **options).estimates if row.segment is None
-    }
+    rows = ope(log, estimators, **({"ci": "normal"} | options)).estimates
+    return {row.estimator.name: row for row in rows if row.segment is None}
 
 
 def known(number: float | None) -> float:

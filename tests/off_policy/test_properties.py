@@ -36,6 +36,7 @@ FORMS = ("balanced", "weighted")
 
 
 def of(log: Any, labels: Sequence[str], **options: Any) -> dict[str, EstimateRow]:
+    options = {"ci": "normal"} | options
     return dict(zip(labels, ope(log, list(labels), **options).estimates, strict=True))
 
 

@@ -30,7 +30,7 @@ PLAIN = ("sips", "iips", "rips", "policy_aware", "pi", "aips")
 
 
 def estimates(log: Any, estimators: Any = NAMES, **options: Any) -> dict[str, EstimateRow]:
-    rows = ope(log, list(estimators), **options).estimates
+    rows = ope(log, list(estimators), **({"ci": "normal"} | options)).estimates
     return {row.estimator.name: row for row in rows if row.segment is None}
 
 
