@@ -149,12 +149,13 @@ def _table(result: Result, width: int | None) -> str:
     from rich.console import Console
 
     out = io.StringIO()
-    console = Console(file=out, width=width, highlight=False)
+    console, tables = Console(file=out, width=width, highlight=False), result.tables()
     if result.judged:
         for line in result.verdict.lines():
             console.print(_wrapped(printable(line), min(console.width, _PROSE)), markup=False, soft_wrap=True)
-        console.print()
-    for table in result.tables():
+        if tables and tables[0].title:  # a table without a title begins with an empty line
+            console.print()
+    for table in tables:
         if table.title:
             console.print(printable(table.title), markup=False, soft_wrap=True)
         shown = _laid_out(table)
