@@ -100,12 +100,14 @@ def add_block(
     n: float,
     total: Floats,
     comoment: Floats,
-    low: Floats,
-    high: Floats,
-    absolute: Floats,
+    sizes: Floats,
     sized: Bools,
 ) -> None:
-    """Add a block of terms (p, m) to the moments of ``n`` units, in place; ``absolute`` where ``sized``."""
+    """Add a block of terms (p, m) to the moments of ``n`` units, in place.
+
+    ``sizes`` (3, p) has the least and the largest value, and the sum of absolute values where ``sized``.
+    """
+    low, high, absolute = sizes[0], sizes[1], sizes[2]
     p, m = terms.shape
     if m == 0:
         return

@@ -222,7 +222,6 @@ class MomentsAccumulator:
         self._sized = np.full(p, sized is None)
         self._sized[list(sized or ())] = True
         self._tails = Tails.empty(tails) if tails else None
-        self._absolute = np.zeros(p)
         self._unnamed = None if unnamed is None else UnnamedClusters.empty(unnamed, p)
         self._squared = MomentsAccumulator(p, pairs, bucketed=False) if sampled else None
         self._n: float = 0
@@ -231,8 +230,8 @@ class MomentsAccumulator:
         self._pairs = np.require(pairs, np.int64, ["C", "W"]).reshape(-1, 2)
         self._total = np.zeros(p)
         self._comoment = np.zeros(len(self._pairs))
-        self._low = np.full(p, np.inf)
-        self._high = np.full(p, -np.inf)
+        # The least and the largest value of each term, and the sum of its absolute values.
+        self._sizes = np.array([np.full(p, np.inf), np.full(p, -np.inf), np.zeros(p)])
         self._buckets = np.zeros((BUCKETS, p + 1)) if bucketed else None
 
     def add(
@@ -262,8 +261,7 @@ class MomentsAccumulator:
             self._drawn += float(counts.sum())
             counts = counts * sampling
         if counts is None:
-            extremes = self._low, self._high, self._absolute, self._sized
-            add_block(block, self._pairs, self._n, self._total, self._comoment, *extremes)
+            add_block(block, self._pairs, self._n, self._total, self._comoment, self._sizes, self._sized)
             self._n += block.shape[1]
             self._tails = None if self._tails is None else self._tails.added(block)
         else:
@@ -281,9 +279,10 @@ class MomentsAccumulator:
         chosen, counts = np.ascontiguousarray(block[:, there]), counts[there]
         n = float(self._n)
         add_counted(chosen, counts, self._pairs, n, self._total, self._comoment)
-        self._low = np.minimum(self._low, chosen.min(axis=1, initial=np.inf))
-        self._high = np.maximum(self._high, chosen.max(axis=1, initial=-np.inf))
-        self._absolute += np.sum(np.abs(chosen) * counts, axis=1)
+        low, high, absolute = self._sizes
+        np.minimum(low, chosen.min(axis=1, initial=np.inf), out=low)
+        np.maximum(high, chosen.max(axis=1, initial=-np.inf), out=high)
+        absolute += np.sum(np.abs(chosen) * counts, axis=1)
         self._n = n + float(counts.sum())
 
     def moments(self) -> Moments:
@@ -294,13 +293,13 @@ class MomentsAccumulator:
             total=self._total.copy(),
             pairs=self._pairs,
             comoment=self._comoment.copy(),
-            low=self._low.copy(),
-            high=self._high.copy(),
+            low=self._sizes[0].copy(),
+            high=self._sizes[1].copy(),
             buckets=None if self._buckets is None else self._buckets.copy(),
             squared=None if self._squared is None else self._squared.moments(),
             drawn=_whole_number(self._drawn),
             unnamed=None if self._unnamed is None else self._unnamed.copy(),
-            absolute=self._absolute.copy(),
+            absolute=self._sizes[2].copy(),
             tails=self._tails,
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 from math import isfinite
+from statistics import NormalDist
 from typing import Any
 
 from rankeval.estimators import Estimator
@@ -138,8 +139,8 @@ class PartEstimates:
             size = abs(self.inference.value(value))
             if found.value is None or not found.std_error or abs(found.value) <= ROUNDING * size:
                 continue
-            p = t_test(found.value, found.std_error, found.degrees)
-            tests.append((target, one, other, found.value / found.std_error, p))
+            z = found.value / found.std_error
+            tests.append((target, one, other, z, 2.0 * NormalDist().cdf(-abs(z))))
         for test, p in zip(tests, holm([test[-1] for test in tests]), strict=True):
             if p is not None and p < APART:
                 yield test[:-1]

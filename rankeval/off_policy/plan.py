@@ -238,6 +238,7 @@ class Plan:
         rewards = [Mean(term) for term in self.sized]
         apart = [value[key] - value[other] for key, other in self.rivals]
         bounded = [end for key in self.terms.pairs for end in self._ends(key[1], key[0])]
+        bounded += [end for one in self.terms.estimators for end in self._between_ends(one)]
         every = [
             *bounded,
             self.reward,
@@ -252,18 +253,21 @@ class Plan:
         ]
         return pairs_needed(every)
 
+    def _outer(self, estimator: Estimator, target: str) -> Ends | None:
+        return self.bounds(estimator, target) or self.supported(estimator, target, (0.0, 1.0))
+
     def _ends(self, estimator: Estimator, target: str) -> list[Functional]:
         """Functionals whose pairs are those of the bounds of gains, and of the mean weight with the gap."""
-        ends, logged = self.bounds(estimator, target), self.logged(estimator)
-        if ends is not None:
-            return [end - logged for end in ends]
-        supported, weight = self.supported(estimator, target, (0.0, 1.0)), self.weight(estimator, target)
-        if supported is None:
-            return []
-        gap = self.gap(estimator, target)
-        assert gap is not None
-        balance = [] if weight is None else [Mean(weight) + gap]
-        return [*(end - logged for end in supported), *balance]
+        outer, logged = self._outer(estimator, target), self.logged(estimator)
+        gap, weight = self.gap(estimator, target), self.weight(estimator, target)
+        balance = [] if outer is None or gap is None or weight is None else [Mean(weight) + gap]
+        return [*(end - logged for end in outer or ()), *balance]
+
+    def _between_ends(self, estimator: Estimator) -> list[Functional]:
+        """Differences of the ends of bounds of two target policies."""
+        values = [(self.value(estimator, target),) * 2 for target in self.targets]
+        ends = [self._outer(estimator, t) or both for t, both in zip(self.targets, values, strict=True)]
+        return [end for a, b in combinations(ends, 2) for end in (a[0] - b[1], a[1] - b[0])]
 
     @cached_property
     def rivals(self) -> list[tuple[tuple[str, Estimator], tuple[str, Estimator]]]:

@@ -172,10 +172,7 @@ def _moves(view: SampleBlock, curve: Floats | None, counts: Floats | None) -> Mo
     clicks, impressions = np.zeros((size, size)), np.zeros((size, size))
     known = _count_moves(
         view.offsets,
-        view.items["reward"],
-        view.items["rank"],
-        view.items["target_rank"],
-        view.items["examination"],
+        np.stack([view.items[name] for name in ("reward", "rank", "target_rank", "examination")]),
         view.items.get("target_examination", _NOT_USED),
         read_only(curve),
         read_only(np.ones(len(view)) if counts is None else counts),
@@ -192,10 +189,7 @@ _NOT_USED = read_only(np.zeros(0))
 @kernel
 def _count_moves(
     offsets: Ints,
-    rewards: Floats,
-    ranks: Floats,
-    target_ranks: Floats,
-    examined: Floats,
+    items: Floats,
     target_examined: Floats,
     curve: Floats,
     counts: Floats,
@@ -203,6 +197,7 @@ def _count_moves(
     impressions: Floats,
 ) -> bool:
     """Count the moves; False if an item is not at the position of its rank, or too far down."""
+    rewards, ranks, target_ranks, examined = items[0], items[1], items[2], items[3]
     for s in range(offsets.size - 1):
         for i in range(offsets[s], offsets[s + 1]):
             k, moved = np.int64(ranks[i]) - 1, np.int64(target_ranks[i]) - 1

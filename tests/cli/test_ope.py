@@ -106,10 +106,7 @@ def test_markdown_is_tables(log: Path) -> None:
 def test_warnings_stand_in_the_result_not_on_stderr(log: Path) -> None:
     called = call("ope", log, "--cluster", "country", "--quiet")
     assert (called.status, called.err) == (0, "")
-    assert (
-        "\nwarning: 3 clusters are worth 1.77 even ones (the largest has 54 % of the units): with"
-        in called.out
-    )
+    assert "3 clusters are worth 1.77 even ones" in called.out
 
 
 def test_numbers_that_cannot_be_computed_are_null(tmp_path: Path) -> None:
@@ -332,7 +329,7 @@ def test_clicks_go_with_a_curve_an_estimand_and_candidates(clicks: Path, tmp_pat
     )
     assert json.loads(called.out) == wanted.to_dict()
     table = call("ope", clicks, "-e", ",".join(asked), *options)
-    assert "warning: click_snips: a bounded index for comparing candidates" in table.out
+    assert "a bounded index for comparing candidates" in " ".join(table.out.split())
     csv_ = call("ope", clicks, "-e", ",".join(asked), "--format", "csv", *options)
     assert "warning: click_snips: a bounded index for comparing candidates" in csv_.err
 

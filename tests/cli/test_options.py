@@ -55,10 +55,10 @@ def test_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("form", "start"),
     [
-        ("table", "Logged policy\n"),
+        ("table", "Verdict: TRUST\n\nLogged policy\n"),
         ("json", "{\n"),
         ("csv", "name,target,segment,"),
-        ("markdown", "**Logged policy**\n"),
+        ("markdown", "**Verdict: TRUST**\n\n**Logged policy**\n"),
     ],
 )
 def test_formats_to_stdout_and_to_a_file(log: Path, tmp_path: Path, form: str, start: str) -> None:

@@ -64,7 +64,7 @@ def test_diagnostics_speak_of_plain_weights_whatever_the_estimator() -> None:
 def test_a_log_without_weights_has_no_diagnostics() -> None:
     result = ope(HAND | {"q_target": [0.1, 0.2, 0.3, 0.4]}, "dm", ci="normal")
     assert set(result.estimates[0].diagnostics.values()) == {None}
-    assert [note.code for note in result.notes if note.level] == ["few_rewards", "model_only"]
+    assert [note.code for note in result.notes if note.level] == ["model_only"]
 
 
 def test_a_healthy_log_has_no_warnings() -> None:

@@ -413,14 +413,14 @@ def test_sessions_are_called_sessions() -> None:
     assert weights.header[:2] == ["weight of", "country"]
     assert [row[0] for row in weights.rows] == ["list", "item", "prefix"] * 4
     small = ope(TABLE.slice(0, 100), "iips", by="country").warnings
-    assert any("fewer than 100 sessions have rough intervals" in note for note in small)
+    assert any("fewer than 100 sessions" in note for note in small)
     country = replaced("country", [None if c == "jp" else c for c in LOG["country"]])
     assert any(
         "sessions have no value in column 'country'" in note
         for note in ope(country, "iips", by="country").warnings
     )
     few = ope(TABLE.slice(0, 100), ["sips", "iips"]).warnings
-    assert any(note.startswith("the effective sample size of the list weights is") for note in few)
+    assert any("the effective sample size of the list weights is" in note for note in few)
 
 
 def test_a_part_whose_lists_are_all_empty() -> None:

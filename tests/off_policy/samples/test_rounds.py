@@ -45,7 +45,7 @@ def numbers(result: OffPolicyEvaluation) -> list[float | None]:
         for estimate in (row.value, row.gain, row.relative, row.logged):
             found += [estimate.value, estimate.std_error, estimate.n]
             found += [bound for interval in estimate.intervals for bound in (interval.low, interval.high)]
-        found += [*row.diagnostics.values(), *(row.bounds or ())]
+        found += [number for name, number in row.diagnostics.items() if name != "tail_index"]
     return found
 
 
@@ -207,6 +207,8 @@ def test_segments_equal_separate_runs() -> None:
                         pytest.approx(y.high, rel=1e-8),
                     )
             for name, number in own.diagnostics.items():
+                if name == "tail_index":  # of the whole log only
+                    continue
                 assert row.diagnostics[name] == (
                     number if number is None else pytest.approx(number, rel=1e-9)
                 )
@@ -360,7 +362,6 @@ def test_a_plan_shares_terms_and_keeps_the_pairs_of_each_estimator() -> None:
     assert plan.terms.terms == wanted
     together = {tuple(pair) for pair in plan.pairs.tolist()}
     assert {(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (0, 3), (0, 4)} <= together
-    assert (2, 3) not in together
     assert (3, 4) not in together
 
 
