@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from rankeval.array_types import Hashes
-from rankeval.arrays import hashes_of, take
+from rankeval.arrays import hashes_of, take, take_or_null
 from rankeval.errors import DataError
 from rankeval.logs.layout import run_starts
 from rankeval.logs.log import Log
@@ -48,6 +49,14 @@ def _first_again(log: Log, role: str, repeated: Hashes) -> tuple[str, Any] | Non
     return None
 
 
+def _of_rows(ids: pa.Array) -> pa.Array:
+    """The id of each row, which may stand in a list, once for each item; null for an empty list."""
+    if not pa.types.is_list(ids.type) and not pa.types.is_large_list(ids.type):
+        return ids
+    offsets = ids.offsets.to_numpy()
+    return take_or_null(ids.values, np.where(np.diff(offsets) > 0, offsets[:-1], -1))
+
+
 def require_one_row_each(log: Log, repeated: Hashes) -> None:
     """Check that no session of a nested log has two rows; there is none if only hashes collide.
 
@@ -58,7 +67,7 @@ def require_one_row_each(log: Log, repeated: Hashes) -> None:
     seen = set()
     for leaf in log.leaves():
         for stretch in log.batches(leaf, [log.session]):
-            ids = stretch.rows.column(log.session)
+            ids = _of_rows(stretch.rows.column(log.session))
             for row in np.flatnonzero(np.isin(hashes_of(ids), repeated)):
                 session = ids[row].as_py()
                 if session in seen:

@@ -31,12 +31,12 @@ def outside(found: Counter[Cell], worlds: int, methods: tuple[str, ...]) -> dict
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_normal_intervals(name: str) -> None:
-    assert outside(hits(SCENARIOS[name], 600, ("normal",)), 600, ("normal",)) == {}
+    assert outside(hits(SCENARIOS[name], 300, ("normal",)), 300, ("normal",)) == {}
 
 
 def test_bootstrap_intervals() -> None:
     methods = ("normal", "bootstrap", "bootstrap_t")
-    assert outside(hits(SCENARIOS["clicks"], 400, methods, replicates=200), 400, methods) == {}
+    assert outside(hits(SCENARIOS["clicks"], 200, methods, replicates=200), 200, methods) == {}
 
 
 def test_intervals_that_are_too_narrow_or_too_wide_are_told_apart() -> None:

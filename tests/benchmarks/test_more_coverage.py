@@ -15,7 +15,7 @@ WORLDS = {"slates": 100, "clicks": 120, "loggers": 120, "targets": 200, "fitted"
 @pytest.mark.parametrize("name", FAMILIES)
 def test_normal_intervals(name: str) -> None:
     worlds = WORLDS[name]
-    found = FAMILIES[name]().hits(worlds)
+    found = FAMILIES[name]().hits(worlds, ci="normal")
     flags = rejected(list(found.values()), worlds)
     assert [cell for cell, out in zip(found, flags, strict=True) if out] == []
 
@@ -28,7 +28,7 @@ def test_bootstrap_intervals_of_a_ratio_by_position() -> None:
 
 @pytest.mark.parametrize("name", ["clicks", "targets"])
 def test_intervals_that_are_too_narrow_are_told_apart(name: str) -> None:
-    found = FAMILIES[name]().hits(100, level=0.7)
+    found = FAMILIES[name]().hits(100, level=0.7, ci="normal")
     assert sum(rejected(list(found.values()), 100)) > len(found) / 2
 
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from rankeval import DataError, Log
+from rankeval import DataError, Log, fit
 from rankeval.logs.passes import scan
 
 
@@ -32,3 +32,13 @@ def test_a_nested_session_has_one_row():
     log = Log({"session_id": [1, 2, 1], "click": [[1], [0], [1]]})
     with pytest.raises(DataError, match="<dict>, row 3: session_id 1 again, wanted one row for each"):
         scan(log, ["session_id", "click"], len, threads=1)
+
+
+def test_a_nested_session_may_repeat_its_id_for_each_item():
+    rows = [
+        {"session_id": ["A", "A"], "item_id": [2, 1], "position": [1, 2], "click": [0, 1]},
+        {"session_id": ["B"], "item_id": [2], "position": [1], "click": [1]},
+    ]
+    assert fit(pa.Table.from_pylist(rows), "cascade").sessions == 2
+    with pytest.raises(DataError, match="row 2: session_id 'A' again, wanted one row for each"):
+        fit(pa.Table.from_pylist(rows[:1] * 2), "cascade")

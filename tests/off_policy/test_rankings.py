@@ -392,9 +392,8 @@ def test_a_bound_beyond_the_largest_weight_clips_nothing(seed: int) -> None:
     plain = values(log)
     for name in NAMES:
         assert values(log, [f"{name}:max_weight=1e9"])[name] == plain[name]
-        found = [
-            row.value.value for row in ope(log, [f"{name}:max_weight={m}" for m in (0.5, 1, 2)]).estimates
-        ]
+        labels = [f"{name}:max_weight={m}" for m in (0.5, 1, 2)]
+        found = [row.value.value for row in ope(log, labels, ci="normal").estimates]
         if name in PLAIN:
             assert found == sorted(found)
             assert found[-1] <= plain[name] * (1 + 1e-14)  # type: ignore[operator]

@@ -191,7 +191,8 @@ def test_linear_in_the_columns(a: float, b: float) -> None:
     for kind, names in (("bandit", ["ips", "snips", "cips"]), ("ranking", ["sips", "rips", "sniips"])):
 
         def values(reward: str, kind: str = kind, names: Sequence[str] = names) -> NDArray[np.float64]:
-            return np.array([row.value.value for row in ope(LOGS[kind], names, reward=reward).estimates])
+            rows = ope(LOGS[kind], names, reward=reward, ci="normal").estimates
+            return np.array([row.value.value for row in rows])
 
         click, returned = values("click"), values("return")
         found = values(f"{a!r}*click + {b!r}*return")
