@@ -96,9 +96,7 @@ class ListedActions:
         taken = np.zeros(len(p))
         taken[logged] = 1.0
         spread = p * (1.0 - p)
-        weight = np.zeros(len(p))
-        np.divide(1.0, p, out=weight, where=p > 0.0)
-        weight = np.minimum(weight, WEIGHT_BOUND)
+        weight = np.where(p > 0.0, 1.0 / np.maximum(p, 1.0 / WEIGHT_BOUND), 0.0)
         deviation = taken - p
         actions = GroupSums.of(
             keys,

@@ -137,7 +137,7 @@ def _with_cells(table: pa.Table, rng: random.Random) -> pa.Table:
         cells[row] = value
     try:
         changed = pa.array(cells)
-    except (pa.ArrowException, OverflowError):
+    except (pa.ArrowException, OverflowError, ValueError):
         changed = pa.array([None if cell is None else str(cell) for cell in cells])
     return table.set_column(at, table.schema.names[at], changed)
 
