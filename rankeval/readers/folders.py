@@ -61,7 +61,7 @@ def version_of(filesystem: fs.FileSystem, path: str) -> object:
             return (status.st_ino, status.st_size, status.st_mtime_ns) if plain_file else ()
         info = filesystem.get_file_info(path)
         return (info.size, info.mtime_ns)
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):  # no file has a name with a null byte
         return None
 
 
