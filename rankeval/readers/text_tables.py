@@ -188,7 +188,8 @@ def _shown(found: str) -> str:
 
 
 def _is_boolean(schema: pa.Schema, name: str) -> bool:
-    return bool(pt.is_boolean(schema.field(name).type))
+    """Whether a column is boolean; a name may stand for several, which is an error later on."""
+    return any(pt.is_boolean(schema.field(place).type) for place in schema.get_all_field_indices(name))
 
 
 def _looks_numeric(kind: pa.DataType) -> bool:
