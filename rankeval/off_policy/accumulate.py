@@ -247,7 +247,7 @@ def _moments(
     values = np.empty((len(terms), block.AT_A_TIME))
     for part in _parts(len(chosen), block.AT_A_TIME):
         out, own = values[:, : part.stop - part.start], mine.taken(part)
-        with np.errstate(over="ignore", invalid="ignore"):  # the totals show what is not finite
+        with np.errstate(all="ignore"):  # the totals show what is not finite
             write_terms(terms, chosen.taken(part), out)
         accumulator.add(out, own.keys, own.counts, own.sampling, own.users)
     return accumulator.moments()

@@ -119,11 +119,12 @@ def _eta(estimator: Estimator, curve: tuple[float, ...], moves: Moves) -> float 
     powers, weights, stays = _weights(estimator, curve, len(moves.clicks))
     clicks, impressions = moves.clicks.ravel(), moves.impressions.ravel()
     gains = _values(weights, clicks, impressions, estimator, moves.sessions)
-    if estimator.definition.logged_apart:
-        gains = gains - _values(stays, clicks, impressions, estimator, moves.sessions)
-    else:
-        gains = gains - clicks.sum() / moves.sessions
-    with np.errstate(invalid="ignore"):
+    logged = clicks.sum() / moves.sessions
+    with np.errstate(all="ignore"):
+        if estimator.definition.logged_apart:
+            gains = gains - _values(stays, clicks, impressions, estimator, moves.sessions)
+        else:
+            gains = gains - logged
         change = np.flatnonzero(gains[:-1] * gains[1:] < 0.0)  # False where a gain is not finite
     found = [_crossing(powers[i : i + 2], gains[i : i + 2]) for i in change]
     return min(found, key=lambda power: abs(math.log(power)), default=None)
@@ -139,10 +140,10 @@ def _values(
     weights: Floats, clicks: Floats, impressions: Floats, estimator: Estimator, sessions: float
 ) -> Floats:
     """(P,) the estimate under each curve."""
-    total = np.sum(weights * clicks, axis=1)
-    if estimator.definition.mean is not None:
-        return np.asarray(total / sessions)
     with np.errstate(all="ignore"):
+        total = np.sum(weights * clicks, axis=1)
+        if estimator.definition.mean is not None:
+            return np.asarray(total / sessions)
         return np.asarray(total / np.sum(weights * impressions, axis=1))
 
 
@@ -150,7 +151,8 @@ def _values(
 def _weights(estimator: Estimator, curve: tuple[float, ...], size: int) -> tuple[Floats, Floats, Floats]:
     """(P,) the powers, and (P, K K) the weights of moves from k to k', and of items that stay, under each."""
     powers = LARGEST_FACTOR ** (np.arange(-_STEPS, _STEPS + 1) / _STEPS)
-    theta = np.array(curve[:size]) ** powers[:, None]
+    with np.errstate(over="ignore", under="ignore"):  # gains that are not finite change no sign
+        theta = np.array(curve[:size]) ** powers[:, None]
     k, moved = (index.ravel() for index in np.indices((size, size)))
     term = estimator.term("weighted_reward")
 
@@ -161,6 +163,7 @@ def _weights(estimator: Estimator, curve: tuple[float, ...], size: int) -> tuple
             "examination": theta[:, k],
             "target_examination": theta[:, at],
         }
-        return np.broadcast_to(click_weights(items, term), (len(powers), size * size))
+        with np.errstate(all="ignore"):
+            return np.broadcast_to(click_weights(items, term), (len(powers), size * size))
 
     return powers, weigh(moved), weigh(k)

@@ -26,6 +26,8 @@ _LINE = r"^(?P<grade>[^\s#]+)\s+qid:(?P<query>[^\s#]+)(?:\s(?P<features>[^#]*))?
 _DOCID = r"docid\s*=\s*(?P<item>\S+)"
 _WORD = r"^\s*(?P<item>\S+)"
 _COMMENTED = r"#\s*\S"
+#: A feature number that no file has; a number of many digits counts as it.
+_BEYOND_ANY = 1e18
 _LAST = r"(?P<last>\d+):[^\s#]+\s*(?:#.*)?$"
 _WANTED = "'grade qid:ID 1:value 2:value ... # comment', each feature id from 0 once"
 
@@ -170,11 +172,14 @@ def _survey(file: File) -> _Found:
 def _find_features(found: _Found, lines: Lines) -> None:
     last = pc.extract_regex(lines.texts, _LAST).drop_null()
     if len(last):
-        found.largest = max(found.largest, int(pc.max(last.field(0).cast(pa.float64())).as_py()))
+        largest = min(pc.max(last.field(0).cast(pa.float64())).as_py(), _BEYOND_ANY)
+        found.largest = max(found.largest, int(largest))
     zero = "" if found.zero else "0+|"
     unusual = pc.match_substring_regex(lines.texts, rf"\s({zero}0*{_above(found.largest)}):")
     for text in lines.texts.filter(unusual).to_pylist():
-        ids = [int(number) for number in re.findall(r"\s(\d+):", text.partition("#")[0])]
+        ids = [
+            int(min(float(number), _BEYOND_ANY)) for number in re.findall(r"\s(\d+):", text.partition("#")[0])
+        ]
         found.largest = max([found.largest, *ids])
         found.zero |= 0 in ids
 
