@@ -9,9 +9,11 @@ import click
 
 from rankeval.atomic_files import require_separate
 from rankeval.cli.options import (
+    ab_metric_options,
     be_quiet,
     common_options,
     inference_options_with,
+    null_reward_option,
     numbers_of,
     pairs,
     require_gates,
@@ -46,6 +48,9 @@ Tests and intervals (two-sided):
   --looks K --look i    planned looks: repeated p-values and intervals
   --ci sequence         unplanned looks: an asymptotic confidence sequence
 
+Without --metric and --ratio the metric is reward, session_reward or click, the
+first of them that the log has.
+
 \b
 A guardrail holds if its interval excludes the margin:
   --guardrail ctr=click:-0.01     more is better: at most 0.01 less
@@ -59,24 +64,7 @@ A guardrail holds if its interval excludes the margin:
 @click.option(
     "--control", metavar="NAME", help="Arm to compare with. Default: control, or the first in order."
 )
-@click.option(
-    "--metric",
-    multiple=True,
-    metavar="NAME=EXPR",
-    help="Mean per unit of arithmetic over columns. Repeatable. Default: reward or click.",
-)
-@click.option(
-    "--ratio",
-    multiple=True,
-    metavar="NAME=NUM:DEN",
-    help="Ratio of two means, such as ctr=click:rows, with rows for the rows of a session. Repeatable.",
-)
-@click.option(
-    "--covariate",
-    multiple=True,
-    metavar="METRIC=EXPR",
-    help="Adjust a metric by a value of before the test (CUPED), one per unit. Repeatable.",
-)
+@ab_metric_options
 @click.option(
     "--covariate-time",
     metavar="COLUMN",
@@ -141,13 +129,7 @@ A guardrail holds if its interval excludes the margin:
     default="",
     help="Exit 3 if a guardrail does not hold (guardrail) or the sample-ratio check warns (sample_ratio).",
 )
-@click.option(
-    "--null-reward",
-    type=click.Choice(["error", "zero"]),
-    default="error",
-    show_default=True,
-    help="A null reward or click: an error, or 0.",
-)
+@null_reward_option
 @inference_options_with(
     "auto",
     "Interval methods: auto (score for values 0 and 1, else student), student, normal, score, bootstrap, "

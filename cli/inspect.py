@@ -8,7 +8,15 @@ from typing import Any, Literal
 import click
 
 from rankeval.atomic_files import require_separate
-from rankeval.cli.options import GATE, be_quiet, click_log_options, common_options, pairs, show
+from rankeval.cli.options import (
+    GATE,
+    be_quiet,
+    click_log_options,
+    common_options,
+    first_action_option,
+    pairs,
+    show,
+)
 
 EPILOG = """\b
 Examples:
@@ -42,13 +50,7 @@ Exit status 3: --fail-on error (or warning) found one, or worse.
 @click.option(
     "--reward", metavar="EXPR", help="Reward as arithmetic over columns, such as 'click + 5*purchase'."
 )
-@click.option(
-    "--first-action",
-    type=click.IntRange(0, 1),
-    default=0,
-    show_default=True,
-    help="Number of the first candidate in column action.",
-)
+@first_action_option
 @click_log_options
 @common_options
 def command(

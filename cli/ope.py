@@ -13,6 +13,7 @@ from rankeval.cli.options import (
     click_log_options,
     common_options,
     fail_under_option,
+    first_action_option,
     inference_options_with,
     many_options,
     pairs,
@@ -159,13 +160,7 @@ Weights of rows, in either kind of log:
     help="Range of possible importance weights, for intervals that need it (HIGH may be inf). A weight "
     "outside is an error.",
 )
-@click.option(
-    "--first-action",
-    type=click.IntRange(0, 1),
-    default=0,
-    show_default=True,
-    help="Number of the first candidate in column action.",
-)
+@first_action_option
 @click.option(
     "--reward-model",
     metavar="KIND",

@@ -79,15 +79,24 @@ reading_options = together(
 )
 common_options = together(format_option, out_option, reading_options, quiet_option)
 
+null_reward_option = click.option(
+    "--null-reward",
+    type=click.Choice(["error", "zero"]),
+    default="error",
+    show_default=True,
+    help="A null (or NaN) reward or click: an error, or 0.",
+)
+first_action_option = click.option(
+    "--first-action",
+    type=click.IntRange(0, 1),
+    default=0,
+    show_default=True,
+    help="Number of the first candidate in column action.",
+)
+
 #: For commands that read clicks or rewards of a ranking log.
 click_log_options = together(
-    click.option(
-        "--null-reward",
-        type=click.Choice(["error", "zero"]),
-        default="error",
-        show_default=True,
-        help="A null (or NaN) reward or click: an error, or 0.",
-    ),
+    null_reward_option,
     click.option(
         "--first-position",
         type=click.IntRange(0, 1),
@@ -129,6 +138,28 @@ inference_options = together(
         "normal", "Interval methods: normal, student, bootstrap (percentile), bootstrap_t (studentised)."
     ),
     side_option,
+)
+
+#: For commands about A/B tests.
+ab_metric_options = together(
+    click.option(
+        "--metric",
+        multiple=True,
+        metavar="NAME=EXPR",
+        help="Mean per unit of arithmetic over columns. Repeatable.",
+    ),
+    click.option(
+        "--ratio",
+        multiple=True,
+        metavar="NAME=NUM:DEN",
+        help="Ratio of two means, such as ctr=click:rows, with rows for the rows of a session. Repeatable.",
+    ),
+    click.option(
+        "--covariate",
+        multiple=True,
+        metavar="METRIC=EXPR",
+        help="Adjust a metric by a value of before the test (CUPED), one per unit. Repeatable.",
+    ),
 )
 
 #: For commands that compare several candidates.

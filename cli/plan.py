@@ -8,7 +8,15 @@ from typing import Any
 import click
 
 from rankeval.atomic_files import require_separate
-from rankeval.cli.options import be_quiet, click_log_options, common_options, pairs, show
+from rankeval.cli.options import (
+    ab_metric_options,
+    be_quiet,
+    click_log_options,
+    common_options,
+    null_reward_option,
+    pairs,
+    show,
+)
 
 EPILOG = """\b
 Examples:
@@ -111,24 +119,7 @@ def shuffle(
 
 @command.command(epilog=AB_EPILOG)
 @click.argument("log")
-@click.option(
-    "--metric",
-    multiple=True,
-    metavar="NAME=EXPR",
-    help="Mean per unit of arithmetic over columns. Repeatable.",
-)
-@click.option(
-    "--ratio",
-    multiple=True,
-    metavar="NAME=NUM:DEN",
-    help="Ratio of two means, such as ctr=click:rows, with rows for the rows of a session. Repeatable.",
-)
-@click.option(
-    "--covariate",
-    multiple=True,
-    metavar="METRIC=EXPR",
-    help="Adjust a metric by an earlier value (CUPED), one per unit. Repeatable.",
-)
+@ab_metric_options
 @click.option("--effect", metavar="SHARE,...", help="Relative effects to find, such as 0.02 for 2 %.")
 @click.option(
     "--gain",
@@ -150,13 +141,7 @@ def shuffle(
     "--share", type=float, metavar="SHARE", help="Share of each treatment arm. [default: equal arms]"
 )
 @click.option("--cluster", metavar="COLUMN", help="Column that names the units assigned, such as user_id.")
-@click.option(
-    "--null-reward",
-    type=click.Choice(["error", "zero"]),
-    default="error",
-    show_default=True,
-    help="A null reward or click: an error, or 0.",
-)
+@null_reward_option
 @common_options
 def ab(
     log: str,

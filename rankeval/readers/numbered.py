@@ -9,15 +9,15 @@ import pyarrow as pa
 
 from rankeval.array_types import Bools
 from rankeval.arrays import to_arrow
-from rankeval.notes import Note
 from rankeval.readers.source import Leaf, Source, filtered
 from rankeval.readers.where import Where
+from rankeval.readers.wrapped import WrappedSource
 
 #: The column with the number of each row in its file, from 1, counted before any filter.
 ROW_NUMBER = "<row number>"
 
 
-class NumberedSource:
+class NumberedSource(WrappedSource):
     """Another source with one more column, :data:`ROW_NUMBER`; the other columns are as they were.
 
     Args:
@@ -26,25 +26,9 @@ class NumberedSource:
     """
 
     def __init__(self, source: Source, keep: Callable[[pa.RecordBatch], Bools] | None = None) -> None:
-        self._source = source
+        super().__init__(source)
         self._keep = keep
-        self.name = source.name
-        self.made_up = source.made_up
         self.schema = source.schema.append(pa.field(ROW_NUMBER, pa.int64()))
-
-    @property
-    def has_rows(self) -> bool:
-        """See ``Source``."""
-        return self._source.has_rows
-
-    @property
-    def notes(self) -> Sequence[Note]:
-        """See ``Source``."""
-        return self._source.notes
-
-    def leaves(self, source_index: int) -> list[Leaf]:
-        """See ``Source``."""
-        return self._source.leaves(source_index)
 
     def batches(
         self,

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rankeval.errors import DataError
-from rankeval.notes import Note
 from rankeval.readers.files import File
 from rankeval.readers.plain import plain_type
 from rankeval.readers.source import Leaf, Source, check_columns, filtered
 from rankeval.readers.where import Where
+from rankeval.readers.wrapped import WrappedSource
 
 _NULL = "__HIVE_DEFAULT_PARTITION__"
 _INTEGER = re.compile(r"0|-?[1-9]\d{0,18}")
@@ -58,7 +58,7 @@ def _scalar(text: str | None, kind: pa.DataType) -> pa.Scalar:
     return pa.scalar(int(text) if text is not None and kind == pa.int64() else text, kind)
 
 
-class PartitionedSource:
+class PartitionedSource(WrappedSource):
     """A source with further columns, each with one value for all rows.
 
     A filter over such columns alone decides without reading a row. A column that also stands in the file must
@@ -73,28 +73,13 @@ class PartitionedSource:
     """
 
     def __init__(self, source: Source, values: Values) -> None:
-        self._source = source
-        self.name, self.made_up = source.name, source.made_up
+        super().__init__(source)
         inside = set(source.schema.names)
         self._added = {name: _plain(value) for name, value in values.items() if name not in inside}
         self._repeated = {name: self._as_inside(name, values[name]) for name in values if name in inside}
         self._agreeing: set[tuple[Leaf, str]] = set()
         added = [pa.field(name, value.type) for name, value in self._added.items()]
         self.schema = pa.schema([*source.schema, *added])
-
-    @property
-    def has_rows(self) -> bool:
-        """See ``Source.has_rows``."""
-        return self._source.has_rows
-
-    @property
-    def notes(self) -> Sequence[Note]:
-        """See ``Source.notes``."""
-        return self._source.notes
-
-    def leaves(self, source_index: int) -> list[Leaf]:
-        """See ``Source.leaves``."""
-        return self._source.leaves(source_index)
 
     def batches(
         self,

@@ -1,0 +1,30 @@
+"""What a source over another one hands on unchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rankeval.notes import Note
+from rankeval.readers.source import Leaf, Source
+
+
+class WrappedSource:
+    """Another source, whose leaves, rows and notes a subclass keeps while it changes their columns."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.name, self.made_up = source.name, source.made_up
+
+    @property
+    def has_rows(self) -> bool:
+        """See ``Source.has_rows``."""
+        return self._source.has_rows
+
+    @property
+    def notes(self) -> Sequence[Note]:
+        """See ``Source.notes``."""
+        return self._source.notes
+
+    def leaves(self, source_index: int) -> list[Leaf]:
+        """See ``Source.leaves``."""
+        return self._source.leaves(source_index)
