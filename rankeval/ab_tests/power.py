@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -135,13 +134,16 @@ def sessions_for(effect: float, spread: Spread, design: Design) -> int | None:
     if effect == 0.0:
         return None
 
-    def lacking(size: float) -> float:
-        return power_at(math.exp(size), effect, spread, design) - design.power
+    def enough(sessions: int) -> bool:
+        return power_at(sessions, effect, spread, design) >= design.power
 
-    low, high = math.log(2.0), math.log(MOST_SESSIONS)
-    if lacking(high) < 0.0:
+    few, many = 1, int(MOST_SESSIONS)
+    if not enough(many):
         return None
-    return math.ceil(math.exp(_first(lacking, low, high)) * (1.0 - 1e-12))
+    while many - few > 1:  # ``many`` is always enough
+        middle = (few + many) // 2
+        few, many = (few, middle) if enough(middle) else (middle, many)
+    return many
 
 
 def effect_for(sessions: float, spread: Spread, design: Design) -> float | None:
@@ -154,9 +156,8 @@ def effect_for(sessions: float, spread: Spread, design: Design) -> float | None:
 
     if not most > 0.0 or lacking(most) < 0.0:
         return None
-    return _first(lacking, 0.0, most)
-
-
-def _first(lacking: Callable[[float], float], low: float, high: float) -> float:
-    """Where a rising function becomes positive."""
-    return low if lacking(low) >= 0.0 else root_of(lacking, low, high)
+    if lacking(0.0) >= 0.0:
+        return 0.0
+    # In logarithms, so that the precision is a share of the effect and not of the widest range.
+    least = 1e-12 * most
+    return math.exp(root_of(lambda log: lacking(math.exp(log)), math.log(least), math.log(most)))
