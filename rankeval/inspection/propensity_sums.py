@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rankeval.array_types import Bools, Floats, Hashes, Ints
-from rankeval.arrays import as_float64, decoded, is_null, require_few_segments, segments_of, take
+from rankeval.arrays import as_float64, decoded, is_null, require_few_segments, segments_of, stretch_of, take
 from rankeval.inspection.columns import Columns
 from rankeval.inspection.keys import buckets_of, keys_of
 from rankeval.inspection.problems import Collector
@@ -60,13 +60,13 @@ class _Rounds:
         listed: (n,) whether the list of a round and its action are valid.
         own: (n,) the propensity of the logged action; NaN where it is not known.
         target: (n,) the target's; NaN where it is not known.
-        actions: (n,) the hash of the logged action.
+        actions: (n,) the hash of the logged action; (0,) with lists.
         name: the name of the action of a candidate (with lists) or of a round.
     """
 
     offsets: Ints | None
     propensities: Floats
-    keys: Hashes
+    keys: Hashes | None
     logged: Ints
     listed: Bools
     own: Floats
@@ -120,8 +120,7 @@ class _Rounds:
         found.add("contradiction", log.name("propensity"), off)
         if "candidate_target_propensities" in rounds:
             target = _at(rounds.column("candidate_target_propensities"), place)
-        index = np.arange(len(p)) - np.repeat(offsets[:-1], lengths)
-        keys, name = index.astype(np.uint64), lambda row: int(index[row]) + log.first_action
+        keys, name = None, lambda row: row - int(offsets[stretch_of(offsets, row)]) + log.first_action
         if candidates is not None and len(candidates) == len(p):
             names = candidates
             keys, name = keys_of(names), lambda row: names[row].as_py()
@@ -133,7 +132,7 @@ class _Rounds:
             good,
             np.where(chosen > SMALLEST, chosen, np.nan),
             target,
-            keys[logged] if len(p) else np.zeros(len(rounds), np.uint64),
+            np.zeros(0, np.uint64),
             name,
         )
 
@@ -159,16 +158,20 @@ class _Rounds:
 
     def _listed(self, rows: Ints, clusters: Ints | None) -> ListedActions:
         assert self.offsets is not None
-        lengths = np.diff(self.offsets)[rows]
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
-        starts = np.repeat(self.offsets[rows] - offsets[:-1], lengths)
-        flat = np.arange(offsets[-1]) + starts
+        offsets, logged = self.offsets, self.logged
+        p, keys, flat = self.propensities, self.keys, None
+        if len(rows) < len(logged):
+            lengths = np.diff(offsets)[rows]
+            offsets = np.concatenate([[0], np.cumsum(lengths)])
+            flat = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
+            logged = logged[rows] - self.offsets[rows] + offsets[:-1]
+            p, keys = p[flat], None if keys is None else keys[flat]
         return ListedActions.of(
             offsets,
-            self.propensities[flat],
-            self.logged[rows] - self.offsets[rows] + offsets[:-1],
-            self.keys[flat],
-            lambda row: self.name(int(flat[row])),
+            p,
+            logged,
+            keys,
+            lambda row: self.name(row if flat is None else int(flat[row])),
             None if clusters is None else clusters[rows],
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rankeval.array_types import Floats, Hashes, Ints
-from rankeval.arrays import BUCKETS
+from rankeval.arrays import BUCKETS, kernel, read_only
 
 #: The largest number of groups that are told apart; more of them share groups by their hash.
 MOST_GROUPS = 1000
@@ -57,7 +57,7 @@ class GroupSums:
             clustered: ``t`` arrays (m,), whose totals by cluster are kept.
             buckets: (m,) int64, the bucket of the cluster of each row; None without clusters.
         """
-        found, first, codes = _distinct(keys)
+        found, first, codes = distinct(keys)
         g = len(found)
         sums = np.stack([_by_code(codes, each, g) for each in values], axis=1)
         totals: Floats | None = None
@@ -66,12 +66,12 @@ class GroupSums:
             totals = np.stack(
                 [_by_code(places, each, g * BUCKETS).reshape(g, BUCKETS) for each in clustered], axis=1
             )
-        return cls(found, tuple(map(name, first.tolist())), sums, totals)._limited()
+        return cls(found, tuple(map(name, first.tolist())), sums, totals).limited()
 
     def merge(self, other: GroupSums) -> GroupSums:
         """The sums of both parts."""
         one, two = (self._folded(), other._folded()) if self.shared or other.shared else (self, other)
-        return one._joined(two)._limited()
+        return one._joined(two).limited()
 
     def _joined(self, other: GroupSums) -> GroupSums:
         keys = np.concatenate([self.keys, other.keys])
@@ -92,7 +92,8 @@ class GroupSums:
         """The largest number of groups that are told apart."""
         return MOST_GROUPS if self.totals is None else MOST_CLUSTERED
 
-    def _limited(self) -> GroupSums:
+    def limited(self) -> GroupSums:
+        """The same sums, with shared groups if there are too many."""
         return self._folded() if len(self.keys) > self.most else self
 
     def _folded(self) -> GroupSums:
@@ -105,16 +106,24 @@ class GroupSums:
         )
 
 
-def _distinct(keys: Hashes) -> tuple[Hashes, Ints, Ints]:
+def distinct(keys: Hashes) -> tuple[Hashes, Ints, Ints]:
     """The distinct keys, ascending; the first row of each; and the place of the key of each row."""
     if not len(keys) or int(keys.max()) >= MOST_GROUPS:
         return np.unique(keys, return_index=True, return_inverse=True)
-    rows = keys.astype(np.int64)  # indices of candidates, as most logs have: no need to sort
+    rows = read_only(keys.view(np.int64))  # small numbers, as most logs have: no need to sort
     first = np.full(MOST_GROUPS, -1)
-    first[rows[::-1]] = np.arange(len(rows))[::-1]
+    _write_first(rows, first)
     found = np.flatnonzero(first >= 0)
-    place = np.cumsum(first >= 0) - 1
-    return found.astype(np.uint64), first[found], place[rows]
+    codes = rows if len(found) == found[-1] + 1 else (np.cumsum(first >= 0) - 1)[rows]
+    return found.astype(np.uint64), first[found], codes
+
+
+@kernel
+def _write_first(keys: Ints, first: Ints) -> None:
+    """Write the first row of each key into ``first``, which holds -1."""
+    for row in range(keys.size):
+        if first[keys[row]] < 0:
+            first[keys[row]] = row
 
 
 def _by_code(codes: Ints, values: Floats, groups: int) -> Floats:

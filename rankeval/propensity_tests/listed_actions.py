@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from rankeval.array_types import Floats, Hashes, Ints
-from rankeval.arrays import BUCKETS
-from rankeval.propensity_tests.group_sums import GroupSums
+from rankeval.arrays import BUCKETS, kernel, read_only
+from rankeval.propensity_tests.group_sums import GroupSums, distinct
 
 #: Largest weight ``1 / p`` of the harmonic test: rarer actions would carry its whole variance.
 WEIGHT_BOUND = 100.0
 #: Lower ends of the bins of propensities.
-BINS = np.array([0.0, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0])
+BINS = (0.0, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0)
 #: A propensity from here on counts as 1.
 CERTAIN = 1.0 - 1e-9
 #: A list whose sum is further from 1 is counted.
@@ -77,7 +77,7 @@ class ListedActions:
         offsets: Ints,
         propensities: Floats,
         logged: Ints,
-        keys: Hashes,
+        keys: Hashes | None,
         name: Callable[[int], Any],
         clusters: Ints | None = None,
     ) -> ListedActions:
@@ -87,35 +87,29 @@ class ListedActions:
             offsets: (n + 1,) the candidates of round ``i`` are ``offsets[i]:offsets[i + 1]``.
             propensities: (candidates,) in [0, 1].
             logged: (n,) index of the action taken among the candidates of all rounds.
-            keys: (candidates,) uint64, the action that each candidate is, the same in all rounds.
+            keys: (candidates,) uint64, the action that each candidate is, the same in all rounds; None: it
+                is the index in its list.
             name: the name of the action of a candidate, by its index.
             clusters: (n,) the bucket of the cluster of each round; None: rounds are drawn independently.
         """
-        n, p = len(logged), propensities
-        owner = np.repeat(np.arange(n), np.diff(offsets))
-        taken = np.zeros(len(p))
-        taken[logged] = 1.0
-        spread = p * (1.0 - p)
-        weight = np.where(p > 0.0, 1.0 / np.maximum(p, 1.0 / WEIGHT_BOUND), 0.0)
-        deviation = taken - p
-        actions = GroupSums.of(
-            keys,
-            [(p > 0.0).astype(np.float64), taken, p, spread, weight * taken, weight * p, weight**2 * spread],
-            name,
-            [deviation, weight * deviation],
-            None if clusters is None else clusters[owner],
-        )
-        bins, bin_totals = _binned(owner, n, p, logged, clusters)
-        total = np.bincount(owner, p, n)
-        away = np.abs(total - 1.0)
+        rounds = read_only(offsets), read_only(propensities), read_only(logged)
+        found, first, codes = distinct(indices(rounds[0]) if keys is None else keys)
+        buckets = read_only(np.zeros(0, np.int64) if clusters is None else clusters)
+        kept = clusters is not None
+        actions, totals = np.zeros((len(found), 7)), np.zeros((len(found) * kept, 2, BUCKETS))
+        bins, bin_totals = np.zeros((len(BINS), 3)), np.zeros(((len(BINS) + 1) * kept, BUCKETS))
+        sums = np.zeros(4 + len(SHIFTS) + 3)
+        _add_actions(*rounds, read_only(codes), buckets, actions, totals)
+        _add_rounds(*rounds, buckets, bins, bin_totals, sums)
+        names = tuple(map(name, first.tolist()))
         return cls(
-            actions,
+            GroupSums(found, names, actions, totals if kept else None).limited(),
             bins,
-            bin_totals,
-            _match(offsets, owner, p, logged, clusters),
-            int(np.count_nonzero(away > NOTICED)),
-            float(away.max(initial=0.0)),
-            float(total.sum()),
+            bin_totals[:-1] if kept else None,
+            Match(sums[:-3], bin_totals[-1] if kept else None),
+            int(sums[-3]),
+            float(sums[-2]),
+            float(sums[-1]),
         )
 
     def merge(self, other: ListedActions) -> ListedActions:
@@ -134,42 +128,100 @@ class ListedActions:
         )
 
 
-def bin_of(propensities: Floats) -> Ints:
-    """The bin of each propensity; those of 1 have the last one for themselves."""
-    bins = np.searchsorted(BINS, propensities, side="right") - 1
-    return np.where(propensities >= CERTAIN, len(BINS) - 1, np.minimum(bins, len(BINS) - 2))
+@kernel
+def indices(offsets: Ints) -> Hashes:
+    """(candidates,) uint64, the index of each candidate in its list."""
+    found = np.empty(offsets[-1], np.uint64)
+    for s in range(offsets.size - 1):
+        for i in range(offsets[s], offsets[s + 1]):
+            found[i] = i - offsets[s]
+    return found
 
 
-def _binned(
-    owner: Ints, n: int, p: Floats, logged: Ints, clusters: Ints | None
-) -> tuple[Floats, Floats | None]:
-    """The sums by bin: in each round, the action lies in a bin with the sum of the propensities in it."""
-    m = len(BINS)
-    bins = bin_of(p)
-    within = np.minimum(np.bincount(owner * m + bins, p, n * m).reshape(n, m), 1.0)
-    within[:, -1] = np.where(within[:, -1] >= CERTAIN, 1.0, within[:, -1])
-    found = np.zeros((n, m))
-    found[np.arange(n), bins[logged]] = 1.0
-    sums = np.stack([found.sum(axis=0), within.sum(axis=0), (within * (1.0 - within)).sum(axis=0)], axis=1)
-    if clusters is None:
-        return sums, None
-    places = (np.arange(m) * BUCKETS + clusters[:, np.newaxis]).ravel()
-    totals = np.bincount(places, (found - within).ravel(), m * BUCKETS)
-    return sums, np.asarray(totals.reshape(m, BUCKETS), np.float64)
+@kernel
+def bin_of(propensity: float) -> int:
+    """The bin of a propensity; those of 1 have the last one for themselves."""
+    if propensity >= CERTAIN:
+        return len(BINS) - 1
+    place = 0
+    for low in range(1, len(BINS) - 1):
+        place += propensity >= BINS[low]
+    return place
 
 
-def _match(offsets: Ints, owner: Ints, p: Floats, logged: Ints, clusters: Ints | None) -> Match:
-    n = len(logged)
-    expected = np.bincount(owner, p * p, n)
-    variance = np.bincount(owner, p**3, n) - expected**2
-    beside = []
-    for shift in SHIFTS:
-        place = logged + shift
-        inside = (place >= offsets[:-1]) & (place < offsets[1:])
-        beside.append(float(p[np.where(inside, place, 0)][inside].sum()))
-    found = p[logged]
-    sums = np.array([n, found.sum(), expected.sum(), np.maximum(variance, 0.0).sum(), *beside])
-    totals = None
-    if clusters is not None:
-        totals = np.asarray(np.bincount(clusters, found - expected, BUCKETS), np.float64)
-    return Match(sums, totals)
+@kernel
+def _add_actions(
+    offsets: Ints, p: Floats, logged: Ints, codes: Ints, clusters: Ints, sums: Floats, totals: Floats
+) -> None:
+    """Add the candidates of ``n`` rounds to the sums of their actions.
+
+    Args:
+        offsets, p, logged, clusters: as in :meth:`ListedActions.of`; ``clusters`` (0,) without them.
+        codes: (candidates,) the row of the sums of each candidate.
+        sums: (g, 7), totals: (g, 2, BUCKETS), as in :class:`ListedActions`.
+    """
+    for s in range(logged.size):
+        for i in range(offsets[s], offsets[s + 1]):
+            taken = 1.0 if i == logged[s] else 0.0
+            spread = p[i] * (1.0 - p[i])
+            weight = 1.0 / max(p[i], 1.0 / WEIGHT_BOUND) if p[i] > 0.0 else 0.0
+            row = sums[codes[i]]
+            row[0] += p[i] > 0.0
+            row[1] += taken
+            row[2] += p[i]
+            row[3] += spread
+            row[4] += weight * taken
+            row[5] += weight * p[i]
+            row[6] += weight * weight * spread
+            if clusters.size > 0:
+                totals[codes[i], 0, clusters[s]] += taken - p[i]
+                totals[codes[i], 1, clusters[s]] += weight * (taken - p[i])
+
+
+@kernel
+def _add_rounds(
+    offsets: Ints, p: Floats, logged: Ints, clusters: Ints, bins: Floats, totals: Floats, sums: Floats
+) -> None:
+    """Add ``n`` rounds to the sums by bin and of ``p(A)``.
+
+    In each round, the action lies in a bin with the sum of the propensities in it.
+
+    Args:
+        offsets, p, logged, clusters: as in :meth:`ListedActions.of`; ``clusters`` (0,) without them.
+        bins: (bins, 3), as in :class:`ListedActions`.
+        totals: (bins + 1, BUCKETS), those of the bins and, in the last row, of ``p(A)``.
+        sums: those of :class:`Match`, then ``sums_off``, ``furthest`` and ``mass``.
+    """
+    within = np.empty(len(BINS))
+    for s in range(logged.size):
+        begin, end, a = offsets[s], offsets[s + 1], logged[s]
+        within[:] = 0.0
+        total, squares, cubes = 0.0, 0.0, 0.0
+        for i in range(begin, end):
+            within[bin_of(p[i])] += p[i]
+            total += p[i]
+            squares += p[i] * p[i]
+            cubes += p[i] * p[i] * p[i]
+        mine = bin_of(p[a])
+        for b in range(len(BINS)):
+            inside = 1.0 if within[b] >= (CERTAIN if b == len(BINS) - 1 else 1.0) else within[b]
+            found = 1.0 if b == mine else 0.0
+            bins[b, 0] += found
+            bins[b, 1] += inside
+            bins[b, 2] += inside * (1.0 - inside)
+            if clusters.size > 0:
+                totals[b, clusters[s]] += found - inside
+        if clusters.size > 0:
+            totals[len(BINS), clusters[s]] += p[a] - squares
+        sums[0] += 1.0
+        sums[1] += p[a]
+        sums[2] += squares
+        sums[3] += max(cubes - squares * squares, 0.0)
+        for j in range(len(SHIFTS)):
+            place = a + SHIFTS[j]
+            if begin <= place < end:
+                sums[4 + j] += p[place]
+        away = abs(total - 1.0)
+        sums[-3] += away > NOTICED
+        sums[-2] = max(sums[-2], away)
+        sums[-1] += total

@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 
 from rankeval.array_types import Floats, Hashes, Ints
-from rankeval.arrays import mix64
-from rankeval.propensity_tests.group_sums import GroupSums
+from rankeval.arrays import BUCKETS, kernel, mix64, read_only
+from rankeval.propensity_tests.group_sums import GroupSums, distinct
 from rankeval.propensity_tests.listed_actions import CERTAIN
+
+#: Makes the keys of the cells of stratum 0 those of their actions.
+_ZERO = mix64(np.zeros(1, np.uint64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,17 +61,19 @@ class LoggedActions:
         """
         drawn = propensities < CERTAIN
         rows = np.flatnonzero(drawn)
-        inverse = 1.0 / propensities[rows]
+        every = len(rows) == len(drawn)  # as in most logs: then nothing is copied
+        p, keys, mine = (each if every else each[rows] for each in (propensities, actions, strata))
+        found, first, codes = distinct(mix64(mine) ^ _ZERO ^ keys if mine.any() else keys)
+        buckets, kept = np.zeros(0, np.int64), clusters is not None
+        if clusters is not None:
+            buckets = clusters if every else clusters[rows]
+        sums, totals = np.zeros((len(found), 4)), np.zeros((len(found) * kept, 1, BUCKETS))
+        _add_cells(read_only(p), read_only(codes), read_only(buckets), sums, totals)
+        names = tuple((int(mine[row]), name(int(rows[row]))[1]) for row in first.tolist())
         counted = [np.ones(len(propensities)), drawn.astype(np.float64)]
         return cls(
-            GroupSums.of(strata, counted, lambda row: name(row)[0], [drawn.astype(np.float64)], clusters),
-            GroupSums.of(
-                mix64(strata[rows]) ^ actions[rows],
-                [np.ones(len(rows)), inverse, inverse**2, inverse**3],
-                lambda row: (int(strata[rows[row]]), name(int(rows[row]))[1]),
-                [inverse],
-                None if clusters is None else clusters[rows],
-            ),
+            GroupSums.of(strata, counted, lambda row: name(row)[0], counted[1:], clusters),
+            GroupSums(found, names, sums, totals if kept else None).limited(),
             len(propensities),
             len(propensities) - len(rows),
         )
@@ -81,3 +86,17 @@ class LoggedActions:
             self.rounds + other.rounds,
             self.certain + other.certain,
         )
+
+
+@kernel
+def _add_cells(p: Floats, codes: Ints, clusters: Ints, sums: Floats, totals: Floats) -> None:
+    """Add rounds with ``p < 1`` to the sums (g, 4) of their cells, and to their totals (g, 1, BUCKETS)."""
+    for i in range(p.size):
+        inverse = 1.0 / p[i]
+        row = sums[codes[i]]
+        row[0] += 1.0
+        row[1] += inverse
+        row[2] += inverse * inverse
+        row[3] += inverse * inverse * inverse
+        if clusters.size > 0:
+            totals[codes[i], 0, clusters[i]] += inverse

@@ -50,11 +50,11 @@ def test_against_loops() -> None:
         deviation = got - sum(w * x for w, x in zip(weights, p, strict=True))
         assert found["harmonic", a].z == pytest.approx(deviation / math.sqrt(spread))
     for b in range(len(BINS) - 1):
-        inside = [[x for x in row if bin_of(np.array([x]))[0] == b] for row in log.p.tolist()]
+        inside = [[x for x in row if bin_of(x) == b] for row in log.p.tolist()]
         expected = sum(map(sum, inside))
         if expected:
             name = f"p in [{BINS[b]:g}, {BINS[b + 1]:g})"
-            got = sum(bin_of(np.array([x]))[0] == b for x in log.own)
+            got = sum(bin_of(x) == b for x in log.own)
             spread = sum(sum(row) * (1 - sum(row)) for row in inside)
             assert found["calibration", name].z == pytest.approx((got - expected) / math.sqrt(spread))
 
