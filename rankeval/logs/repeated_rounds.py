@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rankeval.array_types import Floats, Hashes
-from rankeval.arrays import is_unknown, mix64, quick_hashes_of, take
+from rankeval.arrays import is_unknown, kernel, mix64, quick_hashes_of, read_only, take
 from rankeval.logs.log import Log
 from rankeval.logs.sessions import Sessions
 from rankeval.notes import Level, Note
@@ -76,7 +76,7 @@ class RepeatedRounds:
 
     def _within(self) -> RepeatedRounds:
         """The same with a sample that is not too large."""
-        found = self
+        found = self._ending(self.zeros + max((len(self.sample) // SAMPLE_SIZE).bit_length() - 1, 0))
         while len(found.sample) > SAMPLE_SIZE:
             found = found._ending(found.zeros + 1)
         return found
@@ -85,7 +85,7 @@ class RepeatedRounds:
         """The same with only the ids whose hashes end with this number of zeros."""
         if zeros == self.zeros:
             return self
-        kept = self.sample[self.sample & np.uint64((1 << zeros) - 1) == 0]
+        kept = _ending_with(read_only(self.sample), np.uint64((1 << zeros) - 1))
         return RepeatedRounds(self.rows, self.neighbours, zeros, kept, self.ends)
 
     @property
@@ -121,3 +121,13 @@ class RepeatedRounds:
         level, limit = next(one for one in MANY_REPEATED if share > one[1])
         numbers = {"rows": number, "each": each, "threshold": limit}
         yield Note("repeated_rounds", text, numbers, level=level, value=share)
+
+
+@kernel
+def _ending_with(hashes: Hashes, mask: np.uint64) -> Hashes:
+    """Those hashes whose bits of a mask are 0, in their order."""
+    kept, m = np.empty(hashes.size, np.uint64), 0
+    for i in range(hashes.size):
+        kept[m] = hashes[i]
+        m += (hashes[i] & mask) == 0
+    return kept[:m].copy()

@@ -22,7 +22,12 @@ from rankeval.off_policy.plan import Plan
 MOST_MOVED = 32
 #: Bits of a float that are dropped where rewards are told apart: six of the mantissa stay.
 _DROPPED = 46
-
+#: Number of classes of all floats.
+CLASSES = 1 << (64 - _DROPPED)
+#: Marks a free row of a table of classes.
+_FREE = np.iinfo(np.int64).min
+#: Stands for values that there are not: counts, or the examination of target positions.
+_NOT_USED = read_only(np.zeros(0))
 
 #: Kinds of weights that lie between bounds under a factor on the odds of propensities.
 _WEIGHING: frozenset[Ratio] = frozenset({"action", "ready", "list"})
@@ -43,10 +48,13 @@ class Excess:
     @classmethod
     def of(cls, excess: Floats, x: Floats, counts: Floats | None) -> Excess:
         """The sums of some units, each counted as often as ``counts`` says."""
-        excess = excess if counts is None else excess * counts
-        keys, inverse = np.unique((x + 0.0).view(np.int64) >> _DROPPED, return_inverse=True)
-        sums = [np.bincount(inverse, values, len(keys)) for values in (excess, excess * x)]
-        return cls(keys, np.stack(sums, axis=1))
+        size = min(2 << max(len(x) - 1, 0).bit_length(), CLASSES)
+        keys, sums = np.full(size, _FREE), np.zeros((size, 2))
+        each = _NOT_USED if counts is None else counts
+        _add_classes(read_only(excess), read_only(x), read_only(each), keys, sums)
+        used = np.flatnonzero(keys != _FREE)
+        order = used[np.argsort(keys[used])]
+        return cls(keys[order], sums[order])
 
     def merge(self, other: Excess) -> Excess:
         """The sums of both parts."""
@@ -110,13 +118,21 @@ class SensitivitySums:
         kinds = {(each.ratio, each.definition.numerator or each.definition.mean) for each in plan.asked}
         ratios = {ratio for ratio, kind in kinds if kind == "weighted_reward"} & _WEIGHING
         residual = any(ratio in ("action", "ready") and "q_logged" in _names(views) for ratio, _ in kinds)
-        rewards = {target: _of_rewards(view, ratios, counts) for target, view in views.items()}
+        weighs = residual or ratios
+        excess = {target: _excess(view) for target, view in views.items()} if weighs else {}
+        rewards = {
+            target: _of_rewards(view, ratios, excess[target], counts) for target, view in views.items() if ratios
+        }
         bias = plan.terms.setting.position_bias
         curve = None if bias is None or "examination" not in bias else bias.curve("examination")
         of_clicks = curve is not None and any(each.definition.of_clicks for each in plan.asked)
         return cls(
             {target: found for target, found in rewards.items() if found is not None},
-            {target: _of_residuals(view, counts) for target, view in views.items()} if residual else {},
+            {
+                target: Excess.of(excess[target], view.residual, counts)
+                for target, view in views.items()
+                if residual and isinstance(view, RoundBlock)
+            },
             {target: _moves(view, curve, counts) for target, view in views.items()} if of_clicks else {},
             float(len(block)) if counts is None else float(counts.sum()),
         )
@@ -142,26 +158,34 @@ def _names(views: Mapping[str, SampleBlock]) -> set[str]:
     return set(view.columns) if isinstance(view, RoundBlock) else set()
 
 
-def _of_rewards(view: SampleBlock, ratios: set[Ratio], counts: Floats | None) -> Excess | None:
+def _of_rewards(
+    view: SampleBlock, ratios: set[Ratio], excess: Floats, counts: Floats | None
+) -> Excess | None:
     """The sums by rewards; None where no estimator weighs rewards of rounds or of whole lists."""
     if isinstance(view, RoundBlock) and ratios & {"action", "ready"}:
-        return Excess.of(_excess(view.columns, ""), view.columns["reward"], counts)
+        return Excess.of(excess, view.columns["reward"], counts)
     if isinstance(view, RankingBlock) and "list" in ratios:
-        return Excess.of(_excess(view.sessions, "_list"), view.total, counts)
+        return Excess.of(excess, view.total, counts)
     return None
 
 
-def _of_residuals(view: SampleBlock, counts: Floats | None) -> Excess:
-    assert isinstance(view, RoundBlock)
-    return Excess.of(_excess(view.columns, ""), view.residual, counts)
-
-
-def _excess(columns: Mapping[str, Floats], form: str) -> Floats:
+def _excess(view: SampleBlock) -> Floats:
     """(m,) ``w - pi``; ``w`` for ready-made weights and for densities, which are no probabilities."""
+    columns, form = (view.columns, "") if isinstance(view, RoundBlock) else (view.sessions, "_list")
     if f"propensity{form}" not in columns:
-        return columns["importance_weight"]
-    logged, target = columns[f"propensity{form}"], columns[f"target_propensity{form}"]
-    return target / logged - np.where(logged <= 1.0, target, 0.0)
+        return columns.get("importance_weight", _NOT_USED)
+    return _above_target(
+        read_only(columns[f"propensity{form}"]), read_only(columns[f"target_propensity{form}"])
+    )
+
+
+@kernel
+def _above_target(logged: Floats, target: Floats) -> Floats:
+    """``w - pi``, or ``w`` where the logged number is a density."""
+    found = np.empty(logged.size)
+    for i in range(logged.size):
+        found[i] = target[i] / logged[i] - (target[i] if logged[i] <= 1.0 else 0.0)
+    return found
 
 
 def _moves(view: SampleBlock, curve: Floats | None, counts: Floats | None) -> Moves:
@@ -182,8 +206,26 @@ def _moves(view: SampleBlock, curve: Floats | None, counts: Floats | None) -> Mo
     return Moves(clicks, impressions, n, bool(known))
 
 
-#: Stands for the examination of target positions where no estimator uses it.
-_NOT_USED = read_only(np.zeros(0))
+@kernel
+def _add_classes(excess: Floats, x: Floats, counts: Floats, keys: Ints, sums: Floats) -> None:
+    """Add units to the sums of their classes, in a table with open addressing of a power of two of rows.
+
+    Args:
+        excess, x: (n,) ``w - pi`` and the reward or residual of each unit.
+        counts: (n,) how often each counts; (0,): once.
+        keys: (rows,) gets the class of each row; it holds ``_FREE``. Classes must not fill it.
+        sums: (rows, 2) gets the sums.
+    """
+    bits = (x + 0.0).view(np.int64)  # -0.0 becomes 0.0
+    for i in range(x.size):
+        key = bits[i] >> _DROPPED
+        row = key & (keys.size - 1)
+        while keys[row] != key and keys[row] != _FREE:
+            row = (row + 1) & (keys.size - 1)
+        keys[row] = key
+        value = excess[i] if counts.size == 0 else excess[i] * counts[i]
+        sums[row, 0] += value
+        sums[row, 1] += value * x[i]
 
 
 @kernel
