@@ -40,6 +40,7 @@ ADVICE: dict[str, str] = {
     "near_support": "Give each action that a target policy may take a larger share of the traffic.",
     "parameter_chosen": "Fix the parameter before you look at the data, or use --ci refit.",
     "position_bias_not_checked": "Show some sessions in random order and mark them in a column shuffled.",
+    "propensities_wrong": "Repair the logged propensities; rankeval inspect lists all tests that fail.",
     "repeated_rounds": "Find out why ids repeat, such as a join that multiplies rows.",
     "shuffled_in_logged": "Learn the curve by propensity, then use ope with --where 'not shuffled'.",
     "share_clipped": "Raise max_weight and compare; if the estimates differ, the clipped one is biased.",

@@ -16,9 +16,15 @@ from rankeval.inspection.columns import Columns
 from rankeval.inspection.keys import buckets_of, keys_of
 from rankeval.inspection.problems import Collector
 from rankeval.inspection.row_checks import LAST_POSITION, SMALLEST, USABLE, flat_lists, list_lengths
-from rankeval.inspection.unit_sums import MOST_SLICES
 from rankeval.logs import ROUNDED, Sessions, item_positions
-from rankeval.propensity_tests import ListedActions, LoggedActions, MeanWeights, PropensitySums
+from rankeval.propensity_tests import (
+    MOST_SLICES,
+    ListedActions,
+    ListedRounds,
+    LoggedActions,
+    MeanWeights,
+    PropensitySums,
+)
 
 #: Relative difference of a propensity from the one in the list of candidates.
 SAME = 1e-4
@@ -158,22 +164,8 @@ class _Rounds:
 
     def _listed(self, rows: Ints, clusters: Ints | None) -> ListedActions:
         assert self.offsets is not None
-        offsets, logged = self.offsets, self.logged
-        p, keys, flat = self.propensities, self.keys, None
-        if len(rows) < len(logged):
-            lengths = np.diff(offsets)[rows]
-            offsets = np.concatenate([[0], np.cumsum(lengths)])
-            flat = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
-            logged = logged[rows] - self.offsets[rows] + offsets[:-1]
-            p, keys = p[flat], None if keys is None else keys[flat]
-        return ListedActions.of(
-            offsets,
-            p,
-            logged,
-            keys,
-            lambda row: self.name(row if flat is None else int(flat[row])),
-            None if clusters is None else clusters[rows],
-        )
+        rounds = ListedRounds(self.offsets, self.propensities, self.logged, self.keys, self.name)
+        return rounds.taken(rows).sums(None if clusters is None else clusters[rows])
 
     def _weights(self, rows: Ints, clusters: Ints | None) -> MeanWeights | None:
         with np.errstate(all="ignore"):  # what is not finite is left out

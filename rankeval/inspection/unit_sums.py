@@ -12,11 +12,9 @@ from rankeval.array_types import Floats
 from rankeval.arrays import require_few_segments
 from rankeval.inspection.key_sketch import KeySketch
 from rankeval.inspection.problems import Findings
-from rankeval.propensity_tests import PropensitySums
+from rankeval.propensity_tests import MOST_SLICES, PropensitySums
 
 T = TypeVar("T")
-#: Slices whose propensities are tested apart.
-MOST_SLICES = 50
 #: Loggers, and days, that are told apart.
 MOST_LOGGERS, MOST_DAYS = 100, 3660
 #: Stands for all loggers where there are too many.

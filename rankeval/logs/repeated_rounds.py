@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rankeval.array_types import Floats, Hashes
-from rankeval.arrays import is_unknown, kernel, mix64, quick_hashes_of, read_only, take
+from rankeval.arrays import is_unknown, kernel, mix64, quick_hashes_of, read_only, seeded, take
 from rankeval.logs.log import Log
 from rankeval.logs.sessions import Sessions
 from rankeval.notes import Level, Note
@@ -50,12 +50,12 @@ class RepeatedRounds:
         known = ~is_unknown(ids)
         if counts is not None:
             known &= counts > 0.0
-        hashes = mix64(quick_hashes_of(ids if known.all() else take(ids, np.flatnonzero(known))))
-        if not len(hashes):
+        keys = quick_hashes_of(ids if known.all() else take(ids, np.flatnonzero(known)))
+        if not len(keys):
             return cls()
-        new = np.append(True, hashes[1:] != hashes[:-1])
-        found = cls(len(hashes), len(hashes) - int(new.sum()), 0, hashes[new], hashes[[0, -1]])
-        return found._within()
+        zeros = max((len(keys) // SAMPLE_SIZE).bit_length() - 1, 0)
+        sample, neighbours = _sampled(read_only(keys), np.uint64((1 << zeros) - 1))
+        return cls(len(keys), neighbours, zeros, sample, mix64(keys[[0, -1]]))._within()
 
     def merge(self, other: RepeatedRounds) -> RepeatedRounds:
         """The repeated rows of both parts; ``other`` must follow ``self`` in the order of the log."""
@@ -76,7 +76,7 @@ class RepeatedRounds:
 
     def _within(self) -> RepeatedRounds:
         """The same with a sample that is not too large."""
-        found = self._ending(self.zeros + max((len(self.sample) // SAMPLE_SIZE).bit_length() - 1, 0))
+        found = self
         while len(found.sample) > SAMPLE_SIZE:
             found = found._ending(found.zeros + 1)
         return found
@@ -85,7 +85,7 @@ class RepeatedRounds:
         """The same with only the ids whose hashes end with this number of zeros."""
         if zeros == self.zeros:
             return self
-        kept = _ending_with(read_only(self.sample), np.uint64((1 << zeros) - 1))
+        kept = self.sample[self.sample & np.uint64((1 << zeros) - 1) == 0]
         return RepeatedRounds(self.rows, self.neighbours, zeros, kept, self.ends)
 
     @property
@@ -124,10 +124,12 @@ class RepeatedRounds:
 
 
 @kernel
-def _ending_with(hashes: Hashes, mask: np.uint64) -> Hashes:
-    """Those hashes whose bits of a mask are 0, in their order."""
-    kept, m = np.empty(hashes.size, np.uint64), 0
-    for i in range(hashes.size):
-        kept[m] = hashes[i]
-        m += (hashes[i] & mask) == 0
-    return kept[:m].copy()
+def _sampled(keys: Hashes, mask: np.uint64) -> tuple[Hashes, int]:
+    """Hashes of keys, without those that repeat the one before, whose bits of a mask are 0; and the repeats."""
+    kept, m, repeats = np.empty(keys.size, np.uint64), 0, 0
+    for i in range(keys.size):
+        again = i > 0 and keys[i] == keys[i - 1]
+        repeats += again
+        kept[m] = seeded(keys[i], np.uint64(0))
+        m += (not again) and (kept[m] & mask) == 0
+    return kept[:m].copy(), repeats

@@ -30,8 +30,18 @@ from rankeval.off_policy.click_checks import ClickChecks
 from rankeval.off_policy.count_range import CountRange
 from rankeval.off_policy.nuisances import Nuisances
 from rankeval.off_policy.plan import Plan
-from rankeval.off_policy.samples import ColumnSources, ListSums, RangeCheck, Rankings, RepeatedRewards, Rounds
+from rankeval.off_policy.propensity_checks import PropensityChecks
+from rankeval.off_policy.samples import (
+    CandidateLists,
+    ColumnSources,
+    ListSums,
+    RangeCheck,
+    Rankings,
+    RepeatedRewards,
+    Rounds,
+)
 from rankeval.off_policy.sensitivity_sums import SensitivitySums
+from rankeval.propensity_tests import SlicedSums
 
 #: The largest number of positions of an estimator whose terms are by position: it keeps a covariance of all.
 MOST_POSITIONS = 1000
@@ -51,8 +61,8 @@ class Sample(Protocol):
     def id(self) -> str:
         """The role of the column that identifies a unit."""
 
-    def read(self, sessions: Sessions) -> tuple[SampleBlock, ListSums]:
-        """The checked columns of some rounds or sessions, and the sums of their lists of candidates."""
+    def read(self, sessions: Sessions) -> tuple[SampleBlock, CandidateLists | None]:
+        """The checked columns of some rounds or sessions, and the candidate lists of rounds."""
 
     def not_finite(self, sessions: Sessions) -> DataError:
         """The error for units with a term that is not finite; it names the column."""
@@ -72,6 +82,7 @@ class Sums:
         repeated: the rounds of a bandit log whose id is that of another.
         clicks: moments of the terms that test the user model of estimators from clicks; None without them.
         sensitivity: the sums that say how wrong weights must be for a gain to change its sign.
+        propensities: the sums that test the propensities; None where there is nothing to test.
     """
 
     moments: Segmented[Moments]
@@ -83,6 +94,7 @@ class Sums:
     repeated: RepeatedRounds = field(default_factory=RepeatedRounds)
     clicks: Moments | None = None
     sensitivity: Segmented[SensitivitySums] | None = None
+    propensities: SlicedSums | None = None
 
     def merge(self, other: Sums) -> Sums:
         """The sums over both parts; ``other`` must follow ``self`` in the order of the log."""
@@ -91,13 +103,17 @@ class Sums:
         checked, rewards = self.checked.merge(other.checked), self.rewards.merge(other.rewards)
         counts, lists = self.counts.merge(other.counts), self.lists.merge(other.lists)
         repeated = self.repeated.merge(other.repeated)
-        clicks = sensitivity = None
+        clicks = sensitivity = propensities = None
         if self.clicks is not None and other.clicks is not None:
             clicks = self.clicks.merge(other.clicks)
         if self.sensitivity is not None and other.sensitivity is not None:
             sensitivity = self.sensitivity.merge(other.sensitivity, SensitivitySums.merge)
+        if self.propensities is not None and other.propensities is not None:
+            propensities = self.propensities.merge(other.propensities)
         moments = left.merge(right, Moments.merge)
-        return Sums(moments, plan, checked, rewards, counts, lists, repeated, clicks, sensitivity)
+        return Sums(
+            moments, plan, checked, rewards, counts, lists, repeated, clicks, sensitivity, propensities
+        )
 
     def _under(self, plan: Plan) -> Segmented[Moments]:
         """The moments in the terms of a plan for longer lists; the terms of the added positions are 0."""
@@ -159,7 +175,7 @@ def accumulate(
     by_position = any(estimator.definition.by_position for estimator in plan.asked)
 
     def work(sessions: Sessions) -> Sums:
-        block, lists = sample.read(sessions)
+        block, candidates = sample.read(sessions)
         if by_position and block.positions > MOST_POSITIONS:
             raise _too_long(sessions, block.positions)
         checked = reward_range.check(sessions) if reward_range else RangeCheck()
@@ -184,18 +200,22 @@ def accumulate(
             checked,
             RepeatedRewards.of(sessions),
             CountRange.of(weights.counts),
-            lists,
+            ListSums() if candidates is None else candidates.list_sums,
             RepeatedRounds.of(sessions, ROUND, weights.counts) if rounds else RepeatedRounds(),
             None
             if clicks is None
             else _click_moments(clicks, sessions, block, replace(weights, users=users), units.users),
             sensitivity,
+            None
+            if tests is None
+            else tests.sums(sessions, (block, candidates), parts, weights.keys if grouping.cluster else users),
         )
 
-    clicks = ClickChecks.of(log, plan)
+    clicks, tests = ClickChecks.of(log, plan), PropensityChecks.of(log, sample.roles)
     rounds = [ROUND] if log.session is None and log.has(ROUND) else []
     roles = list(dict.fromkeys([*sample.roles, *units.roles, *sampling_roles(log), *rounds]))
     roles = list(dict.fromkeys([*roles, *(clicks.roles if clicks else ())]))
+    roles = list(dict.fromkeys([*roles, *(tests.roles if tests else ())]))
     found = fold(log, roles, work, Sums.merge, threads)
     if not found.moments.whole.n:
         raise nothing_counts(log)

@@ -14,6 +14,7 @@ from rankeval.off_policy.click_refutation import ClickRefutation, with_doubts
 from rankeval.off_policy.estimates import Many
 from rankeval.off_policy.nested_assumptions import disagreements, with_disagreements
 from rankeval.off_policy.nuisances import FittingOptions, Weighting
+from rankeval.off_policy.propensity_reasons import PropensityReasons
 from rankeval.off_policy.refits import RefitOptions, model_notes, refit, with_errors
 from rankeval.off_policy.request_notes import request_notes
 from rankeval.off_policy.result import OffPolicyEvaluation
@@ -251,6 +252,8 @@ def ope(
     shared = [*notes, *estimates.unnamed, *paths.notes()]
     rows = with_doubts(with_sensitivity(estimates.rows, found.sums), doubts)
     rows, disagree = with_disagreements(rows, disagreements(found.sums, infer, estimates.rows))
+    propensities = PropensityReasons.of(found.sums)
+    rows = propensities.on(rows)
     return OffPolicyEvaluation(
         inputs={
             **request.inputs(columns_of, embeddings),
@@ -269,8 +272,10 @@ def ope(
             *paths.notes(),
             *doubts,
             *disagree,
+            *propensities.notes(),
             *outside,
         ),
         learned_curve=None if refitted is None or learning is None else refitted.learned_curve(learning),
         refutation=refutation.to_dict(),
+        propensity_tests=propensities.to_dict(),
     )

@@ -41,6 +41,7 @@ class OffPolicyEvaluation(Result):
         learned_curve: the position-bias curve that was learned from the same log, with its method; None if
             none was.
         refutation: the tests of the user model of estimators from clicks; None without such estimators.
+        propensity_tests: the tests of the logged propensities; None where there was nothing to test.
     """
 
     inputs: Mapping[str, Any]
@@ -51,6 +52,7 @@ class OffPolicyEvaluation(Result):
     notes: tuple[Note, ...]
     learned_curve: Mapping[str, Any] | None = None
     refutation: Mapping[str, Any] | None = None
+    propensity_tests: Mapping[str, Any] | None = None
     command = "ope"
     judged = True
 
@@ -65,6 +67,7 @@ class OffPolicyEvaluation(Result):
             "logged": {name: logged[name] for name in ("value", "std_error", "ci")},
             "position_bias": None if self.learned_curve is None else dict(self.learned_curve),
             "refutation": None if self.refutation is None else dict(self.refutation),
+            "propensity_tests": None if self.propensity_tests is None else dict(self.propensity_tests),
         }
 
     def rows(self) -> list[dict[str, Any]]:

@@ -216,9 +216,9 @@ def _add_classes(excess: Floats, x: Floats, counts: Floats, keys: Ints, sums: Fl
         keys: (rows,) gets the class of each row; it holds ``_FREE``. Classes must not fill it.
         sums: (rows, 2) gets the sums.
     """
-    bits = (x + 0.0).view(np.int64)  # -0.0 becomes 0.0
+    bits = x.view(np.int64)
     for i in range(x.size):
-        key = bits[i] >> _DROPPED
+        key = 0 if x[i] == 0.0 else bits[i] >> _DROPPED  # -0.0 is 0.0
         row = key & (keys.size - 1)
         while keys[row] != key and keys[row] != _FREE:
             row = (row + 1) & (keys.size - 1)

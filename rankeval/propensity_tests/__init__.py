@@ -13,8 +13,15 @@ from __future__ import annotations
 
 from rankeval.propensity_tests.faults import FAULTS
 from rankeval.propensity_tests.group_sums import MOST_GROUPS
-from rankeval.propensity_tests.judged import PropensitySums, PropensityTests, judged
+from rankeval.propensity_tests.judged import (
+    MOST_SLICES,
+    PropensitySums,
+    PropensityTests,
+    SlicedSums,
+    judged,
+)
 from rankeval.propensity_tests.listed_actions import ListedActions
+from rankeval.propensity_tests.listed_rounds import ListedRounds
 from rankeval.propensity_tests.logged_actions import LoggedActions
 from rankeval.propensity_tests.mean_weights import MeanWeights
 from rankeval.propensity_tests.propensity_test import PropensityTest
@@ -22,11 +29,14 @@ from rankeval.propensity_tests.propensity_test import PropensityTest
 __all__ = [
     "FAULTS",
     "MOST_GROUPS",
+    "MOST_SLICES",
     "ListedActions",
+    "ListedRounds",
     "LoggedActions",
     "MeanWeights",
     "PropensitySums",
     "PropensityTest",
     "PropensityTests",
+    "SlicedSums",
     "judged",
 ]

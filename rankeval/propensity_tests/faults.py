@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -32,6 +33,8 @@ MASS = 0.001
 EXPLAINED = 0.2
 #: Lost rows of an action are so many times clearer than a mismatch of all propensities, in standard errors.
 CLEARER = 2.0
+#: The other actions are taken more often, beyond chance, from so many standard errors on.
+CLEARLY = 3.0
 #: Largest share of the actions that lose rows; if more seem to, propensities are wrong instead.
 FEW_LOST = 0.25
 
@@ -71,7 +74,7 @@ def fault_of_logged(sums: LoggedActions, failed: Sequence[PropensityTest]) -> st
     if len(high) in (0, len(harmonic)) and 2 * len(harmonic) > len(sums.cells.keys) and _agree(sums, set()):
         return "scaled"
     if low and len(low) <= FEW_LOST * len(sums.cells.keys) and _agree(sums, low):
-        return "rows_lost_or_impossible"
+        return "rows_lost" if _others_more_often(sums, low) else "rows_lost_or_impossible"
     return "other_policy"
 
 
@@ -87,6 +90,20 @@ def _agree(sums: LoggedActions, without: set[object]) -> bool:
     n = float(sums.strata.sums[0, 1])
     _, total, squares, _ = sums.cells.sums[rows].T
     return _homogeneous(total / n, (squares - total) / n**2)
+
+
+def _others_more_often(sums: LoggedActions, without: set[object]) -> bool:
+    """Whether all actions but some are taken more often than their propensities say.
+
+    They are where rows of these are lost, as the others are then a larger share of the log. They are not
+    where these were not always possible.
+    """
+    n = float(sums.strata.sums[0, 1])
+    rows = [row for row, (_, name) in enumerate(sums.cells.names) if name not in without]
+    _, total, squares, _ = sums.cells.sums[rows].sum(axis=0)
+    excess = float(total) - n * len(rows)
+    variance = float(squares) - n * len(rows) ** 2
+    return excess > CLEARLY * math.sqrt(max(variance, n))
 
 
 def _lost(taken: Floats, expected: Floats, variance: Floats) -> bool:

@@ -127,6 +127,8 @@ def _write_first(keys: Ints, first: Ints) -> None:
 
 
 def _by_code(codes: Ints, values: Floats, groups: int) -> Floats:
+    if groups == 1:
+        return np.array([values.sum()], np.float64)
     return np.asarray(np.bincount(codes, values, groups), np.float64)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from rankeval.inference import holm
@@ -15,6 +15,8 @@ from rankeval.propensity_tests.logged_tests import logged_tests
 from rankeval.propensity_tests.mean_weights import MeanWeights, weight_tests
 from rankeval.propensity_tests.propensity_test import PropensityTest
 
+#: Slices of a log whose propensities are tested apart.
+MOST_SLICES = 50
 Mergeable = TypeVar("Mergeable", ListedActions, LoggedActions, MeanWeights)
 
 
@@ -28,6 +30,7 @@ class PropensityTests:
         lists_off: number of candidate lists whose propensities do not sum to 1 within 0.001.
         furthest: the largest distance of such a sum from 1.
         untested: number of actions, or cells of actions, too rare to be tested.
+        level: the level at which adjusted p-values fail.
     """
 
     tests: tuple[PropensityTest, ...]
@@ -35,17 +38,18 @@ class PropensityTests:
     lists_off: int = 0
     furthest: float = 0.0
     untested: int = 0
+    level: float = LEVEL
 
     @property
     def failed(self) -> list[PropensityTest]:
-        """The tests that fail at the level 0.05 after adjustment, the most certain first."""
-        failed = [test for test in self.tests if test.p_adjusted < LEVEL]
+        """The tests that fail after adjustment, the most certain first."""
+        failed = [test for test in self.tests if test.p_adjusted < self.level]
         return sorted(failed, key=lambda test: (test.p_value, -abs(test.z or 0.0)))
 
     def to_dict(self) -> dict[str, Any]:
         """The tests as JSON values."""
         return {
-            "level": LEVEL,
+            "level": self.level,
             "fault": self.fault,
             "fault_text": None if self.fault is None else FAULTS[self.fault],
             "lists_off": self.lists_off,
@@ -102,11 +106,38 @@ def _merged(one: Mergeable | None, other: Mergeable | None) -> Mergeable | None:
     return (one or other) if one is None or other is None else one.merge(other)
 
 
-def judged(parts: Mapping[Any, PropensitySums]) -> PropensityTests | None:
+@dataclass(frozen=True, eq=False)
+class SlicedSums:
+    """The sums of a log and of its slices; those of parts of it merge.
+
+    Attributes:
+        parts: the sums of the whole log under the key None, and those of slices of it under their values.
+        few: whether there are so few slices, 50 at most, that they are kept.
+    """
+
+    parts: Mapping[Any, PropensitySums] = field(default_factory=dict)
+    few: bool = True
+
+    def merge(self, other: SlicedSums) -> SlicedSums:
+        """The sums of both parts."""
+        merged = dict(self.parts)
+        for name, sums in other.parts.items():
+            merged[name] = merged[name].merge(sums) if name in merged else sums
+        return SlicedSums(merged, self.few and other.few).limited()
+
+    def limited(self) -> SlicedSums:
+        """The same sums, without slices if there are too many."""
+        if self.few and len(self.parts) <= MOST_SLICES + 1:
+            return self
+        return SlicedSums({name: sums for name, sums in self.parts.items() if name is None}, few=False)
+
+
+def judged(parts: Mapping[Any, PropensitySums], level: float = LEVEL) -> PropensityTests | None:
     """The tests of a log from its sums; None if nothing could be tested.
 
     Args:
         parts: the sums of the whole log under the key None, and those of slices of it under their values.
+        level: the level at which adjusted p-values fail.
     """
     found = {part: sums.tests() for part, sums in parts.items()}
     tests = [replace(test, slice=part) for part, each in found.items() for test in each]
@@ -115,11 +146,11 @@ def judged(parts: Mapping[Any, PropensitySums]) -> PropensityTests | None:
         return None
     adjusted = holm([test.p_value for test in tests])
     tests = [replace(test, p_adjusted=p or 0.0) for test, p in zip(tests, adjusted, strict=True)]
-    failed = [test for test in tests if test.p_adjusted < LEVEL]
+    failed = [test for test in tests if test.p_adjusted < level]
     faults = {
         part: sums.fault([test for test in failed if test.slice == part]) for part, sums in parts.items()
     }
-    tests = [replace(t, fault=faults[t.slice] if t.p_adjusted < LEVEL else None) for t in tests]
+    tests = [replace(t, fault=faults[t.slice] if t.p_adjusted < level else None) for t in tests]
     whole = parts[None].listed
     return PropensityTests(
         tuple(tests),
@@ -127,4 +158,5 @@ def judged(parts: Mapping[Any, PropensitySums]) -> PropensityTests | None:
         0 if whole is None else whole.sums_off,
         0.0 if whole is None else whole.furthest,
         max(cells - sum(test.test == "harmonic" for test in tests), 0) if whole is None else 0,
+        level,
     )

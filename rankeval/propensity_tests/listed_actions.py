@@ -93,7 +93,7 @@ class ListedActions:
             clusters: (n,) the bucket of the cluster of each round; None: rounds are drawn independently.
         """
         rounds = read_only(offsets), read_only(propensities), read_only(logged)
-        found, first, codes = distinct(indices(rounds[0]) if keys is None else keys)
+        found, first, codes = _by_index(rounds[0]) if keys is None else distinct(keys)
         buckets = read_only(np.zeros(0, np.int64) if clusters is None else clusters)
         kept = clusters is not None
         actions, totals = np.zeros((len(found), 7)), np.zeros((len(found) * kept, 2, BUCKETS))
@@ -128,14 +128,12 @@ class ListedActions:
         )
 
 
-@kernel
-def indices(offsets: Ints) -> Hashes:
-    """(candidates,) uint64, the index of each candidate in its list."""
-    found = np.empty(offsets[-1], np.uint64)
-    for s in range(offsets.size - 1):
-        for i in range(offsets[s], offsets[s + 1]):
-            found[i] = i - offsets[s]
-    return found
+def _by_index(offsets: Ints) -> tuple[Hashes, Ints, Ints]:
+    """The indices in lists, a candidate of each, and (0,) codes: the indices stand for them."""
+    lengths = np.diff(offsets)
+    longest = int(np.argmax(lengths))
+    first = offsets[longest] + np.arange(lengths[longest])
+    return np.arange(len(first), dtype=np.uint64), first, np.zeros(0, np.int64)
 
 
 @kernel
@@ -157,7 +155,7 @@ def _add_actions(
 
     Args:
         offsets, p, logged, clusters: as in :meth:`ListedActions.of`; ``clusters`` (0,) without them.
-        codes: (candidates,) the row of the sums of each candidate.
+        codes: (candidates,) the row of the sums of each candidate; (0,): it is the index in its list.
         sums: (g, 7), totals: (g, 2, BUCKETS), as in :class:`ListedActions`.
     """
     for s in range(logged.size):
@@ -165,7 +163,8 @@ def _add_actions(
             taken = 1.0 if i == logged[s] else 0.0
             spread = p[i] * (1.0 - p[i])
             weight = 1.0 / max(p[i], 1.0 / WEIGHT_BOUND) if p[i] > 0.0 else 0.0
-            row = sums[codes[i]]
+            code = codes[i] if codes.size > 0 else i - offsets[s]
+            row = sums[code]
             row[0] += p[i] > 0.0
             row[1] += taken
             row[2] += p[i]
@@ -174,8 +173,8 @@ def _add_actions(
             row[5] += weight * p[i]
             row[6] += weight * weight * spread
             if clusters.size > 0:
-                totals[codes[i], 0, clusters[s]] += taken - p[i]
-                totals[codes[i], 1, clusters[s]] += weight * (taken - p[i])
+                totals[code, 0, clusters[s]] += taken - p[i]
+                totals[code, 1, clusters[s]] += weight * (taken - p[i])
 
 
 @kernel

@@ -59,24 +59,16 @@ class LoggedActions:
             name: the names of the stratum and the action of a round, by its index.
             clusters: (n,) the bucket of the cluster of each round; None: rounds are drawn independently.
         """
-        drawn = propensities < CERTAIN
-        rows = np.flatnonzero(drawn)
-        every = len(rows) == len(drawn)  # as in most logs: then nothing is copied
-        p, keys, mine = (each if every else each[rows] for each in (propensities, actions, strata))
-        found, first, codes = distinct(mix64(mine) ^ _ZERO ^ keys if mine.any() else keys)
-        buckets, kept = np.zeros(0, np.int64), clusters is not None
-        if clusters is not None:
-            buckets = clusters if every else clusters[rows]
+        buckets, kept = read_only(np.zeros(0, np.int64) if clusters is None else clusters), clusters is not None
+        single = not strata.any()
+        found, first, codes = distinct(actions if single else mix64(strata) ^ _ZERO ^ actions)
         sums, totals = np.zeros((len(found), 4)), np.zeros((len(found) * kept, 1, BUCKETS))
-        _add_cells(read_only(p), read_only(codes), read_only(buckets), sums, totals)
-        names = tuple((int(mine[row]), name(int(rows[row]))[1]) for row in first.tolist())
-        counted = [np.ones(len(propensities)), drawn.astype(np.float64)]
-        return cls(
-            GroupSums.of(strata, counted, lambda row: name(row)[0], counted[1:], clusters),
-            GroupSums(found, names, sums, totals if kept else None).limited(),
-            len(propensities),
-            len(propensities) - len(rows),
-        )
+        _add_cells(read_only(propensities), read_only(codes), buckets, sums, totals)
+        drawn = np.flatnonzero(sums[:, 0])  # a cell without drawn rounds is none
+        names = tuple((int(strata[row]), name(row)[1]) for row in first[drawn].tolist())
+        rounds, certain = len(propensities), len(propensities) - int(sums[:, 0].sum())
+        cells = GroupSums(found[drawn], names, sums[drawn], totals[drawn] if kept else None).limited()
+        return cls(_strata(propensities, strata, name, clusters), cells, rounds, certain)
 
     def merge(self, other: LoggedActions) -> LoggedActions:
         """The sums of both parts."""
@@ -88,10 +80,20 @@ class LoggedActions:
         )
 
 
+def _strata(
+    propensities: Floats, strata: Hashes, name: Callable[[int], tuple[Any, Any]], clusters: Ints | None
+) -> GroupSums:
+    drawn = (propensities < CERTAIN).astype(np.float64)
+    counted = [np.ones(len(drawn)), drawn]
+    return GroupSums.of(strata, counted, lambda row: name(row)[0], [drawn], clusters)
+
+
 @kernel
 def _add_cells(p: Floats, codes: Ints, clusters: Ints, sums: Floats, totals: Floats) -> None:
     """Add rounds with ``p < 1`` to the sums (g, 4) of their cells, and to their totals (g, 1, BUCKETS)."""
     for i in range(p.size):
+        if p[i] >= CERTAIN:
+            continue
         inverse = 1.0 / p[i]
         row = sums[codes[i]]
         row[0] += 1.0

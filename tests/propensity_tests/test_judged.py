@@ -33,7 +33,7 @@ def test_right_logs_are_left_alone() -> None:
 def test_rows_of_one_action_are_lost() -> None:
     log, _ = draw(1, N, K)
     assert lost(log).of_lists().fault == "rows_lost"
-    assert lost(log).of_logged().fault == "rows_lost_or_impossible"
+    assert lost(log).of_logged().fault == "rows_lost"
 
 
 def test_the_best_action_as_certain() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 import pyarrow as pa
@@ -51,6 +51,7 @@ class CandidateLists:
         self.rounds = rounds
         self.sums: dict[str, ListSums] = {}
         self._values: dict[str, Floats] = {}
+        self._unsupported: dict[str, dict[str, Floats]] = {}
 
     @cached_property
     def _flat(self) -> tuple[Ints, dict[str, pa.Array]]:
@@ -84,8 +85,10 @@ class CandidateLists:
         list at the logged ``action``.
         """
         if column in SUPPORT:
-            logging, policy = (self.values(own(role, target)) for role in PROPENSITIES)
-            return unsupported(column, self.offsets, logging, policy)
+            if target not in self._unsupported:
+                lists = (self.values(own(role, target)) for role in PROPENSITIES)
+                self._unsupported[target] = unsupported(self.offsets, *lists)
+            return self._unsupported[target][column]
         role = FROM_LISTS[column][-1]
         if column != "q_target":
             return np.asarray(self.values(own(role, target))[self.logged])
@@ -95,6 +98,11 @@ class CandidateLists:
         """(n,) ``sum_a pi(a) q(a)``, from ``q`` (candidates,) and the propensities of a target policy."""
         role = own("candidate_target_propensities", target)
         return sums_of_products(self.offsets, self.summed(role), read_only(q))
+
+    @property
+    def list_sums(self) -> ListSums:
+        """The sums of all lists over which estimators sum."""
+        return reduce(ListSums.merge, self.sums.values(), ListSums())
 
     def summed(self, role: str) -> Floats:
         """(candidates,) float64, the propensities of all candidates, whose sums are checked too."""

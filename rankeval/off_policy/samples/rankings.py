@@ -29,7 +29,6 @@ from rankeval.logs import (
 )
 from rankeval.off_policy.samples.click_views import AS_LOGGED, ClickViews
 from rankeval.off_policy.samples.column_sources import ColumnSources, click_columns
-from rankeval.off_policy.samples.list_sums import ListSums
 from rankeval.off_policy.samples.nuisance_protocols import BehaviourModel, ItemModel
 from rankeval.off_policy.samples.prefixes import require_first_items
 from rankeval.off_policy.samples.setting import LOGGED, under_moved
@@ -121,9 +120,9 @@ class Rankings:
             views = seen
         return views[""] if len(views) == 1 and "" in views else TargetViews(views)
 
-    def read(self, sessions: Sessions) -> tuple[SampleBlock, ListSums]:
+    def read(self, sessions: Sessions) -> tuple[SampleBlock, None]:
         """The columns as :meth:`units` returns them; a ranking log has no lists of candidates."""
-        return self.units(sessions), ListSums()
+        return self.units(sessions), None
 
     def _parted(self, sessions: Sessions) -> tuple[Sessions, Sessions | None]:
         """The sessions with the items that were shown, and with the other items if they are ranked too."""

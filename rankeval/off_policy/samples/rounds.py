@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
 
 from rankeval.array_types import Floats
 from rankeval.arrays import as_float64
@@ -12,7 +11,6 @@ from rankeval.estimators import RATIO_COLUMNS, Ratio, RoundBlock, SampleBlock, T
 from rankeval.logs import FINITE_TERMS, RANGES, Sessions, base, largest, own, within_range
 from rankeval.off_policy.samples.candidate_lists import CandidateLists, given_by
 from rankeval.off_policy.samples.column_sources import ColumnSources
-from rankeval.off_policy.samples.list_sums import ListSums
 from rankeval.off_policy.samples.nuisance_protocols import RoundModel
 from rankeval.off_policy.samples.ready_weights import WEIGHT, checked_weights, require_same_weights
 from rankeval.off_policy.samples.redundancy import redundant, require_all
@@ -56,8 +54,8 @@ class Rounds:
         """The columns of each target policy, one float64 per round."""
         return self.read(rounds)[0]
 
-    def read(self, rounds: Sessions) -> tuple[SampleBlock, ListSums]:
-        """The columns as :meth:`units` returns them, and the sums of the lists over which they sum."""
+    def read(self, rounds: Sessions) -> tuple[SampleBlock, CandidateLists]:
+        """The columns as :meth:`units` returns them, and the candidate lists from which they come."""
         found = _Found(rounds, self._targets, self._models)
         require_all(self._twice, rounds)
         for target in self._weighed:
@@ -70,7 +68,7 @@ class Rounds:
         if self._weight_range is not None:
             self._require_weights(rounds, blocks, self._weight_range)
         block = blocks[""] if len(blocks) == 1 and "" in blocks else TargetViews(blocks)
-        return block, reduce(ListSums.merge, found.lists.sums.values(), ListSums())
+        return block, found.lists
 
     def _require_weights(
         self, rounds: Sessions, blocks: Mapping[str, RoundBlock], within: WeightRange

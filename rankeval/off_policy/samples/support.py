@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rankeval.array_types import Floats, Ints
-from rankeval.arrays import kernel
+from rankeval.arrays import kernel, read_only
 
 #: Powers of ten that near-support tells apart: a candidate has a logging probability under ``10^-power``.
 POWERS = (3, 4, 5)
@@ -23,28 +23,34 @@ def near_power(n: float) -> int:
     return next((power for power in POWERS if n <= SEEN * 10.0**power), POWERS[-1])
 
 
-def unsupported(column: str, offsets: Ints, logging: Floats, target: Floats) -> Floats:
-    """(n,) float64: the probability under the target policy of the candidates without enough support.
+def unsupported(offsets: Ints, logging: Floats, target: Floats) -> dict[str, Floats]:
+    """Column -> (n,) float64: the target's probability of the candidates without enough support.
 
     Args:
-        column: :data:`GAP`, candidates with logging probability 0; or one of :data:`NEAR`.
         offsets: (n + 1,) the candidates of round ``i`` are ``offsets[i]:offsets[i + 1]``.
         logging, target: (candidates,) the probabilities under both policies.
     """
-    if column == GAP:
-        return _sums_between(offsets, logging, target, -1.0, 0.0, 0.0)
-    power = next(power for power, name in NEAR.items() if name == column)
-    return _sums_between(offsets, logging, target, 0.0, float(np.nextafter(10.0**-power, 0.0)), MORE_OFTEN)
+    limits = read_only(np.array([10.0**-power for power in POWERS]))
+    return dict(zip((GAP, *NEAR.values()), _sums_of_rare(offsets, logging, target, limits), strict=True))
 
 
 @kernel
-def _sums_between(
-    offsets: Ints, logging: Floats, target: Floats, above: float, upto: float, factor: float
-) -> Floats:
-    """(n,) sums of ``target`` over candidates with ``above < logging <= upto`` and a ratio above factor."""
-    total = np.zeros(offsets.size - 1)
-    for row in range(total.size):
+def _sums_of_rare(offsets: Ints, logging: Floats, target: Floats, limits: Floats) -> Floats:
+    """(1 + limits, n) sums of ``target``: where ``logging`` is 0, and where it is below each limit.
+
+    Args:
+        offsets, logging, target: as in :func:`unsupported`.
+        limits: descending; below them ``target`` must be clearly above ``logging`` to count.
+    """
+    total = np.zeros((1 + limits.size, offsets.size - 1))
+    for row in range(offsets.size - 1):
         for i in range(offsets[row], offsets[row + 1]):
-            if above < logging[i] <= upto and target[i] > factor * logging[i]:
-                total[row] += target[i]
+            if logging[i] >= limits[0]:
+                continue
+            if logging[i] <= 0.0:
+                total[0, row] += target[i]
+            elif target[i] > MORE_OFTEN * logging[i]:
+                for j in range(limits.size):
+                    if logging[i] < limits[j]:
+                        total[1 + j, row] += target[i]
     return total
