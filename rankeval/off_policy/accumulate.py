@@ -216,7 +216,7 @@ def accumulate(
     roles = list(dict.fromkeys([*sample.roles, *units.roles, *sampling_roles(log), *rounds]))
     roles = list(dict.fromkeys([*roles, *(clicks.roles if clicks else ())]))
     roles = list(dict.fromkeys([*roles, *(tests.roles if tests else ())]))
-    found = fold(log, roles, work, Sums.merge, threads)
+    found = fold(log.with_lists(tests.lists if tests else ()), roles, work, Sums.merge, threads)
     if not found.moments.whole.n:
         raise nothing_counts(log)
     # A segment whose units all count 0 times is not part of the result.

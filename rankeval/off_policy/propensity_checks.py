@@ -53,7 +53,8 @@ class PropensityChecks:
         if log.session is not None or not log.has("action") or weighed or log.draw is not None:
             return None
         listed = "candidate_propensities" in roles
-        countable = pa.types.is_integer(log.kind("action")) or pa.types.is_string(log.kind("action"))
+        kind = log.kind("action")
+        countable = pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
         if not listed and not ("propensity" in roles and countable):
             return None
         return cls(listed, listed and log.computes("action"), log.first_action)
@@ -61,7 +62,12 @@ class PropensityChecks:
     @property
     def roles(self) -> list[str]:
         """The columns to read."""
-        return ["action", *(["candidates"] if self.named else [])]
+        return ["action", *self.lists]
+
+    @property
+    def lists(self) -> list[str]:
+        """Those of them that hold a list for each round."""
+        return ["candidates"] if self.named else []
 
     def sums(
         self,
@@ -123,8 +129,8 @@ def _of_rows(rounds: Sessions, block: SampleBlock) -> Callable[..., PropensitySu
 def _action_keys(column: pa.Array) -> Hashes:
     """(n,) uint64: integers as they are, hashes of texts."""
     missing = is_null(column)
-    if pa.types.is_string(column.type):
-        keys = mix64(quick_hashes_of(column.fill_null("")))
-    else:
+    if pa.types.is_integer(column.type):
         keys = np.asarray(to_numpy(column.fill_null(0)), np.int64).view(np.uint64)
+    else:
+        keys = mix64(quick_hashes_of(column.fill_null("")))
     return np.where(missing, _NONE, keys) if missing.any() else keys
