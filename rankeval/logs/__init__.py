@@ -51,7 +51,7 @@ from rankeval.logs.repeated_rounds import RepeatedRounds
 from rankeval.logs.reranking import LONGEST_TOP, Candidates, at_ranks, overlaps
 from rankeval.logs.resampling import resampled
 from rankeval.logs.roles import base, own, require_scores, role_names
-from rankeval.logs.sessions import Sessions, counting, differ
+from rankeval.logs.sessions import Draw, Sessions, counting, differ
 from rankeval.logs.synonyms import usual_columns
 from rankeval.logs.units import (
     MAX_BUCKETED_SEGMENTS,
@@ -76,6 +76,7 @@ __all__ = [
     "ROUNDED",
     "Candidates",
     "Computed",
+    "Draw",
     "Expression",
     "Grouping",
     "Impressions",

@@ -125,7 +125,7 @@ class RepeatedRounds:
 
 @kernel
 def _sampled(keys: Hashes, mask: np.uint64) -> tuple[Hashes, int]:
-    """Hashes of keys, without those that repeat the one before, whose bits of a mask are 0; and the repeats."""
+    """Hashes whose bits of a mask are 0, of keys that do not repeat the one before; and the repeats."""
     kept, m, repeats = np.empty(keys.size, np.uint64), 0, 0
     for i in range(keys.size):
         again = i > 0 and keys[i] == keys[i - 1]

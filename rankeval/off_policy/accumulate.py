@@ -208,7 +208,9 @@ def accumulate(
             sensitivity,
             None
             if tests is None
-            else tests.sums(sessions, (block, candidates), parts, weights.keys if grouping.cluster else users),
+            else tests.sums(
+                sessions, (block, candidates), parts, weights.keys if grouping.cluster else users
+            ),
         )
 
     clicks, tests = ClickChecks.of(log, plan), PropensityChecks.of(log, sample.roles)

@@ -12,7 +12,15 @@ from rankeval.notes import Level, Note
 from rankeval.off_policy.accumulate import Sums
 from rankeval.off_policy.click_checks import APART, TOGETHER, ClickChecks
 from rankeval.off_policy.rows import EstimateRow
-from rankeval.position_bias import RANKED, SHUFFLED, PositionBias, Refutation, refutation_notes, refute
+from rankeval.position_bias import (
+    RANKED,
+    SHUFFLED,
+    LearnedCurve,
+    PositionBias,
+    Refutation,
+    refutation_notes,
+    refute,
+)
 
 #: z of the clicks below a click from which the model is doubtful, and refuted.
 DOUBTFUL, REFUTED = 2.58, 4.0
@@ -52,14 +60,18 @@ class ClickRefutation:
     checked: bool = False
 
     @classmethod
-    def of(cls, sums: Sums, log: Log, infer: InferenceOptions) -> ClickRefutation:
-        """The tests, from the sums of all units."""
+    def of(
+        cls, sums: Sums, log: Log, infer: InferenceOptions, learned: LearnedCurve | None
+    ) -> ClickRefutation:
+        """The tests, from the sums of all units; ``learned`` is the curve if it was learned from the log."""
         checks = ClickChecks.of(log, sums.plan)
         if checks is None or sums.clicks is None:
             return cls()
         inference = replace(infer, methods=("normal",), side="two", level=0.95).of(sums.clicks)
         bias = sums.plan.terms.setting.position_bias
         tests = {curve: _by_shuffle(checks, curve, inference, bias) for curve in checks.directions}
+        if learned is not None and "examination" in tests:  # it knows the error of the curve
+            tests["examination"] = learned.test.refutation
         mean = sums.clicks.mean
         return cls(
             {curve: test for curve, test in tests.items() if test is not None},

@@ -244,7 +244,7 @@ def ope(
         refitted = refit(stages, log, found, refitting, threads)
         estimates = with_errors(estimates, refitted, refitting)
         notes += [*model_notes(found.estimates), *refitted.notes()]
-    refutation = ClickRefutation.of(found.sums, request.log, infer)
+    refutation = ClickRefutation.of(found.sums, request.log, infer, found.learned)
     doubts = tuple(refutation.notes(estimates.rows))
     notes = [*refutation.without_false_alarms(notes, request.setting.position_bias)]
     within = ValueRange.of(found.sums, request.setting)

@@ -85,7 +85,7 @@ class PropensityChecks:
             clusters: (n,) the key of the cluster of each round; None: rounds are independent.
         """
         few = len(slices) <= MOST_SLICES
-        rows = {None: np.arange(len(rounds)), **{value: of for value, of in slices.items() if value is not None}}
+        rows = {**slices, None: np.arange(len(rounds))}
         buckets = None if clusters is None else np.asarray(mix64(clusters) & BUCKET_MASK, np.int64)
         block, lists = read
         sums_of = self._of_lists(rounds, lists) if self.listed and lists else _of_rows(rounds, block)

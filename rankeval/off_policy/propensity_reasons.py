@@ -12,8 +12,8 @@ from rankeval.off_policy.rows import EstimateRow
 from rankeval.propensity_tests import FAULTS, PropensityTest, PropensityTests, judged
 from rankeval.results import number, segment_text
 
-#: p-values, corrected by Holm, and relative errors of a mean: beyond both, propensities are wrong. A large log
-#: finds errors of any size, such as those of rounding.
+#: p-values, corrected by Holm, and relative errors of a mean: beyond both, propensities are wrong. A large
+#: log finds errors of any size, such as those of rounding.
 WRONG: tuple[tuple[Level, float, float], ...] = (("do not trust", 0.0001, 0.05), ("caution", 0.01, 0.01))
 #: The level at which tests fail.
 LEVEL = 0.01

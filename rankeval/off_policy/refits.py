@@ -138,7 +138,8 @@ def refit(stages: Stages, log: Log, found: Found, options: RefitOptions, threads
     """
     threads = default_threads() if threads is None else threads
     infer = replace(stages.infer, methods=("normal",))
-    once = replace(stages, fitting=replace(stages.fitting, threads=1), infer=infer, checked=True)
+    apart = found.learned is not None and found.learned.apart
+    once = replace(stages, fitting=replace(stages.fitting, threads=1), infer=infer, checked=True, apart=apart)
     bias = found.request.setting.position_bias if stages.learning else None
     examination = np.zeros(0) if bias is None else bias.curve("examination")
     keys = list(_numbers(found.estimates))

@@ -121,7 +121,9 @@ class SensitivitySums:
         weighs = residual or ratios
         excess = {target: _excess(view) for target, view in views.items()} if weighs else {}
         rewards = {
-            target: _of_rewards(view, ratios, excess[target], counts) for target, view in views.items() if ratios
+            target: _of_rewards(view, ratios, excess[target], counts)
+            for target, view in views.items()
+            if ratios
         }
         bias = plan.terms.setting.position_bias
         curve = None if bias is None or "examination" not in bias else bias.curve("examination")
@@ -171,12 +173,17 @@ def _of_rewards(
 
 def _excess(view: SampleBlock) -> Floats:
     """(m,) ``w - pi``; ``w`` for ready-made weights and for densities, which are no probabilities."""
-    columns, form = (view.columns, "") if isinstance(view, RoundBlock) else (view.sessions, "_list")
+    columns, form = (view.columns, "") if isinstance(view, RoundBlock) else (_of_lists(view), "_list")
     if f"propensity{form}" not in columns:
         return columns.get("importance_weight", _NOT_USED)
     return _above_target(
         read_only(columns[f"propensity{form}"]), read_only(columns[f"target_propensity{form}"])
     )
+
+
+def _of_lists(view: SampleBlock) -> Mapping[str, Floats]:
+    assert isinstance(view, RankingBlock)
+    return view.sessions
 
 
 @kernel

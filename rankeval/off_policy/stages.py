@@ -16,7 +16,7 @@ from rankeval.off_policy.nuisances import FittingOptions, Nuisances, fit_nuisanc
 from rankeval.off_policy.plan import Plan
 from rankeval.off_policy.request import Request
 from rankeval.off_policy.samples import Setting, TermList, require_agreement
-from rankeval.position_bias import learn_curve
+from rankeval.position_bias import LearnedCurve, learn_curve, of_the_ranker
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Found:
         sums: the moments of the terms.
         estimates: the estimates.
         errors: which estimates lean on what was fitted to the log.
-        curve_notes: warnings about a position-bias curve that was learned from the log.
+        learned: the position-bias curve that was learned from the log; None: it is given, or there is none.
     """
 
     request: Request
@@ -37,7 +37,7 @@ class Found:
     sums: Sums
     estimates: Estimates
     errors: FitErrors
-    curve_notes: tuple[Note, ...]
+    learned: LearnedCurve | None
 
     def estimates_with(self, infer: InferenceOptions, paths: BettingPaths) -> Estimates:
         """The estimates with the confidence sequences of a further pass, if there are any."""
@@ -49,7 +49,7 @@ class Found:
 
     def notes(self, by: str | None, cluster: str | None) -> Iterator[Note]:
         """Warnings about the curve, the rows and the fits."""
-        yield from self.curve_notes
+        yield from () if self.learned is None else self.learned.notes
         yield from self.sums.notes(self.request.sources, by, cluster)
         yield from self.nuisances.notes(self.request.log)
 
@@ -68,6 +68,7 @@ class Stages:
         learning: the method that learns the position-bias curve from the log; None: it is given, or none is.
         many: how several comparisons are told together.
         checked: whether the log is known to be without contradictions, so that no pass looks for them.
+        apart: whether the sessions that teach the curve are known to be no sessions of the ranker.
     """
 
     names: tuple[str, ...]
@@ -79,14 +80,16 @@ class Stages:
     learning: str | None
     many: Many = Many()  # noqa: RUF009
     checked: bool = False
+    apart: bool = False
 
     def of(self, log: Log) -> Found:
         """What the stages make of ``log``; errors as in :func:`rankeval.ope`."""
         fitting, infer = self.fitting, self.infer
-        setting, curve_notes = self.setting, tuple[Note, ...]()
+        setting, learned = self.setting, None
         if self.learning is not None:
-            curve, curve_notes = learn_curve(log, self.learning, fitting.threads)
-            setting = replace(setting, position_bias=curve)
+            learned = learn_curve(log, self.learning, fitting.threads, tested=not self.checked)
+            setting = replace(setting, position_bias=learned.bias)
+            log = of_the_ranker(log) if learned.apart or self.apart else log
         request = Request.of(log, self.names, self.columns_of, setting, fitting, infer, self.by)
         if not self.checked:
             require_agreement(request.sources, TermList.of(request.estimators).columns)
@@ -103,4 +106,4 @@ class Stages:
             grouping = replace(grouping, bucketed=True)
             sums = accumulate(request.sources, plan, nuisances, grouping, fitting.threads)
             estimates = Estimates.of(sums, infer, self.many, errors)
-        return Found(request, nuisances, sums, estimates, errors, curve_notes)
+        return Found(request, nuisances, sums, estimates, errors, learned)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from rankeval.position_bias.cells import Cells
 from rankeval.position_bias.curve_content import FIELDS
 from rankeval.position_bias.known_curve import STEP, Arm, PositionBias
-from rankeval.position_bias.learned import LEARN, learn_curve, method_of
+from rankeval.position_bias.learned import LEARN, LearnedCurve, learn_curve, method_of, of_the_ranker
 from rankeval.position_bias.methods import lacking
 from rankeval.position_bias.newton_ascent import Climb, starting_point
 from rankeval.position_bias.propensity import propensity
@@ -41,6 +41,7 @@ __all__ = [
     "Arm",
     "Cells",
     "Climb",
+    "LearnedCurve",
     "PositionBias",
     "PropensityCurve",
     "Refutation",
@@ -49,6 +50,7 @@ __all__ = [
     "learn_curve",
     "method_of",
     "observed",
+    "of_the_ranker",
     "predicted",
     "propensity",
     "refutation_notes",

@@ -50,6 +50,4 @@ class ListedRounds:
 
     def sums(self, clusters: Ints | None) -> ListedActions:
         """The sums of the rounds, at least one; ``clusters`` (n,) are the buckets of their clusters."""
-        return ListedActions.of(
-            self.offsets, self.propensities, self.logged, self.keys, self.name, clusters
-        )
+        return ListedActions.of(self.offsets, self.propensities, self.logged, self.keys, self.name, clusters)

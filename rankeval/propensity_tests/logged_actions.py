@@ -59,7 +59,8 @@ class LoggedActions:
             name: the names of the stratum and the action of a round, by its index.
             clusters: (n,) the bucket of the cluster of each round; None: rounds are drawn independently.
         """
-        buckets, kept = read_only(np.zeros(0, np.int64) if clusters is None else clusters), clusters is not None
+        buckets = read_only(np.zeros(0, np.int64) if clusters is None else clusters)
+        kept = clusters is not None
         single = not strata.any()
         found, first, codes = distinct(actions if single else mix64(strata) ^ _ZERO ^ actions)
         sums, totals = np.zeros((len(found), 4)), np.zeros((len(found) * kept, 1, BUCKETS))

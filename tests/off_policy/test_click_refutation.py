@@ -76,3 +76,25 @@ def test_tests_have_the_same_bits_for_any_number_of_threads():
     bias = [1.0, 0.5, 1 / 3, 0.25]
     one, two = (ope(log, ["click_ips"], position_bias=bias, threads=n).to_dict() for n in (1, 2))
     assert one["refutation"] == two["refutation"]
+
+
+def test_sessions_that_teach_the_curve_are_kept_out_of_the_estimate():
+    """The estimate is that of the ranker's sessions with the curve of the others, and nothing is mixed."""
+    log = shuffled_log(5, 4000, share=0.3)
+    learned = run(log, "learn:shuffle", target={"same": "ranker_score"}, ci="refit", refits=20)
+    assert not reasons(learned, "shuffled_in_logged")
+    curve = propensity(log, "shuffle", threads=1).to_dict()
+    apart = run(log, curve, target={"same": "ranker_score"}, where="not shuffled")
+    (one,), (other,) = learned.estimates, apart.estimates
+    assert one.value.n == other.value.n == int((~log["shuffled"][::4]).sum())
+    assert one.value.value == pytest.approx(other.value.value, rel=1e-12)
+    assert one.gain.value == pytest.approx(0.0, abs=1e-12)
+    assert one.value.std_error is not None
+    tests = [each.to_dict()["refutation"]["shuffled_sessions"]["examination"] for each in (learned, apart)]
+    assert tests[0]["z"] == pytest.approx(tests[1]["z"], rel=1e-3)
+    assert "shuffled_left_out" in {note.code for note in learned.notes}
+
+
+def test_a_log_of_shuffled_sessions_alone_keeps_them():
+    log = shuffled_log(6, 1000, share=1.0)
+    assert run(log, "learn:shuffle").estimates[0].value.n == 1000

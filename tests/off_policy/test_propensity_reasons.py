@@ -77,7 +77,7 @@ def test_faults_that_the_mean_weight_may_miss(form: str, fault: str, words: str)
         return  # refused: the sums of the lists, and actions with propensity 0, are errors
     (reason,) = accused(ope(logged(log, form, p=p), "snips"))
     assert reason.level == "do not trust"
-    assert form == "rows" and fault == "shift" or words in reason.text
+    assert (form == "rows" and fault == "shift") or words in reason.text
 
 
 def test_actions_that_were_not_always_possible_are_not_lost() -> None:
