@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
@@ -381,3 +382,34 @@ def test_several_columns_are_one_id(tmp_path: Path) -> None:
     options = ["--column", "session_id=day,session_id", "--format", "json"]
     found = json.loads(call("ope", log, "-e", "click_ips", "--position-bias", bias, *options).out)
     assert found["n"] == 2
+
+
+@pytest.mark.parametrize(
+    ("gap", "level", "ends"),
+    [
+        (0.0, "trust", {"trust": 0, "caution": 0}),
+        (0.03, "caution", {"trust": 3, "caution": 0}),
+        (0.3, "do not trust", {"trust": 3, "caution": 3}),
+    ],
+)
+def test_a_verdict_worse_than_fail_under_ends_with_status_3(
+    tmp_path: Path, gap: float, level: str, ends: dict[str, int]
+) -> None:
+    """The target takes an action that is never logged in a share of the rounds; the output is as ever."""
+    n = 4_000
+    draw = np.random.default_rng(1)
+    log = {
+        "action": draw.integers(0, 2, n),
+        "reward": (draw.random(n) < 0.5) * 1.0,
+        "candidate_propensities": [[0.5, 0.5, 0.0]] * n,
+        "candidate_target_propensities": [[0.5 * (1 - gap), 0.5 * (1 - gap), gap]] * n,
+    }
+    pq.write_table(pa.table(log), tmp_path / "log.parquet")
+    command = ("ope", tmp_path / "log.parquet", "--estimator", "snips", "--format", "json")
+    plain = call(*command)
+    assert (plain.status, json.loads(plain.out)["verdict"]["level"]) == (0, level)
+    for limit, status in ends.items():
+        gated = call(*command, "--fail-under", limit)
+        assert (gated.status, gated.out) == (status, plain.out)
+        told = f"verdict: {level}, below --fail-under {limit}" in gated.err
+        assert told == (status == 3)

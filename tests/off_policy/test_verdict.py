@@ -153,3 +153,20 @@ def test_the_interval_of_bounds_lies_between_one_and_two_sided() -> None:
     assert critical(0.0, 1.0, 0.95) == pytest.approx(1.959964, abs=1e-5)
     assert critical(100.0, 1.0, 0.95) == pytest.approx(1.644854, abs=1e-5)
     assert critical(1.0, 0.0, 0.95) == pytest.approx(1.644854, abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_logging_policy_gains_nothing_over_itself(seed: int) -> None:
+    """A placebo: its weights are 1, so that every estimator gives the mean reward, whatever the rewards."""
+    draw = np.random.default_rng(seed)
+    n = 500
+    logging = draw.dirichlet(np.ones(4), n)
+    log = {
+        "action": np.array([draw.choice(4, p=row) for row in logging]),
+        "reward": draw.normal(size=n),
+        "candidate_propensities": logging.tolist(),
+        "candidate_target_propensities": logging.tolist(),
+    }
+    for row in ope(log, ["ips", "snips", "cips:max_weight=5", "csnips:max_weight=5"]).estimates:
+        assert row.gain.value == pytest.approx(0.0, abs=1e-12)
+        assert {"mean_weight", "propensities_wrong", "support_gap"}.isdisjoint(n.code for n in row.reasons)
