@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rankeval.candidates.alternatives import AGAINST_POSITION_BIAS, REFUTING, alternatives
 from rankeval.candidates.curves import choose_curve
 from rankeval.candidates.lists import Lists
 from rankeval.candidates.request import Chosen, parse_candidates
@@ -12,7 +13,7 @@ from rankeval.candidates.result import Uplift
 from rankeval.candidates.scored_log import with_scores
 from rankeval.errors import UsageError
 from rankeval.logs import Log, as_log, check_grouping
-from rankeval.off_policy import ope
+from rankeval.off_policy import OffPolicyEvaluation, ope
 from rankeval.options import listed, require_types
 from rankeval.parallel import default_threads
 from rankeval.rankers import Ranker, with_columns
@@ -45,6 +46,7 @@ def uplift(
     reward_model: str | None = None,
     features: str | Sequence[str] = (),
     folds: int = 5,
+    user_models: str | Sequence[str] | None = None,
     refits: int = 200,
     pessimistic: bool = False,
     threads: int | None = None,
@@ -86,8 +88,26 @@ def uplift(
         pessimistic=pessimistic,
         threads=threads,
     )
-    inputs: dict[str, object] = {"candidates": specs, "targets": None, "where": opened.where}
-    return Uplift.of(found, inputs, [*curve.notes, *chosen.notes, *lists.notes()])
+    asked = _models(user_models, found)
+    users, failed = (
+        alternatives(opened, scored, targets, asked, chosen.estimand, seed, threads) if asked else ([], [])
+    )
+    inputs = {
+        "candidates": specs,
+        "targets": None,
+        "where": opened.where,
+        "user_models": [each.users for each in users],
+    }
+    return Uplift.of(found, inputs, users, [*curve.notes, *chosen.notes, *lists.notes(), *failed])
+
+
+def _models(user_models: str | Sequence[str] | None, found: OffPolicyEvaluation) -> Sequence[str]:
+    """The click models to fit: those asked for, or the default ones if the log refutes position bias alone."""
+    if user_models is not None:
+        asked = listed(user_models)
+        return [] if asked == ["none"] else asked
+    refuted = any(note.code in REFUTING for note in found.notes)
+    return AGAINST_POSITION_BIAS if refuted else ()
 
 
 def _targets(
