@@ -37,9 +37,15 @@ class ChosenCurve:
 
 
 def choose_curve(
-    log: Log, position_bias: Any, lists: Lists, cluster: str | None, threads: int | None
+    log: Log,
+    position_bias: Any,
+    lists: Lists,
+    cluster: str | None,
+    threads: int | None,
+    *,
+    needed: bool,
 ) -> ChosenCurve:
-    """Choose the curve and the sessions.
+    """Choose the curve and the sessions; ``needed``: whether estimates need a curve at all.
 
     Sessions in random order are left out of the estimates: they are not what the ranker would show, and an
     A/B test has no arm of them. They give the curve, if the caller gives none; since it comes from other
@@ -66,6 +72,8 @@ def choose_curve(
     method = "swap" if log.has("swap_low") and log.has("swap_high") else "allpairs"
     if method == "swap" or (len(lists.rankers) > 1 and log.has("item_id")):
         return ChosenCurve(LEARN + method, log, (_learned(method),))
+    if not needed:
+        return ChosenCurve(None, apart, tuple(notes))
     raise _nothing_to_learn_from(log, lists)
 
 

@@ -61,9 +61,9 @@ class Uplift(OffPolicyEvaluation):
         rewards, metrics = self._parts
         parts = [self._gain_table(rewards)] if rewards else []
         parts += [self._metric_table(metrics)] if metrics else []
-        shown = [c for c in self.comparisons if any(c.asked == row.asked for row in rewards or metrics)]
         if len(self._candidates) > 1:
-            parts.append(self._difference_table(shown))
+            shown = {row.asked for row in rewards or metrics}
+            parts.append(self._difference_table([c for c in self.comparisons if c.asked in shown]))
             best = [each for each in self.best if any(each.criterion == row.label for row in rewards)]
             parts += [best_table(best)] if best else []
         parts.append(self._rest_table(rewards or metrics))
@@ -80,34 +80,42 @@ class Uplift(OffPolicyEvaluation):
         return list(dict.fromkeys(row.target or "" for row in self.estimates))
 
     def _gain_table(self, rows: Sequence[EstimateRow]) -> Table:
-        level = percent(rows[0].value.intervals[0].level)
-        header = ["candidate", *self._segment_header, "estimator", ">value", ">gain", f">{level} interval"]
-        header += [">relative", f">{level} interval"]
+        several, bounded = len({row.label for row in rows}) > 1, any(row.bounds for row in rows)
+        header = ["candidate", *self._segment_header, *(["estimator"] if several else []), ">value", ">gain"]
+        header += [f">{self._level} interval", ">relative", f">{self._level} interval"]
+        header += [">gain with unshown"] if bounded else []
+        logged = [
+            ["logged", *self._segment(row), *(["-"] if several else []), number(row.reward.value)]
+            for row in self._of_segments
+        ]
+        cells = [
+            [
+                row.target or "",
+                *self._segment(row),
+                *([row.label] if several else []),
+                number(row.value.value),
+                signed(row.gain.value),
+                _interval(row.gain),
+                _percent(row.relative.value, " %"),
+                _percents(row.relative),
+                *([_bounds(row)] if bounded else []),
+            ]
+            for row in rows
+        ]
+        blank = len(header) - len(logged[0])
+        of = "" if several else f", {rows[0].label}"
+        n = f", {counted(self.logged.n)} sessions{_ESTIMANDS[rows[0].estimand or '']}"
+        table = [*([*line, *[""] * blank] for line in logged), *cells]
+        return Table(f"Gain over the logged ranker{of}{n}", header, table)
+
+    def _metric_table(self, rows: Sequence[EstimateRow]) -> Table:
+        header = ["candidate", *self._segment_header, "metric", ">logged", ">value", ">gain"]
+        header += [f">{self._level} interval"]
         cells = [
             [
                 row.target or "",
                 *self._segment(row),
                 row.label,
-                number(row.value.value),
-                signed(row.gain.value),
-                _interval(row.gain),
-                "-" if row.relative.value is None else f"{100.0 * row.relative.value:+.1f} %",
-                _percents(row.relative),
-            ]
-            for row in rows
-        ]
-        logged = f"{number(self.logged.value)} a session in {counted(self.logged.n)} sessions"
-        estimand = _ESTIMANDS[rows[0].estimand or ""]
-        return Table(f"Gain over the logged ranker ({logged}){estimand}", header, cells)
-
-    def _metric_table(self, rows: Sequence[EstimateRow]) -> Table:
-        level = percent(rows[0].value.intervals[0].level)
-        header = ["candidate", *self._segment_header, "metric", ">logged", ">value", ">gain", f">{level} interval"]
-        cells = [
-            [
-                row.target or "",
-                *self._segment(row),
-                row.label + (" (lower is better)" if row.estimator.definition.lower_is_better else ""),
                 number(row.logged.value),
                 number(row.value.value),
                 signed(row.gain.value),
@@ -115,13 +123,18 @@ class Uplift(OffPolicyEvaluation):
             ]
             for row in rows
         ]
-        return Table("Metrics by clicks: they compare candidates, and forecast no A/B test", header, cells)
+        lower = [row.label for row in rows if row.estimator.definition.lower_is_better]
+        low = f"; of {lower[0]} the lowest is best" if lower else ""
+        return Table(f"Metrics by clicks, to compare candidates{low}", header, cells)
+
+    @property
+    def _level(self) -> str:
+        return percent(self.estimates[0].value.intervals[0].level)
 
     def _difference_table(self, shown: Sequence[Any]) -> Table:
         several = len({c.asked for c in shown}) > 1
-        level = percent(self.estimates[0].value.intervals[0].level)
         header = [*(["estimator"] if several else []), "difference", *self._segment_header, ">mean"]
-        header += [f">{level} interval", ">p", ">Holm", ">BH"]
+        header += [f">{self._level} interval", ">p", ">Holm", ">BH"]
         cells = [
             [
                 *([c.estimator.label] if several else []),
@@ -137,22 +150,25 @@ class Uplift(OffPolicyEvaluation):
 
     def _rest_table(self, rows: Sequence[EstimateRow]) -> Table:
         """What a gain rests on: overlap, weights, and the curve under which it would have another sign."""
-        header = ["candidate", *self._segment_header, "estimator", ">overlap", ">effective", ">largest weight"]
+        several = len({row.label for row in rows}) > 1
+        header = ["candidate", *self._segment_header, *(["estimator"] if several else []), ">overlap"]
+        header += [">effective", ">top weight"]
         sensitive = any(row.sensitivity is not None and row.sensitivity.gains for row in rows)
-        header += [">gain, eta / 2", ">eta x 2", ">0 at eta x"] if sensitive else []
+        header += [">gain at eta / 2", ">at eta x 2", ">0 at eta x"] if sensitive else []
         cells = [
             [
                 row.target or "",
                 *self._segment(row),
-                row.label,
+                *([row.label] if several else []),
                 number(row.diagnostics["overlap"], 3),
-                "-" if row.diagnostics["ess"] is None else f"{100 * row.diagnostics['ess'] / row.logged.n:.0f} %",
+                _share(row.diagnostics["ess"], row.logged.n),
                 number(row.diagnostics["max_weight"], 3),
                 *(_sensitivity(row) if sensitive else []),
             ]
             for row in rows
         ]
-        return Table("What the gains rest on", header, cells)
+        why = ", and if position bias (eta) were weaker or stronger" if sensitive else ""
+        return Table(f"What the gains rest on{why}", header, cells)
 
     def _user_table(self) -> Table:
         names = self._candidates
@@ -171,11 +187,7 @@ class Uplift(OffPolicyEvaluation):
         return Table(title, header, cells)
 
 
-_ESTIMANDS = {
-    "rerank": ",\nof the items that were shown",
-    "full": ",\nof all candidate items; those never shown bring at least 0",
-    "": "",
-}
+_ESTIMANDS = {"rerank": ", shown items (rerank)", "full": ", all logged items (full)", "": ""}
 
 
 def _interval(estimate: Estimate) -> str:
@@ -184,11 +196,23 @@ def _interval(estimate: Estimate) -> str:
     return text if first.method in ("auto", "normal") or text == "-" else f"{text} ({first.method})"
 
 
+def _bounds(row: EstimateRow) -> str:
+    found = row.gain_bounds
+    return interval_text(None if found is None else {"low": found.low, "high": found.high}, 3)
+
+
+def _share(part: float | None, whole: float) -> str:
+    return "-" if part is None else f"{100.0 * part / whole:.0f} %"
+
+
+def _percent(share: float | None, unit: str = "") -> str:
+    return "-" if share is None else f"{100.0 * share:+.1f}{unit}"
+
+
 def _percents(relative: Estimate) -> str:
     """The interval of a relative gain in per cent."""
-    ends = [relative.intervals[0].low, relative.intervals[0].high]
-    low, high = ["-" if end is None else f"{100.0 * end:+.1f}" for end in ends]
-    return "-" if (low, high) == ("-", "-") else f"{low} .. {high} %"
+    first = relative.intervals[0]
+    return "-" if first.low is first.high is None else f"{_percent(first.low)} .. {_percent(first.high)}"
 
 
 def _sensitivity(row: EstimateRow) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from rankeval.candidates.alternatives import AGAINST_POSITION_BIAS, REFUTING, alternatives
 from rankeval.candidates.curves import choose_curve
 from rankeval.candidates.lists import Lists
-from rankeval.candidates.request import Chosen, parse_candidates
+from rankeval.candidates.request import Chosen, needs_curve, parse_candidates
 from rankeval.candidates.result import Uplift
 from rankeval.candidates.scored_log import with_scores
 from rankeval.errors import UsageError
@@ -62,13 +62,15 @@ def uplift(
     for name, ranker in rankers.items():
         with_columns(opened, list(ranker.columns), name)
     lists = Lists.of(opened, threads)
-    curve = choose_curve(opened, position_bias, lists, cluster, threads)
-    chosen = Chosen.of(opened, lists, estimators, estimand, modelled=reward_model is not None, trust_bias=False)
+    needed = needs_curve(estimators, lists)
+    curve = choose_curve(opened, position_bias, lists, cluster, threads, needed=needed)
+    modelled = reward_model is not None
+    chosen = Chosen.of(opened, lists, estimators, estimand, curve.given, modelled=modelled)
     scored, targets = _targets(curve.log, rankers, [by, cluster, *listed(features)], threads)
     found = ope(
         scored,
         chosen.estimators,
-        target=targets,
+        target={name: f"score:{column}" for name, column in targets.items()},
         position_bias=curve.given,
         estimand=chosen.estimand,
         ci=ci,
