@@ -208,6 +208,7 @@ def run(path: Path, chosen: list[str], repeats: int | None, jobs: int) -> None:
         for seed in range(CELLS[name].repeats if repeats is None else repeats)
         if (name, seed) not in done
     ]
+    work.sort(key=lambda each: each[1] / CELLS[each[0]].repeats)  # so that all cells grow alike
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool, path.open("a") as out:
         for future in as_completed([pool.submit(repeat, *each) for each in work]):
             out.write(json.dumps(future.result()) + "\n")

@@ -37,10 +37,12 @@ class Uplift(OffPolicyEvaluation):
         inputs: Mapping[str, Any],
         users: Sequence[Alternative],
         notes: Sequence[Note],
+        learned_curve: Mapping[str, Any] | None,
     ) -> Uplift:
         """The result of ``ope`` for the candidates, with what the other stages tell."""
         parts = {field.name: getattr(found, field.name) for field in fields(found)}
-        rows = tuple(row.because(_of_overlap(row)) for row in found.estimates)
+        shared = [note for note in notes if note.level]
+        rows = tuple(row.because([*_of_overlap(row), *shared]) for row in found.estimates)
         reasons = list(_overlaps(rows))
         return cls(
             **{
@@ -49,6 +51,7 @@ class Uplift(OffPolicyEvaluation):
                 "inputs": {**found.inputs, **inputs},
                 "notes": (*reasons, *_of_clicks_alone(found.notes, rows), *notes),
                 "users": tuple(users),
+                "learned_curve": found.learned_curve or learned_curve,
             }
         )
 

@@ -100,7 +100,8 @@ def uplift(
         "where": opened.where,
         "user_models": [each.users for each in users],
     }
-    return Uplift.of(found, inputs, users, [*curve.notes, *chosen.notes, *lists.notes(), *failed])
+    notes = [*curve.notes, *chosen.notes, *lists.notes(), *failed]
+    return Uplift.of(found, inputs, users, notes, curve.learned)
 
 
 def _models(user_models: str | Sequence[str] | None, found: OffPolicyEvaluation) -> Sequence[str]:
