@@ -1,10 +1,10 @@
 """Whether ``plan ab`` keeps its word, and looks their level: ``python -m benchmarks.ab_power [--tests N]``.
 
-Sessions of users who differ: a user's level is gamma with mean 1 and variance 1/4, a session has Poisson clicks
-with twice this mean, and the value of before is the level. A test has the number of sessions that
-``rankeval.plan_ab`` found in a log of 1 M users; users, or sessions where these are the units, are assigned by
-the toss of a coin. Every test is analysed by ``rankeval.ab``; it finds the effect if p < 0.05. The tests of
-looks have no effect and 20 looks; one errs if any look has p < 0.05.
+Sessions of users who differ: a user's level is gamma with mean 1 and variance 1/4, a session has Poisson
+clicks with twice this mean, and the value of before is the level. A test has the number of sessions that
+``plan_ab`` found in a log of 1 M users; users, or sessions where these are the units, are assigned by the toss
+of a coin. Every test is analysed by ``ab``; it finds the effect if p < 0.05. The tests of looks have no effect
+and 20 looks; one errs if any look has p < 0.05.
 """
 
 from __future__ import annotations
