@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rankeval.ab_tests.plan_ab import plan_ab
     from rankeval.calibration import FittedCalibration
     from rankeval.calibration.calibrate import calibrate
+    from rankeval.candidates import Uplift
+    from rankeval.candidates.uplift import uplift
     from rankeval.errors import DataError, RankevalError, UsageError
     from rankeval.evaluation import Evaluation
     from rankeval.evaluation.evaluate import evaluate
@@ -60,6 +62,7 @@ _HOME = {
     "Ranking": "rankeval.rankers.ranking",
     "Sessions": "rankeval.logs",
     "Training": "rankeval.rankers.training",
+    "Uplift": "rankeval.candidates",
     "UsageError": "rankeval.errors",
     "ab": "rankeval.ab_tests",
     "agreement": "rankeval.ab_tests",
@@ -80,6 +83,7 @@ _HOME = {
     "rank": "rankeval.rankers.ranking",
     "simulate": "rankeval.simulators.logs",
     "train": "rankeval.rankers.training",
+    "uplift": "rankeval.candidates",
 }
 
 __all__ = [
@@ -100,6 +104,7 @@ __all__ = [
     "Ranking",
     "Sessions",
     "Training",
+    "Uplift",
     "UsageError",
     "__version__",
     "ab",
@@ -121,6 +126,7 @@ __all__ = [
     "rank",
     "simulate",
     "train",
+    "uplift",
 ]
 
 

@@ -8,6 +8,7 @@ To add a kind of file: write a ``Source`` in a new module, and add a line to ``k
 from __future__ import annotations
 
 from rankeval.readers.arithmetic import Arithmetic, parse_arithmetic
+from rankeval.readers.extension import ExtendedSource
 from rankeval.readers.external_sort import sorted_on_disk
 from rankeval.readers.numbered import ROW_NUMBER, NumberedSource
 from rankeval.readers.open_sources import open_sources
@@ -19,6 +20,7 @@ from rankeval.readers.where import Where, parse_where
 __all__ = [
     "ROW_NUMBER",
     "Arithmetic",
+    "ExtendedSource",
     "Leaf",
     "NumberedSource",
     "Source",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from rankeval.readers.files import File
 from rankeval.readers.messages import first_line
 from rankeval.readers.parquet import ParquetSource
 from rankeval.readers.plain import plain_schema
+from rankeval.readers.row_origins import RowOrigins
 from rankeval.readers.source import Leaf, Source, check_same_columns
 from rankeval.readers.where import Where
 from rankeval.temporary_files import temporary_folder
@@ -69,16 +69,17 @@ def sorted_on_disk(
 class _Feed:
     """The batches of all leaves in order, with an ordinal for each row.
 
-    ``starts`` holds the ordinal of the first row of each leaf in ``leaves``. ``failure`` is the exception
-    that ended the reading, if any.
+    ``failure`` is the exception that ended the reading, if any.
     """
 
     sources: Sequence[Source]
     columns: list[str]
     where: Where | None
-    starts: list[int] = field(default_factory=list)
-    leaves: list[Leaf] = field(default_factory=list)
+    origins: RowOrigins = field(init=False)
     failure: Exception | None = None
+
+    def __post_init__(self) -> None:
+        self.origins = RowOrigins(self.sources, self.where)
 
     def schema(self) -> pa.Schema:
         """One schema for all sources: the widest type of each column, and the ordinal."""
@@ -106,18 +107,11 @@ class _Feed:
             self.failure = error
             raise
 
-    def place(self, ordinal: int) -> str:
-        """The place in the original files of the row with this ordinal."""
-        at = bisect_right(self.starts, ordinal) - 1
-        leaf = self.leaves[at]
-        return self.sources[leaf.source_index].place(leaf, ordinal - self.starts[at], self.where)
-
     def _batches(self, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         row = 0
         for index, source in enumerate(self.sources):
             for leaf in source.leaves(index):
-                self.starts.append(row)
-                self.leaves.append(leaf)
+                self.origins.begin(leaf, row)
                 for batch in source.batches(leaf, self.columns, where=self.where):
                     ordinals = pa.array(np.arange(row, row + batch.num_rows))
                     yield batch.append_column(_ORDINAL, ordinals).cast(schema)
@@ -145,7 +139,7 @@ class _SortedSource(ParquetSource):
         for batch in self._read(leaf, [_ORDINAL], [], None):
             offset = row - leaf.first_row
             if offset < batch.num_rows:
-                return self._feed.place(batch.column(_ORDINAL)[offset].as_py())
+                return self._feed.origins.place(batch.column(_ORDINAL)[offset].as_py())
             row -= batch.num_rows
         raise IndexError(f"{self.name}: fewer rows")
 

@@ -8,11 +8,13 @@ To add a kind: a class that keeps ``Ranker`` in a module of its own, and its lin
 from __future__ import annotations
 
 from rankeval.rankers.kinds.catalogue import KINDS, Kind
+from rankeval.rankers.kinds.columns import column_of
 from rankeval.rankers.kinds.door import candidate_name, open_ranker
 
 __all__ = [
     "KINDS",
     "Kind",
     "candidate_name",
+    "column_of",
     "open_ranker",
 ]

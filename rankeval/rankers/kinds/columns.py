@@ -9,6 +9,7 @@ import pyarrow as pa
 from rankeval.array_types import Floats
 from rankeval.errors import UsageError
 from rankeval.logs import require_scores
+from rankeval.rankers import Ranker
 from rankeval.rankers.kinds.shared import matrix_of
 
 
@@ -29,3 +30,8 @@ class ScoreColumn:
     def score(self, rows: pa.RecordBatch) -> Floats:
         """(n,) float64, the values of the column; NaN where it is null."""
         return matrix_of(rows, f"column:{self.columns[0]}")[:, 0]
+
+
+def column_of(ranker: Ranker) -> str | None:
+    """The column that holds the scores of a ranker; None for other kinds of rankers."""
+    return ranker.columns[0] if isinstance(ranker, ScoreColumn) else None

@@ -1,0 +1,120 @@
+"""The position-bias curve of ``uplift``: the caller's, or learned from what the log itself randomised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pyarrow as pa
+
+from rankeval.candidates.lists import Lists
+from rankeval.errors import DataError
+from rankeval.logs import Log
+from rankeval.notes import Note
+from rankeval.position_bias import LEARN, PositionBias, method_of, propensity
+
+#: What a log randomised -> the text that tells of it.
+_SOURCES = {
+    "shuffle": "sessions in random order, which the estimates do not use",
+    "swap": "sessions with two exchanged positions, whose clicks the estimates use too: errors are joint, by refits",
+    "allpairs": "the lists of several rankers, whose clicks the estimates use too: errors are joint, by refits",
+}
+
+
+@dataclass(frozen=True)
+class ChosenCurve:
+    """The curve, and the sessions on which it is used.
+
+    Attributes:
+        given: what :func:`rankeval.ope` takes as ``position_bias``; None: columns of the log are the curve.
+        log: the log of the ranker alone: without sessions in random order, unless the curve needs them.
+        notes: where the curve comes from.
+    """
+
+    given: Any
+    log: Log
+    notes: tuple[Note, ...]
+
+
+def choose_curve(
+    log: Log, position_bias: Any, lists: Lists, cluster: str | None, threads: int | None
+) -> ChosenCurve:
+    """Choose the curve and the sessions.
+
+    Sessions in random order are left out of the estimates: they are not what the ranker would show, and an
+    A/B test has no arm of them. They give the curve, if the caller gives none; since it comes from other
+    sessions than those it is used on, its errors and theirs are independent. They also test a curve that the
+    caller gives. Without such sessions, the log of several rankers gives a curve by the same clicks; errors are
+    then joint, by refits.
+
+    Raises:
+        DataError: there is no curve, and the log has nothing to learn one from.
+    """
+    learning = method_of(position_bias)
+    if learning not in (None, "shuffle"):
+        return ChosenCurve(position_bias, log, ())
+    apart = log if not lists.shuffled else _without_shuffled(log)
+    notes = [] if not lists.shuffled else [_left_out(lists)]
+    if position_bias is not None and learning is None:
+        curve = PositionBias.of(position_bias)
+        return ChosenCurve(_tested(curve, log, lists, cluster, threads), apart, tuple(notes))
+    if lists.shuffled and log.has("click") and log.reward is None:
+        found = propensity(log, "shuffle", cluster=cluster, threads=threads)
+        return ChosenCurve(found, apart, (*notes, _learned("shuffle")))
+    if log.has("examination") or (log.has("alpha") and log.has("beta")):
+        return ChosenCurve(None, apart, tuple(notes))
+    method = "swap" if log.has("swap_low") and log.has("swap_high") else "allpairs"
+    if method == "swap" or (len(lists.rankers) > 1 and log.has("item_id")):
+        return ChosenCurve(LEARN + method, log, (_learned(method),))
+    raise _nothing_to_learn_from(log, lists)
+
+
+def _tested(
+    curve: PositionBias, log: Log, lists: Lists, cluster: str | None, threads: int | None
+) -> PositionBias:
+    """The caller's curve with the clicks of the shuffled sessions of this log, which test it."""
+    if not lists.shuffled or log.reward is not None or not log.has("click") or log.has("reward"):
+        return curve
+    try:
+        own = PositionBias.of(propensity(log, "shuffle", cluster=cluster, threads=threads))
+    except DataError:  # too few clicks to say anything
+        return curve
+    return replace(curve, arm=own.arm)
+
+
+def _without_shuffled(log: Log) -> Log:
+    name = log.name("shuffled")
+    kind = log.kind("shuffled")
+    kept = f"not {name}" if pa.types.is_boolean(kind) else f"{name} == 0"
+    return log.adapted(log.columns, kept if log.where is None else f"({log.where}) and {kept}")
+
+
+def _left_out(lists: Lists) -> Note:
+    share = 100.0 * lists.shuffled / lists.sessions
+    text = (
+        f"{lists.shuffled:,} sessions in random order ({share:.3g} %) are left out of the estimates: gains are "
+        "over the ranker alone"
+    )
+    return Note("shuffled_left_out", text, {"sessions": float(lists.shuffled)})
+
+
+def _learned(method: str) -> Note:
+    return Note("curve_learned", f"position bias was learned from {_SOURCES[method]}")
+
+
+def _nothing_to_learn_from(log: Log, lists: Lists) -> DataError:
+    marks = [role for role in ("shuffled", "ranker") if log.has(role)]
+    found = {
+        (): f"neither a column {log.name('shuffled')!r} nor {log.name('ranker')!r}",
+        ("shuffled",): f"no session with {log.name('shuffled')!r} true",
+        ("ranker",): f"one ranker in {log.name('ranker')!r}",
+        ("shuffled", "ranker"): "no session in random order, and one ranker",
+    }[tuple(marks)]
+    if lists.shuffled:
+        found = "sessions in random order, but no clicks (0 or 1) to learn from"
+    return DataError(
+        f"{log.origin}: no position bias is given, and the log cannot tell it: found {found}; wanted "
+        "--position-bias FILE, a column 'examination', sessions in random order, or several rankers"
+    )
+
+

@@ -1,0 +1,105 @@
+"""What is asked of ``uplift``: the candidates, and the estimators, chosen from what the log has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rankeval.candidates.lists import Lists
+from rankeval.errors import UsageError
+from rankeval.logs import Log
+from rankeval.notes import Note
+from rankeval.options import listed
+from rankeval.rankers import Ranker
+from rankeval.rankers.kinds import open_ranker
+
+_NAME = re.compile(r"[\w.+-]+")
+#: Name of the logging ranker in comparisons.
+_LOGGED = "logged"
+#: The metrics by clicks that are estimated beside the clicks themselves.
+METRICS = ("click_dcg@10", "click_precision@5", "click_arp")
+
+
+def parse_candidates(
+    candidate: Mapping[str, Any] | Sequence[str], trust: str | Sequence[str]
+) -> tuple[dict[str, Ranker], dict[str, str]]:
+    """The candidates by name, opened, and the text of each for the record.
+
+    Raises:
+        UsageError: there is none; a text is not NAME=SPEC; a name is used twice, is ``logged``, or has
+            characters other than letters, digits and ``_.+-``; or as ``open_ranker``.
+        DataError: as ``open_ranker``.
+    """
+    given = [candidate] if isinstance(candidate, str) else candidate
+    named = list(given.items()) if isinstance(given, Mapping) else [_split(text) for text in given]
+    if not named:
+        raise UsageError("candidate: found none, wanted NAME=SPEC, such as new=lightgbm:model.txt")
+    for name, _ in named:
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"candidate: found the name {name!r}, wanted letters, digits and _ . + -")
+        if name == _LOGGED or [other for other, _ in named].count(name) > 1:
+            raise UsageError(f"candidate: the name {name!r} is taken, wanted another")
+    rankers = {name: open_ranker(spec, trust=trust) for name, spec in named}
+    texts = {name: spec if isinstance(spec, str) else type(spec).__name__ for name, spec in named}
+    return rankers, texts
+
+
+def _split(text: str) -> tuple[str, str]:
+    name, equals, spec = text.partition("=")
+    if not (name and equals and spec):
+        raise UsageError(f"candidate: found {text!r}, wanted NAME=SPEC, such as new=lightgbm:model.txt")
+    return name, spec
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The estimators and the estimand.
+
+    Attributes:
+        estimators: in the order of the result.
+        estimand: ``rerank`` or ``full``.
+        notes: why these, where the caller did not say.
+    """
+
+    estimators: tuple[str, ...]
+    estimand: str
+    notes: tuple[Note, ...]
+
+    @classmethod
+    def of(
+        cls,
+        log: Log,
+        lists: Lists,
+        asked: str | Sequence[str] | None,
+        estimand: str,
+        *,
+        modelled: bool,
+        trust_bias: bool,
+    ) -> Chosen:
+        """Choose what the caller leaves open.
+
+        Args:
+            log: the log.
+            lists: what it shows.
+            asked: estimators; None or empty: they are chosen.
+            estimand: ``rerank``, ``full``, or ``auto``: ``full`` where the log has candidates that were not shown.
+            modelled: whether a relevance model is fitted.
+            trust_bias: whether the curve is one of trust bias alone.
+        """
+        if estimand == "auto":
+            estimand = "full" if lists.unshown else "rerank"
+        if asked:
+            return cls(tuple(listed(asked)), estimand, ())
+        if trust_bias:
+            return cls(("click_affine",), estimand, (_choice("click_affine", "the curve has trust bias"),))
+        if modelled or log.has("q_logged"):
+            why = "clicks under the curve, and with a model of relevance"
+            return cls(("click_ips", "click_dr", *METRICS), estimand, (_choice("click_ips, click_dr", why),))
+        why = "the log has no propensities of its ranker, so clicks are weighted by the curve"
+        return cls(("click_ips", *METRICS), estimand, (_choice("click_ips", why),))
+
+
+def _choice(names: str, why: str) -> Note:
+    return Note("estimators_chosen", f"estimated by {names}: {why} (--estimator overrules)")

@@ -1,0 +1,103 @@
+"""The log with a column of scores for each candidate: all are scored in one pass, whatever is read later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+import numpy as np
+import pyarrow as pa
+
+from rankeval.array_types import Floats
+from rankeval.arrays import to_arrow
+from rankeval.logs import Log, Stretch, require_own_ids, role_names, user_column
+from rankeval.rankers import Ranker, checked_scores, feature_role, with_columns
+from rankeval.readers import ExtendedSource
+
+#: Values of features that rankers get at a time.
+PIECE_VALUES = 1 << 20
+
+
+def with_scores(
+    log: Log, rankers: Mapping[str, Ranker], also: Iterable[str], threads: int
+) -> tuple[Log, dict[str, str]]:
+    """A log whose candidates are scored, and the column of each candidate.
+
+    The scored rows are kept in a temporary file with the columns that play a role, which lives as long as the
+    log: later passes, of which refits make hundreds, score nothing again.
+
+    Args:
+        log: the log.
+        rankers: name -> candidate.
+        also: further columns to keep.
+        threads: number of threads.
+
+    Raises:
+        DataError: the log lacks a column of a candidate; a candidate fails, or gives a score that is no
+            finite number.
+    """
+    from threadpoolctl import threadpool_limits
+
+    reads = {name: _with_columns_of(log, ranker, name) for name, ranker in rankers.items()}
+    roles = [role for role in sorted(role_names()) if log.has(role)]
+    users = user_column(log)
+    further = [*also, *([] if users is None else [users])]
+    kept = list(dict.fromkeys([*log.names(roles), *(name for name in further if name in log.schema.names)]))
+    read = [reads[name].name(feature_role(each)) for name, one in rankers.items() for each in one.columns]
+    columns = {name: _free(f"score of {name}", kept) for name in rankers}
+    kind = pa.list_(pa.float64()) if log.nested else pa.float64()
+    shape = [role for role in ("item_id", "position", "click", "reward") if role in roles] if log.nested else []
+
+    def compute(leaf: object, index: int, rows: pa.RecordBatch) -> list[pa.Array]:
+        scored = [
+            _scores(reads[name], ranker, name, Stretch(leaf, index, rows), shape)  # type: ignore[arg-type]
+            for name, ranker in rankers.items()
+        ]
+        return [values.cast(kind) for values in scored]
+
+    # Rankers may use BLAS, and the last bits of its results depend on the number of its threads.
+    with threadpool_limits(1):
+        source = ExtendedSource(
+            log.sources,
+            kept,
+            log.row_filter,
+            pa.schema([(column, kind) for column in columns.values()]),
+            compute,
+            read,
+            max(PIECE_VALUES // max(len(set(read)), 1), 1),
+            threads,
+        )
+    return log.over(source), columns
+
+
+def _with_columns_of(log: Log, ranker: Ranker, name: str) -> Log:
+    if "item_id" in ranker.columns:
+        require_own_ids(log, name)
+    return with_columns(log, list(ranker.columns), name)
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    """A name that no column has."""
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _scores(log: Log, ranker: Ranker, name: str, rows: Stretch, shape: list[str]) -> pa.Array:
+    """One score a row; in nested layout one list a row."""
+    features = list(ranker.columns)
+    if not log.nested:
+        columns = [rows.rows.column(log.name(feature_role(each))) for each in features]
+        scores = _checked(ranker, name, columns, partial(log.place_in, [rows]))
+        return to_arrow(scores)
+    roles = list(dict.fromkeys(["session_id", *shape, *map(feature_role, features)]))
+    arrays = [rows.rows.column(log.name(role)) for role in roles]
+    sessions = log.sessions_of(Stretch(rows.leaf, rows.index, pa.RecordBatch.from_arrays(arrays, names=roles)))
+    columns = [sessions.column(feature_role(each)) for each in features]
+    scores = _checked(ranker, name, columns, sessions.place)
+    return pa.ListArray.from_arrays(to_arrow(sessions.offsets.astype(np.int32)), to_arrow(scores))
+
+
+def _checked(ranker: Ranker, name: str, columns: list[pa.Array], locate: object) -> Floats:
+    rows = pa.RecordBatch.from_arrays(columns, names=list(ranker.columns))
+    return checked_scores(ranker, rows, name, locate)  # type: ignore[arg-type]
