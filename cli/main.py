@@ -29,6 +29,7 @@ COMMANDS = {
     "rank": "Score data with a model or plug-in, and draw rankings from the scores.",
     "simulate": "Simulate a click log, with the exact true values.",
     "train": "Train a ranker (LightGBM) from judgements or clicks.",
+    "uplift": "Estimate what a new ranker would gain, before any A/B test.",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +14,8 @@ from rankeval.logs import Log
 from rankeval.notes import Note
 from rankeval.position_bias import LEARN, PositionBias, method_of, propensity
 
+#: Notes on a curve that come again from the sessions on which it is used.
+_TESTED_AGAIN = frozenset({"user_model_refuted", "user_model_weakly_tested"})
 #: What a log randomised -> the text that tells of it.
 _SOURCES = {
     "shuffle": "sessions in random order, which the estimates do not use",
@@ -28,18 +31,26 @@ class ChosenCurve:
     Attributes:
         given: what :func:`rankeval.ope` takes as ``position_bias``; None: columns of the log are the curve.
         log: the log of the ranker alone: without sessions in random order, unless the curve needs them.
-        notes: where the curve comes from.
+        notes: where the curve comes from, and reasons to doubt it.
+        learned: the curve that was learned from other sessions of the log, as values for JSON; None: none was.
     """
 
     given: Any
     log: Log
     notes: tuple[Note, ...]
+    learned: Mapping[str, Any] | None = None
 
 
 def choose_curve(
-    log: Log, position_bias: Any, lists: Lists, cluster: str | None, threads: int | None
+    log: Log,
+    position_bias: Any,
+    lists: Lists,
+    cluster: str | None,
+    threads: int | None,
+    *,
+    needed: bool,
 ) -> ChosenCurve:
-    """Choose the curve and the sessions.
+    """Choose the curve and the sessions; ``needed``: whether estimates need a curve at all.
 
     Sessions in random order are left out of the estimates: they are not what the ranker would show, and an
     A/B test has no arm of them. They give the curve, if the caller gives none; since it comes from other
@@ -58,22 +69,42 @@ def choose_curve(
     if position_bias is not None and learning is None:
         curve = PositionBias.of(position_bias)
         return ChosenCurve(_tested(curve, log, lists, cluster, threads), apart, tuple(notes))
-    if lists.shuffled and log.has("click") and log.reward is None:
-        found = propensity(log, "shuffle", cluster=cluster, threads=threads)
-        return ChosenCurve(found, apart, (*notes, _learned("shuffle")))
-    if log.has("examination") or (log.has("alpha") and log.has("beta")):
+    if learning is None and (log.has("examination") or (log.has("alpha") and log.has("beta"))):
         return ChosenCurve(None, apart, tuple(notes))
+    if lists.shuffled and log.has("click"):
+        return _from_shuffles(log, apart, notes, cluster, threads)
     method = "swap" if log.has("swap_low") and log.has("swap_high") else "allpairs"
     if method == "swap" or (len(lists.rankers) > 1 and log.has("item_id")):
         return ChosenCurve(LEARN + method, log, (_learned(method),))
+    if not needed:
+        return ChosenCurve(None, apart, tuple(notes))
     raise _nothing_to_learn_from(log, lists)
+
+
+def _from_shuffles(
+    log: Log, apart: Log, notes: Sequence[Note], cluster: str | None, threads: int | None
+) -> ChosenCurve:
+    """The curve of the shuffled sessions, for all others."""
+    found = propensity(log, "shuffle", cluster=cluster, threads=threads)
+    curve = PositionBias.of(found, LEARN + "shuffle")
+    if _counts_other_rewards(log):
+        curve = replace(curve, arm=None)
+    content = found.to_dict()
+    learned = {name: content[name] for name in ("method", "positions", "examination", "std_error")}
+    doubts = [note.under("position bias") for note in found.notes if note.code not in _TESTED_AGAIN]
+    return ChosenCurve(curve, apart, (*notes, _learned("shuffle"), *doubts), learned)
+
+
+def _counts_other_rewards(log: Log) -> bool:
+    """Whether the rewards of the estimates are not the clicks from which a curve is learned."""
+    return log.reward is not None or log.has("reward")
 
 
 def _tested(
     curve: PositionBias, log: Log, lists: Lists, cluster: str | None, threads: int | None
 ) -> PositionBias:
     """The caller's curve with the clicks of the shuffled sessions of this log, which test it."""
-    if not lists.shuffled or log.reward is not None or not log.has("click") or log.has("reward"):
+    if not lists.shuffled or not log.has("click") or _counts_other_rewards(log):
         return curve
     try:
         own = PositionBias.of(propensity(log, "shuffle", cluster=cluster, threads=threads))

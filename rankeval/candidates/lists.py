@@ -14,6 +14,10 @@ from rankeval.errors import DataError
 from rankeval.logs import Log, Sessions, fold, item_positions, marked_shuffled, position_roles
 from rankeval.notes import Note
 
+#: Columns of propensities, of which the first that a log has tells whether its ranker is random.
+PROPENSITIES = ("propensity", "propensity_prefix", "propensity_list")
+#: A ranker whose items have a mean propensity below this is random.
+RANDOM = 0.9
 #: So many names of rankers show that there are several.
 _SEVERAL = 2
 
@@ -31,6 +35,8 @@ class Lists:
         shuffled: number of sessions marked as shown in random order.
         last: the last position.
         rankers: names of the rankers that made the lists, at most two.
+        propensity: sum of the propensities of the items that were shown, not in random order; 0 without any.
+        known: number of these items.
     """
 
     sessions: int
@@ -41,6 +47,13 @@ class Lists:
     shuffled: int
     last: int
     rankers: frozenset[Any]
+    propensity: float
+    known: int
+
+    @property
+    def random(self) -> bool:
+        """Whether the ranker itself is random, beside sessions in random order: by its mean propensity."""
+        return self.known > 0 and self.propensity < RANDOM * self.known
 
     @classmethod
     def of(cls, log: Log, threads: int | None) -> Lists:
@@ -50,9 +63,10 @@ class Lists:
             DataError: no session shows two items, or nothing was clicked.
         """
         reward = "reward" if log.has("reward") else "click"
-        marks = [role for role in ("shuffled", "ranker") if log.has(role)]
+        chance = next((role for role in PROPENSITIES if log.has(role)), None)
+        marks = [role for role in ("shuffled", "ranker", chance) if role is not None and log.has(role)]
         roles = ["session_id", *position_roles(log), reward, *marks]
-        found = fold(log, roles, lambda sessions: _counted(sessions, reward), _merged, threads)
+        found = fold(log, roles, lambda sessions: _counted(sessions, reward, chance), _merged, threads)
         if found.single == found.sessions:
             raise DataError(
                 f"{log.origin}: each of the {found.sessions:,} sessions shows at most one item, "
@@ -80,7 +94,7 @@ class Lists:
             yield Note("unshown_items", text, {"items": float(self.unshown)})
 
 
-def _counted(sessions: Sessions, reward: str) -> Lists:
+def _counted(sessions: Sessions, reward: str, chance: str | None) -> Lists:
     places = item_positions(sessions)
     shown = ~np.isnan(places)
     lengths = np.add.reduceat(np.append(shown, False), sessions.offsets[:-1]) * (sessions.lengths > 0)
@@ -89,15 +103,21 @@ def _counted(sessions: Sessions, reward: str) -> Lists:
     if "ranker" in sessions:
         named = pc.unique(decoded(sessions.column("ranker"))).drop_null()
         rankers = frozenset(named.slice(0, _SEVERAL).to_pylist())
+    shuffled = marked_shuffled(sessions) if "shuffled" in sessions else np.zeros(len(sessions), bool)
+    propensities = np.zeros(0)
+    if chance is not None:
+        propensities = as_float64(sessions.column(chance))[shown & ~np.repeat(shuffled, sessions.lengths)]
     return Lists(
         sessions=len(sessions),
         items=int(np.count_nonzero(shown)),
         unshown=int(np.count_nonzero(~shown)),
         single=int(np.count_nonzero(lengths <= 1)),
         rewarded=int(np.count_nonzero(rewards[shown])),
-        shuffled=int(np.count_nonzero(marked_shuffled(sessions))) if "shuffled" in sessions else 0,
+        shuffled=int(np.count_nonzero(shuffled)),
         last=int(np.nanmax(places, initial=0.0)),
         rankers=rankers,
+        propensity=float(np.nansum(propensities)),
+        known=len(propensities),
     )
 
 
@@ -111,4 +131,6 @@ def _merged(a: Lists, b: Lists) -> Lists:
         a.shuffled + b.shuffled,
         max(a.last, b.last),
         frozenset(sorted(a.rankers | b.rankers, key=str)[:_SEVERAL]),
+        a.propensity + b.propensity,
+        a.known + b.known,
     )

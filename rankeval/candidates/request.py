@@ -9,15 +9,21 @@ from typing import Any
 
 from rankeval.candidates.lists import Lists
 from rankeval.errors import UsageError
+from rankeval.estimators import parse
 from rankeval.logs import Log
 from rankeval.notes import Note
 from rankeval.options import listed
+from rankeval.position_bias import PositionBias
 from rankeval.rankers import Ranker
 from rankeval.rankers.kinds import open_ranker
 
 _NAME = re.compile(r"[\w.+-]+")
 #: Name of the logging ranker in comparisons.
 _LOGGED = "logged"
+#: Estimators for random rankers -> the column of propensities that each needs; the first that a log can feed
+#: is taken. Those further down assume less of users, and hardly ever have enough sessions for a candidate that
+#: ranks in one order.
+BY_PROPENSITY = {"iips": "propensity", "rips": "propensity_prefix", "sips": "propensity_list"}
 #: The metrics by clicks that are estimated beside the clicks themselves.
 METRICS = ("click_dcg@10", "click_precision@5", "click_arp")
 
@@ -74,9 +80,9 @@ class Chosen:
         lists: Lists,
         asked: str | Sequence[str] | None,
         estimand: str,
+        curve: Any,
         *,
         modelled: bool,
-        trust_bias: bool,
     ) -> Chosen:
         """Choose what the caller leaves open.
 
@@ -84,22 +90,33 @@ class Chosen:
             log: the log.
             lists: what it shows.
             asked: estimators; None or empty: they are chosen.
-            estimand: ``rerank``, ``full``, or ``auto``: ``full`` where the log has candidates that were not shown.
+            estimand: ``rerank``, ``full``, or ``auto``: ``full`` where the log has candidates that were not
+                shown.
+            curve: the position-bias curve; None: there is none, or columns of the log are the curve.
             modelled: whether a relevance model is fitted.
-            trust_bias: whether the curve is one of trust bias alone.
         """
         if estimand == "auto":
             estimand = "full" if lists.unshown else "rerank"
         if asked:
             return cls(tuple(listed(asked)), estimand, ())
-        if trust_bias:
-            return cls(("click_affine",), estimand, (_choice("click_affine", "the curve has trust bias"),))
-        if modelled or log.has("q_logged"):
-            why = "clicks under the curve, and with a model of relevance"
-            return cls(("click_ips", "click_dr", *METRICS), estimand, (_choice("click_ips, click_dr", why),))
-        why = "the log has no propensities of its ranker, so clicks are weighted by the curve"
-        return cls(("click_ips", *METRICS), estimand, (_choice("click_ips", why),))
+        if lists.random:
+            names = [name for name, column in BY_PROPENSITY.items() if log.has(column)][:1]
+            why = "the ranker of the log is random, and its propensities are logged"
+        elif isinstance(curve, PositionBias) and "examination" not in curve:
+            names, why = ["click_affine"], "the curve is one of trust bias"
+        else:
+            dr = ["click_dr"] if modelled or log.has("q_logged") else []
+            names = ["click_ips", *dr, *METRICS]
+            why = "the ranker of the log is not random, so clicks are weighted by the curve"
+        return cls(tuple(names), estimand, (_choice(names, why),))
 
 
-def _choice(names: str, why: str) -> Note:
-    return Note("estimators_chosen", f"estimated by {names}: {why} (--estimator overrules)")
+def needs_curve(asked: str | Sequence[str] | None, lists: Lists) -> bool:
+    """Whether the estimators need a position-bias curve: those from clicks do."""
+    if not asked:
+        return not lists.random
+    return any(parse(name).definition.of_clicks for name in listed(asked))
+
+
+def _choice(names: Sequence[str], why: str) -> Note:
+    return Note("estimators_chosen", f"estimated by {', '.join(names)}: {why} (--estimator overrules)")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rankeval.candidates.alternatives import AGAINST_POSITION_BIAS, REFUTING, alternatives
 from rankeval.candidates.curves import choose_curve
 from rankeval.candidates.lists import Lists
-from rankeval.candidates.request import Chosen, parse_candidates
+from rankeval.candidates.request import Chosen, needs_curve, parse_candidates
 from rankeval.candidates.result import Uplift
 from rankeval.candidates.scored_log import with_scores
 from rankeval.errors import UsageError
 from rankeval.logs import Log, as_log, check_grouping
-from rankeval.off_policy import ope
+from rankeval.off_policy import OffPolicyEvaluation, ope
 from rankeval.options import listed, require_types
 from rankeval.parallel import default_threads
 from rankeval.rankers import Ranker, with_columns
@@ -45,6 +46,7 @@ def uplift(
     reward_model: str | None = None,
     features: str | Sequence[str] = (),
     folds: int = 5,
+    user_models: str | Sequence[str] | None = None,
     refits: int = 200,
     pessimistic: bool = False,
     threads: int | None = None,
@@ -60,13 +62,15 @@ def uplift(
     for name, ranker in rankers.items():
         with_columns(opened, list(ranker.columns), name)
     lists = Lists.of(opened, threads)
-    curve = choose_curve(opened, position_bias, lists, cluster, threads)
-    chosen = Chosen.of(opened, lists, estimators, estimand, modelled=reward_model is not None, trust_bias=False)
+    needed = needs_curve(estimators, lists)
+    curve = choose_curve(opened, position_bias, lists, cluster, threads, needed=needed)
+    modelled = reward_model is not None
+    chosen = Chosen.of(opened, lists, estimators, estimand, curve.given, modelled=modelled)
     scored, targets = _targets(curve.log, rankers, [by, cluster, *listed(features)], threads)
     found = ope(
         scored,
         chosen.estimators,
-        target=targets,
+        target={name: f"score:{column}" for name, column in targets.items()},
         position_bias=curve.given,
         estimand=chosen.estimand,
         ci=ci,
@@ -86,8 +90,27 @@ def uplift(
         pessimistic=pessimistic,
         threads=threads,
     )
-    inputs: dict[str, object] = {"candidates": specs, "targets": None, "where": opened.where}
-    return Uplift.of(found, inputs, [*curve.notes, *chosen.notes, *lists.notes()])
+    asked = _models(user_models, found)
+    users, failed = (
+        alternatives(opened, scored, targets, asked, chosen.estimand, seed, threads) if asked else ([], [])
+    )
+    inputs = {
+        "candidates": specs,
+        "targets": None,
+        "where": opened.where,
+        "user_models": [each.users for each in users],
+    }
+    notes = [*curve.notes, *chosen.notes, *lists.notes(), *failed]
+    return Uplift.of(found, inputs, users, notes, curve.learned)
+
+
+def _models(user_models: str | Sequence[str] | None, found: OffPolicyEvaluation) -> Sequence[str]:
+    """The click models to fit: those asked for, or the default ones if the log refutes position bias alone."""
+    if user_models is not None:
+        asked = listed(user_models)
+        return [] if asked == ["none"] else asked
+    refuted = any(note.code in REFUTING for note in found.notes)
+    return AGAINST_POSITION_BIAS if refuted else ()
 
 
 def _targets(

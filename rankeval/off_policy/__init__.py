@@ -14,8 +14,10 @@ from __future__ import annotations
 from rankeval.off_policy.feeds import Feeds, feeds
 from rankeval.off_policy.ope import ope
 from rankeval.off_policy.result import OffPolicyEvaluation
+from rankeval.off_policy.rows import EstimateRow
 
 __all__ = [
+    "EstimateRow",
     "Feeds",
     "OffPolicyEvaluation",
     "feeds",

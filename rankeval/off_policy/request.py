@@ -14,6 +14,7 @@ from rankeval.off_policy.nuisances import FittingOptions
 from rankeval.off_policy.samples import (
     ColumnSources,
     Setting,
+    given_by_scores,
     listed_targets,
     uses_ready_weights,
     uses_session_reward,
@@ -69,7 +70,11 @@ class Request:
         check_grouping(log, by, fitting.cluster)
         log = with_scalar_reward(log)
         chosen = tuple(dict.fromkeys(map(parse, names or default_estimators(log, setting))))
-        setting = replace(setting, session_reward=uses_session_reward(log, chosen))
+        setting = replace(
+            setting,
+            session_reward=uses_session_reward(log, chosen),
+            scored=given_by_scores(log, columns_of),
+        )
         log = with_targets(log, columns_of, chosen)
         setting = replace(setting, weighed=uses_ready_weights(log, setting.targets))
         chosen = tuple(map(setting.form_of, chosen))

@@ -21,11 +21,13 @@ class Sensitivity:
         of: ``propensities`` or ``position_bias``.
         parameter: ``gamma``, a factor on the odds of propensities, or ``eta``, a power of the curve.
         factor: the factor closest to 1; None: none up to 16 changes the sign.
+        gains: for a curve, the gain under its powers 0.5 and 2, each after its power; None if it is too large.
     """
 
     of: str
     parameter: str
     factor: float | None
+    gains: tuple[tuple[float, float | None], ...] = ()
 
 
 @dataclass(frozen=True)

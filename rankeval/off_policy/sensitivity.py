@@ -36,6 +36,8 @@ from rankeval.off_policy.sensitivity_sums import Excess, Moves, SensitivitySums
 LARGEST_FACTOR = 16.0
 #: Powers of a curve between 1 and the largest one.
 _STEPS = 96
+#: The powers whose gains are told: half and twice the position bias. They are among those above.
+TOLD = (0.5, 2.0)
 #: Kinds of weights of clicks whose estimates follow from moves and a curve.
 _BY_MOVES = frozenset({"examination", "dcg", "precision", "rank", "match"})
 
@@ -60,7 +62,9 @@ def _of(row: EstimateRow, plan: Plan, sums: SensitivitySums) -> Sensitivity | No
         moves, bias = sums.moves.get(target), plan.terms.setting.position_bias
         if moves is None or bias is None or not moves.known or estimator.ratio not in _BY_MOVES:
             return None
-        return Sensitivity("position_bias", "eta", _eta(estimator, bias.values["examination"], moves))
+        powers, gains = _by_power(estimator, bias.values["examination"], moves)
+        told = tuple(_told(float(power), gains[i]) for i, power in enumerate(powers) if power in TOLD)
+        return Sensitivity("position_bias", "eta", _eta(powers, gains), told)
     excess = _excess(row, sums, target)
     if excess is None:
         return None
@@ -114,17 +118,26 @@ def gamma(total: float, below: float, above: float) -> float | None:
     return root if root <= LARGEST_FACTOR else None
 
 
-def _eta(estimator: Estimator, curve: tuple[float, ...], moves: Moves) -> float | None:
-    """The power of the curve closest to 1 (in its logarithm) at which the gain is 0; None up to 16."""
+def _by_power(estimator: Estimator, curve: tuple[float, ...], moves: Moves) -> tuple[Floats, Floats]:
+    """(P,) powers of the curve, and (P,) the gain under each; not finite where a weight is too large."""
     powers, weights, stays = _weights(estimator, curve, len(moves.clicks))
     clicks, impressions = moves.clicks.ravel(), moves.impressions.ravel()
     gains = _values(weights, clicks, impressions, estimator, moves.sessions)
-    logged = clicks.sum() / moves.sessions
     with np.errstate(all="ignore"):
         if estimator.definition.logged_apart:
             gains = gains - _values(stays, clicks, impressions, estimator, moves.sessions)
         else:
-            gains = gains - logged
+            gains = gains - clicks.sum() / moves.sessions
+    return powers, gains
+
+
+def _told(power: float, gain: float) -> tuple[float, float | None]:
+    return power, float(gain) if math.isfinite(gain) else None
+
+
+def _eta(powers: Floats, gains: Floats) -> float | None:
+    """The power of the curve closest to 1 (in its logarithm) at which the gain is 0; None up to 16."""
+    with np.errstate(all="ignore"):
         change = np.flatnonzero(gains[:-1] * gains[1:] < 0.0)  # False where a gain is not finite
     found = [_crossing(powers[i : i + 2], gains[i : i + 2]) for i in change]
     return min(found, key=lambda power: abs(math.log(power)), default=None)

@@ -33,7 +33,7 @@ from rankeval.off_policy.samples.session_rewards import (
 )
 from rankeval.off_policy.samples.setting import LOGGED, Setting, parse_estimand, under_moved
 from rankeval.off_policy.samples.support import near_power
-from rankeval.off_policy.samples.targets import parse_targets, with_targets
+from rankeval.off_policy.samples.targets import given_by_scores, parse_targets, with_targets
 from rankeval.off_policy.samples.term_list import TermList, logged_by
 from rankeval.off_policy.samples.weight_range import WeightRange, parse_weight_range
 
@@ -56,6 +56,7 @@ __all__ = [
     "checked_list",
     "examination_of",
     "given_by",
+    "given_by_scores",
     "listed_targets",
     "logged_actions",
     "logged_by",

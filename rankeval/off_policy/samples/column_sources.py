@@ -9,6 +9,7 @@ from rankeval.errors import DataError
 from rankeval.estimators import ESTIMATORS, Definition, Estimator
 from rankeval.logs import Log, own
 from rankeval.off_policy.samples.candidate_lists import FROM_LISTS, PROPENSITIES, SUPPORT
+from rankeval.off_policy.samples.ranked_targets import FROM_SCORES
 from rankeval.off_policy.samples.setting import Setting
 from rankeval.off_policy.samples.term_list import TermList
 from rankeval.position_bias import FIELDS
@@ -172,7 +173,8 @@ def _of_rankings(log: Log, setting: Setting) -> ColumnSources:
     predicted: dict[str, tuple[str, ...]] = {"q_logged": ()} if setting.modelled else {}
     if setting.session_reward:
         predicted["reward"] = ("session_reward",)
-    return ColumnSources(log, setting, FROM_CLICKS_AND_ITEMS, derived | predicted)
+    scores = FROM_SCORES if setting.scored else {}
+    return ColumnSources(log, setting, {**FROM_CLICKS_AND_ITEMS, **scores}, derived | predicted)
 
 
 def click_columns(log: Log, setting: Setting) -> dict[str, tuple[str, ...]]:

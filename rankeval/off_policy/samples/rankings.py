@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from rankeval.array_types import Floats, Ints
-from rankeval.arrays import as_float64, to_arrow
+from rankeval.arrays import as_float64, read_only, to_arrow
 from rankeval.errors import DataError
 from rankeval.estimators import RankingBlock, SampleBlock, TargetViews
 from rankeval.logs import (
@@ -32,6 +32,7 @@ from rankeval.off_policy.samples.column_sources import ColumnSources, click_colu
 from rankeval.off_policy.samples.list_sums import ListSums
 from rankeval.off_policy.samples.nuisance_protocols import BehaviourModel, ItemModel
 from rankeval.off_policy.samples.prefixes import require_first_items
+from rankeval.off_policy.samples.ranked_targets import FROM_SCORES, ranked_by_score
 from rankeval.off_policy.samples.setting import LOGGED, under_moved
 from rankeval.off_policy.user_behaviour import behaviour_codes, subset_weights
 
@@ -71,7 +72,8 @@ class Rankings:
         self._columns, self._setting, self._behaviours = columns, sources.setting, behaviours
         self._relevance = relevance if "q_logged" in columns else None
         self._from_clicks = not derived.keys().isdisjoint(columns)
-        self._some_unshown = self._from_clicks and set(columns) <= {*derived, *AS_LOGGED}
+        self._ranked = sources.setting.scored and not FROM_SCORES.keys().isdisjoint(columns)
+        self._some_unshown = self._ranked or (self._from_clicks and set(columns) <= {*derived, *AS_LOGGED})
         predicted = ["q_logged"] if self._relevance is not None else []
         unweighed = [target for target in sources.targets if not log.has(own("subset_weight", target))]
         self._weighed = unweighed if "subset_weight" in columns else []
@@ -86,7 +88,8 @@ class Rankings:
         places = position_roles(log)
         # The item id orders equal scores. Without it the order of unshown items would depend on the rows.
         full = self._setting.estimand == "full"
-        ids = ["item_id"] if self._from_clicks and (full or log.has("item_id")) else []
+        orders = self._from_clicks or self._ranked
+        ids = ["item_id"] if orders and (full or log.has("item_id")) else []
         self.roles = list(dict.fromkeys([self.id, *places, *ids, *read, *self._of_models(log)]))
 
     def _of_models(self, log: Log) -> list[str]:
@@ -108,8 +111,13 @@ class Rankings:
         views = {target: _seen(block, roles) for target, roles in self._of_target.items()}
         for target in self._weighed:
             views[target] = self._with_subset_weights(target, shown, views[target])
+        candidates = Candidates(shown, order, unshown)
+        if self._ranked:
+            views = {
+                target: ranked_by_score(view, read_only(candidates.ranks(own("score", target))[0]))
+                for target, view in views.items()
+            }
         if self._from_clicks:
-            candidates = Candidates(shown, order, unshown)
             views[LOGGED] = next(iter(views.values()))
             curve = self._setting.position_bias
             clicks = ClickViews(self._columns, block, candidates, curve, positions)

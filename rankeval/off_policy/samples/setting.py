@@ -40,6 +40,7 @@ class Setting:
         weighed: whether the log has ready-made weights of actions, and not their propensities.
         listed: the target policies whose propensities of all candidates the log has, beside the logging ones.
         pessimistic: whether the estimate of a policy is the worst end of its bounds.
+        scored: whether target policies are given by scores, and so rank in one order with probability 1.
     """
 
     targets: tuple[str, ...] = ("",)
@@ -54,6 +55,7 @@ class Setting:
     weighed: bool = False
     listed: frozenset[str] = frozenset()
     pessimistic: bool = False
+    scored: bool = False
 
     def form_of(self, estimator: Estimator) -> Estimator:
         """The estimator with the weights that the log has."""

@@ -17,7 +17,9 @@ from rankeval.readers import check_same_columns
 
 _NAME = re.compile(r"[\w.+-]+")
 #: What a column says of a target policy, if the caller writes it before the column: ``action:COLUMN``.
-FORMS = ("propensity", "action", "weight")
+FORMS = ("propensity", "action", "weight", "score")
+#: Before the column of scores by which a target policy ranks the items of a ranking log.
+BY_SCORE = "score"
 
 
 def parse_targets(targets: Mapping[str, str] | Sequence[str] | None) -> dict[str, str]:
@@ -38,6 +40,18 @@ def parse_targets(targets: Mapping[str, str] | Sequence[str] | None) -> dict[str
     return dict(named)
 
 
+def given_by_scores(log: Log, targets: Mapping[str, str]) -> bool:
+    """Whether the target policies of a ranking log are given as ``score:COLUMN``, all of them.
+
+    Raises:
+        UsageError: some are, and others are not.
+    """
+    forms = {_form_and_column(log, name, text)[0] == BY_SCORE for name, text in targets.items()}
+    if len(forms) > 1:
+        raise UsageError("target: found some score:COLUMN and some columns alone, wanted one of both for all")
+    return forms == {True}
+
+
 def _split(text: str) -> tuple[str, str]:
     name, equals, column = text.partition("=")
     if not (name and equals and column):
@@ -52,7 +66,8 @@ def with_targets(log: Log, targets: Mapping[str, str], estimators: Sequence[Esti
     propensities of the logged actions, or texts, the actions that it chooses. Integers may be actions or
     propensities, and so ``action:COLUMN`` or ``propensity:COLUMN`` says which, if the log has actions.
     ``weight:COLUMN`` holds ready-made importance weights. In a ranking log it is the ``target_`` column of
-    the estimators' weights, or for estimators from clicks the candidate's score. A single target policy also
+    the estimators' weights, or for estimators from clicks the candidate's score. With ``score:COLUMN`` it is
+    the score for all of them (:mod:`~rankeval.off_policy.samples.ranked_targets`). A single target policy also
     gets the column ``q_target`` of the log, unless its propensities are lists.
 
     Raises:
@@ -66,7 +81,7 @@ def with_targets(log: Log, targets: Mapping[str, str], estimators: Sequence[Esti
         form, column = _form_and_column(log, name, text)
         check_same_columns(log.sources, [column])
         chosen = _chosen_roles(log, name, form, column)
-        role = _role_in_ranking(estimators) if log.session is not None else _role_in_bandit(log, form, column)
+        role = _role_in_ranking(estimators, form) if log.session is not None else _role_in_bandit(log, form, column)
         if role == "score":
             require_scores(f"target {name}=", column, "log")
         if chosen:
@@ -87,8 +102,9 @@ def _form_and_column(log: Log, name: str, text: str) -> tuple[str | None, str]:
     if column not in log.schema.names:
         known = ", ".join(log.schema.names[:20])
         raise DataError(f"{log.origin}: no column {column!r} for target {name!r}; it has {known}")
-    if form and log.session is not None:
-        raise UsageError(f"target {name}={text}: {form}: is for bandit logs, wanted a column alone")
+    if form and (form == BY_SCORE) != (log.session is not None):
+        kind = "ranking" if form == BY_SCORE else "bandit"
+        raise UsageError(f"target {name}={text}: {form}: is for {kind} logs, wanted a column alone")
     return form or None, column
 
 
@@ -118,8 +134,10 @@ def _role_in_bandit(log: Log, form: str | None, column: str) -> str:
     return "candidate_target_propensities" if lists else "target_propensity"
 
 
-def _role_in_ranking(estimators: Sequence[Estimator]) -> str:
+def _role_in_ranking(estimators: Sequence[Estimator], form: str | None) -> str:
     """The column of a ranking log that a target policy's column replaces, the same for all estimators."""
+    if form == BY_SCORE:
+        return "score"
     roles = {estimator.label: _twin(estimator.definition) for estimator in estimators}
     first, *others = roles
     for other in others:
