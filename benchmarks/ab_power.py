@@ -2,7 +2,7 @@
 
 Sessions of users who differ: a user's level is gamma with mean 1 and variance 1/4, a session has Poisson
 clicks with twice this mean, and the value of before is the level. A test has the number of sessions that
-``plan_ab`` found in a log of 1 M users; users, or sessions where these are the units, are assigned by the toss
+``plan_ab`` found in a log of 300,000 users; users, or sessions where these are the units, are assigned by the toss
 of a coin. Every test is analysed by ``ab``; it finds the effect if p < 0.05. The tests of looks have no effect
 and 20 looks; one errs if any look has p < 0.05.
 """
@@ -24,7 +24,7 @@ from rankeval.ab_tests.sequences import sequence_multiplier
 
 Floats = NDArray[np.float64]
 Table = dict[str, NDArray[Any]]
-USERS = 1_000_000
+USERS = 300_000
 LOOKS, STEP, LEVEL = 20, 200, 0.05
 ARMS = np.array(["control", "new"])
 
