@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
+from typing import Any
 
 import click
 
-from rankeval.cli.options import be_quiet, quiet_option, say, text_width
-from rankeval.errors import DataError
-from rankeval.temporary_files import temporary_folder
+from rankeval.cli.demo_summary import MethodRow, Summary, percent
+from rankeval.cli.demo_world import FEATURES, POSITIONS, DemoWorld
+from rankeval.cli.options import be_quiet, quiet_option, say
+from rankeval.errors import UsageError
+from rankeval.notes import Note
 
-SEED = 7
-ROUNDS = 200_000
-SESSIONS = 200_000
-ESTIMATORS = ("ips", "snips", "cips:max_weight=5", "dm", "dr", "sndr")
+SEED, WIDTH = 1, 80
+LEARN, ESTIMATE, DAILY = 10_000, 250_000, 1_000
+TRAINING = {"num_leaves": 15, "learning_rate": 0.1, "num_iterations": 200, "early_stopping_round": 20}
+NAIVE, CLIPPED, MODELLED = "click_cips:max_weight=1", "click_cips:max_weight=4", "click_dr:max_weight=4"
+#: The file that marks a folder as that of a demo.
+SUMMARY = "summary.json"
 
 EPILOG = """\b
 Example:
@@ -24,84 +30,209 @@ Example:
 
 @click.command(epilog=EPILOG)
 @click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), help="Keep the files in this folder."
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default="rankeval-demo",
+    show_default=True,
+    help="Folder of the files: new, empty, or of an earlier demo.",
 )
 @quiet_option
-def command(out: Path | None, quiet: bool) -> None:
-    """Evaluate two rankers, the value of a policy, and position bias from a shuffle experiment.
+def command(out: Path, quiet: bool) -> None:
+    """From a click log to an A/B test, on simulated users whose true clicks are known.
 
-    All data is simulated, so the exact true values are known and shown next to the estimates.
+    A ranker is trained from clicks, its gain is estimated, and an A/B test is planned and run. In the end
+    every estimate stands beside the exact truth.
     """
     be_quiet(quiet)
-    with temporary_folder() as scratch:
-        folder = out or scratch
-        folder.mkdir(parents=True, exist_ok=True)
-        written = [*_rankers(folder), *_policy(folder), *_clicks(folder)]
-        _require_all(written)
-    if out is not None:
-        say(f"\nThe files are in {out}.\n")
+    _require_own(out)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / SUMMARY).write_text("{}\n")
+    demo = Demo(DemoWorld.of(SEED), out)
+    demo.write_logs()
+    curve = demo.learn_bias()
+    demo.train(curve)
+    gains = demo.estimate()
+    test, truth = demo.test()
+    summary = demo.summary(gains, test, truth)
+    demo.conclude(summary, curve)
 
 
-def _require_all(written: list[Path]) -> None:
-    """Check that all files are still there: a part that makes its own folder does not see that others go."""
-    if gone := [path for path in written if not path.exists()]:
-        raise DataError(f"{gone[0]}: is gone, and {len(gone) - 1} other files; wanted a folder that stays")
+def _require_own(out: Path) -> None:
+    """Check that no file of anyone else is replaced.
+
+    Raises:
+        UsageError: the folder holds files that no demo wrote.
+    """
+    if out.is_dir() and any(out.iterdir()) and not (out / SUMMARY).exists():
+        raise UsageError(f"--out: found files in {out}, wanted a new or empty folder, or an earlier demo")
 
 
-def _rankers(folder: Path) -> list[Path]:
-    from rankeval import evaluate
-    from rankeval.simulators import RankingWorld, write_judged_runs
-
-    world = RankingWorld(queries=1000, items=100, seed=SEED, judged=0.5)
-    files = write_judged_runs(folder, world, {"old": 1.6, "new": 1.5})
-    say("1. Which ranker is better? 1,000 judged queries, 100 items each:\n\n")
-    say("   rankeval evaluate old=old.parquet new=new.parquet \\\n")
-    say("     --judgements judgements.parquet -m ndcg@10,mrr\n\n")
-    runs = {name: str(path) for name, path in files.runs.items()}
-    say(evaluate(runs, str(files.judgements), ["ndcg@10", "mrr"]).render("table", text_width()) + "\n")
-    return [files.judgements, *files.runs.values()]
+def _tell(text: str) -> None:
+    """A paragraph of at most 80 columns, in which no number is parted from its sign of percent."""
+    say(fill(text.replace(" %", "\0%"), WIDTH).replace("\0", " ") + "\n\n")
 
 
-def _policy(folder: Path) -> list[Path]:
-    from rankeval import ope
-    from rankeval.simulators.bandits import random_policy, random_world, write_bandit_log
-
-    world = random_world(contexts=50, actions=20, seed=SEED).with_model_error(bias=0.0, noise=0.02, seed=SEED)
-    logging = random_policy(world, seed=SEED, skill=0.2)
-    target = random_policy(world, seed=SEED + 1, skill=0.5)
-    log = folder / "log.parquet"
-    write_bandit_log(log, world, logging, target, ROUNDS, SEED)
-    say(f"2. Would a new policy earn more than the logging policy? {ROUNDS:,} logged rounds:\n\n")
-    say(f"   rankeval ope log.parquet {' '.join(f'-e {name}' for name in ESTIMATORS)}\n\n")
-    result = ope(str(log), ESTIMATORS)
-    say(result.render("table", text_width()) + "\n")
-    truth, logged = world.value(target), world.value(logging)
-    say(f"True values from the simulator: new policy {truth:.5f}, old policy {logged:.5f}, ")
-    say(f"gain {truth - logged:+.5f}.\n")
-    intervals = {row.estimator.label: row.value.intervals[0] for row in result.estimates}
-    covered = [label for label, interval in intervals.items() if interval.holds(truth)]
-    say(f"95 % intervals that contain the true value: {', '.join(covered) or 'none'}.\n")
-    say("dm and clipped weights are biased but less noisy: their intervals can miss the true value.\n")
-    return [log]
+def _show(command: str, result: Any) -> None:
+    """A command and what it prints."""
+    say(f"  {command}\n\n{result.render('table', WIDTH)}\n")
 
 
-def _clicks(folder: Path) -> list[Path]:
-    from rankeval import ope, propensity, simulate
+def _write(path: Path, result: Any) -> None:
+    path.write_text(result.render("json"), encoding="utf-8")
 
-    out = folder / "clicks"
-    simulate(out, SESSIONS, SEED, overwrite=True, queries=100, logging="fixed", shuffle="full:share=0.2")
-    log, truth = str(out / "log.parquet"), json.loads((out / "truth.json").read_text())
-    say(f"\n3. Would a new ranking get more clicks? {SESSIONS:,} sessions, 20 % of them in random order,\n")
-    say("   to estimate position bias:\n\n")
-    say("   rankeval propensity clicks/log.parquet --method shuffle --format json --out bias.json\n")
-    say(
-        "   rankeval ope clicks/log.parquet -e click_ips --position-bias bias.json --where 'not shuffled'\n\n"
-    )
-    curve = propensity(log, "shuffle")
-    say(curve.render("table", text_width()) + "\n")
-    result = ope(log, "click_ips", position_bias=curve.to_dict(), where="not shuffled")
-    say(result.render("table", text_width()) + "\n")
-    new, old = truth["candidates"]["new"]["expected_clicks"], truth["unshuffled"]["expected_clicks"]
-    say(f"True values from the simulator: new ranking {new:.4f} clicks a session, old ranking {old:.4f}, ")
-    say(f"gain {new - old:+.4f}.\n")
-    return [Path(log), out / "truth.json"]
+
+@dataclass(frozen=True)
+class Demo:
+    """The steps of the demo, whose files are in ``folder``."""
+
+    world: DemoWorld
+    folder: Path
+
+    def _path(self, name: str) -> str:
+        return str(self.folder / name)
+
+    def write_logs(self) -> None:
+        """Two weeks of production: one to learn from, one to estimate with."""
+        _tell(
+            f"A shop ranks {POSITIONS} items for each of its queries. Its users are simulated: they look at "
+            "position k with probability 1 / k, and click an item that they look at with a probability of its "
+            "own. The commands below see logs alone; the truth stands in the last table."
+        )
+        _tell(
+            f"1. Production writes a log: {LEARN:,} sessions last week and {ESTIMATE:,} this week, 1 % of them "
+            "in random order (column shuffled)."
+        )
+        for week, (name, sessions) in enumerate((("last_week", LEARN), ("this_week", ESTIMATE))):
+            self.world.write_log(self.folder / f"{name}.parquet", sessions, SEED + week)
+
+    def learn_bias(self) -> Any:
+        """The position-bias curve."""
+        from rankeval import propensity
+
+        _tell("2. Where do users look? In random order every position shows equally good items.")
+        curve = propensity(self._path("this_week.parquet"), "shuffle")
+        _write(self.folder / "bias.json", curve)
+        _show("rankeval propensity this_week.parquet --method shuffle", curve)
+        return curve
+
+    def train(self, curve: Any) -> None:
+        """A ranker from the clicks of last week."""
+        from rankeval import train
+
+        _tell("3. Train LambdaMART from last week's clicks, each weighted by 1 / examination.")
+        model = train(
+            self._path("last_week.parquet"),
+            self._path("model.txt"),
+            clicks="pairs",
+            position_bias=curve.to_dict(),
+            features=FEATURES,
+            time="session_id",
+            param=TRAINING,
+            where="not shuffled",
+        )
+        _show("rankeval train last_week.parquet --clicks pairs --position-bias bias.json ...", model)
+
+    def estimate(self) -> list[MethodRow]:
+        """The gain of the new ranker by all methods that need no test."""
+        from rankeval import uplift
+
+        log, new = self._path("this_week.parquet"), {"new": f"lightgbm:{self._path('model.txt')}"}
+        _tell("4. What would the new ranker gain? Nobody has seen it yet.")
+        found = uplift(log, new, estimators="click_ips")
+        _write(self.folder / "uplift.json", found)
+        _show("rankeval uplift this_week.parquet --candidate new=lightgbm:model.txt", found)
+        others = uplift(
+            log, new, estimators=[NAIVE, CLIPPED, MODELLED], reward_model="logistic", features=FEATURES
+        )
+        (ips,), (naive, clipped, modelled) = (one.to_dict()["results"] for one in (found, others))
+        return [
+            MethodRow.of("naive click rate", naive),
+            self._replay(found.to_dict()["logged"]["value"]),
+            MethodRow.of("IPS", ips),
+            MethodRow.of("clipped IPS", clipped),
+            MethodRow.of("DR, clipped", modelled),
+        ]
+
+    def _replay(self, production: float) -> MethodRow:
+        """Clicks of the random sessions where the new ranker has the same item at the same position."""
+        import numpy as np
+        import pyarrow.parquet as pq
+
+        from rankeval import ope, rank
+
+        log = self._path("this_week.parquet")
+        scored = rank(f"lightgbm:{self._path('model.txt')}", log, where="shuffled").run.column("score")
+        table = pq.read_table(log, filters=[("shuffled", "=", True)])
+        order = np.argsort(-scored.to_numpy().reshape(-1, POSITIONS), axis=1)
+        places = np.argsort(order, axis=1).ravel() + 1
+        columns = {name: table.column(name) for name in ("session_id", "position", "click")}
+        agreed = (places == table.column("position").to_numpy()).astype(float)
+        columns |= {"propensity": np.full(len(agreed), 1.0 / POSITIONS), "target_propensity": agreed}
+        row = ope(columns, "iips").to_dict()["results"][0]
+        gain, low, high = (x / production - 1.0 for x in (row["value"], row["ci"]["low"], row["ci"]["high"]))
+        return MethodRow("replay of the random 1 %", gain, low, high, row["verdict"]["level"])
+
+    def test(self) -> tuple[MethodRow, float]:
+        """The A/B test, as large as the low end of the gain needs it, and the exact gain."""
+        from rankeval import ab, plan_ab
+
+        _tell(f"5. Plan the A/B test for this gain, with {DAILY:,} sessions a day.")
+        log, gain = self._path("this_week.parquet"), self._path("uplift.json")
+        plan = plan_ab(log, metric="clicks=click", gain=gain, sessions_per_day=DAILY, where="not shuffled")
+        _write(self.folder / "plan.json", plan)
+        _show("rankeval plan ab this_week.parquet --metric clicks=click --gain uplift.json ...", plan)
+        sessions = max(row.sessions or 0 for row in plan.results) or 10 * DAILY
+        _tell(f"6. Run it on {sessions:,} new sessions, enough for the low end of the gain.")
+        scores = self.world.scores(self.folder / "model.txt")
+        truth = self.world.run_test(self.folder / "test", scores, sessions, SEED)
+        found = ab(self._path("test/log.parquet"), "arm", control="logging", metric="clicks=click")
+        _show("rankeval ab test/log.parquet --arm arm --control logging --metric clicks=click", found)
+        row = found.to_dict()["results"][0]
+        method = f"A/B test, {sessions:,} sessions"
+        interval = row["relative_ci"]
+        new, old = (of["expected_clicks"] for of in (truth["candidates"]["new"], truth["arms"]["logging"]))
+        return MethodRow(method, row["relative"], interval["low"], interval["high"], None), new / old - 1.0
+
+    def summary(self, gains: list[MethodRow], test: MethodRow, truth: float) -> Summary:
+        """The last table."""
+        inputs = {"seed": SEED, "sessions": ESTIMATE, "folder": str(self.folder)}
+        text = "DR has no interval: its model was fitted to the same log; --ci refit counts that, in minutes"
+        summary = Summary(inputs, (*gains, test), truth, (Note("no_interval", text),))
+        _write(self.folder / SUMMARY, summary)
+        _tell("7. Was it right? Every method beside the truth, which the simulator computes exactly.")
+        say(summary.render("table", WIDTH) + "\n")
+        return summary
+
+    def conclude(self, summary: Summary, curve: Any) -> None:
+        """Why the naive figure is wrong, the conclusion, and the next commands."""
+        first, last = (curve.to_dict()["examination"][place] for place in (0, -1))
+        naive, ips, test = (summary.methods[place] for place in (0, 2, -1))
+        _tell(
+            "Why the naive figure is wrong: it takes a click for the same evidence wherever it was made. But "
+            f"users look at position 1 about {first / last:.0f} times as often as at position {POSITIONS} (step "
+            "2), so that clicks gather where production put its items, and any other order seems worse. IPS "
+            "divides each click by how often its position is looked at."
+        )
+        right = all(row.holds(summary.truth) for row in (ips, test))
+        _tell(
+            f"Conclusion: without showing the new ranker to anyone, IPS put its gain at {percent(ips.gain)}, "
+            f"the A/B test found {percent(test.gain)}, the truth is {percent(summary.truth)}"
+            f"{', which both intervals hold' if right else '; an interval does not hold it'}; the naive figure, "
+            f"{percent(naive.gain)}, would have buried "
+            f"{'a better ranker' if naive.gain < 0.0 < summary.truth else 'the difference'}."
+        )
+        say(NEXT.format(folder=self.folder))
+
+
+NEXT = """The files are in {folder}. With your own log (session_id, query_id, item_id,
+position, click, features, and shuffled where you randomise):
+
+  rankeval inspect log.parquet
+  rankeval propensity log.parquet --method shuffle --format json --out bias.json
+  rankeval train log.parquet --clicks pairs --position-bias bias.json \\
+      --out model.txt
+  rankeval uplift log.parquet --candidate new=lightgbm:model.txt \\
+      --format json --out uplift.json
+  rankeval plan ab log.parquet --metric clicks=click --gain uplift.json
+  rankeval ab test.parquet --arm arm --metric clicks=click
+"""

@@ -18,7 +18,7 @@ COMMANDS = {
     "ab": "Analyse an A/B test: differences with intervals and tests.",
     "agreement": "Compare offline gains of past experiments with online ones.",
     "calibrate": "Turn scores into probabilities, and test them on other queries.",
-    "demo": "Evaluate rankers, a policy and position bias on small simulated worlds.",
+    "demo": "From a click log to an A/B test, on simulated users whose truth is known.",
     "evaluate": "Compute ranking metrics of runs, with intervals and paired comparisons.",
     "fit": "Fit click models to a log and compare likelihood and perplexity.",
     "inspect": "Tell what is in a log, what is wrong with it, and what it can feed.",

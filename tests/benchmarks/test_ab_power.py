@@ -1,0 +1,40 @@
+"""The study of power and looks analyses its tests as ``ab`` does."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.ab_power import KINDS, LOOKS, STEP, VALUES, Kind, crossed, finds, null_test, simulated
+from rankeval import ab
+
+
+@pytest.mark.parametrize("values", list(VALUES))
+@pytest.mark.parametrize("look", [2, LOOKS])
+def test_a_look_crosses_where_ab_has_a_small_p_value(values: str, look: int) -> None:
+    asked = {
+        "nothing": {"metric": "y=y + 1"},
+        "obrien_fleming": {"looks": LOOKS, "look": look},
+        "pocock": {"looks": LOOKS, "look": look, "boundary": "pocock"},
+        "sequence": {"ci": "sequence", "sequence_at": LOOKS * STEP},
+    }
+    found = set()
+    for seed, effect in ((0, 0.0), (1, 0.15), (2, 0.5), (3, 2.0)):
+        table = null_test(VALUES[values], seed)
+        table["y"] = table["y"] + effect * (table["arm"] == "new")
+        rows = {name: column[: look * STEP] for name, column in table.items()}
+        p = {
+            name: ab(rows, "arm", **{"metric": "y"} | options).results[0].p_value
+            for name, options in asked.items()
+        }
+        decided = crossed(table, look)
+        assert decided == {name: p is not None and p < 0.05 for name, p in p.items()}
+        found |= set(decided.values())
+    assert found == {False, True}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_large_effect_is_found_and_changes_its_column_alone(kind: Kind) -> None:
+    without, with_effect = (simulated(kind, 2_000, absolute, 3) for absolute in (0.0, 0.3))
+    assert finds(kind, with_effect)
+    for name, values in without.items():
+        assert (with_effect[name] == values).all() == (name != kind.column)
