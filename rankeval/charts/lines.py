@@ -21,7 +21,7 @@ _HEIGHT = 270.0
 _LEGEND = 20.0
 _KEY = 30.0
 #: Pixels of a name in the head of a table.
-_HEAD = 130.0
+_HEAD = 190.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Lines(Chart):
     def _name(self, x: float) -> str:
         if self.x_axis.names:
             return self.x_axis.names[round(x)]
-        return f"{x:,.0f}" if x == round(x) and abs(x) < 1e6 else number(x)
+        return f"{x:,.0f}" if x == round(x) or abs(x) >= 1000.0 else number(x)
 
     def _cells(self, x: float) -> Iterator[str]:
         for line in self.series:
@@ -94,7 +94,7 @@ class Lines(Chart):
         bottom = top + _HEIGHT
         y_values = [v for line in self.series for v in (*line.y, *line.low, *line.high)]
         y = Scale.of(self.y_axis, [*y_values, self.reference], bottom, top)
-        ticks = y.ticks(6)
+        ticks = y.ticks(8 if self.y_axis.log else 6)
         left = max((text_width(text) for _, text in ticks), default=0.0) + 10.0
         x = Scale.of(self.x_axis, [v for line in self.series for v in line.x], left + 12.0, width - 20.0)
         drawn = [*legend, words(shortened(self.y_axis.title, width - 8.0), 0.0, top - 12.0)]

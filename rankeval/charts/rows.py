@@ -72,20 +72,23 @@ class Intervals(Chart):
 
     def table(self) -> Table:
         factor, unit = (100.0, " %") if self.axis.percent else (1.0, "")
-        rows = []
+        shown = _counted if self.axis.whole else number
+        rows, some = [], any(row.known for row in self.rows)
         for row in self.rows:
-            value = "-" if row.value is None else number(row.value * factor) + unit
+            value = "-" if row.value is None else shown(row.value * factor) + unit
             ends = {
                 end: None if at is None else at * factor for end, at in (("low", row.low), ("high", row.high))
             }
             told = interval_text({**ends, "side": row.side}) if row.known else "-"
-            rows.append([row.label, value, told + (unit if told != "-" else ""), *row.cells])
-        return Table(self.title, self.header, rows)
+            told += unit if told != "-" else ""
+            rows.append([row.label, value, *([told] if some else []), *row.cells])
+        header = self.header if some else [*self.header[:2], *self.header[3:]]
+        return Table(self.title, header, rows)
 
     def draw(self, width: int) -> tuple[float, list[Markup]]:
         rows, above = self.rows[:SHOWN_ROWS], width <= NARROW
         widest = max((text_width(row.label) for row in rows), default=0.0)
-        left = 0.0 if above else min(widest, 0.38 * width) + 2 * _PAD
+        left = 0.0 if above else min(widest, 0.38 * width) + 2 * _PAD + 1.0
         step, top = (44.0 if above else 28.0), 6.0
         bottom = top + step * len(rows)
         values = [v for row in rows for v in (row.value, row.low, row.high, self.reference)]
@@ -124,6 +127,10 @@ class Bars(Intervals):
         bar = element("rect", x=origin, y=y - 8.0, width=end - origin, height=16.0, class_="bar f0")
         edge = segment(scale(row.value), y - 8.0, scale(row.value), y + 8.0, "end s0")
         return [bar, edge, *_interval(row, scale, y)]
+
+
+def _counted(value: float) -> str:
+    return f"{value:,.0f}"
 
 
 def _interval(row: Row, scale: Scale, y: float) -> list[Markup]:

@@ -65,7 +65,8 @@ class Scale:
             low, high = low or 1.0, high or 1.0
             return cls(axis, low / 1.15, high * 1.15, start, end)
         if low == high:
-            low, high = low - (abs(low) or 1.0) * 0.1, high + (abs(high) or 1.0) * 0.1
+            least = (abs(low) or 1.0) * 0.1
+            low, high = (low if low in axis.holds else low - least), high + least
         reach = (high - low) * _MARGIN
         # An end that must be held, such as 0, is where the axis ends.
         return cls(

@@ -57,8 +57,8 @@ def charts(document: Document) -> Iterator[Chart]:
         yield Intervals(
             "differences",
             f"Difference from {document['inputs']['control']}",
-            "Right of the dotted line, the arm has more than the control. Full circles: the interval excludes "
-            "no difference.",
+            "Right of the dotted line, the arm has more than the control. Full circles: the interval "
+            "excludes no difference.",
             rows=[
                 row(
                     ", ".join([str(one["metric"]), str(one["arm"]), *_segment(document, one)]),

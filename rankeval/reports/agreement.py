@@ -31,7 +31,7 @@ def charts(document: Document) -> Iterator[Chart]:
         yield Intervals(
             f"agreement{of}",
             f"Offline{of} against online gains",
-            "A correlation of 1 is perfect; with a slope of 1 and an intercept of 0, offline gains are right.",
+            "A correlation of 1 is perfect; with slope 1 and intercept 0, offline gains are right.",
             rows=[row(str(one["statistic"]), one["value"], one["ci"], f"{one['n']:,}") for one in rows],
             axis=Axis("value of the statistic", holds=(0.0,)),
             reference=0.0,

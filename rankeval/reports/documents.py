@@ -29,8 +29,12 @@ def at(record: Document, path: str) -> Any:
 
 def estimator(record: Document) -> str:
     """An estimator with its parameters, such as ``cips:max_weight=5``."""
-    settings = ",".join(f"{name}={value}" for name, value in record.get("params", {}).items())
+    settings = ",".join(f"{name}={_setting(value)}" for name, value in record.get("params", {}).items())
     return f"{record['name']}:{settings}" if settings else str(record["name"])
+
+
+def _setting(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def short(name: object) -> str:
@@ -60,7 +64,11 @@ def table(title: str, records: Iterable[Document], columns: Mapping[str, str]) -
         columns: head of each column -> path of its entry; a column without any entry is left out.
     """
     found = list(records)
-    kept = {head: path for head, path in columns.items() if any(at(each, path) is not None for each in found)}
+    kept = {
+        head: path
+        for head, path in columns.items()
+        if any(at(each, path) not in (None, []) for each in found)
+    }
     rows = [[cell(at(each, path), path) for path in kept.values()] for each in found]
     return Table(title, list(kept), rows)
 
@@ -71,6 +79,8 @@ def cell(value: Any, path: str = "") -> str:
         return interval_text(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer() and 1000.0 <= abs(value) < 1e15:
+        return f"{value:,.0f}"
     if value is None or isinstance(value, float):
         return p_text(value) if path.rpartition(".")[2].startswith("p_") else number(value)
     if isinstance(value, int):

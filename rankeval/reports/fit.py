@@ -59,7 +59,7 @@ def charts(document: Document) -> Iterator[Chart]:
     if known:
         yield Intervals(
             "differences",
-            f"Held-out log-likelihood a session, less than that of {ranked[0]}",
+            f"Held-out log-likelihood a session, minus that of {ranked[0]}",
             f"Left of the dotted line, a model predicts worse than {ranked[0]}.",
             rows=[
                 row(name, -flip * one["difference"], _turned(one["ci"], -flip)) for name, one, flip in known

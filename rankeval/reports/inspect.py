@@ -10,6 +10,8 @@ from rankeval.table_texts import Table
 
 #: Columns that the picture of drift shows.
 _DRIFTED = 15
+#: A population stability index below this is usual without drift.
+_USUAL = 0.1
 
 
 def conclude(document: Document) -> str:
@@ -55,9 +57,10 @@ def charts(document: Document) -> Iterator[Chart]:
         yield Bars(
             "drift",
             f"Drift from {document['drift']['windows'][0]} to {document['drift']['windows'][1]}",
-            "Population stability index of the columns; below 0.1 is usual without drift.",
+            "Population stability index of the columns; left of the dotted line is usual without drift.",
             rows=[Row(str(one["column"]), one["psi"]) for one in drift],
-            axis=Axis("population stability index", holds=(0.0,)),
+            axis=Axis("population stability index", holds=(0.0, _USUAL)),
+            reference=_USUAL,
             header=("column", ">index", ">interval"),
         )
 

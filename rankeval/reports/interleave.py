@@ -19,7 +19,7 @@ def conclude(document: Document) -> str:
     verdict, (a, b) = document["verdict"], (short(document["inputs"][name]) for name in "ab")
     one = next(each for each in whole(document["results"]) if each["name"] == "delta_AB")
     if verdict["level"] == "do not trust" or verdict["winner"] is None:
-        doubt = "" if verdict["level"] == "trust" else " " + told(verdict["level"], False)
+        doubt = " " + told(verdict["level"], False) if verdict["level"] == "do not trust" else ""
         return f"This log does not show whether users prefer {a} or {b}.{doubt}"
     better, worse = (a, b) if verdict["winner"] == "A" else (b, a)
     sign = 1 if verdict["winner"] == "A" else -1
@@ -63,7 +63,7 @@ def charts(document: Document) -> Iterator[Chart]:
         "Outcome of the sessions",
         f"Of {one['sessions']:,} sessions.",
         rows=[Row(name, float(one[key])) for name, key in wins],
-        axis=Axis("sessions", holds=(0.0,)),
+        axis=Axis("sessions", whole=True, holds=(0.0,)),
         header=("outcome", ">sessions", ">interval"),
     )
 

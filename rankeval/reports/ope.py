@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from rankeval.charts import Axis, Chart, Intervals, Lines, Series
@@ -19,6 +20,8 @@ _SESSIONS = (
     )
     | _CLICKS
 )
+#: Segments that are days or months.
+_DAY = re.compile(r"\d{4}-\d\d(-\d\d)?\b")
 #: What tells that the value is no reward.
 _INDEX = "estimator_caution"
 
@@ -43,7 +46,10 @@ def conclude(document: Document) -> str:
         main = next(one for one in rows if _same(one, main) and one["target"] == best["target"])
         change = Range.of(best["gain"]["ci"])
         return _sentence(
-            document, main, change, f"{short(main['target'])}, the best of {len(named)} policies,"
+            document,
+            main,
+            change,
+            f"{short(main['target'])}, with the highest estimate of {len(named)} policies,",
         )
     subject = _subject(main)
     return _sentence(document, main, gain_range(main), subject)
@@ -164,6 +170,7 @@ def charts(document: Document) -> Iterator[Chart]:
         reference=document["logged"]["value"],
         header=("estimator", ">value", level(rows), "method"),
     )
+    yield from _over_time(document, relative)
     compared = [one for one in document["comparisons"] if one["b"] != "logged"]
     if compared:
         yield Intervals(
@@ -185,6 +192,32 @@ def charts(document: Document) -> Iterator[Chart]:
     for one in whole(rows):
         if one["selection"] is not None:
             yield _by_parameter(document, one)
+
+
+def _over_time(document: Document, relative: bool) -> Iterator[Chart]:
+    """The gain by the first estimator over segments that are days or months."""
+    first = document["results"][0]
+    rows = [
+        one
+        for one in document["results"]
+        if one["segment"] is not None
+        and (one["name"], one["params"], one["target"]) == (first["name"], first["params"], first["target"])
+    ]
+    rows.sort(key=lambda one: str(one["segment"]))
+    names = [str(one["segment"]) for one in rows]
+    if len(rows) < 2 or not all(map(_DAY.match, names)):
+        return
+    path, value = ("relative_ci", "relative") if relative else ("ci", "value")
+    ends = [(one["gain"][path]["low"], one["gain"][path]["high"]) for one in rows]
+    yield Lines(
+        "time",
+        f"Gain by {document['inputs']['by']}",
+        f"By {estimator(first)}. The band is the interval at each; the dotted line is no gain.",
+        series=[Series.of("gain", range(len(rows)), [one["gain"][value] for one in rows], ends)],
+        x_axis=Axis(str(document["inputs"]["by"]), names=names),
+        y_axis=Axis("gain", percent=relative, holds=(0.0,)),
+        reference=0.0,
+    )
 
 
 def _by_parameter(document: Document, one: Document) -> Chart:

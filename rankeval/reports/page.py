@@ -24,7 +24,7 @@ SHOWN_ROWS = 100
 _CHARTS = 12
 #: Characters of JSON that a page holds; a longer result is left out, and the page says so.
 MOST_JSON = 120_000
-_LONGEST_TITLE = 200
+_TITLE = 200
 #: Names that HTML would read as the end of the element.
 _IN_SCRIPT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
@@ -80,6 +80,12 @@ class Section:
         return found
 
     @property
+    def judged(self) -> str:
+        """What the verdict is on."""
+        levels = {one["verdict"]["level"] for one in self.document.get("results", []) if "verdict" in one}
+        return "Worst verdict of all estimates" if len(levels) > 1 else "Verdict"
+
+    @property
     def json(self) -> Markup | None:
         """The result for a ``script`` element; None if it is too long for a page."""
         text = json.dumps(self.document, allow_nan=False, separators=(",", ":"), default=str)
@@ -110,7 +116,7 @@ def fragment(document: Document) -> str:
 
 
 def _cut(title: str) -> str:
-    return title if len(title) <= _LONGEST_TITLE else title[: _LONGEST_TITLE - 1] + "…"
+    return title if len(title) <= _TITLE else title[: _TITLE - 1] + "…"
 
 
 def _shared() -> dict[str, Any]:

@@ -9,8 +9,8 @@ from rankeval.reports.documents import Document, short, table
 from rankeval.reports.sentences import outwards
 from rankeval.table_texts import Table, number
 
-#: Points of a curve of errors.
-_POINTS = 25
+#: Points of a curve of errors, as multiples of the sessions for which errors were asked.
+_MULTIPLES = [m * 10.0**k for k in (-2, -1, 0, 1) for m in (1.0, 2.0, 5.0)] + [100.0]
 
 
 def conclude_ab(document: Document) -> str:
@@ -35,7 +35,7 @@ def charts_ab(document: Document) -> Iterator[Chart]:
             "Sessions that the test needs",
             "In all arms together.",
             rows=[Row(f"{one['metric']}, {one['label']}", float(one["sessions"])) for one in known],
-            axis=Axis("sessions", holds=(0.0,)),
+            axis=Axis("sessions", whole=True, holds=(0.0,)),
             header=("metric and effect", ">sessions", ">interval"),
         )
 
@@ -82,7 +82,7 @@ def charts_shuffle(document: Document) -> Iterator[Chart]:
     """The largest relative error of each design by the number of sessions."""
     lines = []
     planned = document["inputs"]["sessions"]
-    at = [planned * 10 ** (4 * k / (_POINTS - 1) - 2) for k in range(_POINTS)]
+    at = [planned * multiple for multiple in _MULTIPLES]
     for one in document["designs"]:
         known = [each for each in one["positions"] if each["relative_error"] is not None]
         if known:

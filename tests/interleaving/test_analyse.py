@@ -104,7 +104,8 @@ def test_wins_and_credit_by_hand() -> None:
 
 
 def without_inputs(result: InterleavingAnalysis) -> dict[str, Any]:
-    return {name: value for name, value in result.to_dict().items() if name != "inputs"}
+    """Without what holds names of the rankings too."""
+    return {name: value for name, value in result.to_dict().items() if name not in ("inputs", "conclusion")}
 
 
 def test_layout_order_names_and_types_change_nothing() -> None:
@@ -264,7 +265,7 @@ def test_what_it_returns() -> None:
     assert json.loads(result.render("json")) == json.loads(json.dumps(content))
     assert len(result.to_pandas()) == len(result.rows()) == 6
     assert "wins of A" in repr(result)
-    assert "| conclusion |" in result.render("markdown")
+    assert "| test of the mean credit |" in result.render("markdown")
 
 
 # By ranks.
