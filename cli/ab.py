@@ -16,6 +16,7 @@ from rankeval.cli.options import (
     null_reward_option,
     numbers_of,
     pairs,
+    report_option,
     require_gates,
     show,
 )
@@ -135,6 +136,7 @@ A guardrail holds if its interval excludes the margin:
     "Interval methods: auto (score for values 0 and 1, else student), student, normal, score, bootstrap, "
     "bootstrap_t, sequence.",
 )
+@report_option
 @common_options
 def command(
     log: str,
@@ -145,12 +147,13 @@ def command(
     columns: tuple[str, ...],
     format_: str,
     out: Path | None,
+    report: Path | None,
     quiet: bool,
     **options: Any,
 ) -> None:
     """Analyse an A/B test: differences between arms with intervals and tests."""
     be_quiet(quiet)
-    require_separate({"--out": out}, log)
+    require_separate({"--out": out, "--report": report}, log)
     gates = require_gates(fail_on, GATES)
     from rankeval import ab
 
@@ -162,6 +165,6 @@ def command(
         columns=pairs("--column", columns),
         **options,
     )
-    show(result, format_, out)
+    show(result, format_, out, report)
     if any(result.failed(gate) for gate in gates):
         raise SystemExit(3)

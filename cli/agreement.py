@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from rankeval.atomic_files import require_separate
-from rankeval.cli.options import be_quiet, common_options, pairs, show
+from rankeval.cli.options import be_quiet, common_options, pairs, report_option, show
 
 EPILOG = """\b
 Examples:
@@ -33,6 +33,7 @@ Statistics, each with an interval:
 @click.command(epilog=EPILOG)
 @click.argument("data", metavar="FILE")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level.")
+@report_option
 @common_options
 def command(
     data: str,
@@ -42,12 +43,13 @@ def command(
     threads: int | None,
     format_: str,
     out: Path | None,
+    report: Path | None,
     quiet: bool,
 ) -> None:
     """Compare offline gains of past experiments with online ones."""
     be_quiet(quiet)
-    require_separate({"--out": out}, data)
+    require_separate({"--out": out, "--report": report}, data)
     from rankeval import agreement
 
     result = agreement(data, level=level, columns=pairs("--column", columns), where=where, threads=threads)
-    show(result, format_, out)
+    show(result, format_, out, report)

@@ -16,6 +16,7 @@ from rankeval.cli.options import (
     many_options,
     pairs,
     relevance_threshold_option,
+    report_option,
     require_level,
     show,
     side_option,
@@ -118,6 +119,7 @@ KEY=VALUE are columns.
 @side_option
 @many_options
 @fail_under_option
+@report_option
 @common_options
 def command(
     runs: tuple[str, ...],
@@ -127,6 +129,7 @@ def command(
     fail_under: str | None,
     format_: str,
     out: Path | None,
+    report: Path | None,
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -139,13 +142,13 @@ def command(
     be_quiet(quiet)
     named = _named(runs)
     tables = {f"--{name.replace('_', '-')}": options[name] for name in ("per_query", "reliability")}
-    require_separate({"--out": out, **tables}, *named.values(), options["judgements"])
+    require_separate({"--out": out, "--report": report, **tables}, *named.values(), options["judgements"])
     from rankeval import evaluate
 
     result = evaluate(
         named, metrics=listed(metrics), ci=listed(ci), columns=pairs("--column", columns), **options
     )
-    show(result, format_, out)
+    show(result, format_, out, report)
     require_level(result, fail_under)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from rankeval.atomic_files import require_separate
-from rankeval.cli.options import be_quiet, click_log_options, common_options, pairs, show
+from rankeval.cli.options import be_quiet, click_log_options, common_options, pairs, report_option, show
 from rankeval.options import listed
 
 EPILOG = """\b
@@ -71,6 +71,7 @@ session_id, item_id, position (from 1), click (0 or 1), and query_id unless ther
     "(.parquet .csv .json .jsonl .arrow).",
 )
 @click_log_options
+@report_option
 @common_options
 def command(
     log: str,
@@ -78,6 +79,7 @@ def command(
     columns: tuple[str, ...],
     format_: str,
     out: Path | None,
+    report: Path | None,
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -87,8 +89,8 @@ def command(
     where P is the probability of the observed click or skip at a position; 1 is a perfect model.
     """
     be_quiet(quiet)
-    require_separate({"--out": out, "--parameters": options["parameters"]}, log)
+    require_separate({"--out": out, "--report": report, "--parameters": options["parameters"]}, log)
     from rankeval import fit
 
     result = fit(log, listed(click_model), columns=pairs("--column", columns), **options)
-    show(result, format_, out)
+    show(result, format_, out, report)

@@ -15,6 +15,7 @@ from rankeval.cli.options import (
     common_options,
     first_action_option,
     pairs,
+    report_option,
     show,
 )
 
@@ -52,6 +53,7 @@ Exit status 3: --fail-on error (or warning) found one, or worse.
 )
 @first_action_option
 @click_log_options
+@report_option
 @common_options
 def command(
     log: str,
@@ -60,15 +62,16 @@ def command(
     columns: tuple[str, ...],
     format_: str,
     out: Path | None,
+    report: Path | None,
     quiet: bool,
     **options: Any,
 ) -> None:
     """Tell what is in a log, what is wrong with it, and which estimators it can feed."""
     be_quiet(quiet)
-    require_separate({"--out": out}, log, against)
+    require_separate({"--out": out, "--report": report}, log, against)
     from rankeval import inspect
 
     result = inspect(log, against, columns=pairs("--column", columns), **options)
-    show(result, format_, out)
+    show(result, format_, out, report)
     if fail_on is not None and result.has(fail_on):
         raise SystemExit(GATE)

@@ -16,6 +16,7 @@ from rankeval.cli.options import (
     inference_options,
     output_options,
     pairs,
+    report_option,
     require_level,
     show,
     threads_option,
@@ -174,6 +175,7 @@ def simulate(world: str, log: Path, format_: str, out: Path | None, quiet: bool,
 @click_log_options
 @inference_options
 @fail_under_option
+@report_option
 @common_options
 def analyse(
     log: str,
@@ -182,6 +184,7 @@ def analyse(
     fail_under: str | None,
     format_: str,
     out: Path | None,
+    report: Path | None,
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -190,11 +193,11 @@ def analyse(
     Shows wins, credit, intervals and tests.
     """
     be_quiet(quiet)
-    require_separate({"--out": out}, log)
+    require_separate({"--out": out, "--report": report}, log)
     from rankeval import interleave_analyse
 
     result = interleave_analyse(log, ci=listed(ci), columns=pairs("--column", columns), **options)
-    show(result, format_, out)
+    show(result, format_, out, report)
     require_level(result, fail_under)
 
 

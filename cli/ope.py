@@ -17,6 +17,7 @@ from rankeval.cli.options import (
     inference_options_with,
     many_options,
     pairs,
+    report_option,
     require_level,
     show,
     side_option,
@@ -222,6 +223,7 @@ Weights of rows, in either kind of log:
     help="Report the worst end of the bounds where the target policy does what the log never shows.",
 )
 @fail_under_option
+@report_option
 @common_options
 def command(
     log: str,
@@ -233,12 +235,13 @@ def command(
     fail_under: str | None,
     format_: str,
     out: Path | None,
+    report: Path | None,
     quiet: bool,
     **options: Any,
 ) -> None:
     """Estimate the value of a target policy from a log of another policy, with gain and diagnostics."""
     be_quiet(quiet)
-    require_separate({"--out": out, "--path": options["path"]}, log, position_bias)
+    require_separate({"--out": out, "--report": report, "--path": options["path"]}, log, position_bias)
     from rankeval import ope
 
     result = ope(
@@ -250,5 +253,5 @@ def command(
         columns=pairs("--column", columns),
         **options,
     )
-    show(result, format_, out)
+    show(result, format_, out, report)
     require_level(result, fail_under)

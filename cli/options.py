@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -37,7 +38,7 @@ def together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
 format_option = click.option(
     "--format",
     "format_",
-    type=click.Choice(["table", "json", "csv", "markdown"]),
+    type=click.Choice(["table", "json", "csv", "markdown", "latex"]),
     default="table",
     show_default=True,
     help="Output format.",
@@ -46,6 +47,12 @@ out_option = click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Write results to this file, not to stdout.",
+)
+report_option = click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE.html",
+    help="Also write one page with conclusion, charts and tables, which needs no other file.",
 )
 threads_option = click.option(
     "--threads", type=click.IntRange(min=1), help="Number of threads; results do not depend on it."
@@ -221,8 +228,10 @@ def be_quiet(quiet: bool) -> None:
         silence()
 
 
-def show(result: Any, format_: str, out: Path | None) -> None:
-    """Print a result, or write it to a file that appears only when it is complete."""
+def show(result: Any, format_: str, out: Path | None, report: Path | None = None) -> None:
+    """Print a result, or write it to a file that appears only when it is complete; likewise its report."""
+    if report is not None:
+        result.report(report, typed_command())
     if format_ == "csv":  # has no place for warnings
         for warning in result.warnings:
             notice(f"warning: {warning}")
@@ -232,6 +241,11 @@ def show(result: Any, format_: str, out: Path | None) -> None:
     from rankeval.atomic_files import write_text
 
     write_text(result.render(format_, UNLIMITED), out)
+
+
+def typed_command() -> str:
+    """The command of this process, as one would type it."""
+    return shlex.join(["rankeval", *sys.argv[1:]])
 
 
 def require_level(result: Any, level: str | None) -> None:

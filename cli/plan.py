@@ -15,6 +15,7 @@ from rankeval.cli.options import (
     common_options,
     null_reward_option,
     pairs,
+    report_option,
     show,
 )
 
@@ -98,6 +99,7 @@ def command() -> None:
     help="For a log: the JSON file from propensity. By default, fit examination by maximum likelihood.",
 )
 @click_log_options
+@report_option
 @common_options
 def shuffle(
     source: str,
@@ -105,16 +107,17 @@ def shuffle(
     columns: tuple[str, ...],
     format_: str,
     out: Path | None,
+    report: Path | None,
     quiet: bool,
     **options: Any,
 ) -> None:
     """Compare shuffle designs: errors, sessions, days, lost clicks."""
     be_quiet(quiet)
-    require_separate({"--out": out}, source, position_bias)
+    require_separate({"--out": out, "--report": report}, source, position_bias)
     from rankeval import plan_shuffle
 
     result = plan_shuffle(source, position_bias=position_bias, columns=pairs("--column", columns), **options)
-    show(result, format_, out)
+    show(result, format_, out, report)
 
 
 @command.command(epilog=AB_EPILOG)
@@ -142,6 +145,7 @@ def shuffle(
 )
 @click.option("--cluster", metavar="COLUMN", help="Column that names the units assigned, such as user_id.")
 @null_reward_option
+@report_option
 @common_options
 def ab(
     log: str,
@@ -150,13 +154,14 @@ def ab(
     columns: tuple[str, ...],
     format_: str,
     out: Path | None,
+    report: Path | None,
     quiet: bool,
     **options: Any,
 ) -> None:
     """Plan an A/B test: sessions an arm, days, the smallest effect."""
     be_quiet(quiet)
-    require_separate({"--out": out}, log, gain, *beside)
+    require_separate({"--out": out, "--report": report}, log, gain, *beside)
     from rankeval import plan_ab
 
     result = plan_ab(log, gain=gain, beside=beside, columns=pairs("--column", columns), **options)
-    show(result, format_, out)
+    show(result, format_, out, report)

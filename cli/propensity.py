@@ -15,6 +15,7 @@ from rankeval.cli.options import (
     fail_under_option,
     inference_options,
     pairs,
+    report_option,
     require_level,
     show,
 )
@@ -76,6 +77,7 @@ The curve is relative to position 1. `ope --position-bias` reads its JSON.
 @click_log_options
 @inference_options
 @fail_under_option
+@report_option
 @common_options
 def command(
     log: str,
@@ -85,16 +87,17 @@ def command(
     fail_under: str | None,
     format_: str,
     out: Path | None,
+    report: Path | None,
     quiet: bool,
     **options: Any,
 ) -> None:
     """Estimate how likely users are to examine each position, relative to position 1."""
     be_quiet(quiet)
-    require_separate({"--out": out}, log)
+    require_separate({"--out": out, "--report": report}, log)
     from rankeval import propensity
 
     result = propensity(
         log, features=listed(features), ci=listed(ci), columns=pairs("--column", columns), **options
     )
-    show(result, format_, out)
+    show(result, format_, out, report)
     require_level(result, fail_under)

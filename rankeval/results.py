@@ -1,40 +1,49 @@
-"""Base class of command results: the JSON contract, flat rows for data frames and CSV, and text tables."""
+"""Base class of command results: the JSON contract, rows for data frames, the conclusion and the report."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from rankeval.errors import printable
+from rankeval.atomic_files import write_text
+from rankeval.errors import UsageError
 from rankeval.notes import Note
 from rankeval.reasons import Verdict
+from rankeval.renderers import RENDERERS, Format
+from rankeval.table_texts import (
+    Table,
+    counted,
+    interval_text,
+    number,
+    p_text,
+    percent,
+    segment_text,
+    signed,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.table import Table as RichTable
+    import polars as pl
+    import pyarrow as pa
 
-Format = Literal["table", "json", "csv", "markdown"]
+    from rankeval.charts import Chart
+
+__all__ = [
+    "Result",
+    "Table",
+    "counted",
+    "interval_text",
+    "number",
+    "p_text",
+    "percent",
+    "segment_text",
+    "signed",
+]
 SCHEMA = 1
-#: The widest line of prose.
-_PROSE = 80
-#: Rows of a text table that are printed.
-_SHOWN_ROWS = 50
-
-
-@dataclass(frozen=True)
-class Table:
-    """A text table with a title. Columns whose header starts with ``>`` are right-aligned."""
-
-    title: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
 
 
 class Result(ABC):
@@ -58,16 +67,25 @@ class Result(ABC):
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON values: plain numbers, strings, lists, dicts and None; never NaN."""
+        from rankeval.reports import conclusion
+
         content = self.content()
         if self.judged:
             content["verdict"] = {**self.verdict.to_dict(), **content.get("verdict", {})}
-        return {
-            "schema": SCHEMA,
-            "command": self.command,
-            "inputs": dict(self.inputs),
-            **content,
-            "warnings": list(self.warnings),
-        }
+        document = {"schema": SCHEMA, "command": self.command, "inputs": dict(self.inputs), **content}
+        said = conclusion(document)
+        told = {} if said is None else {"conclusion": said}
+        return {**document, **told, "warnings": list(self.warnings)}
+
+    @property
+    def conclusion(self) -> str | None:
+        """What the result says, in one or two plain sentences; None for commands that conclude nothing.
+
+        It never says more than the numbers do: it names no direction where an interval holds 0, and no number
+        where the verdict is ``do not trust``.
+        """
+        said: str | None = self.to_dict().get("conclusion")
+        return said
 
     @property
     def verdict(self) -> Verdict:
@@ -98,6 +116,74 @@ class Result(ABC):
 
         return pd.DataFrame(self.rows())
 
+    def to_polars(self) -> pl.DataFrame:
+        """:meth:`rows` as a Polars data frame.
+
+        Raises:
+            UsageError: Polars is not installed.
+        """
+        try:
+            import polars as pl
+        except ImportError:
+            raise UsageError("to_polars needs Polars: pip install polars; or use to_arrow") from None
+        return pl.DataFrame(self.to_arrow())
+
+    def to_arrow(self) -> pa.Table:
+        """:meth:`rows` as an Arrow table; a column of values of several types is a column of texts."""
+        import pyarrow as pa
+
+        rows = self.rows()
+        columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
+        return pa.table({name: _arrow(values) for name, values in columns.items()})
+
+    def to_json(self) -> str:
+        """:meth:`to_dict` as text."""
+        return self.render("json")
+
+    def to_latex(self) -> str:
+        """The tables in LaTeX, for the packages booktabs and, for letters beyond ASCII, a Unicode engine."""
+        return self.render("latex")
+
+    def plot(self, kind: str | None = None) -> Chart:
+        """A chart of the result.
+
+        Args:
+            kind: its name, such as ``gains``; None: the most important one.
+
+        Returns:
+            A chart that notebooks show, with ``save(path)`` for SVG and PNG, and ``table()``.
+
+        Raises:
+            UsageError: the result has no chart of this name.
+        """
+        from rankeval.reports import charts_of
+
+        charts = {chart.key: chart for chart in charts_of(self.plain())}
+        if not charts:
+            raise UsageError(f"plot: results of {self.command} have no chart")
+        if kind is not None and kind not in charts:
+            raise UsageError(f"plot: found {kind!r}, wanted {', '.join(charts)}")
+        return next(iter(charts.values())) if kind is None else charts[kind]
+
+    def report(self, path: str | os.PathLike[str], command: str | None = None) -> None:
+        """Write the result as one HTML page that needs no other file.
+
+        Args:
+            path: of the page; it appears only when it is complete.
+            command: how the result was made, to be shown in the page; None: it is not shown.
+
+        Raises:
+            DataError: the file cannot be written.
+        """
+        from rankeval.reports import page
+
+        write_text(page([self.plain()], command), Path(path))
+
+    def plain(self) -> dict[str, Any]:
+        """:meth:`to_dict` as it is read back from JSON: names of segments, say, are no NumPy scalars."""
+        found: dict[str, Any] = json.loads(self.render("json"))
+        return found
+
     def render(self, format: Format = "table", width: int | None = None) -> str:
         """The result as text: a table (``width`` columns wide), JSON, CSV or Markdown."""
         return RENDERERS[format](self, width)
@@ -105,142 +191,17 @@ class Result(ABC):
     def __repr__(self) -> str:
         return self.render("table", 120).rstrip()
 
+    def _repr_html_(self) -> str:
+        from rankeval.reports import fragment
 
-def _json(result: Result, _: int | None) -> str:
-    return json.dumps(result.to_dict(), indent=2, allow_nan=False, default=_plain) + "\n"
-
-
-def _plain(value: Any) -> Any:
-    """A NumPy scalar as a Python number: options may be NumPy scalars, which ``json`` cannot write."""
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+        return fragment(self.plain())
 
 
-def _csv(result: Result, _: int | None) -> str:
-    out = io.StringIO()
-    rows = result.rows()
-    writer = csv.DictWriter(out, fieldnames=list(rows[0]) if rows else [], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
+def _arrow(values: Sequence[Any]) -> Any:
+    """A column of Arrow; texts if its values have several types, as names of segments may."""
+    import pyarrow as pa
 
-
-def _markdown(result: Result, _: int | None) -> str:
-    parts = []
-    if result.judged:
-        head, *reasons = result.verdict.lines()
-        parts.append("\n".join([f"**{printable(head)}**", "", *map(printable, reasons)]).rstrip() + "\n")
-    for table in result.tables():
-        titles = [name.removeprefix(">") for name in table.header]
-        rule = ["---:" if name.startswith(">") else "---" for name in table.header]
-        lines = [titles, rule, *([_markdown_cell(cell) for cell in row] for row in table.rows)]
-        title = f"**{printable(table.title)}**\n\n" if table.title else ""
-        parts.append(title + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")
-    parts += [f"- {printable(warning)}\n" for warning in result.remarks]
-    return "\n".join(parts)
-
-
-def _markdown_cell(text: str) -> str:
-    return printable(" ".join(text.splitlines())).replace("|", "\\|")
-
-
-def _table(result: Result, width: int | None) -> str:
-    from rich.console import Console
-
-    out = io.StringIO()
-    console, tables = Console(file=out, width=width, highlight=False), result.tables()
-    if result.judged:
-        for line in result.verdict.lines():
-            console.print(_wrapped(printable(line), min(console.width, _PROSE)), markup=False, soft_wrap=True)
-        if tables and tables[0].title:  # a table without a title begins with an empty line
-            console.print()
-    for table in tables:
-        if table.title:
-            console.print(printable(table.title), markup=False, soft_wrap=True)
-        shown = _laid_out(table)
-        narrowest = console.measure(shown).minimum
-        console.print(shown, width=max(console.width, narrowest), crop=False)
-        if len(table.rows) > _SHOWN_ROWS:
-            console.print(
-                f"{_SHOWN_ROWS} of {len(table.rows):,} rows; csv, json and markdown have all of them\n"
-            )
-    for warning in result.remarks:
-        console.print(f"warning: {printable(warning)}", markup=False, soft_wrap=True)
-    return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines()) + "\n"
-
-
-def _wrapped(line: str, width: int) -> str:
-    """The line in several of this width, of which all but the first are indented; words are not cut."""
-    from textwrap import fill
-
-    indent = line[: len(line) - len(line.lstrip())]
-    return fill(line, width, subsequent_indent=indent or "  ", break_long_words=False, break_on_hyphens=False)
-
-
-def _laid_out(table: Table) -> RichTable:
-    """The table for rich. Cells (such as intervals) wrap between words; no word or number is cut."""
-    from rich import box
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    shown = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
-    rows = [[printable(cell) for cell in row] for row in table.rows[:_SHOWN_ROWS]]
-    for column, name in enumerate(table.header):
-        words = " ".join([name, *(row[column] for row in rows)]).split()
-        longest = max(map(len, words), default=0)
-        justify: Literal["left", "right"] = "right" if name.startswith(">") else "left"
-        shown.add_column(Text(name.removeprefix(">")), justify=justify, min_width=longest)
-    for row in rows:
-        shown.add_row(*(Text(cell) for cell in row))
-    return shown
-
-
-RENDERERS = {"table": _table, "json": _json, "csv": _csv, "markdown": _markdown}
-
-
-def number(value: float | None, digits: int = 4) -> str:
-    """A number as text with ``digits`` significant digits; a dash for None (not computed)."""
-    if value is None:
-        return "-"
-    if value == 0:
-        return f"{0:.{digits}f}"
-    if 1e-4 <= abs(value) < 1e6:
-        exponent = int(f"{value:e}".split("e")[1])
-        return f"{value:.{max(digits - 1 - exponent, 0)}f}"
-    return f"{value:.{digits}g}"
-
-
-def p_text(p: float | None) -> str:
-    """A p-value as text; an underflow to 0 is shown as ``<1e-300``."""
-    return "<1e-300" if p == 0.0 else number(p, 3)
-
-
-def interval_text(ci: Mapping[str, Any] | None, digits: int = 4) -> str:
-    """An interval as text: ``0.31 .. 0.35``, ``>= 0.31`` or ``<= 0.35``; a dash where it is not known."""
-    ends = (None, None) if ci is None else (ci["low"], ci["high"])
-    if ci is None or ends == (None, None) or (None in ends and ci.get("side", "two") == "two"):
-        return "-"
-    if None in ends:
-        return f">= {number(ci['low'], digits)}" if ci["high"] is None else f"<= {number(ci['high'], digits)}"
-    return f"{number(ci['low'], digits)} .. {number(ci['high'], digits)}"
-
-
-def percent(level: float) -> str:
-    """A share as text: 0.95 gives ``95 %``."""
-    return f"{100 * level:g} %"
-
-
-def segment_text(segment: Any) -> str:
-    """The name of a segment as text: ``all`` for None, the whole data."""
-    return "all" if segment is None else str(segment)
-
-
-def signed(value: float | None) -> str:
-    """A number as text, with ``+`` or ``-`` where it is not 0; a dash for None."""
-    return "-" if value is None else ("+" if value > 0 else "") + number(value + 0.0)
-
-
-def counted(n: float) -> str:
-    """A number of units as text; it is not whole where it is a sum of weights."""
-    return f"{n:,.0f}" if float(n).is_integer() else number(n)
+    try:
+        return pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.array([None if value is None else str(value) for value in values])

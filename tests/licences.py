@@ -18,6 +18,8 @@ from tests.paths import REPO
 PAGE = REPO / "docs" / "licences.md"
 PROJECT = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]
 ALWAYS = "rankeval"
+#: How the text of the MIT licence begins, which may stand without its name.
+_GRANT = "Permission is hereby granted, free of charge"
 #: What a text about a licence holds -> its identifier.
 _TEXTS = {
     r"\bMIT\b": "MIT",
@@ -78,7 +80,7 @@ def licence(package: Distribution) -> str:
         for pattern, identifier in _TEXTS.items():
             if re.search(pattern, text.strip().partition("\n")[0], re.I):
                 return identifier
-    return "unknown"
+    return "MIT" if any(_GRANT in file.read_text() for file in files) else "unknown"
 
 
 def page() -> str:

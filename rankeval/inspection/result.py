@@ -99,7 +99,7 @@ class Inspection(Result):
         ]
 
     def tables(self) -> list[Table]:
-        return tables_of(self.found, self.problems, self.conclusion)
+        return tables_of(self.found, self.problems)
 
 
 def _missing(cannot: Mapping[str, list[str]]) -> list[str]:

@@ -12,9 +12,9 @@ from rankeval.results import Table, counted, interval_text, number, p_text
 SHOWN = 12
 
 
-def tables_of(found: Found, problems: Sequence[Problem], conclusion: str) -> list[Table]:
-    """The tables of an inspection, beginning with the conclusion and the problems."""
-    return [_contents(found, conclusion), *([_problems(problems)] if problems else []), *_tables(found)]
+def tables_of(found: Found, problems: Sequence[Problem]) -> list[Table]:
+    """The tables of an inspection, beginning with the contents and the problems."""
+    return [_contents(found), *([_problems(problems)] if problems else []), *_tables(found)]
 
 
 def _tables(found: Found) -> Iterator[Table]:
@@ -30,7 +30,7 @@ def _tables(found: Found) -> Iterator[Table]:
         yield _cannot(found)
 
 
-def _contents(found: Found, conclusion: str) -> Table:
+def _contents(found: Found) -> Table:
     units = found.unit_sums
     rows = [["rows", counted(found.row_sums.rows)]]
     if units is not None:
@@ -60,7 +60,7 @@ def _contents(found: Found, conclusion: str) -> Table:
             interval_text({"low": part.to_dict()["ci"][0], "high": part.to_dict()["ci"][1]}) for part in parts
         )
         rows.append(["reward of a row, by half", f"{shown} (p {p_text(p)})"])
-    return Table(conclusion, ["", "found"], rows)
+    return Table("", ["", "found"], rows)
 
 
 def _problems(problems: Sequence[Problem]) -> Table:

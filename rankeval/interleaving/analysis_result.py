@@ -108,8 +108,8 @@ class InterleavingAnalysis(Result):
         return "A" if mean > 0.0 else "B"
 
     @property
-    def conclusion(self) -> str:
-        """The result as a sentence."""
+    def finding(self) -> str:
+        """The outcome of the test of the mean credit as a sentence."""
         whole, alpha = self.parts[0], self.inputs["alpha"]
         p = p_text(whole.tests.credit_p)
         of_credit = f"p {p if p.startswith('<') else f'= {p}'} of the mean credit"
@@ -142,7 +142,7 @@ class InterleavingAnalysis(Result):
                 for name, estimate in part.quantities
             ],
             "outcomes": [part.outcome() for part in self.parts],
-            "verdict": {"winner": self.winner, "text": self.conclusion},
+            "verdict": {"winner": self.winner, "text": self.finding},
         }
 
     def rows(self) -> list[dict[str, Any]]:
@@ -169,8 +169,8 @@ class InterleavingAnalysis(Result):
         ]
 
     def tables(self) -> list[Table]:
-        conclusion = Table("", ["conclusion"], [[self.conclusion]])
-        return [self._outcomes(), self._estimates(), self._needed(), conclusion]
+        finding = Table("", ["test of the mean credit"], [[self.finding]])
+        return [self._outcomes(), self._estimates(), self._needed(), finding]
 
     def _outcomes(self) -> Table:
         names = [f">wins of {self.inputs[name]}" for name in "ab"]

@@ -104,7 +104,8 @@ def test_wins_and_credit_by_hand() -> None:
 
 
 def without_inputs(result: InterleavingAnalysis) -> dict[str, Any]:
-    return {name: value for name, value in result.to_dict().items() if name != "inputs"}
+    """Without what holds names of the rankings too."""
+    return {name: value for name, value in result.to_dict().items() if name not in ("inputs", "conclusion")}
 
 
 def test_layout_order_names_and_types_change_nothing() -> None:
@@ -220,7 +221,7 @@ def test_the_verdict_in_words() -> None:
     few = interleave_analyse(LOG)
     needed = few.parts[0].tests.needed.sessions
     assert few.winner is None
-    assert few.conclusion == (
+    assert few.finding == (
         "no preference is shown (p = 0.477 of the mean credit, not below 0.05); a difference as seen shows "
         f"with 80 % power in {needed} sessions, but the log is in line with no difference, for "
         "which no number is enough"
@@ -228,14 +229,14 @@ def test_the_verdict_in_words() -> None:
     assert any("any number may be needed" in text for text in few.warnings)
     planned = interleave_analyse(LOG, effect=0.5)
     stated = planned.parts[0].tests.needed.sessions
-    assert planned.conclusion.endswith(f"; a mean credit of 0.5 shows with 80 % power in {stated} sessions")
+    assert planned.finding.endswith(f"; a mean credit of 0.5 shows with 80 % power in {stated} sessions")
     assert not any("any number may be needed" in text for text in planned.warnings)
     many = {name: list(values) * 40 for name, values in LOG.items()}
     many["session_id"] = np.repeat(np.arange(200), 3)
     result = interleave_analyse(many, a="A", b="B")
     assert result.winner == "A"
-    assert result.conclusion.startswith("A is preferred to B (p = ")
-    assert interleave_analyse(many, a="B", b="A").conclusion.startswith("A is preferred to B (p = ")
+    assert result.finding.startswith("A is preferred to B (p = ")
+    assert interleave_analyse(many, a="B", b="A").finding.startswith("A is preferred to B (p = ")
     assert interleave_analyse(many, a="B", b="A").winner == "B"
 
 
@@ -264,7 +265,7 @@ def test_what_it_returns() -> None:
     assert json.loads(result.render("json")) == json.loads(json.dumps(content))
     assert len(result.to_pandas()) == len(result.rows()) == 6
     assert "wins of A" in repr(result)
-    assert "| conclusion |" in result.render("markdown")
+    assert "| test of the mean credit |" in result.render("markdown")
 
 
 # By ranks.
@@ -542,7 +543,7 @@ def test_no_winner_is_named_where_sessions_of_a_user_are_alike() -> None:
     assert sum((one.parts[0].tests.credit_p or 0.0) < 0.05 for one in plain) > 5
     assert all(one.winner is None for one in plain)
     assert all(any("sessions of one 'user_id' are alike" in text for text in one.warnings) for one in plain)
-    assert any("no winner is named" in one.conclusion for one in plain)
+    assert any("no winner is named" in one.finding for one in plain)
     clustered = [interleave_analyse(log, cluster="user_id") for log in logs]
     assert sum(one.winner is not None for one in clustered) <= 4  # more have a probability of 0.3 %
     assert sum((one.parts[0].tests.sign_p or 0.0) < 0.05 for one in clustered) <= 4

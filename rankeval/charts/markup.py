@@ -1,0 +1,38 @@
+"""Elements of SVG as text, with everything escaped that is not markup already."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+
+from rankeval.errors import printable
+
+#: Characters that XML 1.0 does not allow, beside those that :func:`printable` writes as escapes.
+_NOT_XML = re.compile("[\ufffe\uffff]")
+
+
+class Markup(str):
+    """Text that is markup; templates take it as it is."""
+
+    def __html__(self) -> str:
+        return self
+
+
+def escaped(text: str) -> Markup:
+    """Any text as the content of an element or an attribute."""
+    return text if isinstance(text, Markup) else Markup(escape(_NOT_XML.sub("?", printable(text))))
+
+
+def element(tag: str, *content: str, **attributes: object) -> Markup:
+    """An element. ``class_`` stands for ``class``, and ``_`` for ``-``; numbers have at most two decimals."""
+    named = "".join(
+        f' {name.rstrip("_").replace("_", "-")}="{escaped(_text(value))}"'
+        for name, value in attributes.items()
+        if value is not None
+    )
+    inner = "".join(map(escaped, content))
+    return Markup(f"<{tag}{named}>{inner}</{tag}>" if inner else f"<{tag}{named}/>")
+
+
+def _text(value: object) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

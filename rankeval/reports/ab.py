@@ -1,0 +1,128 @@
+"""Conclusion, charts and tables of ``ab``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rankeval.charts import Axis, Chart, Intervals
+from rankeval.reports.documents import Document, level, row, short, table, whole
+from rankeval.reports.sentences import Range, percent_of
+from rankeval.table_texts import Table
+
+#: The p-value of the sample-ratio check below which it warns (Fabijan et al. 2019).
+_SUSPICIOUS = 0.001
+
+
+def conclude(document: Document) -> str:
+    """The first metric of the first arm against the control, and guardrails that do not hold.
+
+    A direction counts only if the adjusted p-value, over all tests, is below 1 - level too. If the arms have
+    other shares than they should, no number is told.
+    """
+    p = document["sample_ratio"]["p_value"]
+    if p is not None and p < _SUSPICIOUS:
+        return "The arms have other shares of the traffic than they should: do not trust the differences."
+    rows = whole(document["results"])
+    harmed = [one for one in document["guardrails"] if one["status"] != "holds"]
+    told = [
+        f"Guardrail {short(one['metric'])} of {short(one['arm'])} is {one['status']}." for one in harmed[:2]
+    ]
+    if not rows:
+        held = "All guardrails hold." if document["guardrails"] else "Nothing was compared."
+        return " ".join(told) or held
+    return " ".join([_first(rows[0], len(rows)), *told])
+
+
+def _first(one: Document, many: int) -> str:
+    share = Range.of(one["relative_ci"], percent=True)
+    change = share if share.known else Range.of(one["ci"])
+    metric, arm, control = map(short, (one["metric"], one["arm"], one["control"]))
+    if not change.known:
+        return f"The test cannot tell whether {metric} of {arm} differs from {control}."
+    error = 1.0 - one["ci"]["level"] + 1e-12
+    tells = change.sign != 0 and one["p_adjusted"] is not None and one["p_adjusted"] < error
+    sentence = (
+        f"{metric} of {arm} is {change.more('higher', 'lower')} than of {control}{percent_of(one['ci'])}."
+    )
+    adjusted = f", adjusted for {many} tests" if many > 1 else ""
+    return f"{sentence} The test {'can' if tells else 'cannot'} tell{adjusted}."
+
+
+def charts(document: Document) -> Iterator[Chart]:
+    """Relative differences, or absolute ones where a control is near 0, and guardrails with their margins."""
+    rows = document["results"]
+    if rows:
+        relative = all(one["relative_ci"]["low"] is not None for one in rows)
+        path = "relative_ci" if relative else "ci"
+        yield Intervals(
+            "differences",
+            f"Difference from {document['inputs']['control']}",
+            "Right of the dotted line, the arm has more than the control. Full circles: the interval "
+            "excludes no difference.",
+            rows=[
+                row(
+                    ", ".join([str(one["metric"]), str(one["arm"]), *_segment(document, one)]),
+                    one["relative" if relative else "difference"],
+                    one[path],
+                )
+                for one in rows
+            ],
+            axis=Axis("relative difference" if relative else "difference", percent=relative, holds=(0.0,)),
+            reference=0.0,
+            header=("metric and arm", ">difference", level(rows)),
+        )
+    for one in document["guardrails"]:
+        part = "relative" if one["margin_relative"] else "difference"
+        yield Intervals(
+            f"guardrail {one['metric']} of {one['arm']}",
+            f"Guardrail {one['metric']} of {one['arm']}: {one['status']}",
+            "The dotted line is the margin, which the interval must exclude on the good side.",
+            rows=[row(str(one["arm"]), one[part], one["ci"])],
+            axis=Axis(
+                f"{part} difference".removeprefix("difference "), percent=one["margin_relative"], holds=(0.0,)
+            ),
+            reference=one["margin"],
+            header=("arm", ">difference", level([one])),
+        )
+
+
+def _segment(document: Document, one: Document) -> list[str]:
+    if document["inputs"].get("by") is None:
+        return []
+    return ["all" if one["segment"] is None else str(one["segment"])]
+
+
+def tables(document: Document) -> Iterator[Table]:
+    """Values and tests, guardrails, and the arms."""
+    if document["results"]:
+        yield table(
+            "Values and tests",
+            document["results"],
+            {
+                "metric": "metric",
+                "arm": "arm",
+                "segment": "segment",
+                ">control": "control_value",
+                ">arm's value": "value",
+                ">p": "p_value",
+                ">adjusted": "p_adjusted",
+                "test": "test",
+            },
+        )
+    if document["guardrails"]:
+        columns = {
+            "guardrail": "metric",
+            "arm": "arm",
+            ">margin": "margin",
+            ">p": "p_value",
+            "status": "status",
+        }
+        yield table("Guardrails", document["guardrails"], columns)
+    check = document["sample_ratio"]
+    total = sum(check["counts"].values())
+    arms = [
+        {"arm": arm, "n": count, "share": count / total, "expected": check["expected"].get(arm)}
+        for arm, count in check["counts"].items()
+    ]
+    columns = {"arm": "arm", f">{check['units']}": "n", ">share": "share", ">expected": "expected"}
+    yield table("Arms", arms, columns)

@@ -1,0 +1,149 @@
+"""Results as one HTML page that needs nothing else: no script, no font, no file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from rankeval.charts import NARROW, STYLE, WIDE, Chart, Markup
+from rankeval.errors import printable
+from rankeval.reports.catalogue import charts_of, conclusion, tables_of
+from rankeval.reports.documents import Document
+from rankeval.table_texts import Table
+from rankeval.versions import __version__
+
+if TYPE_CHECKING:
+    from jinja2 import Template
+
+#: Rows that a table of a page has; the JSON has all of them.
+SHOWN_ROWS = 100
+#: Most charts of one result on a page.
+_CHARTS = 12
+#: Characters of JSON that a page holds; a longer result is left out, and the page says so.
+MOST_JSON = 120_000
+_TITLE = 200
+#: Names that HTML would read as the end of the element.
+_IN_SCRIPT = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+
+
+@dataclass(frozen=True)
+class Section:
+    """A result as the template shows it.
+
+    Attributes:
+        document: the result in its JSON form.
+        conclusion: its first sentence; the name of the command if it concludes nothing.
+        figures: each chart, for wide and narrow screens, with the table of its numbers.
+        tables: further tables.
+        reasons, remarks: the reasons of the verdict, and the other warnings.
+    """
+
+    document: Document
+    conclusion: str
+    figures: list[tuple[Chart, Table]]
+    tables: list[Table]
+    reasons: list[dict[str, Any]]
+    remarks: list[str]
+
+    @classmethod
+    def of(cls, document: Document) -> Section:
+        """The section of a result."""
+        verdict = document.get("verdict", {})
+        reasons = verdict.get("reasons", []) if "level" in verdict else []
+        told = {reason["text"] for reason in reasons}
+        return cls(
+            document=document,
+            conclusion=document.get("conclusion")
+            or conclusion(document)
+            or f"rankeval {document['command']}",
+            figures=[(chart, chart.table()) for chart in charts_of(document)[:_CHARTS]],
+            tables=tables_of(document),
+            reasons=reasons,
+            remarks=[text for text in document.get("warnings", []) if text not in told],
+        )
+
+    @property
+    def source(self) -> str:
+        """The command and its input."""
+        inputs = self.document["inputs"]
+        read = next((inputs[name] for name in ("log", "source", "data", "runs") if inputs.get(name)), "")
+        names = ", ".join(map(str, read.values())) if isinstance(read, dict) else str(read)
+        return f"rankeval {self.document['command']}" + (f" · {names}" if names else "")
+
+    @property
+    def level(self) -> str | None:
+        """The level of the verdict; None for commands without one."""
+        found: str | None = self.document.get("verdict", {}).get("level")
+        return found
+
+    @property
+    def judged(self) -> str:
+        """What the verdict is on."""
+        levels = {one["verdict"]["level"] for one in self.document.get("results", []) if "verdict" in one}
+        return "Worst verdict of all estimates" if len(levels) > 1 else "Verdict"
+
+    @property
+    def json(self) -> Markup | None:
+        """The result for a ``script`` element; None if it is too long for a page."""
+        text = json.dumps(self.document, allow_nan=False, separators=(",", ":"), default=str)
+        if len(text) > MOST_JSON:
+            return None
+        for letter, code in _IN_SCRIPT.items():
+            text = text.replace(letter, code)
+        return Markup(text)
+
+
+def page(documents: Sequence[Document], command: str | None = None) -> str:
+    """A page of results.
+
+    Args:
+        documents: the results in their JSON form, at least one.
+        command: the command that made the page, as one would type it; None: it is not known.
+    """
+    sections = [Section.of(document) for document in documents]
+    title = sections[0].conclusion if len(sections) == 1 else f"{len(sections)} results of rankeval"
+    return _template("page.html").render(
+        sections=sections, title=_cut(title), command=command, version=__version__, **_shared()
+    )
+
+
+def fragment(document: Document) -> str:
+    """A result for a notebook: conclusion, charts and tables, without its JSON."""
+    return _template("fragment.html").render(section=Section.of(document), **_shared())
+
+
+def _cut(title: str) -> str:
+    return title if len(title) <= _TITLE else title[: _TITLE - 1] + "…"
+
+
+def _shared() -> dict[str, Any]:
+    return {
+        "chart_style": Markup(STYLE.read_text(encoding="utf-8")),
+        "wide": WIDE,
+        "narrow": NARROW,
+        "shown_rows": SHOWN_ROWS,
+    }
+
+
+@cache
+def _template(name: str) -> Template:
+    """The template of this name; everything in it is escaped that is not markup already."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    templates = Environment(
+        loader=PackageLoader("rankeval.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    return templates.get_template(name)
+
+
+def _shown(value: object) -> object:
+    """Texts without control characters; markup as it is."""
+    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

@@ -1,0 +1,130 @@
+"""Conclusions, charts and tables of ``plan ab`` and ``plan shuffle``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rankeval.charts import Axis, Bars, Chart, Lines, Row, Series
+from rankeval.reports.documents import Document, short, table
+from rankeval.reports.sentences import outwards
+from rankeval.table_texts import Table, number
+
+#: Points of a curve of errors, as multiples of the sessions for which errors were asked.
+_MULTIPLES = [m * 10.0**k for k in (-2, -1, 0, 1) for m in (1.0, 2.0, 5.0)] + [100.0]
+
+
+def conclude_ab(document: Document) -> str:
+    """The sessions that the first effect of the first metric needs."""
+    one, inputs = document["results"][0], document["inputs"]
+    effect = one["label"] if one["relative_effect"] is None else f"{100 * one['relative_effect']:+.3g} %"
+    shown = f"{short(effect)} of {short(one['metric'])}"
+    power = f"{100 * inputs['power']:g} % power"
+    if one["sessions"] is None:
+        return f"No number of sessions is known that shows {shown} with {power}."
+    days = "" if one["days"] is None else f", {one['days']:,.0f} days"
+    sentence = f"An A/B test needs {one['sessions']:,} sessions{days} to show {shown}"
+    return f"{sentence} with {power}. That holds if the test's users are as those of the log."
+
+
+def charts_ab(document: Document) -> Iterator[Chart]:
+    """The sessions of each metric and effect."""
+    known = [one for one in document["results"] if one["sessions"] is not None]
+    if known:
+        yield Bars(
+            "sessions",
+            "Sessions that the test needs",
+            "In all arms together.",
+            rows=[Row(f"{one['metric']}, {one['label']}", float(one["sessions"])) for one in known],
+            axis=Axis("sessions", whole=True, holds=(0.0,)),
+            header=("metric and effect", ">sessions", ">interval"),
+        )
+
+
+def tables_ab(document: Document) -> Iterator[Table]:
+    """The metrics in the log, and all that was planned."""
+    yield table(
+        "Plans",
+        document["results"],
+        {
+            "metric": "metric",
+            "effect": "label",
+            ">value": "baseline",
+            ">standard deviation": "std_dev",
+            ">relative effect": "relative_effect",
+            ">sessions an arm": "sessions_per_arm",
+            ">in all": "sessions",
+            ">days": "days",
+        },
+    )
+    if document["beside"]:
+        columns = {"command": "experiment", "design": "design", "finds out": "finds", ">sessions": "sessions"}
+        yield table("Other experiments", document["beside"], {**columns, ">days": "days"})
+
+
+def conclude_shuffle(document: Document) -> str:
+    """The design that needs the fewest sessions, and the one that costs the fewest clicks."""
+    inputs, known = document["inputs"], [one for one in document["designs"] if one["sessions"] is not None]
+    error = f"a standard error of {100 * inputs['relative_error']:g} % at every position"
+    if not known:
+        return f"No design is known to reach {error}."
+    quick = min(known, key=lambda one: one["sessions"])
+    days = "" if quick["days"] is None else f", {outwards(quick['days'], True)} days"
+    sentence = f"For {error}, {quick['design']} needs the fewest sessions, {quick['sessions']:,}{days}"
+    lost = [one for one in known if one["clicks_lost"] is not None]
+    if not lost:
+        return sentence + "."
+    cheap = min(lost, key=lambda one: one["clicks_lost"])
+    also = " and" if cheap is quick else f"; {cheap['design']}"
+    return f"{sentence}{also} costs the fewest clicks, {cheap['clicks_lost']:,.0f}."
+
+
+def charts_shuffle(document: Document) -> Iterator[Chart]:
+    """The largest relative error of each design by the number of sessions."""
+    lines = []
+    planned = document["inputs"]["sessions"]
+    at = [planned * multiple for multiple in _MULTIPLES]
+    for one in document["designs"]:
+        known = [each for each in one["positions"] if each["relative_error"] is not None]
+        if known:
+            worst = max(each["relative_error"] for each in known)
+            errors = [worst * (planned / n) ** 0.5 for n in at]
+            lines.append(Series(one["design"], [*at], [*errors], marked=False))
+    if lines:
+        yield Lines(
+            "errors",
+            "Error by the length of the experiment",
+            "Standard error / propensity at the position where it is largest; it falls with the root of the "
+            "number of sessions. The dotted line is what was asked for.",
+            series=lines,
+            x_axis=Axis("sessions in the experiment", log=True),
+            y_axis=Axis("largest relative error", log=True),
+            reference=document["inputs"]["relative_error"],
+        )
+
+
+def tables_shuffle(document: Document) -> Iterator[Table]:
+    """Designs, and errors by position."""
+    columns = {
+        "design": "design",
+        ">sessions": "sessions",
+        ">traffic": "traffic",
+        ">days": "days",
+        ">clicks a session": "clicks",
+        ">relative loss": "relative_loss",
+        ">clicks lost": "clicks_lost",
+    }
+    yield table("Designs", document["designs"], columns)
+    rows = [
+        [
+            str(at["position"]),
+            *(_error(one["positions"][k]) for one in document["designs"] if one["positions"]),
+        ]
+        for k, at in enumerate(next((d["positions"] for d in document["designs"] if d["positions"]), []))
+    ]
+    names = [f">{one['design']}" for one in document["designs"] if one["positions"]]
+    title = f"Standard errors from {document['inputs']['sessions']:,} sessions in the experiment"
+    yield Table(title, [">position", *names], rows)
+
+
+def _error(position: Document) -> str:
+    return number(position["std_error"], 3)
