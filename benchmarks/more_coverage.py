@@ -44,7 +44,7 @@ class Family:
 
     Attributes:
         name: name of the family.
-        log: seed -> a log of :data:`UNITS` rounds or sessions.
+        log: seed -> a log of rounds or sessions.
         names: estimators.
         population: every case with its probability; empty if ``truth`` is given.
         truth: limit of all estimators, for each target ("" if it has no name) and for ``logged``, the logging
@@ -66,8 +66,8 @@ class Family:
             return {place: estimate.value or 0.0 for place, estimate in _estimates(result).items()}
         found: dict[Place, float] = {}
         for name, (a, value) in product(self.names, self.truth.items()):
-            found[_place(name, a), "value"] = value
-            found[_place(name, a), "gain"] = value - self.truth["logged"]
+            found[place(name, a), "value"] = value
+            found[place(name, a), "gain"] = value - self.truth["logged"]
             found |= {(name, f"{a} - {b}"): value - self.truth[b] for b in self.truth}
         return found
 
@@ -83,7 +83,7 @@ class Family:
         return found
 
 
-def _place(name: str, target: str | None) -> str:
+def place(name: str, target: str | None) -> str:
     return f"{name} {target}" if target else name
 
 
@@ -94,15 +94,15 @@ def _estimates(result: OffPolicyEvaluation) -> dict[Place, Estimate]:
     """
     found: dict[Place, Estimate] = {}
     for row in result.estimates:
-        found[_place(row.asked.label, row.target), "value"] = row.value
+        found[place(row.asked.label, row.target), "value"] = row.value
         if row.target is None:
-            found[_place(row.asked.label, row.target), "gain"] = row.gain
+            found[place(row.asked.label, row.target), "gain"] = row.gain
     for pair in result.comparisons:
         found[pair.estimator.label, f"{pair.a} - {pair.b}"] = pair.difference
     return found
 
 
-def slates() -> Family:
+def slates(units: int = UNITS) -> Family:
     """Lists of three items out of four, with three types of users.
 
     They judge an item by itself, together with the items above it, or together with the whole list.
@@ -111,7 +111,7 @@ def slates() -> Family:
     logging, target = (random_slate_policy(world, seed, skill) for seed, skill in ((4, 0.0), (5, 0.5)))
 
     def log(seed: int) -> dict[str, Any]:
-        table = slate_log(world, logging, target, UNITS, seed)
+        table = slate_log(world, logging, target, units, seed)
         types = np.array([world.behaviours.index(name) for name in table["behaviour"].to_pylist()[::3]])
         lists = table["item_id"].to_numpy().reshape(-1, world.positions)
         return _columns(world, (logging, target), types, lists) | {"reward": table["reward"]}
@@ -161,7 +161,7 @@ def _columns(
     return columns
 
 
-def clicks() -> Family:
+def clicks(units: int = UNITS) -> Family:
     """Three queries with fixed lists of four to six items, clicks under trust bias, random predictions."""
     rng = np.random.default_rng(6)
     lengths, shares = (6, 5, 4), np.array([0.5, 0.3, 0.2])
@@ -184,7 +184,7 @@ def clicks() -> Family:
 
     def log(seed: int) -> dict[str, Any]:
         drawn = np.random.default_rng(seed)
-        queries = drawn.choice(3, UNITS, p=shares)
+        queries = drawn.choice(3, units, p=shares)
         uniform = drawn.random(int(sum(lengths[i] for i in queries)))
         expected = np.concatenate([rates[i] for i in queries])
         return columns(queries, [(uniform < expected).astype(np.float64)])
@@ -204,7 +204,7 @@ def clicks() -> Family:
     return Family("clicks", log, names, population, options={"position_bias": curves})
 
 
-def loggers() -> Family:
+def loggers(units: int = UNITS) -> Family:
     """Rounds of three logging policies, one of which rarely takes the best action."""
     policies = np.array([[0.7, 0.1, 0.1, 0.1], [0.1, 0.2, 0.3, 0.4], [0.25, 0.25, 0.25, 0.25]])
     target, mean = np.array([0.1, 0.2, 0.2, 0.5]), np.array([0.2, 0.5, 0.4, 0.8])
@@ -212,17 +212,17 @@ def loggers() -> Family:
 
     def log(seed: int) -> pa.Table:
         rng = np.random.default_rng(seed)
-        logger = rng.choice(3, UNITS, p=shares)
-        action = (rng.random((UNITS, 1)) >= np.cumsum(policies, axis=1)[logger, :-1]).sum(axis=1)
+        logger = rng.choice(3, units, p=shares)
+        action = (rng.random((units, 1)) >= np.cumsum(policies, axis=1)[logger, :-1]).sum(axis=1)
         return pa.table(
             {
                 "logger": logger,
-                "reward": (rng.random(UNITS) < mean[action]).astype(np.float64),
+                "reward": (rng.random(units) < mean[action]).astype(np.float64),
                 "propensity": policies[logger, action],
                 "logger_propensities": pa.array(list(policies[:, action].T)),
                 "target_propensity": target[action],
                 "q_logged": predicted[action],
-                "q_target": np.full(UNITS, target @ predicted),
+                "q_target": np.full(units, target @ predicted),
             }
         )
 
@@ -236,7 +236,7 @@ def loggers() -> Family:
     return Family("loggers", log, names, truth=truth)
 
 
-def targets() -> Family:
+def targets(units: int = UNITS) -> Family:
     """Two target policies over candidate lists, and their difference, with the predictions of the world."""
     world = random_world(contexts=6, actions=5, seed=8, mean=0.4).with_model_error(0.05, 0.05, 9)
     logging = random_policy(world, 10, skill=0.2, temperature=2.0)
@@ -246,7 +246,7 @@ def targets() -> Family:
     }
 
     def log(seed: int) -> pa.Table:
-        table = bandit_log(world, logging, policies["good"], UNITS, seed, layout="candidates")
+        table = bandit_log(world, logging, policies["good"], units, seed, layout="candidates")
         lists = policies["bad"].probabilities[table["context"].to_numpy()]
         table = table.append_column("bad", pa.array(list(lists)))
         return table.append_column("x", table["context"].cast(pa.string()))

@@ -7,10 +7,19 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from benchmarks.hard_coverage.dependence_rows import Thinned, Users, even, fan_out, one_large, zipf
+from benchmarks.hard_coverage.family_rows import Curves, OfFamily
 from benchmarks.hard_coverage.metric_rows import FewQueries, InterleavedUsers, many_segments
 from benchmarks.hard_coverage.model_rows import BestOf, FittedModels
 from benchmarks.hard_coverage.outcomes import Outcome
-from benchmarks.hard_coverage.reward_rows import LIGHT, RareHarm, RareRewards, SoftmaxLogger, Weights
+from benchmarks.hard_coverage.reward_rows import (
+    LIGHT,
+    Betting,
+    RareHarm,
+    RareRewards,
+    SoftmaxLogger,
+    Weights,
+)
+from benchmarks.more_coverage import clicks, loggers, slates, targets
 
 Row = Callable[[np.random.Generator, Sequence[str]], Iterator[Outcome]]
 
@@ -47,5 +56,19 @@ ROWS: dict[str, Row] = {
     "segments: 20 x 5 metrics": many_segments,
     "interleaving: 500 users, no cluster": InterleavedUsers(500, 10),
     "interleaving: 500 users": InterleavedUsers(500, 10, "user_id"),
+    **{
+        f"{family.__name__}: n {n}": OfFamily(family, n)
+        for family in (slates, clicks, loggers, targets)
+        for n in (500, 1000)
+    },
+    **{
+        f"curve: {name}, 5000 sessions": Curves(name, 5000)
+        for name in ("shuffle", "swap", "allpairs", "em", "em, 250 impressions a pair", "shuffle, users")
+    },
+    **{
+        f"betting: rate {100 * rate:g} %, n {n}": Betting(RareRewards(n, rate, LIGHT))
+        for rate in (0.002, 0.05, 0.5)
+        for n in (500, 1000, 20_000)
+    },
     **_GRID,
 }

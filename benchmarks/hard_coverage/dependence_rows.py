@@ -13,7 +13,6 @@ from benchmarks.hard_coverage.outcomes import Outcome
 from benchmarks.hard_coverage.reward_rows import of_bandits
 
 Ints = NDArray[np.int64]
-NAMES = ("ips", "snips")
 
 
 def even(users: int, sessions: int) -> Ints:
@@ -62,7 +61,7 @@ class Users:
             "reward": (rng.random(len(user)) < tastes[user, action]).astype(float),
         }
         truth = {"value": float(means @ (0.8, 0.2)), "logged": float(means.mean())}
-        return of_bandits(log, truth, methods, NAMES, reward_range=(0.0, 1.0), **dict(self.options))
+        return of_bandits(log, truth, methods, **dict(self.options))
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class Thinned:
             self.column: np.where(reward > 0.0, 1.0, 1.0 / self.kept)[there],
         }
         truth = {"value": self.rate * (0.1 * 0.8 + 0.9 * 1.2), "logged": self.rate}
-        return of_bandits(log, truth, methods, NAMES)
+        return of_bandits(log, truth, methods)
 
 
 def fan_out(rng: np.random.Generator, methods: Sequence[str]) -> Iterator[Outcome]:
@@ -106,4 +105,4 @@ def fan_out(rng: np.random.Generator, methods: Sequence[str]) -> Iterator[Outcom
         "reward": reward,
     }
     truth = {"value": rate * (0.1 * 0.8 + 0.9 * 1.2), "logged": rate}
-    return of_bandits({name: np.repeat(values, 4) for name, values in log.items()}, truth, methods, NAMES)
+    return of_bandits({name: np.repeat(values, 4) for name, values in log.items()}, truth, methods)

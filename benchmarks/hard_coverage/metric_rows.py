@@ -14,18 +14,21 @@ from rankeval import evaluate, interleave_analyse
 
 ITEMS = 20
 METRICS = ("ndcg@10", "mrr", "recall@10", "hit@1", "precision@5")
-POPULATION = 100_000  # queries that stand for all
+EVERY = (
+    *METRICS, "dcg@10", "ndcg_exp@10", "f1@10", "map", "map_min@10", "r_precision", "rbp", "err@10", "bpref",
+    "arp", "auc", "gauc", "log_loss", "brier", "ece", "ece_mass", "roc_auc", "pr_auc",
+)  # fmt: skip
+POPULATION = 50_000  # queries that stand for all
 
 
 def queries(rng: np.random.Generator, n: int, runs: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Judgements of ``n`` queries, some hard and some easy, and runs of equal quality."""
+    """Judgements of ``n`` queries, some hard and some easy, and runs of equal quality; scores in (0, 1)."""
     relevance = (rng.random((n, ITEMS)) < rng.beta(1.0, 4.0, (n, 1))).astype(np.int64)
     relevance[:, 0] = 1
     ids = {"query_id": np.repeat(np.arange(n), ITEMS), "item_id": np.tile(np.arange(ITEMS), n)}
     skill = rng.gamma(2.0, 0.7, (n, 1))
-    scored = {
-        run: ids | {"score": (skill * relevance + rng.standard_normal((n, ITEMS))).ravel()} for run in runs
-    }
+    logits = {run: skill * relevance - 1.5 + rng.standard_normal((n, ITEMS)) for run in runs}
+    scored = {run: ids | {"score": 1.0 / (1.0 + np.exp(-logit.ravel()))} for run, logit in logits.items()}
     return ids | {"relevance": relevance.ravel()}, scored
 
 
@@ -33,7 +36,8 @@ def queries(rng: np.random.Generator, n: int, runs: Sequence[str]) -> tuple[dict
 def truths() -> dict[str, float]:
     """The means of the metrics over all queries; their error is a few hundredths of those of 100 queries."""
     judgements, runs = queries(np.random.default_rng(0), POPULATION, ["a"])
-    return {row.metric: row.estimate.value or 0.0 for row in evaluate(runs, judgements, METRICS).metric_rows}
+    found = evaluate(runs, judgements, EVERY, ci="normal", permutations=1)
+    return {row.metric: row.estimate.value or 0.0 for row in found.metric_rows}
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class FewQueries:
     def __call__(self, rng: np.random.Generator, methods: Sequence[str]) -> Iterator[Outcome]:
         """The outcomes of one set of queries."""
         judgements, runs = queries(rng, self.n, ["a", "b"])
-        result = evaluate(runs, judgements, METRICS, ci=methods, threads=1, permutations=1)
+        result = evaluate(runs, judgements, EVERY, ci=["augmented", *methods], threads=1, permutations=1)
         doubt = doubted(result.notes)
         for row in result.metric_rows:
             if row.run == "a":

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from benchmarks.hard_coverage.outcomes import Outcome, doubted, outcomes, side
+from benchmarks.hard_coverage.outcomes import Outcome, of_rows, outcomes, side
 from rankeval import ope
 from rankeval.off_policy import OffPolicyEvaluation
 from rankeval.simulators.bandits import BanditWorld, SoftmaxPolicy, bandit_log, random_policy, random_world
@@ -59,8 +59,7 @@ class FittedModels:
         """The outcomes of one log; with ``refit`` beside the asked methods."""
         every = [*methods, "refit"]
         result = _estimated(self.n, int(rng.integers(1 << 31)), ci=every, refits=REFITS)
-        doubt = doubted(result.notes)
-        for row in result.estimates:
+        for row, doubt in of_rows(result):
             for name, estimate in (("value", row.value), ("gain", row.gain)):
                 limit = _limits(self.n)[row.asked.label, name]
                 yield from outcomes(f"{row.asked.label} {name}", estimate, limit, doubt)
@@ -85,10 +84,9 @@ class BestOf:
         }
         targets = [f"t{k}=t{k}" for k in range(self.candidates)]
         log |= {f"t{k}": 0.02 * weight for k, weight in enumerate(weights)}
-        result = ope(log, "snips", target=targets, ci=methods, threads=1, reward_range=(0.0, 1.0))
-        doubt = doubted(result.notes)
+        result = ope(log, "snips", target=targets, ci=methods, threads=1)
         (best,) = result.best
-        (row,) = [each for each in result.estimates if each.target == best.name]
+        ((row, doubt),) = [each for each in of_rows(result) if each[0].target == best.name]
         yield from outcomes("gain of the best as it is", row.gain, 0.0, doubt)
         interval = best.gain.interval
         yield Outcome("gain of the best corrected", side(interval.low, interval.high, 0.0), False)

@@ -9,29 +9,16 @@ from typing import Literal
 
 from rankeval.inference import Estimate
 from rankeval.notes import Note
+from rankeval.off_policy import OffPolicyEvaluation
+from rankeval.off_policy.rows import EstimateRow
 
 #: Where the truth was: within the interval, above or below it; ``null``: there was no interval.
 Side = Literal["held", "above", "below", "null"]
 #: Cell -> how often its truth was where, without and with a warning in the same log.
 Tally = Counter[tuple[str, Side, bool]]
 
-#: Codes of the warnings that tell a reader not to rely on intervals.
-DOUBTS = frozenset(
-    {
-        "chosen_best",
-        "few_clusters",
-        "few_effective",
-        "few_queries",
-        "few_rewards",
-        "mean_weight",
-        "model_bias",
-        "parameter_chosen",
-        "repeated_rounds",
-        "unnamed_clusters",
-        "weight_by_name",
-        "weight_not_whole",
-    }
-)
+#: Codes of the warnings without a level that tell a reader not to rely on intervals.
+DOUBTS = frozenset({"chosen_best", "model_bias"})
 
 
 @dataclass(frozen=True)
@@ -41,7 +28,7 @@ class Outcome:
     Attributes:
         cell: names of estimator, quantity and method.
         side: where the truth was.
-        doubted: whether a warning of ``DOUBTS`` stood with the result.
+        doubted: whether the verdict on the same row was not ``trust``, or the result had such a warning.
     """
 
     cell: str
@@ -49,9 +36,24 @@ class Outcome:
     doubted: bool
 
 
-def doubted(notes: Iterable[Note]) -> bool:
-    """Whether one of the notes tells a reader not to rely on intervals."""
-    return any(note.code in DOUBTS for note in notes)
+def doubted(notes: Iterable[Note], row: Iterable[Note] = (), rows: Iterable[Note] = ()) -> bool:
+    """Whether a reader is told not to rely on the intervals of a row of a result.
+
+    Args:
+        notes: all notes of the result.
+        row: the reasons of the verdict on the row.
+        rows: the reasons of the verdicts on all rows: those of other rows do not count.
+    """
+    others = {reason.code for reason in rows}
+    whole = (note for note in notes if note.code not in others)
+    return any(True for _ in row) or any(note.level or note.code in DOUBTS for note in whole)
+
+
+def of_rows(result: OffPolicyEvaluation) -> Iterator[tuple[EstimateRow, bool]]:
+    """The rows of a result of ``ope``, each with whether its reader is told not to rely on it."""
+    reasons = [reason for row in result.estimates for reason in row.reasons]
+    for row in result.estimates:
+        yield row, doubted(result.notes, row.reasons, reasons)
 
 
 def outcomes(name: str, estimate: Estimate, truth: float, doubt: bool) -> Iterator[Outcome]:

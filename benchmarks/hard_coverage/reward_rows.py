@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.hard_coverage.outcomes import Outcome, doubted, outcomes
+from benchmarks.hard_coverage.outcomes import Outcome, of_rows, outcomes
 from rankeval import ope
+from rankeval.estimators import TRANSFORMS, parse
+from rankeval.off_policy import OffPolicyEvaluation
 
 Floats = NDArray[np.float64]
-NODES = 200  # of the quadrature over lognormal weights
-NAMES = ("ips", "snips", "dr", "sndr")
+GRID = np.linspace(-9.0, 12.0, 20_001)  # of the quadrature over lognormal weights
+NAMES = ("ips", "snips")
+ALL = (
+    "ips", "cips:max_weight=2", "snips", "csnips:max_weight=2", "dm", "dr", "cdr:max_weight=2", "sndr",
+    "switch_dr:tau=2", "dros:lambda=3", "sg_ips:lambda=0.3", "sg_dr:lambda=0.3", "mips",
+)  # fmt: skip
+#: What is asked for once more with the true ranges stated, and of which estimators.
+BY_RANGES = ("auto", "hoeffding", "bernstein", "clopper_pearson", "likelihood")
+RANGED = ("ips", "dr")
+Stated = Mapping[str, tuple[float, float]]
 
 
 def of_bandits(
@@ -23,14 +34,30 @@ def of_bandits(
     truth: Mapping[str, float],
     methods: Sequence[str],
     names: Sequence[str] = NAMES,
+    stated: Stated | None = None,
     **options: Any,
 ) -> Iterator[Outcome]:
-    """The outcomes of value and gain of all estimators, whose truth is that of the policies."""
+    """The outcomes of value, gain and relative gain of all estimators, and of some with stated ranges.
+
+    Args:
+        truth: value of the target policy, or the limit of an estimator under its name, and ``logged``.
+        stated: the true ranges of rewards and weights.
+    """
     result = ope(log, names, ci=methods, threads=1, **options)
-    doubt = doubted(result.notes)
-    for row in result.estimates:
-        yield from outcomes(f"{row.asked.label} value", row.value, truth["value"], doubt)
-        yield from outcomes(f"{row.asked.label} gain", row.gain, truth["value"] - truth["logged"], doubt)
+    yield from _outcomes(result, truth, "")
+    if stated is not None:
+        named = [name for name in RANGED if name in names]
+        result = ope(log, named, ci=BY_RANGES, threads=1, **stated, **options)
+        yield from _outcomes(result, truth, ", ranges stated")
+
+
+def _outcomes(result: OffPolicyEvaluation, truth: Mapping[str, float], how: str) -> Iterator[Outcome]:
+    logged = truth["logged"]
+    for row, doubt in of_rows(result):
+        value = truth.get(row.asked.label, truth["value"])
+        known = {"value": value, "gain": value - logged, "relative": (value - logged) / abs(logged)}
+        for quantity, limit in known.items():
+            yield from outcomes(f"{row.asked.label}{how} {quantity}", getattr(row, quantity), limit, doubt)
 
 
 @dataclass(frozen=True)
@@ -49,8 +76,13 @@ class Weights:
     @classmethod
     def lognormal(cls, sigma: float) -> Weights:
         """``exp(sigma z - sigma^2 / 2)`` of a standard normal z."""
-        nodes, shares = np.polynomial.hermite_e.hermegauss(NODES)
-        return cls(np.exp(sigma * nodes - sigma**2 / 2), shares / shares.sum(), sigma)
+        shares = np.exp(-GRID * GRID / 2.0)
+        return cls(np.exp(sigma * GRID - sigma**2 / 2), shares / shares.sum(), sigma)
+
+    @property
+    def largest(self) -> float:
+        """The largest possible weight."""
+        return math.inf if self.sigma else float(self.atoms.max())
 
     def draw(self, rng: np.random.Generator, n: int) -> Floats:
         """(n,) weights."""
@@ -73,6 +105,7 @@ class RareRewards:
     n: int
     rate: float
     weights: Weights
+    names: tuple[str, ...] = ALL
 
     def chance(self, weights: Floats) -> Floats:
         """The probability of a reward."""
@@ -82,22 +115,62 @@ class RareRewards:
         """The predictions of a reward model that errs."""
         return np.asarray(self.rate * (0.9 + 0.2 * np.tanh(np.log(weights))))
 
-    def __call__(self, rng: np.random.Generator, methods: Sequence[str]) -> Iterator[Outcome]:
-        """The outcomes of one log."""
+    def log(self, rng: np.random.Generator) -> dict[str, Floats]:
+        """One log."""
         w, atoms = self.weights.draw(rng, self.n), self.weights.atoms
         propensity = 0.5 / np.maximum(w, 1.0)
-        log = {
+        return {
             "propensity": propensity,
             "target_propensity": propensity * w,
             "reward": (rng.random(self.n) < self.chance(w)).astype(float),
             "q_logged": self.predicted(w),
             "q_target": np.full(self.n, self.weights.mean(atoms * self.predicted(atoms))),
+            "marginal_propensity": propensity,
+            "target_marginal_propensity": propensity * w,
         }
-        truth = {
-            "value": self.weights.mean(atoms * self.chance(atoms)),
-            "logged": self.weights.mean(self.chance(atoms)),
-        }
-        return of_bandits(log, truth, methods, reward_range=(0.0, 1.0))
+
+    @property
+    def stated(self) -> dict[str, tuple[float, float]]:
+        """The true ranges."""
+        return {"reward_range": (0.0, 1.0), "weight_range": (0.0, self.weights.largest)}
+
+    def __call__(self, rng: np.random.Generator, methods: Sequence[str]) -> Iterator[Outcome]:
+        """The outcomes of one log."""
+        return of_bandits(self.log(rng), self.truth, methods, self.names, self.stated)
+
+    @cached_property
+    def truth(self) -> dict[str, float]:
+        """The value of the target policy, that of the logging policy, and the limit of each estimator."""
+        mean, w = self.weights.mean, self.weights.atoms
+        chance, q = self.chance(w), self.predicted(w)
+        found = {"value": mean(w * chance), "logged": mean(chance)}
+        for name in self.names:
+            estimator = parse(name)
+            of, weighting = estimator.definition, estimator.weighting
+            u = TRANSFORMS[weighting.transform](w, weighting.parameter)
+            means = {
+                None: 0.0,
+                "weight": mean(u),
+                "weighted_reward": mean(u * chance),
+                "weighted_residual": mean(u * (chance - q)),
+                "model": mean(w * q),
+                "doubly_robust": mean(w * q) + mean(u * (chance - q)),
+            }
+            ratio = means[of.numerator] / means[of.denominator] if of.denominator else 0.0
+            found[estimator.label] = means[of.mean] + ratio
+        return found
+
+
+@dataclass(frozen=True)
+class Betting:
+    """Intervals by betting, whatever methods are asked for: they take further passes."""
+
+    world: RareRewards
+
+    def __call__(self, rng: np.random.Generator, methods: Sequence[str]) -> Iterator[Outcome]:
+        """The outcomes of one log."""
+        log, truth = self.world.log(rng), self.world.truth
+        return of_bandits(log, truth, ["betting"], RANGED, **self.world.stated)
 
 
 @dataclass(frozen=True)
@@ -132,7 +205,8 @@ class SoftmaxLogger:
         }
         means = ((policy * expected).sum(axis=1).mean() for policy in (target, logger))
         truth = dict(zip(("value", "logged"), map(float, means), strict=True))
-        return of_bandits(log, truth, methods, ("ips", "snips"), reward_range=(0.0, 1.0))
+        stated = {"reward_range": (0.0, 1.0), "weight_range": (0.0, float((target / logger).max()))}
+        return of_bandits(log, truth, methods, stated=stated)
 
 
 @dataclass(frozen=True)
@@ -158,6 +232,8 @@ class RareHarm:
             for share in (self.target_share, self.logged_share)
         )
         truth = {"value": value, "logged": logged}
-        return of_bandits(
-            log, truth, methods, ("ips", "snips"), reward="-complaint", reward_range=(-1.0, 0.0)
-        )
+        stated = {
+            "reward_range": (-1.0, 0.0),
+            "weight_range": (0.0, self.target_share / self.logged_share),
+        }
+        return of_bandits(log, truth, methods, stated=stated, reward="-complaint")

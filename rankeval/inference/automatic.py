@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -27,7 +28,10 @@ from rankeval.inference.undefined import NO_SPREAD, Undefined
 
 #: With terms worth at least so many of equal size, normal intervals hold.
 MANY_TERMS = 30.0
-#: With fewer, an interval from the spread of the sample alone may hold less often than it says.
+#: So many of the lower bound by the extremes are enough without a count: an estimate that rests on fewer is
+#: to be known as one.
+SURE_TERMS = 100.0
+#: With fewer, stated ranges say more than the spread of the sample.
 FEW_TERMS = 20.0
 #: With fewer, the sample does not show its spread.
 LEAST_TERMS = 2.0
@@ -56,11 +60,14 @@ def take(distribution: SamplingDistribution, functional: Functional, facts: Fact
         Unsettled: the moments have no bucket sums, and these would decide.
     """
     worth, what = least_effective(distribution, functional, facts)
+    counted = distribution.moments.buckets is not None
     # Errors by few clusters have quantiles of their own; units that stand for a distribution have no number.
     few_clusters = distribution.clustered and distribution.clusters.few
-    if worth >= MANY_TERMS or (worth > 0.0 and (few_clusters or not distribution.moments.whole)):
+    if worth >= (MANY_TERMS if counted else SURE_TERMS) or (
+        worth > 0.0 and (few_clusters or not distribution.moments.whole)
+    ):
         return Taken("normal", normal(distribution, functional, facts))
-    if distribution.moments.buckets is None:
+    if not counted:
         raise Unsettled
     why = f"its {what} vary as {worth:.3g} of equal size would"
     return _by_ranges(distribution, functional, facts, worth, why) or _by_spread(
@@ -127,20 +134,40 @@ def _rule_of_three(distribution: SamplingDistribution, weighted: Weighted) -> fl
 def _by_spread(
     distribution: SamplingDistribution, functional: Functional, facts: Facts, worth: float, why: str
 ) -> Taken:
-    """Student's interval with ``2 K`` degrees of freedom, joined with the studentised bootstrap.
+    """Student's interval with ``2 K`` degrees of freedom, joined with others.
 
-    The bootstrap allows for skewness, but where its sample lacks the rare terms of one sign it errs to the
-    other side; the joined interval holds in both cases.
+    The studentised bootstrap allows for skewness. Where the sample lacks the rare terms of one sign it errs
+    to the other side, and Student's interval does not. Where it lacks the largest terms both are too short,
+    and the room for an unseen unit is not.
     """
     if worth < LEAST_TERMS:
         hint = "" if facts.weighted is not None else f" ({facts.unweighted})"
         raise Undefined(f"{NO_SPREAD}{hint}" if worth == 0.0 else f"{why}, which is too few{hint}")
     degrees = min(2.0 * worth, distribution.degrees(functional))
     quantile = students_quantile((1.0 - distribution.central) / 2.0, degrees)
-    ends = by_spread(distribution, functional, quantile)
-    why = f"{why}; Student's t with {degrees:.3g} degrees"
+    joined = [by_spread(distribution, functional, quantile)]
+    method, why = "student", f"{why}; Student's t with {degrees:.3g} degrees"
     try:
-        low, high = bootstrap_t(distribution, functional, facts)
+        joined.append(bootstrap_t(distribution, functional, facts))
+        method, why = "bootstrap_t", f"{why} is part of it"
     except Undefined:
-        return Taken("student", ends, why)
-    return Taken("bootstrap_t", (min(low, ends[0]), max(high, ends[1])), f"{why} is part of it")
+        pass
+    if facts.unseen:
+        joined.append(_with_unseen(distribution, functional, facts))
+        why += ", and room for one more unit of the largest weight and reward"
+    return Taken(method, (min(low for low, _ in joined), max(high for _, high in joined)), why)
+
+
+def _with_unseen(
+    distribution: SamplingDistribution, functional: Functional, facts: Facts
+) -> tuple[float, float]:
+    """``value + u + z sqrt(std_error^2 + u^2)`` on each side, u the change by one unit that the log lacks.
+
+    Where nothing else varies this is about the rule of three, ``2.96 u`` for ``3.69 u`` of an exact bound.
+    """
+    gradient = functional.gradient(distribution.moments.mean)
+    changes = [float(gradient.get(term, 0.0)) * end for term, *ends in facts.unseen for end in ends]
+    n, z = distribution.moments.n, NormalDist().inv_cdf(0.5 + distribution.central / 2.0)
+    value, std_error = distribution.value(functional), distribution.std_error(functional)
+    down, up = (max(0.0, *(sign * change for change in changes)) / n for sign in (-1.0, 1.0))
+    return value - down - z * math.hypot(std_error, down), value + up + z * math.hypot(std_error, up)

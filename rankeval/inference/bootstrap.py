@@ -14,6 +14,7 @@ from itertools import combinations_with_replacement
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rankeval.array_types import Floats
 from rankeval.arrays import BUCKET_BITS, BUCKET_MASK, BUCKETS, GOLDEN, finalise, kernel, word
@@ -158,15 +159,16 @@ def resampled_sums(rows: Floats, replicates: int, seed: int) -> Floats:
     A seed gives the same draws for any rows.
     """
     sums = np.zeros((replicates, rows.shape[1]))
-    _resampled_sums(rows, word(seed), sums)
+    _resampled_sums(rows, rows.any(axis=1), word(seed), sums)
     return sums
 
 
 @kernel
-def _resampled_sums(rows: Floats, seed: np.uint64, sums: Floats) -> None:
+def _resampled_sums(rows: Floats, filled: NDArray[np.bool_], seed: np.uint64, sums: Floats) -> None:
     """Add the drawn rows of each replicate to ``sums``, in the order of the draws.
 
-    SplitMix64 generates the draws, 12 bits for each.
+    SplitMix64 generates the draws, 12 bits for each. Rows that are not ``filled`` are all 0: a small log
+    leaves most buckets empty.
     """
     state = finalise(seed + GOLDEN)
     for replicate in range(sums.shape[0]):
@@ -176,8 +178,11 @@ def _resampled_sums(rows: Floats, seed: np.uint64, sums: Floats) -> None:
             state += GOLDEN
             bits = finalise(state)
             for _ in range(min(_DRAWS_PER_WORD, BUCKETS - drawn)):
-                row = rows[bits & BUCKET_MASK]
+                bucket = bits & BUCKET_MASK
                 bits >>= BUCKET_BITS
+                drawn += 1
+                if not filled[bucket]:
+                    continue
+                row = rows[bucket]
                 for column in range(rows.shape[1]):
                     total[column] += row[column]
-                drawn += 1

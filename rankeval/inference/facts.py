@@ -43,6 +43,8 @@ class Facts:
         ratio: whether it is a ratio of means, whose likelihood is that of its linearised terms.
         rewards: the mean reward, for an estimate with predictions: these vary from unit to unit, and hide
             that rewards are few; None for an estimate whose own terms show it.
+        unseen: terms of which a sample may lack rare values, each with the least and the largest value that
+            one more unit may have: its largest weight times its least and largest reward.
     """
 
     bounds: tuple[float, float] | None = None
@@ -51,6 +53,7 @@ class Facts:
     unweighted: str = NOT_KNOWN
     ratio: bool = False
     rewards: Functional | None = None
+    unseen: tuple[tuple[int, float, float], ...] = ()
 
 
 NOTHING = Facts()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -34,6 +34,7 @@ class KnownRanges:
         weight: the stated range of weights; None if not stated.
         trusted: whether all predictions are columns of the log and lie in the range of rewards.
         observed: least and largest reward of the log.
+        sizes: term -> the largest absolute value in the log.
     """
 
     plan: Plan
@@ -41,50 +42,66 @@ class KnownRanges:
     weight: WeightRange | None
     trusted: bool
     observed: Range = (0.0, 1.0)
+    sizes: Mapping[int, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, sums: Sums) -> KnownRanges:
         """The ranges of the setting of some sums, and whether the predictions keep to them."""
-        setting = sums.plan.terms.setting
+        setting, whole = sums.plan.terms.setting, sums.moments.whole
         within = all(outside.furthest is None for outside in sums.checked.columns.values())
         return cls(
             sums.plan,
             None if setting.reward_range is None else (setting.reward_range.low, setting.reward_range.high),
             setting.weight_range,
             within and not setting.modelled,
-            (float(sums.moments.whole.low[0]), float(sums.moments.whole.high[0])),
+            (float(whole.low[0]), float(whole.high[0])),
+            dict(enumerate(np.maximum(np.abs(whole.low), np.abs(whole.high)).tolist())),
         )
 
     def value(self, estimator: Estimator, target: str) -> Facts:
         """What is known of the value of a target policy."""
-        return self._seen(estimator, self._facts(estimator, [target]))
+        return self._seen(estimator, self._facts(estimator, [target]), target)
 
     def gain(self, estimator: Estimator, target: str) -> Facts:
         """What is known of the gain over the logged policy."""
-        return self._seen(estimator, self._facts(estimator, [target, LOGGED]))
+        return self._seen(estimator, self._facts(estimator, [target, LOGGED]), target)
 
     @property
     def logged(self) -> Facts:
         """What is known of the mean reward of the log."""
         if self.reward is None or self.plan.asked[0].definition.of_rankings:
             obstacle = _NO_REWARDS if self.reward is None else _OF_LIST
-            return Facts(unbounded=obstacle, unweighted=obstacle)
+            return Facts(unbounded=obstacle, unweighted=obstacle, unseen=((0, *self.observed),))
         return Facts(self.reward, weighted=Weighted(None, self.reward, (1.0, 1.0), True))
 
-    def relative(self, estimator: Estimator) -> Facts:
+    def relative(self, estimator: Estimator, target: str) -> Facts:
         """What is known of the relative gain: it is a ratio."""
-        return self._seen(estimator, Facts(unbounded=_RATIO, unweighted=_RATIO, ratio=estimator.is_ratio))
+        facts = Facts(unbounded=_RATIO, unweighted=_RATIO, ratio=estimator.is_ratio)
+        return self._seen(estimator, facts, target)
 
     def difference(self, estimator: Estimator, a: str, b: str) -> Facts:
         """What is known of the difference of two policies, one of which may be ``logged``."""
-        return self._seen(estimator, self._facts(estimator, [a, b]))
+        return self._seen(estimator, self._facts(estimator, [a, b]), a, b)
 
-    def _seen(self, estimator: Estimator, facts: Facts) -> Facts:
-        """The facts, with the rewards if the estimator has predictions beside them."""
-        of = estimator.definition
-        robust = of.mean in ("doubly_robust", "click_doubly_robust")
-        predicts = robust or (of.mean == "model" and of.numerator is not None)
-        return replace(facts, rewards=self.plan.reward) if predicts else facts
+    def _seen(self, estimator: Estimator, facts: Facts, *policies: str) -> Facts:
+        """The facts, with the rewards if the estimator has predictions beside them, and with unseen units."""
+        targets = [policy for policy in policies if policy != LOGGED]
+        unseen = tuple(one for target in targets for one in self._unseen(estimator, target))
+        return replace(facts, rewards=self.plan.reward if _predicts(estimator) else None, unseen=unseen)
+
+    def _unseen(self, estimator: Estimator, target: str) -> Iterator[tuple[int, float, float]]:
+        """The terms of weighted rewards, with their ends at the largest weight; none without weights."""
+        weight = self.plan.weight(estimator, target)
+        if weight is None:
+            return
+        stated = math.inf if self.weight is None else self.weight.high
+        largest = stated if math.isfinite(stated) else self.sizes.get(weight, 0.0)
+        low, high = self.reward or self.observed
+        if _predicts(estimator):
+            low, high = low - high, high - low
+        _, size = self._transformed(estimator, (0.0, largest))
+        if math.isfinite(size * low) and math.isfinite(size * high):
+            yield from ((term, size * low, size * high) for term in self.plan.weighted(estimator, target))
 
     def _facts(self, estimator: Estimator, policies: list[str]) -> Facts:
         """Of the value of the first policy, minus that of the second if there are two."""
@@ -131,7 +148,8 @@ class KnownRanges:
 
     def _bounds(self, estimator: Estimator, reward: Range, policies: list[str]) -> Range:
         """The range of the term of a round."""
-        weights = self._transformed(estimator)
+        stated = (0.0, math.inf) if self.weight is None else (self.weight.low, self.weight.high)
+        weights = self._transformed(estimator, stated)
         if estimator.definition.mean != "weighted_reward":
             return self._of_predictions(estimator, reward, weights, policies)
         if len(policies) == 1:
@@ -152,9 +170,10 @@ class KnownRanges:
         other = (low, high) if policies[1] != LOGGED else reward
         return low - other[1], high - other[0]
 
-    def _transformed(self, estimator: Estimator) -> Range:
+    @staticmethod
+    def _transformed(estimator: Estimator, weights: Range) -> Range:
         """The range of the transformed weight ``u``."""
-        low, high = (0.0, math.inf) if self.weight is None else (self.weight.low, self.weight.high)
+        low, high = weights
         transform, parameter = estimator.weighting.transform, estimator.weighting.parameter
         if transform == "switched":
             return (low if high <= parameter else 0.0), min(high, parameter)
@@ -162,6 +181,13 @@ class KnownRanges:
         turn = min(max(math.sqrt(parameter), low), high) if transform == "shrunk" else high
         ends = [_changed(transform, parameter, weight) for weight in (low, turn, high)]
         return min(ends), max(ends)
+
+
+def _predicts(estimator: Estimator) -> bool:
+    """Whether an estimator adds weighted residuals to predictions."""
+    of = estimator.definition
+    robust = of.mean in ("doubly_robust", "click_doubly_robust")
+    return robust or (of.mean == "model" and of.numerator is not None)
 
 
 def _changed(transform: Transform, parameter: float, weight: float) -> float:

@@ -99,7 +99,7 @@ class PartEstimates:
             segment=self.segment,
             value=self._estimate(value, reason, ranges.value(estimator, target)),
             gain=self._estimate(value - logged, reason, ranges.gain(estimator, target)),
-            relative=self._estimate(Relative(value, logged), reason, ranges.relative(estimator)),
+            relative=self._estimate(Relative(value, logged), reason, ranges.relative(estimator, target)),
             logged=self._estimate(logged, reason) if estimator.definition.logged_apart else reward,
             reward=reward,
             diagnostics=self._diagnostics(estimator, target),

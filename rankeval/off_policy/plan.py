@@ -140,10 +140,14 @@ class Plan:
         They are ``w r``; ``w (r - q)`` of doubly robust estimators on bandit logs; or one term for each
         position or logging policy. Empty without weights.
         """
-        definition, index = estimator.definition, self.terms.index
         residuals = self.terms.residuals(estimator, target)
         if residuals:
-            return [index[term] for term in residuals]
+            return [self.terms.index[term] for term in residuals]
+        return self.weighted(estimator, target)
+
+    def weighted(self, estimator: Estimator, target: str) -> list[int]:
+        """Indices of those terms of an estimate's value that hold weighted rewards or residuals."""
+        definition, index = estimator.definition, self.terms.index
         carriers = [kind for kind in (definition.numerator, definition.mean) if kind not in (None, "model")]
         kind = "weighted_reward" if definition.by_position else next(iter(carriers), None)
         found = [term for term in self.terms.of_value(estimator, target) if term.kind == kind]

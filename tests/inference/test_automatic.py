@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -61,6 +63,64 @@ def test_rare_rewards_take_the_studentised_bootstrap_with_a_warning() -> None:
     assert "Student's t" in (value.why or "")
     normal = ope(data, "ips", ci="normal").estimates[0].value.intervals[0]
     assert (value.low or 0.0) <= (normal.low or 0.0) < (normal.high or 0.0) < (value.high or 0.0)
+    assert "few_rewards" in codes(data)
+
+
+def unseen(data: dict, name: str, **options) -> tuple[dict, float]:
+    """The estimated value and gain, and the normal quantile of their intervals."""
+    row = ope(data, name, **options).estimates[0]
+    return {"value": row.value, "gain": row.gain}, 1.959963984540054
+
+
+def unlucky() -> dict:
+    """4 rewards at light weights, beside a weight of 50 without one."""
+    weights = np.where(np.arange(1000) == 7, 50.0, 0.5)
+    return {"reward": (np.arange(1000) % 250 == 1).astype(float), "importance_weight": weights}
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "change"),
+    [("ips", "value", 0.05), ("ips", "gain", 0.05), ("snips", "value", 0.05 / (0.999 * 0.5 + 0.05))],
+)
+def test_there_is_room_for_a_reward_at_the_largest_weight(name: str, what: str, change: float) -> None:
+    """One more unit of weight 50 and reward 1 changes the mean of 1,000 by .05; SNIPS over a mean weight."""
+    estimates, z = unseen(unlucky(), name)
+    estimate = estimates[what]
+    interval, size = estimate.intervals[0], math.hypot(estimate.std_error, change)
+    assert interval.high == pytest.approx(estimate.value + change + z * size, rel=1e-9)
+    assert interval.low > estimate.value - change  # a unit more cannot have a reward below 0
+    assert "one more unit" in interval.why
+
+
+def test_room_for_what_is_unseen_goes_by_what_is_stated() -> None:
+    data = unlucky() | {"q_logged": np.full(1000, 0.004), "q_target": np.full(1000, 0.004)}
+    estimates, z = unseen(data, "dr", weight_range="0,100", reward_range="0,2")
+    value = estimates["value"]
+    low, high = value.intervals[0].low, value.intervals[0].high
+    change = 100.0 * 2.0 / 1000.0  # a residual may be as large as the range of rewards, of either sign
+    margin = change + z * math.hypot(value.std_error, change)
+    assert (low, high) == (
+        pytest.approx(value.value - margin, rel=1e-9),
+        pytest.approx(value.value + margin, rel=1e-9),
+    )
+
+
+def test_clipping_bounds_what_is_unseen() -> None:
+    estimates, z = unseen(unlucky(), "cips:max_weight=2")
+    value = estimates["value"]
+    margin = 0.002 + z * math.hypot(value.std_error, 0.002)
+    assert value.intervals[0].high == pytest.approx(value.value + margin, rel=1e-9)
+
+
+def test_few_terms_behind_a_sure_bound_are_counted() -> None:
+    """The bound by the extremes is over 30 and the count under 100: the reader is to know the count."""
+    rng = np.random.default_rng(3)
+    data = {"reward": np.ones(60), "importance_weight": rng.uniform(0.5, 1.5, 60)}
+    data = {name: np.append(values, np.zeros(3000)) for name, values in data.items()}
+    data["importance_weight"][60:] = 1.0
+    estimate = ope(data, "ips").estimates[0].value
+    assert estimate.intervals[0].method == "normal"
+    assert 30.0 < (estimate.worth or 0.0) < 100.0
     assert "few_rewards" in codes(data)
 
 
