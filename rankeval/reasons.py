@@ -14,6 +14,7 @@ from rankeval.notes import LEVELS, Level, Note, listing
 
 #: Code of a reason -> what to do about it.
 ADVICE: dict[str, str] = {
+    "assumption_not_tested": "Compare with sips, which assumes nothing of users, or collect more sessions.",
     "assumptions_disagree": "Use the estimator that assumes less, such as sips.",
     "clicks_stop": "Randomise the logger, and use sips or rips: users are not position-based.",
     "curve_of_few_impressions": "Learn the curve from more sessions of each pair.",
@@ -33,6 +34,7 @@ ADVICE: dict[str, str] = {
     "logged one.",
     "heavy_tail": "Use snips, or clip (cips) and compare, or evaluate a policy that is closer to the logged "
     "one.",
+    "leverage": "Collect more data, or evaluate a policy that is closer to the logged one.",
     "list_sums": "Log the probabilities of all candidates; they must sum to 1.",
     "low_overlap": "Evaluate a ranker that is closer to the logged one, or test it on a small share of the "
     "traffic.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from rankeval.estimators.actions import ACTION_ESTIMATORS
 from rankeval.estimators.catalogue import ESTIMATORS, Estimator, nested, parse
 from rankeval.estimators.click_terms import click_weights
-from rankeval.estimators.definitions import Definition
+from rankeval.estimators.definitions import ASSUME_LESS, Definition
 from rankeval.estimators.ranking_terms import RankingBlock
 from rankeval.estimators.terms import (
     CLICK_RATIOS,
@@ -32,6 +32,7 @@ from rankeval.estimators.terms import (
 
 __all__ = [
     "ACTION_ESTIMATORS",
+    "ASSUME_LESS",
     "CLICK_RATIOS",
     "ESTIMATORS",
     "RATIO_COLUMNS",

@@ -95,6 +95,33 @@ class Carriers:
         return Carriers(min(self.effective, total / squares * total), share)
 
 
+def leverage(inference: Inference, weight: int, reward: int, centred: bool, *errors: float | None) -> float | None:
+    """What one more unit with the largest weight and the largest reward would move, in standard errors.
+
+    ``max |w| max |r| / (n se)`` of the value, and ``max |w - 1| max |r| / (n se)`` of the gain; the larger of
+    both. The largest weight of a log often has no reward. A log with rewards at larger weights than those
+    which happen to have one is skewed in a way that it does not show, and its standard error is too small.
+
+    Args:
+        inference: the moments of the terms.
+        weight, reward: the indices of the terms of the weight ``w``, as the estimator changes it, and of the
+            reward ``r``.
+        centred: whether the estimate rests on differences of rewards, as those that are self-normalised or
+            doubly robust: ``r`` is then the range of rewards.
+        errors: the standard errors of the value and of the gain.
+
+    Returns:
+        None if neither has an error, or if units have sampling weights.
+    """
+    moments, low, high = inference.moments, inference.moments.low, inference.moments.high
+    if moments.squared is not None:
+        return None
+    size = high[reward] - low[reward] if centred else max(abs(high[reward]), abs(low[reward]))
+    reach = max(abs(high[weight]), abs(low[weight])), max(abs(high[weight] - 1.0), abs(low[weight] - 1.0))
+    found = [float(w * size) / (moments.n * e) for w, e in zip(reach, errors, strict=True) if e]
+    return max((one for one in found if math.isfinite(one)), default=None)
+
+
 def share_clipped(moments: Moments, weight: int, clipped: int) -> float | None:
     """Share of the total weight that clipping, switching or shrinking removes; None if the total is 0.
 

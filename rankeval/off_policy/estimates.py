@@ -98,7 +98,8 @@ class Estimates:
         groups = many.groups(len(sums.plan.asked), len(parts))
         comparisons = [row for part in parts for row in part.comparisons(groups)]
         rows, whole = [row for part in parts for row in part.rows()], sums.moments.whole.whole
-        rows = [row.because(row_reasons(row, whole, ranges.reward is None)) for row in rows]
+        low, high = ranges.reward or ranges.observed
+        rows = [row.because(row_reasons(row, whole, ranges.reward is None, high - low)) for row in rows]
         return cls(
             rows=tuple(_with_rivals(rows, parts[0])),
             comparisons=adjusted(comparisons, many.family),

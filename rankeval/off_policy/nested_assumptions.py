@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rankeval.estimators import Estimator, nested
+from rankeval.estimators import ASSUME_LESS, Estimator, nested
 from rankeval.inference import InferenceOptions, adjust, t_test
 from rankeval.notes import Level, Note
 from rankeval.off_policy.accumulate import Sums
@@ -19,6 +19,10 @@ from rankeval.off_policy.rows import EstimateRow
 
 #: p-values, corrected by Holm, below which an assumption is doubtful, and refuted.
 DOUBTFUL, REFUTED = 0.01, 0.001
+#: An error that these tests would not see is too large above so many standard errors of the estimate.
+UNSEEN = 1.0
+#: Standard errors of a difference within which half of the tests would see it, before Holm's correction.
+_SEEN = 2.58
 #: Rewards of equal size below which an estimate is too rough to test another one.
 FEWEST_REWARDS = 30.0
 
@@ -91,8 +95,29 @@ def with_disagreements(
         if corrected.holm is not None
     ]
     told = [(each, note) for each, note in notes if note is not None]
-    changed = tuple(replace(row, reasons=(*row.reasons, *_of(row, told))) for row in rows)
+    changed = tuple(_weakly_tested(row, found).because(_of(row, told)) for row in rows)
     return changed, tuple(note for _, note in told)
+
+
+def _weakly_tested(row: EstimateRow, found: Sequence[Disagreement]) -> EstimateRow:
+    """The row, with the error of its assumption that the tests would miss, and a reason if that is large.
+
+    Segments have the reason where all units have none of these tests; they are not tested themselves.
+    """
+    if row.estimator.name not in ASSUME_LESS or not row.value.std_error:
+        return row
+    errors = [one.std_error for one in found if one.strong == row.estimator and one.target == (row.target or "")]
+    unseen = _SEEN * min(errors) / row.value.std_error if errors else None
+    row = replace(row, diagnostics={**row.diagnostics, "unseen_error": unseen})
+    if unseen is not None and unseen <= UNSEEN:
+        return row
+    assumes = row.estimator.definition.assumes
+    text = f"rests on an assumption that this log does not test: {assumes}"
+    if unseen is not None:
+        text = f"rests on an assumption ({assumes}) that this log tests only roughly: an error of {unseen:.2g} "
+        text += "standard errors would not be seen"
+    numbers = {"threshold": UNSEEN}
+    return row.because([Note("assumption_not_tested", text, numbers, level="caution", value=unseen)])
 
 
 def _of(row: EstimateRow, told: Sequence[tuple[Disagreement, Note]]) -> Iterator[Note]:

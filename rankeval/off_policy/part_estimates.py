@@ -32,7 +32,7 @@ from rankeval.inference import (
 )
 from rankeval.notes import Note
 from rankeval.off_policy.bounds import bounds_of
-from rankeval.off_policy.diagnostics import Carriers, weight_diagnostics
+from rankeval.off_policy.diagnostics import Carriers, leverage, weight_diagnostics
 from rankeval.off_policy.fit_errors import FitErrors
 from rankeval.off_policy.known_ranges import KnownRanges
 from rankeval.off_policy.plan import Plan
@@ -92,17 +92,19 @@ class PartEstimates:
         ends = self._ends(estimator, target)
         reward = inference.estimate(plan.reward, ranges.logged)
         reason = self._uncounted(estimator, target)
+        found = self._estimate(value, reason, ranges.value(estimator, target))
+        gain = self._estimate(value - logged, reason, ranges.gain(estimator, target))
         return EstimateRow(
             estimator=estimator,
             asked=asked,
             target=target or None,
             segment=self.segment,
-            value=self._estimate(value, reason, ranges.value(estimator, target)),
-            gain=self._estimate(value - logged, reason, ranges.gain(estimator, target)),
+            value=found,
+            gain=gain,
             relative=self._estimate(Relative(value, logged), reason, ranges.relative(estimator, target)),
             logged=self._estimate(logged, reason) if estimator.definition.logged_apart else reward,
             reward=reward,
-            diagnostics=self._diagnostics(estimator, target),
+            diagnostics=self._diagnostics(estimator, target, found.std_error, gain.std_error),
             selection=None if selection is None else selection.to_dict(target),
             estimand=plan.terms.setting.estimand if estimator.definition.of_clicks else None,
             value_bounds=None if ends is None else bounds_of(inference, *ends),
@@ -145,7 +147,9 @@ class PartEstimates:
             if p is not None and p < APART:
                 yield test[:-1]
 
-    def _diagnostics(self, estimator: Estimator, target: str) -> dict[str, float | None]:
+    def _diagnostics(
+        self, estimator: Estimator, target: str, *errors: float | None
+    ) -> dict[str, float | None]:
         plan, overlap = self.plan, self.plan.overlap(estimator, target)
         gap, weight = plan.gap(estimator, target), plan.weight(estimator, target)
         found = weight_diagnostics(self.inference, weight, estimator.ratio, gap)
@@ -159,12 +163,21 @@ class PartEstimates:
             **found,
             "effective_rewards": carried.effective,
             "top_share": carried.top_share,
+            "leverage": self._leverage(estimator, target, *errors),
             "tail_index": tail,
             "support_gap": None if gap is None else self._known(gap),
             "near_support": None if near is None else self._known(near),
             "share_clipped": plan.share_clipped(estimator, target, self.inference.moments),
             "overlap": None if overlap is None else self._known(Mean(overlap)),
+            "unseen_error": None,
         }
+
+    def _leverage(self, estimator: Estimator, target: str, *errors: float | None) -> float | None:
+        weight, definition = self.plan.used_weight(estimator, target), estimator.definition
+        if weight is None or definition.of_clicks:
+            return None
+        centred = estimator.is_ratio or definition.mean in ("model", "doubly_robust")
+        return leverage(self.inference, weight, 0, centred, *errors)
 
     def _value(self, estimator: Estimator, target: str) -> Functional:
         """The value of a target policy; the worst end of its bounds if the caller is pessimistic."""

@@ -13,13 +13,17 @@ from rankeval.off_policy.rows import EstimateRow
 #: Limits of each level, the worst first.
 Limits = tuple[tuple[Level, float], ...]
 #: Fewer rewards of equal size: coverage of intervals was measured by this number (docs/verdict.md).
-FEW_REWARDS: Limits = (("do not trust", 30.0), ("caution", 100.0))
+FEW_REWARDS: Limits = (("do not trust", 20.0), ("caution", 30.0))
+#: One more unit would move an estimate by more standard errors.
+LEVERAGE: Limits = (("do not trust", 2.0), ("caution", 0.5))
 #: An effective sample size below these.
 FEW_EFFECTIVE: Limits = (("do not trust", 30.0), ("caution", 100.0))
 #: One unit with a larger share of an estimate.
 TOP_SHARE: Limits = (("do not trust", 0.2), ("caution", 0.05))
 #: More of the target policy where the log has no support, or hardly any.
 SUPPORT_GAP: Limits = (("do not trust", 0.1), ("caution", 0.01))
+#: A bias, from what a log lacks or by how much its mean weight is off, of more standard errors.
+BIASED = 0.25
 #: A mean weight that is further from 1, by more than so many standard errors.
 MEAN_WEIGHT: tuple[tuple[Level, float, float], ...] = (("do not trust", 0.05, 4.0), ("caution", 0.01, 2.6))
 #: More of the weight that clipping takes away.
@@ -28,7 +32,7 @@ CLIPPED = 0.05
 HEAVY_TAIL = 0.7
 
 
-def row_reasons(row: EstimateRow, whole_counts: bool, observed: bool) -> Iterator[Note]:
+def row_reasons(row: EstimateRow, whole_counts: bool, observed: bool, width: float) -> Iterator[Note]:
     """Yield the reasons of one estimate.
 
     Args:
@@ -36,13 +40,15 @@ def row_reasons(row: EstimateRow, whole_counts: bool, observed: bool) -> Iterato
         whole_counts: whether every unit counts a whole number of times. If not, the units stand for a
             distribution, and their number says nothing.
         observed: whether the range of rewards is that of the log, and not stated.
+        width: the width of this range.
     """
     if whole_counts:
         yield from _of_rewards(row)
         yield from _of_size(row)
     yield from _of_mean_weight(row)
     yield from _of_clipping(row)
-    yield from _of_support(row, observed)
+    yield from _of_gap(row, observed)
+    yield from _of_near_support(row, width)
     definition = row.estimator.definition
     if definition.caution:
         yield Note("estimator_caution", definition.caution, level="caution")
@@ -75,12 +81,24 @@ def _of_rewards(row: EstimateRow) -> Iterator[Note]:
         text += held or "its errors and intervals may be too small"
         level = "caution" if by_ranges else level
         yield Note("few_rewards", text, {"rewards": worth, "threshold": limit}, level=level, value=worth)
+    yield from _of_leverage(row, unit)
     share = row.diagnostics["top_share"]
     crossed = None if share is None else _above(share, TOP_SHARE)
     if share is not None and crossed is not None:
         text = f"one {unit} is {100.0 * share:.3g} % of the estimate: another log would not have it"
         numbers = {"share": share, "threshold": crossed[1]}
         yield Note("top_share", text, numbers, level=crossed[0], value=share)
+
+
+def _of_leverage(row: EstimateRow, unit: str) -> Iterator[Note]:
+    """Weights so large that a single reward at them would move the estimate."""
+    moves = row.diagnostics["leverage"]
+    crossed = None if moves is None else _above(moves, LEVERAGE)
+    if moves is not None and crossed is not None:
+        text = f"one more {unit} with the largest weight and reward would move the estimate by {moves:.2g} "
+        text += "standard errors: rewards at such weights are rarer than the log can show"
+        numbers = {"leverage": moves, "threshold": crossed[1]}
+        yield Note("leverage", text, numbers, level=crossed[0], value=moves)
 
 
 def _few(number: float) -> str:
@@ -129,11 +147,13 @@ def _of_mean_weight(row: EstimateRow) -> Iterator[Note]:
         return
     wanted = 1.0 - (found["support_gap"] or 0.0)
     alone = z is None and ess is not None and ess > 1.0
+    moved = _in_errors(row, abs(mean - wanted) * abs(row.value.value or 0.0))
     for level, far, errors in MEAN_WEIGHT:
-        if abs(mean - wanted) > far and (alone or (z is not None and abs(z) > errors)):
-            off = f"{abs(z):.1f} standard errors off {wanted:.4g}" if z is not None else "as is every weight"
+        off = abs(mean - wanted) > far or (level == "caution" and moved > BIASED)
+        if off and (alone or (z is not None and abs(z) > errors)):
+            by = f"{abs(z):.1f} standard errors off {wanted:.4g}" if z is not None else "as is every weight"
             kind = f"{row.estimator.ratio} weight" if row.estimator.definition.of_rankings else "weight"
-            text = f"the mean {kind} is {mean:.4g}, {off}: the propensities look wrong"
+            text = f"the mean {kind} is {mean:.4g}, {by}: the propensities look wrong"
             numbers = {"mean": mean, "threshold": far, **({} if z is None else {"z": z})}
             yield Note("mean_weight", text, numbers, level=level, value=mean - wanted)
             return
@@ -141,7 +161,9 @@ def _of_mean_weight(row: EstimateRow) -> Iterator[Note]:
 
 def _of_clipping(row: EstimateRow) -> Iterator[Note]:
     share = row.diagnostics["share_clipped"]
-    if share is not None and share > CLIPPED:
+    if share is not None and (
+        share > CLIPPED or _in_errors(row, share * abs(row.value.value or 0.0)) > BIASED
+    ):
         text = f"{100.0 * share:.3g} % of the weight is cut off: the estimate is biased, and its interval "
         text += "is for what is left"
         yield Note(
@@ -149,22 +171,57 @@ def _of_clipping(row: EstimateRow) -> Iterator[Note]:
         )
 
 
-def _of_support(row: EstimateRow, observed: bool) -> Iterator[Note]:
-    """Too much of the target policy that the logging policy never does, or hardly ever."""
-    gap, near = row.diagnostics["support_gap"], row.diagnostics["near_support"]
-    crossed = None if gap is None else _above(gap, SUPPORT_GAP)
-    if gap is not None and crossed is not None:
-        level, limit = crossed
-        text = f"{100.0 * gap:.3g} % of what the target policy does is never logged: nothing is known of "
-        text += "its rewards, and the value lies in bounds"
-        text += " (by the rewards of the log; --reward-range states others)" * observed
-        yield Note("support_gap", text, {"gap": gap, "threshold": limit}, level=level, value=gap)
-    crossed = None if near is None else _above(near, SUPPORT_GAP)
-    if near is not None and crossed is not None:
-        level, limit = crossed
-        text = f"{100.0 * near:.3g} % of what the target policy does is hardly ever logged: a log may lack "
-        text += "it, and look certain"
-        yield Note("near_support", text, {"share": near, "threshold": limit}, level=level, value=near)
+def _of_gap(row: EstimateRow, observed: bool) -> Iterator[Note]:
+    """Too much of the target policy that the logging policy never does, by its share or by what it may bring."""
+    gap = row.diagnostics["support_gap"]
+    if not gap:
+        return
+    text = f"{100.0 * gap:.3g} % of what the target policy does is never logged: nothing is known of "
+    text += "its rewards, and the value lies in bounds"
+    text += " (by the rewards of the log; --reward-range states others)" * observed
+    crossed = _above(gap, SUPPORT_GAP)
+    if _sign_is_open(row):
+        text += "; those of the gain hold 0, which its interval excludes: its sign is not known"
+        crossed = "do not trust", SUPPORT_GAP[-1][1]
+    elif crossed is None and _in_errors(row, _apart(row)) > BIASED:
+        text += f", {_in_errors(row, _apart(row)):.2g} standard errors wide"
+        crossed = "caution", SUPPORT_GAP[-1][1]
+    if crossed is not None:
+        yield Note("support_gap", text, {"gap": gap, "threshold": crossed[1]}, level=crossed[0], value=gap)
+
+
+def _of_near_support(row: EstimateRow, width: float) -> Iterator[Note]:
+    """Too much of the target policy that the logging policy hardly ever does."""
+    near = row.diagnostics["near_support"] or 0.0
+    crossed = _above(near, SUPPORT_GAP)
+    text = f"{100.0 * near:.3g} % of what the target policy does is hardly ever logged: a log may lack "
+    text += "it, and look certain"
+    missed = _in_errors(row, near * width)
+    if crossed is None and missed > BIASED:
+        text += f"; its rewards may add {missed:.2g} standard errors"
+        crossed = "caution", SUPPORT_GAP[-1][1]
+    if crossed is not None:
+        yield Note("near_support", text, {"share": near, "threshold": crossed[1]}, level=crossed[0], value=near)
+
+
+def _sign_is_open(row: EstimateRow) -> bool:
+    """Whether the interval of the gain excludes 0 while its bounds, over what is never logged, hold it."""
+    bounds, (interval, *_) = row.gain_bounds, row.gain.intervals or (None,)
+    if bounds is None or not (bounds.apart and bounds.holds_zero) or interval is None:
+        return False
+    low, high = interval.low, interval.high
+    return (low is not None and low > 0.0) or (high is not None and high < 0.0)
+
+
+def _apart(row: EstimateRow) -> float:
+    bounds = row.value_bounds
+    return 0.0 if bounds is None or not bounds.apart else (bounds.high or 0.0) - (bounds.low or 0.0)
+
+
+def _in_errors(row: EstimateRow, bias: float) -> float:
+    """A bias in standard errors of the value or of the gain, whichever is smaller; 0 if neither has one."""
+    errors = [each.std_error for each in (row.value, row.gain) if each.std_error]
+    return bias / min(errors) if errors else 0.0
 
 
 def apart(one: str, other: str, z: float) -> Note:

@@ -1,0 +1,121 @@
+"""From records to tables: of the estimates that a gate lets pass, how many were right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchmarks.verdict_study.gates import GATES, Gate
+from benchmarks.verdict_study.records import Record
+
+#: Intervals hold the truth if it is outside by no more than this part of it.
+ROUNDING = 1e-9
+
+
+def held(of: Record) -> bool | None:
+    """Whether the interval of a value or gain held the truth; None without an interval."""
+    if of["ci"] is None or None in of["ci"]:
+        return None
+    low, high = of["ci"]
+    slack = ROUNDING * max(abs(of["truth"]), abs(low), abs(high))
+    return bool(low - slack <= of["truth"] <= high + slack)
+
+
+def right_sign(gain: Record) -> bool | None:
+    """Whether a gain whose interval excludes 0 has the sign of the truth; None if it does not exclude 0."""
+    if gain["ci"] is None or None in gain["ci"] or gain["ci"][0] <= 0.0 <= gain["ci"][1]:
+        return None
+    return bool(np.sign(gain["ci"][0]) == np.sign(gain["truth"]))
+
+
+def relative_error(value: Record) -> float:
+    """The error of a value as a share of the truth."""
+    if value["value"] is None:
+        return math.inf
+    return abs(value["value"] - value["truth"]) / max(abs(value["truth"]), 1e-300)
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What became of the estimates that a gate let pass.
+
+    Attributes:
+        estimates: their number.
+        logs: the number of logs of which all estimates passed.
+        value, gain, sign: how many intervals of the value and of the gain held, and how many gains that
+            exclude 0 had the right sign; each as (right, known).
+        errors: relative errors of the values.
+    """
+
+    estimates: int
+    logs: int
+    value: tuple[int, int]
+    gain: tuple[int, int]
+    sign: tuple[int, int]
+    errors: Sequence[float]
+
+    @classmethod
+    def of(cls, records: Sequence[Record], gate: Gate) -> Passed:
+        """The estimates that pass."""
+        passing = [record for record in records if gate(record)]
+        stopped = {(record["family"], record["world"]) for record in records if not gate(record)}
+        logs = {(record["family"], record["world"]) for record in passing} - stopped
+        return cls(
+            len(passing),
+            len(logs),
+            _right(held(record["value"]) for record in passing),
+            _right(held(record["gain"]) for record in passing),
+            _right(right_sign(record["gain"]) for record in passing),
+            [relative_error(record["value"]) for record in passing],
+        )
+
+    def cells(self, of: int) -> list[str]:
+        """The cells of a line of a table, over ``of`` estimates."""
+        tail = f"{float(np.quantile(self.errors, 0.95)):.3g}" if self.errors else "-"
+        shares = [_percent(*each) for each in (self.value, self.gain, self.sign)]
+        return [f"{self.estimates:,} ({_percent(self.estimates, of)})", f"{self.logs:,}", *shares, tail]
+
+
+def _right(found: Iterable[bool | None]) -> tuple[int, int]:
+    known = [one for one in found if one is not None]
+    return sum(known), len(known)
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100.0 * part / whole:.1f} %" if whole else "-"
+
+
+HEADER = ["estimates that pass", "logs", "value held", "gain held", "sign right", "95 % of errors under"]
+
+
+def table(lines: Mapping[str, Passed], of: Callable[[str], int], first: str) -> Iterator[str]:
+    """The lines of a Markdown table."""
+    yield f"| {first} | {' | '.join(HEADER)} |"
+    yield "|---|" + "---:|" * len(HEADER)
+    for name, passed in lines.items():
+        yield f"| {name} | {' | '.join(passed.cells(of(name)))} |"
+
+
+def gates_table(records: Sequence[Record]) -> Iterator[str]:
+    """What each gate lets pass."""
+    lines = {name: Passed.of(records, gate) for name, gate in GATES.items()}
+    return table(lines, lambda _: len(records), "gate")
+
+
+def split_table(records: Sequence[Record], key: Callable[[Record], str], gate: Gate, first: str) -> Iterator[str]:
+    """What a gate lets pass, by a property of the records."""
+    parts: dict[str, list[Record]] = {}
+    for record in records:
+        parts.setdefault(key(record), []).append(record)
+    lines = {name: Passed.of(parts[name], gate) for name in sorted(parts)}
+    return table(lines, lambda name: len(parts[name]), first)
+
+
+def confusion(records: Sequence[Record]) -> Iterator[str]:
+    """The table of each level of the verdict."""
+    levels = ("trust", "caution", "do not trust")
+    lines = {level: Passed.of(records, lambda record, at=level: record["level"] == at) for level in levels}
+    return table(lines, lambda _: len(records), "verdict")
