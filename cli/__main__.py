@@ -1,7 +1,5 @@
 """The ``rankeval`` command, also as ``python -m rankeval.cli``."""
 
-from __future__ import annotations
-
 import os
 import sys
 

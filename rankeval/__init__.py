@@ -1,9 +1,5 @@
 """rankeval: ranking metrics and off-policy evaluation on logs, with standard errors and intervals."""
 
-from __future__ import annotations
-
-from rankeval.versions import __version__
-
 # The command blocks signals once this module is there, so that it imports nothing: not even ``typing``, whose
 # constant type checkers know by its name.
 TYPE_CHECKING = False
@@ -41,6 +37,7 @@ if TYPE_CHECKING:
     from rankeval.rankers.ranking import Ranking
     from rankeval.rankers.ranking.rank import rank
     from rankeval.rankers.training import Training, train
+    from rankeval.versions import __version__
 
 # Public name -> the module that defines it. Modules load when a name is first used: Numba and Arrow take time
 # to import, and `rankeval --help` and error messages do not need them.
@@ -64,6 +61,7 @@ _HOME = {
     "Training": "rankeval.rankers.training",
     "Uplift": "rankeval.candidates",
     "UsageError": "rankeval.errors",
+    "__version__": "rankeval.versions",
     "ab": "rankeval.ab_tests",
     "agreement": "rankeval.ab_tests",
     "calibrate": "rankeval.calibration",
@@ -130,7 +128,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name in _HOME:
         from importlib import import_module
 

@@ -41,8 +41,11 @@ def replacing(path: Path) -> Iterator[Path]:
             yield beside
             with uninterrupted():
                 os.replace(beside, target)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from None
+    except (
+        OSError,
+        UnicodeError,
+    ) as error:  # Arrow writes to no path, and no file has a text, that is not UTF-8
+        raise DataError(f"{path}: cannot be written ({getattr(error, 'strerror', None) or error})") from None
 
 
 def resolved(path: Path) -> Path:

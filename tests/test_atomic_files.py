@@ -125,3 +125,13 @@ def test_a_folder_to_write_to_is_found_before_the_work(tmp_path: Path) -> None:
         require_folder(tmp_path / "nope" / "m.txt")
     with pytest.raises(DataError, match="it is a folder; wanted a file"):
         require_folder(tmp_path)
+
+
+@pytest.mark.parametrize("error", [OSError("full"), UnicodeEncodeError("utf-8", "\udcff", 0, 1, "no text")])
+def test_what_cannot_be_written_names_the_file(tmp_path: Path, error: Exception) -> None:
+    def write() -> None:
+        with replacing(tmp_path / "a.txt"):
+            raise error
+
+    assert error_of(write, "a.txt: cannot be written (")
+    assert list(tmp_path.iterdir()) == []

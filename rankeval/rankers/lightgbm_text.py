@@ -3,7 +3,8 @@
 LightGBM's own reader trusts the file: a count that is too large makes it write outside its buffers, and a
 tree whose child is its own ancestor makes prediction endless. Here every count, index and tree is checked,
 and whatever LightGBM would read in another way than this check does is refused. LightGBM gets only the parts
-that were checked: its parameters, which it does not need to predict, are left out.
+that were checked, and no names of features, which its own format cannot hold if they are signs such as ``=``.
+Its parameters, which it does not need to predict, are left out.
 """
 
 from __future__ import annotations
@@ -105,16 +106,17 @@ def _parsed(content: bytes) -> TextModel:
     body = text[first.start() :].encode()
     sizes = header.text("tree_sizes").split(" ")
     end = check_trees(body, sizes, len(features))
-    needed = _needed(header, body[:end].decode())
+    needed = _needed(header, len(features), body[:end].decode())
     return TextModel(needed, objective, features, _categories(text, features, infos), len(sizes))
 
 
-def _needed(header: Fields, trees: str) -> str:
-    """A model of the lines of the header that predictions need, and of its trees."""
+def _needed(header: Fields, features: int, trees: str) -> str:
+    """A model of the lines of the header that predictions need, with numbers as names, and of its trees."""
+    values = {**header.values, "feature_names": " ".join(map(str, range(features)))}
     for name in _HEADER:
-        if name != "feature_names" and "=" in header.values.get(name, ""):
+        if "=" in values.get(name, ""):
             raise Malformed(f"has a second '=' in the line {name}")
-    lines = ["tree", *(f"{name}={header.values[name]}" for name in _HEADER if name in header.values)]
+    lines = ["tree", *(f"{name}={values[name]}" for name in _HEADER if name in values)]
     lines = ["average_output" if line == "average_output=" else line for line in lines]
     return "\n".join([*lines, "", f"{trees}end of trees", "", "pandas_categorical:null", ""])
 

@@ -239,7 +239,7 @@ def check_columns(source: Source, columns: Sequence[str]) -> None:
         DataError: a column is missing, or occurs more than once.
     """
     for name in columns:
-        count = len(source.schema.get_all_field_indices(name))
+        count = source.schema.names.count(name)  # the name may be one that Arrow cannot encode
         if count == 0:
             raise DataError(
                 f"{source.name}: no column {short(name)}; its columns are {listed(source.schema.names)}"

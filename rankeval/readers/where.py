@@ -252,7 +252,7 @@ class _Builder:
         if node.id in self.known:
             value = self.known[node.id]
             return self._of_type(node, pc.scalar(value), value.type)
-        if self.schema.get_field_index(node.id) < 0:
+        if node.id not in self.schema.names:
             raise DataError(
                 f"{self.name}: where {short(self.text)}: no column {short(node.id)}; "
                 f"its columns are {listed(self.schema.names)}"

@@ -53,8 +53,11 @@ def filled(out: Path, ours: Callable[[str], bool], last: str) -> Iterator[Path]:
             yield staging
             with uninterrupted():
                 _move(staging, out, ours, last)
-    except OSError as error:
-        raise DataError(f"{out}: cannot be written ({error.strerror or error})") from None
+    except (
+        OSError,
+        UnicodeError,
+    ) as error:  # Arrow writes to no path, and no file has a text, that is not UTF-8
+        raise DataError(f"{out}: cannot be written ({getattr(error, 'strerror', None) or error})") from None
 
 
 def _move(staging: Path, out: Path, ours: Callable[[str], bool], last: str) -> None:

@@ -240,6 +240,7 @@ def _write_foreign_models(folder: Path, features: np.ndarray, grades: np.ndarray
     import skops.io
     import xgboost
     from skl2onnx import to_onnx
+    from sklearn.ensemble import RandomForestRegressor
     from sklearn.linear_model import LinearRegression
 
     matrix = xgboost.DMatrix(features, grades, feature_names=["price", "stars"])
@@ -247,9 +248,11 @@ def _write_foreign_models(folder: Path, features: np.ndarray, grades: np.ndarray
     booster.save_model(folder / "xgb.ubj")
     booster.save_model(folder / "xgb.json")
     linear = LinearRegression().fit(features, grades)
-    onnx = to_onnx(linear, features[:1].astype(np.float32))
-    entry = onnx.metadata_props.add()
-    entry.key, entry.value = "feature_names", "price,stars"
-    (folder / "linear.onnx").write_bytes(onnx.SerializeToString())
+    forest = RandomForestRegressor(2, max_depth=2, random_state=0).fit(features, grades)
+    for name, model in (("linear", linear), ("forest", forest)):
+        onnx = to_onnx(model, features[:1].astype(np.float32))
+        entry = onnx.metadata_props.add()
+        entry.key, entry.value = "feature_names", "price,stars"
+        (folder / f"{name}.onnx").write_bytes(onnx.SerializeToString())
     linear.feature_names_in_ = np.array(["price", "stars"], object)
     skops.io.dump(linear, folder / "linear.skops")

@@ -112,7 +112,7 @@ FILE_COMMANDS: dict[str, tuple[str, ...]] = {
     ),
     "trust.json": ("ope sessions.parquet -e click_affine --column score=price --position-bias {}",),
     **dict.fromkeys(
-        ("model.txt", "xgb.json", "xgb.ubj", "linear.onnx", "linear.skops"),
+        ("model.txt", "xgb.json", "xgb.ubj", "linear.onnx", "forest.onnx", "linear.skops"),
         ("rank {} judged.parquet --out out/run.json",),
     ),
     "calibration.json": ("rank model.txt judged.parquet --calibration {} --out out/run.json",),

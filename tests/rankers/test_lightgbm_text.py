@@ -74,6 +74,19 @@ def test_models_that_lightgbm_saves_are_sound(objective: str, more: dict[str, ob
     assert model.trees == 6
 
 
+@pytest.mark.parametrize("names", ["= a", "a =", "a= =b", "=a= ==", "\x0b \u2028", "Column_1 Column_0"])
+def test_lightgbm_never_sees_names(names: str) -> None:
+    """Its reader splits a line by every ``=``, and so cannot read back some names that it writes."""
+    X = np.arange(40.0).reshape(20, 2)
+    trained = lightgbm.train({"verbosity": -1, "min_data_in_leaf": 2}, lightgbm.Dataset(X, X[:, 0]), 2)
+    content = trained.model_to_string().replace("feature_names=Column_0 Column_1", f"feature_names={names}")
+    model = parse_text_model(content.encode(), "m")
+    assert model.features == tuple(names.split(" "))
+    assert "\nfeature_names=0 1\n" in model.text
+    read = lightgbm.Booster(model_str=model.text)
+    np.testing.assert_array_equal(read.predict(X), trained.predict(X))
+
+
 def test_a_model_of_an_own_objective_and_one_of_stumps_without_a_split() -> None:
     data = frame()
     flat = lightgbm.train(

@@ -147,3 +147,9 @@ def test_sources_travel_to_other_processes(tmp_path: Path) -> None:
     sources = pickle.loads(pickle.dumps(open_sources(tmp_path, role="log")))
     where = pickle.loads(pickle.dumps(parse_where("a > 1")))
     assert drain(sources, ["a"], where)["a"].to_pylist() == [2, 3]
+
+
+def test_a_column_whose_name_is_no_text_is_missing() -> None:
+    """As words of a command line that are not UTF-8 are."""
+    sources = open_sources(table(a=[1]), role="log")
+    error_of(lambda: check_same_columns(sources, ["\udcff"]), "no column '\\udcff'; its columns are a")

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from rankeval.array_types import Floats
 from rankeval.arrays import decoded
 from rankeval.errors import DataError
+from rankeval.rankers import without_native_messages
+from rankeval.rankers.kinds.onnx_file import require_sound
 from rankeval.rankers.kinds.shared import loading, matrix_of, require_names, require_one_class, required
 
 #: Types of inputs -> what NumPy calls them.
@@ -29,7 +31,8 @@ class OnnxModel:
 
     Input: one matrix of floats (n, p), whose columns the metadata entry ``feature_names`` names, separated
     by commas; or one input of n values for each column, by name. Output: one tensor of floats with a value
-    for each item; or, beside a label, the probabilities of two classes, of which the second is the score.
+    for each item; or, beside a label, the probabilities of two classes, of which the second is the score. The
+    file is checked before onnxruntime reads it.
 
     Attributes:
         single_precision: the columns that the model reads as float32.
@@ -39,18 +42,25 @@ class OnnxModel:
         """Read the model file ``path``.
 
         Raises:
-            DataError: onnxruntime cannot load it, or its inputs or outputs are others than those above.
+            DataError: onnxruntime cannot load it, its predictions may not end, or its inputs or outputs are
+                others than those above.
             UsageError: onnxruntime is not installed.
         """
         runtime = required("onnxruntime", "onnx")
         options = runtime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 4
+        self._path = path
         with loading(path, "onnxruntime"):
             with open(path, "rb") as file:
                 content = file.read()
-            self._session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-        self._path = path
+            require_sound(content, path)
+            with without_native_messages():
+                self._session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+            self._read_inputs()  # names may be no text, which shows when they are read
+            self._output, self._second = self._chosen_output()
+
+    def _read_inputs(self) -> None:
         self._inputs = self._session.get_inputs()
         for each in self._inputs:
             if each.type not in _TYPES:
@@ -62,7 +72,6 @@ class OnnxModel:
         self.single_precision = tuple(
             name for name, kind in zip(self.columns, kinds, strict=True) if kind == "tensor(float)"
         )
-        self._output, self._second = self._chosen_output()
 
     def score(self, rows: pa.RecordBatch) -> Floats:
         """(n,) float64, the score of each row."""

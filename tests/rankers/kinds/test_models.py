@@ -311,6 +311,9 @@ def test_onnx_that_cannot_be_loaded(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(b"\x08\x07nothing of use")
     assert refusal(f"onnx:{path}").startswith(f"{path}: onnxruntime cannot load it (")
+    linear(path, [2.0, -1.0], "price, stars")
+    path.write_bytes(path.read_bytes().replace(b"stars", b"st\xffrs"))
+    assert refusal(f"onnx:{path}").startswith(f"{path}: onnxruntime cannot load it ('utf-8' codec can't")
 
 
 # Missing packages.

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from rankeval import simulate
 from rankeval.errors import DataError, UsageError
 from rankeval.simulators.logs.output_folder import filled, require_free
 
@@ -95,3 +96,10 @@ def test_a_file_is_no_folder(tmp_path: Path):
     (tmp_path / "out").write_text("")
     with pytest.raises(DataError, match="out: is a file, wanted a folder to write to"):
         require_free(tmp_path / "out", True, ours)
+
+
+def test_a_name_that_is_no_text_is_one_line(tmp_path: Path):
+    """Arrow cannot encode it."""
+    with pytest.raises(DataError, match=r"cannot be written \('utf-8' codec can't encode"):
+        simulate(tmp_path / "\udcff", sessions=5, queries=2, items=2, positions=2)
+    assert list(tmp_path.iterdir()) == []
