@@ -32,6 +32,8 @@ from rankeval.position_bias.model_counts import LabelledRows, ModelCounts, count
 FEWEST_CLICKS = 100.0
 #: Impressions that the mean relevance counts for in that of a pair.
 _PRIOR = 1.0
+#: Mean examinations that differ by less, relatively, are the same within rounding.
+_SAME = 1e-9
 #: Probabilities stay this far from 0 and 1.
 _LEAST = 1e-6
 
@@ -135,7 +137,8 @@ class _Overlap:
             with np.errstate(invalid="ignore", divide="ignore"):
                 own = mass / shown
                 others = (mass.sum(1, keepdims=True) - mass) / (shown.sum(1, keepdims=True) - shown)
-            kinds = np.where(own > others, 0, np.where(own < others, 1, 2))
+            above, below = own > (1.0 + _SAME) * others, own < (1.0 - _SAME) * others
+            kinds = np.where(above, 0, np.where(below, 1, 2))
         return cls(mass, clicks, kinds)
 
     def differences(self) -> tuple[Floats, Floats]:

@@ -59,8 +59,8 @@ def model_notes(tests: ModelTests) -> Iterator[Note]:
         text = (
             f"{worst.ranker} got {worst.observed:,.0f} clicks on items that it shows {worst.items} than "
             "other sessions do; the position-based model with this curve predicts "
-            f"{worst.predicted:,.0f} from these ({off:+.1f} %, z {worst.z:.1f}): users click in another way, the curve is wrong, or "
-            "rankers had other users"
+            f"{worst.predicted:,.0f} from these ({off:+.1f} %, z {worst.z:.1f}): users click in another way, "
+            "the curve is wrong, or rankers had other users"
         )
         numbers = {"threshold": level[1], "z": worst.z, "relative": off / 100.0}
         yield Note("rankers_disagree", text, numbers, level=level[0], value=worst.p_value)
