@@ -16,6 +16,7 @@ from rankeval.notes import LEVELS, Level, Note, listing
 ADVICE: dict[str, str] = {
     "assumption_not_tested": "Compare with sips, which assumes nothing of users, or collect more sessions.",
     "assumptions_disagree": "Use the estimator that assumes less, such as sips.",
+    "cascade_fits_better": "Randomise the logger, and use sips or rips: users are not position-based.",
     "clicks_stop": "Randomise the logger, and use sips or rips: users are not position-based.",
     "curve_of_few_impressions": "Learn the curve from more sessions of each pair.",
     "curve_of_this_log": "Use --position-bias learn:METHOD, which counts the error of the curve.",
@@ -45,6 +46,7 @@ ADVICE: dict[str, str] = {
     "parameter_chosen": "Fix the parameter before you look at the data, or use --ci refit.",
     "position_bias_not_checked": "Show some sessions in random order and mark them in a column shuffled.",
     "propensities_wrong": "Repair the logged propensities; rankeval inspect lists all tests that fail.",
+    "rankers_disagree": "Check the curve, and that users were assigned to rankers at random.",
     "repeated_rounds": "Find out why ids repeat, such as a join that multiplies rows.",
     "shuffled_in_logged": "Learn the curve by propensity, then use ope with --where 'not shuffled'.",
     "share_clipped": "Raise max_weight and compare; if the estimates differ, the clipped one is biased.",

@@ -12,12 +12,15 @@ from rankeval.notes import Level, Note
 from rankeval.off_policy.accumulate import Sums
 from rankeval.off_policy.click_checks import APART, TOGETHER, ClickChecks
 from rankeval.off_policy.rows import EstimateRow
+from rankeval.off_policy.stages import Found
 from rankeval.position_bias import (
     RANKED,
     SHUFFLED,
     LearnedCurve,
+    ModelTests,
     PositionBias,
     Refutation,
+    model_notes,
     refutation_notes,
     refute,
 )
@@ -51,6 +54,7 @@ class ClickRefutation:
         shuffled: share of the sessions that were shuffled or swapped.
         mixed: mean clicks of a session in the order of the ranker, minus those of all sessions.
         checked: whether there are estimators from clicks at all.
+        models: the tests between rankers, and of held-out sessions.
     """
 
     by_shuffle: Mapping[str, Refutation] = field(default_factory=dict)
@@ -58,6 +62,7 @@ class ClickRefutation:
     shuffled: float = 0.0
     mixed: float = 0.0
     checked: bool = False
+    models: ModelTests = ModelTests()  # noqa: RUF009
 
     @classmethod
     def of(
@@ -81,6 +86,17 @@ class ClickRefutation:
             True,
         )
 
+    def with_models(self, found: Found, threads: int | None) -> ClickRefutation:
+        """The same with tests in further passes, where a curve is given and the log allows them."""
+        bias = found.request.setting.position_bias
+        if not self.checked or bias is None:
+            return self
+        log, known = found.request.log, bias if found.learned is None else found.learned.known
+        if self.by_shuffle and not log.has("ranker") and not log.has("swap_low"):
+            return self
+        models = ModelTests.of(log, known, threads)
+        return replace(self, models=replace(models, cascade=None) if self.by_shuffle else models)
+
     def to_dict(self) -> dict[str, Any] | None:
         """The tests as values for JSON; None without estimators from clicks."""
         if not self.checked:
@@ -90,6 +106,7 @@ class ClickRefutation:
             "shuffled_sessions": {curve: test.to_dict() for curve, test in self.by_shuffle.items()},
             "clicks_below_a_click": None if pairs is None else {"ratio": pairs.ratio, "z": pairs.z},
             "share_shuffled": self.shuffled,
+            **self.models.to_dict(),
         }
 
     def notes(self, rows: Sequence[EstimateRow]) -> Iterator[Note]:
@@ -99,6 +116,7 @@ class ClickRefutation:
         for curve, test in self.by_shuffle.items():
             yield from refutation_notes(curve, test)
         yield from self._of_dependence()
+        yield from model_notes(self.models)
         if not self.by_shuffle:
             text = "position bias cannot be checked on this log: it has no sessions in random order"
             yield Note("position_bias_not_checked", text, level="caution")

@@ -12,9 +12,10 @@ from rankeval.position_bias.curve_content import FIELDS
 from rankeval.position_bias.known_curve import STEP, Arm, PositionBias
 from rankeval.position_bias.learned import LEARN, LearnedCurve, learn_curve, method_of, of_the_ranker
 from rankeval.position_bias.methods import lacking
+from rankeval.position_bias.model_tests import ModelTests
 from rankeval.position_bias.newton_ascent import Climb, starting_point
 from rankeval.position_bias.propensity import propensity
-from rankeval.position_bias.refutation_notes import refutation_notes
+from rankeval.position_bias.refutation_notes import model_notes, refutation_notes
 from rankeval.position_bias.result import PropensityCurve
 from rankeval.position_bias.shuffled_arm import (
     RANKED,
@@ -42,6 +43,7 @@ __all__ = [
     "Cells",
     "Climb",
     "LearnedCurve",
+    "ModelTests",
     "PositionBias",
     "PropensityCurve",
     "Refutation",
@@ -49,6 +51,7 @@ __all__ = [
     "lacking",
     "learn_curve",
     "method_of",
+    "model_notes",
     "observed",
     "of_the_ranker",
     "predicted",

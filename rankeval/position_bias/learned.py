@@ -42,12 +42,14 @@ class LearnedCurve:
     Attributes:
         bias: the curve. It has no covariance: its errors go together with those of all that is estimated
             from the same clicks.
+        known: the same curve with its covariance, for tests.
         test: the test of the curve by shuffled sessions, with the error of the curve.
         notes: warnings about it.
         apart: whether sessions of the experiment that taught it are not those of the ranker, which are there.
     """
 
     bias: PositionBias
+    known: PositionBias
     test: ShuffleTest = field(default_factory=ShuffleTest)
     notes: tuple[Note, ...] = ()
     apart: bool = False
@@ -69,7 +71,9 @@ def learn_curve(log: Log, method: str, threads: int | None, tested: bool = True)
     infer = InferenceOptions.of_call("normal", 0.95, 2, 0, None)
     request = Request(log, weights, None, None, None, infer, (), threads)
     curves = estimate(chosen, request)
-    content = {"examination": curves[None].theta.tolist()}
+    content: dict[str, Any] = {"examination": curves[None].theta.tolist()}
+    covariance = curves[None].theta_covariance
+    known = {} if covariance is None else {"covariance": covariance.tolist()}
     notes = [note.under(f"position bias, {method}") for note in of_curves(None, curves)]
     test = ShuffleTest.of(request, curves[None]) if tested else ShuffleTest()
     apart = method == "shuffle" and test.refutation is not None
@@ -78,7 +82,8 @@ def learn_curve(log: Log, method: str, threads: int | None, tested: bool = True)
             f"position bias, {method}: {test.arm.sessions:,.0f} shuffled sessions taught the curve, and are "
         )
         notes.append(Note("shuffled_left_out", text + "not among those of the estimates"))
-    return LearnedCurve(PositionBias.of(content, LEARN + method), test, tuple(notes), apart)
+    bias, known_bias = (PositionBias.of(each, LEARN + method) for each in (content, content | known))
+    return LearnedCurve(bias, known_bias, test, tuple(notes), apart)
 
 
 @dataclass(frozen=True)
