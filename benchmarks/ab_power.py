@@ -2,9 +2,9 @@
 
 Sessions of users who differ: a user's level is gamma with mean 1 and variance 1/4, a session has Poisson
 clicks with twice this mean, and the value of before is the level. A test has the number of sessions that
-``plan_ab`` found in a log of 300,000 users; users, or sessions where these are the units, are assigned by the toss
-of a coin. Every test is analysed by ``ab``; it finds the effect if p < 0.05. The tests of looks have no effect
-and 20 looks; one errs if any look has p < 0.05.
+``plan_ab`` found in a log of 300,000 users; users, or sessions where these are the units, are assigned by
+the toss of a coin. Every test is analysed by ``ab``; it finds the effect if p < 0.05. The tests of looks have
+no effect and 20 looks; one errs if any look has p < 0.05.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from statistics import NormalDist
 from typing import Any
 
@@ -171,6 +172,40 @@ def look_rows(tests: int) -> Iterator[tuple[str, str, str, str]]:
             yield values, allowed, f"{tests:,}", share(erred, tests)
 
 
+def normal_statistics(sums: Floats, squares: Floats) -> Floats:
+    """(n, looks) the statistic of Welch's test at each look, as a normal quantile.
+
+    Args:
+        sums, squares: (2, n, looks) of the values of either arm up to each look, ``STEP / 2`` more at each.
+    """
+    from scipy import stats
+
+    units = STEP / 2.0 * np.arange(1, LOOKS + 1)
+    errors = (squares - sums**2 / units) / (units - 1.0) / units
+    variance = errors.sum(axis=0)
+    degrees = variance**2 / (errors**2 / (units - 1.0)).sum(axis=0)
+    t = np.abs(sums[0] - sums[1]) / units / np.sqrt(variance)
+    return np.asarray(stats.norm.isf(stats.t.sf(t, degrees)))
+
+
+def boundary_rows(tests: int) -> Iterator[tuple[str, str, str, str]]:
+    """How often boundaries err with normal values and even arms: enough tests to tell 5.0 from 5.1 %.
+
+    Sums and sums of squares are drawn as what they are, normal and chi-square.
+    """
+    shares, rng = tuple(k / LOOKS for k in range(1, LOOKS + 1)), np.random.default_rng(19)
+    limits = {name: np.array(critical_values(name, shares, LEVEL)) for name in ("obrien_fleming", "pocock")}
+    erred, block, each = dict.fromkeys(limits, 0), 1_000, STEP // 2
+    for _ in range(tests // block):
+        sums = rng.normal(0.0, each**0.5, (2, block, LOOKS))
+        squares = rng.chisquare(each - 1.0, sums.shape) + sums**2 / each
+        z = normal_statistics(sums.cumsum(axis=2), squares.cumsum(axis=2))
+        for name, limit in limits.items():
+            erred[name] += int((z >= limit).any(axis=1).sum())
+    for name, number in erred.items():
+        yield "normal, even arms", name, f"{tests // block * block:,}", share(number, tests // block * block)
+
+
 def main() -> None:
     """Print a table of power, and one of looks."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -183,7 +218,7 @@ def main() -> None:
             print(f"| {' | '.join(power_row(kind, arguments.tests))} |", flush=True)
     if arguments.only in ("", "looks"):
         print(f"\n| values | allows for looks | tests | erred at one of {LOOKS} looks |\n|---|---|---|---|")
-        for row in look_rows(arguments.tests):
+        for row in chain(boundary_rows(200 * arguments.tests), look_rows(arguments.tests)):
             print(f"| {' | '.join(row)} |", flush=True)
 
 

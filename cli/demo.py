@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from rankeval.cli.demo_summary import MethodRow, Summary, percent
-from rankeval.cli.demo_world import FEATURES, POSITIONS, DemoWorld
+from rankeval.cli.demo_world import FEATURES, POSITIONS, DemoWorld, scores_of
 from rankeval.cli.options import be_quiet, quiet_option, say
 from rankeval.errors import UsageError
 from rankeval.notes import Note
@@ -95,12 +95,12 @@ class Demo:
         """Two weeks of production: one to learn from, one to estimate with."""
         _tell(
             f"A shop ranks {POSITIONS} items for each of its queries. Its users are simulated: they look at "
-            "position k with probability 1 / k, and click an item that they look at with a probability of its "
-            "own. The commands below see logs alone; the truth stands in the last table."
+            "position k with probability 1 / k, and click an item that they look at with a probability of "
+            "its own. The commands below see logs alone; the truth stands in the last table."
         )
         _tell(
-            f"1. Production writes a log: {LEARN:,} sessions last week and {ESTIMATE:,} this week, 1 % of them "
-            "in random order (column shuffled)."
+            f"1. Production writes a log: {LEARN:,} sessions last week and {ESTIMATE:,} this week, 1 % of "
+            "them in random order (column shuffled)."
         )
         for week, (name, sessions) in enumerate((("last_week", LEARN), ("this_week", ESTIMATE))):
             self.world.write_log(self.folder / f"{name}.parquet", sessions, SEED + week)
@@ -158,12 +158,12 @@ class Demo:
         import numpy as np
         import pyarrow.parquet as pq
 
-        from rankeval import ope, rank
+        from rankeval import ope
 
         log = self._path("this_week.parquet")
-        scored = rank(f"lightgbm:{self._path('model.txt')}", log, where="shuffled").run.column("score")
+        scores = scores_of(self.folder / "model.txt", log, "shuffled")
         table = pq.read_table(log, filters=[("shuffled", "=", True)])
-        order = np.argsort(-scored.to_numpy().reshape(-1, POSITIONS), axis=1)
+        order = np.argsort(-scores.reshape(-1, POSITIONS), axis=1)
         places = np.argsort(order, axis=1).ravel() + 1
         columns = {name: table.column(name) for name in ("session_id", "position", "click")}
         agreed = (places == table.column("position").to_numpy()).astype(float)
@@ -176,11 +176,11 @@ class Demo:
         """The A/B test, as large as the low end of the gain needs it, and the exact gain."""
         from rankeval import ab, plan_ab
 
-        _tell(f"5. Plan the A/B test for this gain, with {DAILY:,} sessions a day.")
+        _tell(f"5. Plan the A/B test for this gain (--sessions-per-day {DAILY}).")
         log, gain = self._path("this_week.parquet"), self._path("uplift.json")
         plan = plan_ab(log, metric="clicks=click", gain=gain, sessions_per_day=DAILY, where="not shuffled")
         _write(self.folder / "plan.json", plan)
-        _show("rankeval plan ab this_week.parquet --metric clicks=click --gain uplift.json ...", plan)
+        _show("rankeval plan ab this_week.parquet --metric clicks=click --gain uplift.json", plan)
         sessions = max(row.sessions or 0 for row in plan.results) or 10 * DAILY
         _tell(f"6. Run it on {sessions:,} new sessions, enough for the low end of the gain.")
         scores = self.world.scores(self.folder / "model.txt")
@@ -209,23 +209,23 @@ class Demo:
         naive, ips, test = (summary.methods[place] for place in (0, 2, -1))
         _tell(
             "Why the naive figure is wrong: it takes a click for the same evidence wherever it was made. But "
-            f"users look at position 1 about {first / last:.0f} times as often as at position {POSITIONS} (step "
-            "2), so that clicks gather where production put its items, and any other order seems worse. IPS "
-            "divides each click by how often its position is looked at."
+            f"users look at position 1 about {first / last:.0f} times as often as at position {POSITIONS} "
+            "(step 2), so that clicks gather where production put its items, and any other order seems "
+            "worse. IPS divides each click by how often its position is looked at."
         )
-        right = all(row.holds(summary.truth) for row in (ips, test))
+        held = all(row.holds(summary.truth) for row in (ips, test))
+        buried = "a better ranker" if naive.gain < 0.0 < summary.truth else "the difference"
         _tell(
             f"Conclusion: without showing the new ranker to anyone, IPS put its gain at {percent(ips.gain)}, "
-            f"the A/B test found {percent(test.gain)}, the truth is {percent(summary.truth)}"
-            f"{', which both intervals hold' if right else '; an interval does not hold it'}; the naive figure, "
-            f"{percent(naive.gain)}, would have buried "
-            f"{'a better ranker' if naive.gain < 0.0 < summary.truth else 'the difference'}."
+            f"the A/B test found {percent(test.gain)}, and the truth is {percent(summary.truth)}"
+            f"{', which both intervals hold' if held else '; not both intervals hold it'}; the naive figure, "
+            f"{percent(naive.gain)}, would have buried {buried}."
         )
         say(NEXT.format(folder=self.folder))
 
 
-NEXT = """The files are in {folder}. With your own log (session_id, query_id, item_id,
-position, click, features, and shuffled where you randomise):
+NEXT = """The files are in {folder}. With your own log (session_id, query_id,
+item_id, position, click, features, and shuffled where you randomise):
 
   rankeval inspect log.parquet
   rankeval propensity log.parquet --method shuffle --format json --out bias.json

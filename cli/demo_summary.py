@@ -60,9 +60,7 @@ class Summary(Result):
 
     def rows(self) -> list[dict[str, Any]]:
         """One record for each method."""
-        return [
-            {**vars(row), "truth": self.truth, "holds": row.holds(self.truth)} for row in self.methods
-        ]
+        return [{**vars(row), "truth": self.truth, "holds": row.holds(self.truth)} for row in self.methods]
 
     def tables(self) -> list[Table]:
         header = ["method", ">gain", ">95 % interval", ">truth", "holds it", "verdict"]

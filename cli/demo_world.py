@@ -87,12 +87,10 @@ class DemoWorld:
         """(items,) the scores of a model."""
         import pyarrow as pa
 
-        from rankeval import rank
-
         items = np.arange(len(self.chance))
         columns = {name: self.features[:, place] for place, name in enumerate(FEATURES)}
         data = pa.table({"query_id": items // POSITIONS, "item_id": items, **columns})
-        return np.asarray(rank(f"lightgbm:{model}", data).run.column("score").to_numpy())
+        return scores_of(model, data)
 
     def run_test(self, folder: Path, candidate: Floats, sessions: int, seed: int) -> dict[str, Any]:
         """Simulate the A/B test of the candidate in ``folder``; returns the exact truth."""
@@ -102,6 +100,15 @@ class DemoWorld:
         simulate(folder, sessions, seed, world=world, overwrite=True, propensities="none")
         truth: dict[str, Any] = json.loads((folder / "truth.json").read_text())
         return truth
+
+
+def scores_of(model: Path, data: Any, where: str | None = None) -> Floats:
+    """The scores of a LightGBM model, in the order of the rows."""
+    from rankeval import rank
+
+    run = rank(f"lightgbm:{model}", data, where=where).run
+    assert run is not None  # as no file was named
+    return np.asarray(run.column("score").to_numpy())
 
 
 def _by_query(items: Any) -> Any:

@@ -143,7 +143,7 @@ class PropensityCurve(Result):
             for each in curve.intervals
         ]
         title = f"Examination by position, {self.inputs['method']}"
-        return Table(title, [*self._header, *header, *smooth, ">clicks", ">impressions"], rows)
+        return Table(title, [*self._header, *header, *smooth, ">clicks", ">shown"], rows)
 
     def _laws(self) -> Table:
         assert self.smoothings is not None

@@ -1,63 +1,114 @@
+"""``demo``: its figures are those of the commands it names, and its conclusions those of its table."""
+
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 
-from rankeval import evaluate, ope, propensity
-from rankeval.cli import demo
-from rankeval.cli.demo import ESTIMATORS, ROUNDS
-from tests.cli.helpers import call
+from rankeval import ab, plan_ab, propensity, uplift
+from rankeval.cli.demo_summary import MethodRow, Summary
+from rankeval.cli.demo_world import POSITIONS, DemoWorld
+from tests.cli.helpers import Called, call
 
 
-def test_demo(tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
-    called = call("demo", "--out", folder)
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Called]:
+    """The folder of a demo, and what it printed."""
+    folder = tmp_path_factory.mktemp("demo") / "files"
+    return folder, call("demo", "--out", folder)
+
+
+def test_it_leaves_its_files_and_fits_80_columns(demo: tuple[Path, Called]) -> None:
+    folder, called = demo
     assert (called.status, called.err) == (0, "")
-    assert sorted(path.name for path in folder.iterdir()) == [
-        "clicks",
-        "judgements.parquet",
-        "log.parquet",
-        "new.parquet",
-        "old.parquet",
-    ]
-    assert pq.read_metadata(folder / "log.parquet").num_rows == ROUNDS
-    runs = {name: str(folder / f"{name}.parquet") for name in ("old", "new")}
-    means = evaluate(runs, str(folder / "judgements.parquet"), ["ndcg@10", "mrr"])
-    values = ope(str(folder / "log.parquet"), ESTIMATORS)
-    clicks = str(folder / "clicks" / "log.parquet")
-    curve = propensity(clicks, "shuffle")
-    reranked = ope(clicks, "click_ips", position_bias=curve.to_dict(), where="not shuffled")
-    for result in (means, values, curve, reranked):
-        assert result.render("table", 10_000) in called.out
-    assert f"The files are in {folder}." in called.out
-    truth = json.loads((folder / "clicks" / "truth.json").read_text())["candidates"]["new"]
-    interval = reranked.to_dict()["results"][0]["ci"]
-    assert interval["low"] < truth["expected_clicks"] < interval["high"]
-    assert f"new ranking {truth['expected_clicks']:.4f} clicks a session" in called.out
-    assert "95 % intervals that contain the true value: ips, snips, dr, sndr." in called.out
+    assert {path.name for path in folder.iterdir()} == {
+        "bias.json",
+        "last_week",
+        "last_week.parquet",
+        "model.txt",
+        "model.txt.json",
+        "plan.json",
+        "summary.json",
+        "test",
+        "this_week",
+        "this_week.parquet",
+        "uplift.json",
+    }
+    shown = called.out.replace(str(folder), "FOLDER").splitlines()
+    assert max(len(line) for line in shown if not line.startswith("warning")) <= 80
 
 
-def test_demo_without_a_folder_leaves_nothing_and_says_the_same(tmp_path: Path) -> None:
-    kept, gone = call("demo", "--out", tmp_path), call("demo")
-    assert gone.status == 0
-    assert gone.out == kept.out.split("\nThe files are in")[0]
-
-
-def test_a_folder_that_goes_meanwhile_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "demo"
-
-    def policy_of_another_process(_: Path) -> list[Path]:
-        shutil.rmtree(folder)
-        return []
-
-    monkeypatch.setattr(demo, "_policy", policy_of_another_process)
-    called = call("demo", "--out", folder, "--quiet")
-    assert called.status == 1
-    assert called.err == (
-        f"rankeval: error: {folder / 'judgements.parquet'}: is gone, and 2 other files; "
-        "wanted a folder that stays\n"
+def test_its_figures_are_those_of_the_commands(demo: tuple[Path, Called]) -> None:
+    folder, called = demo
+    log = str(folder / "this_week.parquet")
+    results = (
+        propensity(log, "shuffle"),
+        uplift(log, {"new": f"lightgbm:{folder / 'model.txt'}"}, estimators="click_ips"),
+        plan_ab(
+            log,
+            metric="clicks=click",
+            gain=str(folder / "uplift.json"),
+            where="not shuffled",
+            sessions_per_day=1_000,
+        ),
+        ab(str(folder / "test" / "log.parquet"), "arm", control="logging", metric="clicks=click"),
     )
+    for result in results:
+        assert result.render("table", 80) in called.out
+
+
+def test_the_naive_figure_is_wrong_and_the_others_are_near_the_exact_truth(demo: tuple[Path, Called]) -> None:
+    folder, called = demo
+    summary = json.loads((folder / "summary.json").read_text())
+    truth = json.loads((folder / "test" / "truth.json").read_text())
+    new, old = truth["candidates"]["new"]["expected_clicks"], truth["arms"]["logging"]["expected_clicks"]
+    assert summary["truth"] == new / old - 1.0
+    naive, replay, ips, clipped, modelled, test = summary["results"]
+    assert naive["high"] < 0.0 < summary["truth"]
+    assert replay["holds"]
+    assert ips["holds"]
+    assert test["holds"]
+    assert replay["high"] - replay["low"] > 3 * (ips["high"] - ips["low"])
+    assert naive["gain"] < clipped["gain"] < modelled["gain"] < 1.5 * summary["truth"]
+    assert "which both intervals hold" in " ".join(called.out.split())
+
+
+def test_the_world_has_the_chances_of_its_truth() -> None:
+    """Expected clicks of production, against the mean of the chances of its lists over examination."""
+    from rankeval.simulators.exact import whole_truth
+    from rankeval.simulators.worlds import parse_world
+
+    world = DemoWorld.of(3)
+    described = world.describe(world.chance)
+    truth, _ = whole_truth(parse_world(described, "world"), 1)
+    weights = [query["weight"] for query in described["queries"]]
+    for name, scores in (("logging", world.production), ("new", world.chance)):
+        clicks = 0.0
+        for q, weight in enumerate(weights):
+            items = range(q * POSITIONS, (q + 1) * POSITIONS)
+            ranked = sorted(items, key=lambda item: -scores[item])
+            clicks += weight * sum(world.chance[item] / (k + 1) for k, item in enumerate(ranked))
+        found = truth["logging"] if name == "logging" else truth["candidates"]["new"]
+        assert found["expected_clicks"] == pytest.approx(clicks / sum(weights), rel=1e-9)
+
+
+def test_files_of_others_are_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    called = call("demo", "--out", tmp_path)
+    assert called.status == 2
+    assert called.err == (
+        f"rankeval: error: --out: found files in {tmp_path}, wanted a new or empty folder, or an earlier "
+        "demo\n"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_method_without_an_interval_holds_nothing() -> None:
+    rows = (MethodRow("a", 0.1, 0.0, 0.2, "trust"), MethodRow("b", 0.3, None, None, None))
+    summary = Summary({}, rows, 0.15)
+    assert [row["holds"] for row in summary.rows()] == [True, None]
+    shown = summary.render("table", 80)
+    assert "+10.0 %  +0.0 % .. +20.0 %  +15.0 %  yes" in shown
+    assert "-" in shown.splitlines()[-1]
