@@ -23,7 +23,8 @@ LOOK = """
 const shown = element => element.getClientRects().length > 0;
 const rgb = text => text.match(/[\\d.]+/g).map(Number);
 const light = colour => {
-  const [r, g, b] = colour.slice(0, 3).map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  const linear = v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  const [r, g, b] = colour.slice(0, 3).map(v => linear(v / 255));
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 };
 const ground = element => {
@@ -44,10 +45,12 @@ for (const svg of [...document.querySelectorAll('svg')].filter(shown)) {
   const texts = [...svg.querySelectorAll('text')].filter(text => text.textContent);
   const boxes = texts.map(text => text.getBoundingClientRect()), whole = svg.getBoundingClientRect();
   boxes.forEach((a, i) => {
-    if (a.left < whole.left - 1 || a.right > whole.right + 1 || a.top < whole.top - 1 || a.bottom > whole.bottom + 1)
+    if (a.left < whole.left - 1 || a.right > whole.right + 1 ||
+        a.top < whole.top - 1 || a.bottom > whole.bottom + 1)
       outside.push(texts[i].textContent);
     boxes.slice(0, i).forEach((b, j) => {
-      if (a.left < b.right - 0.5 && b.left < a.right - 0.5 && a.top < b.bottom - 0.5 && b.top < a.bottom - 0.5)
+      if (a.left < b.right - 0.5 && b.left < a.right - 0.5 &&
+          a.top < b.bottom - 0.5 && b.top < a.bottom - 0.5)
         meeting.push(texts[j].textContent + ' / ' + texts[i].textContent);
     });
   });

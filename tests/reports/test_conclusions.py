@@ -21,8 +21,8 @@ def curve(low: float | None, high: float | None, level: str = "trust", p: float 
 
 def test_a_curve_is_told_at_its_last_position() -> None:
     assert propensity.conclude(curve(0.4, 0.5)) == (
-        "Users look at position 2 40 % to 50 % as often as at position 1 (95 % interval). The curve is in line "
-        "with position^-eta, eta 0.8 to 1.2."
+        "Users look at position 2 40 % to 50 % as often as at position 1 (95 % interval). The curve is in "
+        "line with position^-eta, eta 0.8 to 1.2."
     )
 
 
@@ -122,9 +122,8 @@ def fitted(
 
 def test_click_models() -> None:
     best = "pbm predicts 500 held-out sessions best of 2 click models."
-    assert (
-        fit.conclude(fitted(-0.2, -0.1))
-        == f"{best} It is better than dbn (95 % interval), adjusted for all pairs."
+    assert fit.conclude(fitted(-0.2, -0.1)) == (
+        f"{best} It is better than dbn (95 % interval), adjusted for all pairs."
     )
     for ends in ((-0.2, 0.1), (None, None)):
         assert fit.conclude(fitted(*ends)) == f"{best} The log cannot tell it from dbn."
@@ -142,8 +141,8 @@ def test_past_experiments() -> None:
         return agreement.conclude({"results": [row]})
 
     assert said(0.2, 0.8) == (
-        "Offline gains and online gains have a correlation of 0.2 to 0.8 (95 % interval) over 30 experiments. "
-        "They go together."
+        "Offline gains and online gains have a correlation of 0.2 to 0.8 (95 % interval) over 30 "
+        "experiments. They go together."
     )
     assert said(-0.2, 0.8).endswith("The experiments cannot tell.")
     assert said(-0.8, -0.2).endswith("They go against each other.")

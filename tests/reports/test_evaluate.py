@@ -51,7 +51,8 @@ def test_the_higher_run_comes_first() -> None:
 
 def test_an_interval_that_holds_0() -> None:
     assert conclude(document(difference(-0.01, 0.02, 0.4))) == (
-        "map of old is between 0.01 lower and 0.02 higher than of new (95 % interval). The judgements cannot tell."
+        "map of old is between 0.01 lower and 0.02 higher than of new (95 % interval). "
+        "The judgements cannot tell."
     )
 
 
@@ -81,8 +82,8 @@ def test_the_best_of_several_is_corrected_for_the_choice() -> None:
         "gain": {"over": "old", "ci": interval(-0.001, 0.02)},
     }
     assert conclude(document(difference(0.1, 0.2), runs=3, **best)) == (
-        "third has the best map of 3 runs, 0.3 to 0.4 (95 % interval), corrected for the choice. That is between "
-        "0.001 lower and 0.02 higher than of old. The judgements cannot tell."
+        "third has the best map of 3 runs, 0.3 to 0.4 (95 % interval), corrected for the choice. That is "
+        "between 0.001 lower and 0.02 higher than of old. The judgements cannot tell."
     )
     first = {**best, "gain": {"over": "third", "ci": interval(None, None)}}
     assert conclude(document(difference(0.1, 0.2), runs=3, **first)).endswith("corrected for the choice.")
