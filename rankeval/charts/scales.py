@@ -140,4 +140,4 @@ def _powers(low: float, high: float, most: int) -> list[tuple[float, str]]:
     ones = [10.0**k for k in powers if low <= 10.0**k <= high]
     chosen = many if len(many) <= most else ones
     step = max(1, math.ceil(len(chosen) / most))
-    return [(v, f"{v:,.0f}" if 1 <= v < 1e6 else f"{v:.4g}") for v in chosen[::step]]
+    return [(v, f"{v:,.0f}" if 1 <= v < 1e9 else f"{v:.4g}") for v in chosen[::step]]

@@ -104,3 +104,9 @@ def _chromium(folder: Path, dark: bool, *arguments: str) -> str:
     )
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
+
+
+def pictured(page: Path, image: Path, width: int, height: int, folder: Path) -> None:
+    """Write the top of a page as PNG."""
+    window = [f"--window-size={width},{height}", "--hide-scrollbars", f"--screenshot={image}"]
+    _chromium(folder, False, *window, page.as_uri())

@@ -21,7 +21,7 @@ def curve(low: float | None, high: float | None, level: str = "trust", p: float 
 
 def test_a_curve_is_told_at_its_last_position() -> None:
     assert propensity.conclude(curve(0.4, 0.5)) == (
-        "Users look at position 2 40 % to 50 % as often as at position 1 (95 % interval). The curve is in "
+        "Position 2 is looked at 40 % to 50 % as often as position 1 (95 % interval). The curve is in "
         "line with position^-eta, eta 0.8 to 1.2."
     )
 

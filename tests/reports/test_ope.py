@@ -98,6 +98,12 @@ def test_an_index_is_no_forecast() -> None:
     assert "earn" not in said
 
 
+def test_an_estimator_of_a_reward_comes_before_an_index() -> None:
+    index = estimate(0.1, 0.2, name="replay_ips", level="caution", reasons=("estimator_caution",))
+    said = conclude(document(index, estimate(-0.1, 0.2, name="click_ips")))
+    assert "between 10 % fewer and 20 % more clicks" in said
+
+
 def test_without_a_relative_gain_the_unit_is_told() -> None:
     row = estimate(0.1, 0.2, relative_ci=interval(None, None))
     assert "would earn 0.01 to 0.02 more reward a round than" in conclude(document(row))
