@@ -1,8 +1,8 @@
-# make demo | test | lint | bench | fuzz | faults: each sets up its own .venv first, and again only when
+# make demo | test | test-all | lint | bench | fuzz | faults: each sets up its own .venv first, and again only when
 # pyproject.toml changes.
 # Needs git, make and Python 3.11 or later; another Python than the one found: make PYTHON=/path/to/python ...
 
-.PHONY: help demo test lint format bench fuzz faults lowest newest audit clean
+.PHONY: help demo test test-all lint format bench fuzz faults lowest newest audit clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -14,7 +14,8 @@ KILLS ?= 200
 
 help:
 	@echo "make demo    the whole path on data it makes itself"
-	@echo "make test    all tests"
+	@echo "make test    all tests but the slow ones"
+	@echo "make test-all  all tests, of reports in a browser too (Chromium; .ci/browser fetches it)"
 	@echo "make lint    ruff, mypy and vulture"
 	@echo "make format  lay out the code as make lint wants it"
 	@echo "make bench   speed and memory, side by side with other tools"
@@ -31,6 +32,11 @@ demo: .venv/ready-run
 
 test: .venv/ready-dev
 	@echo "rankeval: running the tests"
+	@$(BIN)/python -m pytest -q -n 2 -m "not slow"
+
+test-all: .venv/ready-dev
+	@sh .ci/browser
+	@echo "rankeval: running all tests"
 	@$(BIN)/python -m pytest -q -n 2
 
 lint: .venv/ready-dev
@@ -60,7 +66,7 @@ audit: .venv/ready-run
 	@sh .ci/audit
 
 clean:
-	rm -rf .venv .bench .bounds .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .bench .bounds .browser .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/ready-run: pyproject.toml .ci/setup
 	@PYTHON="$(PYTHON)" sh .ci/setup run .

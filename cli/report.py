@@ -10,11 +10,12 @@ from rankeval.atomic_files import require_folder, require_separate, write_text
 from rankeval.cli.options import typed_command
 
 EPILOG = """\b
-Examples:
-  rankeval ope log.parquet --format json --out ope.json
-  rankeval ab test.parquet --arm arm --format json --out ab.json
+Example:
   rankeval report ope.json ab.json --out page.html
 
+The files are what --format json --out FILE of other commands writes.
+
+\b
 The page begins with the conclusion of each result. It needs no other file and
 no script, fits phones and paper, and holds the results as JSON. The option
 --report FILE.html of a command makes such a page at once.

@@ -1,4 +1,4 @@
-"""Messages of long work on stderr: a progress line on a terminal, and one-line notices."""
+"""Messages of long work on stderr: a progress line on a terminal or in a notebook, and one-line notices."""
 
 from __future__ import annotations
 
@@ -49,6 +49,11 @@ def _on_terminal() -> bool:
         return False
 
 
+def _in_notebook() -> bool:
+    """Whether stderr is shown below a cell, which goes back to the start of a line but erases nothing."""
+    return type(sys.stderr).__module__.startswith("ipykernel.")
+
+
 class Advance(Protocol):
     """Tells that one more step is done, or ``steps``; ``detail`` is shown at the end of the line."""
 
@@ -63,25 +68,27 @@ def progress(what: str, total: int | None) -> Iterator[Advance]:
     the end. While it is there, work that this work starts shows no line of its own.
     """
     mine = _line.acquire(blocking=False)
-    shown = mine and not _quiet and _on_terminal()
-    started, done, written = time.monotonic(), 0, False
+    notebook = _in_notebook()
+    shown = mine and not _quiet and (notebook or _on_terminal())
+    started, done, written = time.monotonic(), 0, 0
 
     def advance(detail: str = "", steps: int = 1) -> None:
         nonlocal done, written
         done += steps
         seconds = time.monotonic() - started if shown else 0.0
         if seconds > PATIENCE:
-            written = True
             rate = done / seconds
             many = f"{what}: {done}" if total is None else f"{what}: {done} of {total}"
             left = "" if total is None else f"{(total - done) / rate:.0f} s left"
             line = ", ".join(part for part in (many, f"{rate:.3g} a second", left, detail) if part)
-            tell(f"\r{line}\x1b[K", end="")
+            rest = " " * (written - len(line)) if notebook else "\x1b[K"
+            tell(f"\r{line}{rest}", end="")
+            written = len(line)
 
     try:
         yield advance
     finally:
         if written:
-            tell("\r\x1b[2K", end="")
+            tell(f"\r{' ' * written}\r" if notebook else "\r\x1b[2K", end="")
         if mine:
             _line.release()

@@ -41,6 +41,22 @@ def test_long_work_shows_how_far_it_is_and_erases_its_line(err: Terminal) -> Non
     )
 
 
+def test_in_a_notebook_a_line_is_covered_by_spaces(err: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cell goes back to the start of its line, and takes no escapes."""
+    cell = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})()
+    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=cell))
+    with progress.progress("training", 3) as advance:
+        advance()
+        advance("long detail")
+        advance("end")
+    second, third = (
+        "training: 2 of 3, 1 a second, 1 s left, long detail",
+        "training: 3 of 3, 1 a second, 0 s left, end",
+    )
+    spaces = " " * (len(second) - len(third))
+    assert cell.getvalue() == f"\r{second}\r{third}{spaces}\r{' ' * len(third)}\r"
+
+
 def test_the_detail_of_a_step_ends_the_line(err: Terminal) -> None:
     with progress.progress("training", 2) as advance:
         advance("ndcg@10 0.4")

@@ -6,15 +6,18 @@ import csv
 import io
 import json
 import math
+import re
 from typing import Any
 
 import pytest
 
-from rankeval import Evaluation, evaluate
+from rankeval import DataError, Evaluation, UsageError, evaluate, interleave_lists
 from rankeval.errors import printable
-from rankeval.results import RENDERERS, interval_text, number, p_text, percent
+from rankeval.renderers import RENDERERS, _latex_text
+from rankeval.results import _arrow, interval_text, number, p_text, percent
 from tests.evaluation.test_inference import JUDGEMENTS, TABLES, with_column, with_queries
 from tests.naive_evaluation import judgements_table, run_table
+from tests.reports.results import results
 
 
 def evaluation(**options: Any) -> Evaluation:
@@ -213,3 +216,83 @@ def test_names_in_data_cannot_steer_a_terminal():
         assert not {"\x1b", "\x07", "\u202e"} & set(text)
         assert "\\x1b[2J\\x07red\\u202e0" in text
     assert json.loads(found.render("json"))["results"][1]["segment"] == "\x1b[2J\x07red\u202e0"
+
+
+@pytest.mark.parametrize("command", sorted(results()))
+def test_every_form_begins_with_the_conclusion(command):
+    found = results()[command]
+    assert found.to_dict()["conclusion"] == found.conclusion
+    first = " ".join(found.render("table", 80).partition("\n\n")[0].partition("\nVerdict: ")[0].split())
+    assert first == " ".join(printable(found.conclusion).split())
+    assert found.render("markdown").startswith(f"**{printable(found.conclusion)}**\n")
+    assert found.render("latex").startswith(f"% {printable(found.conclusion)}\n")
+
+
+def test_a_command_that_concludes_nothing_says_nothing(tmp_path):
+    found = interleave_lists(["a", "b"], ["b", "a"])
+    assert found.conclusion is None
+    assert "conclusion" not in found.to_dict()
+    with pytest.raises(UsageError, match="results of interleave lists have no chart"):
+        found.plot()
+    found.report(tmp_path / "page.html")
+    assert "<h1" in (tmp_path / "page.html").read_text()
+
+
+def test_data_frames_of_all_kinds_hold_the_same(result, odd):
+    for found in (result, odd):
+        table = found.to_arrow()
+        assert table.to_pylist() == found.rows()
+        assert found.to_polars().to_dicts() == found.rows()
+        assert table.column_names == list(found.to_pandas().columns)
+        assert json.loads(found.to_json()) == found.to_dict()
+
+
+def test_a_column_of_several_types_is_text_in_arrow():
+    assert _arrow([1, "a", None]).to_pylist() == ["1", "a", None]
+    assert _arrow([1, 2.5, None]).to_pylist() == [1.0, 2.5, None]
+
+
+def test_latex_escapes_and_is_whole(odd):
+    text = odd.render("latex")
+    assert text.count("\\begin{tabular}") == text.count("\\end{tabular}") == len(odd.tables())
+    assert "a\\textbar{}b" in text
+    assert "95 \\%" in text
+    for line in text.splitlines():
+        if line.endswith("\\\\"):
+            plain = line.removesuffix(" \\\\")
+            assert not re.search(r"(?<!\\)[%$#_]", plain)
+    for table in odd.tables():
+        assert (
+            f"\\begin{{tabular}}{{{''.join('r' if h.startswith('>') else 'l' for h in table.header)}}}"
+            in text
+        )
+
+
+@pytest.mark.parametrize("letter", list("\\~^<>|&%$#_{}"))
+def test_each_letter_that_latex_reads_is_escaped(letter):
+    assert _latex_text(letter) not in (letter, "")
+    assert _latex_text(f"a{letter}b").startswith("a\\")
+
+
+def test_plots_by_name(result):
+    assert result.plot().key == "differences of map"
+    assert result.plot("map").title == "map of the runs"
+    with pytest.raises(UsageError, match="plot: found 'pie', wanted differences of map, map"):
+        result.plot("pie")
+
+
+def test_notebooks_get_the_same_conclusion_charts_and_tables(result):
+    shown = result._repr_html_()
+    assert result.conclusion in shown
+    assert shown.count("<figure>") == 4
+    assert "<script" not in shown
+    assert len(shown) < 60_000
+
+
+def test_a_report_is_written_whole(result, tmp_path):
+    result.report(tmp_path / "page.html", "rankeval evaluate good fair")
+    text = (tmp_path / "page.html").read_text()
+    assert text.rstrip().endswith("</html>")
+    assert "<pre>rankeval evaluate good fair</pre>" in text
+    with pytest.raises(DataError, match="cannot be written"):
+        result.report(tmp_path / "none" / "page.html")

@@ -6,7 +6,7 @@ To add a kind of chart, add a class that keeps ``Chart`` in a module of its own,
 
 from rankeval.charts.chart import NARROW, STYLE, WIDE, Chart
 from rankeval.charts.lines import Lines, Series
-from rankeval.charts.markup import Markup
+from rankeval.charts.markup import Markup, plain_text
 from rankeval.charts.rows import Bars, Intervals, Row
 from rankeval.charts.scales import Axis
 
@@ -22,4 +22,5 @@ __all__ = [
     "Markup",
     "Row",
     "Series",
+    "plain_text",
 ]

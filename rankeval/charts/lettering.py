@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from rankeval.charts.markup import plain_text
+
 #: Size of all letters, in pixels.
 FONT = 13.0
 _NARROW = frozenset("iljtfrI.,:;!'|()[]{} /\\")
@@ -28,7 +30,8 @@ def _em(letter: str) -> float:
 
 
 def shortened(text: str, width: float, font: float = FONT) -> str:
-    """The text, or its beginning and its end, in at most so many pixels."""
+    """The text as it is printed, or its beginning and its end, in at most so many pixels."""
+    text = plain_text(text)
     if text_width(text, font) <= width:
         return text
     kept = len(text)

@@ -7,8 +7,12 @@ from html import escape
 
 from rankeval.errors import printable
 
-#: Characters that XML 1.0 does not allow, beside those that :func:`printable` writes as escapes.
-_NOT_XML = re.compile("[\ufffe\uffff]")
+#: What HTML and XML do not allow as a character, beside those that :func:`printable` writes as escapes.
+_NO_CHARACTERS = re.compile(
+    "[\ufdd0-\ufdef"
+    + "".join(chr(plane * 0x10000 + end) for plane in range(17) for end in (0xFFFE, 0xFFFF))
+    + "]"
+)
 
 
 class Markup(str):
@@ -18,9 +22,14 @@ class Markup(str):
         return self
 
 
+def plain_text(text: str) -> str:
+    """Any text with nothing in it that moves a cursor, turns its direction, or is no character."""
+    return _NO_CHARACTERS.sub("?", printable(text))
+
+
 def escaped(text: str) -> Markup:
     """Any text as the content of an element or an attribute."""
-    return text if isinstance(text, Markup) else Markup(escape(_NOT_XML.sub("?", printable(text))))
+    return text if isinstance(text, Markup) else Markup(escape(plain_text(text)))
 
 
 def element(tag: str, *content: str, **attributes: object) -> Markup:

@@ -15,6 +15,8 @@ _STEPS = (1.0, 2.0, 5.0, 10.0)
 _GAP = 14.0
 #: The share of its length by which an axis reaches beyond the data.
 _MARGIN = 0.04
+#: Numbers that differ by a smaller share are one number on an axis, and smaller ones are 0.
+_CLOSE, _NOTHING = 1e-9, 1e-290
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,9 @@ class Scale:
         if axis.log:
             low, high = low or 1.0, high or 1.0
             return cls(axis, low / 1.15, high * 1.15, start, end)
-        if low == high:
-            least = (abs(low) or 1.0) * 0.1
+        size = max(abs(low), abs(high))
+        if high - low <= _CLOSE * size or size < _NOTHING:
+            least = 0.1 * (size if size >= _NOTHING else 1.0)
             low, high = (low if low in axis.holds else low - least), high + least
         reach = (high - low) * _MARGIN
         # An end that must be held, such as 0, is where the axis ends.
@@ -120,10 +123,14 @@ def _step(least: float) -> float:
 
 def _text(value: float, step: float) -> str:
     """A tick as text, with as many decimals as its step has."""
-    if value and (abs(value) >= 1e6 or step < 1e-4):
-        return f"{value:.4g}"
+    if abs(value) < step / 2:
+        value = 0.0
+    elif abs(value) >= 1e6 or step < 1e-4:
+        return f"{value:.{max(4, math.ceil(math.log10(abs(value) / step)) + 1)}g}"
+    if step < 1e-4:
+        return "0"
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    return f"{value + 0.0:,.{decimals}f}"
+    return f"{value:,.{decimals}f}"
 
 
 def _powers(low: float, high: float, most: int) -> list[tuple[float, str]]:
@@ -133,4 +140,4 @@ def _powers(low: float, high: float, most: int) -> list[tuple[float, str]]:
     ones = [10.0**k for k in powers if low <= 10.0**k <= high]
     chosen = many if len(many) <= most else ones
     step = max(1, math.ceil(len(chosen) / most))
-    return [(v, f"{v:,.0f}" if 1 <= v < 1e6 else f"{v:.4g}") for v in chosen[::step]]
+    return [(v, f"{v:,.0f}" if 1 <= v < 1e9 else f"{v:.4g}") for v in chosen[::step]]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rankeval.charts import Axis, Chart, Intervals
 from rankeval.reports.documents import Document, level, row, short, table, whole
 from rankeval.reports.sentences import Range, percent_of
-from rankeval.table_texts import Table
+from rankeval.table_texts import Table, counted
 
 #: The p-value of the sample-ratio check below which it warns (Fabijan et al. 2019).
 _SUSPICIOUS = 0.001
@@ -121,7 +121,7 @@ def tables(document: Document) -> Iterator[Table]:
     check = document["sample_ratio"]
     total = sum(check["counts"].values())
     arms = [
-        {"arm": arm, "n": count, "share": count / total, "expected": check["expected"].get(arm)}
+        {"arm": arm, "n": counted(count), "share": count / total, "expected": check["expected"].get(arm)}
         for arm, count in check["counts"].items()
     ]
     columns = {"arm": "arm", f">{check['units']}": "n", ">share": "share", ">expected": "expected"}

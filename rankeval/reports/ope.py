@@ -27,14 +27,14 @@ _INDEX = "estimator_caution"
 
 
 def conclude(document: Document) -> str:
-    """The first requested estimator of the whole log: what the target policy would earn, if the log can tell.
+    """The first requested estimator of a reward: what the target policy would earn, and if the log can tell.
 
     With several target policies: the one with the highest estimate, by its interval that is corrected for the
     choice. A direction is named only if the intervals of all estimators of the same quantity agree on it.
     """
     rows = whole(document["results"])
     named = list(dict.fromkeys(one["target"] for one in rows))
-    main = rows[0]
+    main = next((one for one in rows if not _is_index(one)), rows[0])
     if len(named) > 1:
         best = next(
             (b for b in document["best"] if _same(b, main) and b["gain"]["ci"]["low"] is not None), None

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from rankeval.charts import NARROW, STYLE, WIDE, Chart, Markup
-from rankeval.errors import printable
+from rankeval.charts import NARROW, STYLE, WIDE, Chart, Markup, plain_text
 from rankeval.reports.catalogue import charts_of, conclusion, tables_of
 from rankeval.reports.documents import Document
 from rankeval.table_texts import Table
@@ -146,4 +145,4 @@ def _template(name: str) -> Template:
 
 def _shown(value: object) -> object:
     """Texts without control characters; markup as it is."""
-    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+    return plain_text(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

@@ -16,14 +16,19 @@ _MULTIPLES = [m * 10.0**k for k in (-2, -1, 0, 1) for m in (1.0, 2.0, 5.0)] + [1
 def conclude_ab(document: Document) -> str:
     """The sessions that the first effect of the first metric needs."""
     one, inputs = document["results"][0], document["inputs"]
-    effect = one["label"] if one["relative_effect"] is None else f"{100 * one['relative_effect']:+.3g} %"
-    shown = f"{short(effect)} of {short(one['metric'])}"
+    shown = f"{short(_effect(one))} of {short(one['metric'])}"
     power = f"{100 * inputs['power']:g} % power"
     if one["sessions"] is None:
         return f"No number of sessions is known that shows {shown} with {power}."
     days = "" if one["days"] is None else f", {one['days']:,.0f} days"
     sentence = f"An A/B test needs {one['sessions']:,} sessions{days} to show {shown}"
     return f"{sentence} with {power}. That holds if the test's users are as those of the log."
+
+
+def _effect(one: Document) -> str:
+    """The relative effect, or where it is from."""
+    share = one["relative_effect"]
+    return str(one["label"]) if share is None else f"{100 * share:+.3g} %"
 
 
 def charts_ab(document: Document) -> Iterator[Chart]:
@@ -33,8 +38,8 @@ def charts_ab(document: Document) -> Iterator[Chart]:
         yield Bars(
             "sessions",
             "Sessions that the test needs",
-            "In all arms together.",
-            rows=[Row(f"{one['metric']}, {one['label']}", float(one["sessions"])) for one in known],
+            "In all arms together, to show each effect.",
+            rows=[Row(f"{one['metric']}, {_effect(one)}", float(one["sessions"])) for one in known],
             axis=Axis("sessions", whole=True, holds=(0.0,)),
             header=("metric and effect", ">sessions", ">interval"),
         )

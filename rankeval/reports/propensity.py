@@ -25,7 +25,7 @@ def conclude(document: Document) -> str:
     seen = Range.of({"low": low, "high": high, "side": first["side"]}, percent=True)
     if last == 1 or not seen.known:
         return f"How often users look at position {last} has no known interval."
-    sentence = f"Users look at position {last} {seen.text()} as often as at position 1"
+    sentence = f"Position {last} is looked at {seen.text()} as often as position 1"
     sentence += f" ({100 * first['level']:g} % interval)."
     law = document.get("smoothing")
     if law is not None and law["p_value"] is not None and law["p_value"] >= _FITS:

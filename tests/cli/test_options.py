@@ -55,10 +55,11 @@ def test_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("form", "start"),
     [
-        ("table", "Verdict: TRUST\n\nLogged policy\n"),
+        ("table", "The target policy would earn "),
         ("json", "{\n"),
         ("csv", "name,target,segment,"),
-        ("markdown", "**Verdict: TRUST**\n\n**Logged policy**\n"),
+        ("markdown", "**The target policy would earn "),
+        ("latex", "% The target policy would earn "),
     ],
 )
 def test_formats_to_stdout_and_to_a_file(log: Path, tmp_path: Path, form: str, start: str) -> None:

@@ -1,0 +1,72 @@
+"""What is said of an A/B test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rankeval.ab_tests.sample_ratio import SUSPICIOUS
+from rankeval.reports import ab
+from rankeval.reports.ab import conclude
+from tests.reports.results import interval
+
+
+def row(low: float | None, high: float | None, p: float | None = 0.01, **entries: Any) -> dict[str, Any]:
+    names = {"metric": "clicks", "arm": "b", "control": "a", "segment": None}
+    return {
+        **names,
+        "ci": interval(low, high),
+        "relative_ci": interval(low, high),
+        "p_adjusted": p,
+        **entries,
+    }
+
+
+def document(
+    *rows: dict[str, Any], p: float | None = 0.5, guardrails: tuple[Any, ...] = ()
+) -> dict[str, Any]:
+    return {"results": rows, "guardrails": guardrails, "sample_ratio": {"p_value": p}}
+
+
+def guardrail(status: str) -> dict[str, Any]:
+    return {"metric": "latency", "arm": "b", "status": status}
+
+
+def test_a_difference() -> None:
+    assert conclude(document(row(0.012, 0.034))) == (
+        "clicks of b is 1.2 % to 3.4 % higher than of a (95 % interval). The test can tell."
+    )
+    assert conclude(document(row(-0.012, 0.034, 0.4))).endswith("The test cannot tell.")
+
+
+def test_the_adjusted_p_counts_too() -> None:
+    rows = row(0.012, 0.034, 0.06), row(0.0, 0.1)
+    assert conclude(document(*rows)).endswith("The test cannot tell, adjusted for 2 tests.")
+    assert conclude(document(row(0.012, 0.034, None))).endswith("The test cannot tell.")
+
+
+def test_absolute_where_there_is_no_relative_difference() -> None:
+    assert "is 0.012 to 0.034 higher" in conclude(
+        document(row(0.012, 0.034, relative_ci=interval(None, None)))
+    )
+    nothing = row(None, None, relative_ci=interval(None, None))
+    assert conclude(document(nothing)) == "The test cannot tell whether clicks of b differs from a."
+
+
+def test_wrong_shares_leave_no_number() -> None:
+    said = conclude(document(row(0.012, 0.034), p=1e-4))
+    assert said.endswith("do not trust the differences.")
+    assert not any(letter.isdigit() for letter in said)
+
+
+def test_the_limit_is_that_of_the_check() -> None:
+    assert ab._SUSPICIOUS == SUSPICIOUS
+
+
+def test_guardrails_that_do_not_hold_are_named() -> None:
+    held, broken = guardrail("holds"), guardrail("violated")
+    assert conclude(document(row(0.01, 0.02), guardrails=(held,))).endswith("can tell.")
+    assert conclude(document(row(0.01, 0.02), guardrails=(broken,))).endswith(
+        "Guardrail latency of b is violated."
+    )
+    assert conclude(document(guardrails=(held,))) == "All guardrails hold."
+    assert conclude(document(guardrails=(guardrail("unclear"),))) == "Guardrail latency of b is unclear."

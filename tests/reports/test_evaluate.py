@@ -1,0 +1,92 @@
+"""What is said of runs: values, differences and the best, no more than tests and intervals do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rankeval.reports.evaluate import conclude
+from rankeval.reports.sentences import CAUTION
+from tests.reports.results import interval, verdict
+
+
+def difference(
+    low: float | None, high: float | None, p: float | None = 0.001, test: str = "t"
+) -> dict[str, Any]:
+    ci = interval(low, high)
+    return {"a": "old", "b": "new", "metric": "map", "segment": None, "ci": ci, "test": test, "p_adjusted": p}
+
+
+def document(
+    *differences: dict[str, Any], runs: int = 2, level: str = "trust", **best: Any
+) -> dict[str, Any]:
+    names = ["old", "new", "third"][:runs]
+    ci = interval(0.3, 0.4)
+    rows = [{"run": n, "metric": "map", "segment": None, "ci": ci, "n": 1200} for n in names]
+    return {
+        "inputs": {"runs": dict.fromkeys(names, "file"), "metrics": ["map"]},
+        "n": 1200,
+        "results": rows,
+        "comparisons": differences,
+        "best": [best] if best else [],
+        "verdict": verdict(level),
+    }
+
+
+def test_one_run() -> None:
+    assert conclude(document(runs=1)) == "map of old is 0.3 to 0.4 (95 % interval) over 1,200 queries."
+    assert conclude(document(runs=1, level="caution")).endswith(CAUTION)
+
+
+def test_two_runs() -> None:
+    assert conclude(document(difference(0.011, 0.02))) == (
+        "map of old is 0.011 to 0.02 higher than of new (95 % interval). The judgements can tell."
+    )
+
+
+def test_the_higher_run_comes_first() -> None:
+    assert conclude(document(difference(-0.02, -0.011))).startswith(
+        "map of new is 0.011 to 0.02 higher than of old"
+    )
+
+
+def test_an_interval_that_holds_0() -> None:
+    assert conclude(document(difference(-0.01, 0.02, 0.4))) == (
+        "map of old is between 0.01 lower and 0.02 higher than of new (95 % interval). "
+        "The judgements cannot tell."
+    )
+
+
+def test_every_test_must_agree_with_the_interval() -> None:
+    both = [difference(0.01, 0.02, 0.04), difference(0.01, 0.02, 0.06, "randomisation")]
+    assert conclude(document(*both)).endswith("The judgements cannot tell.")
+
+
+def test_a_verdict_that_is_not_to_trust_leaves_no_number() -> None:
+    said = conclude(document(difference(0.01, 0.02), level="do not trust"))
+    assert said == (
+        "The judgements cannot tell which run is better. Do not trust the numbers, for the reasons below."
+    )
+
+
+def test_no_interval_no_number() -> None:
+    assert conclude(document(difference(None, None, None))) == (
+        "The judgements cannot tell which of old and new is better by map."
+    )
+
+
+def test_the_best_of_several_is_corrected_for_the_choice() -> None:
+    best = {
+        "metric": "map",
+        "run": "third",
+        "value": {"ci": interval(0.3, 0.4)},
+        "gain": {"over": "old", "ci": interval(-0.001, 0.02)},
+    }
+    assert conclude(document(difference(0.1, 0.2), runs=3, **best)) == (
+        "third has the best map of 3 runs, 0.3 to 0.4 (95 % interval), corrected for the choice. That is "
+        "between 0.001 lower and 0.02 higher than of old. The judgements cannot tell."
+    )
+    first = {**best, "gain": {"over": "third", "ci": interval(None, None)}}
+    assert conclude(document(difference(0.1, 0.2), runs=3, **first)).endswith("corrected for the choice.")
+    assert conclude(document(difference(0.1, 0.2), runs=3)) == (
+        "The judgements cannot tell which of 3 runs is best by map."
+    )
