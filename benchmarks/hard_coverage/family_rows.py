@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from benchmarks import propensity_coverage
+from benchmarks.hard_coverage.metric_rows import by_spread
 from benchmarks.hard_coverage.outcomes import Outcome, doubted, of_rows, outcomes, side
 from benchmarks.more_coverage import Family, Place, place
 from rankeval import ope, propensity
-from rankeval.inference import BY_SPREAD
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,16 @@ class OfFamily:
         result = ope(log, family.names, ci=methods, threads=1, **family.options)
         for row, doubt in of_rows(result):
             name = place(row.asked.label, row.target)
-            yield from outcomes(f"{name} value", row.value, self.truths[name, "value"], doubt)
+            yield from outcomes(f"{name} value", row.value, self.truths[name, "value"], doubt, methods)
             if row.target is None:
-                yield from outcomes(f"{name} gain", row.gain, self.truths[name, "gain"], doubt)
+                yield from outcomes(f"{name} gain", row.gain, self.truths[name, "gain"], doubt, methods)
         for pair in result.comparisons:
             difference = f"{pair.a} - {pair.b}"
             limit = self.truths[pair.estimator.label, difference]
             doubt = doubted(result.notes)
-            yield from outcomes(f"{pair.estimator.label} {difference}", pair.difference, limit, doubt)
+            yield from outcomes(
+                f"{pair.estimator.label} {difference}", pair.difference, limit, doubt, methods
+            )
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Curves:
         """The outcomes of the examination of each position after the first."""
         family = replace(propensity_coverage.FAMILIES[self.family], sessions=self.sessions)
         result = propensity(
-            family.log(int(rng.integers(1 << 31))), family.method, ci=curve_methods(methods), threads=1,
+            family.log(int(rng.integers(1 << 31))), family.method, ci=by_spread(methods), threads=1,
             cluster="user_id" if family.per_user > 1 else None, **dict(family.options),
         )  # fmt: skip
         doubt = doubted(result.notes)
@@ -69,8 +71,3 @@ class Curves:
                 if k > 1:
                     cell = f"examination at {k} {interval.method}"
                     yield Outcome(cell, side(interval.low, interval.high, theta), doubt)
-
-
-def curve_methods(methods: Sequence[str]) -> list[str]:
-    """Those methods that curves have; ``normal`` if there is none."""
-    return [method for method in methods if method in BY_SPREAD] or ["normal"]

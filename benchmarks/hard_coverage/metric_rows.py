@@ -11,6 +11,7 @@ import numpy as np
 
 from benchmarks.hard_coverage.outcomes import Outcome, doubted, outcomes
 from rankeval import evaluate, interleave_analyse
+from rankeval.inference import BY_SPREAD
 
 ITEMS = 20
 METRICS = ("ndcg@10", "mrr", "recall@10", "hit@1", "precision@5")
@@ -32,6 +33,11 @@ def queries(rng: np.random.Generator, n: int, runs: Sequence[str]) -> tuple[dict
     return ids | {"relevance": relevance.ravel()}, scored
 
 
+def by_spread(methods: Sequence[str]) -> list[str]:
+    """Those methods that every command has; ``normal`` if there is none."""
+    return [method for method in methods if method in BY_SPREAD] or ["normal"]
+
+
 @lru_cache
 def truths() -> dict[str, float]:
     """The means of the metrics over all queries; their error is a few hundredths of those of 100 queries."""
@@ -49,7 +55,9 @@ class FewQueries:
     def __call__(self, rng: np.random.Generator, methods: Sequence[str]) -> Iterator[Outcome]:
         """The outcomes of one set of queries."""
         judgements, runs = queries(rng, self.n, ["a", "b"])
-        result = evaluate(runs, judgements, EVERY, ci=["augmented", *methods], threads=1, permutations=1)
+        result = evaluate(
+            runs, judgements, EVERY, ci=["augmented", *by_spread(methods)], threads=1, permutations=1
+        )
         doubt = doubted(result.notes)
         for row in result.metric_rows:
             if row.run == "a":

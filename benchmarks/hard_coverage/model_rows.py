@@ -62,7 +62,7 @@ class FittedModels:
         for row, doubt in of_rows(result):
             for name, estimate in (("value", row.value), ("gain", row.gain)):
                 limit = _limits(self.n)[row.asked.label, name]
-                yield from outcomes(f"{row.asked.label} {name}", estimate, limit, doubt)
+                yield from outcomes(f"{row.asked.label} {name}", estimate, limit, doubt, every)
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,6 @@ class BestOf:
         result = ope(log, "snips", target=targets, ci=methods, threads=1)
         (best,) = result.best
         ((row, doubt),) = [each for each in of_rows(result) if each[0].target == best.name]
-        yield from outcomes("gain of the best as it is", row.gain, 0.0, doubt)
+        yield from outcomes("gain of the best as it is", row.gain, 0.0, doubt, methods)
         interval = best.gain.interval
         yield Outcome("gain of the best corrected", side(interval.low, interval.high, 0.0), False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -56,10 +56,16 @@ def of_rows(result: OffPolicyEvaluation) -> Iterator[tuple[EstimateRow, bool]]:
         yield row, doubted(result.notes, row.reasons, reasons)
 
 
-def outcomes(name: str, estimate: Estimate, truth: float, doubt: bool) -> Iterator[Outcome]:
-    """The outcome of each interval of an estimate."""
-    for interval in estimate.intervals:
-        yield Outcome(f"{name} {interval.method}", side(interval.low, interval.high, truth), doubt)
+def outcomes(
+    name: str, estimate: Estimate, truth: float, doubt: bool, methods: Sequence[str] = ()
+) -> Iterator[Outcome]:
+    """The outcome of each interval of an estimate, under the name of the method that was asked for.
+
+    ``auto`` has the name of the method that it took; without ``methods`` each has its own.
+    """
+    names = methods or [interval.method for interval in estimate.intervals]
+    for method, interval in zip(names, estimate.intervals, strict=True):
+        yield Outcome(f"{name} {method}", side(interval.low, interval.high, truth), doubt)
 
 
 def side(low: float | None, high: float | None, truth: float) -> Side:

@@ -44,20 +44,23 @@ def of_bandits(
         stated: the true ranges of rewards and weights.
     """
     result = ope(log, names, ci=methods, threads=1, **options)
-    yield from _outcomes(result, truth, "")
+    yield from _outcomes(result, truth, "", methods)
     if stated is not None:
         named = [name for name in RANGED if name in names]
         result = ope(log, named, ci=BY_RANGES, threads=1, **stated, **options)
-        yield from _outcomes(result, truth, ", ranges stated")
+        yield from _outcomes(result, truth, ", ranges stated", BY_RANGES)
 
 
-def _outcomes(result: OffPolicyEvaluation, truth: Mapping[str, float], how: str) -> Iterator[Outcome]:
+def _outcomes(
+    result: OffPolicyEvaluation, truth: Mapping[str, float], how: str, methods: Sequence[str]
+) -> Iterator[Outcome]:
     logged = truth["logged"]
     for row, doubt in of_rows(result):
         value = truth.get(row.asked.label, truth["value"])
         known = {"value": value, "gain": value - logged, "relative": (value - logged) / abs(logged)}
         for quantity, limit in known.items():
-            yield from outcomes(f"{row.asked.label}{how} {quantity}", getattr(row, quantity), limit, doubt)
+            name = f"{row.asked.label}{how} {quantity}"
+            yield from outcomes(name, getattr(row, quantity), limit, doubt, methods)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ MANY_TERMS = 30.0
 #: So many of the lower bound by the extremes are enough without a count: an estimate that rests on fewer is
 #: to be known as one.
 SURE_TERMS = 100.0
-#: With fewer, stated ranges say more than the spread of the sample.
+#: With fewer, the sample may lack its largest terms; stated ranges then say more than its spread.
 FEW_TERMS = 20.0
 #: With fewer, the sample does not show its spread.
 LEAST_TERMS = 2.0
@@ -79,11 +79,21 @@ def least_effective(
     distribution: SamplingDistribution, functional: Functional, facts: Facts
 ) -> tuple[float, str]:
     """``K`` of the terms, or of the rewards behind predictions if it is less, and which of them it is of."""
+    if without_rewards(distribution, functional, facts):
+        return 0.0, "rewards"
     worth = effective_terms(distribution, functional)
     if facts.rewards is None or math.isinf(worth):
         return worth, "terms"
     seen = effective_terms(distribution, facts.rewards)
     return (seen, "rewards") if seen < worth else (worth, "terms")
+
+
+def without_rewards(distribution: SamplingDistribution, functional: Functional, facts: Facts) -> bool:
+    """Whether an estimate without an error corrects its predictions by rewards that are all 0."""
+    rewards = facts.rewards
+    if rewards is None or distribution.value(rewards) != 0.0 or distribution.std_error(functional) > 0.0:
+        return False
+    return distribution.shows_no_spread(rewards)
 
 
 def effective_terms(distribution: SamplingDistribution, functional: Functional) -> float:
@@ -152,7 +162,7 @@ def _by_spread(
         method, why = "bootstrap_t", f"{why} is part of it"
     except Undefined:
         pass
-    if facts.unseen:
+    if facts.unseen and worth < FEW_TERMS:
         joined.append(_with_unseen(distribution, functional, facts))
         why += ", and room for one more unit of the largest weight and reward"
     return Taken(method, (min(low for low, _ in joined), max(high for _, high in joined)), why)

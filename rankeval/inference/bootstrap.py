@@ -159,7 +159,7 @@ def resampled_sums(rows: Floats, replicates: int, seed: int) -> Floats:
     A seed gives the same draws for any rows.
     """
     sums = np.zeros((replicates, rows.shape[1]))
-    _resampled_sums(rows, rows.any(axis=1), word(seed), sums)
+    _resampled_sums(rows, np.asarray(rows.any(axis=1)), word(seed), sums)
     return sums
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rankeval.errors import UsageError
-from rankeval.inference.automatic import Unsettled, least_effective, take
+from rankeval.inference.automatic import Unsettled, least_effective, take, without_rewards
 from rankeval.inference.estimate import Estimate, Interval, Side, parse_side
 from rankeval.inference.facts import NOTHING, Facts
 from rankeval.inference.functionals import Functional, Mean, Within, pairs_needed
@@ -93,7 +93,8 @@ class Inference(SamplingDistribution):
         try:
             if method == AUTO:
                 return self._automatic(functional, facts)
-            if method in BY_SPREAD and self.shows_no_spread(functional):
+            silent = self.shows_no_spread(functional) or without_rewards(self, functional, facts)
+            if method in BY_SPREAD and silent:
                 raise Undefined(NO_SPREAD)
             low, high = INTERVALS[method](self, functional, facts)
             if isinstance(functional, Within):

@@ -81,6 +81,9 @@ def bootstrap_t(distribution: SamplingDistribution, functional: Functional, _: F
 def _wild(distribution: SamplingDistribution, functional: Functional) -> tuple[float, float]:
     """The interval of the wild cluster bootstrap, if it is bounded."""
     _require_resampling(distribution, functional)
+    if distribution.std_error(functional) == 0.0:
+        value = distribution.value(functional)
+        return value, value
     low, high = wild_interval(distribution, functional)
     if math.isinf(low) or math.isinf(high):
         raise Undefined("clusters are too few or too uneven: no value is ruled out on one side")

@@ -34,7 +34,7 @@ class KnownRanges:
         weight: the stated range of weights; None if not stated.
         trusted: whether all predictions are columns of the log and lie in the range of rewards.
         observed: least and largest reward of the log.
-        sizes: term -> the largest absolute value in the log.
+        extremes: term -> its least and its largest value in the log.
     """
 
     plan: Plan
@@ -42,7 +42,7 @@ class KnownRanges:
     weight: WeightRange | None
     trusted: bool
     observed: Range = (0.0, 1.0)
-    sizes: Mapping[int, float] = field(default_factory=dict)
+    extremes: Mapping[int, Range] = field(default_factory=dict)
 
     @classmethod
     def of(cls, sums: Sums) -> KnownRanges:
@@ -55,7 +55,7 @@ class KnownRanges:
             setting.weight_range,
             within and not setting.modelled,
             (float(whole.low[0]), float(whole.high[0])),
-            dict(enumerate(np.maximum(np.abs(whole.low), np.abs(whole.high)).tolist())),
+            dict(enumerate(zip(whole.low.tolist(), whole.high.tolist(), strict=True))),
         )
 
     def value(self, estimator: Estimator, target: str) -> Facts:
@@ -90,18 +90,26 @@ class KnownRanges:
         return replace(facts, rewards=self.plan.reward if _predicts(estimator) else None, unseen=unseen)
 
     def _unseen(self, estimator: Estimator, target: str) -> Iterator[tuple[int, float, float]]:
-        """The terms of weighted rewards, with their ends at the largest weight; none without weights."""
-        weight = self.plan.weight(estimator, target)
+        """The terms of weighted rewards, with their ends for one more unit; none without weights.
+
+        Where the weight is that of all of a unit's reward, they are those of any reward at the largest
+        weight. Rewards by position do not all have the largest weight: there they are those of the log.
+        """
+        weight, terms = self.plan.weight(estimator, target), self.plan.weighted(estimator, target)
+        of = estimator.definition
         if weight is None:
             return
+        if of.of_rankings and not of.of_lists:
+            yield from ((term, *self.extremes.get(term, (0.0, 0.0))) for term in terms)
+            return
         stated = math.inf if self.weight is None else self.weight.high
-        largest = stated if math.isfinite(stated) else self.sizes.get(weight, 0.0)
+        largest = stated if math.isfinite(stated) else max(map(abs, self.extremes.get(weight, (0.0,))))
         low, high = self.reward or self.observed
         if _predicts(estimator):
             low, high = low - high, high - low
         _, size = self._transformed(estimator, (0.0, largest))
         if math.isfinite(size * low) and math.isfinite(size * high):
-            yield from ((term, size * low, size * high) for term in self.plan.weighted(estimator, target))
+            yield from ((term, size * low, size * high) for term in terms)
 
     def _facts(self, estimator: Estimator, policies: list[str]) -> Facts:
         """Of the value of the first policy, minus that of the second if there are two."""

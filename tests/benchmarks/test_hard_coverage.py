@@ -11,9 +11,11 @@ import pytest
 
 from benchmarks.hard_coverage.catalogue import ROWS
 from benchmarks.hard_coverage.judging import Cell, cells, summary, table, verdicts
-from benchmarks.hard_coverage.outcomes import Outcome, side, tally
+from benchmarks.hard_coverage.metric_rows import truths
+from benchmarks.hard_coverage.outcomes import Outcome, doubted, side, tally
 from benchmarks.hard_coverage.reward_rows import RareRewards, Weights
 from benchmarks.hard_coverage.running import CHUNK, chunk, run
+from rankeval.notes import Note
 
 SMALL = "rare: rate 0.4 %, n 500, weights 0.2 or 1.8"
 
@@ -78,13 +80,48 @@ def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
     assert sum(n for (name, _, _), n in first[SMALL].items() if name == "ips value normal") == CHUNK
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in ROWS if "20000" not in name and not name.startswith("models")]
-)
-def test_every_row_gives_outcomes(name: str) -> None:
+#: One of the rows of each kind, and all of the kinds that are few.
+OF_EACH = [
+    name
+    for name in ROWS
+    if not name.startswith(("rate", "models", "curve: s", "queries: 3", "queries: 5"))
+    and not name.endswith(("n 1000", "20000"))
+]
+
+
+@pytest.mark.parametrize("name", OF_EACH)
+def test_every_row_gives_outcomes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.hard_coverage.metric_rows.POPULATION", 300)
+    truths.cache_clear()
     first, again = (list(ROWS[name](np.random.default_rng(1), ["normal"])) for _ in range(2))
     assert first == again
     assert max(Counter(outcome.cell for outcome in first).values()) == 1
+
+
+def test_intervals_have_the_name_of_the_method_that_was_asked_for() -> None:
+    """``auto`` takes ``normal`` here, and is not counted with it."""
+    found = list(ROWS["thinned: 7 % in sampling_weight"](np.random.default_rng(0), ["auto", "normal"]))
+    by_method = {method: [o.side for o in found if o.cell.endswith(method)] for method in ("auto", "normal")}
+    assert by_method["auto"] == by_method["normal"]
+    assert len(found) == 2 * len(by_method["auto"])
+
+
+def test_what_is_said_of_a_row_is_its_own() -> None:
+    mine, other = (Note(code, code, level="caution") for code in ("few_rewards", "top_share"))
+    whole, remark = Note("few_clusters", "", level="caution"), Note("skipped", "")
+    assert doubted([mine, other], [mine], [mine, other])
+    assert not doubted([mine, other, remark], [], [mine, other])
+    assert doubted([whole], [], [mine])
+
+
+def test_limits_of_reduced_weights_by_hand() -> None:
+    """Weights 0.5 and 1.5, clipped at 1: the mean of min(w, 1) times the chance of a reward."""
+    row = RareRewards(
+        100, 0.1, Weights(np.array([0.5, 1.5]), np.array([0.5, 0.5])), ("ips", "cips:max_weight=1")
+    )
+    low, high = (0.1 * (1.0 + 0.5 * math.tanh(math.log(w))) for w in (0.5, 1.5))
+    assert row.truth["cips:max_weight=1"] == pytest.approx(0.5 * (0.5 * low + 1.0 * high), rel=1e-12)
+    assert row.truth["ips"] == row.truth["value"] == pytest.approx(0.5 * (0.5 * low + 1.5 * high), rel=1e-12)
 
 
 def test_lognormal_weights_average_one() -> None:

@@ -146,6 +146,16 @@ def test_no_reward_at_all() -> None:
     assert (logged.method, logged.low) == ("clopper_pearson", 0.0)
 
 
+def test_constant_predictions_do_not_hide_that_there_is_no_reward() -> None:
+    """The residuals of ``sndr`` are constant, and their weighted mean would be known exactly."""
+    data = log(500, 0.0) | {"q_logged": np.full(500, 0.1), "q_target": np.full(500, 0.1)}
+    for ci in ("auto", "normal", "student", "bootstrap_t"):
+        assert all(interval.low is None for interval in taken(data, "sndr", ci=ci).values())
+    data["reward"][:] = 3.0  # the same reward in each round is known
+    interval = taken(data, "sndr", ci="normal")["value"]
+    assert (interval.low, interval.high) == pytest.approx((3.0, 3.0), abs=1e-9)
+
+
 def test_one_reward_shows_no_spread() -> None:
     data = log(300, 0.0)
     data["reward"][5] = 1.0

@@ -119,3 +119,12 @@ def test_the_error_of_the_curve_is_counted() -> None:
     low, high = wild_interval(inference, Uncertain(0))
     assert low == pytest.approx(value - 1.96, abs=0.1)
     assert high == pytest.approx(value + 1.96, abs=0.1)
+
+
+def test_an_estimate_without_an_error_is_known() -> None:
+    """SNIPS of a constant reward: all totals of residuals are 0, and a search for bounds would not end."""
+    values, clusters = uneven(5, [30, 8, 8, 8, 8, 8, 8])
+    weights, ratio = np.square(values), Mean(0) / Mean(1)
+    moments = Moments.of(np.vstack([3.0 * weights, weights]), pairs_needed([ratio]), clusters)
+    (interval,) = Inference(moments, clustered=True, methods=("bootstrap_t",)).estimate(ratio).intervals
+    assert (interval.low, interval.high) == pytest.approx((3.0, 3.0), rel=1e-12)
