@@ -61,6 +61,7 @@ ADVICE: dict[str, str] = {
     "weight_by_name": "Say with --column what the column holds.",
     "weight_constant": "Say with --column what the column holds.",
     "weight_not_whole": "Say with --column sampling_weight=NAME if the log is thinned.",
+    "weight_imbalance": "Use snips or dr, which allow for it.",
     "wide_interval": "Collect more sessions before you use the curve at these positions.",
 }
 

@@ -128,9 +128,7 @@ class World:
         action = (rng.random((self.n, 1)) >= reached).sum(axis=1)
         return context, action, self.rewards.draw(rng, context, action)
 
-    def case(
-        self, rounds: tuple[Ints, Ints, Floats], logged: Floats, kind: str = "", **changed: Any
-    ) -> Case:
+    def case(self, rounds: tuple[Ints, Ints, Floats], logged: Floats, kind: str = "", **changed: Any) -> Case:
         """The log of some rounds.
 
         Args:

@@ -55,7 +55,9 @@ class Queries:
         attractiveness = rng.beta(4.0 * rate, 4.0 * (1.0 - rate), shape)
         satisfaction = rng.uniform(0.2, 1.0, shape)
         scale = attractiveness.std()
-        ranker, candidate = (attractiveness + rng.uniform(0.0, 2.0) * scale * rng.standard_normal(shape) for _ in "ab")
+        ranker, candidate = (
+            attractiveness + rng.uniform(0.0, 2.0) * scale * rng.standard_normal(shape) for _ in "ab"
+        )
         return cls(attractiveness, satisfaction, ranker, candidate)
 
     def clicks(self, model: ClickModel, scores: Floats) -> float:
@@ -66,7 +68,7 @@ class Queries:
 
 
 def clicks(rng: np.random.Generator) -> Case:
-    """Half of the logs of users who are position-based; a fifth has no shuffles, but a curve from elsewhere."""
+    """Half of the users are position-based; a fifth of the logs has a curve from elsewhere, and no shuffles."""
     users, positions = str(rng.choice(USERS, p=[0.5, 0.125, 0.125, 0.125, 0.125])), int(rng.integers(3, 8))
     model, curve = users_of(rng, users, positions)
     queries, n = Queries.random(rng, positions), round(log_uniform(rng, 5_000, 40_000))

@@ -105,7 +105,9 @@ def gates_table(records: Sequence[Record]) -> Iterator[str]:
     return table(lines, lambda _: len(records), "gate")
 
 
-def split_table(records: Sequence[Record], key: Callable[[Record], str], gate: Gate, first: str) -> Iterator[str]:
+def split_table(
+    records: Sequence[Record], key: Callable[[Record], str], gate: Gate, first: str
+) -> Iterator[str]:
     """What a gate lets pass, by a property of the records."""
     parts: dict[str, list[Record]] = {}
     for record in records:

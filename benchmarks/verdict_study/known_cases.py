@@ -1,7 +1,7 @@
 """Cases that mislead whoever reads the estimate alone, and what the verdict says of them.
 
-``python -m benchmarks.verdict_study.known_cases [--shared FOLDER]``: the folder of reference data has the logs
-of the Open Bandit Dataset, campaign men; without it they are left out.
+``python -m benchmarks.verdict_study.known_cases [--shared FOLDER]``: the folder of reference data has the
+logs of the Open Bandit Dataset, campaign men; without it they are left out.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmarks.verdict_study.bandit_worlds import Floats
 from rankeval import ope, propensity
+from rankeval.notes import LEVELS
 from rankeval.off_policy.rows import EstimateRow
 from rankeval.simulators.click_models import ClickModel, parse_click_model
 
@@ -41,7 +42,7 @@ class Repeated:
     logs: int = LOGS
 
     def line(self) -> str:
-        """Mean gain, how often it excludes 0 and holds the truth, the levels of the verdict and the reasons."""
+        """Mean gain, how often it excludes 0 and holds the truth, levels of the verdict, and reasons."""
         rows = [self.draw(seed) for seed in range(self.logs)]
         gains = [row.gain.value or 0.0 for row in rows]
         ends = [(one.low, one.high) for row in rows for one in row.gain.intervals[:1]]
@@ -50,9 +51,14 @@ class Repeated:
         held = sum(low - 1e-12 <= self.truth <= high + 1e-12 for low, high in known)
         levels = Counter(row.verdict.level for row in rows)
         codes = Counter(code for row in rows for code in {reason.code for reason in row.reasons})
-        said = ", ".join(f"{level} {levels[level]}" for level in ("trust", "caution", "do not trust") if levels[level])
+        said = ", ".join(f"{level} {levels[level]}" for level in LEVELS if levels[level])
         reasons = ", ".join(f"`{code}` {count}" for code, count in codes.most_common(3))
-        cells = f"{self.truth:+.4f}", f"{np.mean(gains):+.4f}", f"{claimed} / {len(known)}", f"{held} / {len(known)}"
+        cells = (
+            f"{self.truth:+.4f}",
+            f"{np.mean(gains):+.4f}",
+            f"{claimed} / {len(known)}",
+            f"{held} / {len(known)}",
+        )
         return f"| {self.name} | {' | '.join(cells)} | {said} | {reasons} |"
 
 
@@ -82,10 +88,14 @@ def supports() -> Iterator[Repeated]:
     for share, n in ((0.0, 20_000), (0.0005, 1_000), (0.0005, 2_000)):
         logger = np.array([(1.0 - share) / 3.0] * 3 + [share])
         where = "never logged" if share == 0.0 else f"logged with probability {share:g}"
-        yield Repeated(f"4 % of the target {where}, n {n:,}, `snips`", *_rounds(logger, target, means, n, "snips"))
+        yield Repeated(
+            f"4 % of the target {where}, n {n:,}, `snips`", *_rounds(logger, target, means, n, "snips")
+        )
     far = np.array([0.7 * 0.2, 0.7 * 0.33, 0.7 * 0.47, 0.3])
     logger = np.array([1.0 / 3.0] * 3 + [0.0])
-    yield Repeated("30 % of the target never logged, n 2,000, `ips`", *_rounds(logger, far, means, 2_000, "ips"))
+    yield Repeated(
+        "30 % of the target never logged, n 2,000, `ips`", *_rounds(logger, far, means, 2_000, "ips")
+    )
 
 
 def propensities() -> Iterator[Repeated]:
@@ -173,14 +183,16 @@ def user_models(logs: int = 15) -> Iterator[Repeated]:
         "dbn": {"name": "dbn", "gamma": 0.8},
         "trust bias": {
             "name": "pbm_trust",
-            "examination": [1.0, 0.8, 0.65, 0.5, 0.45, 0.4],
+            "examination": [1.0, 0.9, 0.8, 0.7, 0.6, 0.5],
             "eps_plus": [1.0] * size,
-            "eps_minus": [0.6, 0.45, 0.35, 0.25, 0.2, 0.15],
+            "eps_minus": [0.7, 0.4, 0.2, 0.1, 0.05, 0.02],
         },
     }
     for name, options in models.items():
         case = Shuffled(parse_click_model(options, size), swapped)
-        yield Repeated(f"users: {name}, 8 % of 40,000 sessions shuffled, `click_ips`", case.truth, case.draw, logs)
+        yield Repeated(
+            f"users: {name}, 8 % of 40,000 sessions shuffled, `click_ips`", case.truth, case.draw, logs
+        )
     itself = Shuffled(parse_click_model(models["pbm"], size), same, where=None)
     yield Repeated("the ranker against itself, shuffled rows forgotten, `click_ips`", 0.0, itself.draw, 20)
 

@@ -53,7 +53,9 @@ def of_row(row: EstimateRow, case: Case) -> Record:
         "gain": against(row.gain, case.value - case.logged),
         "logged": case.logged,
         "sign": row.gain_bounds is not None and row.gain_bounds.apart and row.gain_bounds.holds_zero,
-        "bounds": [None if each is None or not each.apart else [each.ci_low, each.ci_high] for each in bounds],
+        "bounds": [
+            None if each is None or not each.apart else [each.ci_low, each.ci_high] for each in bounds
+        ],
         "worth": [row.value.worth, row.gain.worth, row.relative.worth],
         "diagnostics": dict(row.diagnostics),
     }
@@ -87,7 +89,10 @@ def facts(case: Case) -> Mapping[str, float | None]:
         action = log["action"].to_numpy()
         rows = np.arange(len(action))
         p, w = logged[rows, action], target[rows, action]
-        beside = {"ece": calibration(logged, action), "match": float((logged[rows, target.argmax(axis=1)] > 0).mean())}
+        beside = {
+            "ece": calibration(logged, action),
+            "match": float((logged[rows, target.argmax(axis=1)] > 0).mean()),
+        }
     else:
         p, w = log["propensity"].to_numpy(), log["target_propensity"].to_numpy()
         beside = {"ece": None, "match": None}

@@ -14,10 +14,10 @@ from benchmarks.verdict_study.records import Record, records
 CHUNK = 10  # worlds
 
 
-def run(families: Sequence[str], worlds: int, jobs: int, folder: Path) -> list[Record]:
-    """The records of worlds 0 to ``worlds`` of each family; a file of ``folder`` keeps those of each chunk."""
+def run(families: Sequence[str], worlds: range, jobs: int, folder: Path) -> list[Record]:
+    """The records of some worlds of each family; a file of ``folder`` keeps those of each chunk."""
     folder.mkdir(parents=True, exist_ok=True)
-    places = [(family, start) for start in range(0, worlds, CHUNK) for family in families]
+    places = [(family, start) for start in range(worlds.start, worlds.stop, CHUNK) for family in families]
     missing = [place for place in places if not _file(folder, *place).exists()]
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         for place, found in zip(missing, pool.map(chunk, missing), strict=True):
@@ -25,8 +25,9 @@ def run(families: Sequence[str], worlds: int, jobs: int, folder: Path) -> list[R
             partial = file.with_suffix(".partial")
             partial.write_text("".join(json.dumps(record) + "\n" for record in found))
             partial.rename(file)
-            print(f"{place[0]}: worlds {place[1]} to {place[1] + CHUNK} of {worlds}", flush=True)
-    return [record for place in places for record in _kept(_file(folder, *place)) if record["world"] < worlds]
+            print(f"{place[0]}: worlds {place[1]} to {place[1] + CHUNK} of {worlds.stop}", flush=True)
+    kept = (record for place in places for record in _kept(_file(folder, *place)))
+    return [record for record in kept if record["world"] in worlds]
 
 
 def chunk(place: tuple[str, int]) -> list[Record]:

@@ -57,5 +57,3 @@ def users(rng: np.random.Generator) -> Case:
     options = {"cluster": "user_id"} if named else {}
     kind = "users named" if named else "users forgotten"
     return Case(log, NAMES, float(wanted @ means), float(logger @ means), kind, options)
-
-

@@ -120,6 +120,11 @@ class Estimator:
             return Weighting()
         return Weighting(self.definition.transform, self.params[parameter.name])
 
+    @property
+    def follows_weights(self) -> bool:
+        """Whether the value is off by as much as the mean weight is: nothing in it allows for chance."""
+        return self.definition.mean == "weighted_reward" and not self.is_ratio
+
     def term(self, kind: Kind, position: int = 0, target: str = "", logger: int = 0) -> Term:
         """The term of this kind, with this estimator's weights.
 

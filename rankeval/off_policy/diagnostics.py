@@ -95,7 +95,9 @@ class Carriers:
         return Carriers(min(self.effective, total / squares * total), share)
 
 
-def leverage(inference: Inference, weight: int, reward: int, centred: bool, *errors: float | None) -> float | None:
+def leverage(
+    inference: Inference, weight: int, reward: int, centred: bool, *errors: float | None
+) -> float | None:
     """What one more unit with the largest weight and the largest reward would move, in standard errors.
 
     ``max |w| max |r| / (n se)`` of the value, and ``max |w - 1| max |r| / (n se)`` of the gain; the larger of

@@ -20,7 +20,7 @@ from rankeval.off_policy.rows import EstimateRow
 #: p-values, corrected by Holm, below which an assumption is doubtful, and refuted.
 DOUBTFUL, REFUTED = 0.01, 0.001
 #: An error that these tests would not see is too large above so many standard errors of the estimate.
-UNSEEN = 1.0
+UNSEEN = 0.5
 #: Standard errors of a difference within which half of the tests would see it, before Holm's correction.
 _SEEN = 2.58
 #: Rewards of equal size below which an estimate is too rough to test another one.
@@ -106,7 +106,9 @@ def _weakly_tested(row: EstimateRow, found: Sequence[Disagreement]) -> EstimateR
     """
     if row.estimator.name not in ASSUME_LESS or not row.value.std_error:
         return row
-    errors = [one.std_error for one in found if one.strong == row.estimator and one.target == (row.target or "")]
+    errors = [
+        one.std_error for one in found if one.strong == row.estimator and one.target == (row.target or "")
+    ]
     unseen = _SEEN * min(errors) / row.value.std_error if errors else None
     row = replace(row, diagnostics={**row.diagnostics, "unseen_error": unseen})
     if unseen is not None and unseen <= UNSEEN:
@@ -114,7 +116,9 @@ def _weakly_tested(row: EstimateRow, found: Sequence[Disagreement]) -> EstimateR
     assumes = row.estimator.definition.assumes
     text = f"rests on an assumption that this log does not test: {assumes}"
     if unseen is not None:
-        text = f"rests on an assumption ({assumes}) that this log tests only roughly: an error of {unseen:.2g} "
+        text = (
+            f"rests on an assumption ({assumes}) that this log tests only roughly: an error of {unseen:.2g} "
+        )
         text += "standard errors would not be seen"
     numbers = {"threshold": UNSEEN}
     return row.because([Note("assumption_not_tested", text, numbers, level="caution", value=unseen)])

@@ -136,8 +136,7 @@ class Plan:
 
     def used_weight(self, estimator: Estimator, target: str = "") -> int | None:
         """The same for its weight as it changes it, if that has a term, else the untransformed one."""
-        used = self.terms.index.get(estimator.term("weight", target=target))
-        return self.weight(estimator, target) if used is None else used
+        return self.terms.index.get(estimator.term("weight", target=target), self.weight(estimator, target))
 
     def rewards(self, estimator: Estimator, target: str) -> list[int]:
         """Indices of the terms of the rewards that carry an estimate, each times its weight.

@@ -13,19 +13,27 @@ from rankeval.off_policy.rows import EstimateRow
 #: Limits of each level, the worst first.
 Limits = tuple[tuple[Level, float], ...]
 #: Fewer rewards of equal size: coverage of intervals was measured by this number (docs/verdict.md).
-FEW_REWARDS: Limits = (("do not trust", 20.0), ("caution", 30.0))
+FEW_REWARDS: Limits = (("do not trust", 10.0), ("caution", 20.0))
 #: One more unit would move an estimate by more standard errors.
-LEVERAGE: Limits = (("do not trust", 2.0), ("caution", 0.5))
+LEVERAGE: Limits = (("do not trust", 4.0), ("caution", 0.5))
 #: An effective sample size below these.
 FEW_EFFECTIVE: Limits = (("do not trust", 30.0), ("caution", 100.0))
 #: One unit with a larger share of an estimate.
 TOP_SHARE: Limits = (("do not trust", 0.2), ("caution", 0.05))
 #: More of the target policy where the log has no support, or hardly any.
 SUPPORT_GAP: Limits = (("do not trust", 0.1), ("caution", 0.01))
-#: A bias, from what a log lacks or by how much its mean weight is off, of more standard errors.
+#: A bias, from what a log lacks or what clipping takes away, of more standard errors.
 BIASED = 0.25
-#: A mean weight that is further from 1, by more than so many standard errors.
-MEAN_WEIGHT: tuple[tuple[Level, float, float], ...] = (("do not trust", 0.05, 4.0), ("caution", 0.01, 2.6))
+#: Chance moved the mean weight, and with it an estimate that is not self-normalised, by more standard errors.
+IMBALANCED = 1.5
+#: A mean weight that is further from 1, or moves an estimate by more of its standard errors; and by more than
+#: so many of its own.
+MEAN_WEIGHT: tuple[tuple[Level, float, float, float], ...] = (
+    ("do not trust", 0.05, 2.0, 4.0),
+    ("caution", 0.01, 0.25, 2.6),
+)
+#: The mean weight is further from 1 in one log of twenty, in standard errors.
+BY_CHANCE = 1.96
 #: More of the weight that clipping takes away.
 CLIPPED = 0.05
 #: A tail index above this is heavy however many rounds there are.
@@ -148,15 +156,19 @@ def _of_mean_weight(row: EstimateRow) -> Iterator[Note]:
     wanted = 1.0 - (found["support_gap"] or 0.0)
     alone = z is None and ess is not None and ess > 1.0
     moved = _in_errors(row, abs(mean - wanted) * abs(row.value.value or 0.0))
-    for level, far, errors in MEAN_WEIGHT:
-        off = abs(mean - wanted) > far or (level == "caution" and moved > BIASED)
-        if off and (alone or (z is not None and abs(z) > errors)):
+    for level, far, most, errors in MEAN_WEIGHT:
+        if (abs(mean - wanted) > far or moved > most) and (alone or (z is not None and abs(z) > errors)):
             by = f"{abs(z):.1f} standard errors off {wanted:.4g}" if z is not None else "as is every weight"
             kind = f"{row.estimator.ratio} weight" if row.estimator.definition.of_rankings else "weight"
             text = f"the mean {kind} is {mean:.4g}, {by}: the propensities look wrong"
             numbers = {"mean": mean, "threshold": far, **({} if z is None else {"z": z})}
             yield Note("mean_weight", text, numbers, level=level, value=mean - wanted)
             return
+    if row.estimator.follows_weights and z is not None and abs(z) > BY_CHANCE and moved > IMBALANCED:
+        text = f"the weights of this log average {mean:.4g}, where {wanted:.4g} is expected: by chance alone "
+        text += f"the estimate is about {moved:.2g} standard errors off"
+        numbers = {"mean": mean, "threshold": IMBALANCED}
+        yield Note("weight_imbalance", text, numbers, level="caution", value=moved)
 
 
 def _of_clipping(row: EstimateRow) -> Iterator[Note]:
@@ -172,7 +184,7 @@ def _of_clipping(row: EstimateRow) -> Iterator[Note]:
 
 
 def _of_gap(row: EstimateRow, observed: bool) -> Iterator[Note]:
-    """Too much of the target policy that the logging policy never does, by its share or by what it may bring."""
+    """Too much of the target policy that the logging policy never does, by its share or its rewards."""
     gap = row.diagnostics["support_gap"]
     if not gap:
         return
@@ -197,20 +209,28 @@ def _of_near_support(row: EstimateRow, width: float) -> Iterator[Note]:
     text = f"{100.0 * near:.3g} % of what the target policy does is hardly ever logged: a log may lack "
     text += "it, and look certain"
     missed = _in_errors(row, near * width)
-    if crossed is None and missed > BIASED:
+    if _excludes_zero(row) and near * width > abs(row.gain.value or 0.0):
+        text += "; its rewards may turn the sign of the gain"
+        crossed = "do not trust", SUPPORT_GAP[-1][1]
+    elif crossed is None and missed > BIASED:
         text += f"; its rewards may add {missed:.2g} standard errors"
         crossed = "caution", SUPPORT_GAP[-1][1]
     if crossed is not None:
-        yield Note("near_support", text, {"share": near, "threshold": crossed[1]}, level=crossed[0], value=near)
+        yield Note(
+            "near_support", text, {"share": near, "threshold": crossed[1]}, level=crossed[0], value=near
+        )
 
 
 def _sign_is_open(row: EstimateRow) -> bool:
     """Whether the interval of the gain excludes 0 while its bounds, over what is never logged, hold it."""
-    bounds, (interval, *_) = row.gain_bounds, row.gain.intervals or (None,)
-    if bounds is None or not (bounds.apart and bounds.holds_zero) or interval is None:
-        return False
-    low, high = interval.low, interval.high
-    return (low is not None and low > 0.0) or (high is not None and high < 0.0)
+    bounds = row.gain_bounds
+    return bounds is not None and bounds.apart and bounds.holds_zero and _excludes_zero(row)
+
+
+def _excludes_zero(row: EstimateRow) -> bool:
+    """Whether the first interval of the gain excludes 0."""
+    ends = [(one.low, one.high) for one in row.gain.intervals[:1]]
+    return any((low is not None and low > 0.0) or (high is not None and high < 0.0) for low, high in ends)
 
 
 def _apart(row: EstimateRow) -> float:
