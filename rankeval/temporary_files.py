@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from rankeval.progress import notice
+
 try:
     import fcntl
 except ImportError:  # on Windows: nothing is locked, and nothing that is dead is removed
@@ -24,6 +26,7 @@ except ImportError:  # on Windows: nothing is locked, and nothing that is dead i
 _PREFIX, _SUFFIX = ".rankeval-", ".tmp"
 #: Seconds to wait for an uninterrupted block; it is shorter, unless the disk hangs.
 _PATIENCE = 1.5
+_told = False
 _in_use: dict[Path, int] = {}
 _made: list[Path] = []
 _changing = threading.RLock()
@@ -104,7 +107,7 @@ def remove_all() -> None:
 def _locked_path(folder: Path | None, make: Callable[[Path], None]) -> Iterator[Path]:
     with _changing:
         # Here, since Python writes a file of its own to find out whether the folder can be written.
-        folder = Path(tempfile.gettempdir()) if folder is None else folder
+        folder = _system_folder() if folder is None else folder
         _remove_dead(folder)
         path, lock = _new(folder, make)
         _in_use[path] = lock
@@ -115,6 +118,18 @@ def _locked_path(folder: Path | None, make: Callable[[Path], None]) -> Iterator[
             _remove(path)
             del _in_use[path]
             os.close(lock)
+
+
+def _system_folder() -> Path:
+    """The system's folder for temporary files. A notice tells where it is not the one that was asked for."""
+    global _told
+    found, wanted = tempfile.gettempdir(), os.environ.get("TMPDIR")
+    if not found.isprintable():  # neither Arrow nor DuckDB writes to a folder whose name is no text
+        raise OSError(f"TMPDIR {found!r} is no text in UTF-8, wanted another folder")
+    if wanted and os.path.abspath(wanted) != found and not _told:
+        _told = True
+        notice(f"TMPDIR {wanted} cannot be written: temporary files go to {found}")
+    return Path(found)
 
 
 def _new(folder: Path, make: Callable[[Path], None]) -> tuple[Path, int]:

@@ -6,11 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
 import pytest
 
+from rankeval import temporary_files
 from rankeval.atomic_files import write_text
 from rankeval.temporary_files import (
     _changing,
@@ -55,6 +57,27 @@ def test_folders_that_were_made_and_stay_empty_are_removed(tmp_path: Path) -> No
     assert names(tmp_path) == ["full", "there"]
     assert names(tmp_path / "there") == []
     assert names(tmp_path / "full") == ["x"]
+
+
+def test_a_notice_tells_where_the_named_folder_cannot_be_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(temporary_files, "_told", False)
+    monkeypatch.setattr(tempfile, "tempdir", None)  # Python chooses anew
+    monkeypatch.setenv("TEMP", str(tmp_path))
+    for named, told in ((f"{tmp_path}/", ""), (f"{tmp_path}/none", "TMPDIR"), (f"{tmp_path}/none", "")):
+        monkeypatch.setenv("TMPDIR", named)
+        with temporary_file() as path:
+            assert path.parent == tmp_path
+        found = capsys.readouterr().err
+        wanted = f"rankeval: TMPDIR {named} cannot be written: temporary files go to {tmp_path}\n"
+        assert found == (wanted if told else "")
+
+
+def test_a_folder_whose_name_is_no_text_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/\udcff")
+    with pytest.raises(OSError, match="is no text in UTF-8, wanted another folder"), temporary_folder():
+        pass
 
 
 CHILD = """if True:

@@ -93,6 +93,14 @@ def _filled(data: bytes, rng: random.Random) -> bytes:
     return data[:start] + rng.choice((b"\0", b"\xff", b"\x7f")) * (stop - start) + data[stop:]
 
 
+def _other_length(data: bytes, rng: random.Random) -> bytes:
+    """An absurd number where binary formats may keep a length."""
+    size = rng.choice((4, 8))
+    at = rng.randrange(len(data) // size + 1) * size
+    length = rng.choice((-1, 2**31 - 1, -(2**31), 2**31, 2**33, 2**40, 2**60, 2**63 - 1))
+    return data[:at] + (length % 2 ** (8 * size)).to_bytes(size, "little") + data[at + size :]
+
+
 def _inserted(data: bytes, rng: random.Random) -> bytes:
     at = rng.choice((0, len(data), rng.randrange(len(data) + 1)))
     return data[:at] + rng.choice((*_PIECES, rng.randbytes(4))) + data[at:]
@@ -122,7 +130,7 @@ def _other_lines(data: bytes, rng: random.Random) -> bytes:
 
 
 _BYTE_CHANGES: tuple[Callable[[bytes, random.Random], bytes], ...] = (
-    _flipped, _cut_off, _removed, _repeated, _spliced, _filled, _inserted, _other_number,
+    _flipped, _cut_off, _removed, _repeated, _spliced, _filled, _inserted, _other_length, _other_number,
     _other_word, _other_lines,
 )  # fmt: skip
 

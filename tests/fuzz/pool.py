@@ -20,6 +20,8 @@ from tests.paths import REPO
 
 #: Seconds until a process that does not use the processor counts as hanging, and cases until it is replaced.
 PATIENCE, CASES = 60, 500
+#: Seconds on the processor in that time, up to which it does not use it: a busy machine leaves it little.
+_IDLE = 0.2
 RECENT = 20
 _VARIABLES = {"OMP_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "COLUMNS": "100", "PYTHONPATH": str(REPO)}
 _SHOWN = 1 << 20
@@ -101,7 +103,7 @@ class Worker:
         assert process.stdout is not None
         process.stdin.write(json.dumps(arguments) + "\n")
         process.stdin.flush()
-        answered, _, _ = select.select([process.stdout], [], [], PATIENCE)
+        answered = _answers(process)
         line = process.stdout.readline() if answered else ""
         if line:
             found: dict[str, Any] = json.loads(line)
@@ -149,3 +151,22 @@ class Worker:
             path = self._folder / name
             if not path.is_file() or path.stat().st_size != len(data):
                 path.write_bytes(data)
+
+
+def _answers(process: subprocess.Popen[str]) -> bool:
+    """Wait for a line while the process uses the processor; its limit ends it if it does so for long."""
+    before, now = -1.0, _processor_seconds(process.pid)
+    while now - before > _IDLE:
+        if select.select([process.stdout], [], [], PATIENCE)[0]:
+            return True
+        before, now = now, _processor_seconds(process.pid)
+    return False
+
+
+def _processor_seconds(number: int) -> float:
+    """Time on the processor of a process, where the system tells it."""
+    try:
+        fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

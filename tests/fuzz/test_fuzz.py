@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shlex
 import shutil
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.fuzz import pool
 from tests.fuzz.checks import problem
 from tests.fuzz.corpus import CORPUS, read_cases, write_case
 from tests.fuzz.mutations import mutated_bytes, mutated_table, mutated_text
@@ -90,6 +92,21 @@ def test_a_crash_that_an_earlier_case_caused_is_kept_with_it(seeds: Path, tmp_pa
     assert findings.causes == {"crash: after others in one process": 1}
     kept = [case for _, case in read_cases(tmp_path / "found")]
     assert kept == [running("damaging"), running("crashing")]
+
+
+@pytest.mark.parametrize(("work", "status"), [("time.sleep(60)", -signal.SIGXCPU), ("busy(1)", 2)])
+def test_a_process_hangs_if_it_neither_answers_nor_works(
+    seeds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: str, status: int
+) -> None:
+    inputs = shutil.copytree(seeds, tmp_path / "inputs")
+    busy = "def busy(seconds):\n    end = time.process_time() + seconds\n"
+    busy += "    while time.process_time() < end: pass\n"
+    (inputs / "working.py").write_text(f"import time\n{busy}{work}\n")
+    with Worker(inputs, tmp_path / "worker") as worker:
+        worker.run(Case("x", ("--version",)))  # it has started
+        monkeypatch.setattr(pool, "PATIENCE", 0.5)
+        monkeypatch.setattr(pool, "_IDLE", 0.0)
+        assert worker.run(running("working")).status == status
 
 
 RANKEVAL_ERROR = "rankeval: error: a: found b\n"
