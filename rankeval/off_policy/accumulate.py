@@ -41,6 +41,7 @@ from rankeval.off_policy.samples import (
     Rounds,
 )
 from rankeval.off_policy.sensitivity_sums import SensitivitySums
+from rankeval.position_bias import SessionSample
 from rankeval.propensity_tests import SlicedSums
 
 #: The largest number of positions of an estimator whose terms are by position: it keeps a covariance of all.
@@ -83,6 +84,7 @@ class Sums:
         clicks: moments of the terms that test the user model of estimators from clicks; None without them.
         sensitivity: the sums that say how wrong weights must be for a gain to change its sign.
         propensities: the sums that test the propensities; None where there is nothing to test.
+        sample: sessions for tests of the user model; None without such tests.
     """
 
     moments: Segmented[Moments]
@@ -95,6 +97,7 @@ class Sums:
     clicks: Moments | None = None
     sensitivity: Segmented[SensitivitySums] | None = None
     propensities: SlicedSums | None = None
+    sample: SessionSample | None = None
 
     def merge(self, other: Sums) -> Sums:
         """The sums over both parts; ``other`` must follow ``self`` in the order of the log."""
@@ -103,16 +106,28 @@ class Sums:
         checked, rewards = self.checked.merge(other.checked), self.rewards.merge(other.rewards)
         counts, lists = self.counts.merge(other.counts), self.lists.merge(other.lists)
         repeated = self.repeated.merge(other.repeated)
-        clicks = sensitivity = propensities = None
+        clicks = sensitivity = propensities = sample = None
         if self.clicks is not None and other.clicks is not None:
             clicks = self.clicks.merge(other.clicks)
         if self.sensitivity is not None and other.sensitivity is not None:
             sensitivity = self.sensitivity.merge(other.sensitivity, SensitivitySums.merge)
         if self.propensities is not None and other.propensities is not None:
             propensities = self.propensities.merge(other.propensities)
+        if self.sample is not None and other.sample is not None:
+            sample = self.sample.merge(other.sample)
         moments = left.merge(right, Moments.merge)
         return Sums(
-            moments, plan, checked, rewards, counts, lists, repeated, clicks, sensitivity, propensities
+            moments,
+            plan,
+            checked,
+            rewards,
+            counts,
+            lists,
+            repeated,
+            clicks,
+            sensitivity,
+            propensities,
+            sample,
         )
 
     def _under(self, plan: Plan) -> Segmented[Moments]:
@@ -211,6 +226,7 @@ def accumulate(
             else tests.sums(
                 sessions, (block, candidates), parts, weights.keys if grouping.cluster else users
             ),
+            None if clicks is None else clicks.sample(sessions),
         )
 
     clicks, tests = ClickChecks.of(log, plan), PropensityChecks.of(log, sample.roles)
