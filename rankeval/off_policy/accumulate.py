@@ -40,6 +40,7 @@ from rankeval.off_policy.samples import (
 )
 from rankeval.off_policy.sensitivity_sums import SensitivitySums
 from rankeval.off_policy.unit_moments import UnitWeights, click_moments, moments_of, part_of
+from rankeval.off_policy.unshown_top import UnshownTop
 from rankeval.position_bias import SessionSample
 from rankeval.propensity_tests import SlicedSums
 
@@ -83,6 +84,7 @@ class Sums:
         sensitivity: the sums that say how wrong weights must be for a gain to change its sign.
         propensities: the sums that test the propensities; None where there is nothing to test.
         sample: sessions for tests of the user model; None without such tests.
+        unshown: how much of a candidate's top was not shown.
     """
 
     moments: Segmented[Moments]
@@ -96,6 +98,7 @@ class Sums:
     sensitivity: Segmented[SensitivitySums] | None = None
     propensities: SlicedSums | None = None
     sample: SessionSample | None = None
+    unshown: UnshownTop = UnshownTop()  # noqa: RUF009
 
     def merge(self, other: Sums) -> Sums:
         """The sums over both parts; ``other`` must follow ``self`` in the order of the log."""
@@ -126,6 +129,7 @@ class Sums:
             sensitivity,
             propensities,
             sample,
+            self.unshown.merge(other.unshown),
         )
 
     def _under(self, plan: Plan) -> Segmented[Moments]:
@@ -141,6 +145,7 @@ class Sums:
         yield from self.rewards.notes(sources.log)
         yield from self.counts.notes(sources.log, self.moments.whole.whole)
         yield from self.lists.notes(sources.log)
+        yield from self.unshown.notes(sources.log)
         yield from self.repeated.notes(sources.log, ROUND, cluster)
         left_out = self.moments.segments.get(None)
         if left_out is not None:
@@ -225,6 +230,7 @@ def accumulate(
                 sessions, (block, candidates), parts, weights.keys if grouping.cluster else users
             ),
             None if clicks is None else clicks.sample(sessions),
+            UnshownTop.of(plan, sessions, weights.each),
         )
 
     clicks, tests = ClickChecks.of(log, plan), PropensityChecks.of(log, sample.roles)
