@@ -39,6 +39,7 @@ class Setting:
         session_reward: whether the column ``session_reward`` holds the reward of each session.
         weighed: whether the log has ready-made weights of actions, and not their propensities.
         listed: the target policies whose propensities of all candidates the log has, beside the logging ones.
+        predicts_each: whether the log has the predictions of a reward model for all candidates.
         pessimistic: whether the estimate of a policy is the worst end of its bounds.
     """
 
@@ -53,6 +54,7 @@ class Setting:
     session_reward: bool = False
     weighed: bool = False
     listed: frozenset[str] = frozenset()
+    predicts_each: bool = False
     pessimistic: bool = False
 
     def form_of(self, estimator: Estimator) -> Estimator:
