@@ -52,6 +52,7 @@ ADVICE: dict[str, str] = {
     "share_clipped": "Raise max_weight and compare; if the estimates differ, the clipped one is biased.",
     "support_gap": "Let the logging policy take every action sometimes, use the bounds or --pessimistic, or "
     "take these actions from the target policy.",
+    "top_not_shown": "Use --estimand full, or take the estimate as one of the order of the shown items.",
     "top_share": "Look at this row; collect more data, or evaluate a policy that is closer to the logged "
     "one.",
     "unnamed_clusters": "Name the column with --cluster.",

@@ -22,7 +22,7 @@ Transform = Literal["plain", "clipped", "switched", "shrunk", "harmonic"]
 Kind = Literal[
     "reward", "weight", "weighted_reward", "model", "weighted_residual", "doubly_robust", "logged_by",
     "shown", "weight_sum", "click_affine", "click_doubly_robust", "overlap", "unshown", "unshown_model",
-    "support_gap", "near_support",
+    "support_gap", "near_support", "gap_model",
 ]  # fmt: skip
 Ratio = Literal[
     "action", "ready", "mixture", "embedding", "list", "item", "prefix", "exposure", "slate", "subset",
@@ -43,7 +43,7 @@ class Term:
     """One number per unit; estimators are functions of the means of terms over units.
 
     Attributes:
-        kind: the formula of the term.
+        kind: the formula.
         weighting: transform of the importance weight.
         ratio: kind of importance weight (:data:`RATIO_COLUMNS`).
         position: position of the ranking that the term covers; 0 for all.
@@ -184,6 +184,8 @@ WEIGHTED: frozenset[Kind] = frozenset(
         "unshown",
     }
 )
+#: Kinds of terms of support, each with a column of its own.
+_OF_SUPPORT: tuple[Kind, ...] = ("support_gap", "near_support", "gap_model")
 #: Kind of term -> its columns, without the columns of its weight.
 COLUMNS: dict[Kind, tuple[str, ...]] = {
     "reward": ("reward",),
@@ -200,8 +202,7 @@ COLUMNS: dict[Kind, tuple[str, ...]] = {
     "overlap": ("overlap",),
     "unshown": (),
     "unshown_model": ("target_examination", "q_logged"),
-    "support_gap": ("support_gap",),
-    "near_support": (),
+    **dict.fromkeys(_OF_SUPPORT, ()),
 }
 
 
@@ -211,13 +212,13 @@ def needed_columns(terms: Iterable[Term]) -> list[str]:
     for term in terms:
         weights = RATIO_COLUMNS[term.ratio] if term.kind in WEIGHTED else ()
         loggers = ("logger",) if term.logger else ()
-        near = (_near(term),) if term.kind == "near_support" else ()
+        near = (_near(term),) if term.kind in _OF_SUPPORT else ()
         columns.update(dict.fromkeys((*weights, *COLUMNS[term.kind], *loggers, *near)))
     return list(columns)
 
 
 def _near(term: Term) -> str:  # its column
-    return f"near_support_{term.cutoff}"
+    return f"near_support_{term.cutoff}" if term.kind == "near_support" else term.kind
 
 
 class SampleBlock(Protocol):
@@ -305,6 +306,5 @@ WRITERS: dict[Kind, Callable[[RoundBlock, Term, Floats], None]] = {
     "weighted_residual": _write_weighted_residual,
     "doubly_robust": _write_doubly_robust,
     "logged_by": _write_logged_by,
-    "support_gap": lambda block, _, row: np.copyto(row, block.columns["support_gap"]),
-    "near_support": lambda block, term, row: np.copyto(row, block.columns[_near(term)]),
+    **dict.fromkeys(_OF_SUPPORT, lambda block, term, row: np.copyto(row, block.columns[_near(term)])),
 }

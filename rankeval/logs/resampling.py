@@ -41,6 +41,9 @@ class Resampling:
     seed: int
     replicate: int
 
+    #: Sessions come several times.
+    once = False
+
     @property
     def roles(self) -> Sequence[str]:
         """Roles of the columns to read."""

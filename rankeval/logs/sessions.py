@@ -195,6 +195,10 @@ class Draw(Protocol):
     def roles(self) -> Sequence[str]:
         """Roles of the columns to read."""
 
+    @property
+    def once(self) -> bool:
+        """Whether each session comes at most once."""
+
     def over(self, sessions: Sessions) -> Sessions:
         """The drawn sessions among some sessions of the log."""
 

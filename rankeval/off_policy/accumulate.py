@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rankeval.array_types import Floats, Hashes, Ints
 from rankeval.arrays import Segmented
 from rankeval.errors import DataError
-from rankeval.estimators import SampleBlock, write_terms
-from rankeval.inference import Moments, MomentsAccumulator
+from rankeval.estimators import SampleBlock
+from rankeval.inference import Moments
 from rankeval.logs import (
     Grouping,
     RepeatedRounds,
@@ -41,13 +39,15 @@ from rankeval.off_policy.samples import (
     Rounds,
 )
 from rankeval.off_policy.sensitivity_sums import SensitivitySums
+from rankeval.off_policy.unit_moments import UnitWeights, click_moments, moments_of, part_of
+from rankeval.off_policy.unshown_top import UnshownTop
+from rankeval.position_bias import SessionSample
 from rankeval.propensity_tests import SlicedSums
 
 #: The largest number of positions of an estimator whose terms are by position: it keeps a covariance of all.
 MOST_POSITIONS = 1000
 #: The role of the ids of rounds.
 ROUND = "round_id"
-T = TypeVar("T", bound=np.generic)
 
 
 class Sample(Protocol):
@@ -83,6 +83,8 @@ class Sums:
         clicks: moments of the terms that test the user model of estimators from clicks; None without them.
         sensitivity: the sums that say how wrong weights must be for a gain to change its sign.
         propensities: the sums that test the propensities; None where there is nothing to test.
+        sample: sessions for tests of the user model; None without such tests.
+        unshown: how much of a candidate's top was not shown.
     """
 
     moments: Segmented[Moments]
@@ -95,6 +97,8 @@ class Sums:
     clicks: Moments | None = None
     sensitivity: Segmented[SensitivitySums] | None = None
     propensities: SlicedSums | None = None
+    sample: SessionSample | None = None
+    unshown: UnshownTop = UnshownTop()  # noqa: RUF009
 
     def merge(self, other: Sums) -> Sums:
         """The sums over both parts; ``other`` must follow ``self`` in the order of the log."""
@@ -103,16 +107,29 @@ class Sums:
         checked, rewards = self.checked.merge(other.checked), self.rewards.merge(other.rewards)
         counts, lists = self.counts.merge(other.counts), self.lists.merge(other.lists)
         repeated = self.repeated.merge(other.repeated)
-        clicks = sensitivity = propensities = None
+        clicks = sensitivity = propensities = sample = None
         if self.clicks is not None and other.clicks is not None:
             clicks = self.clicks.merge(other.clicks)
         if self.sensitivity is not None and other.sensitivity is not None:
             sensitivity = self.sensitivity.merge(other.sensitivity, SensitivitySums.merge)
         if self.propensities is not None and other.propensities is not None:
             propensities = self.propensities.merge(other.propensities)
+        if self.sample is not None and other.sample is not None:
+            sample = self.sample.merge(other.sample)
         moments = left.merge(right, Moments.merge)
         return Sums(
-            moments, plan, checked, rewards, counts, lists, repeated, clicks, sensitivity, propensities
+            moments,
+            plan,
+            checked,
+            rewards,
+            counts,
+            lists,
+            repeated,
+            clicks,
+            sensitivity,
+            propensities,
+            sample,
+            self.unshown.merge(other.unshown),
         )
 
     def _under(self, plan: Plan) -> Segmented[Moments]:
@@ -128,6 +145,7 @@ class Sums:
         yield from self.rewards.notes(sources.log)
         yield from self.counts.notes(sources.log, self.moments.whole.whole)
         yield from self.lists.notes(sources.log)
+        yield from self.unshown.notes(sources.log)
         yield from self.repeated.notes(sources.log, ROUND, cluster)
         left_out = self.moments.segments.get(None)
         if left_out is not None:
@@ -181,15 +199,15 @@ def accumulate(
         checked = reward_range.check(sessions) if reward_range else RangeCheck()
         weights = UnitWeights(units.keys(sessions), units.counts(sessions), sampling_weights(sessions))
         own, users = plan_at(block.positions), units.users_of(sessions)
-        whole = _moments(block, own, replace(weights, users=users), slice(None), units.users)
+        whole = moments_of(block, own, replace(weights, users=users), slice(None), units.users)
         if not (np.isfinite(whole.total).all() and np.isfinite(whole.comoment).all()):
             raise sample.not_finite(sessions)
         parts = units.segments(sessions)
-        segments = {value: _moments(block, own, weights, rows) for value, rows in parts.items()}
+        segments = {value: moments_of(block, own, weights, rows) for value, rows in parts.items()}
         sensitivity = Segmented(
             SensitivitySums.of(plan, block, weights.each),
             {
-                value: SensitivitySums.of(plan, block.taken(rows), _part(weights.each, rows))
+                value: SensitivitySums.of(plan, block.taken(rows), part_of(weights.each, rows))
                 for value, rows in parts.items()
             },
             units.most_segments,
@@ -204,13 +222,15 @@ def accumulate(
             RepeatedRounds.of(sessions, ROUND, weights.counts) if rounds else RepeatedRounds(),
             None
             if clicks is None
-            else _click_moments(clicks, sessions, block, replace(weights, users=users), units.users),
+            else click_moments(clicks, sessions, block, replace(weights, users=users), units.users),
             sensitivity,
             None
             if tests is None
             else tests.sums(
                 sessions, (block, candidates), parts, weights.keys if grouping.cluster else users
             ),
+            None if clicks is None else clicks.sample(sessions),
+            UnshownTop.of(plan, sessions, weights.each),
         )
 
     clicks, tests = ClickChecks.of(log, plan), PropensityChecks.of(log, sample.roles)
@@ -229,70 +249,3 @@ def _too_long(sessions: Sessions, positions: int) -> DataError:
     place = sessions.place(int(sessions.offsets[np.argmax(sessions.lengths)]))
     wanted = f"at most {MOST_POSITIONS:,} for estimators that normalise the weights of each position"
     return DataError(f"{place}: found {positions:,} positions, wanted {wanted}")
-
-
-@dataclass(frozen=True)
-class UnitWeights:
-    """The keys of some units, how many times each counts, and their sampling weights; None: none is read.
-
-    Only the whole log has ``users``, the keys of a column that nobody named as cluster.
-    """
-
-    keys: Hashes | None
-    counts: Floats | None
-    sampling: Floats | None
-    users: Hashes | None = None
-
-    @property
-    def each(self) -> Floats | None:
-        """The weight of each unit in a mean; None if every unit counts once."""
-        if self.counts is None or self.sampling is None:
-            return self.sampling if self.counts is None else self.counts
-        return self.counts * self.sampling
-
-    def taken(self, rows: slice | Ints) -> UnitWeights:
-        """Those of some of the units."""
-        counts, sampling = _part(self.counts, rows), _part(self.sampling, rows)
-        return UnitWeights(_part(self.keys, rows), counts, sampling, _part(self.users, rows))
-
-
-def _moments(
-    block: SampleBlock, plan: Plan, weights: UnitWeights, rows: slice | Ints, users: str | None = None
-) -> Moments:
-    """Moments of the plan's terms over some of the units, one small block after another."""
-    chosen, terms, mine = block.taken(rows), plan.terms.terms, weights.taken(rows)
-    sampled = weights.sampling is not None
-    tails = plan.tails if isinstance(rows, slice) else ()  # of the whole log alone, which bounds their memory
-    accumulator = MomentsAccumulator(
-        len(terms), plan.pairs, weights.keys is not None, sampled, users, tails, plan.sized
-    )
-    values = np.empty((len(terms), block.AT_A_TIME))
-    for part in _parts(len(chosen), block.AT_A_TIME):
-        out, own = values[:, : part.stop - part.start], mine.taken(part)
-        with np.errstate(all="ignore"):  # the totals show what is not finite
-            write_terms(terms, chosen.taken(part), out)
-        accumulator.add(out, own.keys, own.counts, own.sampling, own.users)
-    return accumulator.moments()
-
-
-def _click_moments(
-    clicks: ClickChecks, sessions: Sessions, block: SampleBlock, weights: UnitWeights, users: str | None
-) -> Moments:
-    """Moments of the terms that test the user model."""
-    terms = clicks.terms(sessions, block)
-    accumulator = MomentsAccumulator(
-        clicks.p, clicks.pairs, weights.keys is not None, weights.sampling is not None, users
-    )
-    for part in _parts(len(block), block.AT_A_TIME):
-        own = weights.taken(part)
-        accumulator.add(terms[:, part], own.keys, own.counts, own.sampling, own.users)
-    return accumulator.moments()
-
-
-def _part(values: NDArray[T] | None, rows: slice | Ints) -> NDArray[T] | None:
-    return None if values is None else values[rows]
-
-
-def _parts(n: int, at_a_time: int) -> Iterator[slice]:
-    for start in range(0, n, at_a_time):
-        yield slice(start, min(start + at_a_time, n))

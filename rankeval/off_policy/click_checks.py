@@ -29,9 +29,11 @@ from rankeval.position_bias import (
     RANKED_CLICKS,
     SHUFFLED,
     SHUFFLED_CLICKS,
+    SessionSample,
     arms_of,
     observed,
     predicted,
+    sample_roles,
     session_sums,
     write_prediction,
 )
@@ -50,11 +52,15 @@ class ClickChecks:
         log: the log.
         directions: curve -> the directions of its uncertainty; ``examination`` and ``alpha``.
         lists: whether lists have ids of items, by which equal ones are found.
+        top: the last position of the curve, where sessions are sampled for tests by it; 0: they are not.
+        batches: about how many batches the log has.
     """
 
     log: Log
     directions: Mapping[str, range]
     lists: bool
+    top: int
+    batches: int
 
     @classmethod
     def of(cls, log: Log, plan: Plan) -> ClickChecks | None:
@@ -66,13 +72,24 @@ class ClickChecks:
         found = {"examination": setting.directions(trust=False)} if ratios - {"trust"} else {}
         if "trust" in ratios:
             found["alpha"] = setting.directions(trust=True)
-        return cls(log, found, log.has("item_id"))
+        bias, weighed = setting.position_bias, log.has("weight") or log.has("sampling_weight")
+        known = bias is not None and "examination" in bias and log.has("item_id") and log.has("click")
+        once = log.draw is None or log.draw.once
+        top = len(bias) if bias is not None and known and once and not weighed else 0
+        return cls(log, found, log.has("item_id"), top, len(log.leaves()))
+
+    def sample(self, sessions: Sessions) -> SessionSample | None:
+        """The sampled ones of some sessions; None where nothing is tested by them."""
+        return SessionSample.of(sessions, self.top, self.batches) if self.top else None
 
     @property
     def roles(self) -> list[str]:
         """The columns to read."""
         wanted = ["shuffled", "swap_low", *(["query_id", "item_id"] if self.lists else [])]
-        return [role for role in wanted if self.log.has(role)]
+        return [
+            *(role for role in wanted if self.log.has(role)),
+            *(sample_roles(self.log) if self.top else []),
+        ]
 
     @property
     def p(self) -> int:

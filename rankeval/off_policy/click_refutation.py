@@ -86,15 +86,12 @@ class ClickRefutation:
             True,
         )
 
-    def with_models(self, found: Found, threads: int | None) -> ClickRefutation:
-        """The same with tests in further passes, where a curve is given and the log allows them."""
-        bias = found.request.setting.position_bias
-        if not self.checked or bias is None:
+    def with_models(self, found: Found) -> ClickRefutation:
+        """The same with the tests by sampled sessions."""
+        bias, sample = found.request.setting.position_bias, found.sums.sample
+        if bias is None or sample is None:
             return self
-        log, known = found.request.log, bias if found.learned is None else found.learned.known
-        if self.by_shuffle and not log.has("ranker") and not log.has("swap_low"):
-            return self
-        models = ModelTests.of(log, known, threads)
+        models = ModelTests.of(sample, bias if found.learned is None else found.learned.known)
         return replace(self, models=replace(models, cascade=None) if self.by_shuffle else models)
 
     def to_dict(self) -> dict[str, Any] | None:

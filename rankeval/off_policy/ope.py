@@ -246,7 +246,7 @@ def ope(
         estimates = with_errors(estimates, refitted, refitting)
         notes += [*model_notes(found.estimates), *refitted.notes()]
     refutation = ClickRefutation.of(found.sums, request.log, infer, found.learned)
-    refutation = refutation.with_models(found, threads)
+    refutation = refutation.with_models(found)
     doubts = tuple(refutation.notes(estimates.rows))
     notes = [*refutation.without_false_alarms(notes, request.setting.position_bias)]
     within = ValueRange.of(found.sums, request.setting)

@@ -191,8 +191,9 @@ class Plan:
         """The ends of the value over all rewards in a range of actions that the logger never takes.
 
         With the support gap ``g`` they are ``V + g low`` and ``V + g high`` of IPS. Self-normalised, V is
-        that of the other actions alone, ``V (1 - g)``. Predictions of a model for these actions may lie
-        anywhere in the range, and are taken off again: ``V +- g (high - low)``. None if g is unknown.
+        that of the other actions alone, ``V (1 - g)``. Predictions of a model for these actions are taken off
+        again. If they are not known they may lie anywhere in the range: ``V +- g (high - low)``. None if g is
+        unknown.
         """
         gap = self.gap(estimator, target)
         if gap is None:
@@ -206,6 +207,9 @@ class Plan:
         assert value is not None
         low, high = reward
         modelled = estimator.definition.mean in ("model", "doubly_robust")
+        predicted = self.terms.gap_model(estimator, target)
+        if predicted:
+            value, modelled = value - Mean(self.terms.index[predicted[0]]), False
         ends = (low - high, high - low) if modelled else reward
         return WeightedSum((value, gap), (1.0, ends[0])), WeightedSum((value, gap), (1.0, ends[1]))
 

@@ -80,7 +80,8 @@ class Request:
         chosen = tuple(map(setting.form_of, chosen))
         if log.session is None:
             log = log.with_lists([*setting.embedding, *(fitting.features if setting.modelled else ())])
-            setting = replace(setting, listed=listed_targets(log, setting.targets))
+            each = log.has("candidate_q") and not setting.modelled
+            setting = replace(setting, listed=listed_targets(log, setting.targets), predicts_each=each)
         sources = ColumnSources.of(log, setting)
         sources.require(chosen)
         return cls(sources, chosen, fitting, infer, by)

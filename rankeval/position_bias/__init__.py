@@ -17,6 +17,7 @@ from rankeval.position_bias.newton_ascent import Climb, starting_point
 from rankeval.position_bias.propensity import propensity
 from rankeval.position_bias.refutation_notes import model_notes, refutation_notes
 from rankeval.position_bias.result import PropensityCurve
+from rankeval.position_bias.session_sample import SessionSample, sample_roles
 from rankeval.position_bias.shuffled_arm import (
     RANKED,
     RANKED_CLICKS,
@@ -47,6 +48,7 @@ __all__ = [
     "PositionBias",
     "PropensityCurve",
     "Refutation",
+    "SessionSample",
     "arms_of",
     "lacking",
     "learn_curve",
@@ -58,6 +60,7 @@ __all__ = [
     "propensity",
     "refutation_notes",
     "refute",
+    "sample_roles",
     "session_sums",
     "starting_point",
     "write_prediction",

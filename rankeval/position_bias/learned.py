@@ -98,6 +98,11 @@ class OfTheRanker:
     others: Draw | None
     roles: Sequence[str]
 
+    @property
+    def once(self) -> bool:
+        """Whether each session comes at most once."""
+        return self.others is None or self.others.once
+
     def over(self, sessions: Sessions) -> Sessions:
         """The drawn sessions."""
         drawn = sessions if self.others is None else self.others.over(sessions)

@@ -22,11 +22,11 @@ import numpy as np
 
 from rankeval.array_types import Floats, Ints
 from rankeval.arrays import kernel, read_only
-from rankeval.errors import DataError
 from rankeval.inference import holm
-from rankeval.logs import Log, PairIndex, Sessions, fold
+from rankeval.logs import PairIndex
 from rankeval.position_bias.known_curve import STEP, PositionBias
-from rankeval.position_bias.model_counts import LabelledRows, ModelCounts, count_models, model_roles
+from rankeval.position_bias.model_counts import ModelCounts, count_models
+from rankeval.position_bias.session_sample import SessionSample
 
 #: Clicks of a ranker, and of the others, behind a test at least.
 FEWEST_CLICKS = 100.0
@@ -82,25 +82,14 @@ class ModelTests:
     cascade: CascadeTest | None = None
 
     @classmethod
-    def of(cls, log: Log, bias: PositionBias, threads: int | None) -> ModelTests:
-        """The tests, in two passes; empty for logs without ids of items, or with weights of rows."""
-        weighed = log.has("weight") or log.has("sampling_weight")
-        if weighed or not log.has("item_id") or not log.has("click") or "examination" not in bias:
-            return cls()
+    def of(cls, sample: SessionSample, bias: PositionBias) -> ModelTests:
+        """The tests of sampled sessions; empty where they allow none."""
         theta = bias.curve("examination")
-        try:
-            counts = count_models(log, len(theta), threads)
-        except DataError:
-            return cls()  # what estimators do not need, such as an id of an item, is broken
-        if counts is None or not counts.clicks.sum():
+        counts = count_models(sample, len(theta))
+        if counts is None:
             return cls()
         rates = _Rates.of(counts, theta)
-        index = PairIndex(counts.keys)
-
-        def work(sessions: Sessions) -> Floats:
-            return _session_sums(LabelledRows.of(sessions, len(theta)), counts, rates, index, theta)
-
-        sums = fold(log, model_roles(log), work, lambda one, two: one + two, threads)
+        sums = _session_sums(sample, counts, rates, theta)
         moved = [one.curve("examination") for one in bias.moved]
         return cls(tuple(_ranker_tests(counts, theta, moved, sums[:-1])), _cascade_test(sums[-1]))
 
@@ -192,34 +181,30 @@ class _Rates:
         )
 
 
-def _session_sums(
-    found: LabelledRows, counts: ModelCounts, rates: _Rates, index: PairIndex, theta: Floats
-) -> Floats:
+def _session_sums(sample: SessionSample, counts: ModelCounts, rates: _Rates, theta: Floats) -> Floats:
     """(2 G + 1, 4): squared scores of the differences of each arm (higher, lower); then likelihoods."""
-    rows, g = found.rows, len(counts.names)
-    offsets, pair = read_only(rows.sessions.offsets), index.of(rows.pairs)
-    own = np.repeat([counts.codes[int(key)] for key in found.arms], rows.sessions.lengths)
+    g, n, owner = len(counts.names), len(sample), sample.owner
+    pair, own = PairIndex(counts.keys).of(sample.pairs), counts.own[owner]
     overlap, total = rates.overlap, rates.overlap.mass.sum(1)
-    examined = theta[rows.positions - 1]
+    examined = theta[sample.positions - 1]
     leverage = np.minimum(examined / total[pair], 0.5)
-    residual = (rows.clicks - examined * rates.relevance[pair]) / np.sqrt(1.0 - leverage)
+    residual = (sample.clicks - examined * rates.relevance[pair]) / np.sqrt(1.0 - leverage)
     sums = np.zeros((2 * g + 1, 4))
-    owner = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
     for arm in range(g):
         share = overlap.mass[pair, arm] / total[pair]
         score = np.where(own == arm, (1.0 - share) * residual, -share * residual)
         for kind in (0, 1):
             chosen = score * (overlap.kinds[pair, arm] == kind)
-            sums[2 * arm + kind, 0] = np.square(np.bincount(owner, chosen, len(offsets) - 1)).sum()
-    held = np.flatnonzero(found.held == 1)
+            sums[2 * arm + kind, 0] = np.square(np.bincount(owner, chosen, n)).sum()
+    held = np.flatnonzero(sample.held == 1)
     likelihoods = _likelihoods(
-        offsets,
-        read_only(rows.positions),
-        read_only(rows.clicks),
+        sample.offsets,
+        read_only(sample.positions),
+        read_only(sample.clicks),
         read_only(_probability(examined * rates.position_based[pair])),
         read_only(_probability(rates.dependent[pair])),
         read_only(rates.goes_on),
-        read_only(found.last),
+        read_only(sample.last),
     )[held]
     difference = likelihoods[:, 1] - likelihoods[:, 0]
     sums[-1] = [len(held), likelihoods[:, 0].sum(), difference.sum(), np.square(difference).sum()]

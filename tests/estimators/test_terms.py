@@ -26,6 +26,7 @@ ROUNDS = {
     "logger": np.array([1.0, 2.0, 2.0]),
     "support_gap": np.array([0.25, 0.0, 1.0]),
     "near_support_3": np.array([0.5, 0.0, 0.125]),
+    "gap_model": np.array([0.125, 0.0, 0.5]),
 }
 CLIPPED = Weighting("clipped", 1.5)
 BY_HAND = {
@@ -48,6 +49,7 @@ BY_HAND = {
     Term("logged_by", logger=2): [0, 1, 1],
     Term("support_gap"): [0.25, 0, 1],
     Term("near_support", cutoff=3): [0.5, 0, 0.125],
+    Term("gap_model"): [0.125, 0, 0.5],
     Term("doubly_robust", CLIPPED): [0.75 + 1.5 * 0.5, 0.5 + 0.1 / 0.5 * -0.25, 0.125],
 }
 

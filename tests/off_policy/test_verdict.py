@@ -170,3 +170,36 @@ def test_the_logging_policy_gains_nothing_over_itself(seed: int) -> None:
     for row in ope(log, ["ips", "snips", "cips:max_weight=5", "csnips:max_weight=5"]).estimates:
         assert row.gain.value == pytest.approx(0.0, abs=1e-12)
         assert {"mean_weight", "propensities_wrong", "support_gap"}.isdisjoint(n.code for n in row.reasons)
+
+
+@pytest.mark.parametrize("name", ["dr", "sndr", "dm"])
+def test_predictions_for_what_is_never_logged_are_taken_off(name: str) -> None:
+    """By hand: the gap of each round times the ends of the range, in place of the model's predictions for it.
+
+    Gaps are 0.8, 0.8, 0 and 0.9 with predictions 0.5, 0.25 and 0.5 of their actions, so that g is 0.625 and
+    its part of the model (0.4 + 0.2 + 0.45) / 4.
+    """
+    q = [[0.25, 0.5, 0.5], [0.25, 0.5, 0.75], [0.5, 0.5, 0.5], [0.5, 0.25, 0.25]]
+    (row,) = ope({**LISTS, "candidate_q": q}, name, reward_range=(0.0, 1.0)).estimates
+    assert row.bounds is not None
+    assert row.value.value is not None
+    supported = row.value.value - (0.8 * 0.5 + 0.8 * 0.25 + 0.9 * 0.5) / 4
+    if name == "sndr":  # the corrections are those of the other actions alone
+        model = np.mean([0.475, 0.325, 0.5, 0.9 * 0.5 + 0.1 * 0.25])
+        supported -= 0.625 * (row.value.value - model)
+    assert row.bounds == pytest.approx((supported, supported + 0.625))
+
+
+def test_bounds_of_dr_hold_the_truth_with_a_wrong_model() -> None:
+    held = 0
+    for seed in range(20):
+        log, (value, gain) = world(2_000, seed, missing=0.3)
+        log["candidate_q"] = [[0.3, 0.1, 0.6, 0.05]] * 2_000
+        (row,) = ope(log, "dr", reward_range=(0.0, 1.0)).estimates
+        assert row.value_bounds is not None
+        assert row.gain_bounds is not None
+        low, high = row.bounds or (None, None)
+        assert (high or 0.0) - (low or 0.0) == pytest.approx(0.3)
+        ends = (row.value_bounds, value), (row.gain_bounds, gain)
+        held += all(ci.ci_low < truth < ci.ci_high for ci, truth in ends)  # type: ignore[operator]
+    assert held == 20  # the truths are inside the bounds by many standard errors

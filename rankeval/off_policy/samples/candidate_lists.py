@@ -12,7 +12,7 @@ from rankeval.array_types import Floats, Ints
 from rankeval.arrays import as_float64, read_only, stretch_of, sums_of_products
 from rankeval.logs import ROUNDED, Log, Sessions, own, unnested
 from rankeval.off_policy.samples.list_sums import ListSums
-from rankeval.off_policy.samples.support import GAP, NEAR, unsupported
+from rankeval.off_policy.samples.support import GAP, GAP_MODEL, NEAR, unsupported
 
 #: Roles of the lists of propensities under the logging policy and under the log's own target policy.
 PROPENSITIES = ("candidate_propensities", "candidate_target_propensities")
@@ -89,6 +89,10 @@ class CandidateLists:
                 lists = (self.values(own(role, target)) for role in PROPENSITIES)
                 self._unsupported[target] = unsupported(self.offsets, *lists)
             return self._unsupported[target][column]
+        if column == GAP_MODEL:
+            logging, policy = (self.values(own(role, target)) for role in PROPENSITIES)
+            gap = read_only(np.where(logging == 0.0, policy, 0.0))
+            return sums_of_products(self.offsets, gap, self.values("candidate_q"))
         role = FROM_LISTS[column][-1]
         if column != "q_target":
             return np.asarray(self.values(own(role, target))[self.logged])

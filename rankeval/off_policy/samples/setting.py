@@ -39,6 +39,7 @@ class Setting:
         session_reward: whether the column ``session_reward`` holds the reward of each session.
         weighed: whether the log has ready-made weights of actions, and not their propensities.
         listed: the target policies whose propensities of all candidates the log has, beside the logging ones.
+        predicts_each: whether the log has the predictions of a reward model for all candidates.
         pessimistic: whether the estimate of a policy is the worst end of its bounds.
         scored: whether target policies are given by scores, and so rank in one order with probability 1.
     """
@@ -54,6 +55,7 @@ class Setting:
     session_reward: bool = False
     weighed: bool = False
     listed: frozenset[str] = frozenset()
+    predicts_each: bool = False
     pessimistic: bool = False
     scored: bool = False
 

@@ -13,6 +13,8 @@ POWERS = (3, 4, 5)
 MORE_OFTEN = 10.0
 #: The support gap, and near-support by power, as columns with one number per round.
 GAP = "support_gap"
+#: What a model predicts for the candidates of the support gap: ``sum pi(a) q(a)``.
+GAP_MODEL = "gap_model"
 NEAR = {power: f"near_support_{power}" for power in POWERS}
 #: Rounds in which an action is expected to be taken before its rewards count as seen.
 SEEN = 30.0

@@ -134,7 +134,8 @@ class TermList:
         items that were not shown.
         """
         if not estimator.definition.of_clicks:
-            return self.residuals(estimator, target) + self.support(estimator, target)
+            gap = [*self.support(estimator, target), *self.gap_model(estimator, target)]
+            return self.residuals(estimator, target) + gap
         kinds: tuple[Kind, ...] = ("overlap", *self.unshown(estimator))
         return [estimator.term(kind, target=target) for kind in kinds]
 
@@ -148,6 +149,11 @@ class TermList:
             return []
         near = [Term("near_support", target=target, cutoff=power) for power in POWERS]
         return [Term("support_gap", target=target), *near]
+
+    def gap_model(self, estimator: Estimator, target: str) -> list[Term]:
+        """The term of what a model predicts for the support gap; empty without a model, or if not known."""
+        modelled = estimator.definition.mean in ("model", "doubly_robust") and self.setting.predicts_each
+        return [Term("gap_model", target=target)] if modelled and self.support(estimator, target) else []
 
     def residuals(self, estimator: Estimator, target: str) -> list[Term]:
         """The terms of the weighted residuals by which ``dr`` corrects its model; empty for others."""
