@@ -1,8 +1,8 @@
 """Estimates the gain of a trained model from the clicks of today's ranker, and compares it with the truth.
 
 Users examine position k with probability 1 / k, and click an examined item with a probability equal to its
-relevance. Today's ranker sorts by one feature; 10 % of the sessions are shuffled, which tells the position bias.
-LambdaMART learns from judgements of a quarter of the queries.
+relevance. Today's ranker sorts by one feature; 10 % of the sessions are shuffled, which tells the position
+bias. LambdaMART learns from judgements of a quarter of the queries.
 """
 
 from __future__ import annotations
