@@ -18,6 +18,7 @@ from rankeval.cli.options import (
     pairs,
     require_gates,
     show,
+    side_option,
 )
 from rankeval.options import listed
 
@@ -135,6 +136,7 @@ A guardrail holds if its interval excludes the margin:
     "Interval methods: auto (score for values 0 and 1, else student), student, normal, score, bootstrap, "
     "bootstrap_t, sequence.",
 )
+@side_option
 @common_options
 def command(
     log: str,
