@@ -214,6 +214,8 @@ def main() -> None:
     make_features()
     for trees, leaves in RANKERS:
         make_ranker(trees, leaves)
+    for sessions in (UPLIFT_SESSIONS, 4 * UPLIFT_SESSIONS):
+        make_logs(sessions)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from benchmarks.data import (
     slate_log,
 )
 from benchmarks.rank import predict_alone, rank_file
+from benchmarks.uplift_speed import SCORES, UPLIFT_SESSIONS, of_columns, of_models, score_log
 
 METRICS = ["ndcg@10", "map", "mrr", "recall@100"]
 EIGHT = ["ips", "cips", "snips", "csnips", "dm", "dr", "cdr", "sndr"]
@@ -315,6 +316,24 @@ def _ab() -> dict[str, Job]:
     }  # fmt: skip
 
 
+UPLIFT_COLUMNS = ["session_id", "item_id", "position", "click", *SCORES]
+
+
+def _uplift() -> dict[str, Job]:
+    small, large = UPLIFT_SESSIONS, 4 * UPLIFT_SESSIONS
+    return {
+        "read-uplift": Job("pyarrow: read 7 columns", partial(read, score_log(small), UPLIFT_COLUMNS)),
+        "uplift": Job(
+            "rankeval.uplift: 3 columns of scores, 4 estimators",
+            partial(of_columns, small), "read-uplift", times=3.0, megabytes=600,
+        ),
+        "uplift-4": Job("the same, 40 M impressions", partial(of_columns, large), megabytes=600),
+        "uplift-models": Job(
+            "rankeval.uplift: 2 models of LightGBM, 1 M impressions of 50 features", of_models, megabytes=1000
+        ),
+    }  # fmt: skip
+
+
 #: Title of a table -> its jobs. The numbers that the jobs of one table return must agree.
 GROUPS: dict[str, dict[str, Job]] = {
     "Metrics, 10,000 queries x 100": {
@@ -336,6 +355,7 @@ GROUPS: dict[str, dict[str, Job]] = {
     "Off-policy evaluation of rankings, 1 M slates of 10": _rankings(),
     "Clicks on lists of 10, whole processes": _clicks(),
     "A/B test, 10 M sessions of 3.3 M users": _ab(),
+    "Gain before an A/B test, 10 M impressions": _uplift(),
     "Ranking, 5 M rows of 50 features, one thread": _ranker(300, 31) | _ranker(100, 15),
 }  # fmt: skip
 JOBS = {name: job for group in GROUPS.values() for name, job in group.items()}

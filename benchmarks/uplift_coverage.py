@@ -1,9 +1,10 @@
 """Whether gains of ``uplift`` hold: ``python -m benchmarks.uplift_coverage FILE [--repeats N] [--jobs J]``.
 
-The queries, items and grades are those of MQ2008. A production ranker that learned from 1 % of the queries shows
-its top ten. Users of several kinds click; some sessions are shuffled, and give the curve. Five candidates order
-the shown items anew. The exact gain of each follows from the click model. FILE holds a line of JSON for each
-repeat, and a run that was ended goes on where it stopped. ``--show`` prints the table of a FILE.
+The queries, items and grades are those of MQ2008. A production ranker that learned from 1 % of the queries
+shows its top ten. Users of several kinds click; some sessions are shuffled, and give the curve. Five
+candidates order the shown items anew. The exact gain of each follows from the click model. FILE holds a line
+of JSON for each repeat, and a run that was ended goes on where it stopped. ``--show`` prints the table of a
+FILE.
 """
 
 from __future__ import annotations
@@ -104,7 +105,13 @@ def lists() -> Lists:
         chosen = np.sort(order[: max(round(share * len(starts)), 2)])
         rows = np.concatenate([np.arange(bounds[q], bounds[q + 1]) for q in chosen])
         sizes = [bounds[q + 1] - bounds[q] for q in chosen]
-        options = {"objective": "lambdarank", "num_leaves": 7, "min_data_in_leaf": 5, "verbose": -1, "seed": 1}
+        options = {
+            "objective": "lambdarank",
+            "num_leaves": 7,
+            "min_data_in_leaf": 5,
+            "verbose": -1,
+            "seed": 1,
+        }
         options |= {"num_threads": 1, "deterministic": True}
         data = lightgbm.Dataset(x[rows], grade[rows], group=sizes)
         return np.asarray(lightgbm.train(options, data, 50).predict(x, num_threads=1))
@@ -224,14 +231,16 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def table(found: list[dict[str, Any]]) -> Iterator[str]:
-    """Lines of Markdown: coverage, errors of sign and levels of the verdict by cell, candidate and estimator."""
-    yield "| users | candidate | estimator | truth | mean gain | value held | gain held | n | trusted | sign wrong |"
+    """Lines of Markdown: coverage, wrong signs and trust, by cell, candidate and estimator."""
+    yield "| users | candidate | estimator | truth | mean | value held | gain held | n | trust | sign wrong |"
     yield "|---|---|---|---:|---:|---:|---:|---:|---:|---:|"
     for name in dict.fromkeys(each["cell"] for each in found):
         exact = truth(name)
         rows = [row for each in found if each["cell"] == name for row in each["rows"]]
         for key in dict.fromkeys((row["candidate"], row["estimator"]) for row in rows):
-            yield _line(name, key, [row for row in rows if (row["candidate"], row["estimator"]) == key], exact)
+            yield _line(
+                name, key, [row for row in rows if (row["candidate"], row["estimator"]) == key], exact
+            )
 
 
 def _line(name: str, key: tuple[str, str], rows: list[dict[str, Any]], exact: dict[str, float]) -> str:

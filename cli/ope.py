@@ -100,6 +100,10 @@ item_id). Examination comes from --position-bias or a column examination:
 Rows without a position are candidates that were not shown.
 
 \b
+A target policy of a ranking log is a column of its propensities or, for
+clicks, of scores; score:COLUMN gives scores to all estimators.
+
+\b
 Weights of rows, in either kind of log:
   weight               number of equal rows that a row stands for, all logged
   sampling_weight      1 / probability that the row was kept in a thinned log;

@@ -27,7 +27,7 @@ Examples:
   rankeval uplift log.parquet --candidate new=lightgbm:model.txt
   rankeval uplift log.parquet --candidate new=lightgbm:model.txt \\
       --candidate old=column:score --position-bias bias.json --by country
-  rankeval uplift log.parquet --candidate new=model.txt -e click_ips,click_dr \\
+  rankeval uplift log.parquet --candidate new=model.txt -e click_dr \\
       --reward-model logistic --features f1,f2 --cluster user_id
   rankeval uplift log.parquet --candidate new=run:new.run \\
       --reward 'click + 5*purchase' --position-bias bias.json

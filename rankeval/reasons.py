@@ -34,7 +34,8 @@ ADVICE: dict[str, str] = {
     "heavy_tail": "Use snips, or clip (cips) and compare, or evaluate a policy that is closer to the logged "
     "one.",
     "list_sums": "Log the probabilities of all candidates; they must sum to 1.",
-    "low_overlap": "Evaluate a ranker that is closer to the logged one, or test it on a small share of the traffic.",
+    "low_overlap": "Evaluate a ranker that is closer to the logged one, or test it on a small share of the "
+    "traffic.",
     "mean_weight": "Check that the logged propensities are those by which actions were drawn, and that no "
     "rows were lost.",
     "model_only": "Compare with dr, which corrects the model by the rewards of the log.",

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from rankeval.array_types import Floats, Hashes, Ints
 from rankeval.arrays import hashes_of, kernel, mix64, read_only
-from rankeval.errors import RankevalError
+from rankeval.errors import DataError, UsageError
 from rankeval.logs import (
     Candidates,
     Log,
@@ -31,7 +31,7 @@ from rankeval.logs import (
     unit_weights,
 )
 from rankeval.notes import Note
-from rankeval.simulators.click_models import ClickModel, parse_click_model
+from rankeval.simulators.click_models import CLICK_MODELS, ClickModel, parse_click_model
 from rankeval.simulators.click_models.fitting import fit
 from rankeval.temporary_files import temporary_folder
 
@@ -76,6 +76,21 @@ class Alternative:
         }
 
 
+def parse_user_models(names: Sequence[str]) -> tuple[str, ...]:
+    """The click models to fit; ``none`` alone stands for none.
+
+    Raises:
+        UsageError: there is no such model.
+    """
+    chosen = () if list(names) == ["none"] else tuple(names)
+    for name in chosen:
+        if name.partition(":")[0] not in CLICK_MODELS:
+            raise UsageError(
+                f"user_models: found {name!r}, wanted some of {', '.join(CLICK_MODELS)}, or none"
+            )
+    return chosen
+
+
 def alternatives(
     log: Log,
     used: Log,
@@ -103,7 +118,7 @@ def alternatives(
             found = fit(
                 log, names, test=_HELD_OUT, smoothing=_SMOOTHING, seed=seed, parameters=path, threads=threads
             )
-        except RankevalError as error:
+        except DataError as error:
             return [], [Note("users_not_fitted", f"other models of users could not be fitted: {error}")]
         with pa.OSFile(str(path), "rb") as file:
             items = pa.ipc.open_file(file).read_all()
@@ -111,12 +126,14 @@ def alternatives(
     fitted = [_Users.of(row.name, row.parameters, positions, items) for row in found.fits]
     used = used.with_roles({own("score", target): column for target, column in targets.items()})
     totals = fold(
-        used, _roles(used, targets), lambda sessions: _sums(sessions, fitted, targets, estimand), np.add, threads
+        used,
+        _roles(used, targets),
+        lambda sessions: _sums(sessions, fitted, targets, estimand),
+        np.add,
+        threads,
     )
     clicks = totals[1:].reshape(len(names), -1) / totals[0]
-    better = {
-        c.b: c.estimate for c in found.comparisons if c.a == BASE and c.metric == "test_log_likelihood"
-    }
+    better = {c.b: c.estimate for c in found.comparisons if c.a == BASE and c.metric == "test_log_likelihood"}
     return [
         Alternative(
             users=name,
@@ -152,8 +169,10 @@ class _Users:
     def of(cls, name: str, parameters: Mapping[str, Any], positions: int, items: pa.Table) -> _Users:
         mine = items.filter(pa.compute.equal(items["click_model"], name)).combine_chunks()
         ids = [mine[role].combine_chunks() for role in ("query_id", "item_id") if role in mine.schema.names]
-        keys = _keys([each.cast(pa.string()) if pa.types.is_large_string(each.type) else each for each in ids])
-        model = parse_click_model({"name": name, **parameters}, positions)
+        keys = _keys(
+            [each.cast(pa.string()) if pa.types.is_large_string(each.type) else each for each in ids]
+        )
+        model = parse_click_model(parameters, positions)
         return cls(
             model, PairIndex(keys), _with_mean(mine["attractiveness"]), _with_mean(mine["satisfaction"])
         )
@@ -201,13 +220,18 @@ def _keys(ids: Sequence[pa.Array]) -> Hashes:
 def _roles(log: Log, targets: Mapping[str, str]) -> list[str]:
     ids = [role for role in ("query_id", "item_id") if log.has(role)]
     reward = "reward" if log.has("reward") else "click"
-    return ["session_id", *position_roles(log), reward, *ids, *sampling_roles(log), *(own("score", target) for target in targets)]
+    return [
+        "session_id",
+        *position_roles(log),
+        reward,
+        *ids,
+        *sampling_roles(log),
+        *(own("score", target) for target in targets),
+    ]
 
 
-def _sums(
-    sessions: Sessions, fitted: Sequence[_Users], targets: Mapping[str, str], estimand: str
-) -> Floats:
-    """The sum of weights; then for each model the expected clicks of the logged and of each candidate's lists."""
+def _sums(sessions: Sessions, fitted: Sequence[_Users], targets: Mapping[str, str], estimand: str) -> Floats:
+    """The sum of weights; for each model the expected clicks of the logged and of each candidate's lists."""
     weights = unit_weights(sessions)
     shown, others = parted(sessions, "reward" if "reward" in sessions else "click")
     order = placed(shown).order
@@ -218,7 +242,11 @@ def _sums(
     first = np.repeat(shown.offsets[:-1], shown.lengths)
     logged = (np.arange(len(first)) - first + 1).astype(np.float64)
     ranked = [[logged], *(candidates.ranks(own("score", target))[: len(parts)] for target in targets)]
-    found = [users.clicks(parts[: len(ranks)], [read_only(each) for each in ranks]) for users in fitted for ranks in ranked]
+    found = [
+        users.clicks(parts[: len(ranks)], [read_only(each) for each in ranks])
+        for users in fitted
+        for ranks in ranked
+    ]
     return np.array([weights.sum(), *(weights @ clicks for clicks in found)])
 
 

@@ -19,8 +19,10 @@ _TESTED_AGAIN = frozenset({"user_model_refuted", "user_model_weakly_tested"})
 #: What a log randomised -> the text that tells of it.
 _SOURCES = {
     "shuffle": "sessions in random order, which the estimates do not use",
-    "swap": "sessions with two exchanged positions, whose clicks the estimates use too: errors are joint, by refits",
-    "allpairs": "the lists of several rankers, whose clicks the estimates use too: errors are joint, by refits",
+    "swap": "sessions with two exchanged positions, whose clicks the estimates use too: errors are "
+    "joint, by refits",
+    "allpairs": "the lists of several rankers, whose clicks the estimates use too: errors are joint, by "
+    "refits",
 }
 
 
@@ -32,7 +34,7 @@ class ChosenCurve:
         given: what :func:`rankeval.ope` takes as ``position_bias``; None: columns of the log are the curve.
         log: the log of the ranker alone: without sessions in random order, unless the curve needs them.
         notes: where the curve comes from, and reasons to doubt it.
-        learned: the curve that was learned from other sessions of the log, as values for JSON; None: none was.
+        learned: the curve that was learned from other sessions of the log, for JSON; None: none was.
     """
 
     given: Any
@@ -55,8 +57,8 @@ def choose_curve(
     Sessions in random order are left out of the estimates: they are not what the ranker would show, and an
     A/B test has no arm of them. They give the curve, if the caller gives none; since it comes from other
     sessions than those it is used on, its errors and theirs are independent. They also test a curve that the
-    caller gives. Without such sessions, the log of several rankers gives a curve by the same clicks; errors are
-    then joint, by refits.
+    caller gives. Without such sessions, swaps or the lists of several rankers give a curve by the same
+    clicks; errors are then joint, by refits.
 
     Raises:
         DataError: there is no curve, and the log has nothing to learn one from.
@@ -123,8 +125,8 @@ def _without_shuffled(log: Log) -> Log:
 def _left_out(lists: Lists) -> Note:
     share = 100.0 * lists.shuffled / lists.sessions
     text = (
-        f"{lists.shuffled:,} sessions in random order ({share:.3g} %) are left out of the estimates: gains are "
-        "over the ranker alone"
+        f"{lists.shuffled:,} sessions in random order ({share:.3g} %) are left out of the estimates: gains "
+        "are over the ranker alone"
     )
     return Note("shuffled_left_out", text, {"sessions": float(lists.shuffled)})
 
@@ -147,5 +149,3 @@ def _nothing_to_learn_from(log: Log, lists: Lists) -> DataError:
         f"{log.origin}: no position bias is given, and the log cannot tell it: found {found}; wanted "
         "--position-bias FILE, a column 'examination', sessions in random order, or several rankers"
     )
-
-

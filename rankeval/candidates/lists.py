@@ -74,8 +74,8 @@ class Lists:
             )
         if not found.rewarded:
             raise DataError(
-                f"{log.origin}: column {log.name(reward)!r} is 0 for all {found.items:,} items that were shown, "
-                "wanted some clicks or rewards"
+                f"{log.origin}: column {log.name(reward)!r} is 0 for all {found.items:,} items that were "
+                "shown, wanted some clicks or rewards"
             )
         return found
 

@@ -20,9 +20,9 @@ from rankeval.rankers.kinds import open_ranker
 _NAME = re.compile(r"[\w.+-]+")
 #: Name of the logging ranker in comparisons.
 _LOGGED = "logged"
-#: Estimators for random rankers -> the column of propensities that each needs; the first that a log can feed
-#: is taken. Those further down assume less of users, and hardly ever have enough sessions for a candidate that
-#: ranks in one order.
+#: Estimators for random rankers -> the column of propensities that each needs; the first that a log can
+#: feed is taken. Those further down assume less of users, and hardly ever have enough sessions for a
+#: candidate that ranks in one order.
 BY_PROPENSITY = {"iips": "propensity", "rips": "propensity_prefix", "sips": "propensity_list"}
 #: The metrics by clicks that are estimated beside the clicks themselves.
 METRICS = ("click_dcg@10", "click_precision@5", "click_arp")

@@ -227,7 +227,7 @@ def _sensitivity(row: EstimateRow) -> list[str]:
 
 
 def _of_overlap(row: EstimateRow) -> Iterator[Note]:
-    """The reason that a candidate keeps so little of the logged top that a wrong curve would decide its gain."""
+    """The reason that a candidate keeps so little of the logged top that the curve decides its gain."""
     share = row.diagnostics["overlap"]
     crossed = next((one for one in LOW_OVERLAP if share is not None and share < one[1]), None)
     if share is not None and crossed is not None:
@@ -235,7 +235,9 @@ def _of_overlap(row: EstimateRow) -> Iterator[Note]:
             f"the candidate keeps {100.0 * share:.3g} % of the top of the logged lists, under "
             f"{100.0 * crossed[1]:.0f} %: a small error of the curve becomes a large one of the gain"
         )
-        yield Note("low_overlap", text, {"overlap": share, "threshold": crossed[1]}, level=crossed[0], value=share)
+        yield Note(
+            "low_overlap", text, {"overlap": share, "threshold": crossed[1]}, level=crossed[0], value=share
+        )
 
 
 def _overlaps(rows: Sequence[EstimateRow]) -> Iterator[Note]:

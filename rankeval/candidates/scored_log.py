@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
 import pyarrow as pa
 
 from rankeval.array_types import Floats
-from rankeval.arrays import to_arrow
-from rankeval.logs import Log, Stretch, require_own_ids, role_names, user_column
+from rankeval.arrays import take, to_arrow
+from rankeval.logs import Locate, Log, Stretch, require_own_ids, role_names, unnested, user_column
 from rankeval.rankers import Ranker, checked_scores, feature_role, with_columns
-from rankeval.readers import ExtendedSource
+from rankeval.readers import ExtendedSource, Leaf
 
 #: Values of features that rankers get at a time.
 PIECE_VALUES = 1 << 20
@@ -46,14 +46,13 @@ def with_scores(
     read = [reads[name].name(feature_role(each)) for name, one in rankers.items() for each in one.columns]
     columns = {name: _free(f"score of {name}", kept) for name in rankers}
     kind = pa.list_(pa.float64()) if log.nested else pa.float64()
-    shape = [role for role in ("item_id", "position", "click", "reward") if role in roles] if log.nested else []
+    shape = (
+        [role for role in ("item_id", "position", "click", "reward") if role in roles] if log.nested else []
+    )
 
-    def compute(leaf: object, index: int, rows: pa.RecordBatch) -> list[pa.Array]:
-        scored = [
-            _scores(reads[name], ranker, name, Stretch(leaf, index, rows), shape)  # type: ignore[arg-type]
-            for name, ranker in rankers.items()
-        ]
-        return [values.cast(kind) for values in scored]
+    def compute(leaf: Leaf, index: int, rows: pa.RecordBatch) -> list[pa.Array]:
+        piece = Stretch(leaf, index, rows)
+        return [_scores(reads[name], ranker, name, piece, shape) for name, ranker in rankers.items()]
 
     # Rankers may use BLAS, and the last bits of its results depend on the number of its threads.
     with threadpool_limits(1):
@@ -83,21 +82,22 @@ def _free(name: str, taken: Iterable[str]) -> str:
     return name
 
 
-def _scores(log: Log, ranker: Ranker, name: str, rows: Stretch, shape: list[str]) -> pa.Array:
+def _scores(log: Log, ranker: Ranker, name: str, rows: Stretch, shape: Sequence[str]) -> pa.Array:
     """One score a row; in nested layout one list a row."""
-    features = list(ranker.columns)
+    roles = {role: log.name(role) for role in dict.fromkeys([*shape, *map(feature_role, ranker.columns)])}
+    columns = {role: rows.rows.column(column) for role, column in roles.items()}
+    locate = partial(log.place_in, [rows])
     if not log.nested:
-        columns = [rows.rows.column(log.name(feature_role(each))) for each in features]
-        scores = _checked(ranker, name, columns, partial(log.place_in, [rows]))
-        return to_arrow(scores)
-    roles = list(dict.fromkeys(["session_id", *shape, *map(feature_role, features)]))
-    arrays = [rows.rows.column(log.name(role)) for role in roles]
-    sessions = log.sessions_of(Stretch(rows.leaf, rows.index, pa.RecordBatch.from_arrays(arrays, names=roles)))
-    columns = [sessions.column(feature_role(each)) for each in features]
-    scores = _checked(ranker, name, columns, sessions.place)
-    return pa.ListArray.from_arrays(to_arrow(sessions.offsets.astype(np.int32)), to_arrow(scores))
+        return to_arrow(_checked(ranker, name, columns, locate))
+    offsets, items, once = unnested(columns, roles, locate)
+    row_of = np.repeat(np.arange(len(rows)), np.diff(offsets))
+    repeated = {role: take(values, row_of) for role, values in once.items()}
+    scores = _checked(ranker, name, {**items, **repeated}, lambda item: locate(int(row_of[item])))
+    return pa.ListArray.from_arrays(to_arrow(offsets.astype(np.int32)), to_arrow(scores))
 
 
-def _checked(ranker: Ranker, name: str, columns: list[pa.Array], locate: object) -> Floats:
-    rows = pa.RecordBatch.from_arrays(columns, names=list(ranker.columns))
-    return checked_scores(ranker, rows, name, locate)  # type: ignore[arg-type]
+def _checked(ranker: Ranker, name: str, columns: Mapping[str, pa.Array], locate: Locate) -> Floats:
+    arrays = [columns[feature_role(each)] for each in ranker.columns]
+    return checked_scores(
+        ranker, pa.RecordBatch.from_arrays(arrays, names=list(ranker.columns)), name, locate
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rankeval.candidates.alternatives import AGAINST_POSITION_BIAS, REFUTING, alternatives
+from rankeval.candidates.alternatives import AGAINST_POSITION_BIAS, REFUTING, alternatives, parse_user_models
 from rankeval.candidates.curves import choose_curve
 from rankeval.candidates.lists import Lists
 from rankeval.candidates.request import Chosen, needs_curve, parse_candidates
@@ -13,7 +13,7 @@ from rankeval.candidates.result import Uplift
 from rankeval.candidates.scored_log import with_scores
 from rankeval.errors import UsageError
 from rankeval.logs import Log, as_log, check_grouping
-from rankeval.off_policy import OffPolicyEvaluation, ope
+from rankeval.off_policy import ope
 from rankeval.options import listed, require_types
 from rankeval.parallel import default_threads
 from rankeval.rankers import Ranker, with_columns
@@ -51,11 +51,62 @@ def uplift(
     pessimistic: bool = False,
     threads: int | None = None,
 ) -> Uplift:
-    """Estimate what candidate rankers would gain over the ranker that made a click log."""
+    """Estimate what candidate rankers would gain over the ranker that made a click log.
+
+    Every candidate orders the items of each session by its scores, and the rewards of the log say what that
+    order would bring. All candidates are scored in one pass, and estimated by the stages of
+    :func:`rankeval.ope` on the same sessions.
+
+    Two estimands are told apart. ``rerank``: a candidate orders the items that were shown. ``full``: it
+    orders all candidate items of the log, those without a position too; what these would bring is bounded,
+    and never scored.
+
+    Estimates from clicks assume position-based users (a click has the probability of examination of its
+    position times the relevance of the item) and a right curve. Both are tested where the log allows it, and
+    the verdict says so. It also says where a candidate keeps so little of the top of the logged lists (30 %
+    and 20 %) that the curve decides its gain. Values are per session.
+
+    Args:
+        log: a ranking log (path, folder, glob, URL, Arrow table, pandas or polars frame, dict of arrays),
+            long or nested, with ``session_id``, ``item_id``, ``position`` (null: a candidate item that was
+            not shown), and ``click`` or ``reward``; ``shuffled`` (sessions in random order) and ``ranker``,
+            if there are several.
+        candidate: name -> candidate, or texts ``NAME=SPEC``. A candidate is a text as
+            :func:`rankeval.open_ranker` takes it (``lightgbm:FILE``, ``column:NAME``, ``run:FILE``, ...), or
+            an object with ``columns`` and ``score``. Equal scores rank by item id, descending.
+        position_bias: examination of positions 1, 2, ..., as :func:`rankeval.ope` takes it. None: a column
+            ``examination`` of the log, else learned from sessions in random order, from swaps, or from the
+            lists of several rankers. Sessions in random order are left out of the estimates, since gains are
+            over the ranker alone: the errors of their curve are independent of those of the estimates, and
+            add to them by the delta method. Else curve and estimates rest on the same clicks, and their
+            errors are joint, by refits.
+        estimators: as for :func:`rankeval.ope`. None: where the ranker of the log is random (its items have
+            a mean propensity under 0.9), ``iips``, ``rips`` or ``sips``, the first whose propensities are
+            logged; with a curve of trust bias ``click_affine``; else ``click_ips``, ``click_dr`` if there is
+            a model of relevance, and the metrics ``click_dcg@10``, ``click_precision@5``, ``click_arp``.
+        estimand: ``rerank``, ``full``, or ``auto``: ``full`` where the log has items that were not shown.
+        trust: types that a ``sklearn`` candidate may hold beside those that skops trusts.
+        user_models: click models, such as ``pbm_trust`` and ``dbn``, that are fitted to the log; the result
+            has the gains under each, and which of them predicts held-out sessions best. None: these two,
+            where the log speaks against position-based users. ``none``: none.
+        ci, level, side, replicates, family, simultaneous, by, cluster, seed, columns, where, reward,
+            reward_range, null_reward, first_position, reward_model, features, folds, refits, pessimistic,
+            threads: as for :func:`rankeval.ope`.
+
+    Returns:
+        :class:`Uplift`, with the attributes of the result of ``ope``; the target of a row is the name of the
+        candidate.
+
+    Raises:
+        DataError: the data are invalid, no session shows two items, nothing was clicked, or there is no
+            curve and nothing to learn one from.
+        UsageError: an argument is invalid.
+    """
     require_types(locals())
     threads = default_threads() if threads is None else threads
     if threads < 1:
         raise UsageError(f"threads: found {threads}, wanted at least 1")
+    models = None if user_models is None else parse_user_models(listed(user_models))
     rankers, specs = parse_candidates(candidate, trust)
     opened = as_log(log, columns, where, reward, 0, null_reward, first_position)
     check_grouping(opened, by, cluster)
@@ -90,9 +141,10 @@ def uplift(
         pessimistic=pessimistic,
         threads=threads,
     )
-    asked = _models(user_models, found)
+    if models is None:  # nobody asked: where the log speaks against position bias alone
+        models = AGAINST_POSITION_BIAS if any(note.code in REFUTING for note in found.notes) else ()
     users, failed = (
-        alternatives(opened, scored, targets, asked, chosen.estimand, seed, threads) if asked else ([], [])
+        alternatives(opened, scored, targets, models, chosen.estimand, seed, threads) if models else ([], [])
     )
     inputs = {
         "candidates": specs,
@@ -104,19 +156,10 @@ def uplift(
     return Uplift.of(found, inputs, users, notes, curve.learned)
 
 
-def _models(user_models: str | Sequence[str] | None, found: OffPolicyEvaluation) -> Sequence[str]:
-    """The click models to fit: those asked for, or the default ones if the log refutes position bias alone."""
-    if user_models is not None:
-        asked = listed(user_models)
-        return [] if asked == ["none"] else asked
-    refuted = any(note.code in REFUTING for note in found.notes)
-    return AGAINST_POSITION_BIAS if refuted else ()
-
-
 def _targets(
     log: Log, rankers: Mapping[str, Ranker], also: Sequence[str | None], threads: int
 ) -> tuple[Log, dict[str, str]]:
-    """The log, and the column of scores of each candidate; nothing is scored where all are columns already."""
+    """The log, and the column of scores of each candidate; nothing is scored where all are columns."""
     columns = {name: column_of(ranker) for name, ranker in rankers.items()}
     known = {name: column for name, column in columns.items() if column is not None}
     if len(known) == len(columns):

@@ -116,7 +116,8 @@ def ope(
             action that it chooses. ``action:COLUMN``, ``propensity:COLUMN`` and ``weight:COLUMN`` (ready-made
             importance weights) say which; integers need it, if the log has ``action``. In a ranking log
             the column replaces the ``target_`` column that the estimators need. For estimators from clicks
-            it is the score by which the candidate ranks, in descending order.
+            it is the score by which the candidate ranks, in descending order. ``score:COLUMN`` is that score
+            for all estimators: by propensities, the policy ranks in this order with probability 1.
         position_bias: the probability of examination of positions 1, 2, ..., for estimators from clicks. It
             is a sequence of numbers, a JSON file with ``{"positions": [...], "examination": [...]}``, or such
             a dict. ``click_affine`` needs ``alpha`` and ``beta``. If there is a ``covariance`` of the

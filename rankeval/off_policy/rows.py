@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rankeval.estimators import Estimator
@@ -21,13 +21,18 @@ class Sensitivity:
         of: ``propensities`` or ``position_bias``.
         parameter: ``gamma``, a factor on the odds of propensities, or ``eta``, a power of the curve.
         factor: the factor closest to 1; None: none up to 16 changes the sign.
-        gains: for a curve, the gain under its powers 0.5 and 2, each after its power; None if it is too large.
+        gains: for a curve, the gain under its powers 0.5 and 2, each after its power; None if too large.
     """
 
     of: str
     parameter: str
     factor: float | None
     gains: tuple[tuple[float, float | None], ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The sensitivity as values for JSON."""
+        gains = {"gains": [list(each) for each in self.gains]} if self.gains else {}
+        return {"of": self.of, "parameter": self.parameter, "factor": self.factor, **gains}
 
 
 @dataclass(frozen=True)
@@ -127,7 +132,7 @@ class EstimateRow:
             "logged": {"value": self.logged.value, "std_error": self.logged.std_error},
             "diagnostics": dict(self.diagnostics),
             "selection": None if self.selection is None else dict(self.selection),
-            "sensitivity": None if self.sensitivity is None else asdict(self.sensitivity),
+            "sensitivity": None if self.sensitivity is None else self.sensitivity.to_dict(),
             "verdict": self.verdict.to_dict(),
         }
 

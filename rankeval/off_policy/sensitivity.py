@@ -108,10 +108,11 @@ def gamma(total: float, below: float, above: float) -> float | None:
         total, below, above = -total, -above, -below
     # below G^2 + (total - above - below) G + above = 0
     linear = total - above - below
-    if below < 0.0:
-        root = (linear + math.sqrt(linear * linear - 4.0 * below * above)) / (-2.0 * below)
-    elif linear < 0.0:
-        root = -above / linear
+    root_of = math.sqrt(linear * linear - 4.0 * below * above)
+    if linear < 0.0:
+        root = -2.0 * above / (linear - root_of)  # where the other form would subtract equal numbers
+    elif below < 0.0:
+        root = (linear + root_of) / (-2.0 * below)
     else:
         return None
     root = max(root, 1.0)

@@ -16,7 +16,7 @@ from rankeval.readers.source import Leaf, Source, check_same_columns
 from rankeval.readers.spool import filled_file
 from rankeval.readers.where import Where
 
-#: Function of a leaf, the index of a row in it after the filter, and the rows from there on: their new values.
+#: Function of a leaf, the index of a row in it after the filter, and rows from there on: their new values.
 Compute = Callable[[Leaf, int, pa.RecordBatch], list[pa.Array]]
 _GROUP_ROWS = 2**17
 
@@ -52,14 +52,14 @@ class ExtendedSource(ParquetSource):
         piece_rows: int,
         threads: int,
     ) -> None:
-        self._sources, self._kept = sources, list(columns)
+        self._sources, self._columns_kept = sources, list(columns)
         self._origins = RowOrigins(sources, where)
         needed = list(dict.fromkeys([*columns, *read]))
         check_same_columns(sources, needed)
-        schema = pa.schema([*_schema(sources, self._kept), *added])
+        schema = pa.schema([*_schema(sources, self._columns_kept), *added])
 
         def extended(piece: tuple[Leaf, int, pa.RecordBatch]) -> pa.RecordBatch:
-            kept = [piece[2].column(name).cast(schema.field(name).type) for name in self._kept]
+            kept = [piece[2].column(name).cast(schema.field(name).type) for name in self._columns_kept]
             return pa.RecordBatch.from_arrays([*kept, *compute(*piece)], schema=schema)
 
         def write(path: Path) -> None:

@@ -59,6 +59,11 @@ def test_gamma_brings_the_worst_sum_to_zero(total, below, above):
         assert total + (1 / factor - 1) * above + (factor - 1) * below == pytest.approx(0.0, abs=1e-6)
 
 
+def test_gamma_is_exact_where_hardly_any_reward_is_below():
+    # 0.0625 + (1 / G - 1) 5 + (G - 1) (-1e-9) is 0 at G = 5 / (5 - 0.0625) but for 1e-9.
+    assert gamma(0.0625, -1e-9, 5.0) == pytest.approx(5.0 / (5.0 - 0.0625), rel=1e-8)
+
+
 @pytest.mark.parametrize("name", ["click_ips", "click_cips:max_weight=2", "click_dcg", "click_arp"])
 def test_under_the_curve_to_that_power_the_gain_is_zero(name):
     log, curve = shuffled_log(5, 1500), np.array([1.0, 0.5, 0.3, 0.2])

@@ -1,7 +1,7 @@
 """Target policies of a random ranking log that rank in one order: by descending score.
 
-The logged list has probability 1 under such a policy where it is in that order, and else 0. Items that were not
-shown take part in the order if the estimand is ``full``.
+The logged list has probability 1 under such a policy where it is in that order, and else 0. Items that were
+not shown take part in the order if the estimand is ``full``.
 """
 
 from __future__ import annotations

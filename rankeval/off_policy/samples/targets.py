@@ -48,7 +48,7 @@ def given_by_scores(log: Log, targets: Mapping[str, str]) -> bool:
     """
     forms = {_form_and_column(log, name, text)[0] == BY_SCORE for name, text in targets.items()}
     if len(forms) > 1:
-        raise UsageError("target: found some score:COLUMN and some columns alone, wanted one of both for all")
+        raise UsageError("target: found some score:COLUMN and some columns alone, wanted one form")
     return forms == {True}
 
 
@@ -67,8 +67,8 @@ def with_targets(log: Log, targets: Mapping[str, str], estimators: Sequence[Esti
     propensities, and so ``action:COLUMN`` or ``propensity:COLUMN`` says which, if the log has actions.
     ``weight:COLUMN`` holds ready-made importance weights. In a ranking log it is the ``target_`` column of
     the estimators' weights, or for estimators from clicks the candidate's score. With ``score:COLUMN`` it is
-    the score for all of them (:mod:`~rankeval.off_policy.samples.ranked_targets`). A single target policy also
-    gets the column ``q_target`` of the log, unless its propensities are lists.
+    the score for all of them (:mod:`~rankeval.off_policy.samples.ranked_targets`). A single target policy
+    also gets the column ``q_target`` of the log, unless its propensities are lists.
 
     Raises:
         DataError: the column does not exist or does not fit.
@@ -81,7 +81,11 @@ def with_targets(log: Log, targets: Mapping[str, str], estimators: Sequence[Esti
         form, column = _form_and_column(log, name, text)
         check_same_columns(log.sources, [column])
         chosen = _chosen_roles(log, name, form, column)
-        role = _role_in_ranking(estimators, form) if log.session is not None else _role_in_bandit(log, form, column)
+        role = (
+            _role_in_ranking(estimators, form)
+            if log.session is not None
+            else _role_in_bandit(log, form, column)
+        )
         if role == "score":
             require_scores(f"target {name}=", column, "log")
         if chosen:
