@@ -201,6 +201,8 @@ def make_ranker(trees: int, leaves: int) -> None:
 
 def main() -> None:
     """Make every file that is missing."""
+    from benchmarks.uplift_speed import UPLIFT_SESSIONS, make_logs  # it needs this module
+
     for queries in QUERIES:
         make_runs(queries)
     for rounds in ROUNDS:
