@@ -19,6 +19,7 @@ from rankeval.cli.options import (
     report_option,
     require_gates,
     show,
+    side_option,
 )
 from rankeval.options import listed
 
@@ -137,6 +138,7 @@ A guardrail holds if its interval excludes the margin:
     "bootstrap_t, sequence.",
 )
 @report_option
+@side_option
 @common_options
 def command(
     log: str,

@@ -41,6 +41,7 @@ def ab(
     ci: str | Sequence[str] = ("auto",),
     sequence_at: float = 10_000,
     level: float = 0.95,
+    side: str = "two",
     replicates: int = 1000,
     by: str | None = None,
     cluster: str | None = None,
@@ -89,6 +90,8 @@ def ab(
             et al. 2024), which holds however often one looks; p-values then do as well.
         sequence_at: number of units, chosen before the test, at which the sequence is narrowest.
         level: confidence level.
+        side: ``two``; ``lower`` or ``upper`` for one-sided bounds at this level and p-values of their side:
+            ``lower`` tests whether an arm is higher than the control. Guardrails and checks stay as they are.
         replicates: number of bootstrap replicates.
         by: a column that splits units into segments.
         cluster: a column whose values are the independent units, such as the user.
@@ -107,7 +110,7 @@ def ab(
     """
     require_types({name: value for name, value in locals().items() if name not in ("covariate_time",)})
     planned = Looks.of(looks, look, boundary, information, 1.0 - level)
-    rules = rules_of(ci, level, replicates, seed, cluster, planned, sequence_at)
+    rules = rules_of(ci, level, replicates, seed, cluster, planned, sequence_at, side)
     opened = as_log(log, columns, where, null_reward=null_reward)
     texts = {
         "metric": metric,
@@ -143,6 +146,7 @@ def ab(
             "where": where,
             **stated(opened),
             "level": level,
+            "side": side,
             "by": by,
             "cluster": cluster,
             "seed": seed,

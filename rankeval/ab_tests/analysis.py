@@ -36,7 +36,7 @@ class Row:
         value, control_value: of the arm and the control.
         n, control_n: numbers of units.
         difference, relative: with intervals.
-        p_value: two-sided.
+        p_value: two-sided, or with a one-sided bound that of its side.
         test: name of the test.
         kept: the variance of the difference over that without a covariate; None without one.
         p_adjusted: the p-value adjusted over its family.
@@ -159,7 +159,8 @@ def _compare(
     for arm, treatment in arms.items():
         if arm == control:
             continue
-        contrast = Contrast(request.rules, treatment, arms[control], adjustment)
+        rules = request.rules if metric.margin is None else request.rules.two_sided
+        contrast = Contrast(rules, treatment, arms[control], adjustment)
         if proportion and isinstance(functional, Mean):
             contrast = replace(contrast, proportions=proportions_of(treatment, arms[control], functional))
         found.notes += _doubts(metric, segment, arm, contrast)
@@ -237,7 +238,7 @@ def _unbalanced(
     """A warning if a covariate differs between arms: it was then not measured before the test."""
     covariate = request.values.covariate(metric)
     assert covariate is not None
-    rules = replace(request.rules, methods=("student",), looks=None)
+    rules = replace(request.rules.two_sided, methods=("student",), looks=None)
     for arm, treatment in arms.items():
         p = (
             None

@@ -63,6 +63,16 @@ class Rules:
         return self.options.level
 
     @property
+    def alpha(self) -> float:
+        """The error probability of both ends together; a one-sided bound has half of it."""
+        return 1.0 - self.options.central
+
+    @property
+    def two_sided(self) -> Rules:
+        """The same rules with both ends."""
+        return replace(self, options=replace(self.options, side="two"))
+
+    @property
     def sequential(self) -> str | None:
         """The kind of test that allows for several looks; None: the test is for a single one."""
         if self.looks is not None:
@@ -150,7 +160,18 @@ class Contrast:
 
     @cached_property
     def p_value(self) -> float | None:
-        """The two-sided p-value of the hypothesis that the arms do not differ; None where there is none."""
+        """The p-value of the hypothesis that the arms do not differ; None where there is none.
+
+        With a lower bound it is that of the hypothesis that the arm is not higher, with an upper bound that
+        it is not lower.
+        """
+        both = self._two_sided_p_value()
+        if both is None or self.rules.options.side == "two":
+            return both
+        sign = 1.0 if self.rules.options.side == "lower" else -1.0
+        return both / 2.0 if sign * self.difference > 0.0 else 1.0 - both / 2.0
+
+    def _two_sided_p_value(self) -> float | None:
         if self.proportions is not None and not self.rules.sequential:
             return self.proportions.p_value()
         if self.obstacle is not None or self.std_error == 0.0:
@@ -158,7 +179,7 @@ class Contrast:
         if self.rules.looks is not None:
             return self.rules.looks.p_value(self.statistic, self.degrees)
         if self.rules.sequential:
-            return anytime_p_value(self.statistic, self.units, self.rules.at, 1.0 - self.rules.level)
+            return anytime_p_value(self.statistic, self.units, self.rules.at, self.rules.alpha)
         return t_test(self.difference, self.std_error, self.degrees)
 
     @property
@@ -191,7 +212,7 @@ class Contrast:
         return "student" if self.proportions is None else "score"
 
     def _interval(self, method: str, relative: bool) -> Interval:
-        level = self.rules.level
+        level, side = self.rules.level, self.rules.options.side
         try:
             if method == "score":
                 low, high = self._score(relative)
@@ -204,12 +225,12 @@ class Contrast:
             if not (math.isfinite(low) and math.isfinite(high)):
                 raise Undefined("the control has no success" if method == "score" else _OVERFLOW)
         except Undefined as undefined:
-            return Interval(method, level, None, None, str(undefined))
-        return Interval(method, level, low, high)
+            return Interval(method, level, None, None, str(undefined), side)
+        return Interval.of(method, level, (low, high), side)
 
     def multiplier(self, method: str) -> float:
         """How many standard errors the ends of an interval are away."""
-        alpha = 1.0 - self.rules.level
+        alpha = self.rules.alpha
         if method == "group_sequential" and self.rules.looks is not None:
             return self.rules.looks.multiplier(self.degrees)
         if method == "sequence":
@@ -231,7 +252,7 @@ class Contrast:
     def _score(self, relative: bool) -> tuple[float, float]:
         if self.proportions is None:
             raise Undefined("the metric is no proportion of independent units, without a covariate")
-        quantile = students_quantile((1.0 - self.rules.level) / 2.0, math.inf)
+        quantile = students_quantile(self.rules.alpha / 2.0, math.inf)
         interval = self.proportions.relative_interval if relative else self.proportions.difference_interval
         return interval(quantile)
 

@@ -87,7 +87,7 @@ def _statistic(contrast: Contrast, margin: Margin) -> tuple[float, float, float]
         if margin.relative and (contrast.proportions.control_successes == 0.0 or margin.size <= -1.0):
             return None
         score = contrast.proportions.z_of_ratio if margin.relative else contrast.proportions.z_of_difference
-        quantile = students_quantile((1.0 - contrast.rules.level) / 2.0, math.inf)
+        quantile = students_quantile(contrast.rules.alpha / 2.0, math.inf)
         return good * score(margin.size + margin.relative), quantile, math.inf
     if contrast.obstacle is not None:
         return None

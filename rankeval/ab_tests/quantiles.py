@@ -109,12 +109,15 @@ class QuantileContrast:
     def p_value(self) -> float | None:
         """The p-value that inverts the percentile interval: twice the smaller share on either side of 0.
 
-        It is ``2 (1 + b) / (1 + B)`` with the smaller number b of the B replicates up to 0 and from 0.
+        It is ``2 (1 + b) / (1 + B)`` with the smaller number b of the B replicates up to 0 and from 0; of a
+        bound it is ``(1 + b) / (1 + B)`` with the number b beyond 0, on the side that is open.
         """
         if self.obstacle is not None:
             return None
-        b = min(np.count_nonzero(self._differences <= 0.0), np.count_nonzero(self._differences >= 0.0))
-        return min(2.0 * (1 + int(b)) / (1 + len(self._differences)), 1.0)
+        below, above = (int(np.count_nonzero(s * self._differences <= 0.0)) for s in (1.0, -1.0))
+        side = self.treatment.rules.options.side
+        b = {"two": min(below, above), "lower": below, "upper": above}[side]
+        return min((2.0 if side == "two" else 1.0) * (1 + b) / (1 + len(self._differences)), 1.0)
 
     def estimates(self) -> tuple[Estimate, Estimate]:
         """The difference and the relative difference, with percentile intervals."""
@@ -144,15 +147,15 @@ class QuantileContrast:
         return (self.treatment.replicates - self.control.replicates)[self._known]
 
     def _interval(self, replicates: Floats | None) -> Interval:
-        level = self.treatment.rules.level
+        rules = self.treatment.rules
+        level, side = rules.level, rules.options.side
         if self.obstacle is not None or replicates is None:
             reason = self.obstacle or "the control's quantile is not clearly off 0"
-            return Interval("bootstrap", level, None, None, reason)
-        outside = (1.0 - level) / 2.0
+            return Interval("bootstrap", level, None, None, reason, side)
+        outside = rules.alpha / 2.0
         low = float(np.quantile(replicates, outside, method="lower"))
-        return Interval(
-            "bootstrap", level, low, float(np.quantile(replicates, 1.0 - outside, method="higher"))
-        )
+        high = float(np.quantile(replicates, 1.0 - outside, method="higher"))
+        return Interval.of("bootstrap", level, (low, high), side)
 
 
 def quantile_contrasts(

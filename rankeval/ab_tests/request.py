@@ -118,6 +118,7 @@ def rules_of(
     cluster: str | None,
     looks: Looks | None,
     sequence_at: float,
+    side: str,
 ) -> Rules:
     """How differences are tested.
 
@@ -137,7 +138,9 @@ def rules_of(
     if isinstance(sequence_at, bool) or not (isfinite(sequence_at) and sequence_at >= 1.0):
         raise UsageError(f"sequence_at: found {sequence_at!r}, wanted a number of units of at least 1")
     resampled = tuple(method for method in methods if method in RESAMPLED)
-    options = InferenceOptions.of_call(resampled or ("normal",), level, replicates, seed, cluster)
+    options = InferenceOptions.of_call(resampled or ("normal",), level, replicates, seed, cluster, side=side)
+    if side != "two" and (looks is not None or "sequence" in methods):
+        raise UsageError(f"side: found {side!r} with several looks, wanted two: their limits have both sides")
     return Rules(options, methods, looks, float(sequence_at), None)
 
 

@@ -10,7 +10,7 @@ from rankeval.ab_tests.analysis import Row
 from rankeval.ab_tests.guardrails import GuardrailRow, failures
 from rankeval.ab_tests.omnibus import Omnibus
 from rankeval.ab_tests.sample_ratio import SUSPICIOUS, SampleRatio
-from rankeval.inference import Estimate
+from rankeval.inference import Estimate, Interval
 from rankeval.notes import Note
 from rankeval.results import (
     Result,
@@ -27,6 +27,10 @@ from rankeval.results import (
 _SEQUENTIAL = {
     "group_sequential": "p and intervals allow for the planned looks",
     "sequence": "p and intervals hold at any number of looks",
+}
+_ONE_SIDED = {
+    "lower": "p one-sided, that the arm is higher",
+    "upper": "p one-sided, that the arm is lower",
 }
 
 
@@ -149,6 +153,7 @@ class AbAnalysis(Result):
         tests = max((row.tests for row in self.results), default=0)
         over = f"; {self.inputs['adjust_name']} over {tests} tests" if tests > 1 else ""
         told = next((text for test, text in _SEQUENTIAL.items() if test == self.results[0].test), "")
+        told = _ONE_SIDED.get(self.inputs["side"], told)
         title = "Values" + over + (f"; {told}" if told else "")
         return Table(title, ["metric", "arm", *self._segment_header, *header], rows)
 
@@ -205,13 +210,20 @@ def _percents(relative: Estimate) -> list[list[str]]:
     return [
         [
             _percent(relative.value),
-            interval_text(None)
-            if interval.low is None or interval.high is None
-            else f"{_percent(interval.low)} .. {_percent(interval.high)}",
+            _percents_of(interval),
             interval.method,
         ]
         for interval in relative.intervals
     ]
+
+
+def _percents_of(interval: Interval) -> str:
+    """The bounds in percent, as :func:`rankeval.results.interval_text` has them."""
+    if interval.reason is not None:
+        return interval_text(None)
+    if interval.side != "two":
+        return f">= {_percent(interval.low)}" if interval.high is None else f"<= {_percent(interval.high)}"
+    return f"{_percent(interval.low)} .. {_percent(interval.high)}"
 
 
 def _percent(share: float | None) -> str:

@@ -302,6 +302,10 @@ def test_wrong_data_are_told_in_one_line(
         ({"sequence_at": 0}, "sequence_at"),
         ({"covariate_time": "session"}, "found no covariate"),
         ({"level": 1.5}, "level"),
+        ({"side": "left"}, "side: found 'left'"),
+        ({"side": "lower", "ci": "sequence"}, "with several looks, wanted two"),
+        ({"side": "upper", "looks": 3, "look": 1}, "with several looks, wanted two"),
+        ({"side": "upper", "level": 0.4}, "level"),
     ],
 )
 def test_wrong_options_are_told_in_one_line(options: dict[str, Any], message: str) -> None:
@@ -430,3 +434,42 @@ def test_threads_change_no_bit_and_row_groups_only_rounding(tmp_path: Path) -> N
     for left, right in zip(*found, strict=True):
         for name in ("value", "difference", "std_error", "p_value"):
             assert left[name] == pytest.approx(right[name], rel=1e-9)
+
+
+@pytest.mark.parametrize("side", ["lower", "upper"])
+def test_one_sided_tests_are_those_of_scipy(side: str) -> None:
+    data = frame()
+    (t, c), hypothesis = sides(data, "clicks"), {"lower": "greater", "upper": "less"}[side]
+    row = ab(data, "arm", metric="clicks", side=side).results[0]
+    found = stats.ttest_ind(t, c, equal_var=False, alternative=hypothesis)
+    bounds = row.difference.intervals[0]
+    assert row.p_value == pytest.approx(found.pvalue, rel=1e-9)
+    interval = found.confidence_interval(0.95)
+    known, open_end = (bounds.low, bounds.high) if side == "lower" else (bounds.high, bounds.low)
+    assert known == pytest.approx(interval.low if side == "lower" else interval.high, rel=1e-9)
+    assert open_end is None
+    assert row.relative.intervals[0].side == side
+
+
+@pytest.mark.parametrize("side", ["lower", "upper"])
+def test_bounds_are_ends_of_the_central_interval_whose_p_values_agree(side: str) -> None:
+    """For proportions, the bootstrap and quantiles; guardrails stay as they are."""
+    data = frame(n=2000)
+    asked: dict[str, Any] = {
+        "metric": ["bought", "clicks"],
+        "quantile": "p=ms:0.5",
+        "guardrail": "g=clicks:-0.1",
+        "ci": ["auto", "bootstrap"],
+    }
+    one, two = ab(data, "arm", side=side, **asked), ab(data, "arm", level=0.9, **asked)
+    end = "low" if side == "lower" else "high"
+    for row, central in zip(one.results, two.results, strict=True):
+        for estimate, both in ((row.difference, central.difference), (row.relative, central.relative)):
+            for bound, interval in zip(estimate.intervals, both.intervals, strict=True):
+                assert getattr(bound, end) == pytest.approx(getattr(interval, end), rel=1e-9)
+                assert getattr(bound, "high" if end == "low" else "low") is None
+        zero = row.difference.intervals[0].holds(0.0)
+        assert (row.p_value or 0.0) > 0.05 if zero else (row.p_value or 1.0) <= 0.05
+    assert one.guardrails == ab(data, "arm", **asked).guardrails
+    assert ("is higher" if side == "lower" else "is lower") in one.render("table", 80)
+    json.dumps(one.to_dict(), allow_nan=False)

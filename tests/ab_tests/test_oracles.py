@@ -22,7 +22,7 @@ N = 4_000
 
 
 def units(seed: int = 0, arms: int = 2) -> pd.DataFrame:
-    """Units whose covariate has the same values in every arm, so that its overall slope is that within arms."""
+    """Units whose covariate has the same values in every arm: its overall slope is that within arms."""
     rng = np.random.default_rng(seed)
     before = np.repeat(rng.gamma(2.0, 1.0, N // arms), arms)
     arm = np.tile(np.arange(arms), N // arms)

@@ -43,3 +43,8 @@ def test_a_run_goes_on_where_it_ended_and_its_gains_are_near_the_truth(tmp_path:
     for metric in METRICS:
         assert len(list(calibration(done, metric, 2))) == 2
         assert metric in agreed(done)
+
+
+def test_a_world_in_which_a_click_rate_falls_to_nothing_has_a_gain() -> None:
+    """The click rate of irrelevant items at the last positions, under the trust-biased model of the log."""
+    assert studied(25, "dbn")["click_ips_verdict"] == "do not trust"

@@ -14,6 +14,8 @@ from rankeval.position_bias import Cells
 LEAST_RISE = 1e-13
 #: Most scoring steps, most steps to the relevance of a pair, and most halvings of a scoring step.
 STEPS, INNER_STEPS, HALVINGS = 500, 100, 40
+#: A rate below this that still falls is left there: the square of a smaller one has no finite inverse.
+NOTHING = 1e-50
 
 
 class Height(NamedTuple):
@@ -59,7 +61,7 @@ class TrustClimb:
         """
         here = self.at(rates)
         for _ in range(STEPS):
-            outwards = ((rates <= 0.0) & (here.gradient < 0.0)) | ((rates >= 1.0) & (here.gradient > 0.0))
+            outwards = ((rates <= NOTHING) & (here.gradient < 0.0)) | ((rates >= 1.0) & (here.gradient > 0.0))
             free = np.flatnonzero(~outwards & (np.diag(here.information) > 0.0))
             if not len(free):
                 break
