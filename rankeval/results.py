@@ -72,10 +72,10 @@ class Result(ABC):
         content = self.content()
         if self.judged:
             content["verdict"] = {**self.verdict.to_dict(), **content.get("verdict", {})}
-        document = {"schema": SCHEMA, "command": self.command, "inputs": dict(self.inputs), **content}
+        head = {"schema": SCHEMA, "command": self.command}
+        document = {**head, "inputs": dict(self.inputs), **content, "warnings": list(self.warnings)}
         said = conclusion(document)
-        told = {} if said is None else {"conclusion": said}
-        return {**document, **told, "warnings": list(self.warnings)}
+        return document if said is None else {**head, "conclusion": said, **document}
 
     @property
     def conclusion(self) -> str | None:

@@ -62,12 +62,12 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return scripts
 
 
-def test_it_holds_every_module_and_the_marker_of_types(wheel: Path) -> None:
+def test_it_holds_every_module_and_template_and_the_marker_of_types(wheel: Path) -> None:
     wanted = {
         str(path.relative_to(REPO))
         for folder, _, names in os.walk(REPO / "rankeval", followlinks=True)
         for path in (Path(folder) / name for name in names)
-        if path.suffix == ".py" or path.name == "py.typed"
+        if path.suffix in (".py", ".css", ".html") or path.name == "py.typed"
     }
     held = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert held == wanted

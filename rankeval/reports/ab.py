@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rankeval.charts import Axis, Chart, Intervals
 from rankeval.reports.documents import Document, level, row, short, table, whole
-from rankeval.reports.sentences import Range, percent_of
+from rankeval.reports.sentences import ROUGH, Range, percent_of
 from rankeval.table_texts import Table, counted
 
 #: The p-value of the sample-ratio check below which it warns (Fabijan et al. 2019).
@@ -16,8 +16,8 @@ _SUSPICIOUS = 0.001
 def conclude(document: Document) -> str:
     """The first metric of the first arm against the control, and guardrails that do not hold.
 
-    A direction counts only if the adjusted p-value, over all tests, is below 1 - level too. If the arms have
-    other shares than they should, no number is told.
+    A direction counts only if the adjusted p-value, over all tests, is below 1 - level too; a warning about
+    the comparison is told as caution. If the arms have other shares than they should, no number is told.
     """
     p = document["sample_ratio"]["p_value"]
     if p is not None and p < _SUSPICIOUS:
@@ -30,10 +30,10 @@ def conclude(document: Document) -> str:
     if not rows:
         held = "All guardrails hold." if document["guardrails"] else "Nothing was compared."
         return " ".join(told) or held
-    return " ".join([_first(rows[0], len(rows)), *told])
+    return " ".join([_first(rows[0], document), *told])
 
 
-def _first(one: Document, many: int) -> str:
+def _first(one: Document, document: Document) -> str:
     share = Range.of(one["relative_ci"], percent=True)
     change = share if share.known else Range.of(one["ci"])
     metric, arm, control = map(short, (one["metric"], one["arm"], one["control"]))
@@ -44,8 +44,12 @@ def _first(one: Document, many: int) -> str:
     sentence = (
         f"{metric} of {arm} is {change.more('higher', 'lower')} than of {control}{percent_of(one['ci'])}."
     )
-    adjusted = f", adjusted for {many} tests" if many > 1 else ""
-    return f"{sentence} The test {'can' if tells else 'cannot'} tell{adjusted}."
+    adjusted = ", by p adjusted for several tests" if len(document["results"]) > 1 else ""
+    if not tells:
+        return f"{sentence} The test cannot tell{adjusted}."
+    place = f"{one['metric']} of {one['arm']}: "
+    rough = any(text.startswith(place) for text in document["warnings"])
+    return f"{sentence} The test can tell{adjusted}." + (f" {ROUGH}" if rough else "")
 
 
 def charts(document: Document) -> Iterator[Chart]:

@@ -9,6 +9,9 @@ from rankeval.reports.documents import Document, level, row, short, table
 from rankeval.reports.sentences import Range, percent_of
 from rankeval.table_texts import Table
 
+#: With fewer experiments, no statistic tells much.
+_FEW = 10
+
 
 def conclude(document: Document) -> str:
     """The correlation of the first offline metric with online gains, and if there is one at all."""
@@ -19,6 +22,8 @@ def conclude(document: Document) -> str:
         return f"{one['n']:,} experiments cannot tell whether offline gains predict online ones."
     found = f"{name} and online gains have a correlation of {known.text()}"
     found += f"{percent_of(one['ci'])} over {one['n']:,} experiments."
+    if one["n"] < _FEW:
+        return f"{found} So few tell little."
     ending = {1: "They go together.", -1: "They go against each other.", 0: "The experiments cannot tell."}
     return f"{found} {ending[known.sign]}"
 

@@ -27,12 +27,13 @@ def conclude(document: Document) -> str:
     one, flip = _between(document, ranked[0], ranked[1])
     gain = Range.of(one["ci"]) if one else Range(None, None)
     sentence = f"{best} predicts {n} best of {len(ranked)} click models."
-    tells = gain.sign == flip and one is not None and (one["p_adjusted"] or 1.0) < 1.0 - one["ci"]["level"]
-    if tells and one is not None:
-        return (
-            f"{sentence} It is better than {short(ranked[1])}{percent_of(one['ci'])}, adjusted for all pairs."
-        )
-    return f"{sentence} The log cannot tell it from {short(ranked[1])}."
+    p = one["p_adjusted"] if one else None
+    if one is None or gain.sign != flip or p is None or p >= 1.0 - one["ci"]["level"]:
+        return f"{sentence} The log cannot tell it from {short(ranked[1])}."
+    best_fit = next(each for each in document["results"] if each["click_model"] == ranked[0])
+    rough = "" if best_fit["converged"] else " But its fit has not converged."
+    sentence += f" It is better than {short(ranked[1])}{percent_of(one['ci'])}, adjusted for all pairs."
+    return sentence + rough
 
 
 def _ranked(document: Document) -> list[str]:

@@ -40,6 +40,8 @@ def outwards(value: float, up: bool) -> str:
 
 #: What a sentence that is to be read with caution ends in.
 CAUTION = "Read it with caution, for the reasons below."
+#: The same where there is no verdict, but a warning about the numbers.
+ROUGH = "Read it with caution, for the warnings below."
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 from rankeval.ab_tests.sample_ratio import SUSPICIOUS
 from rankeval.reports import ab
 from rankeval.reports.ab import conclude
+from rankeval.reports.sentences import ROUGH
 from tests.reports.results import interval
 
 
@@ -22,9 +23,12 @@ def row(low: float | None, high: float | None, p: float | None = 0.01, **entries
 
 
 def document(
-    *rows: dict[str, Any], p: float | None = 0.5, guardrails: tuple[Any, ...] = ()
+    *rows: dict[str, Any],
+    p: float | None = 0.5,
+    guardrails: tuple[Any, ...] = (),
+    warnings: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    return {"results": rows, "guardrails": guardrails, "sample_ratio": {"p_value": p}}
+    return {"results": rows, "guardrails": guardrails, "sample_ratio": {"p_value": p}, "warnings": warnings}
 
 
 def guardrail(status: str) -> dict[str, Any]:
@@ -40,8 +44,18 @@ def test_a_difference() -> None:
 
 def test_the_adjusted_p_counts_too() -> None:
     rows = row(0.012, 0.034, 0.06), row(0.0, 0.1)
-    assert conclude(document(*rows)).endswith("The test cannot tell, adjusted for 2 tests.")
+    assert conclude(document(*rows)).endswith("The test cannot tell, by p adjusted for several tests.")
     assert conclude(document(row(0.012, 0.034, None))).endswith("The test cannot tell.")
+
+
+def test_warnings_about_the_comparison_are_caution() -> None:
+    rough = ("clicks of b: an arm expects fewer than 5 successes or failures",)
+    assert conclude(document(row(0.012, 0.034), warnings=rough)).endswith(f"The test can tell. {ROUGH}")
+    other = (
+        "revenue of b: an arm expects fewer than 5 successes or failures",
+        "the control is taken to be a",
+    )
+    assert conclude(document(row(0.012, 0.034), warnings=other)).endswith("The test can tell.")
 
 
 def test_absolute_where_there_is_no_relative_difference() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rankeval.ab_tests.agreement import _FEW
 from rankeval.reports import agreement, fit, inspect, interleave, plans, propensity
 from rankeval.reports.sentences import CAUTION
 from tests.reports.results import interval, verdict
@@ -109,13 +110,16 @@ def test_the_shuffle_designs() -> None:
 
 
 def fitted(
-    low: float | None, high: float | None, p: float | None = 0.01, held_out: int = 500
+    low: float | None, high: float | None, p: float | None = 0.01, held_out: int = 500, converged: bool = True
 ) -> dict[str, Any]:
     names = {"a": "dbn", "b": "pbm", "metric": "test_log_likelihood"}
     likelihoods = {"pbm": -100.0, "dbn": -120.0, "dcm": None}
     return {
         "n_test": held_out,
-        "results": [{"click_model": n, "test_log_likelihood": v} for n, v in likelihoods.items()],
+        "results": [
+            {"click_model": n, "test_log_likelihood": v, "converged": converged}
+            for n, v in likelihoods.items()
+        ],
         "comparisons": [{**names, "ci": interval(low, high), "p_adjusted": p}],
     }
 
@@ -125,6 +129,8 @@ def test_click_models() -> None:
     assert fit.conclude(fitted(-0.2, -0.1)) == (
         f"{best} It is better than dbn (95 % interval), adjusted for all pairs."
     )
+    assert fit.conclude(fitted(-0.2, -0.1, p=0.0)).startswith(f"{best} It is better than dbn")
+    assert fit.conclude(fitted(-0.2, -0.1, converged=False)).endswith("But its fit has not converged.")
     for ends in ((-0.2, 0.1), (None, None)):
         assert fit.conclude(fitted(*ends)) == f"{best} The log cannot tell it from dbn."
     assert fit.conclude(fitted(-0.2, -0.1, p=0.06)).endswith("cannot tell it from dbn.")
@@ -136,14 +142,15 @@ def test_without_held_out_sessions_no_model_is_best() -> None:
 
 
 def test_past_experiments() -> None:
-    def said(low: float | None, high: float | None) -> str:
-        row = {"statistic": "pearson", "metric": None, "ci": interval(low, high), "n": 30}
+    def said(low: float | None, high: float | None, n: int = 30) -> str:
+        row = {"statistic": "pearson", "metric": None, "ci": interval(low, high), "n": n}
         return agreement.conclude({"results": [row]})
 
     assert said(0.2, 0.8) == (
         "Offline gains and online gains have a correlation of 0.2 to 0.8 (95 % interval) over 30 "
         "experiments. They go together."
     )
+    assert said(0.2, 0.8, _FEW - 1).endswith("over 9 experiments. So few tell little.")
     assert said(-0.2, 0.8).endswith("The experiments cannot tell.")
     assert said(-0.8, -0.2).endswith("They go against each other.")
     assert said(None, None) == "30 experiments cannot tell whether offline gains predict online ones."
