@@ -33,18 +33,23 @@ def by_spread(
     distribution: SamplingDistribution, functional: Functional, quantile: float
 ) -> tuple[float, float]:
     if isinstance(functional, Relative) and distribution.near_zero(functional.right):
-        return _fieller(distribution, functional, quantile)
+        return by_fieller(distribution, functional, quantile)
     value, margin = distribution.value(functional), quantile * distribution.std_error(functional)
     return value - margin, value + margin
 
 
-def _fieller(distribution: SamplingDistribution, relative: Relative, quantile: float) -> tuple[float, float]:
-    """Fieller's interval of a relative gain, with the covariance of the delta method."""
+def by_fieller(
+    distribution: SamplingDistribution, relative: Relative, quantile: float, change: float = 0.0
+) -> tuple[float, float]:
+    """Fieller's interval of a relative gain, with the covariance of the delta method.
+
+    A ``change`` of the numerator moves it, and counts as one more error of it.
+    """
     left, right = relative.left, relative.right
     return fieller(
-        distribution.value(left),
+        distribution.value(left) + change,
         distribution.value(right),
-        (distribution.std_error(left), distribution.std_error(right)),
+        (math.hypot(distribution.std_error(left), change), distribution.std_error(right)),
         distribution.covariance(left, right),
         quantile,
     )

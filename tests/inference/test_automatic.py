@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rankeval import ope
-from rankeval.inference import Inference, Mean, Moments, effective_terms, pairs_needed
+from rankeval.inference import Inference, Mean, Moments, effective_terms, fieller, pairs_needed
 
 RANGES = {"reward_range": "0,1", "weight_range": "0,1.8"}
 
@@ -90,6 +90,19 @@ def test_there_is_room_for_a_reward_at_the_largest_weight(name: str, what: str, 
     assert interval.high == pytest.approx(estimate.value + change + z * size, rel=1e-9)
     assert interval.low > estimate.value - change  # a unit more cannot have a reward below 0
     assert "one more unit" in interval.why
+
+
+def test_a_relative_gain_has_room_in_its_numerator() -> None:
+    """Fieller's interval of the value over the logged reward, the value moved by one unit more."""
+    rounds = np.arange(1000)
+    weights = np.where(rounds == 7, 50.0, np.where(rounds % 4 < 2, 0.5, 1.5))
+    data = {"reward": (rounds % 63 == 1).astype(float), "importance_weight": weights}
+    row = ope(data, "ips").estimates[0]
+    value, logged = row.value, row.logged
+    covariance = float(np.cov(data["reward"] * weights, data["reward"])[0, 1]) / 1000
+    errors = math.hypot(value.std_error, 0.05), logged.std_error
+    _, high = fieller(value.value + 0.05, logged.value, errors, covariance, 1.959963984540054)
+    assert row.relative.intervals[0].high == pytest.approx(high, rel=1e-9)
 
 
 def test_room_for_what_is_unseen_goes_by_what_is_stated() -> None:
