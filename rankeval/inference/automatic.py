@@ -22,7 +22,13 @@ from rankeval.inference.facts import Facts, Weighted
 from rankeval.inference.functionals import Functional, Relative
 from rankeval.inference.likelihood import likelihood
 from rankeval.inference.sampling_distribution import SamplingDistribution
-from rankeval.inference.spread_intervals import bootstrap_t, by_fieller, by_spread, normal
+from rankeval.inference.spread_intervals import (
+    bootstrap_t,
+    by_fieller,
+    by_spread,
+    normal,
+    without_spread,
+)
 from rankeval.inference.students_t import students_quantile
 from rankeval.inference.undefined import NO_SPREAD, Undefined
 
@@ -79,21 +85,13 @@ def least_effective(
     distribution: SamplingDistribution, functional: Functional, facts: Facts
 ) -> tuple[float, str]:
     """``K`` of the terms, or of the rewards behind predictions if it is less, and which of them it is of."""
-    if without_rewards(distribution, functional, facts):
-        return 0.0, "rewards"
+    if without_spread(distribution, functional, facts):
+        return 0.0, "terms"
     worth = effective_terms(distribution, functional)
     if facts.rewards is None or math.isinf(worth):
         return worth, "terms"
     seen = effective_terms(distribution, facts.rewards)
     return (seen, "rewards") if seen < worth else (worth, "terms")
-
-
-def without_rewards(distribution: SamplingDistribution, functional: Functional, facts: Facts) -> bool:
-    """Whether an estimate without an error corrects its predictions by rewards that are all 0."""
-    rewards = facts.rewards
-    if rewards is None or distribution.value(rewards) != 0.0 or distribution.std_error(functional) > 0.0:
-        return False
-    return distribution.shows_no_spread(rewards)
 
 
 def effective_terms(distribution: SamplingDistribution, functional: Functional) -> float:

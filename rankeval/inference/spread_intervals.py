@@ -17,6 +17,12 @@ from rankeval.inference.wild_bootstrap import wild_interval
 MAX_UNDEFINED = 0.01  # largest share of replicates without a value in a bootstrap interval
 
 
+def without_spread(distribution: SamplingDistribution, functional: Functional, facts: Facts) -> bool:
+    """Whether the sample does not show how much others would vary: not at all, or by chance."""
+    by_chance = not facts.exact and distribution.std_error(functional) == 0.0
+    return by_chance or distribution.shows_no_spread(functional)
+
+
 def normal(distribution: SamplingDistribution, functional: Functional, _: Facts) -> tuple[float, float]:
     """``value +- z std_error`` (delta method), or Fieller's interval where a reference is near 0."""
     return by_spread(distribution, functional, distribution.quantile(functional))

@@ -169,6 +169,20 @@ def test_constant_predictions_do_not_hide_that_there_is_no_reward() -> None:
     assert (interval.low, interval.high) == pytest.approx((3.0, 3.0), abs=1e-9)
 
 
+@pytest.mark.parametrize("ci", ["auto", "normal", "bootstrap_t"])
+def test_rewards_of_one_weight_by_chance_are_not_known_exactly(ci: str) -> None:
+    """Each reward has weight 1: the gain is 0 in each round, and the value is the mean reward."""
+    data = log(500, 0.0)
+    data["importance_weight"][:100] = 1.0
+    data["reward"][:40] = 1.0
+    found = taken(data, ci=ci)
+    assert found["value"].low is not None
+    assert [found[what].low for what in ("gain", "relative")] == [None, None]
+    assert "how much others would vary" in found["gain"].reason
+    data["importance_weight"][:] = 1.0  # the logging policy itself
+    assert (taken(data, ci=ci)["gain"].low, taken(data, ci=ci)["gain"].high) == (0.0, 0.0)
+
+
 def test_one_reward_shows_no_spread() -> None:
     data = log(300, 0.0)
     data["reward"][5] = 1.0
