@@ -59,15 +59,19 @@ def cells(row: str, counts: Tally) -> Iterator[Cell]:
 def verdicts(found: Sequence[Cell]) -> list[str]:
     """For each cell ``holds``, ``said`` or ``FAILS``.
 
-    A cell holds unless an exact binomial test, adjusted by Holm over all cells, rejects a coverage of at
-    least ``LEAST``. It is said if this is so of the logs without a warning, or if these are few.
+    A cell fails if an exact binomial test, adjusted by Holm over all cells, rejects a coverage of at least
+    ``LEAST``, both in all logs and in those without a warning, and these are not few. A cell under ``LEAST``
+    is said if its logs almost always have a warning, or if the test rejects it in all logs alone.
     """
     holding = _not_rejected([(cell.held, cell.known) for cell in found])
     silent = _not_rejected([(cell.silent_held, cell.silent) for cell in found])
-    return [
-        "holds" if holds else "said" if quiet or cell.silent < FEW_SILENT else "FAILS"
-        for cell, holds, quiet in zip(found, holding, silent, strict=True)
-    ]
+    return [_verdict(*each) for each in zip(found, holding, silent, strict=True)]
+
+
+def _verdict(cell: Cell, holding: bool, quiet: bool) -> str:
+    if cell.silent < FEW_SILENT:
+        return "said" if cell.coverage is not None and cell.coverage < LEAST else "holds"
+    return "holds" if holding else "said" if quiet else "FAILS"
 
 
 def _not_rejected(counts: Sequence[tuple[int, int]]) -> list[bool]:

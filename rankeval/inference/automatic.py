@@ -19,10 +19,16 @@ import numpy as np
 
 from rankeval.inference.bounded_intervals import clopper_pearson
 from rankeval.inference.facts import Facts, Weighted
-from rankeval.inference.functionals import Functional
+from rankeval.inference.functionals import Functional, Relative
 from rankeval.inference.likelihood import likelihood
 from rankeval.inference.sampling_distribution import SamplingDistribution
-from rankeval.inference.spread_intervals import bootstrap_t, by_spread, normal
+from rankeval.inference.spread_intervals import (
+    bootstrap_t,
+    by_fieller,
+    by_spread,
+    normal,
+    without_spread,
+)
 from rankeval.inference.students_t import students_quantile
 from rankeval.inference.undefined import NO_SPREAD, Undefined
 
@@ -79,21 +85,13 @@ def least_effective(
     distribution: SamplingDistribution, functional: Functional, facts: Facts
 ) -> tuple[float, str]:
     """``K`` of the terms, or of the rewards behind predictions if it is less, and which of them it is of."""
-    if without_rewards(distribution, functional, facts):
-        return 0.0, "rewards"
+    if without_spread(distribution, functional, facts):
+        return 0.0, "terms"
     worth = effective_terms(distribution, functional)
     if facts.rewards is None or math.isinf(worth):
         return worth, "terms"
     seen = effective_terms(distribution, facts.rewards)
     return (seen, "rewards") if seen < worth else (worth, "terms")
-
-
-def without_rewards(distribution: SamplingDistribution, functional: Functional, facts: Facts) -> bool:
-    """Whether an estimate without an error corrects its predictions by rewards that are all 0."""
-    rewards = facts.rewards
-    if rewards is None or distribution.value(rewards) != 0.0 or distribution.std_error(functional) > 0.0:
-        return False
-    return distribution.shows_no_spread(rewards)
 
 
 def effective_terms(distribution: SamplingDistribution, functional: Functional) -> float:
@@ -155,7 +153,8 @@ def _by_spread(
         raise Undefined(f"{NO_SPREAD}{hint}" if worth == 0.0 else f"{why}, which is too few{hint}")
     degrees = min(2.0 * worth, distribution.degrees(functional))
     quantile = students_quantile((1.0 - distribution.central) / 2.0, degrees)
-    joined = [by_spread(distribution, functional, quantile)]
+    spread = by_fieller if isinstance(functional, Relative) else by_spread
+    joined = [spread(distribution, functional, quantile)]
     method, why = "student", f"{why}; Student's t with {degrees:.3g} degrees"
     try:
         joined.append(bootstrap_t(distribution, functional, facts))
@@ -173,11 +172,22 @@ def _with_unseen(
 ) -> tuple[float, float]:
     """``value + u + z sqrt(std_error^2 + u^2)`` on each side, u the change by one unit that the log lacks.
 
-    Where nothing else varies this is about the rule of three, ``2.96 u`` for ``3.69 u`` of an exact bound.
+    Where nothing else varies this is about the rule of three, ``2.96 u`` for ``3.69 u`` of an exact bound. Of
+    a relative gain, the unit changes the numerator in Fieller's interval.
     """
-    gradient = functional.gradient(distribution.moments.mean)
-    changes = [float(gradient.get(term, 0.0)) * end for term, *ends in facts.unseen for end in ends]
-    n, z = distribution.moments.n, NormalDist().inv_cdf(0.5 + distribution.central / 2.0)
+    z = NormalDist().inv_cdf(0.5 + distribution.central / 2.0)
+    if isinstance(functional, Relative):
+        down, up = _changes(distribution, functional.left, facts)
+        low, _ = by_fieller(distribution, functional, z, -down)
+        _, high = by_fieller(distribution, functional, z, up)
+        return low, high
+    down, up = _changes(distribution, functional, facts)
     value, std_error = distribution.value(functional), distribution.std_error(functional)
-    down, up = (max(0.0, *(sign * change for change in changes)) / n for sign in (-1.0, 1.0))
     return value - down - z * math.hypot(std_error, down), value + up + z * math.hypot(std_error, up)
+
+
+def _changes(distribution: SamplingDistribution, functional: Functional, facts: Facts) -> tuple[float, float]:
+    """How far one more unit may move an estimate down and up."""
+    gradient, n = functional.gradient(distribution.moments.mean), distribution.moments.n
+    changes = [float(gradient.get(term, 0.0)) * end / n for term, *ends in facts.unseen for end in ends]
+    return max(0.0, *(-change for change in changes)), max(0.0, *changes)

@@ -45,6 +45,7 @@ class Facts:
             that rewards are few; None for an estimate whose own terms show it.
         unseen: terms of which a sample may lack rare values, each with the least and the largest value that
             one more unit may have: its largest weight times its least and largest reward.
+        exact: whether it is known where its error is 0; if not, that is a chance of this sample.
     """
 
     bounds: tuple[float, float] | None = None
@@ -54,6 +55,7 @@ class Facts:
     ratio: bool = False
     rewards: Functional | None = None
     unseen: tuple[tuple[int, float, float], ...] = ()
+    exact: bool = True
 
 
 NOTHING = Facts()

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rankeval.errors import UsageError
-from rankeval.inference.automatic import Unsettled, least_effective, take, without_rewards
+from rankeval.inference.automatic import Unsettled, least_effective, take
 from rankeval.inference.estimate import Estimate, Interval, Side, parse_side
 from rankeval.inference.facts import NOTHING, Facts
 from rankeval.inference.functionals import Functional, Mean, Within, pairs_needed
 from rankeval.inference.intervals import AUTO, BUCKETED, BY_SPREAD, INTERVALS
 from rankeval.inference.moments import Moments, MomentsAccumulator
 from rankeval.inference.sampling_distribution import SamplingDistribution, central_level
+from rankeval.inference.spread_intervals import without_spread
 from rankeval.inference.undefined import NO_SPREAD, Undefined
 from rankeval.notes import Note
 from rankeval.options import listed
@@ -93,8 +94,7 @@ class Inference(SamplingDistribution):
         try:
             if method == AUTO:
                 return self._automatic(functional, facts)
-            silent = self.shows_no_spread(functional) or without_rewards(self, functional, facts)
-            if method in BY_SPREAD and silent:
+            if method in BY_SPREAD and without_spread(self, functional, facts):
                 raise Undefined(NO_SPREAD)
             low, high = INTERVALS[method](self, functional, facts)
             if isinstance(functional, Within):

@@ -17,6 +17,7 @@ from rankeval.inference.bounded_intervals import require_plain_units, require_we
 from rankeval.inference.facts import Facts, Weighted
 from rankeval.inference.functionals import Functional, Mean
 from rankeval.inference.sampling_distribution import SamplingDistribution
+from rankeval.inference.spread_intervals import without_spread
 from rankeval.inference.students_t import students_quantile
 from rankeval.inference.undefined import NO_SPREAD, Undefined
 
@@ -36,6 +37,8 @@ def likelihood(
     n = float(distribution.moments.n)
     critical = students_quantile((1.0 - distribution.central) / 2.0, n) ** 2
     if facts.ratio:
+        if without_spread(distribution, functional, facts):
+            raise Undefined(NO_SPREAD)
         return _of_linearised(distribution, functional, critical)
     weighted = require_weighted(facts)
     if weighted.weight is None:
@@ -51,8 +54,6 @@ def likelihood(
 def _of_linearised(
     distribution: SamplingDistribution, functional: Functional, critical: float
 ) -> tuple[float, float]:
-    if distribution.shows_no_spread(functional):
-        raise Undefined(NO_SPREAD)
     n, value = float(distribution.moments.n), distribution.value(functional)
     margin = distribution.std_error(functional) * math.sqrt(critical * n * (n - 1.0)) / (n + 1.0)
     return value - margin, value + margin

@@ -17,6 +17,12 @@ from rankeval.inference.wild_bootstrap import wild_interval
 MAX_UNDEFINED = 0.01  # largest share of replicates without a value in a bootstrap interval
 
 
+def without_spread(distribution: SamplingDistribution, functional: Functional, facts: Facts) -> bool:
+    """Whether the sample does not show how much others would vary: not at all, or by chance."""
+    by_chance = not facts.exact and distribution.std_error(functional) == 0.0
+    return by_chance or distribution.shows_no_spread(functional)
+
+
 def normal(distribution: SamplingDistribution, functional: Functional, _: Facts) -> tuple[float, float]:
     """``value +- z std_error`` (delta method), or Fieller's interval where a reference is near 0."""
     return by_spread(distribution, functional, distribution.quantile(functional))
@@ -33,18 +39,23 @@ def by_spread(
     distribution: SamplingDistribution, functional: Functional, quantile: float
 ) -> tuple[float, float]:
     if isinstance(functional, Relative) and distribution.near_zero(functional.right):
-        return _fieller(distribution, functional, quantile)
+        return by_fieller(distribution, functional, quantile)
     value, margin = distribution.value(functional), quantile * distribution.std_error(functional)
     return value - margin, value + margin
 
 
-def _fieller(distribution: SamplingDistribution, relative: Relative, quantile: float) -> tuple[float, float]:
-    """Fieller's interval of a relative gain, with the covariance of the delta method."""
+def by_fieller(
+    distribution: SamplingDistribution, relative: Relative, quantile: float, change: float = 0.0
+) -> tuple[float, float]:
+    """Fieller's interval of a relative gain, with the covariance of the delta method.
+
+    A ``change`` of the numerator moves it, and counts as one more error of it.
+    """
     left, right = relative.left, relative.right
     return fieller(
-        distribution.value(left),
+        distribution.value(left) + change,
         distribution.value(right),
-        (distribution.std_error(left), distribution.std_error(right)),
+        (math.hypot(distribution.std_error(left), change), distribution.std_error(right)),
         distribution.covariance(left, right),
         quantile,
     )

@@ -42,7 +42,7 @@ class KnownRanges:
     weight: WeightRange | None
     trusted: bool
     observed: Range = (0.0, 1.0)
-    extremes: Mapping[int, Range] = field(default_factory=dict)
+    extremes: Mapping[int | None, Range] = field(default_factory=dict)
 
     @classmethod
     def of(cls, sums: Sums) -> KnownRanges:
@@ -84,10 +84,18 @@ class KnownRanges:
         return self._seen(estimator, self._facts(estimator, [a, b]), a, b)
 
     def _seen(self, estimator: Estimator, facts: Facts, *policies: str) -> Facts:
-        """The facts, with the rewards if the estimator has predictions beside them, and with unseen units."""
+        """The facts, with the rewards if the estimator has predictions beside them, and with unseen units.
+
+        What has no error is known only if all rewards of the log are alike, as for SNIPS, or all weights, as
+        of the logging policy itself: a few rewards may have one weight by chance.
+        """
         targets = [policy for policy in policies if policy != LOGGED]
         unseen = tuple(one for target in targets for one in self._unseen(estimator, target))
-        return replace(facts, rewards=self.plan.reward if _predicts(estimator) else None, unseen=unseen)
+        low, high = self.observed
+        weights = [self.extremes.get(self.plan.weight(estimator, target), (0.0, 0.0)) for target in targets]
+        alike = low == high or all(least == most for least, most in weights)
+        rewards = self.plan.reward if _predicts(estimator) else None
+        return replace(facts, rewards=rewards, unseen=unseen, exact=alike and (low, high) != (0.0, 0.0))
 
     def _unseen(self, estimator: Estimator, target: str) -> Iterator[tuple[int, float, float]]:
         """The terms of weighted rewards, with their ends for one more unit; none without weights.

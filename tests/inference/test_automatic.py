@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rankeval import ope
-from rankeval.inference import Inference, Mean, Moments, effective_terms, pairs_needed
+from rankeval.inference import Inference, Mean, Moments, effective_terms, fieller, pairs_needed
 
 RANGES = {"reward_range": "0,1", "weight_range": "0,1.8"}
 
@@ -92,6 +92,19 @@ def test_there_is_room_for_a_reward_at_the_largest_weight(name: str, what: str, 
     assert "one more unit" in interval.why
 
 
+def test_a_relative_gain_has_room_in_its_numerator() -> None:
+    """Fieller's interval of the value over the logged reward, the value moved by one unit more."""
+    rounds = np.arange(1000)
+    weights = np.where(rounds == 7, 50.0, np.where(rounds % 4 < 2, 0.5, 1.5))
+    data = {"reward": (rounds % 63 == 1).astype(float), "importance_weight": weights}
+    row = ope(data, "ips").estimates[0]
+    value, logged = row.value, row.logged
+    covariance = float(np.cov(data["reward"] * weights, data["reward"])[0, 1]) / 1000
+    errors = math.hypot(value.std_error, 0.05), logged.std_error
+    _, high = fieller(value.value + 0.05, logged.value, errors, covariance, 1.959963984540054)
+    assert row.relative.intervals[0].high == pytest.approx(high, rel=1e-9)
+
+
 def test_room_for_what_is_unseen_goes_by_what_is_stated() -> None:
     data = unlucky() | {"q_logged": np.full(1000, 0.004), "q_target": np.full(1000, 0.004)}
     estimates, z = unseen(data, "dr", weight_range="0,100", reward_range="0,2")
@@ -154,6 +167,20 @@ def test_constant_predictions_do_not_hide_that_there_is_no_reward() -> None:
     data["reward"][:] = 3.0  # the same reward in each round is known
     interval = taken(data, "sndr", ci="normal")["value"]
     assert (interval.low, interval.high) == pytest.approx((3.0, 3.0), abs=1e-9)
+
+
+@pytest.mark.parametrize("ci", ["auto", "normal", "bootstrap_t"])
+def test_rewards_of_one_weight_by_chance_are_not_known_exactly(ci: str) -> None:
+    """Each reward has weight 1: the gain is 0 in each round, and the value is the mean reward."""
+    data = log(500, 0.0)
+    data["importance_weight"][:100] = 1.0
+    data["reward"][:40] = 1.0
+    found = taken(data, ci=ci)
+    assert found["value"].low is not None
+    assert [found[what].low for what in ("gain", "relative")] == [None, None]
+    assert "how much others would vary" in found["gain"].reason
+    data["importance_weight"][:] = 1.0  # the logging policy itself
+    assert (taken(data, ci=ci)["gain"].low, taken(data, ci=ci)["gain"].high) == (0.0, 0.0)
 
 
 def test_one_reward_shows_no_spread() -> None:
