@@ -23,6 +23,7 @@ DOUBTS = frozenset(
         "few_effective",
         "few_queries",
         "few_rewards",
+        "leverage",
         "mean_weight",
         "model_bias",
         "parameter_chosen",
