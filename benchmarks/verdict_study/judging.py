@@ -26,8 +26,13 @@ def held(of: Record) -> bool | None:
 
 
 def right_sign(gain: Record) -> bool | None:
-    """Whether a gain whose interval excludes 0 has the sign of the truth; None if it does not exclude 0."""
-    if gain["ci"] is None or None in gain["ci"] or gain["ci"][0] <= 0.0 <= gain["ci"][1]:
+    """Whether a gain whose interval excludes 0 has the sign of the truth; None if it does not, or has no error."""
+    if (
+        not gain["std_error"]
+        or gain["ci"] is None
+        or None in gain["ci"]
+        or gain["ci"][0] <= 0.0 <= gain["ci"][1]
+    ):
         return None
     return bool(np.sign(gain["ci"][0]) == np.sign(gain["truth"]))
 

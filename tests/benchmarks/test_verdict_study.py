@@ -58,7 +58,7 @@ def test_faults_change_the_log_and_not_the_truth(name: str) -> None:
 
 
 def test_where_intervals_hold_and_signs_are_right() -> None:
-    value = {"truth": 1.0, "value": 1.5, "ci": [0.9, 2.0]}
+    value = {"truth": 1.0, "value": 1.5, "std_error": 0.3, "ci": [0.9, 2.0]}
     assert held(value)
     assert held(value | {"ci": [1.1, 2.0]}) is False
     assert held(value | {"ci": [None, None]}) is None
@@ -66,13 +66,14 @@ def test_where_intervals_hold_and_signs_are_right() -> None:
     assert right_sign(value)
     assert right_sign(value | {"truth": -1.0}) is False
     assert right_sign(value | {"ci": [-0.1, 2.0]}) is None
+    assert right_sign(value | {"std_error": 0.0}) is None
 
 
 def test_what_passes_a_gate_is_counted() -> None:
     one = {"family": "a", "world": 1, "level": "trust"}
-    one["value"] = one["gain"] = {"truth": 1.0, "value": 1.1, "ci": [0.9, 1.2]}
+    one["value"] = one["gain"] = {"truth": 1.0, "value": 1.1, "std_error": 0.1, "ci": [0.9, 1.2]}
     other = one | {"level": "caution"}
-    wrong = one | {"world": 2, "gain": {"truth": -1.0, "value": 1.0, "ci": [0.9, 1.2]}}
+    wrong = one | {"world": 2, "gain": one["gain"] | {"truth": -1.0}}
     passed = Passed.of([one, other, wrong], trusted)
     assert (passed.estimates, passed.logs) == (2, 1)  # the other estimate of the first log does not pass
     assert (passed.value, passed.gain, passed.sign) == ((2, 2), (1, 2), (1, 2))
