@@ -26,7 +26,7 @@ def held(of: Record) -> bool | None:
 
 
 def right_sign(gain: Record) -> bool | None:
-    """Whether a gain whose interval excludes 0 has the sign of the truth; None if it does not, or has no error."""
+    """Whether a gain whose interval excludes 0 has the sign of the truth; None if it excludes nothing."""
     if (
         not gain["std_error"]
         or gain["ci"] is None
