@@ -199,7 +199,7 @@ def user_models(logs: int = 15) -> Iterator[Repeated]:
 
 
 def assumptions() -> Iterator[Repeated]:
-    """Random orders of three items; users leave at their first click, so that all orders have equal clicks."""
+    """Random orders of three items; users leave at a click, so that all orders have equal clicks."""
     orders = np.array(list(permutations(range(3))))
     relevance, theta = np.array([0.8, 0.5, 0.2]), np.array([1.0, 0.6, 0.3])
     target = np.array([0.4, 0.2, 0.2, 0.1, 0.05, 0.05])
