@@ -68,7 +68,7 @@ class Queries:
 
 
 def clicks(rng: np.random.Generator) -> Case:
-    """Half of the users are position-based; a fifth of the logs has a curve from elsewhere, and no shuffles."""
+    """Half of the users are position-based; a fifth of the logs has a curve from elsewhere."""
     users, positions = str(rng.choice(USERS, p=[0.5, 0.125, 0.125, 0.125, 0.125])), int(rng.integers(3, 8))
     model, curve = users_of(rng, users, positions)
     queries, n = Queries.random(rng, positions), round(log_uniform(rng, 5_000, 40_000))
@@ -91,8 +91,8 @@ def clicks(rng: np.random.Generator) -> Case:
         **({"shuffled": np.repeat(shuffled, positions)} if share else {}),
     }
     kind, options = _use(rng, log, curve, users)
-    truth = (queries.clicks(model, each) for each in (queries.candidate, queries.ranker))
-    return Case(log, NAMES, *truth, kind, options)
+    value, logged = (queries.clicks(model, each) for each in (queries.candidate, queries.ranker))
+    return Case(log, NAMES, value, logged, kind, options)
 
 
 def _use(

@@ -15,7 +15,21 @@ from numpy.typing import NDArray
 
 from benchmarks.verdict_study.judging import held, right_sign
 from benchmarks.verdict_study.records import Record
+from rankeval.off_policy import nested_assumptions, row_reasons
+from rankeval.position_bias.refutation_notes import WEAK
 
+#: The thresholds of the product between ``trust`` and ``caution``.
+PRESENT: Mapping[str, float] = {
+    "rewards": row_reasons.FEW_REWARDS[-1][1],
+    "leverage": row_reasons.LEVERAGE[-1][1],
+    "top_share": row_reasons.TOP_SHARE[-1][1],
+    "ess": row_reasons.FEW_EFFECTIVE[-1][1],
+    "tail": row_reasons.HEAVY_TAIL,
+    "biased": row_reasons.BIASED,
+    "imbalanced": row_reasons.IMBALANCED,
+    "unseen": nested_assumptions.UNSEEN,
+    "missed": WEAK,
+}
 #: The least share of intervals of values and of gains that hold, and of right signs, among the trusted.
 WANTED = (0.945, 0.945, 0.99)
 #: Threshold -> its values that are tried; the present one may be any of them.

@@ -70,6 +70,21 @@ def tail(record: Record) -> float | None:
     return k
 
 
+#: Gates of others with a threshold: name -> the thresholds that are tried for it.
+SWEPT: Mapping[str, tuple[Callable[[Record, float], bool], tuple[float, ...]]] = {
+    "ESS share at least": (ess_share, (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 0.95)),
+    "ESS at least": (
+        lambda record, least: (record["diagnostics"]["ess"] or 0.0) >= least,
+        (30, 100, 300, 1000, 3000, 10_000, 20_000),
+    ),
+    "Pareto k under": (pareto, (0.7, 0.5, 0.3, 0.1, 0.0, -0.2, -0.5)),
+    "mean weight within errors": (mean_weight, (3.0, 2.0, 1.5, 1.0, 0.5, 0.25)),
+    "all three, ESS share at least": (
+        lambda record, least: ess_share(record, least) and pareto(record) and mean_weight(record),
+        (0.05, 0.1, 0.3, 0.5, 0.7, 0.9),
+    ),
+}
+
 GATES: Mapping[str, Gate] = {
     "every log": lambda record: True,
     "verdict: trust": trusted,

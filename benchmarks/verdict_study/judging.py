@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from benchmarks.verdict_study.gates import GATES, Gate
+from benchmarks.verdict_study.gates import GATES, SWEPT, Gate
 from benchmarks.verdict_study.records import Record
 
 #: Intervals hold the truth if it is outside by no more than this part of it.
@@ -25,8 +26,13 @@ def held(of: Record) -> bool | None:
 
 
 def right_sign(gain: Record) -> bool | None:
-    """Whether a gain whose interval excludes 0 has the sign of the truth; None if it does not exclude 0."""
-    if gain["ci"] is None or None in gain["ci"] or gain["ci"][0] <= 0.0 <= gain["ci"][1]:
+    """Whether a gain whose interval excludes 0 has the sign of the truth; None if it excludes nothing."""
+    if (
+        not gain["std_error"]
+        or gain["ci"] is None
+        or None in gain["ci"]
+        or gain["ci"][0] <= 0.0 <= gain["ci"][1]
+    ):
         return None
     return bool(np.sign(gain["ci"][0]) == np.sign(gain["truth"]))
 
@@ -35,7 +41,7 @@ def relative_error(value: Record) -> float:
     """The error of a value as a share of the truth."""
     if value["value"] is None:
         return math.inf
-    return abs(value["value"] - value["truth"]) / max(abs(value["truth"]), 1e-300)
+    return float(abs(value["value"] - value["truth"])) / max(abs(value["truth"]), 1e-300)
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,11 @@ class Passed:
             [relative_error(record["value"]) for record in passing],
         )
 
+    @property
+    def coverage(self) -> float:
+        """The share of intervals that held, of the value or of the gain, whichever is less."""
+        return min(right / known if known else 0.0 for right, known in (self.value, self.gain))
+
     def cells(self, of: int) -> list[str]:
         """The cells of a line of a table, over ``of`` estimates."""
         tail = f"{float(np.quantile(self.errors, 0.95)):.3g}" if self.errors else "-"
@@ -89,6 +100,14 @@ def _percent(part: int, whole: int) -> str:
 
 
 HEADER = ["estimates that pass", "logs", "value held", "gain held", "sign right", "95 % of errors under"]
+
+
+def _at(level: str, record: Record) -> bool:
+    return bool(record["level"] == level)
+
+
+def _with(gate: Callable[[Record, float], bool], threshold: float, record: Record) -> bool:
+    return gate(record, threshold)
 
 
 def table(lines: Mapping[str, Passed], of: Callable[[str], int], first: str) -> Iterator[str]:
@@ -119,5 +138,15 @@ def split_table(
 def confusion(records: Sequence[Record]) -> Iterator[str]:
     """The table of each level of the verdict."""
     levels = ("trust", "caution", "do not trust")
-    lines = {level: Passed.of(records, lambda record, at=level: record["level"] == at) for level in levels}
+    lines = {level: Passed.of(records, partial(_at, level)) for level in levels}
     return table(lines, lambda _: len(records), "verdict")
+
+
+def swept_table(records: Sequence[Record]) -> Iterator[str]:
+    """For each gate of others the threshold at which its coverage is best, and what it then lets pass."""
+    lines = {}
+    for name, (gate, thresholds) in SWEPT.items():
+        found = {at: Passed.of(records, partial(_with, gate, at)) for at in thresholds}
+        best = max(found, key=lambda at: found[at].coverage)
+        lines[f"{name} {best:g}"] = found[best]
+    return table(lines, lambda _: len(records), "gate at its best threshold")

@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,36 @@ def user_models(logs: int = 15) -> Iterator[Repeated]:
     yield Repeated("the ranker against itself, shuffled rows forgotten, `click_ips`", 0.0, itself.draw, 20)
 
 
+def assumptions() -> Iterator[Repeated]:
+    """Random orders of three items; users leave at a click, so that all orders have equal clicks."""
+    orders = np.array(list(permutations(range(3))))
+    relevance, theta = np.array([0.8, 0.5, 0.2]), np.array([1.0, 0.6, 0.3])
+    target = np.array([0.4, 0.2, 0.2, 0.1, 0.05, 0.05])
+    places = np.array([[target[orders[:, k] == d].sum() for d in range(3)] for k in range(3)])
+    names = ("sips", "iips", "policy_aware")
+    for index, name in enumerate(names):
+
+        def draw(seed: int, index: int = index, n: int = 20_000) -> EstimateRow:
+            rng = np.random.default_rng(seed)
+            order = rng.integers(0, 6, n)
+            items = orders[order]
+            liked = rng.random((n, 3)) < relevance[items]
+            log = {
+                "session_id": np.repeat(np.arange(n), 3),
+                "position": np.tile([1, 2, 3], n),
+                "click": (liked & (np.cumsum(liked, 1) == 1)).ravel().astype(np.int64),
+                "propensity_list": np.full(3 * n, 1 / 6),
+                "target_propensity_list": np.repeat(target[order], 3),
+                "propensity": np.full(3 * n, 1 / 3),
+                "target_propensity": places[np.arange(3), items].ravel(),
+                "exposure": np.full(3 * n, theta.mean()),
+                "target_exposure": (theta @ places)[items].ravel(),
+            }
+            return ope(log, names, threads=1).estimates[index]
+
+        yield Repeated(f"users who leave at a click, random orders, n 20,000, `{name}`", 0.0, draw, 15)
+
+
 def men(shared: Path) -> Iterator[str]:
     """The logs of campaign men, both ways, whose truth is the mean reward of the other log."""
     known = json.loads((shared / "reference/ope/expected.json").read_text())
@@ -218,7 +249,7 @@ def main() -> None:
     shared: Path = parser.parse_args().shared
     print("| case | true gain | mean estimate | excludes 0 | holds the truth | verdicts | reasons |")
     print("|---|---:|---:|---:|---:|---|---|")
-    for make in (supports, propensities, user_models):
+    for make in (supports, propensities, assumptions, user_models):
         for case in make():
             print(case.line(), flush=True)
     if shared.exists():

@@ -98,7 +98,9 @@ def _from_shuffles(
     if _counts_other_rewards(log):
         curve = replace(curve, arm=None)
     learned = {name: content[name] for name in ("method", "positions", "examination", "std_error")}
-    doubts = [note.under("position bias") for note in found.notes if note.level and note.code not in _TESTED_AGAIN]
+    doubts = [
+        note.under("position bias") for note in found.notes if note.level and note.code not in _TESTED_AGAIN
+    ]
     return ChosenCurve(curve, apart, (*notes, _learned("shuffle"), *doubts), learned)
 
 

@@ -53,8 +53,8 @@ class EstimateRow:
         diagnostics: ``ess``, ``max_weight``, ``mean_weight``, ``mean_weight_z``, ``share_clipped`` and
             ``tail_index`` (Pareto k, over all units) of the importance weights; ``effective_rewards``,
             ``top_share`` and ``leverage`` of the weighted rewards; ``unseen_error`` of what the estimator
-            assumes of users; ``support_gap`` and ``near_support`` of the target policy; and the ``overlap`` of
-            the rankings; None for one that does not apply.
+            assumes of users; ``support_gap`` and ``near_support`` of the target policy; and the ``overlap``
+            of the rankings; None for one that does not apply.
         selection: the candidate values of the parameter, and the choice of each rule; None if the data did
             not choose the parameter.
         estimand: ``rerank`` or ``full`` for estimators from clicks; None for others.

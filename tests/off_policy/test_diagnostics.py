@@ -40,6 +40,24 @@ def test_share_clipped_by_hand() -> None:
     assert shares == [pytest.approx(1 / 6.5), pytest.approx((1 + 3) / 6.5), None, 0.0]
 
 
+def test_leverage_by_hand() -> None:
+    log = HAND | {"reward": [1.0, 0.0, 3.0, 1.0], "q_logged": [0.5] * 4, "q_target": [0.5] * 4}
+    for row in ope(log, ["ips", "snips", "dr", "cips:max_weight=3"]).estimates:
+        # The largest weight is 4, or 3 if clipped, the largest reward 3; rewards span 3.
+        weight = 3.0 if row.estimator.name == "cips" else 4.0
+        errors = row.value.std_error, row.gain.std_error
+        moves = weight * 3.0 / (4.0 * errors[0]), (weight - 1.0) * 3.0 / (4.0 * errors[1])  # type: ignore[operator]
+        assert row.diagnostics["leverage"] == pytest.approx(max(moves), rel=1e-12)
+    shifted = log | {"reward": [11.0, 10.0, 13.0, 11.0]}
+    plain, ratio = ope(shifted, ["ips", "snips"]).estimates
+    assert plain.diagnostics["leverage"] == pytest.approx(
+        max(4 * 13 / (4 * plain.value.std_error), 3 * 13 / (4 * plain.gain.std_error))  # type: ignore[operator]
+    )
+    assert ratio.diagnostics["leverage"] == pytest.approx(
+        max(4 * 3 / (4 * ratio.value.std_error), 3 * 3 / (4 * ratio.gain.std_error))  # type: ignore[operator]
+    )
+
+
 def test_weights_of_both_signs_have_no_share_clipped() -> None:
     """Slate weights 10, -2, -2 clipped at 1 would give the share 1 - (1 - 2 - 2) / (10 - 2 - 2) = 1.5."""
     log = {

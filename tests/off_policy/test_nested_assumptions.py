@@ -61,3 +61,25 @@ def test_the_difference_has_the_error_of_paired_terms():
 
 def test_one_estimator_alone_is_not_tested():
     assert not disagree(ope(log(0, 20000, stops=True), ["iips"], threads=1))
+
+
+def test_an_assumption_that_the_log_cannot_test_is_a_reason():
+    def of(result, name):
+        (row,) = [row for row in result.estimates if row.estimator.name == name]
+        return row, {note.code: note for note in row.reasons}.get("assumption_not_tested")
+
+    data = log(1, 2000, stops=False)
+    row, reason = of(ope(data, ["iips"], threads=1), "iips")
+    assert (reason.level, reason.value) == ("caution", None)
+    result = ope(data, ["sips", "iips"], threads=1)
+    row, reason = of(result, "iips")
+    clicks = data["click"].reshape(-1, 3)
+    by_list = (data["target_propensity_list"] * 6.0).reshape(-1, 3)[:, 0] * clicks.sum(1)
+    by_item = ((data["target_propensity"] * 3.0).reshape(-1, 3) * clicks).sum(1)
+    unseen = 2.58 * (by_item - by_list).std(ddof=1) / by_item.std(ddof=1)
+    assert row.diagnostics["unseen_error"] == pytest.approx(unseen)
+    assert reason.value == pytest.approx(unseen)
+    assert of(result, "sips")[1] is None
+    same = data | {"target_propensity_list": data["propensity_list"], "target_propensity": data["propensity"]}
+    row, reason = of(ope(same, ["sips", "iips"], threads=1), "iips")
+    assert row.value.value == pytest.approx(of(ope(same, ["sips", "iips"], threads=1), "sips")[0].value.value)

@@ -79,6 +79,8 @@ def test_json_contract(result: OffPolicyEvaluation) -> None:
         "top_share",
         "tail_index",
         "near_support",
+        "leverage",
+        "unseen_error",
         "support_gap",
         "mean_weight_z",
         "effective_rewards",

@@ -53,6 +53,75 @@ def test_the_support_gap_by_hand_and_no_blame_of_the_propensities() -> None:
     assert (ips.gain_bounds.low, ips.gain_bounds.high) == pytest.approx((0.075 - 0.75, 0.7 - 0.75))
 
 
+def test_a_small_gap_that_leaves_the_sign_open_is_refused() -> None:
+    means, target = np.array([0.44, 0.5, 0.56, 0.034]), np.array([0.192, 0.3168, 0.4512, 0.04])
+    logging = np.array([1.0, 1.0, 1.0, 0.0]) / 3.0
+    assert means @ (target - logging) < 0.0
+    draw, n = np.random.default_rng(0), 20_000
+    action = draw.choice(4, n, p=logging)
+    log = {
+        "action": action,
+        "reward": (draw.random(n) < means[action]).astype(float),
+        "candidate_propensities": [logging.tolist()] * n,
+        "candidate_target_propensities": [target.tolist()] * n,
+    }
+    (row,) = ope(log, "snips").estimates
+    assert (row.gain.intervals[0].low or 0.0) > 0.0  # certain of the wrong sign
+    found = {note.code: note for note in row.reasons}["support_gap"]
+    assert (found.level, found.value) == ("do not trust", pytest.approx(0.04))
+    assert "its sign is not known" in found.text
+
+
+def test_a_gap_counts_by_what_it_may_add_to_the_error() -> None:
+    levels = []
+    for n in (200, 50_000):
+        log, _ = world(n, 1, missing=0.005)
+        row = ope(log, "ips").estimates[0]
+        assert row.gain_bounds is not None
+        assert not row.gain_bounds.holds_zero
+        levels.append({note.code: note.level for note in row.reasons}.get("support_gap"))
+        width = 0.005 / min(row.value.std_error or 0.0, row.gain.std_error or 0.0)
+        assert (width > 0.25) == (n == 50_000)
+    assert levels == [None, "caution"]
+
+
+@pytest.mark.parametrize(("spread", "level"), [(0.1, "do not trust"), (10.0, "caution"), (1000.0, None)])
+def test_a_mean_weight_counts_by_what_it_moves(spread: float, level: str | None) -> None:
+    draw = np.random.default_rng(0)
+    weights = 0.992 + np.repeat([-0.01, 0.01], 200)
+    noise = np.tile([-spread, spread], 200)  # the value is about 1 whatever the spread
+    row = ope({"reward": 1.0 + draw.permuted(noise), "importance_weight": weights}, "ips").estimates[0]
+    assert (row.diagnostics["mean_weight_z"] or 0.0) < -15.0
+    assert {note.code: note.level for note in row.reasons}.get("mean_weight") == level
+
+
+def test_weights_that_chance_moved_are_a_reason_for_ips_alone() -> None:
+    draw = np.random.default_rng(0)
+    n = 2_000
+    weights = draw.permutation(np.repeat([0.5, 1.5], n // 2))
+    weights[np.flatnonzero(weights == 0.5)[:55]] = 1.5  # the mean is 1.0275, 2.5 of its standard errors off
+    log = {"reward": 1.0 + 0.1 * draw.standard_normal(n), "importance_weight": weights}
+    plain, ratio = ope(log, ["ips", "snips"]).estimates
+    assert 1.96 < (plain.diagnostics["mean_weight_z"] or 0.0) < 2.6
+    assert "weight_imbalance" in {note.code for note in plain.reasons}
+    assert "weight_imbalance" not in {note.code for note in ratio.reasons}
+
+
+def test_large_weights_without_rewards_are_a_reason() -> None:
+    draw = np.random.default_rng(2)
+    n = 20_000
+    rare = draw.random(n) < 0.001
+    log = {
+        "reward": np.where(rare, 0.0, draw.random(n) < 0.2),
+        "importance_weight": np.where(rare, 300.0, 0.7),
+    }
+    (row,) = ope(log, "ips").estimates
+    found = {note.code: note for note in row.reasons}["leverage"]
+    # The gain is the mean of (w - 1) r: 299 / (n se), where se is that of the rewards at the small weights.
+    assert found.value == pytest.approx(299.0 / (n * 0.3 * (0.16 / n) ** 0.5), rel=0.05)
+    assert found.level == "do not trust"
+
+
 def test_pessimism_is_the_worst_end_of_the_bounds() -> None:
     result = ope(LISTS, pessimistic=True)
     for row in result.estimates:
