@@ -11,7 +11,7 @@ import pyarrow as pa
 from rankeval.candidates.lists import Lists
 from rankeval.errors import DataError
 from rankeval.logs import Log
-from rankeval.notes import Note
+from rankeval.notes import Note, listing
 from rankeval.position_bias import LEARN, PositionBias, method_of, propensity
 
 #: Notes on a curve that come again from the sessions on which it is used.
@@ -63,6 +63,10 @@ def choose_curve(
     Raises:
         DataError: there is no curve, and the log has nothing to learn one from.
     """
+    if lists.shuffled == lists.sessions:
+        raise DataError(
+            f"{log.origin}: all {lists.sessions:,} sessions are in random order, wanted some of the ranker"
+        )
     learning = method_of(position_bias)
     if learning not in (None, "shuffle"):
         return ChosenCurve(position_bias, log, ())
@@ -88,13 +92,28 @@ def _from_shuffles(
 ) -> ChosenCurve:
     """The curve of the shuffled sessions, for all others."""
     found = propensity(log, "shuffle", cluster=cluster, threads=threads)
+    content = found.to_dict()
+    _require_clicks(log, content)
     curve = PositionBias.of(found, LEARN + "shuffle")
     if _counts_other_rewards(log):
         curve = replace(curve, arm=None)
-    content = found.to_dict()
     learned = {name: content[name] for name in ("method", "positions", "examination", "std_error")}
-    doubts = [note.under("position bias") for note in found.notes if note.code not in _TESTED_AGAIN]
+    doubts = [note.under("position bias") for note in found.notes if note.level and note.code not in _TESTED_AGAIN]
     return ChosenCurve(curve, apart, (*notes, _learned("shuffle"), *doubts), learned)
+
+
+def _require_clicks(log: Log, curve: Mapping[str, Any]) -> None:
+    """Check that the shuffled sessions have a click at every position.
+
+    Raises:
+        DataError: they have not, and are too few to give a curve.
+    """
+    empty = [k for k, theta in zip(curve["positions"], curve["examination"], strict=True) if not theta]
+    if empty:
+        raise DataError(
+            f"{log.origin}: the sessions in random order have no click at position {listing(map(str, empty))}: "
+            "too few to learn position bias from; wanted more of them, or --position-bias FILE"
+        )
 
 
 def _counts_other_rewards(log: Log) -> bool:

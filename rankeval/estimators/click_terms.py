@@ -20,8 +20,11 @@ Items = Mapping[str, Floats]
 def _discount(items: Items, cutoff: int) -> Floats:
     """(items,) ``1 / log2(k' + 1)``; 0 beyond the cutoff."""
     ranks = items["target_rank"]
-    gains = 1.0 / np.log2(ranks + 1.0)
-    return np.where(ranks <= cutoff, gains, 0.0) if cutoff else gains
+    by_rank = np.ones(int(ranks.max(initial=1.0)) + 1)  # lists are short, and logarithms slow
+    by_rank[1:] /= np.log2(np.arange(2.0, len(by_rank) + 1.0))
+    if cutoff:
+        by_rank[cutoff + 1 :] = 0.0
+    return np.asarray(by_rank[ranks.astype(np.intp)])
 
 
 #: ``(items, cutoff)`` -> (items,) the value of each item, if relevant, at the candidate's position.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rankeval import Log, propensity
+from rankeval import DataError, Log, propensity
 from rankeval.candidates.curves import choose_curve
 from rankeval.candidates.lists import Lists
 from tests.shuffled_logs import shuffled_log
@@ -68,6 +68,13 @@ def test_doubts_about_a_learned_curve_go_with_it():
     doubts = [note for note in found.notes if note.level]
     assert {note.code for note in doubts} >= {"few_clicks"}
     assert all(note.text.startswith("position bias: ") for note in doubts)
+
+
+def test_too_few_shuffled_sessions_and_nothing_else_are_refused():
+    with pytest.raises(DataError, match="random order have no click at position 3, 4: too few"):
+        chosen(shuffled_log(1, 40))
+    with pytest.raises(DataError, match="all 300 sessions are in random order, wanted some of the ranker"):
+        chosen(shuffled_log(1, 300, share=1.0))
 
 
 def test_without_need_there_may_be_no_curve():
