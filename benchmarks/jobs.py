@@ -304,7 +304,7 @@ def ab_test(clustered: bool) -> None:
 
 
 def tea_tasting(clustered: bool) -> None:
-    """Do the same with tea-tasting over a lazy frame of Polars; users are totals, whose ratios it compares."""
+    """Do the same with tea-tasting on a lazy frame of Polars; of users it compares ratios of totals."""
     import polars as pl
     import tea_tasting as tt
 
