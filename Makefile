@@ -24,7 +24,7 @@ help:
 	@echo "make lowest  most tests with the lowest versions of what pyproject.toml asks for"
 	@echo "make newest  the same with the newest versions"
 	@echo "make audit   known vulnerabilities of what is installed (needs a network)"
-	@echo "make clean   remove .venv, caches and benchmark data"
+	@echo "make clean   remove .venv, caches, benchmark data and the files of the demo"
 
 demo: .venv/ready-run
 	@echo "rankeval: running the demo"
@@ -66,7 +66,7 @@ audit: .venv/ready-run
 	@sh .ci/audit
 
 clean:
-	rm -rf .venv .bench .bounds .browser .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .bench .bounds .browser .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis rankeval-demo
 
 .venv/ready-run: pyproject.toml .ci/setup
 	@PYTHON="$(PYTHON)" sh .ci/setup run .

@@ -303,6 +303,22 @@ def ab_test(clustered: bool) -> None:
     )  # fmt: skip
 
 
+def tea_tasting(clustered: bool) -> None:
+    """Do the same with tea-tasting on a lazy frame of Polars; of users it compares ratios of totals."""
+    import polars as pl
+    import tea_tasting as tt
+
+    log, metrics = pl.scan_parquet(ab_log()), range(AB_METRICS)
+    if not clustered:
+        means = {f"m{i}": tt.Mean(f"metric_{i}", f"before_{i}") for i in metrics}
+        tt.Experiment(means, variant="arm").analyze(log)
+        return
+    counts = [pl.len().alias(name) for name in ("n", "n_before")]  # it wants another name for each part
+    totals = log.group_by("user_id").agg(pl.col("arm").first(), *counts, pl.col(AB_COLUMNS).sum())
+    ratios = {f"m{i}": tt.RatioOfMeans(f"metric_{i}", "n", f"before_{i}", "n_before") for i in metrics}
+    tt.Experiment(ratios, variant="arm").analyze(totals)
+
+
 def _ab() -> dict[str, Job]:
     columns = ["arm", "user_id", *AB_COLUMNS]
     return {
@@ -312,6 +328,13 @@ def _ab() -> dict[str, Job]:
         ),
         "ab-clusters": Job(
             "the same, clusters of users", partial(ab_test, True), "read-ab", times=3.0, megabytes=600
+        ),
+        "tea-tasting": Job(
+            "tea-tasting on Polars: 5 metrics, CUPED", partial(tea_tasting, False), "read-ab",
+            needs="tea_tasting",
+        ),
+        "tea-tasting-users": Job(
+            "the same, ratios of totals of users", partial(tea_tasting, True), "read-ab", needs="tea_tasting"
         ),
     }  # fmt: skip
 

@@ -9,18 +9,24 @@ from typing import Any
 
 import click
 
+from rankeval.atomic_files import write_text
 from rankeval.cli.demo_summary import MethodRow, Summary, percent
 from rankeval.cli.demo_world import FEATURES, POSITIONS, DemoWorld, scores_of
 from rankeval.cli.options import be_quiet, quiet_option, say
 from rankeval.errors import UsageError
 from rankeval.notes import Note
+from rankeval.temporary_files import is_temporary
 
 SEED, WIDTH = 1, 80
 LEARN, ESTIMATE, DAILY = 10_000, 250_000, 1_000
 TRAINING = {"num_leaves": 15, "learning_rate": 0.1, "num_iterations": 200, "early_stopping_round": 20}
 NAIVE, CLIPPED, MODELLED = "click_cips:max_weight=1", "click_cips:max_weight=4", "click_dr:max_weight=4"
-#: The file that marks a folder as that of a demo.
-SUMMARY = "summary.json"
+#: The folder that a demo writes first, and the names of all it writes.
+FIRST = "last_week"
+WRITTEN = (
+    *(FIRST, "last_week.parquet", "this_week", "this_week.parquet", "bias.json", "model.txt"),
+    *("model.txt.json", "uplift.json", "plan.json", "test", "summary.json"),
+)
 
 EPILOG = """\b
 Example:
@@ -46,7 +52,6 @@ def command(out: Path, quiet: bool) -> None:
     be_quiet(quiet)
     _require_own(out)
     out.mkdir(parents=True, exist_ok=True)
-    (out / SUMMARY).write_text("{}\n")
     demo = Demo(DemoWorld.of(SEED), out)
     demo.write_logs()
     curve = demo.learn_bias()
@@ -63,7 +68,8 @@ def _require_own(out: Path) -> None:
     Raises:
         UsageError: the folder holds files that no demo wrote.
     """
-    if out.is_dir() and any(out.iterdir()) and not (out / SUMMARY).exists():
+    found = {path.name for path in out.iterdir() if not is_temporary(path.name)} if out.is_dir() else set()
+    if found and not (FIRST in found and found <= set(WRITTEN)):
         raise UsageError(f"--out: found files in {out}, wanted a new or empty folder, or an earlier demo")
 
 
@@ -78,7 +84,7 @@ def _show(command: str, result: Any) -> None:
 
 
 def _write(path: Path, result: Any) -> None:
-    path.write_text(result.render("json"), encoding="utf-8")
+    write_text(result.render("json"), path)
 
 
 @dataclass(frozen=True)
@@ -198,7 +204,7 @@ class Demo:
         inputs = {"seed": SEED, "sessions": ESTIMATE, "folder": str(self.folder)}
         text = "DR has no interval: its model was fitted to the same log; --ci refit counts that, in minutes"
         summary = Summary(inputs, (*gains, test), truth, (Note("no_interval", text),))
-        _write(self.folder / SUMMARY, summary)
+        _write(self.folder / "summary.json", summary)
         _tell("7. Was it right? Every method beside the truth, which the simulator computes exactly.")
         say(summary.render("table", WIDTH) + "\n")
         return summary

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from rankeval.array_types import Floats
+from rankeval.atomic_files import replacing
 
 QUERIES, POSITIONS = 400, 8
 FEATURES = ("match", "fresh", "price", "rating", "popularity", "discount", "stock", "age")
@@ -81,7 +82,8 @@ class DemoWorld:
         items = table.column("item_id").to_numpy()
         for place, name in enumerate(FEATURES):
             table = table.append_column(name, pa.array(np.take(self.features[:, place], items)))
-        pq.write_table(table, log)
+        with replacing(log) as beside:
+            pq.write_table(table, beside)
 
     def scores(self, model: Path) -> Floats:
         """(items,) the scores of a model."""

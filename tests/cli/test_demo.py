@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rankeval import ab, plan_ab, propensity, uplift
+from rankeval import ab, plan_ab, propensity
+from rankeval.cli.demo import WRITTEN
 from rankeval.cli.demo_summary import MethodRow, Summary
 from rankeval.cli.demo_world import POSITIONS, DemoWorld
 from tests.cli.helpers import Called, call
@@ -23,19 +24,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Called]:
 def test_it_leaves_its_files_and_fits_80_columns(demo: tuple[Path, Called]) -> None:
     folder, called = demo
     assert (called.status, called.err) == (0, "")
-    assert {path.name for path in folder.iterdir()} == {
-        "bias.json",
-        "last_week",
-        "last_week.parquet",
-        "model.txt",
-        "model.txt.json",
-        "plan.json",
-        "summary.json",
-        "test",
-        "this_week",
-        "this_week.parquet",
-        "uplift.json",
-    }
+    assert {path.name for path in folder.iterdir()} == set(WRITTEN)
+    assert json.loads((folder / "summary.json").read_text())["command"] == "demo"
     shown = called.out.replace(str(folder), "FOLDER").splitlines()
     assert max(len(line) for line in shown if not line.startswith("warning")) <= 80
 
@@ -45,7 +35,6 @@ def test_its_figures_are_those_of_the_commands(demo: tuple[Path, Called]) -> Non
     log = str(folder / "this_week.parquet")
     results = (
         propensity(log, "shuffle"),
-        uplift(log, {"new": f"lightgbm:{folder / 'model.txt'}"}, estimators="click_ips"),
         plan_ab(
             log,
             metric="clicks=click",
@@ -57,6 +46,9 @@ def test_its_figures_are_those_of_the_commands(demo: tuple[Path, Called]) -> Non
     )
     for result in results:
         assert result.render("table", 80) in called.out
+    (row,) = json.loads((folder / "uplift.json").read_text())["results"]
+    assert (row["name"], row["target"]) == ("click_ips", "new")
+    assert f"IPS                       {100 * row['gain']['relative']:+.1f} %" in called.out
 
 
 def test_the_naive_figure_is_wrong_and_the_others_are_near_the_exact_truth(demo: tuple[Path, Called]) -> None:
@@ -95,14 +87,14 @@ def test_the_world_has_the_chances_of_its_truth() -> None:
 
 
 def test_files_of_others_are_not_replaced(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("mine")
+    (tmp_path / "model.txt").write_text("mine")
     called = call("demo", "--out", tmp_path)
     assert called.status == 2
     assert called.err == (
         f"rankeval: error: --out: found files in {tmp_path}, wanted a new or empty folder, or an earlier "
         "demo\n"
     )
-    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["model.txt"]
 
 
 def test_a_method_without_an_interval_holds_nothing() -> None:
