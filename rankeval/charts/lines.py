@@ -1,4 +1,4 @@
-"""Charts of lines with bands: curves by position, estimates over a parameter or over time, calibration."""
+"""Charts of lines with bands: curves by position, estimates over a parameter or over time."""
 
 from __future__ import annotations
 
@@ -59,14 +59,12 @@ class Lines(Chart):
         series: the lines.
         x_axis, y_axis: the axes.
         reference: a value to compare with, drawn as a level line; None: none.
-        diagonal: whether ``y = x`` is drawn, as for calibration.
     """
 
     series: Sequence[Series] = ()
     x_axis: Axis = field(default_factory=lambda: Axis(""))
     y_axis: Axis = field(default_factory=lambda: Axis(""))
     reference: float | None = None
-    diagonal: bool = False
 
     def table(self) -> Table:
         """A row for each ``x``, with the value and the interval of every line."""
@@ -104,9 +102,6 @@ class Lines(Chart):
         drawn += horizontal_axis(x, top, bottom, left, width)
         if self.reference is not None:
             drawn.append(segment(left, y(self.reference), width, y(self.reference), "zero"))
-        if self.diagonal:
-            ends = max(x.low, y.low), min(x.high, y.high)
-            drawn.append(segment(x(ends[0]), y(ends[0]), x(ends[1]), y(ends[1]), "zero"))
         drawn += [mark for k, line in enumerate(self.series) for mark in _bands(line, k, x, y)]
         drawn += [mark for k, line in enumerate(self.series) for mark in _line(line, k, x, y)]
         return bottom + (44.0 if self.x_axis.title else 26.0), drawn

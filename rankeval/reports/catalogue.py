@@ -37,6 +37,7 @@ COMMANDS = {
     "plan ab": Told(plans.conclude_ab, plans.charts_ab, plans.tables_ab),
     "plan shuffle": Told(plans.conclude_shuffle, plans.charts_shuffle, plans.tables_shuffle),
     "propensity": Told(propensity.conclude, propensity.charts, propensity.tables),
+    "uplift": Told(ope.conclude, ope.charts, ope.tables),
 }
 
 

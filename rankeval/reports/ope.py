@@ -1,4 +1,4 @@
-"""Conclusion, charts and tables of ``ope``."""
+"""Conclusion, charts and tables of ``ope``, and of ``uplift``, whose results have the same form."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class Section:
         """The command and its input."""
         inputs = self.document["inputs"]
         read = next((inputs[name] for name in ("log", "source", "data", "runs") if inputs.get(name)), "")
-        names = ", ".join(map(str, read.values())) if isinstance(read, dict) else str(read)
+        names = ", ".join(dict.fromkeys(map(str, read.values()))) if isinstance(read, dict) else str(read)
         return f"rankeval {self.document['command']}" + (f" · {names}" if names else "")
 
     @property

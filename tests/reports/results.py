@@ -24,6 +24,9 @@ HOSTILE = (
     "]]></style></script><!--\x00\x1b[31m\ufffe",
 )
 
+#: Commands whose results have the form of those of ``ope``.
+LIKE_OPE = {"uplift"}
+
 
 def sessions(n: int = 400, length: int = 4, seed: int = 3) -> dict[str, Any]:
     """A ranking log of position-based clicks; every other session is shuffled."""

@@ -9,13 +9,13 @@ from typing import Any
 import html5lib
 import pytest
 
-from rankeval.reports import fragment, page
+from rankeval.reports import charts_of, conclusion, fragment, page
 from rankeval.reports.catalogue import COMMANDS
 from rankeval.reports.page import MOST_JSON, SHOWN_ROWS
 from rankeval.results import Result
-from tests.reports.results import HOSTILE, results
+from tests.reports.results import HOSTILE, LIKE_OPE, results
 
-COMMANDS_TESTED = sorted(COMMANDS)
+COMMANDS_TESTED = sorted(COMMANDS.keys() - LIKE_OPE)
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -25,7 +25,16 @@ def parsed(text: str) -> Any:
 
 
 def test_every_command_that_concludes_has_a_result_here() -> None:
-    assert results().keys() == COMMANDS.keys()
+    assert results().keys() | LIKE_OPE == COMMANDS.keys()
+
+
+@pytest.mark.parametrize("command", sorted(LIKE_OPE))
+def test_results_of_the_form_of_ope_are_told_as_those_are(command: str) -> None:
+    document = results()["ope"].plain()
+    other = {**document, "command": command}
+    assert conclusion(other) == document["conclusion"]
+    assert [chart.key for chart in charts_of(other)] == [chart.key for chart in charts_of(document)]
+    parsed(page([other]))
 
 
 @pytest.mark.parametrize("command", COMMANDS_TESTED)
