@@ -153,8 +153,11 @@ def _by_spread(
         raise Undefined(f"{NO_SPREAD}{hint}" if worth == 0.0 else f"{why}, which is too few{hint}")
     degrees = min(2.0 * worth, distribution.degrees(functional))
     quantile = students_quantile((1.0 - distribution.central) / 2.0, degrees)
-    spread = by_fieller if isinstance(functional, Relative) else by_spread
-    joined = [spread(distribution, functional, quantile)]
+    joined = [
+        by_fieller(distribution, functional, quantile)
+        if isinstance(functional, Relative)
+        else by_spread(distribution, functional, quantile)
+    ]
     method, why = "student", f"{why}; Student's t with {degrees:.3g} degrees"
     try:
         joined.append(bootstrap_t(distribution, functional, facts))

@@ -34,6 +34,7 @@ class KnownRanges:
         weight: the stated range of weights; None if not stated.
         trusted: whether all predictions are columns of the log and lie in the range of rewards.
         observed: least and largest reward of the log.
+        mean: mean reward of the log.
         extremes: term -> its least and its largest value in the log.
     """
 
@@ -42,6 +43,7 @@ class KnownRanges:
     weight: WeightRange | None
     trusted: bool
     observed: Range = (0.0, 1.0)
+    mean: float = 0.5
     extremes: Mapping[int | None, Range] = field(default_factory=dict)
 
     @classmethod
@@ -55,6 +57,7 @@ class KnownRanges:
             setting.weight_range,
             within and not setting.modelled,
             (float(whole.low[0]), float(whole.high[0])),
+            float(whole.mean[0]),
             dict(enumerate(zip(whole.low.tolist(), whole.high.tolist(), strict=True))),
         )
 
@@ -113,8 +116,8 @@ class KnownRanges:
         stated = math.inf if self.weight is None else self.weight.high
         largest = stated if math.isfinite(stated) else max(map(abs, self.extremes.get(weight, (0.0,))))
         low, high = self.reward or self.observed
-        if _predicts(estimator):
-            low, high = low - high, high - low
+        if _predicts(estimator):  # what is weighted are residuals: here those of an average prediction
+            low, high = low - self.mean, high - self.mean
         _, size = self._transformed(estimator, (0.0, largest))
         if math.isfinite(size * low) and math.isfinite(size * high):
             yield from ((term, size * low, size * high) for term in terms)
