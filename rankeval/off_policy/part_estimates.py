@@ -173,7 +173,11 @@ class PartEstimates:
         }
 
     def _leverage(self, estimator: Estimator, target: str, *errors: float | None) -> float | None:
-        weight, definition = self.plan.used_weight(estimator, target), estimator.definition
+        used = self.plan.terms.index.get(estimator.term("weight", target=target))
+        weight, definition = (
+            self.plan.weight(estimator, target) if used is None else used,
+            estimator.definition,
+        )
         if weight is None or definition.of_clicks:
             return None
         centred = estimator.is_ratio or definition.mean in ("model", "doubly_robust")
