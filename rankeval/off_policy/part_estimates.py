@@ -173,11 +173,8 @@ class PartEstimates:
         }
 
     def _leverage(self, estimator: Estimator, target: str, *errors: float | None) -> float | None:
-        used = self.plan.terms.index.get(estimator.term("weight", target=target))
-        weight, definition = (
-            self.plan.weight(estimator, target) if used is None else used,
-            estimator.definition,
-        )
+        definition, plain = estimator.definition, self.plan.weight(estimator, target)
+        weight = self.plan.terms.index.get(estimator.term("weight", target=target), plain)
         if weight is None or definition.of_clicks:
             return None
         centred = estimator.is_ratio or definition.mean in ("model", "doubly_robust")
