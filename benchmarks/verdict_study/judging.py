@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -45,22 +45,56 @@ def relative_error(value: Record) -> float:
 
 
 @dataclass(frozen=True)
+class Share:
+    """How many of the known answers were right.
+
+    Attributes:
+        right, known: their numbers.
+        error: standard error of the share; estimates of one log are a cluster.
+    """
+
+    right: int
+    known: int
+    error: float
+
+    @classmethod
+    def of(cls, records: Sequence[Record], answer: Callable[[Record], bool | None]) -> Share:
+        """The share of right answers among those that are known."""
+        logs: dict[tuple[str, int], list[bool]] = {}
+        for record in records:
+            if (found := answer(record)) is not None:
+                logs.setdefault((record["family"], record["world"]), []).append(found)
+        right, known = sum(map(sum, logs.values())), sum(map(len, logs.values()))
+        mean = right / known if known else 0.0
+        squares = sum((sum(each) - mean * len(each)) ** 2 for each in logs.values())
+        return cls(right, known, math.sqrt(squares) / max(known, 1))
+
+    @property
+    def mean(self) -> float:
+        """The share; 0 if nothing is known."""
+        return self.right / self.known if self.known else 0.0
+
+    def __str__(self) -> str:
+        return f"{100.0 * self.mean:.1f} ± {100.0 * self.error:.1f} %" if self.known else "-"
+
+
+@dataclass(frozen=True)
 class Passed:
     """What became of the estimates that a gate let pass.
 
     Attributes:
         estimates: their number.
         logs: the number of logs of which all estimates passed.
-        value, gain, sign: how many intervals of the value and of the gain held, and how many gains that
-            exclude 0 had the right sign; each as (right, known).
+        value, gain, sign: of the intervals of the value and of the gain those that held, and of the gains
+            whose interval excludes 0 those with the right sign.
         errors: relative errors of the values.
     """
 
     estimates: int
     logs: int
-    value: tuple[int, int]
-    gain: tuple[int, int]
-    sign: tuple[int, int]
+    value: Share
+    gain: Share
+    sign: Share
     errors: Sequence[float]
 
     @classmethod
@@ -72,31 +106,23 @@ class Passed:
         return cls(
             len(passing),
             len(logs),
-            _right(held(record["value"]) for record in passing),
-            _right(held(record["gain"]) for record in passing),
-            _right(right_sign(record["gain"]) for record in passing),
+            Share.of(passing, lambda record: held(record["value"])),
+            Share.of(passing, lambda record: held(record["gain"])),
+            Share.of(passing, lambda record: right_sign(record["gain"])),
             [relative_error(record["value"]) for record in passing],
         )
 
     @property
     def coverage(self) -> float:
         """The share of intervals that held, of the value or of the gain, whichever is less."""
-        return min(right / known if known else 0.0 for right, known in (self.value, self.gain))
+        return min(self.value.mean, self.gain.mean)
 
     def cells(self, of: int) -> list[str]:
         """The cells of a line of a table, over ``of`` estimates."""
         tail = f"{float(np.quantile(self.errors, 0.95)):.3g}" if self.errors else "-"
-        shares = [_percent(*each) for each in (self.value, self.gain, self.sign)]
-        return [f"{self.estimates:,} ({_percent(self.estimates, of)})", f"{self.logs:,}", *shares, tail]
-
-
-def _right(found: Iterable[bool | None]) -> tuple[int, int]:
-    known = [one for one in found if one is not None]
-    return sum(known), len(known)
-
-
-def _percent(part: int, whole: int) -> str:
-    return f"{100.0 * part / whole:.1f} %" if whole else "-"
+        shares = [str(each) for each in (self.value, self.gain, self.sign)]
+        part = f"{100.0 * self.estimates / of:.1f} %" if of else "-"
+        return [f"{self.estimates:,} ({part})", f"{self.logs:,}", *shares, tail]
 
 
 HEADER = ["estimates that pass", "logs", "value held", "gain held", "sign right", "95 % of errors under"]

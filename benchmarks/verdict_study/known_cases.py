@@ -51,7 +51,7 @@ class Repeated:
         claimed = sum(not low <= 0.0 <= high for low, high in known)
         held = sum(low - 1e-12 <= self.truth <= high + 1e-12 for low, high in known)
         levels = Counter(row.verdict.level for row in rows)
-        codes = Counter(code for row in rows for code in {reason.code for reason in row.reasons})
+        codes = Counter(code for row in rows for code in dict.fromkeys(reason.code for reason in row.reasons))
         said = ", ".join(f"{level} {levels[level]}" for level in LEVELS if levels[level])
         reasons = ", ".join(f"`{code}` {count}" for code, count in codes.most_common(3))
         cells = (

@@ -173,7 +173,8 @@ class PartEstimates:
         }
 
     def _leverage(self, estimator: Estimator, target: str, *errors: float | None) -> float | None:
-        weight, definition = self.plan.used_weight(estimator, target), estimator.definition
+        definition, plain = estimator.definition, self.plan.weight(estimator, target)
+        weight = self.plan.terms.index.get(estimator.term("weight", target=target), plain)
         if weight is None or definition.of_clicks:
             return None
         centred = estimator.is_ratio or definition.mean in ("model", "doubly_robust")

@@ -134,10 +134,6 @@ class Plan:
         """Index of the term of an estimator's untransformed weight; None if it has no weight."""
         return self.terms.index.get(estimator.term("weight", target=target).plain)
 
-    def used_weight(self, estimator: Estimator, target: str = "") -> int | None:
-        """The same for its weight as it changes it, if that has a term, else the untransformed one."""
-        return self.terms.index.get(estimator.term("weight", target=target), self.weight(estimator, target))
-
     def rewards(self, estimator: Estimator, target: str) -> list[int]:
         """Indices of the terms of the rewards that carry an estimate, each times its weight.
 

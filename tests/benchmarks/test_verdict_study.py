@@ -17,7 +17,7 @@ from benchmarks.verdict_study.bandit_worlds import FAULTS, Rewards, World
 from benchmarks.verdict_study.catalogue import FAMILIES, case_of
 from benchmarks.verdict_study.fitting import GRID, PRESENT, Numbers, fit
 from benchmarks.verdict_study.gates import ess_share, mean_weight, pareto, skdr_ok, trusted
-from benchmarks.verdict_study.judging import Passed, held, relative_error, right_sign
+from benchmarks.verdict_study.judging import Passed, Share, held, relative_error, right_sign
 from benchmarks.verdict_study.records import calibration, records, tail_index
 from benchmarks.verdict_study.running import CHUNK, chunk, run
 
@@ -76,8 +76,25 @@ def test_what_passes_a_gate_is_counted() -> None:
     wrong = one | {"world": 2, "gain": one["gain"] | {"truth": -1.0}}
     passed = Passed.of([one, other, wrong], trusted)
     assert (passed.estimates, passed.logs) == (2, 1)  # the other estimate of the first log does not pass
-    assert (passed.value, passed.gain, passed.sign) == ((2, 2), (1, 2), (1, 2))
+    assert [(each.right, each.known) for each in (passed.value, passed.gain, passed.sign)] == [
+        (2, 2),
+        (1, 2),
+        (1, 2),
+    ]
     assert passed.coverage == 0.5
+
+
+def test_estimates_of_one_log_are_a_cluster() -> None:
+    answers = {("a", 1): [True, True], ("a", 2): [False], ("b", 1): [True]}
+    records = [
+        {"family": family, "world": world, "answer": answer}
+        for (family, world), each in answers.items()
+        for answer in each
+    ]
+    share = Share.of([*records, {"family": "c", "world": 1, "answer": None}], lambda one: one["answer"])
+    # The share is 3 / 4; residuals of the logs are 2 - 1.5, 0 - 0.75 and 1 - 0.75.
+    assert (share.right, share.known) == (3, 4)
+    assert share.error == pytest.approx(math.sqrt(0.5**2 + 0.75**2 + 0.25**2) / 4)
 
 
 def test_gates_of_others() -> None:
