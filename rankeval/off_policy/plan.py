@@ -247,19 +247,8 @@ class Plan:
         apart = [value[key] - value[other] for key, other in self.rivals]
         bounded = [end for key in self.terms.pairs for end in self._ends(key[1], key[0])]
         bounded += [end for one in self.terms.estimators for end in self._between_ends(one)]
-        every = [
-            *bounded,
-            self.reward,
-            *gains,
-            *between,
-            *biases,
-            *weights,
-            *with_weights,
-            *rewards,
-            *apart,
-            *tested,
-        ]
-        return pairs_needed(every)
+        every = [self.reward, *gains, *between, *biases, *bounded, *weights]
+        return pairs_needed([*every, *with_weights, *rewards, *apart, *tested])
 
     def _outer(self, estimator: Estimator, target: str) -> Ends | None:
         return self.bounds(estimator, target) or self.supported(estimator, target, (0.0, 1.0))
