@@ -52,9 +52,12 @@ class PropensityChecks:
         weighed = log.has("weight") or log.has("sampling_weight")
         if log.session is not None or not log.has("action") or weighed or log.draw is not None:
             return None
-        listed = "candidate_propensities" in roles
+        # Actions that estimators do not read need not be indices, and may be null.
+        listed = {"action", "candidate_propensities"} <= set(roles)
         kind = log.kind("action")
-        countable = pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
+        text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+        among_lists = any(role.startswith("candidate_") for role in roles)
+        countable = pa.types.is_integer(kind) or (text and not among_lists)
         if not listed and not ("propensity" in roles and countable):
             return None
         return cls(listed, listed and log.computes("action"), log.first_action)

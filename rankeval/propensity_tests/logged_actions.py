@@ -69,6 +69,9 @@ class LoggedActions:
         names = tuple((int(strata[row]), name(row)[1]) for row in first[drawn].tolist())
         rounds, certain = len(propensities), len(propensities) - int(sums[:, 0].sum())
         cells = GroupSums(found[drawn], names, sums[drawn], totals[drawn] if kept else None).limited()
+        if single and not kept:  # as in a bandit log: there is nothing more to count
+            alone = np.array([[rounds, rounds - certain]], np.float64)
+            return cls(GroupSums(strata[:1], (name(0)[0],), alone), cells, rounds, certain)
         return cls(_strata(propensities, strata, name, clusters), cells, rounds, certain)
 
     def merge(self, other: LoggedActions) -> LoggedActions:
