@@ -106,11 +106,13 @@ def alternatives(
         log: the log to which the models are fitted; its sessions in random order help.
         used: the log of the estimates, with the scores of the candidates.
         targets: candidate -> its column of scores.
-        models: names of click models.
+        models: names of click models; without any nothing is fitted.
         estimand: ``rerank`` or ``full``.
         seed: of the held-out sessions.
         threads: number of threads.
     """
+    if not models:
+        return [], []
     names = list(dict.fromkeys([BASE, *models]))
     with temporary_folder() as folder:
         path = folder / "items.arrow"

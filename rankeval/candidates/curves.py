@@ -98,7 +98,9 @@ def _from_shuffles(
     if _counts_other_rewards(log):
         curve = replace(curve, arm=None)
     learned = {name: content[name] for name in ("method", "positions", "examination", "std_error")}
-    doubts = [note.under("position bias") for note in found.notes if note.level and note.code not in _TESTED_AGAIN]
+    doubts = [
+        note.under("position bias") for note in found.notes if note.level and note.code not in _TESTED_AGAIN
+    ]
     return ChosenCurve(curve, apart, (*notes, _learned("shuffle"), *doubts), learned)
 
 
@@ -111,8 +113,8 @@ def _require_clicks(log: Log, curve: Mapping[str, Any]) -> None:
     empty = [k for k, theta in zip(curve["positions"], curve["examination"], strict=True) if not theta]
     if empty:
         raise DataError(
-            f"{log.origin}: the sessions in random order have no click at position {listing(map(str, empty))}: "
-            "too few to learn position bias from; wanted more of them, or --position-bias FILE"
+            f"{log.origin}: the sessions in random order have no click at position "
+            f"{listing(map(str, empty))}: too few to learn position bias from; wanted more of them, or --position-bias FILE"
         )
 
 
@@ -137,6 +139,11 @@ def _tested(
 def _without_shuffled(log: Log) -> Log:
     name = log.name("shuffled")
     kind = log.kind("shuffled")
+    if pa.types.is_nested(kind):
+        raise DataError(
+            f"{log.origin}: column {name!r} holds {kind}, wanted one value a row, by which sessions in random "
+            "order are left out"
+        )
     kept = f"not {name}" if pa.types.is_boolean(kind) else f"{name} == 0"
     return log.adapted(log.columns, kept if log.where is None else f"({log.where}) and {kept}")
 

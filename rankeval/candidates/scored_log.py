@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
 import numpy as np
@@ -12,19 +13,21 @@ from rankeval.array_types import Floats
 from rankeval.arrays import take, to_arrow
 from rankeval.logs import Locate, Log, Stretch, require_own_ids, role_names, unnested, user_column
 from rankeval.rankers import Ranker, checked_scores, feature_role, with_columns
-from rankeval.readers import ExtendedSource, Leaf
+from rankeval.rankers.kinds import column_of
+from rankeval.readers import Leaf, extended_on_disk
 
 #: Values of features that rankers get at a time.
 PIECE_VALUES = 1 << 20
 
 
-def with_scores(
+@contextmanager
+def scored(
     log: Log, rankers: Mapping[str, Ranker], also: Iterable[str], threads: int
-) -> tuple[Log, dict[str, str]]:
-    """A log whose candidates are scored, and the column of each candidate.
+) -> Iterator[tuple[Log, dict[str, str]]]:
+    """A context with a log whose candidates are scored, and the column of each candidate.
 
-    The scored rows are kept in a temporary file with the columns that play a role, which lives as long as the
-    log: later passes, of which refits make hundreds, score nothing again.
+    Where all candidates are columns, it is the log itself. Else the scores are kept in a temporary file, with
+    the columns that play a role: later passes, of which refits make hundreds, score nothing again.
 
     Args:
         log: the log.
@@ -38,6 +41,10 @@ def with_scores(
     """
     from threadpoolctl import threadpool_limits
 
+    known = {name: column_of(ranker) for name, ranker in rankers.items()}
+    if None not in known.values():
+        yield log, {name: column for name, column in known.items() if column is not None}
+        return
     reads = {name: _with_columns_of(log, ranker, name) for name, ranker in rankers.items()}
     roles = [role for role in sorted(role_names()) if log.has(role)]
     users = user_column(log)
@@ -54,19 +61,15 @@ def with_scores(
         piece = Stretch(leaf, index, rows)
         return [_scores(reads[name], ranker, name, piece, shape) for name, ranker in rankers.items()]
 
-    # Rankers may use BLAS, and the last bits of its results depend on the number of its threads.
-    with threadpool_limits(1):
-        source = ExtendedSource(
-            log.sources,
-            kept,
-            log.row_filter,
-            pa.schema([(column, kind) for column in columns.values()]),
-            compute,
-            read,
-            max(PIECE_VALUES // max(len(set(read)), 1), 1),
-            threads,
-        )
-    return log.over(source), columns
+    added = pa.schema([(column, kind) for column in columns.values()])
+    piece_rows = max(PIECE_VALUES // max(len(set(read)), 1), 1)
+    with ExitStack() as kept_file:
+        # Rankers may use BLAS, and the last bits of its results depend on the number of its threads.
+        with threadpool_limits(1):
+            source = kept_file.enter_context(
+                extended_on_disk(log.sources, kept, log.row_filter, added, compute, read, piece_rows, threads)
+            )
+        yield log.over(source), columns
 
 
 def _with_columns_of(log: Log, ranker: Ranker, name: str) -> Log:

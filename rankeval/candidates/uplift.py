@@ -10,14 +10,14 @@ from rankeval.candidates.curves import choose_curve
 from rankeval.candidates.lists import Lists
 from rankeval.candidates.request import Chosen, needs_curve, parse_candidates
 from rankeval.candidates.result import Uplift
-from rankeval.candidates.scored_log import with_scores
+from rankeval.candidates.scored_log import scored
 from rankeval.errors import UsageError
-from rankeval.logs import Log, as_log, check_grouping
+from rankeval.logs import as_log, check_grouping
+from rankeval.notes import distinct
 from rankeval.off_policy import ope
 from rankeval.options import listed, require_types
 from rankeval.parallel import default_threads
-from rankeval.rankers import Ranker, with_columns
-from rankeval.rankers.kinds import column_of
+from rankeval.rankers import with_columns
 
 
 def uplift(
@@ -117,51 +117,40 @@ def uplift(
     curve = choose_curve(opened, position_bias, lists, cluster, threads, needed=needed)
     modelled = reward_model is not None
     chosen = Chosen.of(opened, lists, estimators, estimand, curve.given, modelled=modelled)
-    scored, targets = _targets(curve.log, rankers, [by, cluster, *listed(features)], threads)
-    found = ope(
-        scored,
-        chosen.estimators,
-        target={name: f"score:{column}" for name, column in targets.items()},
-        position_bias=curve.given,
-        estimand=chosen.estimand,
-        ci=ci,
-        level=level,
-        side=side,
-        replicates=replicates,
-        family=family,
-        simultaneous=simultaneous,
-        by=by,
-        cluster=cluster,
-        seed=seed,
-        reward_range=reward_range,
-        reward_model=reward_model,
-        features=features,
-        folds=folds,
-        refits=refits,
-        pessimistic=pessimistic,
-        threads=threads,
-    )
-    if models is None:  # nobody asked: where the log speaks against position bias alone
-        models = AGAINST_POSITION_BIAS if any(note.code in REFUTING for note in found.notes) else ()
-    users, failed = (
-        alternatives(opened, scored, targets, models, chosen.estimand, seed, threads) if models else ([], [])
-    )
+    also = [name for name in (by, cluster, *listed(features)) if name is not None]
+    with scored(curve.log, rankers, also, threads) as (used, targets):
+        found = ope(
+            used,
+            chosen.estimators,
+            target={name: f"score:{column}" for name, column in targets.items()},
+            position_bias=curve.given,
+            estimand=chosen.estimand,
+            ci=ci,
+            level=level,
+            side=side,
+            replicates=replicates,
+            family=family,
+            simultaneous=simultaneous,
+            by=by,
+            cluster=cluster,
+            seed=seed,
+            reward_range=reward_range,
+            reward_model=reward_model,
+            features=features,
+            folds=folds,
+            refits=refits,
+            pessimistic=pessimistic,
+            threads=threads,
+        )
+        if models is None:  # nobody asked: where the log speaks against position bias alone
+            models = AGAINST_POSITION_BIAS if any(note.code in REFUTING for note in found.notes) else ()
+        users, failed = alternatives(opened, used, targets, models, chosen.estimand, seed, threads)
     inputs = {
         "candidates": specs,
         "targets": None,
         "where": opened.where,
         "user_models": [each.users for each in users],
     }
-    notes = [*curve.notes, *chosen.notes, *lists.notes(), *failed]
+    of_models = [note for ranker in rankers.values() for note in getattr(ranker, "notes", ())]
+    notes = distinct([*curve.notes, *chosen.notes, *lists.notes(), *of_models, *failed])
     return Uplift.of(found, inputs, users, notes, curve.learned)
-
-
-def _targets(
-    log: Log, rankers: Mapping[str, Ranker], also: Sequence[str | None], threads: int
-) -> tuple[Log, dict[str, str]]:
-    """The log, and the column of scores of each candidate; nothing is scored where all are columns."""
-    columns = {name: column_of(ranker) for name, ranker in rankers.items()}
-    known = {name: column for name, column in columns.items() if column is not None}
-    if len(known) == len(columns):
-        return log, known
-    return with_scores(log, rankers, [name for name in also if name is not None], threads)

@@ -8,7 +8,7 @@ To add a kind of file: write a ``Source`` in a new module, and add a line to ``k
 from __future__ import annotations
 
 from rankeval.readers.arithmetic import Arithmetic, parse_arithmetic
-from rankeval.readers.extension import ExtendedSource
+from rankeval.readers.extension import extended_on_disk
 from rankeval.readers.external_sort import sorted_on_disk
 from rankeval.readers.numbered import ROW_NUMBER, NumberedSource
 from rankeval.readers.open_sources import open_sources
@@ -20,7 +20,6 @@ from rankeval.readers.where import Where, parse_where
 __all__ = [
     "ROW_NUMBER",
     "Arithmetic",
-    "ExtendedSource",
     "Leaf",
     "NumberedSource",
     "Source",
@@ -28,6 +27,7 @@ __all__ = [
     "are_records",
     "check_columns",
     "check_same_columns",
+    "extended_on_disk",
     "is_by_query",
     "is_number",
     "open_sources",

@@ -85,6 +85,7 @@ class _Feed:
         """One schema for all sources: the widest type of each column, and the ordinal."""
         chosen = [pa.schema([source.schema.field(name) for name in self.columns]) for source in self.sources]
         wide = pa.unify_schemas(chosen, promote_options="permissive")
+        wide = pa.schema([field.with_type(_known(field.type)) for field in wide])
         return wide.append(pa.field(_ORDINAL, pa.int64()))
 
     def stored(self, columns: Sequence[str]) -> list[str]:
@@ -116,6 +117,13 @@ class _Feed:
                     ordinals = pa.array(np.arange(row, row + batch.num_rows))
                     yield batch.append_column(_ORDINAL, ordinals).cast(schema)
                     row += batch.num_rows
+
+
+def _known(kind: pa.DataType) -> pa.DataType:
+    """A type for the same values that DuckDB knows: it has no half floats."""
+    if pa.types.is_list(kind):
+        return pa.list_(_known(kind.value_type))
+    return pa.float32() if pa.types.is_float16(kind) else kind
 
 
 class _SortedSource(ParquetSource):

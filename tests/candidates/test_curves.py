@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from rankeval import DataError, Log, propensity
 from rankeval.candidates.curves import choose_curve
 from rankeval.candidates.lists import Lists
+from tests.log_files import nested
 from tests.shuffled_logs import shuffled_log
 
 BIAS = [1.0, 0.5, 1 / 3, 0.25]
@@ -75,6 +77,12 @@ def test_too_few_shuffled_sessions_and_nothing_else_are_refused():
         chosen(shuffled_log(1, 40))
     with pytest.raises(DataError, match="all 300 sessions are in random order, wanted some of the ranker"):
         chosen(shuffled_log(1, 300, share=1.0))
+
+
+def test_lists_of_marks_are_refused():
+    table = nested(pa.table(shuffled_log(1, 30)), "session_id", ["query_id"])
+    with pytest.raises(DataError, match=r"column 'shuffled' holds list<.*>, wanted one value a row"):
+        chosen(table, BIAS)
 
 
 def test_without_need_there_may_be_no_curve():

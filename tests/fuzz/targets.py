@@ -60,6 +60,8 @@ TABLE_COMMANDS: dict[str, tuple[str, ...]] = {
     "sessions": (
         "ope {} -e sips,iips,pi",
         "ope {} -e click_ips,click_dcg@2 --position-bias bias.json --column score=price",
+        "uplift {} --candidate new=column:price --position-bias bias.json",
+        "uplift {} --candidate new=column:price --user-models pbm_trust --by query_id",
         "propensity {} --method shuffle",
         "inspect {} --null-reward zero",
         "propensity {} --method em",

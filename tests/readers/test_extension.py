@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from rankeval import DataError
-from rankeval.readers import ExtendedSource, open_sources, parse_where
+from rankeval.readers import extended_on_disk, open_sources, parse_where
 from tests.log_files import write_parts
 
 
@@ -17,11 +18,11 @@ def doubled(leaf, index, rows):
     return [pa.array(rows.column("x").to_numpy() * 2)]
 
 
-def extended(path: str, threads: int = 2, compute=doubled, piece: int = 7) -> ExtendedSource:
+def extended(path: str, threads: int = 2, compute=doubled, piece: int = 7):
     added = pa.schema([("twice", pa.int64())])
-    where = parse_where("x != 3")
-    return ExtendedSource(
-        open_sources(path, role="log"), ["name", "x"], where, added, compute, ["x"], piece, threads
+    sources = open_sources(path, role="log")
+    return extended_on_disk(
+        sources, ["name", "x"], parse_where("x != 3"), added, compute, ["x"], piece, threads
     )
 
 
@@ -32,42 +33,39 @@ def parts(tmp_path: Path) -> str:
 
 
 def test_rows_keep_their_order_and_places(parts):
-    source = extended(parts)
-    assert source.schema.names == ["name", "x", "twice"]
-    batches = [b for leaf in source.leaves(0) for b in source.batches(leaf, ["twice", "name", "x"])]
-    rows = pa.Table.from_batches(batches)
-    kept = [i for i in range(100) if i != 3]
-    assert rows["twice"].to_pylist() == [2 * i for i in kept]
-    assert rows["name"].to_pylist() == [f"n{i}" for i in kept]
-    (leaf,) = source.leaves(0)
-    # The first file holds rows 0 to 32, the second those from 33; row 3 was left out.
-    assert source.place(leaf, 2).endswith("part-000.parquet, row 3")
-    assert source.place(leaf, 3).endswith("part-000.parquet, row 5")
-    assert source.place(leaf, 32).endswith("part-001.parquet, row 1")
-    assert source.place(leaf, 0, parse_where("x >= 33")).endswith("part-001.parquet, row 1")
+    with extended(parts) as source:
+        assert source.schema.names == ["name", "x", "twice"]
+        batches = [b for leaf in source.leaves(0) for b in source.batches(leaf, ["twice", "name", "x"])]
+        rows = pa.Table.from_batches(batches)
+        kept = [i for i in range(100) if i != 3]
+        assert rows["twice"].to_pylist() == [2 * i for i in kept]
+        assert rows["name"].to_pylist() == [f"n{i}" for i in kept]
+        (leaf,) = source.leaves(0)
+        # The first file holds rows 0 to 32, the second those from 33; row 3 was left out.
+        assert source.place(leaf, 2).endswith("part-000.parquet, row 3")
+        assert source.place(leaf, 3).endswith("part-000.parquet, row 5")
+        assert source.place(leaf, 32).endswith("part-001.parquet, row 1")
+        assert source.place(leaf, 0, parse_where("x >= 33")).endswith("part-001.parquet, row 1")
 
 
 def test_threads_and_pieces_change_nothing(parts):
-    first, second = extended(parts, 1, piece=1000), extended(parts, 3, piece=1)
-    tables = [
-        pa.Table.from_batches([b for leaf in each.leaves(0) for b in each.batches(leaf, ["x", "twice"])])
-        for each in (first, second)
-    ]
+    tables = []
+    for threads, piece in ((1, 1000), (3, 1)):
+        with extended(parts, threads, piece=piece) as source:
+            batches = [b for leaf in source.leaves(0) for b in source.batches(leaf, ["x", "twice"])]
+            tables.append(pa.Table.from_batches(batches))
     assert tables[0].equals(tables[1])
 
 
-def test_errors_pass_and_leave_no_file(parts, tmp_path, monkeypatch):
-    import tempfile
-
+def test_no_file_is_left(parts, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     def failing(leaf, index, rows):
         raise DataError("no")
 
-    with pytest.raises(DataError, match="no"):
-        extended(parts, compute=failing)
+    with pytest.raises(DataError, match="no"), extended(parts, compute=failing):
+        pass
     assert list(tmp_path.glob(".rankeval*")) == []
-    source = extended(parts)
-    assert len(list(tmp_path.glob(".rankeval*"))) == 1
-    del source
+    with extended(parts):
+        assert len(list(tmp_path.glob(".rankeval*"))) == 1
     assert list(tmp_path.glob(".rankeval*")) == []

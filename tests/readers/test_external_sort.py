@@ -143,3 +143,15 @@ def test_what_duckdb_refuses_is_one_line(monkeypatch: pytest.MonkeyPatch) -> Non
             pass
 
     error_of(sort, "<dict>: cannot be sorted by 'a'")
+
+
+def test_half_floats_are_sorted_too(tmp_path: Path) -> None:
+    half = pa.array(np.array([3.0, 1.0, 2.0], np.float16))
+    table = pa.table({"k": [2, 1, 2], "h": half, "l": pa.ListArray.from_arrays([0, 1, 2, 3], half)})
+    pq.write_table(table, tmp_path / "half.parquet")
+    with sorted_on_disk(open_sources(tmp_path, role="log"), ["k", "h", "l"], "k") as source:
+        assert drain([source]).to_pylist() == [
+            {"k": 1, "h": 1.0, "l": [1.0]},
+            {"k": 2, "h": 3.0, "l": [3.0]},
+            {"k": 2, "h": 2.0, "l": [2.0]},
+        ]
