@@ -114,7 +114,8 @@ def _require_clicks(log: Log, curve: Mapping[str, Any]) -> None:
     if empty:
         raise DataError(
             f"{log.origin}: the sessions in random order have no click at position "
-            f"{listing(map(str, empty))}: too few to learn position bias from; wanted more of them, or --position-bias FILE"
+            f"{listing(map(str, empty))}: too few to learn position bias from; "
+            "wanted more of them, or --position-bias FILE"
         )
 
 
@@ -141,8 +142,8 @@ def _without_shuffled(log: Log) -> Log:
     kind = log.kind("shuffled")
     if pa.types.is_nested(kind):
         raise DataError(
-            f"{log.origin}: column {name!r} holds {kind}, wanted one value a row, by which sessions in random "
-            "order are left out"
+            f"{log.origin}: column {name!r} holds {kind}, wanted one value a row, by which sessions in "
+            "random order are left out"
         )
     kept = f"not {name}" if pa.types.is_boolean(kind) else f"{name} == 0"
     return log.adapted(log.columns, kept if log.where is None else f"({log.where}) and {kept}")
