@@ -69,6 +69,7 @@ CELLS = {
     "dbn": Cell(DynamicBayesian(0.8), 0.1, 300),
     "sdbn": Cell(SimplifiedDynamicBayesian(), 0.1, 300),
     "trust": Cell(TrustBias(1.0 / _PLACES, *_TRUST), 0.1, 300),
+    "pbm, 30 % shuffled": Cell(PositionBased(1.0 / _PLACES), 0.3, 2000),
 }
 
 
@@ -272,11 +273,11 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--repeats", type=int)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--cells", default=",".join(CELLS).replace(", 3", "; 3"))
+    parser.add_argument("--cells", default=";".join(CELLS))
     parser.add_argument("--show", action="store_true")
     given = parser.parse_args()
     if not given.show:
-        chosen = [name for name in CELLS if name.replace(", 3", "; 3") in given.cells.split(",")]
+        chosen = [name for name in CELLS if name in given.cells.split(";")]
         run(given.file, chosen, given.repeats, given.jobs)
     print("\n".join(table(read(given.file))))
 
