@@ -92,9 +92,12 @@ def table(found: Sequence[Cell]) -> Iterator[str]:
 
 
 def summary(found: Sequence[Cell]) -> Iterator[str]:
-    """The lines of a Markdown table with a line for each row and method: the worst of its cells."""
-    yield "| row | method | cells | least held | null | warned | |"
-    yield "|---|---|---:|---|---:|---:|---|"
+    """The lines of a Markdown table with a line for each row and method: the worst of its cells.
+
+    ``warned`` is the share of intervals in a log with a warning, or on a row whose verdict is not ``trust``.
+    """
+    yield "| row | method | logs | cells | least held | null | warned | |"
+    yield "|---|---|---:|---:|---|---:|---:|---|"
     lines: dict[tuple[str, str], list[tuple[Cell, str]]] = {}
     for cell, verdict in zip(found, verdicts(found), strict=True):
         lines.setdefault((cell.row, cell.name.rpartition(" ")[2]), []).append((cell, verdict))
@@ -107,7 +110,8 @@ def summary(found: Sequence[Cell]) -> Iterator[str]:
         counts = Counter(verdict for _, verdict in judged)
         said = ", ".join(f"{n} {verdict}" for verdict, n in counts.items())
         shares = f"{_share(null, known + null)} | {_share(warned, known)}"
-        yield f"| {row} | {method} | {len(each)} | {least} | {shares} | {said} |"
+        logs = (known + null) // len(each)
+        yield f"| {row} | {method} | {logs:,} | {len(each)} | {least} | {shares} | {said} |"
 
 
 def _share(part: int, whole: int) -> str:

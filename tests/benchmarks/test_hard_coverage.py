@@ -67,7 +67,7 @@ def test_tables() -> None:
     )
     assert (
         list(summary(found))[2]
-        == "| row | normal | 2 | 80.0 % (ips value) | 0.0 % | 0.0 % | 1 holds, 1 FAILS |"
+        == "| row | normal | 500 | 2 | 80.0 % (ips value) | 0.0 % | 0.0 % | 1 holds, 1 FAILS |"
     )
 
 

@@ -275,7 +275,7 @@ def test_errors_of_a_relative_gain_over_a_negative_reference_are_the_naive_ones(
 def test_relative_gain_over_next_to_nothing_is_unbounded_and_says_so() -> None:
     log = naive.random_log(200, seed=8)
     log["reward"] = np.zeros(200)
-    log["reward"][3] = 1.0
+    log["reward"][[3, 40, 77]] = 1.0
     result = ope(log, ["ips"], ci=METHODS)
     (row,) = result.estimates
     assert row.relative.value is not None
