@@ -26,6 +26,7 @@ def test_json_contract(result: OffPolicyEvaluation) -> None:
     top = [
         "schema",
         "command",
+        "conclusion",
         "inputs",
         "n",
         "results",
