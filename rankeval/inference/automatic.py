@@ -34,9 +34,6 @@ from rankeval.inference.undefined import NO_SPREAD, Undefined
 
 #: With terms worth at least so many of equal size, normal intervals hold.
 MANY_TERMS = 30.0
-#: So many of the lower bound by the extremes are enough without a count: an estimate that rests on fewer is
-#: to be known as one.
-SURE_TERMS = 100.0
 #: With fewer, the sample may lack its largest terms; stated ranges then say more than its spread.
 FEW_TERMS = 20.0
 #: With fewer, the sample does not show its spread.
@@ -66,14 +63,11 @@ def take(distribution: SamplingDistribution, functional: Functional, facts: Fact
         Unsettled: the moments have no bucket sums, and these would decide.
     """
     worth, what = least_effective(distribution, functional, facts)
-    counted = distribution.moments.buckets is not None
     # Errors by few clusters have quantiles of their own; units that stand for a distribution have no number.
     few_clusters = distribution.clustered and distribution.clusters.few
-    if worth >= (MANY_TERMS if counted else SURE_TERMS) or (
-        worth > 0.0 and (few_clusters or not distribution.moments.whole)
-    ):
+    if worth >= MANY_TERMS or (worth > 0.0 and (few_clusters or not distribution.moments.whole)):
         return Taken("normal", normal(distribution, functional, facts))
-    if not counted:
+    if distribution.moments.buckets is None:
         raise Unsettled
     why = f"its {what} vary as {worth:.3g} of equal size would"
     return _by_ranges(distribution, functional, facts, worth, why) or _by_spread(
@@ -95,7 +89,7 @@ def least_effective(
 
 
 def effective_terms(distribution: SamplingDistribution, functional: Functional) -> float:
-    """``K`` of the module; without bucket sums its lower bound ``sum e^2 / max e^2``, from the extremes.
+    """``K`` of the module; without bucket sums a lower bound of it.
 
     0 for a sample without spread, and infinite for an estimate without an error.
     """
@@ -107,11 +101,26 @@ def effective_terms(distribution: SamplingDistribution, functional: Functional) 
         return float(squares.sum()) ** 2 / fourth if fourth > 0.0 else math.inf
     if distribution.moments.squared is not None:
         return 0.0  # no bound: the extremes are those of terms without their sampling weights
-    moments, gradient = distribution.moments, functional.gradient(distribution.moments.mean)
+    return _least_by_sizes(distribution, functional)
+
+
+def _least_by_sizes(distribution: SamplingDistribution, functional: Functional) -> float:
+    """A lower bound of ``K`` from the sizes of the terms, where ``e = sum_j g_j (x_j - mean_j)``.
+
+    It is the larger one of ``sum e^2 / max e^2``, with ``max |e| <= sum_j |g_j| max |x_j - mean_j|``, and
+    ``(sum e^2)^2 / sum e^4``, where the fourth root of ``sum e^4`` is at most
+    ``sum_j |g_j| ((sum x_j^4)^(1/4) + n^(1/4) |mean_j|)`` by Minkowski's inequality.
+    """
+    moments = distribution.moments
+    gradient = {j: abs(float(g)) for j, g in functional.gradient(moments.mean).items() if g}
     reach = np.maximum(moments.high - moments.mean, moments.mean - moments.low)
-    largest = sum(abs(float(g)) * float(reach[j]) for j, g in gradient.items())
+    norms = moments.sizes[3] ** 0.25 + moments.n**0.25 * np.abs(moments.mean)
+    largest = sum(g * float(reach[j]) for j, g in gradient.items())
+    norm = sum(g * float(norms[j]) for j, g in gradient.items())
     total = distribution.variance_of_units(functional) * moments.units**2
-    return total / (largest * largest) if largest > 0.0 and total > 0.0 else math.inf
+    if not (largest > 0.0 and total > 0.0):
+        return math.inf
+    return float(max(total / (largest * largest), (total / (norm * norm)) ** 2))
 
 
 def _by_ranges(

@@ -1,4 +1,4 @@
-"""Kernels that add blocks of units to sums and co-moments, in place and in a fixed order."""
+"""Kernels that add blocks of units to sums, co-moments and sizes, in place and in a fixed order."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ LANES = 64
 
 
 @kernel
-def _total_and_extremes(x: Floats) -> tuple[float, float, float]:
-    """The sum, the smallest and the largest value of x (m,), m > 0."""
+def _total_and_sizes(x: Floats) -> tuple[float, float, float, float]:
+    """The sum, the smallest and the largest value, and ``sum x^4`` of x (m,), m > 0."""
     total = np.zeros(LANES)
+    fourth = np.zeros(LANES)
     low = np.full(LANES, x[0])
     high = np.full(LANES, x[0])
     end = x.shape[0] - x.shape[0] % LANES
@@ -23,17 +24,21 @@ def _total_and_extremes(x: Floats) -> tuple[float, float, float]:
         row = x[start : start + LANES]
         for lane in range(LANES):
             total[lane] += row[lane]
+            square = row[lane] * row[lane]
+            fourth[lane] += square * square
             low[lane] = row[lane] if row[lane] < low[lane] else low[lane]
             high[lane] = row[lane] if row[lane] > high[lane] else high[lane]
     for i in range(end, x.shape[0]):
         total[0] += x[i]
+        fourth[0] += x[i] * x[i] * (x[i] * x[i])
         low[0] = min(low[0], x[i])
         high[0] = max(high[0], x[i])
     for lane in range(1, LANES):
         total[0] += total[lane]
+        fourth[0] += fourth[lane]
         low[0] = min(low[0], low[lane])
         high[0] = max(high[0], high[lane])
-    return total[0], low[0], high[0]
+    return total[0], low[0], high[0], fourth[0]
 
 
 @kernel
@@ -105,15 +110,17 @@ def add_block(
 ) -> None:
     """Add a block of terms (p, m) to the moments of ``n`` units, in place.
 
-    ``sizes`` (3, p) has the least and the largest value, and the sum of absolute values where ``sized``.
+    ``sizes`` (4, p) has the least and the largest value, the sum of absolute values where ``sized``, and the
+    sum of fourth powers.
     """
-    low, high, absolute = sizes[0], sizes[1], sizes[2]
+    low, high, absolute, fourth = sizes[0], sizes[1], sizes[2], sizes[3]
     p, m = terms.shape
     if m == 0:
         return
     block_total = np.empty(p)
     for j in range(p):
-        block_total[j], smallest, largest = _total_and_extremes(terms[j])
+        block_total[j], smallest, largest, powers = _total_and_sizes(terms[j])
+        fourth[j] += powers
         low[j] = min(low[j], smallest)
         high[j] = max(high[j], largest)
         signs = sized[j] and smallest < 0.0 < largest
@@ -167,3 +174,13 @@ def add_to_buckets(
         row[0] += counts[unit]
         for j in range(terms.shape[0]):
             row[j + 1] += counts[unit] * terms[j, unit]
+
+
+def no_sizes(p: int) -> Floats:
+    """The sizes of ``p`` terms of no unit."""
+    return np.array([np.full(p, np.inf), np.full(p, -np.inf), np.zeros(p), np.zeros(p)])
+
+
+def join_sizes(a: Floats, b: Floats) -> Floats:
+    """The sizes of the terms of both sets of units."""
+    return np.array([np.minimum(a[0], b[0]), np.maximum(a[1], b[1]), a[2] + b[2], a[3] + b[3]])

@@ -10,14 +10,14 @@ the data into blocks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from rankeval.array_types import Bools, Floats, Hashes, Ints
 from rankeval.arrays import BUCKETS, words
-from rankeval.inference.moment_sums import add_block, add_counted, add_to_buckets, join
+from rankeval.inference.moment_sums import add_block, add_counted, add_to_buckets, join, join_sizes, no_sizes
 from rankeval.inference.tails import Tails
 from rankeval.inference.unnamed_sums import NamedKeys, UnnamedClusters, spread_buckets
 
@@ -33,7 +33,8 @@ class Moments:
         total: (p,) float64, ``sum x_i``.
         pairs: (c, 2) int64, the pairs ``i <= j`` of terms whose co-moment is kept.
         comoment: (c,) float64, ``sum (x_i - mean_i)(x_j - mean_j)``.
-        low, high: (p,) float64, smallest and largest value; ``inf`` and ``-inf`` where ``n`` is 0.
+        sizes: (4, p) float64, smallest and largest value, which are ``inf`` and ``-inf`` where ``n`` is 0,
+            ``sum |x_i|`` and ``sum x_i^4``.
         buckets: (BUCKETS, p + 1) float64, for each bucket of keys the number of units and the sum of each
             term; None if no keys are given.
         whole: whether every unit counts a whole number of times. If not, the units represent a distribution,
@@ -41,7 +42,6 @@ class Moments:
         squared: if units have sampling weights ``s``, the moments with each unit counted ``s^2`` times. ``n``
             is then the sum of the weights.
         drawn: if units have sampling weights, the number of units.
-        absolute: (p,) float64, ``sum |x_i|``.
         tails: the largest values of some terms; None: none are kept, or units have counts or weights.
         unnamed: the sums by a column that nobody named as cluster; None: there is no such column.
     """
@@ -50,14 +50,12 @@ class Moments:
     total: Floats
     pairs: Ints
     comoment: Floats
-    low: Floats
-    high: Floats
+    sizes: Floats
     buckets: Floats | None
     whole: bool = True
     squared: Moments | None = None
     drawn: float = 0
     unnamed: UnnamedClusters | None = None
-    absolute: Floats = field(default_factory=lambda: np.zeros(0))
     tails: Tails | None = None
 
     @classmethod
@@ -91,8 +89,7 @@ class Moments:
             total=total,
             pairs=self.pairs,
             comoment=comoment,
-            low=np.minimum(self.low, other.low),
-            high=np.maximum(self.high, other.high),
+            sizes=join_sizes(self.sizes, other.sizes),
             buckets=buckets,
             whole=self.whole and other.whole,
             squared=None
@@ -102,7 +99,6 @@ class Moments:
             unnamed=None
             if self.unnamed is None or other.unnamed is None
             else self.unnamed.merge(other.unnamed),
-            absolute=self.absolute + other.absolute,
             tails=None if self.tails is None or other.tails is None else self.tails.merge(other.tails),
         )
 
@@ -116,26 +112,32 @@ class Moments:
         places = [index[tuple(sorted(pair))] for pair in terms[self.pairs].tolist()]
         comoment = np.zeros(len(pairs))
         comoment[places] = self.comoment
-        total, absolute = np.zeros(p), np.zeros(p)
-        total[terms], absolute[terms] = self.total, self.absolute
-        unset = 0.0 if self.n else np.inf
-        low, high = np.full(p, unset), np.full(p, -unset)
-        low[terms], high[terms] = self.low, self.high
+        total, sizes = np.zeros(p), no_sizes(p)
+        sizes[:2] = 0.0 if self.n else sizes[:2]
+        total[terms], sizes[:, terms] = self.total, self.sizes
         return Moments(
             n=self.n,
             total=total,
             pairs=pairs,
             comoment=comoment,
-            low=low,
-            high=high,
+            sizes=sizes,
             buckets=None if self.buckets is None else spread_buckets(self.buckets, terms, p),
             whole=self.whole,
             squared=None if self.squared is None else self.squared.spread(terms, p, pairs),
             drawn=self.drawn,
             unnamed=None if self.unnamed is None else self.unnamed.spread(terms, p),
-            absolute=absolute,
             tails=None if self.tails is None else self.tails.spread(terms),
         )
+
+    @property
+    def low(self) -> Floats:
+        """(p,) float64, the smallest value of each term."""
+        return np.asarray(self.sizes[0])
+
+    @property
+    def high(self) -> Floats:
+        """(p,) float64, the largest value of each term."""
+        return np.asarray(self.sizes[1])
 
     @cached_property
     def constant(self) -> Bools:
@@ -230,8 +232,7 @@ class MomentsAccumulator:
         self._pairs = np.require(pairs, np.int64, ["C", "W"]).reshape(-1, 2)
         self._total = np.zeros(p)
         self._comoment = np.zeros(len(self._pairs))
-        # The least and the largest value of each term, and the sum of its absolute values.
-        self._sizes = np.array([np.full(p, np.inf), np.full(p, -np.inf), np.zeros(p)])
+        self._sizes = no_sizes(p)
         self._buckets = np.zeros((BUCKETS, p + 1)) if bucketed else None
 
     def add(
@@ -279,10 +280,9 @@ class MomentsAccumulator:
         chosen, counts = np.ascontiguousarray(block[:, there]), counts[there]
         n = float(self._n)
         add_counted(chosen, counts, self._pairs, n, self._total, self._comoment)
-        low, high, absolute = self._sizes
-        np.minimum(low, chosen.min(axis=1, initial=np.inf), out=low)
-        np.maximum(high, chosen.max(axis=1, initial=-np.inf), out=high)
-        absolute += np.sum(np.abs(chosen) * counts, axis=1)
+        least, most = chosen.min(axis=1, initial=np.inf), chosen.max(axis=1, initial=-np.inf)
+        powers = [np.sum(np.abs(chosen) ** power * counts, axis=1) for power in (1, 4)]
+        self._sizes = join_sizes(self._sizes, np.array([least, most, *powers]))
         self._n = n + float(counts.sum())
 
     def moments(self) -> Moments:
@@ -293,13 +293,11 @@ class MomentsAccumulator:
             total=self._total.copy(),
             pairs=self._pairs,
             comoment=self._comoment.copy(),
-            low=self._sizes[0].copy(),
-            high=self._sizes[1].copy(),
+            sizes=self._sizes.copy(),
             buckets=None if self._buckets is None else self._buckets.copy(),
             squared=None if self._squared is None else self._squared.moments(),
             drawn=_whole_number(self._drawn),
             unnamed=None if self._unnamed is None else self._unnamed.copy(),
-            absolute=self._sizes[2].copy(),
             tails=self._tails,
         )
 

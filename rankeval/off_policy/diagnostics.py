@@ -73,7 +73,7 @@ class Carriers:
         moments = inference.moments
         if not terms:
             return cls()
-        total = float(sum(moments.absolute[term] for term in terms))
+        total = float(sum(moments.sizes[2, term] for term in terms))
         pairs = ((i, j) for i in terms for j in terms if together or i == j)
         squares = sum(moments.sum_of_products(i, j) for i, j in pairs)
         if not (math.isfinite(squares) and math.isfinite(total)):

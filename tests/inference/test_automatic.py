@@ -37,7 +37,7 @@ def test_rare_rewards_of_1_are_worth_their_number(rewards: int) -> None:
         assert effective_terms(Inference(moments), Mean(0)) == pytest.approx(rewards, rel=0.25)
 
 
-def test_the_bound_from_extremes_is_a_lower_one() -> None:
+def test_the_bound_without_buckets_is_a_lower_one() -> None:
     rng = np.random.default_rng(0)
     for sigma in (0.5, 1.0, 2.0):
         terms = rng.lognormal(0, sigma, (1, 3000))
@@ -123,16 +123,22 @@ def test_clipping_bounds_what_is_unseen() -> None:
     assert value.intervals[0].high == pytest.approx(value.value + margin, rel=1e-9)
 
 
-def test_few_terms_behind_a_sure_bound_are_counted() -> None:
-    """The bound by the extremes is over 30 and the count under 100: the reader is to know the count."""
+def test_fourth_powers_bound_the_count_of_terms_from_below() -> None:
+    """One large weight, which the bound by the extremes takes all for, among many small ones."""
     rng = np.random.default_rng(3)
-    data = {"reward": np.ones(60), "importance_weight": rng.uniform(0.5, 1.5, 60)}
-    data = {name: np.append(values, np.zeros(3000)) for name, values in data.items()}
-    data["importance_weight"][60:] = 1.0
-    estimate = ope(data, "ips").estimates[0].value
-    assert estimate.intervals[0].method == "normal"
-    assert 30.0 < (estimate.worth or 0.0) < 100.0
-    assert "few_rewards" in codes(data)
+    n = 4000
+    weights = np.append(rng.choice([0.2, 1.8], n - 1), 40.0)
+    data = {"reward": rng.integers(0, 2, n).astype(float), "importance_weight": weights}
+    data["reward"][-1] = 1.0
+    terms = weights * data["reward"]
+    moments = Moments.of(terms[np.newaxis], pairs_needed([Mean(0)]))
+    residuals = terms - terms.mean()
+    exact = float(np.sum(residuals**2) ** 2 / np.sum(residuals**4))
+    by_extremes = float(np.sum(residuals**2) / np.max(residuals**2))
+    found = effective_terms(Inference(moments), Mean(0))
+    assert by_extremes < found <= exact
+    root = np.sum(terms**4) ** 0.25 + n**0.25 * terms.mean()
+    assert found == pytest.approx(float((np.sum(residuals**2) / root**2) ** 2), rel=1e-9)
 
 
 def test_stated_ranges_take_the_place_of_the_spread() -> None:
