@@ -138,7 +138,8 @@ def test_fourth_powers_bound_the_count_of_terms_from_below() -> None:
     found = effective_terms(Inference(moments), Mean(0))
     assert by_extremes < found <= exact
     root = np.sum(terms**4) ** 0.25 + n**0.25 * terms.mean()
-    assert found == pytest.approx(float((np.sum(residuals**2) / root**2) ** 2), rel=1e-9)
+    squares = np.sum(residuals**2) * n / (n - 1)
+    assert found == pytest.approx(float((squares / root**2) ** 2), rel=1e-9)
 
 
 def test_stated_ranges_take_the_place_of_the_spread() -> None:
