@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import shlex
 import shutil
-import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -94,19 +95,20 @@ def test_a_crash_that_an_earlier_case_caused_is_kept_with_it(seeds: Path, tmp_pa
     assert kept == [running("damaging"), running("crashing")]
 
 
-@pytest.mark.parametrize(("work", "status"), [("time.sleep(60)", -signal.SIGXCPU), ("busy(1)", 2)])
-def test_a_process_hangs_if_it_neither_answers_nor_works(
-    seeds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, work: str, status: int
-) -> None:
-    inputs = shutil.copytree(seeds, tmp_path / "inputs")
-    busy = "def busy(seconds):\n    end = time.process_time() + seconds\n"
-    busy += "    while time.process_time() < end: pass\n"
-    (inputs / "working.py").write_text(f"import time\n{busy}{work}\n")
-    with Worker(inputs, tmp_path / "worker") as worker:
-        worker.run(Case("x", ("--version",)))  # it has started
-        monkeypatch.setattr(pool, "PATIENCE", 0.5)
-        monkeypatch.setattr(pool, "_IDLE", 0.0)
-        assert worker.run(running("working")).status == status
+def test_a_process_is_waited_for_while_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The times that it has used the processor are made up: a busy machine gives it any."""
+    used = iter([0.0, 1.0, 2.0, 2.0])
+    monkeypatch.setattr(pool, "_processor_seconds", lambda number: next(used))
+    monkeypatch.setattr(pool, "PATIENCE", 0.01)
+    command = [sys.executable, "-c", "print(input())"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert not pool._answers(process)
+        assert list(used) == []
+        monkeypatch.undo()
+        assert process.stdin is not None
+        process.stdin.write("answer\n")
+        process.stdin.flush()
+        assert pool._answers(process)
 
 
 RANKEVAL_ERROR = "rankeval: error: a: found b\n"
