@@ -108,7 +108,7 @@ the estimates.
     "--user-models",
     metavar="NAME,...",
     help="Also gains under other models of users, fitted to LOG: pbm_trust, cascade, dcm, sdbn, dbn, ... or "
-    "none. Default: pbm_trust and dbn where LOG speaks against position bias alone.",
+    "none. Default: pbm_trust and dbn where LOG can tell them from position bias alone.",
 )
 @click.option(
     "--reward",

@@ -43,6 +43,7 @@ ADVICE: dict[str, str] = {
     "rows were lost.",
     "model_only": "Compare with dr, which corrects the model by the rewards of the log.",
     "near_support": "Give each action that a target policy may take a larger share of the traffic.",
+    "other_users": "Compare its gains (user_models) with those estimated; where they differ, test online.",
     "parameter_chosen": "Fix the parameter before you look at the data, or use --ci refit.",
     "position_bias_not_checked": "Show some sessions in random order and mark them in a column shuffled.",
     "propensities_wrong": "Repair the logged propensities; rankeval inspect lists all tests that fail.",

@@ -7,7 +7,7 @@ interval; on held-out sessions the models show which of them describes these use
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,10 @@ from rankeval.temporary_files import temporary_folder
 AGAINST_POSITION_BIAS = ("pbm_trust", "dbn")
 #: Reasons of a verdict that speak against it.
 REFUTING = frozenset({"clicks_stop", "user_model_refuted"})
+#: Up to so many sessions, those in random order among them, the models are fitted without being asked for.
+MOST_FITTED = 1_000_000
+#: z of the log-likelihood of held-out sessions from which another model is better than position bias alone.
+BETTER = 2.58
 #: The model with which the others are compared.
 BASE = "pbm"
 #: Share of the sessions that tell which model is better.
@@ -136,7 +140,7 @@ def alternatives(
     )
     clicks = totals[1:].reshape(len(names), -1) / totals[0]
     better = {c.b: c.estimate for c in found.comparisons if c.a == BASE and c.metric == "test_log_likelihood"}
-    return [
+    result = [
         Alternative(
             users=name,
             logged=float(row[0]),
@@ -145,7 +149,22 @@ def alternatives(
             std_error=None if name == BASE else better[name].std_error,
         )
         for name, row in zip(names, clicks, strict=True)
-    ], []
+    ]
+    return result, [note for each in result for note in _doubts(each)]
+
+
+def _doubts(found: Alternative) -> Iterator[Note]:
+    """The reason that another model describes these users better."""
+    if found.log_likelihood is None or not found.std_error:
+        return
+    z = found.log_likelihood / found.std_error
+    if z > BETTER:
+        gains = ", ".join(f"{name} {gain:+.3g}" for name, gain in found.gains.items())
+        text = (
+            f"the click model {found.users} predicts held-out sessions better than position bias alone "
+            f"(z {z:.1f}); its gains: {gains}"
+        )
+        yield Note("other_users", text, {"threshold": BETTER}, level="caution", value=z)
 
 
 def _minus(value: float | None) -> float | None:

@@ -174,20 +174,20 @@ class Uplift(OffPolicyEvaluation):
         return Table(f"What the gains rest on{why}", header, cells)
 
     def _user_table(self) -> Table:
-        names = self._candidates
-        header = ["users", ">logged", *(f">gain {name}" for name in names), ">held out - pbm", ">std error"]
+        header = ["users", "candidate", ">logged", ">gain", f">held out - {BASE}", ">std error"]
         cells = [
             [
                 each.users,
+                name,
                 number(each.logged),
-                *(signed(each.gains[name]) for name in names),
+                signed(each.gains[name]),
                 signed(each.log_likelihood),
                 number(each.std_error, 3),
             ]
             for each in self.users
+            for name in self._candidates
         ]
-        title = f"Gain by click models fitted to the log (log-likelihood a held-out session, over {BASE})"
-        return Table(title, header, cells)
+        return Table("Gain by click models, and log-likelihood of a held-out session", header, cells)
 
 
 _ESTIMANDS = {"rerank": ", shown items (rerank)", "full": ", all logged items (full)", "": ""}

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rankeval.candidates.alternatives import AGAINST_POSITION_BIAS, REFUTING, alternatives, parse_user_models
+from rankeval.candidates.alternatives import (
+    AGAINST_POSITION_BIAS,
+    MOST_FITTED,
+    REFUTING,
+    alternatives,
+    parse_user_models,
+)
 from rankeval.candidates.curves import choose_curve
 from rankeval.candidates.lists import Lists
 from rankeval.candidates.request import Chosen, needs_curve, parse_candidates
@@ -88,7 +94,8 @@ def uplift(
         trust: types that a ``sklearn`` candidate may hold beside those that skops trusts.
         user_models: click models, such as ``pbm_trust`` and ``dbn``, that are fitted to the log; the result
             has the gains under each, and which of them predicts held-out sessions best. None: these two,
-            where the log speaks against position-based users. ``none``: none.
+            where the log can tell them apart (sessions in random order, and at most a million sessions), or
+            speaks against position-based users. ``none``: none.
         ci, level, side, replicates, family, simultaneous, by, cluster, seed, columns, where, reward,
             reward_range, null_reward, first_position, reward_model, features, folds, refits, pessimistic,
             threads: as for :func:`rankeval.ope`.
@@ -142,8 +149,11 @@ def uplift(
             pessimistic=pessimistic,
             threads=threads,
         )
-        if models is None:  # nobody asked: where the log speaks against position bias alone
-            models = AGAINST_POSITION_BIAS if any(note.code in REFUTING for note in found.notes) else ()
+        if models is None:  # nobody asked: where the log can tell them from position bias
+            telling = lists.shuffled > 0 and lists.sessions <= MOST_FITTED
+            telling = telling and curve.given is not None and opened.reward is None
+            refuted = any(note.code in REFUTING for note in found.notes)
+            models = AGAINST_POSITION_BIAS if telling or refuted else ()
         users, failed = alternatives(opened, used, targets, models, chosen.estimand, seed, threads)
     inputs = {
         "candidates": specs,

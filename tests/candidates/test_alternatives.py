@@ -62,11 +62,17 @@ def test_cascading_users_are_found_out_and_gain_nothing():
     assert abs(by_name["dbn"]["gains"]["new"]) < 0.005
     assert found.inputs["user_models"] == ["pbm", "pbm_trust", "dbn"]
     assert "Gain by click models" in found.render("table", 80)
+    (doubt,) = [each for each in found.verdict.reasons if each.code == "other_users" and "dbn" in each.text]
+    assert (doubt.level, doubt.value > 5.0) == ("caution", True)
 
 
 def test_position_based_users_need_no_other_model():
     log = shuffled_log(1, 3000)
-    assert uplift(log, ["new=column:score"]).to_dict()["user_models"] == []
+    found = uplift(log, ["new=column:score"])
+    assert [each.users for each in found.users] == ["pbm", "pbm_trust", "dbn"]
+    assert "other_users" not in {note.code for note in found.notes}
+    unshuffled = {name: values for name, values in log.items() if name != "shuffled"}
+    assert uplift(unshuffled, ["new=column:score"], position_bias=[1.0, 0.5, 0.33, 0.25]).users == ()
     assert uplift(shuffled_log(1, 6000, "cascade"), ["new=column:score"], user_models="none").users == ()
     asked = uplift(log, ["new=column:score"], user_models=["cascade"])
     assert [each.users for each in asked.users] == ["pbm", "cascade"]
@@ -105,3 +111,14 @@ def test_unshown_items_take_part_under_full():
     assert a == pytest.approx(b)
     assert rerank[1].gains["new"] == pytest.approx(0.0)  # a cascade of both items, in any order
     assert full[1].gains["new"] < 0.0  # item 1, the best, falls out for the mean one
+
+
+def test_large_logs_are_fitted_only_if_asked(monkeypatch):
+    import importlib
+
+    module = importlib.import_module("rankeval.candidates.uplift")
+    log = shuffled_log(1, 400)
+    assert uplift(log, ["new=column:score"]).users
+    monkeypatch.setattr(module, "MOST_FITTED", 399)
+    assert uplift(log, ["new=column:score"]).users == ()
+    assert uplift(log, ["new=column:score"], user_models="pbm").users
