@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rankeval import DataError
-from rankeval.reports import saved_result
+from rankeval.reports import page, saved_result
 from tests.reports.results import results
 
 
@@ -36,3 +39,37 @@ def test_other_files(text: str, told: str, tmp_path: Path) -> None:
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="cannot be read"):
         saved_result(tmp_path / "none.json")
+
+
+def changed(document: object, path: tuple[object, ...], value: object) -> Any:
+    """A copy of a document in which the entry at a path is another one."""
+    if not path:
+        return value
+    name, *rest = path
+    if isinstance(document, list):
+        return [changed(each, tuple(rest), value) if i == name else each for i, each in enumerate(document)]
+    assert isinstance(document, dict)
+    return {key: changed(each, tuple(rest), value) if key == name else each for key, each in document.items()}
+
+
+def paths(document: object, depth: int = 3) -> Iterator[tuple[object, ...]]:
+    """The paths of entries, of lists the first one."""
+    inner = document.items() if isinstance(document, dict) else enumerate(document[:1])  # type: ignore[index]
+    for name, value in inner:
+        yield (name,)
+        if depth > 1 and isinstance(value, dict | list):
+            yield from ((name, *rest) for rest in paths(value, depth - 1))
+
+
+@pytest.mark.parametrize("command", ["ope", "evaluate", "plan shuffle"])
+@pytest.mark.parametrize("value", [None, [], "x", {}], ids=["null", "list", "text", "dict"])
+def test_a_broken_result_is_one_line_or_a_page(command: str, value: object, tmp_path: Path) -> None:
+    document, path = results()[command].plain(), tmp_path / "x.json"
+    for entry in list(paths(document))[::3]:
+        path.write_text(json.dumps(changed(document, entry, value)))
+        told = None
+        try:
+            page([saved_result(path)])
+        except DataError as error:
+            told = str(error)
+        assert told is None or told.startswith(f"{path}: ")
