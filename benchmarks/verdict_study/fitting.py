@@ -34,7 +34,7 @@ PRESENT: Mapping[str, float] = {
 WANTED = (0.945, 0.945, 0.99)
 #: Threshold -> its values that are tried; the present one may be any of them.
 GRID: Mapping[str, tuple[float, ...]] = {
-    "rewards": (20.0, 30.0, 50.0, 70.0, 100.0, 200.0),
+    "rewards": (5.0, 10.0, 20.0, 30.0, 50.0, 70.0, 100.0, 200.0),
     "leverage": (0.2, 0.3, 0.5, 0.7, 1.0, 2.0),
     "top_share": (0.02, 0.05, 0.1, 0.2),
     "ess": (30.0, 50.0, 100.0, 200.0),
