@@ -40,10 +40,15 @@ class Chart(ABC):
     def draw(self, width: int) -> tuple[float, list[Markup]]:
         """The height at this width, and the elements."""
 
+    @property
+    def caption(self) -> str:
+        """The description, and what of the numbers is not drawn."""
+        return self.description
+
     def svg(self, width: int, style: str = "", class_: str = "") -> Markup:
         """The chart as an SVG element, with title and description for those who do not see it."""
         height, elements = self.draw(width)
-        told = [element("title", self.title), element("desc", self.description)]
+        told = [element("title", self.title), element("desc", self.caption)]
         styled = [element("style", Markup(style))] if style else []
         return element(
             "svg",

@@ -85,6 +85,12 @@ class Intervals(Chart):
         header = self.header if some else [*self.header[:2], *self.header[3:]]
         return Table(self.title, header, rows)
 
+    @property
+    def caption(self) -> str:
+        if len(self.rows) <= SHOWN_ROWS:
+            return self.description
+        return f"{self.description} The first {SHOWN_ROWS} of {len(self.rows):,} rows are drawn."
+
     def draw(self, width: int) -> tuple[float, list[Markup]]:
         rows, above = self.rows[:SHOWN_ROWS], width <= NARROW
         widest = max((text_width(row.label) for row in rows), default=0.0)

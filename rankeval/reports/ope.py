@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from rankeval.charts import Axis, Chart, Intervals, Lines, Series
+from rankeval.charts import Axis, Bars, Chart, Intervals, Lines, Row, Series
 from rankeval.notes import LEVELS
 from rankeval.reports.documents import Document, estimator, level, row, short, table, whole
 from rankeval.reports.sentences import Range, percent_of, told
@@ -143,7 +143,7 @@ def _label(document: Document, one: Document) -> str:
 
 
 def charts(document: Document) -> Iterator[Chart]:
-    """Gains, values, differences, and the estimate by the parameter that was chosen."""
+    """Gains, values, differences, the estimate by the parameter that was chosen, and effective rows."""
     rows = document["results"]
     relative = all(one["gain"]["relative_ci"]["low"] is not None for one in rows)
     path = "relative_ci" if relative else "ci"
@@ -192,6 +192,16 @@ def charts(document: Document) -> Iterator[Chart]:
     for one in whole(rows):
         if one["selection"] is not None:
             yield _by_parameter(document, one)
+    weighted = [one for one in whole(rows) if one["diagnostics"]["ess"] is not None]
+    if weighted:
+        yield Bars(
+            "weights",
+            "Effective sample size",
+            "The share of the rows that is left, if a few rows with large weights stand for many.",
+            rows=[Row(_label(document, one), one["diagnostics"]["ess"] / one["n"]) for one in weighted],
+            axis=Axis("effective rows / rows", percent=True, holds=(0.0, 1.0)),
+            header=("estimator", ">effective", ">interval"),
+        )
 
 
 def _over_time(document: Document, relative: bool) -> Iterator[Chart]:

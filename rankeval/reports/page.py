@@ -17,10 +17,9 @@ from rankeval.versions import __version__
 if TYPE_CHECKING:
     from jinja2 import Template
 
-#: Rows that a table of a page has; the JSON has all of them.
-SHOWN_ROWS = 100
-#: Most charts of one result on a page.
-_CHARTS = 12
+#: Rows of a table, and charts of a result, that a page has; the next where it would be longer than BYTES.
+DETAILS = ((100, 12), (30, 6), (10, 3))
+BYTES = 300_000
 #: Characters of JSON that a page holds; a longer result is left out, and the page says so.
 MOST_JSON = 120_000
 _TITLE = 200
@@ -35,7 +34,8 @@ class Section:
     Attributes:
         document: the result in its JSON form.
         conclusion: its first sentence; the name of the command if it concludes nothing.
-        figures: each chart, for wide and narrow screens, with the table of its numbers.
+        figures: the first charts, each with the table of its numbers.
+        left_out: the number of further charts.
         tables: further tables.
         reasons, remarks: the reasons of the verdict, and the other warnings.
     """
@@ -43,13 +43,15 @@ class Section:
     document: Document
     conclusion: str
     figures: list[tuple[Chart, Table]]
+    left_out: int
     tables: list[Table]
     reasons: list[dict[str, Any]]
     remarks: list[str]
 
     @classmethod
-    def of(cls, document: Document) -> Section:
-        """The section of a result."""
+    def of(cls, document: Document, charts: int) -> Section:
+        """The section of a result, with at most so many charts."""
+        every = charts_of(document)
         verdict = document.get("verdict", {})
         reasons = verdict.get("reasons", []) if "level" in verdict else []
         told = {reason["text"] for reason in reasons}
@@ -58,7 +60,8 @@ class Section:
             conclusion=document.get("conclusion")
             or conclusion(document)
             or f"rankeval {document['command']}",
-            figures=[(chart, chart.table()) for chart in charts_of(document)[:_CHARTS]],
+            figures=[(chart, chart.table()) for chart in every[:charts]],
+            left_out=max(0, len(every) - charts),
             tables=tables_of(document),
             reasons=reasons,
             remarks=[text for text in document.get("warnings", []) if text not in told],
@@ -96,34 +99,43 @@ class Section:
 
 
 def page(documents: Sequence[Document], command: str | None = None) -> str:
-    """A page of results.
+    """A page of results, of at most ``BYTES`` unless these are many.
 
     Args:
         documents: the results in their JSON form, at least one.
         command: the command that made the page, as one would type it; None: it is not known.
     """
-    sections = [Section.of(document) for document in documents]
+    text = ""
+    for rows, charts in DETAILS:
+        text = _page([Section.of(document, charts) for document in documents], command, rows)
+        if len(text.encode()) <= BYTES:
+            break
+    return text
+
+
+def _page(sections: Sequence[Section], command: str | None, rows: int) -> str:
     title = sections[0].conclusion if len(sections) == 1 else f"{len(sections)} results of rankeval"
     return _template("page.html").render(
-        sections=sections, title=_cut(title), command=command, version=__version__, **_shared()
+        sections=sections, title=_cut(title), command=command, version=__version__, **_shared(rows)
     )
 
 
 def fragment(document: Document) -> str:
     """A result for a notebook: conclusion, charts and tables, without its JSON."""
-    return _template("fragment.html").render(section=Section.of(document), **_shared())
+    rows, charts = DETAILS[1]
+    return _template("fragment.html").render(section=Section.of(document, charts), **_shared(rows))
 
 
 def _cut(title: str) -> str:
     return title if len(title) <= _TITLE else title[: _TITLE - 1] + "…"
 
 
-def _shared() -> dict[str, Any]:
+def _shared(rows: int) -> dict[str, Any]:
     return {
         "chart_style": Markup(STYLE.read_text(encoding="utf-8")),
         "wide": WIDE,
         "narrow": NARROW,
-        "shown_rows": SHOWN_ROWS,
+        "shown_rows": rows,
     }
 
 

@@ -142,6 +142,15 @@ def test_charts() -> None:
     keys = [chart.key for chart in charts(results()["ope"].plain())]
     assert keys[:3] == ["gains", "values", "time"]
     assert keys[3].startswith("by max_weight of cips")
+    assert keys[4:] == ["weights"]
+
+
+def test_effective_rows_are_shares_of_the_rows() -> None:
+    document = results()["ope"].plain()
+    shares = [row[1] for row in results()["ope"].plot("weights").table().rows]
+    found = [one for one in document["results"] if one["segment"] is None]
+    wanted = [100 * one["diagnostics"]["ess"] / one["n"] for one in found]
+    assert [float(share.removesuffix(" %")) for share in shares] == pytest.approx(wanted, rel=1e-3)
 
 
 @pytest.mark.parametrize("side", ["lower", "upper"])

@@ -11,7 +11,7 @@ import pytest
 
 from rankeval.reports import charts_of, conclusion, fragment, page
 from rankeval.reports.catalogue import COMMANDS
-from rankeval.reports.page import MOST_JSON, SHOWN_ROWS
+from rankeval.reports.page import BYTES, DETAILS, MOST_JSON
 from rankeval.results import Result
 from tests.reports.results import HOSTILE, LIKE_OPE, results
 
@@ -116,12 +116,27 @@ def test_a_long_result_is_left_out_and_the_page_says_so() -> None:
     assert "too long to be held in this page" in text
 
 
-def test_long_tables_are_cut_and_the_page_says_so() -> None:
-    document = results()["ope"].plain()
-    many = {**document, "results": document["results"] * (SHOWN_ROWS // 4)}
-    text = page([many])
-    assert f"{SHOWN_ROWS} of {len(many['results'])} rows" in text
+def test_long_results_fit_a_page_and_what_is_cut_is_told() -> None:
+    document = results()["evaluate"].plain()
+    metrics = [f"metric {i}" for i in range(20)]
+    many = {
+        name: [
+            {**one, "metric": metric, "segment": f"segment {k}"}
+            for one in document[name]
+            for metric in metrics
+            for k in range(80)
+        ]
+        for name in ("results", "comparisons")
+    }
+    whole = [{**one, "segment": None} for one in document["results"][:1]]
+    inputs = {**document["inputs"], "metrics": metrics}
+    text = page([{**document, **many, "inputs": inputs, "results": whole + many["results"]}])
     parsed(text)
+    assert len(text.encode()) <= BYTES
+    assert f"{DETAILS[1][0]} of {len(many['comparisons'])} rows." in text
+    assert text.count("<figure>") == DETAILS[1][1]
+    assert f"{12 - DETAILS[1][1]} further charts are left out" in text
+    assert "The first 40 of " in text
 
 
 def test_a_command_that_concludes_nothing_has_its_records() -> None:
