@@ -15,7 +15,7 @@ Limits = tuple[tuple[Level, float], ...]
 #: Fewer rewards of equal size: coverage of intervals was measured by this number (docs/verdict.md).
 FEW_REWARDS: Limits = (("do not trust", 5.0), ("caution", 10.0))
 #: One more unit would move an estimate by more standard errors.
-LEVERAGE: Limits = (("do not trust", 4.0), ("caution", 1.0))
+LEVERAGE: Limits = (("do not trust", 4.0), ("caution", 0.5))
 #: An effective sample size below these.
 FEW_EFFECTIVE: Limits = (("do not trust", 30.0), ("caution", 100.0))
 #: One unit with a larger share of an estimate.
