@@ -16,6 +16,7 @@ from rankeval.cli.options import (
     inference_options_with,
     many_options,
     pairs,
+    report_option,
     require_level,
     show,
     side_option,
@@ -153,6 +154,7 @@ the estimates.
     help="Report the worst end of the bounds where items were not shown.",
 )
 @fail_under_option
+@report_option
 @common_options
 def command(
     log: str,
@@ -165,13 +167,14 @@ def command(
     fail_under: str | None,
     format_: str,
     out: Path | None,
+    report: Path | None,
     quiet: bool,
     **options: Any,
 ) -> None:
     """Estimate what candidate rankers would gain over the ranker of a click log, before any A/B test."""
     be_quiet(quiet)
-    files = [text.partition("=")[2].partition(":")[2] for text in candidates]
-    require_separate({"--out": out}, log, position_bias, files)
+    files = [text.partition("=")[2].rpartition(":")[2] for text in candidates]
+    require_separate({"--out": out, "--report": report}, log, position_bias, files)
     from rankeval import uplift
 
     result = uplift(
@@ -184,5 +187,5 @@ def command(
         columns=pairs("--column", columns),
         **options,
     )
-    show(result, format_, out)
+    show(result, format_, out, report)
     require_level(result, fail_under)
