@@ -88,14 +88,14 @@ class PropensityChecks:
             clusters: (n,) the key of the cluster of each round; None: rounds are independent.
         """
         few = len(slices) <= MOST_SLICES
-        rows = {**slices, None: np.arange(len(rounds))}
+        rows: dict[Any, slice | Ints] = {**slices, None: slice(None)}
         buckets = None if clusters is None else np.asarray(mix64(clusters) & BUCKET_MASK, np.int64)
         block, lists = read
         sums_of = self._of_lists(rounds, lists) if self.listed and lists else _of_rows(rounds, block)
         parts = {
             value: sums_of(of, None if buckets is None else buckets[of])
             for value, of in rows.items()
-            if len(of) and (few or value is None)
+            if isinstance(of, slice) or (few and len(of))
         }
         return SlicedSums(parts, few).limited()
 
@@ -115,14 +115,11 @@ def _of_rows(rounds: Sessions, block: SampleBlock) -> Callable[..., PropensitySu
     assert isinstance(view, RoundBlock)
     keys, own = _action_keys(column), view.columns["propensity"]
 
-    def sums_of(rows: Ints, clusters: Ints | None) -> PropensitySums:
-        every = len(rows) == len(keys)
+    def sums_of(rows: slice | Ints, clusters: Ints | None) -> PropensitySums:
+        taken = column if isinstance(rows, slice) else column.take(pa.array(rows))
+        strata = np.zeros(len(taken), np.uint64)
         logged = LoggedActions.of(
-            own if every else own[rows],
-            np.zeros(len(rows), np.uint64),
-            keys if every else keys[rows],
-            lambda row: (None, column[int(rows[row])].as_py()),
-            clusters,
+            own[rows], strata, keys[rows], lambda row: (None, taken[row].as_py()), clusters
         )
         return PropensitySums(logged=logged)
 
@@ -131,9 +128,8 @@ def _of_rows(rounds: Sessions, block: SampleBlock) -> Callable[..., PropensitySu
 
 def _action_keys(column: pa.Array) -> Hashes:
     """(n,) uint64: integers as they are, hashes of texts."""
-    missing = is_null(column)
     if pa.types.is_integer(column.type):
-        keys = np.asarray(to_numpy(column.fill_null(0)), np.int64).view(np.uint64)
+        keys = np.asarray(to_numpy(column), np.int64).view(np.uint64)
     else:
-        keys = mix64(quick_hashes_of(column.fill_null("")))
-    return np.where(missing, _NONE, keys) if missing.any() else keys
+        keys = mix64(quick_hashes_of(column.fill_null("") if column.null_count else column))
+    return np.where(is_null(column), _NONE, keys) if column.null_count else keys

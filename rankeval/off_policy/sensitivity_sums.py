@@ -24,6 +24,10 @@ MOST_MOVED = 32
 _DROPPED = 46
 #: Number of classes of all floats.
 CLASSES = 1 << (64 - _DROPPED)
+#: Rows of the first table of classes, which stays in the cache; most logs fill a part of it.
+_FEW_CLASSES = 1 << 12
+#: Multiplies classes, so that neighbours lie apart in a table (Knuth 1973, section 6.4).
+_SPREAD = 2654435769
 #: Marks a free row of a table of classes.
 _FREE = np.iinfo(np.int64).min
 #: Stands for values that there are not: counts, or the examination of target positions.
@@ -31,6 +35,8 @@ _NOT_USED = read_only(np.zeros(0))
 
 #: Kinds of weights that lie between bounds under a factor on the odds of propensities.
 _WEIGHING: frozenset[Ratio] = frozenset({"action", "ready", "list"})
+#: Logged and target probabilities; or nothing and ready weights.
+Weights = tuple[Floats, Floats]
 
 
 @dataclass(frozen=True)
@@ -46,12 +52,22 @@ class Excess:
     sums: Floats
 
     @classmethod
-    def of(cls, excess: Floats, x: Floats, counts: Floats | None) -> Excess:
-        """The sums of some units, each counted as often as ``counts`` says."""
-        size = min(2 << max(len(x) - 1, 0).bit_length(), CLASSES)
-        keys, sums = np.full(size, _FREE), np.zeros((size, 2))
+    def of(cls, weights: Weights, reward: Floats, model: Floats, counts: Floats | None) -> Excess:
+        """The sums of some units.
+
+        Args:
+            weights: (n,) logged and target probabilities, or nothing and ready weights.
+            reward: (n,) rewards.
+            model: (n,) what a model predicts of them; (0,): there is none, and x is the reward.
+            counts: (n,) how often each unit counts; None: once.
+        """
         each = _NOT_USED if counts is None else counts
-        _add_classes(read_only(excess), read_only(x), read_only(each), keys, sums)
+        logged, target, reward, model, each = map(read_only, (*weights, reward, model, each))
+        size, fits = _FEW_CLASSES, False
+        while not fits:
+            keys, sums = np.full(size, _FREE), np.zeros((size, 2))
+            fits = _add_classes(logged, target, reward, model, each, keys, sums)
+            size = min(16 * size, 2 * CLASSES)
         used = np.flatnonzero(keys != _FREE)
         order = used[np.argsort(keys[used])]
         return cls(keys[order], sums[order])
@@ -119,9 +135,9 @@ class SensitivitySums:
         ratios = {ratio for ratio, kind in kinds if kind == "weighted_reward"} & _WEIGHING
         residual = any(ratio in ("action", "ready") and "q_logged" in _names(views) for ratio, _ in kinds)
         weighs = residual or ratios
-        excess = {target: _excess(view) for target, view in views.items()} if weighs else {}
+        weights = {target: _weights(view) for target, view in views.items()} if weighs else {}
         rewards = {
-            target: _of_rewards(view, ratios, excess[target], counts)
+            target: _of_rewards(view, ratios, weights[target], counts)
             for target, view in views.items()
             if ratios
         }
@@ -131,7 +147,7 @@ class SensitivitySums:
         return cls(
             {target: found for target, found in rewards.items() if found is not None},
             {
-                target: Excess.of(excess[target], view.residual, counts)
+                target: Excess.of(weights[target], view.columns["reward"], view.columns["q_logged"], counts)
                 for target, view in views.items()
                 if residual and isinstance(view, RoundBlock)
             },
@@ -161,38 +177,26 @@ def _names(views: Mapping[str, SampleBlock]) -> set[str]:
 
 
 def _of_rewards(
-    view: SampleBlock, ratios: set[Ratio], excess: Floats, counts: Floats | None
+    view: SampleBlock, ratios: set[Ratio], weights: Weights, counts: Floats | None
 ) -> Excess | None:
     """The sums by rewards; None where no estimator weighs rewards of rounds or of whole lists."""
     if isinstance(view, RoundBlock) and ratios & {"action", "ready"}:
-        return Excess.of(excess, view.columns["reward"], counts)
+        return Excess.of(weights, view.columns["reward"], _NOT_USED, counts)
     if isinstance(view, RankingBlock) and "list" in ratios:
-        return Excess.of(excess, view.total, counts)
+        return Excess.of(weights, view.total, _NOT_USED, counts)
     return None
 
 
-def _excess(view: SampleBlock) -> Floats:
-    """(m,) ``w - pi``; ``w`` for ready-made weights and for densities, which are no probabilities."""
+def _weights(view: SampleBlock) -> Weights:
     columns, form = (view.columns, "") if isinstance(view, RoundBlock) else (_of_lists(view), "_list")
     if f"propensity{form}" not in columns:
-        return columns.get("importance_weight", _NOT_USED)
-    return _above_target(
-        read_only(columns[f"propensity{form}"]), read_only(columns[f"target_propensity{form}"])
-    )
+        return _NOT_USED, columns.get("importance_weight", _NOT_USED)
+    return columns[f"propensity{form}"], columns[f"target_propensity{form}"]
 
 
 def _of_lists(view: SampleBlock) -> Mapping[str, Floats]:
     assert isinstance(view, RankingBlock)
     return view.sessions
-
-
-@kernel
-def _above_target(logged: Floats, target: Floats) -> Floats:
-    """``w - pi``, or ``w`` where the logged number is a density."""
-    found = np.empty(logged.size)
-    for i in range(logged.size):
-        found[i] = target[i] / logged[i] - (target[i] if logged[i] <= 1.0 else 0.0)
-    return found
 
 
 def _moves(view: SampleBlock, curve: Floats | None, counts: Floats | None) -> Moves:
@@ -214,25 +218,44 @@ def _moves(view: SampleBlock, curve: Floats | None, counts: Floats | None) -> Mo
 
 
 @kernel
-def _add_classes(excess: Floats, x: Floats, counts: Floats, keys: Ints, sums: Floats) -> None:
+def _add_classes(
+    logged: Floats, target: Floats, reward: Floats, model: Floats, counts: Floats, keys: Ints, sums: Floats
+) -> bool:
     """Add units to the sums of their classes, in a table with open addressing of a power of two of rows.
 
     Args:
-        excess, x: (n,) ``w - pi`` and the reward or residual of each unit.
+        logged, target: (n,) probabilities or densities; ``logged`` (0,): ``target`` is the weight.
+        reward, model: (n,) rewards and predictions; ``model`` (0,): none.
         counts: (n,) how often each counts; (0,): once.
-        keys: (rows,) gets the class of each row; it holds ``_FREE``. Classes must not fill it.
+        keys: (rows,) gets the class of each row; it holds ``_FREE``.
         sums: (rows, 2) gets the sums.
+
+    Returns:
+        Whether the classes fill at most half of the table; if not, units are missing.
     """
-    bits = x.view(np.int64)
-    for i in range(x.size):
-        key = 0 if x[i] == 0.0 else bits[i] >> _DROPPED  # -0.0 is 0.0
-        row = key & (keys.size - 1)
+    used = 0
+    one = np.empty(1)
+    bits = one.view(np.int64)
+    for i in range(reward.size):
+        x = reward[i] - model[i] if model.size else reward[i]
+        one[0] = x
+        key = 0 if x == 0.0 else bits[0] >> _DROPPED  # -0.0 is 0.0
+        row = ((key * _SPREAD) >> 20) & (keys.size - 1)  # else both signs of a size would meet
         while keys[row] != key and keys[row] != _FREE:
             row = (row + 1) & (keys.size - 1)
-        keys[row] = key
-        value = excess[i] if counts.size == 0 else excess[i] * counts[i]
+        if keys[row] == _FREE:
+            used += 1
+            if 2 * used > keys.size:
+                return False
+            keys[row] = key
+        value = target[i]
+        if logged.size:  # a density is no probability, which the weight could not fall below
+            value = target[i] / logged[i] - (target[i] if logged[i] <= 1.0 else 0.0)
+        if counts.size:
+            value *= counts[i]
         sums[row, 0] += value
-        sums[row, 1] += value * x[i]
+        sums[row, 1] += value * x
+    return True
 
 
 @kernel

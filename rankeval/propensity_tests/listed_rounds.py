@@ -30,9 +30,9 @@ class ListedRounds:
     keys: Hashes | None
     name: Callable[[int], Any]
 
-    def taken(self, rows: Ints) -> ListedRounds:
-        """Some of the rounds, in their order."""
-        if len(rows) == len(self.logged):
+    def taken(self, rows: slice | Ints) -> ListedRounds:
+        """Some of the rounds, in their order; a slice is all of them."""
+        if isinstance(rows, slice):
             return self
         lengths = np.diff(self.offsets)[rows]
         offsets = np.concatenate([[0], np.cumsum(lengths)])
