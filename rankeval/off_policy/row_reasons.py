@@ -13,7 +13,7 @@ from rankeval.off_policy.rows import EstimateRow
 #: Limits of each level, the worst first.
 Limits = tuple[tuple[Level, float], ...]
 #: Fewer rewards of equal size: coverage of intervals was measured by this number (docs/verdict.md).
-FEW_REWARDS: Limits = (("do not trust", 5.0), ("caution", 10.0))
+FEW_REWARDS: Limits = (("do not trust", 10.0), ("caution", 20.0))
 #: One more unit would move an estimate by more standard errors.
 LEVERAGE: Limits = (("do not trust", 4.0), ("caution", 0.5))
 #: An effective sample size below these.
