@@ -36,7 +36,7 @@ class XgboostModel:
         self._xgboost = required("xgboost", "xgboost")
         self._path = path
         model = read_model(path)
-        with loading(path, "XGBoost"):
+        with loading(path, "XGBoost"), self._quiet():
             self._booster = self._xgboost.Booster()
             self._booster.load_model(bytearray(model))
             self._booster.set_param({"nthread": 1})
@@ -47,6 +47,10 @@ class XgboostModel:
         # XGBoost promises predictions from several threads at once for trees without dropout only.
         self._tree = learner["gradient_booster"]["name"] == "gbtree"
         self._turn: Any = nullcontext() if self._tree else Lock()
+
+    def _quiet(self) -> Any:
+        """A context in which XGBoost writes no lines of its own, such as that a booster is deprecated."""
+        return self._xgboost.config_context(verbosity=0)
 
     def _names(self) -> tuple[str, ...]:
         names = self._booster.feature_names
@@ -61,7 +65,7 @@ class XgboostModel:
     def score(self, rows: pa.RecordBatch) -> Floats:
         """(n,) float64, the prediction for each row."""
         matrix = matrix_of(rows, self._path)
-        with self._turn:
+        with self._turn, self._quiet():
             if self._tree:
                 found = self._booster.inplace_predict(matrix, iteration_range=self._range)
             else:
