@@ -66,6 +66,8 @@ class Scale:
         if axis.log:
             low, high = low or 1.0, high or 1.0
             return cls(axis, low / 1.15, high * 1.15, start, end)
+        if axis.whole:
+            low, high = float(math.floor(low)), float(math.ceil(high))
         size = max(abs(low), abs(high))
         if high - low <= _CLOSE * size or size < _NOTHING:
             least = 0.1 * (size if size >= _NOTHING else 1.0)

@@ -402,7 +402,7 @@ def test_a_verdict_worse_than_fail_under_ends_with_status_3(
         "action": draw.integers(0, 2, n),
         "reward": (draw.random(n) < 0.5) * 1.0,
         "candidate_propensities": [[0.5, 0.5, 0.0]] * n,
-        "candidate_target_propensities": [[0.5 * (1 - gap), 0.5 * (1 - gap), gap]] * n,
+        "candidate_target_propensities": [[0.6 * (1 - gap), 0.4 * (1 - gap), gap]] * n,
     }
     pq.write_table(pa.table(log), tmp_path / "log.parquet")
     command = ("ope", tmp_path / "log.parquet", "--estimator", "snips", "--format", "json")

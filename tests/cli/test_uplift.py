@@ -50,7 +50,7 @@ def test_the_table_and_the_gate(log: Path) -> None:
     arguments = ("uplift", log, "--candidate", "new=column:score", "--quiet")
     called = call(*arguments, columns=80)
     assert called.status == 0
-    assert called.out.startswith("Verdict: ")
+    assert "Verdict: " in called.out
     assert "Gain over the logged ranker, click_ips" in called.out
     gated = call(*arguments, "--fail-under", "trust")  # the curve of 80 shuffled sessions is doubtful
     assert gated.status == 3

@@ -35,6 +35,7 @@ def test_json_contract(result: OffPolicyEvaluation) -> None:
         "logged",
         "position_bias",
         "refutation",
+        "propensity_tests",
         "verdict",
         "warnings",
     ]
