@@ -17,6 +17,7 @@ ADVICE: dict[str, str] = {
     "assumption_not_tested": "Compare with sips, which assumes nothing of users, or collect more sessions.",
     "assumptions_disagree": "Use the estimator that assumes less, such as sips.",
     "cascade_fits_better": "Randomise the logger, and use sips or rips: users are not position-based.",
+    "calibration_noise": "Judge more queries, or use fewer bins: noise makes the error look larger.",
     "clicks_stop": "Randomise the logger, and use sips or rips: users are not position-based.",
     "curve_of_few_impressions": "Learn the curve from more sessions of each pair.",
     "curve_of_this_log": "Use --position-bias learn:METHOD, which counts the error of the curve.",

@@ -151,7 +151,8 @@ def _calibration_error(items: JudgedItems, bins: Ints) -> Pooled:
         f"sampling noise alone would give about {number(noise, 3)}, also with perfect probabilities "
         f"(found {number(pooled.value, 3)})"
     )
-    note = Note("calibration_noise", text, {"noise": noise, "value": pooled.value, "threshold": NOISY})
+    numbers = {"noise": noise, "value": pooled.value, "threshold": NOISY}
+    note = Note("calibration_noise", text, numbers, level="caution", value=noise)
     return Pooled(pooled.value, pooled.influence, notes=(note,))
 
 
