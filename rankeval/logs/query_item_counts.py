@@ -239,7 +239,7 @@ class PairTable:
         starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: self._size])
         keys, offsets = ordered[starts], np.append(starts, self._size).astype(np.int64)
         argsort_each(read_only(offsets), read_only(-numbers[0].astype(np.float64)), order)
-        positions, impressions, clicks = (np.ascontiguousarray(row) for row in numbers[:, order])
+        positions, impressions, clicks = (row[order] for row in numbers)
         first = order[starts]
         ids = {role: take(pa.concat_arrays(chunks), first) for role, chunks in self._ids.items()}
         return PairCounts(keys, offsets, positions, impressions, clicks, ids)

@@ -133,7 +133,7 @@ def compare_all(offsets: Ints, scores: Floats, ranks: Floats) -> bool:
             for j in range(own.size):
                 rank += np.int32(own[j] >= own[i])
             ranks[offsets[row] + i] = rank
-            excess += rank - (i + 1)
+            excess += int(rank) - (i + 1)
     return excess == 0
 
 
