@@ -273,13 +273,16 @@ def _count_moves(
     ``items`` are the rewards, logged ranks, ranks by the target, and examination at the logged ranks.
     """
     rewards, ranks, target_ranks, examined = items
+    size = np.uint64(clicks.shape[0])
     for s in range(offsets.size - 1):
+        count = counts[s]
         for i in range(offsets[s], offsets[s + 1]):
-            k, moved = np.int64(ranks[i]) - 1, np.int64(target_ranks[i]) - 1
-            if k >= clicks.shape[0] or moved >= clicks.shape[0]:
+            # Without a sign, so that no index is tested for one.
+            k, moved = np.uint64(np.int64(ranks[i]) - 1), np.uint64(np.int64(target_ranks[i]) - 1)
+            if k >= size or moved >= size:
                 return False
             if examined[i] != curve[k] or (target_examined.size and target_examined[i] != curve[moved]):
                 return False
-            clicks[k, moved] += counts[s] * rewards[i]
-            impressions[k, moved] += counts[s]
+            clicks[k, moved] += count * rewards[i]
+            impressions[k, moved] += count
     return True
