@@ -24,7 +24,7 @@ def _discount(items: Items, cutoff: int) -> Floats:
     by_rank[1:] /= np.log2(np.arange(2.0, len(by_rank) + 1.0))
     if cutoff:
         by_rank[cutoff + 1 :] = 0.0
-    return np.asarray(by_rank[ranks.astype(np.intp)])
+    return np.asarray(by_rank.take(ranks.astype(np.intp)))
 
 
 #: ``(items, cutoff)`` -> (items,) the value of each item, if relevant, at the candidate's position.

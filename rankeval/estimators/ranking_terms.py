@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -130,6 +130,7 @@ class RankingBlock:
         return self._products[key]
 
 
+@lru_cache(maxsize=1 << 10)
 def _as_weight(term: Term) -> Term:
     """A key that is equal for terms with the same weights."""
     return replace(term, kind="weight", position=0)

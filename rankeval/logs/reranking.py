@@ -14,6 +14,8 @@ from rankeval.logs.sessions import Sessions, counting
 
 #: Overlap compares the top half of the lists, but at most this many positions.
 LONGEST_TOP = 10
+#: Sessions of at most so many items are ranked by comparing all pairs, which is faster than to sort them.
+_ALL_PAIRS = 128
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,23 @@ class Candidates:
         parts = [part.numbers(role) for part in self._parts]
         scores = parts[0] if len(parts) == 1 else np.concatenate(parts)
         scores = read_only(scores if self._rows is None else scores[self._rows])
-        order = counting(len(scores)).copy()
-        argsort_each(self._offsets, scores, order)
-        if "item_id" in self.shown and has_ties(self._offsets, scores, order):
-            order_ties(self._offsets, scores, self._keys, order)
-        ranks = ranks_of(self._offsets, order)
+        ranks, distinct = np.empty(len(scores)), False
+        if np.diff(self._offsets).max(initial=0) <= _ALL_PAIRS:
+            distinct = compare_all(self._offsets, scores, ranks)
+        if not distinct:
+            ranks = ranks_of(self._offsets, self._sorted(scores))
         if self.unshown is None:
             return ranks, ranks[:0]
         shown, unshown = self._places
         return ranks[shown], ranks[unshown]
+
+    def _sorted(self, scores: Floats) -> Ints:
+        """The joint order, sorted by score and then by item id."""
+        order = counting(len(scores)).copy()
+        argsort_each(self._offsets, scores, order)
+        if "item_id" in self.shown and has_ties(self._offsets, scores, order):
+            order_ties(self._offsets, scores, self._keys, order)
+        return order
 
     @property
     def _parts(self) -> list[Sessions]:
@@ -106,6 +116,25 @@ class Candidates:
                 raise part.error("item_id", int(np.argmax(is_null(ids))), None, "an id")
         ids = pa.concat_arrays([part.column("item_id") for part in self._parts])
         return keys_of(ids if self._rows is None else take(ids, self._rows))
+
+
+@kernel
+def compare_all(offsets: Ints, scores: Floats, ranks: Floats) -> bool:
+    """Write the rank of each item: how many items of its session have a score at least as high.
+
+    Returns:
+        Whether no scores of a session are equal. Else the ranks of equal scores are too large.
+    """
+    excess = 0
+    for row in range(offsets.size - 1):
+        own = scores[offsets[row] : offsets[row + 1]]  # a stretch from 0 to n, which is compiled to vectors
+        for i in range(own.size):
+            rank = np.int32(0)
+            for j in range(own.size):
+                rank += np.int32(own[j] >= own[i])
+            ranks[offsets[row] + i] = rank
+            excess += int(rank) - (i + 1)
+    return excess == 0
 
 
 @kernel

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from rankeval.array_types import Bools, Floats, Hashes, Ints
-from rankeval.arrays import kernel, quick_hashes_of, read_only
+from rankeval.arrays import finalise, kernel, quick_hashes_of, read_only, table_mask
 from rankeval.estimators import RankingBlock, SampleBlock, TargetViews
 from rankeval.inference import Functional, Mean, pairs_needed
 from rankeval.logs import Log, Sessions, item_positions
@@ -159,10 +159,7 @@ class ClickChecks:
             read_only(item_positions(sessions)),
             read_only(queries),
         )
-        order = np.argsort(lists, kind="stable")
-        other = np.full(len(lists), -1)
-        _pair(read_only(lists), read_only(order), read_only(shuffled), other)
-        return read_only(other)
+        return read_only(_pair(read_only(lists), read_only(shuffled)))
 
 
 _NOTHING = read_only(np.zeros(0))
@@ -186,17 +183,27 @@ def _list_hashes(offsets: Ints, ids: Hashes, positions: Floats, queries: Hashes)
 
 
 @kernel
-def _pair(lists: Hashes, order: Ints, left_out: Bools, other: Ints) -> None:
-    """Write the partner of every second session among those with equal lists."""
-    waiting = -1
-    for i in order:
+def _pair(lists: Hashes, left_out: Bools) -> Ints:
+    """(n,) the partner of every first session of a pair with equal lists, else -1.
+
+    Those with equal lists are paired in their order. An open-addressing table holds one of them; it waits for
+    a partner, or the next one takes its place.
+    """
+    mask = np.uint64(table_mask(lists.size))
+    slots = np.full(mask + np.uint64(1), -1)
+    other, waits = np.full(lists.size, -1), np.zeros(lists.size, np.bool_)
+    for i in range(lists.size):
         if left_out[i]:
             continue
-        if waiting >= 0 and lists[waiting] == lists[i]:
-            other[waiting] = i
-            waiting = -1
+        slot = finalise(lists[i]) & mask
+        while slots[slot] >= 0 and lists[slots[slot]] != lists[i]:
+            slot = (slot + np.uint64(1)) & mask
+        before = slots[slot]
+        if before >= 0 and waits[before]:
+            other[before], waits[before] = i, False
         else:
-            waiting = i
+            slots[slot], waits[i] = i, True
+    return other
 
 
 @kernel

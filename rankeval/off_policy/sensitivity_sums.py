@@ -207,7 +207,7 @@ def _moves(view: SampleBlock, curve: Floats | None, counts: Floats | None) -> Mo
     clicks, impressions = np.zeros((size, size)), np.zeros((size, size))
     known = _count_moves(
         view.offsets,
-        np.stack([view.items[name] for name in ("reward", "rank", "target_rank", "examination")]),
+        (view.items["reward"], view.items["rank"], view.items["target_rank"], view.items["examination"]),
         view.items.get("target_examination", _NOT_USED),
         read_only(curve),
         read_only(np.ones(len(view)) if counts is None else counts),
@@ -261,22 +261,28 @@ def _add_classes(
 @kernel
 def _count_moves(
     offsets: Ints,
-    items: Floats,
+    items: tuple[Floats, Floats, Floats, Floats],
     target_examined: Floats,
     curve: Floats,
     counts: Floats,
     clicks: Floats,
     impressions: Floats,
 ) -> bool:
-    """Count the moves; False if an item is not at the position of its rank, or too far down."""
-    rewards, ranks, target_ranks, examined = items[0], items[1], items[2], items[3]
+    """Count the moves; False if an item is not at the position of its rank, or too far down.
+
+    ``items`` are the rewards, logged ranks, ranks by the target, and examination at the logged ranks.
+    """
+    rewards, ranks, target_ranks, examined = items
+    size = np.uint64(clicks.shape[0])
     for s in range(offsets.size - 1):
+        count = counts[s]
         for i in range(offsets[s], offsets[s + 1]):
-            k, moved = np.int64(ranks[i]) - 1, np.int64(target_ranks[i]) - 1
-            if k >= clicks.shape[0] or moved >= clicks.shape[0]:
+            # Without a sign, so that no index is tested for one.
+            k, moved = np.uint64(np.int64(ranks[i]) - 1), np.uint64(np.int64(target_ranks[i]) - 1)
+            if k >= size or moved >= size:
                 return False
             if examined[i] != curve[k] or (target_examined.size and target_examined[i] != curve[moved]):
                 return False
-            clicks[k, moved] += counts[s] * rewards[i]
-            impressions[k, moved] += counts[s]
+            clicks[k, moved] += count * rewards[i]
+            impressions[k, moved] += count
     return True

@@ -89,9 +89,13 @@ class ModelTests:
         if counts is None:
             return cls()
         rates = _Rates.of(counts, theta)
-        sums = _session_sums(sample, counts, rates, theta)
+        pair, examined = PairIndex(counts.keys).of(sample.pairs), theta[sample.positions - 1]
+        cascade = _cascade_test(_held_likelihoods(sample, rates, pair, examined))
+        if len(counts.names) == 1:  # there are no others
+            return cls((), cascade)
         moved = [one.curve("examination") for one in bias.moved]
-        return cls(tuple(_ranker_tests(counts, theta, moved, sums[:-1])), _cascade_test(sums[-1]))
+        squares = _squared_scores(sample, counts, rates, pair, examined)
+        return cls(tuple(_ranker_tests(counts, rates.overlap, moved, squares)), cascade)
 
     def to_dict(self) -> dict[str, Any]:
         """The tests as values for JSON."""
@@ -181,23 +185,34 @@ class _Rates:
         )
 
 
-def _session_sums(sample: SessionSample, counts: ModelCounts, rates: _Rates, theta: Floats) -> Floats:
-    """(2 G + 1, 4): squared scores of the differences of each arm (higher, lower); then likelihoods."""
+def _squared_scores(
+    sample: SessionSample, counts: ModelCounts, rates: _Rates, pair: Ints, examined: Floats
+) -> Floats:
+    """(G, 2) squared scores of sessions, summed: of the differences of each arm, higher and lower.
+
+    Args:
+        sample, counts, rates: the sessions, and what is known of their pairs.
+        pair: (items,) the pair of each item.
+        examined: (items,) its examination.
+    """
     g, n, owner = len(counts.names), len(sample), sample.owner
-    pair, own = PairIndex(counts.keys).of(sample.pairs), counts.own[owner]
-    overlap, total = rates.overlap, rates.overlap.mass.sum(1)
-    examined = theta[sample.positions - 1]
+    own, overlap = counts.own[owner], rates.overlap
+    total = overlap.mass.sum(1)
     leverage = np.minimum(examined / total[pair], 0.5)
     residual = (sample.clicks - examined * rates.relevance[pair]) / np.sqrt(1.0 - leverage)
-    sums = np.zeros((2 * g + 1, 4))
+    squares = np.zeros((g, 2))
     for arm in range(g):
         share = overlap.mass[pair, arm] / total[pair]
         score = np.where(own == arm, (1.0 - share) * residual, -share * residual)
         for kind in (0, 1):
             chosen = score * (overlap.kinds[pair, arm] == kind)
-            sums[2 * arm + kind, 0] = np.square(np.bincount(owner, chosen, n)).sum()
-    held = np.flatnonzero(sample.held == 1)
-    likelihoods = _likelihoods(
+            squares[arm, kind] = np.square(np.bincount(owner, chosen, n)).sum()
+    return squares
+
+
+def _held_likelihoods(sample: SessionSample, rates: _Rates, pair: Ints, examined: Floats) -> Floats:
+    """(n, 2) log-likelihoods of the held-out sessions under both models."""
+    found = _likelihoods(
         sample.offsets,
         read_only(sample.positions),
         read_only(sample.clicks),
@@ -205,10 +220,8 @@ def _session_sums(sample: SessionSample, counts: ModelCounts, rates: _Rates, the
         read_only(_probability(rates.dependent[pair])),
         read_only(rates.goes_on),
         read_only(sample.last),
-    )[held]
-    difference = likelihoods[:, 1] - likelihoods[:, 0]
-    sums[-1] = [len(held), likelihoods[:, 0].sum(), difference.sum(), np.square(difference).sum()]
-    return sums
+    )
+    return np.asarray(found[sample.held == 1])
 
 
 def _probability(values: Floats) -> Floats:
@@ -246,9 +259,8 @@ def _likelihoods(
 
 
 def _ranker_tests(
-    counts: ModelCounts, theta: Floats, moved: list[Floats], squares: Floats
+    counts: ModelCounts, overlap: _Overlap, moved: list[Floats], squares: Floats
 ) -> list[RankerTest]:
-    overlap = _Overlap.of(counts, theta)
     predicted, observed = overlap.differences()
     of_curve = np.zeros_like(predicted)
     for other in moved:
@@ -257,7 +269,7 @@ def _ranker_tests(
     found = []
     for arm, name in enumerate(counts.names):
         for kind, items in enumerate(("higher", "lower")):
-            variance = squares[2 * arm + kind, 0] + of_curve[kind, arm]
+            variance = squares[arm, kind] + of_curve[kind, arm]
             clicks = predicted[kind, arm], observed[kind, arm]
             if min(clicks) >= FEWEST_CLICKS and variance > 0.0:
                 z = float((clicks[0] - clicks[1]) / math.sqrt(variance))
@@ -267,8 +279,10 @@ def _ranker_tests(
     return [replace(test, p_value=p or 0.0) for test, p in zip(found, adjusted, strict=True)]
 
 
-def _cascade_test(sums: Floats) -> CascadeTest | None:
-    n, first, total, squares = sums.tolist()
+def _cascade_test(likelihoods: Floats) -> CascadeTest | None:
+    difference = likelihoods[:, 1] - likelihoods[:, 0]
+    n, first = float(len(likelihoods)), float(likelihoods[:, 0].sum())
+    total, squares = float(difference.sum()), float(np.square(difference).sum())
     variance = squares - total * total / n if n > 1 else 0.0
     if n < FEWEST_CLICKS or variance <= 0.0:
         return None

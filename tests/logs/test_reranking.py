@@ -73,6 +73,17 @@ def test_without_ids_equals_keep_their_positions(lists: list[list[float]]) -> No
     assert Candidates(sessions, None).ranks("score")[0].tolist() == ranked(rows)
 
 
+@pytest.mark.parametrize("longest", [1, 7, 128, 129, 300])
+@pytest.mark.parametrize("tied", [False, True])
+def test_short_and_long_sessions_without_and_with_equal_scores(longest: int, tied: bool) -> None:
+    rng = np.random.default_rng(longest)
+    rows = [(i, score, -at) for i in range(4) for at, score in enumerate(rng.normal(size=longest - i // 3))]
+    if tied:
+        rows[-1] = (rows[-1][0], rows[-2][1], rows[-1][2])
+    sessions = sessions_of({"session_id": [row[0] for row in rows], "score": [row[1] for row in rows]})
+    assert Candidates(sessions, None).ranks("score")[0].tolist() == ranked(rows)
+
+
 @examples
 @given(
     st.lists(
