@@ -147,6 +147,25 @@ def ope(log: Path, estimators: list[str], ci: list[str]) -> None:
     estimate(str(log), estimators=estimators, ci=ci)
 
 
+THREE = ["ips", "snips", "dr"]
+
+
+def ope_alone(log: Path, estimators: list[str]) -> None:
+    """Estimate values of policies without the sums that only the verdict needs."""
+    from unittest.mock import PropertyMock, patch
+
+    from rankeval.off_policy.plan import Plan
+    from rankeval.off_policy.propensity_checks import PropensityChecks
+    from rankeval.off_policy.sensitivity_sums import SensitivitySums
+
+    with (
+        patch.object(PropensityChecks, "of", return_value=None),
+        patch.object(SensitivitySums, "of", return_value=SensitivitySums()),
+        patch.object(Plan, "tails", PropertyMock(return_value=())),
+    ):
+        ope(log, estimators, ["normal"])
+
+
 def _columns(table: Any) -> list[tuple[str, Any]]:
     return list(zip(table.column_names, table.columns, strict=True))
 
@@ -188,6 +207,13 @@ def _actions() -> dict[str, Job]:
         ),
         "ope-1": Job("the same, 1 M rounds", partial(ope, small, TWELVE, normal), megabytes=600),
         "ope-30": Job("the same, 30 M rounds", partial(ope, large, TWELVE, normal), megabytes=600),
+        "ope-alone": Job(
+            f"rankeval.ope: {', '.join(THREE)}, 10 M rounds, without the sums of the verdict",
+            partial(ope_alone, middle, THREE),
+        ),
+        "ope-verdict": Job(
+            "the same with them", partial(ope, middle, THREE, normal), "ope-alone", times=1.2
+        ),
     }  # fmt: skip
 
 
@@ -196,8 +222,12 @@ def _candidates() -> dict[str, Job]:
     return {
         "read-lists": Job("pyarrow: read 3 lists and 2 columns", partial(read, log, LISTS)),
         "ope-lists": Job(
-            "rankeval.ope: ips, snips, dr", partial(ope, log, ["ips", "snips", "dr"], ["normal"]),
+            "rankeval.ope: ips, snips, dr", partial(ope, log, THREE, ["normal"]),
             "read-lists", times=3.0, megabytes=1000,
+        ),
+        "ope-lists-alone": Job("the same without the sums of the verdict", partial(ope_alone, log, THREE)),
+        "ope-lists-verdict": Job(
+            "the same with them", partial(ope, log, THREE, ["normal"]), "ope-lists-alone", times=1.2
         ),
     }  # fmt: skip
 

@@ -152,10 +152,9 @@ class _Rounds:
         chosen = rows[np.isfinite(self.own[rows])]
         if not len(chosen):
             return None
-        zeros = np.zeros(len(chosen), np.uint64)
         logged = LoggedActions.of(
             self.own[chosen],
-            zeros,
+            None,
             self.actions[chosen],
             lambda row: (None, self.name(int(chosen[row]))),
             None if clusters is None else clusters[chosen],

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from rankeval.array_types import Hashes, Ints
 from rankeval.arrays import BUCKET_MASK, decoded, is_null, mix64, quick_hashes_of, stretch_of, to_numpy
@@ -117,17 +118,18 @@ def _of_rows(rounds: Sessions, block: SampleBlock) -> Callable[..., PropensitySu
 
     def sums_of(rows: slice | Ints, clusters: Ints | None) -> PropensitySums:
         taken = column if isinstance(rows, slice) else column.take(pa.array(rows))
-        strata = np.zeros(len(taken), np.uint64)
         logged = LoggedActions.of(
-            own[rows], strata, keys[rows], lambda row: (None, taken[row].as_py()), clusters
+            own[rows], None, keys[rows], lambda row: (None, taken[row].as_py()), clusters
         )
         return PropensitySums(logged=logged)
 
     return sums_of
 
 
-def _action_keys(column: pa.Array) -> Hashes:
-    """(n,) uint64: integers as they are, hashes of texts."""
+def _action_keys(column: pa.Array) -> NDArray[np.integer[Any]]:
+    """(n,) integers as they are, hashes of texts."""
+    if pa.types.is_integer(column.type) and not column.null_count:
+        return to_numpy(column)
     if pa.types.is_integer(column.type):
         keys = np.asarray(to_numpy(column), np.int64).view(np.uint64)
     else:

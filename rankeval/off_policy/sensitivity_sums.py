@@ -26,8 +26,8 @@ _DROPPED = 46
 CLASSES = 1 << (64 - _DROPPED)
 #: Rows of the first table of classes, which stays in the cache; most logs fill a part of it.
 _FEW_CLASSES = 1 << 12
-#: Multiplies classes, so that neighbours lie apart in a table (Knuth 1973, section 6.4).
-_SPREAD = 2654435769
+#: Rows between those that a class may have: odd, and further than the classes of 16 powers of two.
+_STEP = 1087
 #: Marks a free row of a table of classes.
 _FREE = np.iinfo(np.int64).min
 #: Stands for values that there are not: counts, or the examination of target positions.
@@ -52,22 +52,28 @@ class Excess:
     sums: Floats
 
     @classmethod
-    def of(cls, weights: Weights, reward: Floats, model: Floats, counts: Floats | None) -> Excess:
-        """The sums of some units.
+    def of(
+        cls, weights: Weights, reward: Floats, model: Floats | None, counts: Floats | None
+    ) -> tuple[Excess, ...]:
+        """The sums of some units by their rewards and, with a model, by their residuals.
 
         Args:
             weights: (n,) logged and target probabilities, or nothing and ready weights.
             reward: (n,) rewards.
-            model: (n,) what a model predicts of them; (0,): there is none, and x is the reward.
+            model: (n,) what a model predicts of them; None: there is none.
             counts: (n,) how often each unit counts; None: once.
         """
-        each = _NOT_USED if counts is None else counts
-        logged, target, reward, model, each = map(read_only, (*weights, reward, model, each))
-        size, fits = _FEW_CLASSES, False
+        each, predicted = (_NOT_USED if given is None else given for given in (counts, model))
+        logged, target, reward, predicted, each = map(read_only, (*weights, reward, predicted, each))
+        tables, size, fits = 1 if model is None else 2, _FEW_CLASSES, False
         while not fits:
-            keys, sums = np.full(size, _FREE), np.zeros((size, 2))
-            fits = _add_classes(logged, target, reward, model, each, keys, sums)
+            keys, sums = np.full((tables, size), _FREE), np.zeros((tables, size, 2))
+            fits = _add_classes(logged, target, reward, predicted, each, keys, sums)
             size = min(16 * size, 2 * CLASSES)
+        return tuple(cls._ordered(*table) for table in zip(keys, sums, strict=True))
+
+    @classmethod
+    def _ordered(cls, keys: Ints, sums: Floats) -> Excess:
         used = np.flatnonzero(keys != _FREE)
         order = used[np.argsort(keys[used])]
         return cls(keys[order], sums[order])
@@ -134,23 +140,17 @@ class SensitivitySums:
         kinds = {(each.ratio, each.definition.numerator or each.definition.mean) for each in plan.asked}
         ratios = {ratio for ratio, kind in kinds if kind == "weighted_reward"} & _WEIGHING
         residual = any(ratio in ("action", "ready") and "q_logged" in _names(views) for ratio, _ in kinds)
-        weighs = residual or ratios
-        weights = {target: _weights(view) for target, view in views.items()} if weighs else {}
-        rewards = {
-            target: _of_rewards(view, ratios, weights[target], counts)
+        excess = {
+            target: _excess(view, ratios, residual, counts)
             for target, view in views.items()
-            if ratios
+            if residual or ratios
         }
         bias = plan.terms.setting.position_bias
         curve = None if bias is None or "examination" not in bias else bias.curve("examination")
         of_clicks = curve is not None and any(each.definition.of_clicks for each in plan.asked)
         return cls(
-            {target: found for target, found in rewards.items() if found is not None},
-            {
-                target: Excess.of(weights[target], view.columns["reward"], view.columns["q_logged"], counts)
-                for target, view in views.items()
-                if residual and isinstance(view, RoundBlock)
-            },
+            {target: found[0] for target, found in excess.items() if ratios and found},
+            {target: found[1] for target, found in excess.items() if len(found) > 1},
             {target: _moves(view, curve, counts) for target, view in views.items()} if of_clicks else {},
             float(len(block)) if counts is None else float(counts.sum()),
         )
@@ -176,15 +176,16 @@ def _names(views: Mapping[str, SampleBlock]) -> set[str]:
     return set(view.columns) if isinstance(view, RoundBlock) else set()
 
 
-def _of_rewards(
-    view: SampleBlock, ratios: set[Ratio], weights: Weights, counts: Floats | None
-) -> Excess | None:
-    """The sums by rewards; None where no estimator weighs rewards of rounds or of whole lists."""
-    if isinstance(view, RoundBlock) and ratios & {"action", "ready"}:
-        return Excess.of(weights, view.columns["reward"], _NOT_USED, counts)
+def _excess(
+    view: SampleBlock, ratios: set[Ratio], residual: bool, counts: Floats | None
+) -> tuple[Excess, ...]:
+    """The sums by rewards and residuals; none where no estimator weighs those of rounds or of whole lists."""
+    if isinstance(view, RoundBlock) and (residual or ratios & {"action", "ready"}):
+        model = view.columns["q_logged"] if residual else None
+        return Excess.of(_weights(view), view.columns["reward"], model, counts)
     if isinstance(view, RankingBlock) and "list" in ratios:
-        return Excess.of(weights, view.total, _NOT_USED, counts)
-    return None
+        return Excess.of(_weights(view), view.total, None, counts)
+    return ()
 
 
 def _weights(view: SampleBlock) -> Weights:
@@ -221,41 +222,53 @@ def _moves(view: SampleBlock, curve: Floats | None, counts: Floats | None) -> Mo
 def _add_classes(
     logged: Floats, target: Floats, reward: Floats, model: Floats, counts: Floats, keys: Ints, sums: Floats
 ) -> bool:
-    """Add units to the sums of their classes, in a table with open addressing of a power of two of rows.
+    """Add units to the sums of their classes, in tables with open addressing of a power of two of rows.
 
     Args:
         logged, target: (n,) probabilities or densities; ``logged`` (0,): ``target`` is the weight.
         reward, model: (n,) rewards and predictions; ``model`` (0,): none.
         counts: (n,) how often each counts; (0,): once.
-        keys: (rows,) gets the class of each row; it holds ``_FREE``.
-        sums: (rows, 2) gets the sums.
+        keys: (t, rows) gets the class of each row; it holds ``_FREE``. The first table is of rewards, the
+            second of residuals.
+        sums: (t, rows, 2) gets the sums.
 
     Returns:
-        Whether the classes fill at most half of the table; if not, units are missing.
+        Whether the classes fill at most half of each table; if not, units are missing.
     """
-    used = 0
+    used = np.zeros(keys.shape[0], np.int64)
     one = np.empty(1)
     bits = one.view(np.int64)
     for i in range(reward.size):
-        x = reward[i] - model[i] if model.size else reward[i]
-        one[0] = x
-        key = 0 if x == 0.0 else bits[0] >> _DROPPED  # -0.0 is 0.0
-        row = ((key * _SPREAD) >> 20) & (keys.size - 1)  # else both signs of a size would meet
-        while keys[row] != key and keys[row] != _FREE:
-            row = (row + 1) & (keys.size - 1)
-        if keys[row] == _FREE:
-            used += 1
-            if 2 * used > keys.size:
-                return False
-            keys[row] = key
         value = target[i]
         if logged.size:  # a density is no probability, which the weight could not fall below
             value = target[i] / logged[i] - (target[i] if logged[i] <= 1.0 else 0.0)
         if counts.size:
             value *= counts[i]
-        sums[row, 0] += value
-        sums[row, 1] += value * x
+        for t in range(keys.shape[0]):
+            x = reward[i] - model[i] if t else reward[i]
+            one[0] = x + 0.0  # -0.0 becomes 0.0
+            key = bits[0] >> _DROPPED
+            row = _row_of(keys[t], key)
+            if keys[t, row] == _FREE:
+                used[t] += 1
+                if 2 * used[t] > keys.shape[1]:
+                    return False
+                keys[t, row] = key
+            sums[t, row, 0] += value
+            sums[t, row, 1] += value * x
     return True
+
+
+@kernel
+def _row_of(keys: Ints, key: int) -> int:
+    """The row of a class, or the free one that it may have.
+
+    Neighbours have rows side by side. Both signs of a size would meet, and are half a table apart.
+    """
+    row = (key + (keys.size >> 1 if key < 0 else 0)) & (keys.size - 1)
+    while keys[row] != key and keys[row] != _FREE:
+        row = (row + _STEP) & (keys.size - 1)
+    return row
 
 
 @kernel

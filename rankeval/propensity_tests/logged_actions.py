@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rankeval.array_types import Floats, Hashes, Ints
 from rankeval.arrays import BUCKETS, kernel, mix64, read_only
-from rankeval.propensity_tests.group_sums import GroupSums, distinct
+from rankeval.propensity_tests.group_sums import MOST_GROUPS, GroupSums, distinct
 from rankeval.propensity_tests.listed_actions import CERTAIN
 
+#: The integers that tell actions apart: their numbers, or hashes of them.
+Keys = NDArray[np.integer[Any]]
+#: Rounds whose actions are counted together, so that their numbers stay in the cache.
+_AT_A_TIME = 1 << 14
 #: Makes the keys of the cells of stratum 0 those of their actions.
 _ZERO = mix64(np.zeros(1, np.uint64))
 
@@ -45,8 +50,8 @@ class LoggedActions:
     def of(
         cls,
         propensities: Floats,
-        strata: Hashes,
-        actions: Hashes,
+        strata: Hashes | None,
+        actions: Keys,
         name: Callable[[int], tuple[Any, Any]],
         clusters: Ints | None = None,
     ) -> LoggedActions:
@@ -54,25 +59,21 @@ class LoggedActions:
 
         Args:
             propensities: (n,) in (0, 1].
-            strata: (n,) uint64, the stratum of each round.
-            actions: (n,) uint64, the action of each round.
+            strata: (n,) uint64, the stratum of each round; None: there is one, as in a bandit log.
+            actions: (n,) the action of each round, an integer or a key.
             name: the names of the stratum and the action of a round, by its index.
             clusters: (n,) the bucket of the cluster of each round; None: rounds are drawn independently.
         """
-        buckets = read_only(np.zeros(0, np.int64) if clusters is None else clusters)
-        kept = clusters is not None
-        single = not strata.any()
-        found, first, codes = distinct(actions if single else mix64(strata) ^ _ZERO ^ actions)
-        sums, totals = np.zeros((len(found), 4)), np.zeros((len(found) * kept, 1, BUCKETS))
-        _add_cells(read_only(propensities), read_only(codes), buckets, sums, totals)
-        drawn = np.flatnonzero(sums[:, 0])  # a cell without drawn rounds is none
-        names = tuple((int(strata[row]), name(row)[1]) for row in first[drawn].tolist())
-        rounds, certain = len(propensities), len(propensities) - int(sums[:, 0].sum())
-        cells = GroupSums(found[drawn], names, sums[drawn], totals[drawn] if kept else None).limited()
-        if single and not kept:  # as in a bandit log: there is nothing more to count
-            alone = np.array([[rounds, rounds - certain]], np.float64)
-            return cls(GroupSums(strata[:1], (name(0)[0],), alone), cells, rounds, certain)
-        return cls(_strata(propensities, strata, name, clusters), cells, rounds, certain)
+        n = len(propensities)
+        cells = _small_cells(propensities, actions, name) if strata is None and clusters is None else None
+        if cells is not None:
+            drawn = cells.sums[:, 0].sum()
+            alone = GroupSums(np.zeros(1, np.uint64), (name(0)[0],), np.array([[n, drawn]]))
+            return cls(alone, cells, n, n - int(drawn))
+        strata = np.zeros(n, np.uint64) if strata is None else strata
+        cells = _cells(propensities, strata, actions, name, clusters)
+        certain = n - int(cells.sums[:, 0].sum())
+        return cls(_strata(propensities, strata, name, clusters), cells.limited(), n, certain)
 
     def merge(self, other: LoggedActions) -> LoggedActions:
         """The sums of both parts."""
@@ -84,6 +85,39 @@ class LoggedActions:
         )
 
 
+def _small_cells(
+    propensities: Floats, actions: Keys, name: Callable[[int], tuple[Any, Any]]
+) -> GroupSums | None:
+    """The cells of one stratum whose actions are small numbers, as in most logs; None for other actions."""
+    sums, first = np.zeros((MOST_GROUPS, 4)), np.full(MOST_GROUPS, -1)
+    for start in range(0, len(actions), _AT_A_TIME):
+        part = slice(start, start + _AT_A_TIME)
+        numbers = actions[part].astype(np.int64)
+        if int(numbers.min()) < 0 or int(numbers.max()) >= MOST_GROUPS:
+            return None
+        _add_small(read_only(propensities[part]), read_only(numbers), start, sums, first)
+    found = np.flatnonzero(first >= 0)
+    names = tuple((0, name(row)[1]) for row in first[found].tolist())
+    return GroupSums(found.astype(np.uint64), names, sums[found])
+
+
+def _cells(
+    propensities: Floats,
+    strata: Hashes,
+    actions: Keys,
+    name: Callable[[int], tuple[Any, Any]],
+    clusters: Ints | None,
+) -> GroupSums:
+    kept, buckets = clusters is not None, np.zeros(0, np.int64) if clusters is None else clusters
+    keys = np.asarray(actions, np.int64).view(np.uint64)
+    found, first, codes = distinct(mix64(strata) ^ _ZERO ^ keys if strata.any() else keys)
+    sums, totals = np.zeros((len(found), 4)), np.zeros((len(found) * kept, 1, BUCKETS))
+    _add_cells(read_only(propensities), read_only(codes), read_only(buckets), sums, totals)
+    drawn = np.flatnonzero(sums[:, 0])  # a cell without drawn rounds is none
+    names = tuple((int(strata[row]), name(row)[1]) for row in first[drawn].tolist())
+    return GroupSums(found[drawn], names, sums[drawn], totals[drawn] if kept else None)
+
+
 def _strata(
     propensities: Floats, strata: Hashes, name: Callable[[int], tuple[Any, Any]], clusters: Ints | None
 ) -> GroupSums:
@@ -93,16 +127,32 @@ def _strata(
 
 
 @kernel
+def _add_row(p: float, row: Floats) -> None:
+    inverse = 1.0 / p
+    row[0] += 1.0
+    row[1] += inverse
+    row[2] += inverse * inverse
+    row[3] += inverse * inverse * inverse
+
+
+@kernel
+def _add_small(p: Floats, actions: Ints, start: int, sums: Floats, first: Ints) -> None:
+    """Add rounds with ``p < 1``, from round ``start`` on, to the sums (g, 4) of their actions.
+
+    ``first`` (g,) gets the first round of each action; it holds -1.
+    """
+    for i in range(p.size):
+        if p[i] < CERTAIN:
+            _add_row(p[i], sums[actions[i]])
+            if first[actions[i]] < 0:
+                first[actions[i]] = start + i
+
+
+@kernel
 def _add_cells(p: Floats, codes: Ints, clusters: Ints, sums: Floats, totals: Floats) -> None:
     """Add rounds with ``p < 1`` to the sums (g, 4) of their cells, and to their totals (g, 1, BUCKETS)."""
     for i in range(p.size):
-        if p[i] >= CERTAIN:
-            continue
-        inverse = 1.0 / p[i]
-        row = sums[codes[i]]
-        row[0] += 1.0
-        row[1] += inverse
-        row[2] += inverse * inverse
-        row[3] += inverse * inverse * inverse
-        if clusters.size > 0:
-            totals[codes[i], 0, clusters[i]] += inverse
+        if p[i] < CERTAIN:
+            _add_row(p[i], sums[codes[i]])
+            if clusters.size > 0:
+                totals[codes[i], 0, clusters[i]] += 1.0 / p[i]

@@ -10,6 +10,7 @@ from scipy.optimize import brentq
 
 from rankeval import ope
 from rankeval.off_policy.sensitivity import gamma
+from rankeval.off_policy.sensitivity_sums import Excess
 from tests.shuffled_logs import shuffled_log
 
 
@@ -113,3 +114,20 @@ def test_long_lists_have_none(length, known):
     bias = list(1.0 / np.arange(1.0, length + 1.0))
     (row,) = ope(log, ["click_ips"], position_bias=bias, threads=1).to_dict()["results"]
     assert (row["sensitivity"] is not None) == known
+
+
+def test_classes_are_those_of_a_dictionary():
+    """Both signs, 120 powers of two and both zeros: rows of the tables meet, and the first table is full."""
+    rng = np.random.default_rng(4)
+    reward = rng.choice([-1.0, 0.0, -0.0, 1.0], 20_000) * 2.0 ** rng.uniform(-60, 60, 20_000)
+    weight, model = rng.uniform(0.0, 3.0, 20_000), rng.normal(size=20_000)
+    none = np.zeros(0)
+    both = Excess.of((none, weight), reward, model, None)
+    for found, x in zip(both, (reward, reward - model), strict=True):
+        wanted: dict[int, list[float]] = {}
+        for key, w, value in zip(((x + 0.0).view(np.int64) >> 46).tolist(), weight, x, strict=True):
+            sums = wanted.setdefault(key, [0.0, 0.0])
+            sums[0] += w
+            sums[1] += w * value
+        assert found.keys.tolist() == sorted(wanted)
+        assert found.sums.tolist() == [wanted[key] for key in sorted(wanted)]

@@ -82,6 +82,30 @@ def test_rounds_that_drew_nothing_are_left_out() -> None:
     assert sorted(sums.cells.sums.tolist()) == [[1.0, 2.0, 4.0, 8.0]] * 2
 
 
+@pytest.mark.parametrize("kind", [np.int8, np.int32, np.uint64])
+def test_small_numbers_of_actions_are_counted_as_keys_are(kind: type) -> None:
+    """Many blocks; some actions only with p = 1; the sums have the same bits as by keys."""
+    rng = np.random.default_rng(8)
+    actions = rng.choice([0, 3, 7, 120], 40_000)
+    own = np.where((actions == 7) | (rng.random(40_000) < 0.1), 1.0, rng.uniform(0.01, 1.0, 40_000))
+    name = lambda row: ("all", int(actions[row]))  # noqa: E731
+    small = LoggedActions.of(own, None, actions.astype(kind), name)
+    by_key = LoggedActions.of(own, np.ones(40_000, np.uint64), actions, name)
+    assert [action for _, action in small.cells.names] == [0, 3, 120]
+    assert small.strata.sums.tolist() == by_key.strata.sums.tolist()
+    sums = {action: row for (_, action), row in zip(by_key.cells.names, by_key.cells.sums, strict=True)}
+    for (_, action), row in zip(small.cells.names, small.cells.sums, strict=True):
+        assert row.tolist() == sums[action].tolist()
+
+
+def test_other_numbers_of_actions() -> None:
+    """Negative and large numbers are keys."""
+    actions = np.array([-1, 5, 1 << 40, -1])
+    found = LoggedActions.of(np.full(4, 0.5), None, actions, lambda row: (None, int(actions[row])))
+    counts = {name: row[0] for (_, name), row in zip(found.cells.names, found.cells.sums, strict=True)}
+    assert counts == {-1: 2.0, 5: 1.0, 1 << 40: 1.0}
+
+
 def test_parts_merge() -> None:
     log, _ = draw(5, 300, 4)
     clusters = np.arange(300) % 7
