@@ -33,7 +33,6 @@ class Lists:
         single: number of sessions that show at most one item.
         rewarded: number of shown items whose reward is not 0.
         shuffled: number of sessions marked as shown in random order.
-        last: the last position.
         rankers: names of the rankers that made the lists, at most two.
         propensity: sum of the propensities of the items that were shown, not in random order; 0 without any.
         known: number of these items.
@@ -45,7 +44,6 @@ class Lists:
     single: int
     rewarded: int
     shuffled: int
-    last: int
     rankers: frozenset[Any]
     propensity: float
     known: int
@@ -114,7 +112,6 @@ def _counted(sessions: Sessions, reward: str, chance: str | None) -> Lists:
         single=int(np.count_nonzero(lengths <= 1)),
         rewarded=int(np.count_nonzero(rewards[shown])),
         shuffled=int(np.count_nonzero(shuffled)),
-        last=int(np.nanmax(places, initial=0.0)),
         rankers=rankers,
         propensity=float(np.nansum(propensities)),
         known=len(propensities),
@@ -129,7 +126,6 @@ def _merged(a: Lists, b: Lists) -> Lists:
         a.single + b.single,
         a.rewarded + b.rewarded,
         a.shuffled + b.shuffled,
-        max(a.last, b.last),
         frozenset(sorted(a.rankers | b.rankers, key=str)[:_SEVERAL]),
         a.propensity + b.propensity,
         a.known + b.known,

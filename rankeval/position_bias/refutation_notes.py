@@ -11,7 +11,7 @@ from rankeval.position_bias.shuffled_arm import Refutation
 #: |z| from which a user model is doubtful, and refuted: exceeded by 1 % and 0.3 % of right ones.
 DOUBTFUL, REFUTED = 2.58, 3.0
 #: A test that would miss an error of this share of the clicks is too weak to rely on.
-WEAK = 0.1
+WEAK = 0.05
 #: p-values, corrected by Holm, of clicks of a ranker below which a user model is doubtful, and refuted.
 BETWEEN_RANKERS: tuple[tuple[Level, float], ...] = (("do not trust", 0.001), ("caution", 0.01))
 #: z of a held-out likelihood from which another user model fits better.

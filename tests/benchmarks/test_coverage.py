@@ -36,13 +36,13 @@ def test_normal_intervals(name: str) -> None:
 
 def test_bootstrap_intervals() -> None:
     methods = ("normal", "bootstrap", "bootstrap_t")
-    assert outside(hits(SCENARIOS["clicks"], 200, methods, replicates=200), 200, methods) == {}
+    assert outside(hits(SCENARIOS["clicks"], 120, methods, replicates=200), 120, methods) == {}
 
 
 def test_intervals_that_are_too_narrow_or_too_wide_are_told_apart() -> None:
-    for level in (0.87, 0.998):
-        found = hits(SCENARIOS["revenue"], 300, ("normal",), level=level)
-        assert len(outside(found, 300, ("normal",))) > len(cells(("normal",))) / 2
+    for level, worlds in ((0.8, 120), (0.9995, 300)):
+        found = hits(SCENARIOS["revenue"], worlds, ("normal",), level=level)
+        assert len(outside(found, worlds, ("normal",))) > len(cells(("normal",))) / 2
 
 
 def test_worlds_are_those_that_coverage_is_asked_for() -> None:
