@@ -173,7 +173,8 @@ def command(
 ) -> None:
     """Estimate what candidate rankers would gain over the ranker of a click log, before any A/B test."""
     be_quiet(quiet)
-    files = [text.partition("=")[2].rpartition(":")[2] for text in candidates]
+    specs = [text.partition("=")[2] for text in candidates]
+    files = [*specs, *(spec.partition(":")[2] for spec in specs)]  # FILE, and KIND:FILE
     require_separate({"--out": out, "--report": report}, log, position_bias, files)
     from rankeval import uplift
 

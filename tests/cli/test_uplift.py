@@ -75,3 +75,14 @@ def test_an_output_is_no_input(log: Path) -> None:
     called = call("uplift", log, "--candidate", f"new=run:{log}", "--out", log)
     assert called.status == 2
     assert "is an input" in called.error
+
+
+@pytest.mark.parametrize("kind", ["", "lightgbm:"])
+@pytest.mark.parametrize("option", ["--out", "--report"])
+def test_a_model_is_never_replaced(log: Path, tmp_path: Path, kind: str, option: str) -> None:
+    model = tmp_path / "a:b.txt"
+    model.write_text("tree\n")
+    called = call("uplift", log, "--candidate", f"new={kind}{model}", option, model)
+    assert called.status == 2
+    assert called.err == f"rankeval: error: {option} {model}: is an input, wanted another file to write to\n"
+    assert model.read_text() == "tree\n"
