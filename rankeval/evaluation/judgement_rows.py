@@ -21,6 +21,7 @@ WANTED = {"query_id": "an id", "item_id": "an id", "relevance": "a finite grade"
 
 #: The offsets of Arrow strings have 32 bits; longer data needs large strings, with 64 bits.
 MOST_STRING_BYTES = 2**31 - 1
+LARGEST_GRADE = 1e100  # sums of larger ones, and their squares, could exceed float64
 
 
 class GradeLimit(NamedTuple):
@@ -31,8 +32,8 @@ class GradeLimit(NamedTuple):
         reason: the metric that sets the limit, in words for error messages.
     """
 
-    grade: float = np.inf
-    reason: str = ""
+    grade: float = LARGEST_GRADE
+    reason: str = "the largest grade of any metric"
 
     @property
     def wanted(self) -> str:

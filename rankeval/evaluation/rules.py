@@ -68,8 +68,8 @@ class Rules:
     @property
     def grade_limit(self) -> GradeLimit:
         """The largest grade that every metric accepts."""
-        if not self.metrics:
+        metric = min(self.metrics, key=lambda metric: metric.max_grade, default=None)
+        if metric is None or metric.max_grade >= GradeLimit().grade:
             return GradeLimit()
-        metric = min(self.metrics, key=lambda metric: metric.max_grade)
         kind = "max_rel" if "max_rel" in metric.definition.parameters else "largest possible grade"
         return GradeLimit(metric.max_grade, f"the {kind} of {metric.name}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 # With more degrees of freedom, an expansion about the normal quantile is as exact.
@@ -10,6 +11,7 @@ _MANY_DEGREES = 10_000.0
 _TINY = 1e-300
 
 
+@lru_cache(4096)  # methods and tests of one estimate ask for the same ones
 def students_quantile(above: float, degrees: float) -> float:
     """The value that Student's t exceeds with probability ``above``, to 1e-10 of its size.
 

@@ -114,6 +114,17 @@ def test_a_grade_that_no_power_of_two_can_hold():
     error_of(lambda: evaluate(RUN, judgements, "ndcg_exp@5"), "<table>, row 1, query_id 'q1'", wanted)
 
 
+def test_a_grade_whose_sums_are_no_numbers(tmp_path):
+    wanted = "is 1e+101, wanted at most 1e+100, the largest grade of any metric"
+    judgements = changed(JUDGEMENTS, "relevance", 0, 1e101)
+    error_of(lambda: evaluate(RUN, judgements, "ndcg"), "<table>, row 1, query_id 'q1'", wanted)
+    run = pa.table(
+        {"query_id": ["q", "q"], "item_id": ["a", "b"], "score": [1.0, 0.5], "relevance": [1e101, 0.0]}
+    )
+    for metric in ("ndcg", "roc_auc"):
+        error_of(lambda metric=metric: evaluate(run, metrics=metric), "<table>, row 1, query_id 'q'", wanted)
+
+
 def test_an_item_judged_twice(tmp_path):
     for judgements, place in places(tmp_path, changed(JUDGEMENTS, "item_id", 3, "a"), 3):
         message = f"{place}, query_id 'q2': item_id 'a' is judged twice, wanted once for each query"

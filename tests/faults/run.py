@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 import tempfile
 from collections import Counter
@@ -38,6 +39,8 @@ def disks(commands: list[Prepared], seed: int) -> Iterator[Happened]:
 def main() -> int:
     """Read the options, run, and print counts; the status is 1 if something was wrong."""
     options = _options()
+    # A shell lets what it starts in the background ignore interrupts, and so would each command.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     classes: Counter[str] = Counter()
     problems = 0
     with tempfile.TemporaryDirectory(prefix="rankeval-faults-") as name:

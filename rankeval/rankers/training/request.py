@@ -116,8 +116,8 @@ class Request:
 
 def _check_names(log: Log, features: Sequence[str]) -> None:
     for name in features:
-        if not name or _NOT_IN_NAMES & set(name):
+        if not name.strip("=") or _NOT_IN_NAMES & set(name):
             raise DataError(
-                f'{log.origin}: found column {name!r}, wanted a name without blanks and ,:[]{{}}", which '
-                "LightGBM does not keep"
+                f'{log.origin}: found column {name!r}, wanted a name without blanks and ,:[]{{}}", and not '
+                "of = alone, which LightGBM does not keep"
             )

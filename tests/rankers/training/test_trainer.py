@@ -273,6 +273,7 @@ def test_the_default_features_are_numbers_without_a_role(tmp_path: Path) -> None
         ({}, {"features": "f9"}, "no column 'f9'"),
         ({}, {"clicks": "naive"}, "no column 'session_id', wanted a click log with sessions"),
         ({"a b": [1.0] * 320}, {}, "found column 'a b', wanted a name without blanks"),
+        ({"=": [1.0] * 320}, {}, "found column '=', wanted a name without blanks"),
         (
             {"day": [[1]] * 320},
             {"features": "day"},
