@@ -2,7 +2,7 @@
 
 Sessions of users who differ: a user's level is gamma with mean 1 and variance 1/4, a session has Poisson
 clicks with twice this mean, and the value of before is the level. A test has the number of sessions that
-``plan_ab`` found in a log of 300,000 users; users, or sessions where these are the units, are assigned by
+``plan_ab`` found in a log of 300,000 users, of which there are 20, each for as many tests; users, or sessions where these are the units, are assigned by
 the toss of a coin. Every test is analysed by ``ab``; it finds the effect if p < 0.05. The tests of looks have
 no effect and 20 looks; one errs if any look has p < 0.05.
 """
@@ -25,7 +25,7 @@ from rankeval.ab_tests.sequences import sequence_multiplier
 
 Floats = NDArray[np.float64]
 Table = dict[str, NDArray[Any]]
-USERS = 300_000
+USERS, PLANS = 300_000, 20
 LOOKS, STEP, LEVEL = 20, 200, 0.05
 ARMS = np.array(["control", "new"])
 
@@ -105,12 +105,16 @@ def finds(kind: Kind, table: Table) -> bool:
 
 def power_row(kind: Kind, tests: int) -> tuple[str, str, str, str]:
     """A row of the table: planned power, and the share of tests that found the effect."""
-    log = sessions_of(np.random.default_rng(5), USERS)
-    plan = plan_ab(log, effect=kind.effect, **kind.asked).results[0]
-    assert plan.sessions is not None
-    assert plan.effect is not None
-    found = sum(finds(kind, simulated(kind, plan.sessions, plan.effect, seed)) for seed in range(tests))
-    return kind.name, f"{plan.sessions:,}", f"{tests:,}", share(found, tests)
+    found, sessions = 0, []
+    for planned in range(PLANS):
+        log = sessions_of(np.random.default_rng([5, planned]), USERS)
+        plan = plan_ab(log, effect=kind.effect, **kind.asked).results[0]
+        assert plan.sessions is not None
+        assert plan.effect is not None
+        sessions.append(plan.sessions)
+        for seed in range(planned, tests, PLANS):
+            found += finds(kind, simulated(kind, plan.sessions, plan.effect, seed))
+    return kind.name, f"{min(sessions):,} to {max(sessions):,}", f"{tests:,}", share(found, tests)
 
 
 def share(found: int, tests: int) -> str:
