@@ -13,8 +13,10 @@ import numpy as np
 
 from rankeval.array_types import Floats, Ints
 
-#: Number of values that are kept of each term.
+#: Number of the largest values of each term that count.
 KEPT = 2048
+#: Number that may be held, so that the largest are not picked out again for every block.
+_HELD = 2 * KEPT
 #: A tail of fewer distinct values has no index: discrete weights are no sample of a smooth tail.
 FEW_DISTINCT = 50
 
@@ -25,7 +27,7 @@ class Tails:
 
     Attributes:
         terms: the index of each term.
-        largest: for each term up to :data:`KEPT` values, in any order.
+        largest: for each term the :data:`KEPT` largest values or all, and perhaps further ones, in any order.
         n: number of units.
     """
 
@@ -56,19 +58,21 @@ class Tails:
         """The tail index of a term (:func:`pareto_k`); None if its largest values are not kept."""
         if term not in self.terms:
             return None
-        return pareto_k(self.largest[self.terms.index(term)], self.n)
+        return pareto_k(_at_most(KEPT, self.largest[self.terms.index(term)]), self.n)
 
 
-def _largest(kept: Floats, values: Floats) -> Floats:
-    """The largest values of both arrays, at most :data:`KEPT`; ``kept`` holds no more."""
-    if len(kept) == KEPT:
-        values = values[np.flatnonzero(values > kept.min())]
+def _largest(held: Floats, values: Floats) -> Floats:
+    """The largest values of both arrays, and perhaps further ones: at most :data:`_HELD`, as in ``held``."""
+    if len(held) >= KEPT:  # none below these is among the largest
+        values = values[np.flatnonzero(values > held.min())]
         if not len(values):
-            return kept
-    together = np.concatenate([kept, values])
-    if len(together) <= KEPT:
-        return together
-    return np.partition(together, len(together) - KEPT)[-KEPT:]
+            return held
+    together = np.concatenate([held, values])
+    return together if len(together) <= _HELD else _at_most(KEPT, together)
+
+
+def _at_most(kept: int, values: Floats) -> Floats:
+    return values if len(values) <= kept else np.partition(values, len(values) - kept)[-kept:]
 
 
 def pareto_k(largest: Floats, n: int) -> float | None:

@@ -20,8 +20,6 @@ from rankeval.propensity_tests.listed_actions import CERTAIN
 
 #: The integers that tell actions apart: their numbers, or hashes of them.
 Keys = NDArray[np.integer[Any]]
-#: Rounds whose actions are counted together, so that their numbers stay in the cache.
-_AT_A_TIME = 1 << 14
 #: Makes the keys of the cells of stratum 0 those of their actions.
 _ZERO = mix64(np.zeros(1, np.uint64))
 
@@ -90,12 +88,8 @@ def _small_cells(
 ) -> GroupSums | None:
     """The cells of one stratum whose actions are small numbers, as in most logs; None for other actions."""
     sums, first = np.zeros((MOST_GROUPS, 4)), np.full(MOST_GROUPS, -1)
-    for start in range(0, len(actions), _AT_A_TIME):
-        part = slice(start, start + _AT_A_TIME)
-        numbers = actions[part].astype(np.int64)
-        if int(numbers.min()) < 0 or int(numbers.max()) >= MOST_GROUPS:
-            return None
-        _add_small(read_only(propensities[part]), read_only(numbers), start, sums, first)
+    if not _add_small(read_only(propensities), read_only(actions.astype(np.int64, copy=False)), sums, first):
+        return None
     found = np.flatnonzero(first >= 0)
     names = tuple((0, name(row)[1]) for row in first[found].tolist())
     return GroupSums(found.astype(np.uint64), names, sums[found])
@@ -136,16 +130,24 @@ def _add_row(p: float, row: Floats) -> None:
 
 
 @kernel
-def _add_small(p: Floats, actions: Ints, start: int, sums: Floats, first: Ints) -> None:
-    """Add rounds with ``p < 1``, from round ``start`` on, to the sums (g, 4) of their actions.
+def _add_small(p: Floats, actions: Ints, sums: Floats, first: Ints) -> bool:
+    """Add rounds with ``p < 1`` to the sums (g, 4) of their actions.
 
     ``first`` (g,) gets the first round of each action; it holds -1.
+
+    Returns:
+        Whether all actions are in 0 to g - 1; if not, rounds are missing.
     """
+    groups = np.uint64(sums.shape[0])
     for i in range(p.size):
+        action = np.uint64(actions[i])  # without a sign, so that no index is tested for one
+        if action >= groups:
+            return False
         if p[i] < CERTAIN:
-            _add_row(p[i], sums[actions[i]])
-            if first[actions[i]] < 0:
-                first[actions[i]] = start + i
+            _add_row(p[i], sums[action])
+            if sums[action, 0] == 1.0:
+                first[action] = i
+    return True
 
 
 @kernel
