@@ -3,8 +3,8 @@
 Sessions of users who differ: a user's level is gamma with mean 1 and variance 1/4, a session has Poisson
 clicks with twice this mean, and the value of before is the level. A test has the number of sessions that
 ``plan_ab`` found in one of 20 logs of 300,000 users; users, or sessions where these are the units, are
-assigned by the toss of a coin. Every test is analysed by ``ab``; it finds the effect if p < 0.05. The tests of looks have
-no effect and 20 looks; one errs if any look has p < 0.05.
+assigned by the toss of a coin. Every test is analysed by ``ab``; it finds the effect if p < 0.05. The tests
+of looks have no effect and 20 looks; one errs if any look has p < 0.05.
 """
 
 from __future__ import annotations
