@@ -78,11 +78,13 @@ def problems(folder: Path) -> list[str]:
     for path in pages(folder):
         page, name = read(path), path.relative_to(folder)
         found += [f"{name}: loads {address}" for address in page.loaded if _elsewhere(address)]
-        inner = [address for address in page.loaded + page.links if not urlsplit(address).scheme and address]
+        inner = [each for each in page.loaded + page.links if each and not _leads_out(each)]
         found += [f"{name}: {fault}" for address in inner if (fault := _broken(address, path))]
     for path in sorted(folder.rglob("*.css")):
         addresses = _CSS_ADDRESS.findall(path.read_text())
-        found += [f"{path.relative_to(folder)}: loads {address}" for address in addresses if _elsewhere(address)]
+        found += [
+            f"{path.relative_to(folder)}: loads {address}" for address in addresses if _elsewhere(address)
+        ]
     return found
 
 
@@ -93,7 +95,11 @@ def outer_links(folder: Path) -> list[str]:
 
 
 def _elsewhere(address: str) -> bool:
-    return address.startswith("//") or urlsplit(address).scheme not in ("", "data")
+    return _leads_out(address) and urlsplit(address).scheme != "data"
+
+
+def _leads_out(address: str) -> bool:
+    return address.startswith("//") or bool(urlsplit(address).scheme)
 
 
 def _broken(address: str, page: Path) -> str | None:

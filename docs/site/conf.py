@@ -1,4 +1,4 @@
-"""Configuration of Sphinx. Nothing of the site is loaded from elsewhere, so there is no mathjax and no intersphinx."""
+"""Configuration of Sphinx. Nothing is loaded from elsewhere: there is no mathjax and no intersphinx."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 
 myst_heading_anchors = 4
 highlight_language = "text"
-suppress_warnings: list[str] = []
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"

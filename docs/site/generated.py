@@ -15,8 +15,8 @@ from rankeval.cli.main import NAME
 from rankeval.cli.main import rankeval as command_line
 from rankeval.results import Result
 
-#: Width of the help, as in a terminal of usual width.
-WIDTH = 80
+#: Width of the help in a terminal of 80 columns.
+WIDTH = 78
 
 
 def generated_pages() -> dict[str, str]:
@@ -74,8 +74,9 @@ def _api_page(name: str) -> str:
     value = Result if name == "Result" else getattr(rankeval, name)
     lines = [f".. autofunction:: {where}.{name}"]
     if inspect.isclass(value):
-        inherited = not issubclass(value, Result)
-        lines = [f".. autoclass:: {where}.{name}", "   :members:"] + ["   :inherited-members: Exception"] * inherited
+        lines = [f".. autoclass:: {where}.{name}", "   :members:"]
+        if not issubclass(value, Result):  # what results inherit stands at Result
+            lines.append("   :inherited-members: Exception")
     return f"# {name}\n\n" + _block("{eval-rst}", "\n".join(lines)) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Copies the pages into one folder for Sphinx, with links to files of the repository turned to pages of the site."""
+"""Copies the pages into one folder for Sphinx, with links to files turned to pages of the site."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _turn(link: re.Match[str], page: Path, folder: Path) -> str:
 def _place(path: Path, page: Path, folder: Path) -> str:
     """Where the site has a file of the repository; pages that link stand at the top of the site."""
     if not path.exists():
-        raise BrokenLink(f"{page.relative_to(REPO)}: links to {path}, which is not there")
+        raise BrokenLink(f"{page.name}: links to {path}, which is not there")
     if path == EXAMPLES:
         return "examples/index.md"
     if path.parent == EXAMPLES:
@@ -78,7 +78,7 @@ def _place(path: Path, page: Path, folder: Path) -> str:
     elif path == REPO / "LICENSE":
         place = PurePosixPath(path.name)
     else:
-        raise BrokenLink(f"{page.relative_to(REPO)}: links to {path.relative_to(REPO)}, which the site does not hold")
+        raise BrokenLink(f"{page.name}: links to {path.relative_to(REPO)}, which the site does not hold")
     (folder / place).parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(path, folder / place)
     return str(place)
