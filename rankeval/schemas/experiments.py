@@ -189,7 +189,7 @@ PLAN_SHUFFLE = document(
 )
 _METHOD = fields(
     "an interleaving method",
-    optional=("power_at_sessions",),
+    ("power_at_sessions",),
     name=text("its name"),
     params=by_name({}, "its parameters"),
     exact=flag("whether all lists were enumerated"),
@@ -207,7 +207,7 @@ _POWER = {
     "results": array(_METHOD, "by method"),
     "ab": fields(
         "an A/B test of the same rankings",
-        optional=("power_at_sessions",),
+        ("power_at_sessions",),
         clicks_A=number("clicks of a session of A"),
         clicks_B=number("of B"),
         difference=number("A less B"),
@@ -226,7 +226,7 @@ INTERLEAVE_LISTS = document(
     results=array(
         fields(
             "a list",
-            optional=("probability", "teams"),
+            ("probability", "teams"),
             items=array(anything("an id"), "from the top"),
             teams=array({"type": ["string", "null"]}, "A or B, by position"),
             probability=number("of the list"),

@@ -29,7 +29,7 @@ _OPEN: Schema = {"type": "object"}
 PROPENSITY = document(
     "propensity",
     "A position-bias curve",
-    optional=("smoothing", "shuffled_sessions", "refutation", "segment"),
+    ("smoothing", "shuffled_sessions", "refutation", "segment"),
     method=text("how it was estimated"),
     n=size("number of sessions"),
     positions=array(count("from 1"), "the positions"),
@@ -73,7 +73,7 @@ FIT = document(
     results=array(
         fields(
             "a click model",
-            optional=("identified",),
+            ("identified",),
             **_FITTED,
             identified={**_OPEN, "description": "parameters of trust bias that the log identifies"},
         ),
@@ -188,7 +188,7 @@ SIMULATE = document(
     files=texts("what was written"),
     truth=fields(
         "exact values",
-        optional=("unshuffled", "arms", "contexts", "days", "reasons", "logging", "candidates"),
+        ("unshuffled", "arms", "contexts", "days", "reasons", "logging", "candidates"),
         click_model={**_OPEN, "description": "of the users"},
         examination=nullable(numbers("by position"), "where it depends on the list"),
         logging=nullable(_TRUTH, "where it is not known exactly"),

@@ -61,7 +61,7 @@ _GAIN = fields(
 )
 _SENSITIVITY = fields(
     "what would change the sign of the gain",
-    optional=("gains",),
+    ("gains",),
     of=text("what is varied"),
     parameter=text("its name"),
     factor=number("the factor at which the gain changes its sign"),
@@ -102,6 +102,7 @@ _ENTRIES: dict[str, Schema] = {
     "best": array(
         fields(
             "the best of several targets by one estimator",
+            ("segment",),
             **_NAME,
             target=text("the best"),
             segment=SEGMENT,
@@ -109,7 +110,6 @@ _ENTRIES: dict[str, Schema] = {
             value=CORRECTED,
             gain=CORRECTED,
             note=text("what was corrected"),
-            optional=("segment",),
         ),
         "by each estimator",
     ),

@@ -52,7 +52,7 @@ def texts(description: str) -> Schema:
     return array({"type": "string"}, description)
 
 
-def fields(description: str = "", optional: tuple[str, ...] = (), **entries: Schema) -> Schema:
+def fields(description: str = "", optional: tuple[str, ...] = (), /, **entries: Schema) -> Schema:
     """An object with these entries, all there but the optional ones."""
     required = [name for name in entries if name not in optional]
     said = {"description": description} if description else {}
@@ -69,9 +69,9 @@ def nullable(schema: Schema, when: str) -> Schema:
     return {"anyOf": [schema, {"type": "null"}], "description": f"null {when}"}
 
 
-def document(command: str, title: str, optional: tuple[str, ...] = (), **entries: Schema) -> Schema:
+def document(command: str, title: str, optional: tuple[str, ...] = (), /, **entries: Schema) -> Schema:
     """The schema of a result: the head that all have, and the entries of a command."""
-    head = {
+    head: dict[str, Schema] = {
         "schema": {"const": 1, "description": "version of this form"},
         "command": {"const": command},
         "conclusion": text("what the result says, in one or two sentences"),
@@ -114,7 +114,7 @@ P_VALUES = {
 }
 CORRECTED = fields(
     "of the best, as it is and corrected for its having been chosen",
-    optional=("over",),
+    ("over",),
     over=text("what the gain is over"),
     naive=number("as it is"),
     naive_ci=nullable(INTERVAL, "where there is no estimate"),

@@ -48,7 +48,7 @@ EVALUATE = document(
     best=array(
         fields(
             "the best of several runs by a metric",
-            optional=("segment",),
+            ("segment",),
             metric=text("the metric"),
             segment=SEGMENT,
             run=text("the best"),
@@ -98,7 +98,7 @@ TRAIN = document(
     results=array(fields("a metric of a part", part=text("valid or test"), **_VALUE), "by part and metric"),
     model=fields(
         "the model file",
-        optional=("objective", "fold_trees"),
+        ("objective", "fold_trees"),
         path=text("its path"),
         sha256=text("of its bytes"),
         trees=count("number of trees"),
