@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import click
@@ -14,6 +14,8 @@ from docs.site.navigation import EXAMPLES, REPO
 from rankeval.cli.main import NAME
 from rankeval.cli.main import rankeval as command_line
 from rankeval.results import Result
+from rankeval.schemas import SCHEMAS
+from rankeval.schemas.parts import INTERVAL
 
 #: Width of the help in a terminal of 80 columns.
 WIDTH = 78
@@ -21,7 +23,7 @@ WIDTH = 78
 
 def generated_pages() -> dict[str, str]:
     """Name of each generated page -> its Markdown."""
-    return {"commands.md": commands(), **api(), **examples()}
+    return {"commands.md": commands(), "schemas.md": schemas(), **api(), **examples()}
 
 
 def commands() -> str:
@@ -46,6 +48,54 @@ def _walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Comman
             inner = command.get_command(context, name)
             if inner is not None:
                 yield from _walk(inner, f"{path} {name}")
+
+
+def schemas() -> str:
+    """A table of the entries of every result."""
+    lead = "What `--format json` writes, for every command. `rankeval schema COMMAND` prints the JSON Schema."
+    parts = [
+        "# JSON of results",
+        lead,
+        "`[]` is each element of a list, `{}` each value under a name of the data.",
+    ]
+    for command, schema in SCHEMAS.items():
+        rows = [f"| `{path}` | {kind} | {said} |" for path, kind, said in _entries(schema, "")]
+        parts += [
+            f"## {command}",
+            schema["title"] + ".",
+            "\n".join(["| entry | type | is |", "|---|---|---|", *rows]),
+        ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _entries(schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, str, str]]:
+    """Path, type and meaning of all that is inside; an interval, which many hold, is one entry."""
+    for name, value in schema.get("properties", {}).items():
+        yield from _entry(value, f"{path}.{name}".removeprefix("."))
+
+
+def _entry(schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, str, str]]:
+    inner = schema["anyOf"][0] if "anyOf" in schema else schema
+    said = [str(part["description"]) for part in (inner, schema) if "description" in part]
+    yield path, _kind(schema), "; ".join(dict.fromkeys(said)).replace("|", "\\|")
+    if inner == INTERVAL:
+        return
+    if "items" in inner and inner["items"] != INTERVAL:
+        yield from _entries(inner["items"], f"{path}[]")
+    if isinstance(inner.get("additionalProperties"), dict):
+        yield from _entries(inner["additionalProperties"], f"{path}.{{}}")
+    yield from _entries(inner, path)
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    if "anyOf" in schema:
+        return f"{_kind(schema['anyOf'][0])} or null"
+    if schema == INTERVAL:
+        return "interval"
+    if "enum" in schema or "const" in schema:
+        return ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
+    kinds = schema.get("type", "any")
+    return kinds if isinstance(kinds, str) else " or ".join(kinds)
 
 
 def api() -> dict[str, str]:

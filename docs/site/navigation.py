@@ -26,6 +26,7 @@ class Section:
 
 
 SECTIONS = (
+    Section("start", "Start", ("start-rankers", "start-uplift", "start-shuffles", "choose-an-estimator")),
     Section(
         "guides",
         "Guides",
@@ -50,13 +51,17 @@ SECTIONS = (
         "reference",
         "Reference",
         (
+            "definitions",
+            "files",
             "columns",
             "tables-and-lakes",
+            "schemas",
             "commands",
             "api/index",
+            "glossary",
         ),
     ),
-    Section("evidence", "Evidence", ("coverage", "promises")),
+    Section("evidence", "Evidence", ("benchmarks", "coverage", "promises", "compare")),
     Section("project", "Project", ("README", "ARCHITECTURE", "CONTRIBUTING", "CHANGELOG", "licences")),
 )
 #: Pages that stand at the top of the repository.
