@@ -2,7 +2,7 @@
 # pyproject.toml changes.
 # Needs git, make and Python 3.11 or later; another Python than the one found: make PYTHON=/path/to/python ...
 
-.PHONY: help demo test test-all lint format docs bench fuzz faults lowest newest audit clean
+.PHONY: help demo test test-all lint format docs links bench fuzz faults lowest newest audit clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -19,6 +19,7 @@ help:
 	@echo "make lint    ruff, mypy and vulture"
 	@echo "make format  lay out the code as make lint wants it"
 	@echo "make docs    the documentation site, in .site/html"
+	@echo "make links   the same, and looks up the links that lead out of it (needs a network)"
 	@echo "make bench   speed and memory, side by side with other tools"
 	@echo "make fuzz    changed inputs through all commands  MINUTES=10 SEED=0"
 	@echo "make faults  kills, full disks and the like       KILLS=200 SEED=0"
@@ -54,6 +55,9 @@ format: .venv/ready-dev
 docs: .venv/ready-docs
 	@echo "rankeval: building the site"
 	@$(BIN)/python -m docs.site
+
+links: .venv/ready-docs
+	@$(BIN)/python -m docs.site links
 
 bench: .venv/ready-bench
 	@$(BIN)/python -m benchmarks.run
