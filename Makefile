@@ -1,8 +1,8 @@
-# make demo | test | test-all | lint | bench | fuzz | faults: each sets up its own .venv first, and again only when
+# make demo | test | test-all | lint | docs | bench | fuzz | faults: each sets up its own .venv first, and again only when
 # pyproject.toml changes.
 # Needs git, make and Python 3.11 or later; another Python than the one found: make PYTHON=/path/to/python ...
 
-.PHONY: help demo test test-all lint format bench fuzz faults lowest newest audit clean
+.PHONY: help demo test test-all lint format docs links bench fuzz faults lowest newest audit clean
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -18,6 +18,8 @@ help:
 	@echo "make test-all  all tests, of reports in a browser too (Chromium; .ci/browser fetches it)"
 	@echo "make lint    ruff, mypy and vulture"
 	@echo "make format  lay out the code as make lint wants it"
+	@echo "make docs    the documentation site, in .site/html"
+	@echo "make links   the same, and looks up the links that lead out of it (needs a network)"
 	@echo "make bench   speed and memory, side by side with other tools"
 	@echo "make fuzz    changed inputs through all commands  MINUTES=10 SEED=0"
 	@echo "make faults  kills, full disks and the like       KILLS=200 SEED=0"
@@ -50,6 +52,13 @@ lint: .venv/ready-dev
 format: .venv/ready-dev
 	@$(BIN)/ruff check --quiet --fix . && $(BIN)/ruff format --quiet .
 
+docs: .venv/ready-docs
+	@echo "rankeval: building the site"
+	@$(BIN)/python -m docs.site
+
+links: .venv/ready-docs
+	@$(BIN)/python -m docs.site links
+
 bench: .venv/ready-bench
 	@$(BIN)/python -m benchmarks.run
 
@@ -66,7 +75,7 @@ audit: .venv/ready-run
 	@sh .ci/audit
 
 clean:
-	rm -rf .venv .bench .bounds .browser .fuzz .pytest_cache .mypy_cache .ruff_cache .hypothesis rankeval-demo
+	rm -rf .venv .bench .bounds .browser .fuzz .site .pytest_cache .mypy_cache .ruff_cache .hypothesis rankeval-demo
 
 .venv/ready-run: pyproject.toml .ci/setup
 	@PYTHON="$(PYTHON)" sh .ci/setup run .
@@ -76,3 +85,6 @@ clean:
 
 .venv/ready-bench: pyproject.toml .ci/setup
 	@PYTHON="$(PYTHON)" sh .ci/setup bench '.[bench]'
+
+.venv/ready-docs: pyproject.toml .ci/setup
+	@PYTHON="$(PYTHON)" sh .ci/setup docs '.[docs]'

@@ -28,6 +28,7 @@ COMMANDS = {
     "propensity": "Estimate position bias from shuffles, swaps or several rankers.",
     "rank": "Score data with a model or plug-in, and draw rankings from the scores.",
     "report": "Put results of earlier runs on one HTML page.",
+    "schema": "Print the JSON Schema of the result of a command.",
     "simulate": "Simulate a click log, with the exact true values.",
     "train": "Train a ranker (LightGBM) from judgements or clicks.",
     "uplift": "Estimate what a new ranker would gain, before any A/B test.",

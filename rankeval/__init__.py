@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from rankeval.rankers.ranking import Ranking
     from rankeval.rankers.ranking.rank import rank
     from rankeval.rankers.training import Training, train
+    from rankeval.schemas import schema
     from rankeval.versions import __version__
 
 # Public name -> the module that defines it. Modules load when a name is first used: Numba and Arrow take time
@@ -79,6 +80,7 @@ _HOME = {
     "plan_shuffle": "rankeval.simulators.shuffle_plans",
     "propensity": "rankeval.position_bias",
     "rank": "rankeval.rankers.ranking",
+    "schema": "rankeval.schemas",
     "simulate": "rankeval.simulators.logs",
     "train": "rankeval.rankers.training",
     "uplift": "rankeval.candidates",
@@ -122,6 +124,7 @@ __all__ = [
     "plan_shuffle",
     "propensity",
     "rank",
+    "schema",
     "simulate",
     "train",
     "uplift",

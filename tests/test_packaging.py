@@ -43,6 +43,7 @@ def test_linked_packages_are_mapped_to_their_folders(name: str) -> None:
 
 def test_version_is_the_same_everywhere() -> None:
     assert rankeval.__version__ == PROJECT["project"]["version"]
+    assert f"version: {rankeval.__version__}" in (REPO / "CITATION.cff").read_text().splitlines()
 
 
 @pytest.mark.parametrize("folder", ["benchmarks", "examples"])

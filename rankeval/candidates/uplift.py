@@ -96,9 +96,10 @@ def uplift(
             has the gains under each, and which of them predicts held-out sessions best. None: these two,
             where the log can tell them apart (sessions in random order, and at most a million sessions), or
             speaks against position-based users. ``none``: none.
-        ci, level, side, replicates, family, simultaneous, by, cluster, seed, columns, where, reward,
-            reward_range, null_reward, first_position, reward_model, features, folds, refits, pessimistic,
-            threads: as for :func:`rankeval.ope`.
+        ci: methods for confidence intervals, as for :func:`rankeval.ope`. So are all arguments that are not
+            named here: level, side, replicates, family, simultaneous, by, cluster, seed, columns, where,
+            reward, reward_range, null_reward, first_position, reward_model, features, folds, refits,
+            pessimistic, threads.
 
     Returns:
         :class:`Uplift`, with the attributes of the result of ``ope``; the target of a row is the name of the
