@@ -77,6 +77,7 @@ def _markdown(result: Shown, _: int | None) -> str:
         rule = ["---:" if name.startswith(">") else "---" for name in table.header]
         lines = [titles, rule, *([_markdown_cell(cell) for cell in row] for row in table.rows)]
         title = f"**{printable(table.title)}**\n\n" if table.title else ""
+        title += f"{printable(table.note)}\n\n" if table.note else ""
         parts.append(title + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")
     parts += [f"- {printable(warning)}\n" for warning in result.remarks]
     return "\n".join(parts)
@@ -104,6 +105,8 @@ def _table(result: Shown, width: int | None) -> str:
     for table in tables:
         if table.title:
             console.print(printable(table.title), markup=False, soft_wrap=True)
+        if table.note:
+            console.print(_wrapped(printable(table.note), prose), markup=False, soft_wrap=True)
         shown = _laid_out(table)
         narrowest = console.measure(shown).minimum
         console.print(shown, width=max(console.width, narrowest), crop=False)
@@ -152,7 +155,7 @@ def _latex(result: Shown, _: int | None) -> str:
         heads = [name.removeprefix(">") for name in table.header]
         lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", *_latex_rows([heads]), r"\midrule"]
         lines += [*_latex_rows(table.rows), r"\bottomrule", r"\end{tabular}"]
-        title = [f"% {printable(table.title)}"] if table.title else []
+        title = [f"% {printable(text)}" for text in (table.title, table.note) if text]
         parts.append("\n".join([*title, *lines]) + "\n")
     return "\n".join(parts)
 

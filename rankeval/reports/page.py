@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rankeval.charts import NARROW, STYLE, WIDE, Chart, Markup, plain_text
+from rankeval.notes import LEVELS
 from rankeval.reports.catalogue import charts_of, conclusion, tables_of
 from rankeval.reports.documents import Document
 from rankeval.table_texts import Table
@@ -85,7 +86,8 @@ class Section:
     def judged(self) -> str:
         """What the verdict is on."""
         levels = {one["verdict"]["level"] for one in self.document.get("results", []) if "verdict" in one}
-        return "Worst verdict of all estimates" if len(levels) > 1 else "Verdict"
+        worst = max(levels, key=LEVELS.index, default=None)
+        return "Worst verdict of all estimates" if len(levels) > 1 and worst == self.level else "Verdict"
 
     @property
     def json(self) -> Markup | None:

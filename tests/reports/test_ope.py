@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from rankeval.reports.ope import charts, conclude
+from rankeval.reports.ope import charts
+from rankeval.reports.policy_conclusion import conclude
 from tests.reports.results import interval, results, verdict
 
 
@@ -142,12 +143,12 @@ def test_charts() -> None:
     keys = [chart.key for chart in charts(results()["ope"].plain())]
     assert keys[:3] == ["gains", "values", "time"]
     assert keys[3].startswith("by max_weight of cips")
-    assert keys[4:] == ["weights"]
+    assert keys[4:] == ["effective"]
 
 
 def test_effective_rows_are_shares_of_the_rows() -> None:
     document = results()["ope"].plain()
-    shares = [row[1] for row in results()["ope"].plot("weights").table().rows]
+    shares = [row[1] for row in results()["ope"].plot("effective").table().rows]
     found = [one for one in document["results"] if one["segment"] is None]
     wanted = [100 * one["diagnostics"]["ess"] / one["n"] for one in found]
     assert [float(share.removesuffix(" %")) for share in shares] == pytest.approx(wanted, rel=1e-3)
