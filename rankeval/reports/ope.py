@@ -19,6 +19,7 @@ from rankeval.reports.policy_charts import (
     values,
     weights,
 )
+from rankeval.reports.weight_charts import weight_histograms
 from rankeval.table_texts import Table
 
 
@@ -32,6 +33,7 @@ def charts(document: Document) -> Iterator[Chart]:
         if one["selection"] is not None:
             yield _by_parameter(document, one)
     yield from metrics(document)
+    yield from weight_histograms(document)
     yield from effective(document)
 
 

@@ -22,6 +22,7 @@ from rankeval.reports.policy_charts import (
     values,
     weights,
 )
+from rankeval.reports.weight_charts import weight_histograms
 from rankeval.table_texts import Table, number
 
 #: Powers of the curve between which the crossing of 0 is drawn; the table of sign changes has all.
@@ -41,6 +42,7 @@ def charts(document: Document) -> Iterator[Chart]:
     yield from _overlap(document)
     yield from metrics(document)
     yield from _curve(document)
+    yield from weight_histograms(document)
     yield from effective(document)
 
 
