@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from rankeval.charts import Axis, Chart, Intervals, Lines, Series
-from rankeval.reports.documents import Document, estimator, level, row, table
+from rankeval.reports.documents import Document, estimator, is_day, level, row, table
 from rankeval.reports.policy_conclusion import is_index
 from rankeval.table_texts import Table
 
-#: Segments that are days or months.
-_DAY = re.compile(r"\d{4}-\d\d(-\d\d)?\b")
 #: What a sensitivity is of -> what its factor is, in words.
 _WRONG = {"propensities": "odds of propensities (Gamma)", "position_bias": "power of the curve (eta)"}
 #: What a sensitivity is of -> what its factor means, in a sentence.
@@ -107,7 +104,7 @@ def over_time(document: Document) -> Iterator[Chart]:
     ]
     rows.sort(key=lambda one: str(one["segment"]))
     names = [str(one["segment"]) for one in rows]
-    if len(rows) < 2 or not all(map(_DAY.match, names)):
+    if len(rows) < 2 or not all(map(is_day, names)):
         return
     relative, part, path = _part(every)
     ends = [(one["gain"][path]["low"], one["gain"][path]["high"]) for one in rows]
