@@ -47,7 +47,18 @@ class Shown(Protocol):
 
 
 def _json(result: Shown, _: int | None) -> str:
-    return json.dumps(result.to_dict(), indent=2, allow_nan=False, default=_plain) + "\n"
+    return json_text(result)
+
+
+def json_text(result: Shown, command_line: str | None = None) -> str:
+    """A result as JSON; with the command that made it, after the name of the command, if it is given."""
+    document = result.to_dict()
+    if command_line is not None:
+        head: dict[str, Any] = {
+            name: document.pop(name) for name in ("schema", "command") if name in document
+        }
+        document = {**head, "command_line": command_line, **document}
+    return json.dumps(document, indent=2, allow_nan=False, default=_plain) + "\n"
 
 
 def _plain(value: Any) -> Any:

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rankeval import UsageError, progress
-from rankeval.cli.options import be_quiet, pairs
+from rankeval.cli.options import be_quiet, command_line, pairs
 from rankeval.options import listed
 from tests.cli.helpers import call, run
 from tests.naive_off_policy import random_log
@@ -146,3 +146,11 @@ def test_a_result_survives_what_stdout_cannot_encode_and_csv_keeps_its_warnings(
     over = call("ope", log, "--out", log)
     assert over.status == 2
     assert "is an input" in over.error
+
+
+def test_a_command_without_what_changes_no_number() -> None:
+    words = ["ope", "a log", "--out", "x", "--format=json", "--threads", "2", "--quiet", "--by", "out"]
+    assert command_line(words) == "rankeval ope 'a log' --by out"
+    assert command_line(["train", "d", "--out", "m", "--report", "p"], writes=False) == (
+        "rankeval train d --out m"
+    )
