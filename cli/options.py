@@ -6,7 +6,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -209,6 +209,16 @@ def numbers_of(option: str, text: str | None) -> list[float] | None:
         return [float(part) for part in text.split(",")]
     except ValueError:
         raise UsageError(f"{option}: found {text!r}, wanted numbers such as 0.5,1") from None
+
+
+def require_outputs(outputs: Mapping[str, Path | None], *inputs: object) -> None:
+    """Check, before any work, that all outputs can be written and that none is an input or another one."""
+    from rankeval.atomic_files import require_folder, require_separate
+
+    require_separate(outputs, *inputs)
+    for path in outputs.values():
+        if path is not None:
+            require_folder(Path(path))
 
 
 def require_gates(text: str, known: Sequence[str]) -> list[str]:

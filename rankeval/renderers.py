@@ -126,7 +126,8 @@ def _table(result: Shown, width: int | None) -> str:
                 f"{_SHOWN_ROWS} of {len(table.rows):,} rows; csv, json and markdown have all of them\n"
             )
     for warning in result.remarks:
-        console.print(f"warning: {printable(warning)}", markup=False, soft_wrap=True)
+        told = _wrapped(f"warning: {printable(warning)}", console.width)
+        console.print(told, markup=False, soft_wrap=True)
     return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines()) + "\n"
 
 

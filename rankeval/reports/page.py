@@ -56,7 +56,7 @@ class Section:
         """The section of a result, with at most so many charts."""
         every = charts_of(document)
         verdict = document.get("verdict") or {}
-        level = verdict["level"] if "level" in verdict else None
+        level = verdict.get("level")
         reasons = [] if level is None else verdict.get("reasons", [])
         told = {reason["text"] for reason in reasons}
         return cls(

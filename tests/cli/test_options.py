@@ -86,9 +86,14 @@ def test_a_file_is_replaced_whole_or_left_alone(log: Path, tmp_path: Path) -> No
 
 
 def test_places_that_cannot_be_written(log: Path, tmp_path: Path) -> None:
-    called = call("ope", log, "--out", tmp_path / "no" / "result.txt")
-    assert called.status == 1
-    assert f"{tmp_path}/no/result.txt: cannot be written (No such file or directory)" in called.error
+    for option in ("--out", "--report"):
+        called = call("ope", log, option, tmp_path / "no" / "result.txt")
+        assert called.status == 1
+        assert called.error == (
+            f"{tmp_path}/no/result.txt: cannot be written, there is no folder {tmp_path}/no"
+        )
+    # Before any work, so that nothing was read.
+    assert "no folder" in call("ope", "no such log", "--out", tmp_path / "no" / "result.txt").error
     called = call("ope", log, "--out", tmp_path)
     assert called.status == 2
     assert "is a directory" in called.error
