@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from rankeval.atomic_files import require_separate
 from rankeval.cli.options import (
     ab_metric_options,
     be_quiet,
@@ -18,6 +17,7 @@ from rankeval.cli.options import (
     pairs,
     report_option,
     require_gates,
+    require_outputs,
     show,
     side_option,
 )
@@ -155,7 +155,7 @@ def command(
 ) -> None:
     """Analyse an A/B test: differences between arms with intervals and tests."""
     be_quiet(quiet)
-    require_separate({"--out": out, "--report": report}, log)
+    require_outputs({"--out": out, "--report": report}, log)
     gates = require_gates(fail_on, GATES)
     from rankeval import ab
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from rankeval.atomic_files import require_separate
-from rankeval.cli.options import be_quiet, common_options, pairs, report_option, show
+from rankeval.cli.options import be_quiet, common_options, pairs, report_option, require_outputs, show
 
 EPILOG = """\b
 Examples:
@@ -48,7 +47,7 @@ def command(
 ) -> None:
     """Compare offline gains of past experiments with online ones."""
     be_quiet(quiet)
-    require_separate({"--out": out, "--report": report}, data)
+    require_outputs({"--out": out, "--report": report}, data)
     from rankeval import agreement
 
     result = agreement(data, level=level, columns=pairs("--column", columns), where=where, threads=threads)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -152,7 +152,7 @@ class Demo:
         )
         (ips,), (naive, clipped, modelled) = (one.to_dict()["results"] for one in (found, others))
         return [
-            MethodRow.of("naive click rate", naive),
+            replace(MethodRow.of("naive click rate", naive), verdict=None),
             self._replay(found.to_dict()["logged"]["value"]),
             MethodRow.of("IPS", ips),
             MethodRow.of("clipped IPS", clipped),
@@ -202,8 +202,10 @@ class Demo:
     def summary(self, gains: list[MethodRow], test: MethodRow, truth: float) -> Summary:
         """The last table."""
         inputs = {"seed": SEED, "sessions": ESTIMATE, "folder": str(self.folder)}
-        text = "DR has no interval: its model was fitted to the same log; --ci refit counts that, in minutes"
-        summary = Summary(inputs, (*gains, test), truth, (Note("no_interval", text),))
+        model = "DR has no interval: its model was fitted to the same log; --ci refit counts that, in minutes"
+        naive = "the naive click rate leaves position bias out of account, so that no verdict applies to it"
+        notes = (Note("no_interval", model), Note("no_verdict", naive))
+        summary = Summary(inputs, (*gains, test), truth, notes)
         _write(self.folder / "summary.json", summary)
         _tell("7. Was it right? Every method beside the truth, which the simulator computes exactly.")
         say(summary.render("table", WIDTH) + "\n")

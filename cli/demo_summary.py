@@ -29,7 +29,7 @@ class MethodRow:
 
     @classmethod
     def of(cls, method: str, row: Mapping[str, Any]) -> MethodRow:
-        """From a result of ``uplift`` or ``ope`` in JSON."""
+        """From a result of ``uplift`` or ``ope`` in JSON, with its verdict."""
         gain, interval = row["gain"], row["gain"]["relative_ci"]
         return cls(method, gain["relative"], interval["low"], interval["high"], row["verdict"]["level"])
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from rankeval.atomic_files import require_separate
 from rankeval.cli.options import (
     be_quiet,
     common_options,
@@ -18,6 +17,7 @@ from rankeval.cli.options import (
     relevance_threshold_option,
     report_option,
     require_level,
+    require_outputs,
     show,
     side_option,
 )
@@ -142,7 +142,7 @@ def command(
     be_quiet(quiet)
     named = _named(runs)
     tables = {f"--{name.replace('_', '-')}": options[name] for name in ("per_query", "reliability")}
-    require_separate({"--out": out, "--report": report, **tables}, *named.values(), options["judgements"])
+    require_outputs({"--out": out, "--report": report, **tables}, *named.values(), options["judgements"])
     from rankeval import evaluate
 
     result = evaluate(

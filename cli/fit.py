@@ -7,8 +7,15 @@ from typing import Any
 
 import click
 
-from rankeval.atomic_files import require_separate
-from rankeval.cli.options import be_quiet, click_log_options, common_options, pairs, report_option, show
+from rankeval.cli.options import (
+    be_quiet,
+    click_log_options,
+    common_options,
+    pairs,
+    report_option,
+    require_outputs,
+    show,
+)
 from rankeval.options import listed
 
 EPILOG = """\b
@@ -89,7 +96,7 @@ def command(
     where P is the probability of the observed click or skip at a position; 1 is a perfect model.
     """
     be_quiet(quiet)
-    require_separate({"--out": out, "--report": report, "--parameters": options["parameters"]}, log)
+    require_outputs({"--out": out, "--report": report, "--parameters": options["parameters"]}, log)
     from rankeval import fit
 
     result = fit(log, listed(click_model), columns=pairs("--column", columns), **options)

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 import click
 
-from rankeval.atomic_files import require_separate
 from rankeval.cli.options import (
     GATE,
     be_quiet,
@@ -16,6 +15,7 @@ from rankeval.cli.options import (
     first_action_option,
     pairs,
     report_option,
+    require_outputs,
     show,
 )
 
@@ -68,7 +68,7 @@ def command(
 ) -> None:
     """Tell what is in a log, what is wrong with it, and which estimators it can feed."""
     be_quiet(quiet)
-    require_separate({"--out": out, "--report": report}, log, against)
+    require_outputs({"--out": out, "--report": report}, log, against)
     from rankeval import inspect
 
     result = inspect(log, against, columns=pairs("--column", columns), **options)

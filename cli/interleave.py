@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from rankeval.atomic_files import require_separate
 from rankeval.cli.options import (
     be_quiet,
     click_log_options,
@@ -18,6 +17,7 @@ from rankeval.cli.options import (
     pairs,
     report_option,
     require_level,
+    require_outputs,
     show,
     threads_option,
     together,
@@ -145,7 +145,7 @@ def simulate(world: str, log: Path, format_: str, out: Path | None, quiet: bool,
     Also shows the expected results, exact if possible.
     """
     be_quiet(quiet)
-    require_separate({"log": log, "--out": out}, world)
+    require_outputs({"log": log, "--out": out}, world)
     from rankeval import interleave_simulate
 
     show(interleave_simulate(world, log, **options), format_, out)
@@ -193,7 +193,7 @@ def analyse(
     Shows wins, credit, intervals and tests.
     """
     be_quiet(quiet)
-    require_separate({"--out": out, "--report": report}, log)
+    require_outputs({"--out": out, "--report": report}, log)
     from rankeval import interleave_analyse
 
     result = interleave_analyse(log, ci=listed(ci), columns=pairs("--column", columns), **options)
@@ -224,7 +224,7 @@ def power(
 ) -> None:
     """Compare the sessions that each method and an A/B test need."""
     be_quiet(quiet)
-    require_separate({"--out": out}, world)
+    require_outputs({"--out": out}, world)
     from rankeval import interleave_power
 
     chosen = {"method": listed(methods)} if methods else {}

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from rankeval.atomic_files import require_separate
 from rankeval.cli.options import (
     be_quiet,
     click_log_options,
@@ -19,6 +18,7 @@ from rankeval.cli.options import (
     pairs,
     report_option,
     require_level,
+    require_outputs,
     show,
     side_option,
 )
@@ -245,7 +245,7 @@ def command(
 ) -> None:
     """Estimate the value of a target policy from a log of another policy, with gain and diagnostics."""
     be_quiet(quiet)
-    require_separate({"--out": out, "--report": report, "--path": options["path"]}, log, position_bias)
+    require_outputs({"--out": out, "--report": report, "--path": options["path"]}, log, position_bias)
     from rankeval import ope
 
     result = ope(

@@ -6,7 +6,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -211,6 +211,16 @@ def numbers_of(option: str, text: str | None) -> list[float] | None:
         raise UsageError(f"{option}: found {text!r}, wanted numbers such as 0.5,1") from None
 
 
+def require_outputs(outputs: Mapping[str, Path | None], *inputs: object) -> None:
+    """Check, before any work, that all outputs can be written and that none is an input or another one."""
+    from rankeval.atomic_files import require_folder, require_separate
+
+    require_separate(outputs, *inputs)
+    for path in outputs.values():
+        if path is not None:
+            require_folder(Path(path))
+
+
 def require_gates(text: str, known: Sequence[str]) -> list[str]:
     """The gates of ``--fail-on``, checked before any work."""
     gates = listed(text)
@@ -230,22 +240,45 @@ def be_quiet(quiet: bool) -> None:
 
 def show(result: Any, format_: str, out: Path | None, report: Path | None = None) -> None:
     """Print a result, or write it to a file that appears only when it is complete; likewise its report."""
+    made_by = command_line(sys.argv[1:], writes=out is not None)
     if report is not None:
-        result.report(report, typed_command())
+        from rankeval.atomic_files import write_text
+        from rankeval.reports import page
+
+        write_text(page([result.plain(made_by)], typed_command()), report)
     if format_ == "csv":  # has no place for warnings
         for warning in result.warnings:
             notice(f"warning: {warning}")
     if out is None:
-        say(result.render(format_, text_width()))
+        say(result.to_json(made_by) if format_ == "json" else result.render(format_, text_width()))
         return
     from rankeval.atomic_files import write_text
 
-    write_text(result.render(format_, UNLIMITED), out)
+    write_text(result.to_json(made_by) if format_ == "json" else result.render(format_, UNLIMITED), out)
 
 
 def typed_command() -> str:
     """The command of this process, as one would type it."""
     return shlex.join(["rankeval", *sys.argv[1:]])
+
+
+def command_line(words: Sequence[str], writes: bool = True) -> str:
+    """A command without the options that change no number: where results go and how, gates and threads.
+
+    Args:
+        words: what follows ``rankeval``.
+        writes: whether ``--out`` names the file of results; else it names what the command makes, and stays.
+    """
+    gates = {"--fail-under", "--fail-on"}
+    values = {"--format", "--report", "--threads", *gates, *(["--out"] if writes else [])}
+    kept, words = ["rankeval"], list(words)
+    while words:
+        word = words.pop(0)
+        if word in values and words:
+            words.pop(0)
+        elif word != "--quiet" and word.partition("=")[0] not in values:
+            kept.append(word)
+    return shlex.join(kept)
 
 
 def require_level(result: Any, level: str | None) -> None:

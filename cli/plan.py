@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from rankeval.atomic_files import require_separate
 from rankeval.cli.options import (
     ab_metric_options,
     be_quiet,
@@ -16,6 +15,7 @@ from rankeval.cli.options import (
     null_reward_option,
     pairs,
     report_option,
+    require_outputs,
     show,
 )
 
@@ -113,7 +113,7 @@ def shuffle(
 ) -> None:
     """Compare shuffle designs: errors, sessions, days, lost clicks."""
     be_quiet(quiet)
-    require_separate({"--out": out, "--report": report}, source, position_bias)
+    require_outputs({"--out": out, "--report": report}, source, position_bias)
     from rankeval import plan_shuffle
 
     result = plan_shuffle(source, position_bias=position_bias, columns=pairs("--column", columns), **options)
@@ -160,7 +160,7 @@ def ab(
 ) -> None:
     """Plan an A/B test: sessions an arm, days, the smallest effect."""
     be_quiet(quiet)
-    require_separate({"--out": out, "--report": report}, log, gain, *beside)
+    require_outputs({"--out": out, "--report": report}, log, gain, *beside)
     from rankeval import plan_ab
 
     result = plan_ab(log, gain=gain, beside=beside, columns=pairs("--column", columns), **options)

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from rankeval.atomic_files import require_separate
 from rankeval.cli.options import (
     be_quiet,
     click_log_options,
@@ -17,6 +16,7 @@ from rankeval.cli.options import (
     pairs,
     report_option,
     require_level,
+    require_outputs,
     show,
 )
 from rankeval.options import listed
@@ -93,7 +93,7 @@ def command(
 ) -> None:
     """Estimate how likely users are to examine each position, relative to position 1."""
     be_quiet(quiet)
-    require_separate({"--out": out, "--report": report}, log)
+    require_outputs({"--out": out, "--report": report}, log)
     from rankeval import propensity
 
     result = propensity(

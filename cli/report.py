@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from rankeval.atomic_files import require_folder, require_separate, write_text
-from rankeval.cli.options import typed_command
+from rankeval.atomic_files import write_text
+from rankeval.cli.options import require_outputs, typed_command
 
 EPILOG = """\b
 Example:
@@ -33,8 +33,7 @@ no script, fits phones and paper, and holds the results as JSON. The option
 )
 def command(results: tuple[Path, ...], out: Path) -> None:
     """Put results that were written with --format json on one HTML page."""
-    require_separate({"--out": out}, list(results))
-    require_folder(out)
+    require_outputs({"--out": out}, list(results))
     from rankeval.reports import page, saved_result
 
     write_text(page([saved_result(path) for path in results], typed_command()), out)

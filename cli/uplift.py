@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from rankeval.atomic_files import require_separate
 from rankeval.cli.options import (
     be_quiet,
     click_log_options,
@@ -18,6 +17,7 @@ from rankeval.cli.options import (
     pairs,
     report_option,
     require_level,
+    require_outputs,
     show,
     side_option,
 )
@@ -175,7 +175,7 @@ def command(
     be_quiet(quiet)
     specs = [text.partition("=")[2] for text in candidates]
     files = [*specs, *(spec.partition(":")[2] for spec in specs)]  # FILE, and KIND:FILE
-    require_separate({"--out": out, "--report": report}, log, position_bias, files)
+    require_outputs({"--out": out, "--report": report}, log, position_bias, files)
     from rankeval import uplift
 
     result = uplift(

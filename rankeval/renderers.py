@@ -47,7 +47,18 @@ class Shown(Protocol):
 
 
 def _json(result: Shown, _: int | None) -> str:
-    return json.dumps(result.to_dict(), indent=2, allow_nan=False, default=_plain) + "\n"
+    return json_text(result)
+
+
+def json_text(result: Shown, command_line: str | None = None) -> str:
+    """A result as JSON; with the command that made it, after the name of the command, if it is given."""
+    document = result.to_dict()
+    if command_line is not None:
+        head: dict[str, Any] = {
+            name: document.pop(name) for name in ("schema", "command") if name in document
+        }
+        document = {**head, "command_line": command_line, **document}
+    return json.dumps(document, indent=2, allow_nan=False, default=_plain) + "\n"
 
 
 def _plain(value: Any) -> Any:
@@ -77,6 +88,7 @@ def _markdown(result: Shown, _: int | None) -> str:
         rule = ["---:" if name.startswith(">") else "---" for name in table.header]
         lines = [titles, rule, *([_markdown_cell(cell) for cell in row] for row in table.rows)]
         title = f"**{printable(table.title)}**\n\n" if table.title else ""
+        title += f"{printable(table.note)}\n\n" if table.note else ""
         parts.append(title + "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n")
     parts += [f"- {printable(warning)}\n" for warning in result.remarks]
     return "\n".join(parts)
@@ -104,6 +116,8 @@ def _table(result: Shown, width: int | None) -> str:
     for table in tables:
         if table.title:
             console.print(printable(table.title), markup=False, soft_wrap=True)
+        if table.note:
+            console.print(_wrapped(printable(table.note), prose), markup=False, soft_wrap=True)
         shown = _laid_out(table)
         narrowest = console.measure(shown).minimum
         console.print(shown, width=max(console.width, narrowest), crop=False)
@@ -112,7 +126,8 @@ def _table(result: Shown, width: int | None) -> str:
                 f"{_SHOWN_ROWS} of {len(table.rows):,} rows; csv, json and markdown have all of them\n"
             )
     for warning in result.remarks:
-        console.print(f"warning: {printable(warning)}", markup=False, soft_wrap=True)
+        told = _wrapped(f"warning: {printable(warning)}", console.width)
+        console.print(told, markup=False, soft_wrap=True)
     return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines()) + "\n"
 
 
@@ -152,7 +167,7 @@ def _latex(result: Shown, _: int | None) -> str:
         heads = [name.removeprefix(">") for name in table.header]
         lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", *_latex_rows([heads]), r"\midrule"]
         lines += [*_latex_rows(table.rows), r"\bottomrule", r"\end{tabular}"]
-        title = [f"% {printable(table.title)}"] if table.title else []
+        title = [f"% {printable(text)}" for text in (table.title, table.note) if text]
         parts.append("\n".join([*title, *lines]) + "\n")
     return "\n".join(parts)
 

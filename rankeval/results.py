@@ -13,7 +13,7 @@ from rankeval.atomic_files import write_text
 from rankeval.errors import UsageError
 from rankeval.notes import Note
 from rankeval.reasons import Verdict
-from rankeval.renderers import RENDERERS, Format
+from rankeval.renderers import RENDERERS, Format, json_text
 from rankeval.table_texts import (
     Table,
     counted,
@@ -136,9 +136,14 @@ class Result(ABC):
         columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}
         return pa.table({name: _arrow(values) for name, values in columns.items()})
 
-    def to_json(self) -> str:
-        """:meth:`to_dict` as text."""
-        return self.render("json")
+    def to_json(self, command_line: str | None = None) -> str:
+        """:meth:`to_dict` as text.
+
+        Args:
+            command_line: the command that made the result, which ``command_line`` of the document then is;
+                without the options that change no number, so that the same result is the same text.
+        """
+        return json_text(self, command_line)
 
     def to_latex(self) -> str:
         """The tables in LaTeX, for the packages booktabs and, for letters beyond ASCII, a Unicode engine."""
@@ -179,9 +184,9 @@ class Result(ABC):
 
         write_text(page([self.plain()], command), Path(path))
 
-    def plain(self) -> dict[str, Any]:
-        """:meth:`to_dict` as it is read back from JSON: names of segments, say, are no NumPy scalars."""
-        found: dict[str, Any] = json.loads(self.render("json"))
+    def plain(self, command_line: str | None = None) -> dict[str, Any]:
+        """:meth:`to_json` as it is read back: names of segments, say, are no NumPy scalars."""
+        found: dict[str, Any] = json.loads(self.to_json(command_line))
         return found
 
     def render(self, format: Format = "table", width: int | None = None) -> str:

@@ -9,11 +9,19 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Table:
-    """A text table with a title. Columns whose header starts with ``>`` are right-aligned."""
+    """A text table with a title. Columns whose header starts with ``>`` are right-aligned.
+
+    Attributes:
+        title: what it shows.
+        header: the heads of the columns.
+        rows: the cells.
+        note: how to read it, in sentences that stand above the table; empty: nothing.
+    """
 
     title: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
+    note: str = ""
 
 
 def number(value: float | None, digits: int = 4) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from rankeval.ab_tests.accumulate import ArmSums, accumulate
 from rankeval.ab_tests.analysis import Row, analyse, with_adjusted
 from rankeval.ab_tests.looks import Looks
+from rankeval.ab_tests.over_time import over_time
 from rankeval.ab_tests.quantile_sums import quantile_cells
 from rankeval.ab_tests.quantiles import quantile_contrasts
 from rankeval.ab_tests.request import Request, request_of, rules_of
@@ -156,6 +157,7 @@ def ab(
         omnibus=tuple(found.omnibus),
         sample_ratio=ratios,
         looks=None if planned is None else planned.to_dict(),
+        sequence=tuple(over_time(request, sums, name)),
         n=sum(moments.units for moments in sums.parts()[0][1].values()),
         notes=(
             *reader_notes(request.values.log),

@@ -133,14 +133,10 @@ def with_adjusted(rows: Sequence[Row], request: Request) -> tuple[Row, ...]:
     )
 
 
-def _compare(
-    request: Request,
-    metric: Metric,
-    segment: Any,
-    moments: Mapping[str, Moments],
-    control: str,
-    found: Found,
-) -> None:
+def contrasts(
+    request: Request, metric: Metric, moments: Mapping[str, Moments], control: str
+) -> dict[str, Contrast]:
+    """Arm -> its difference of a metric from the control."""
     options = request.rules.options
     arms = {
         arm: SamplingDistribution(of, options.level, options.clustered, options.replicates, options.seed)
@@ -154,15 +150,33 @@ def _compare(
         and not options.clustered
         and is_proportion(list(arms.values()), functional.term)
     )
-    if len(arms) > 2 and metric.margin is None and not request.rules.sequential:
-        found.omnibus.append(omnibus(metric.name, segment, list(arms.values()), adjustment.functional))
+    rules = request.rules if metric.margin is None else request.rules.two_sided
+    found = {}
     for arm, treatment in arms.items():
         if arm == control:
             continue
-        rules = request.rules if metric.margin is None else request.rules.two_sided
         contrast = Contrast(rules, treatment, arms[control], adjustment)
         if proportion and isinstance(functional, Mean):
             contrast = replace(contrast, proportions=proportions_of(treatment, arms[control], functional))
+        found[arm] = contrast
+    return found
+
+
+def _compare(
+    request: Request,
+    metric: Metric,
+    segment: Any,
+    moments: Mapping[str, Moments],
+    control: str,
+    found: Found,
+) -> None:
+    each = contrasts(request, metric, moments, control)
+    first = next(iter(each.values()))
+    arms = {arm: first.control if arm == control else each[arm].treatment for arm in moments}
+    if len(arms) > 2 and metric.margin is None and not request.rules.sequential:
+        tested = omnibus(metric.name, segment, list(arms.values()), first.adjustment.functional)
+        found.omnibus.append(tested)
+    for arm, contrast in each.items():
         found.notes += _doubts(metric, segment, arm, contrast)
         if metric.margin is not None:
             found.guardrails.append(guardrail_row(metric, (arm, control), contrast))
@@ -170,7 +184,7 @@ def _compare(
         row = _row(metric.name, (arm, control), segment, contrast)
         found.rows.append(row)
         found.notes += row.unknown()
-    if covariate is not None and segment is None:
+    if first.adjustment.covariate is not None and segment is None:
         found.notes += _unbalanced(request, metric, arms, control)
 
 

@@ -181,5 +181,6 @@ class Looks:
             "look": self.look,
             "information": list(self.shares),
             "critical_value": self.critical,
+            "critical_values": list(critical_values(self.boundary, self.shares, self.alpha)),
             "alpha_spent": 2.0 * spent(self.boundary, self.alpha / 2.0, self.shares[self.look - 1]),
         }

@@ -47,6 +47,7 @@ class AbAnalysis(Result):
         looks: the planned looks as JSON values; None: there are none.
         n: number of units.
         notes: warnings.
+        sequence: confidence sequences after each day (:mod:`rankeval.ab_tests.over_time`).
     """
 
     inputs: Mapping[str, Any]
@@ -57,6 +58,7 @@ class AbAnalysis(Result):
     looks: Mapping[str, object] | None
     n: float
     notes: tuple[Note, ...]
+    sequence: tuple[Mapping[str, Any], ...] = ()
     command = "ab"
 
     def failed(self, gate: str) -> bool:
@@ -77,6 +79,7 @@ class AbAnalysis(Result):
             "omnibus": [test.to_dict() for test in self.omnibus],
             "sample_ratio": self.sample_ratio.to_dict(),
             "looks": None if self.looks is None else dict(self.looks),
+            "sequence": [dict(each) for each in self.sequence],
         }
 
     def rows(self) -> list[dict[str, Any]]:

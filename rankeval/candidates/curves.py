@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,6 @@ from rankeval.position_bias import LEARN, PositionBias, method_of, propensity
 _TESTED_AGAIN = frozenset({"user_model_refuted", "user_model_weakly_tested"})
 #: What a log randomised -> the text that tells of it.
 _SOURCES = {
-    "shuffle": "sessions in random order, which the estimates do not use",
     "swap": "sessions with two exchanged positions, whose clicks the estimates use too: errors are "
     "joint, by refits",
     "allpairs": "the lists of several rankers, whose clicks the estimates use too: errors are joint, by "
@@ -78,7 +77,7 @@ def choose_curve(
     if learning is None and (log.has("examination") or (log.has("alpha") and log.has("beta"))):
         return ChosenCurve(None, apart, tuple(notes))
     if lists.shuffled and log.has("click"):
-        return _from_shuffles(log, apart, notes, cluster, threads)
+        return _from_shuffles(log, apart, lists, cluster, threads)
     method = "swap" if log.has("swap_low") and log.has("swap_high") else "allpairs"
     if method == "swap" or (len(lists.rankers) > 1 and log.has("item_id")):
         return ChosenCurve(LEARN + method, log, (_learned(method),))
@@ -88,7 +87,7 @@ def choose_curve(
 
 
 def _from_shuffles(
-    log: Log, apart: Log, notes: Sequence[Note], cluster: str | None, threads: int | None
+    log: Log, apart: Log, lists: Lists, cluster: str | None, threads: int | None
 ) -> ChosenCurve:
     """The curve of the shuffled sessions, for all others."""
     found = propensity(log, "shuffle", cluster=cluster, threads=threads)
@@ -101,7 +100,7 @@ def _from_shuffles(
     doubts = [
         note.under("position bias") for note in found.notes if note.level and note.code not in _TESTED_AGAIN
     ]
-    return ChosenCurve(curve, apart, (*notes, _learned("shuffle"), *doubts), learned)
+    return ChosenCurve(curve, apart, (_learned_apart(lists), *doubts), learned)
 
 
 def _require_clicks(log: Log, curve: Mapping[str, Any]) -> None:
@@ -156,6 +155,15 @@ def _left_out(lists: Lists) -> Note:
         "are over the ranker alone"
     )
     return Note("shuffled_left_out", text, {"sessions": float(lists.shuffled)})
+
+
+def _learned_apart(lists: Lists) -> Note:
+    share = 100.0 * lists.shuffled / lists.sessions
+    text = (
+        f"position bias was learned from {lists.shuffled:,} sessions in random order ({share:.3g} %), which "
+        "are left out of the estimates: gains are over the ranker alone"
+    )
+    return Note("curve_learned", text, {"sessions": float(lists.shuffled)})
 
 
 def _learned(method: str) -> Note:

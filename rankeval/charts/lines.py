@@ -104,7 +104,7 @@ class Lines(Chart):
             drawn.append(segment(left, y(self.reference), width, y(self.reference), "zero"))
         drawn += [mark for k, line in enumerate(self.series) for mark in _bands(line, k, x, y)]
         drawn += [mark for k, line in enumerate(self.series) for mark in _line(line, k, x, y)]
-        return bottom + (44.0 if self.x_axis.title else 26.0), drawn
+        return bottom + (47.0 if self.x_axis.title else 30.0), drawn
 
     def _legend(self, width: float) -> tuple[list[Markup], int]:
         """The names of several lines, in as many rows as they need."""

@@ -110,7 +110,7 @@ class Intervals(Chart):
                 words(shortened(row.label, room), *at, *(("start", "t halo") if above else ("end",)))
             )
             drawn += self._mark(row, scale, middle)
-        return bottom + (44.0 if self.axis.title else 26.0), drawn
+        return bottom + (47.0 if self.axis.title else 30.0), drawn
 
     def _mark(self, row: Row, scale: Scale, y: float) -> list[Markup]:
         """The marker, and the interval with ends across; an open end has an arrow."""
@@ -160,10 +160,10 @@ def horizontal_axis(scale: Scale, top: float, bottom: float, left: float, right:
     for value, text in scale.spaced_ticks(FONT):
         x, half = scale(value), text_width(text) / 2
         drawn.append(segment(x, top, x, bottom, "grid"))
-        drawn.append(words(text, min(max(x, half), right - half), bottom + 17.0, "middle", "m"))
+        drawn.append(words(text, min(max(x, half), right - half), bottom + 21.0, "middle", "m"))
     if scale.axis.title:
         title = shortened(scale.axis.title, right - left)
         half = text_width(title) / 2
         x = min(max((scale.start + scale.end) / 2, half), right - half)
-        drawn.append(words(title, x, bottom + 37.0, "middle"))
+        drawn.append(words(title, x, bottom + 40.0, "middle"))
     return drawn

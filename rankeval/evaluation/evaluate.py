@@ -144,8 +144,9 @@ def evaluate(
     if per_query is not None:
         write_table(per_query_table(aligned, request.rules.metrics), Path(per_query))
     units = QueryUnits.of(aligned, by, cluster)
-    if reliability is not None:
-        write_table(reliability_table(aligned, units, request), Path(reliability))
+    curve = None if reliability is None else reliability_table(aligned, units, request)
+    if reliability is not None and curve is not None:
+        write_table(curve, Path(reliability))
     estimates = Estimates.of(aligned, units, request)
     return Evaluation(
         inputs=inputs.described(request, where),
@@ -153,6 +154,7 @@ def evaluate(
         comparisons=estimates.comparisons,
         best=estimates.best,
         counts=counts_of(aligned, judged),
+        reliability=() if curve is None else tuple(curve.to_pylist()),
         notes=(
             *inputs.notes(),
             *alignment_notes(aligned, judged, request.rules.metrics, request.policies),

@@ -25,6 +25,8 @@ class Evaluation(Result):
         counts: numbers of judged queries and of queries without relevant items; for each run, numbers of
             missing and unjudged queries and of unjudged items.
         notes: the warnings.
+        reliability: the records of the reliability curve, where it was asked for
+            (:func:`rankeval.evaluation.reliability.reliability_table`).
     """
 
     inputs: Mapping[str, Any]
@@ -33,6 +35,7 @@ class Evaluation(Result):
     best: tuple[Best, ...]
     counts: Mapping[str, Any]
     notes: tuple[Note, ...]
+    reliability: tuple[Mapping[str, Any], ...] = ()
     command = "evaluate"
     judged = True
 
@@ -43,6 +46,7 @@ class Evaluation(Result):
             "comparisons": [comparison.to_dict() for comparison in self.comparisons],
             "best": [best.to_dict() for best in self.best],
             "counts": dict(self.counts),
+            "reliability": [dict(one) for one in self.reliability],
         }
 
     def rows(self) -> list[dict[str, Any]]:

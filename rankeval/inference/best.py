@@ -79,6 +79,7 @@ class Best:
         value: its value.
         gain: its gain.
         over: what the gain is over.
+        relative: its gain as a share of what the gain is over; None where that is near 0, or has no size.
         labels: further entries of the record, at its beginning.
     """
 
@@ -89,6 +90,7 @@ class Best:
     value: Chosen
     gain: Chosen
     over: str
+    relative: Chosen | None = None
     labels: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -98,9 +100,15 @@ class Best:
             self.kind: self.name,
             "candidates": self.candidates,
             "value": self.value.to_dict(),
-            "gain": {"over": self.over, **self.gain.to_dict()},
+            "gain": {"over": self.over, **self.gain.to_dict(), **self._relative()},
             "note": CHOSEN,
         }
+
+    def _relative(self) -> dict[str, Any]:
+        found = self.relative
+        if found is None:
+            return {"relative": None, "relative_ci": None}
+        return {"relative": found.corrected, "relative_ci": found.interval.to_dict()}
 
     def cells(self) -> list[list[str]]:
         """Two rows of a table, for the value and for the gain."""

@@ -1,4 +1,4 @@
-"""The largest values of terms, such as weights, and the index of their tail.
+"""How terms such as weights are spread: their largest values, the index of their tail, and histograms.
 
 The largest values of parts merge to those of the whole exactly, in memory that does not depend on the number
 of units.
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rankeval.array_types import Floats, Ints
+from rankeval.inference.histograms import Histogram
 
 #: Number of the largest values of each term that count.
 KEPT = 2048
@@ -23,42 +24,51 @@ FEW_DISTINCT = 50
 
 @dataclass(frozen=True, eq=False)
 class Tails:
-    """The largest values of some terms.
+    """The largest values and the histograms of some terms.
 
     Attributes:
         terms: the index of each term.
         largest: for each term the :data:`KEPT` largest values or all, and perhaps further ones, in any order.
+        histograms: of each term.
         n: number of units.
     """
 
     terms: tuple[int, ...]
     largest: tuple[Floats, ...]
+    histograms: tuple[Histogram, ...]
     n: int = 0
 
     @classmethod
     def empty(cls, terms: tuple[int, ...]) -> Tails:
         """The tails of no units."""
-        return cls(terms, tuple(np.zeros(0) for _ in terms))
+        return cls(terms, tuple(np.zeros(0) for _ in terms), tuple(Histogram.empty() for _ in terms))
 
     def added(self, block: Floats) -> Tails:
         """The tails with a block (p, m) of further units."""
         kept = tuple(_largest(old, block[term]) for term, old in zip(self.terms, self.largest, strict=True))
-        return Tails(self.terms, kept, self.n + block.shape[1])
+        pairs = zip(self.terms, self.histograms, strict=True)
+        histograms = tuple(old.added(block[term]) for term, old in pairs)
+        return Tails(self.terms, kept, histograms, self.n + block.shape[1])
 
     def merge(self, other: Tails) -> Tails:
         """The tails of both sets of units."""
         kept = tuple(_largest(a, b) for a, b in zip(self.largest, other.largest, strict=True))
-        return Tails(self.terms, kept, self.n + other.n)
+        pairs = zip(self.histograms, other.histograms, strict=True)
+        return Tails(self.terms, kept, tuple(a.merge(b) for a, b in pairs), self.n + other.n)
 
     def spread(self, terms: Ints) -> Tails:
         """The same tails, of terms that have other indices: term ``i`` becomes term ``terms[i]``."""
-        return Tails(tuple(int(terms[i]) for i in self.terms), self.largest, self.n)
+        return Tails(tuple(int(terms[i]) for i in self.terms), self.largest, self.histograms, self.n)
 
     def index(self, term: int) -> float | None:
         """The tail index of a term (:func:`pareto_k`); None if its largest values are not kept."""
         if term not in self.terms:
             return None
         return pareto_k(_at_most(KEPT, self.largest[self.terms.index(term)]), self.n)
+
+    def histogram(self, term: int) -> Histogram | None:
+        """The histogram of a term; None if none is kept."""
+        return self.histograms[self.terms.index(term)] if term in self.terms else None
 
 
 def _largest(held: Floats, values: Floats) -> Floats:

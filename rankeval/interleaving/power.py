@@ -115,26 +115,33 @@ class InterleavingPower(Result):
         return [*outcomes, ab]
 
     def tables(self) -> list[Table]:
+        """Outcomes of a session, the sessions that a test needs, and the clicks of either ranking alone."""
         of_power = [] if self.inputs["sessions"] is None else [f">power of {self.inputs['sessions']:,}"]
-        header = [">A wins", ">B wins", ">tie", ">mean credit", ">sd", ">z / sqrt(n)"]
         needed = f">sessions for {percent(self.levels.power)} power"
-        rows = [self._cells(record) for record in self.rows()]
-        title = f"Interleaving {self.inputs['a']} (A) with {self.inputs['b']} (B)"
         clicks = [number(self.ab.clicks_a), number(self.ab.clicks_b)]
+        rows = self.rows()
         return [
-            Table(title, ["method", *header, needed, *of_power], rows),
+            Table(
+                f"Interleaving {self.inputs['a']} (A) with {self.inputs['b']} (B): a session",
+                ["method", ">A wins", ">B wins", ">tie", ">mean credit", ">sd"],
+                [self._outcome(row) for row in rows if row["name"] != "ab"],
+            ),
+            Table(
+                "Sessions that show the preference",
+                ["method", ">z / sqrt(n)", needed, *of_power],
+                [self._needed(row) for row in rows],
+            ),
             Table("Clicks a session of either ranking alone", [">A", ">B"], [clicks]),
         ]
 
-    def _cells(self, record: Mapping[str, Any]) -> list[str]:
-        names = ("p_A_wins", "p_B_wins", "p_tie")
-        needed = record["sessions_needed"]
-        power = record["power_at_sessions"]
+    def _outcome(self, record: Mapping[str, Any]) -> list[str]:
+        shares = [number(record[name]) for name in ("p_A_wins", "p_B_wins", "p_tie")]
+        return [record["name"], *shares, signed(record["mean_credit"]), number(record["sd_credit"])]
+
+    def _needed(self, record: Mapping[str, Any]) -> list[str]:
+        needed, power = record["sessions_needed"], record["power_at_sessions"]
         return [
             "A/B test" if record["name"] == "ab" else record["name"],
-            *(number(record[name]) for name in names),
-            signed(record["mean_credit"]),
-            number(record["sd_credit"]),
             signed(record["z_per_sqrt_n"]),
             "-" if needed is None else f"{needed:,}",
             *([] if self.inputs["sessions"] is None else ["-" if power is None else f"{100 * power:.1f} %"]),

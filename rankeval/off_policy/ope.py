@@ -28,6 +28,7 @@ from rankeval.off_policy.samples import (
 from rankeval.off_policy.sensitivity import with_sensitivity
 from rankeval.off_policy.stages import Stages
 from rankeval.off_policy.value_range import ValueRange
+from rankeval.off_policy.weight_histograms import weight_histograms
 from rankeval.options import listed, require_types
 from rankeval.position_bias import PositionBias, method_of
 from rankeval.table_files import require_table_name, write_table
@@ -280,4 +281,5 @@ def ope(
         learned_curve=None if refitted is None or learning is None else refitted.learned_curve(learning),
         refutation=refutation.to_dict(),
         propensity_tests=propensities.to_dict(),
+        weights=tuple(weight_histograms(found.sums)),
     )

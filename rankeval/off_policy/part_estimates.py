@@ -278,6 +278,7 @@ class PartEstimates:
         if index is None:
             return None
         gains = [value - logged for value in values]
+        shares = [Relative(value, logged) for value in values]
         return Best(
             criterion=estimator.label,
             name=self.plan.targets[index],
@@ -286,6 +287,9 @@ class PartEstimates:
             value=chosen(self.inference, values, values, index, values[index], sign),
             gain=chosen(self.inference, values, gains, index, gains[index], sign),
             over=LOGGED,
+            relative=None
+            if self.inference.near_zero(logged)
+            else chosen(self.inference, values, shares, index, shares[index], sign),
             labels={"name": estimator.name, "params": estimator.settings},
         )
 

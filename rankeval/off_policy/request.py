@@ -120,6 +120,7 @@ class Request:
             "by": self.by,
             "cluster": fitting.cluster,
             "seed": self.infer.seed,
+            "pessimistic": setting.pessimistic,
         }
 
 

@@ -42,6 +42,7 @@ class OffPolicyEvaluation(Result):
             none was.
         refutation: the tests of the user model of estimators from clicks; None without such estimators.
         propensity_tests: the tests of the logged propensities; None where there was nothing to test.
+        weights: histograms of the importance weights (:mod:`rankeval.off_policy.weight_histograms`).
     """
 
     inputs: Mapping[str, Any]
@@ -53,6 +54,7 @@ class OffPolicyEvaluation(Result):
     learned_curve: Mapping[str, Any] | None = None
     refutation: Mapping[str, Any] | None = None
     propensity_tests: Mapping[str, Any] | None = None
+    weights: tuple[Mapping[str, Any], ...] = ()
     command = "ope"
     judged = True
 
@@ -68,6 +70,7 @@ class OffPolicyEvaluation(Result):
             "position_bias": None if self.learned_curve is None else dict(self.learned_curve),
             "refutation": None if self.refutation is None else dict(self.refutation),
             "propensity_tests": None if self.propensity_tests is None else dict(self.propensity_tests),
+            "weights": [dict(each) for each in self.weights],
         }
 
     def rows(self) -> list[dict[str, Any]]:

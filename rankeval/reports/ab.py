@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rankeval.charts import Axis, Chart, Intervals
-from rankeval.reports.documents import Document, level, row, short, table, whole
+from rankeval.charts import Axis, Chart, Intervals, Lines, Series
+from rankeval.reports.documents import Document, is_day, level, row, short, table, whole
 from rankeval.reports.sentences import ROUGH, Range, percent_of
 from rankeval.table_texts import Table, counted
 
 #: The p-value of the sample-ratio check below which it warns (Fabijan et al. 2019).
 _SUSPICIOUS = 0.001
+#: Metrics whose differences are drawn over time.
+_METRICS = 3
+_RAN = (
+    "The confidence sequence after each day, from all units up to then: all its intervals hold together, "
+    "however often one looks. The dotted line is no difference."
+)
+_EACH = (
+    "The difference of each day by itself, with its interval. Of many days, some intervals miss the truth. "
+    "The dotted line is no difference."
+)
 
 
 def conclude(document: Document) -> str:
@@ -75,6 +85,8 @@ def charts(document: Document) -> Iterator[Chart]:
             reference=0.0,
             header=("metric and arm", ">difference", level(rows)),
         )
+    yield from _over_time(document)
+    yield from _boundaries(document)
     for one in document["guardrails"]:
         part = "relative" if one["margin_relative"] else "difference"
         yield Intervals(
@@ -88,6 +100,62 @@ def charts(document: Document) -> Iterator[Chart]:
             reference=one["margin"],
             header=("arm", ">difference", level([one])),
         )
+
+
+def _over_time(document: Document) -> Iterator[Chart]:
+    """Confidence sequences as they ran; else the difference of each day by itself, where there are days."""
+    ran = document.get("sequence") or []
+    days = [one for one in document["results"] if one["segment"] is not None and is_day(one["segment"])]
+    rows, when, text = (ran, "until", _RAN) if ran else (days, "segment", _EACH)
+    for metric in list(dict.fromkeys(one["metric"] for one in rows))[:_METRICS]:
+        of = [one for one in rows if one["metric"] == metric]
+        names = sorted({str(one[when]) for one in of})
+        if len(names) < 2:
+            continue
+        lines = []
+        for arm in dict.fromkeys(one["arm"] for one in of):
+            found = {str(one[when]): one for one in of if one["arm"] == arm}
+            at = [k for k, name in enumerate(names) if name in found]
+            each = [found[names[k]] for k in at]
+            ends = [(one["ci"]["low"], one["ci"]["high"]) for one in each]
+            lines.append(Series.of(str(arm), at, [one["difference"] for one in each], ends))
+        yield Lines(
+            f"time of {metric}",
+            f"Difference of {metric} from {document['inputs']['control']} over time",
+            text,
+            series=lines,
+            x_axis=Axis("until" if ran else str(document["inputs"]["by"]), names=names),
+            y_axis=Axis("difference", holds=(0.0,)),
+            reference=0.0,
+        )
+
+
+def _boundaries(document: Document) -> Iterator[Chart]:
+    """The boundary of each planned look, and where the first metric of each arm stands at this one."""
+    looks = document.get("looks")
+    limits = looks.get("critical_values") if looks else None
+    if not looks or not limits:
+        return
+    now, rows = looks["information"][looks["look"] - 1], whole(document["results"])
+    arms = [
+        Series(f"{one['metric']} of {one['arm']}", [now], [one["difference"] / one["std_error"]])
+        for one in rows
+        if one["metric"] == rows[0]["metric"] and one["difference"] is not None and one["std_error"]
+    ]
+    yield Lines(
+        "looks",
+        f"Boundaries of {looks['looks']} planned looks ({looks['boundary']})",
+        f"This is look {looks['look']}. A difference is shown where its marker is beyond a boundary; how far "
+        "both are from no difference is counted in standard errors.",
+        series=[
+            Series("upper boundary", looks["information"], limits),
+            Series("lower boundary", looks["information"], [-limit for limit in limits]),
+            *arms,
+        ],
+        x_axis=Axis("share of the planned information", percent=True, holds=(0.0, 1.0)),
+        y_axis=Axis("difference in standard errors"),
+        reference=0.0,
+    )
 
 
 def _segment(document: Document, one: Document) -> list[str]:

@@ -6,7 +6,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rankeval.charts import Chart
-from rankeval.reports import ab, agreement, evaluate, fit, inspect, interleave, ope, plans, propensity
+from rankeval.reports import (
+    ab,
+    agreement,
+    evaluate,
+    fit,
+    inspect,
+    interleave,
+    ope,
+    plans,
+    policy_conclusion,
+    propensity,
+    uplift,
+)
 from rankeval.reports.documents import Document, table
 from rankeval.table_texts import Table
 
@@ -33,11 +45,11 @@ COMMANDS = {
     "fit": Told(fit.conclude, fit.charts, fit.tables),
     "inspect": Told(inspect.conclude, inspect.charts, inspect.tables),
     "interleave analyse": Told(interleave.conclude, interleave.charts, interleave.tables),
-    "ope": Told(ope.conclude, ope.charts, ope.tables),
+    "ope": Told(policy_conclusion.conclude, ope.charts, ope.tables),
     "plan ab": Told(plans.conclude_ab, plans.charts_ab, plans.tables_ab),
     "plan shuffle": Told(plans.conclude_shuffle, plans.charts_shuffle, plans.tables_shuffle),
     "propensity": Told(propensity.conclude, propensity.charts, propensity.tables),
-    "uplift": Told(ope.conclude, ope.charts, ope.tables),
+    "uplift": Told(policy_conclusion.conclude, uplift.charts, uplift.tables),
 }
 
 

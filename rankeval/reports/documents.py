@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,11 +13,17 @@ from rankeval.table_texts import Table, interval_text, number, p_text
 Document = Mapping[str, Any]
 #: Names that are longer are cut in sentences; charts and tables have all of them.
 _NAME = 48
+_DAY = re.compile(r"\d{4}-\d\d(-\d\d)?\b")
 
 
 def whole(records: Iterable[Document]) -> list[Document]:
     """The records of all data, not of a segment."""
     return [record for record in records if record.get("segment") is None]
+
+
+def is_day(segment: object) -> bool:
+    """Whether a segment is a day or a month."""
+    return _DAY.match(str(segment)) is not None
 
 
 def at(record: Document, path: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rankeval.charts import Axis, Chart, Intervals
+from rankeval.charts import Axis, Chart, Intervals, Lines, Series
 from rankeval.reports.documents import Document, level, row, short, table, whole
 from rankeval.reports.sentences import CAUTION, Range, percent_of, told
 from rankeval.table_texts import Table
@@ -114,6 +114,34 @@ def charts(document: Document) -> Iterator[Chart]:
             axis=Axis(metric),
             header=("run", ">value", level(rows), ">queries"),
         )
+    yield from _calibration(document)
+
+
+def _calibration(document: Document) -> Iterator[Chart]:
+    """The share of relevant items against the mean score, in bins of scores."""
+    bins = document.get("reliability") or []
+    runs = {run: [one for one in bins if one["run"] == run] for run in dict.fromkeys(o["run"] for o in bins)}
+    lines = [
+        Series.of(
+            str(run),
+            [one["mean_score"] for one in of],
+            [one["relevant"] for one in of],
+            [(one["ci_low"], one["ci_high"]) for one in of],
+        )
+        for run, of in runs.items()
+    ]
+    if not lines:
+        return
+    right = Series("right probabilities", [0.0, 1.0], [0.0, 1.0], marked=False)
+    yield Lines(
+        "calibration",
+        "Calibration of the scores",
+        "Relevant items against the score, in bins of scores, with intervals. On the straight line, scores "
+        "are right probabilities; below it they are too high.",
+        series=[*lines, right],
+        x_axis=Axis("mean score of a bin", holds=(0.0, 1.0)),
+        y_axis=Axis("share of relevant items", holds=(0.0, 1.0)),
+    )
 
 
 def tables(document: Document) -> Iterator[Table]:

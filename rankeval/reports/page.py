@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rankeval.charts import NARROW, STYLE, WIDE, Chart, Markup, plain_text
+from rankeval.notes import LEVELS
 from rankeval.reports.catalogue import charts_of, conclusion, tables_of
 from rankeval.reports.documents import Document
 from rankeval.table_texts import Table
@@ -37,6 +38,7 @@ class Section:
         figures: the first charts, each with the table of its numbers.
         left_out: the number of further charts.
         tables: further tables.
+        level: the level of the verdict; None for commands without one.
         reasons, remarks: the reasons of the verdict, and the other warnings.
     """
 
@@ -45,6 +47,7 @@ class Section:
     figures: list[tuple[Chart, Table]]
     left_out: int
     tables: list[Table]
+    level: str | None
     reasons: list[dict[str, Any]]
     remarks: list[str]
 
@@ -52,8 +55,9 @@ class Section:
     def of(cls, document: Document, charts: int) -> Section:
         """The section of a result, with at most so many charts."""
         every = charts_of(document)
-        verdict = document.get("verdict", {})
-        reasons = verdict.get("reasons", []) if "level" in verdict else []
+        verdict = document.get("verdict") or {}
+        level = verdict.get("level")
+        reasons = [] if level is None else verdict.get("reasons", [])
         told = {reason["text"] for reason in reasons}
         return cls(
             document=document,
@@ -63,6 +67,7 @@ class Section:
             figures=[(chart, chart.table()) for chart in every[:charts]],
             left_out=max(0, len(every) - charts),
             tables=tables_of(document),
+            level=level,
             reasons=reasons,
             remarks=[text for text in document.get("warnings", []) if text not in told],
         )
@@ -76,16 +81,17 @@ class Section:
         return f"rankeval {self.document['command']}" + (f" · {names}" if names else "")
 
     @property
-    def level(self) -> str | None:
-        """The level of the verdict; None for commands without one."""
-        found: str | None = self.document.get("verdict", {}).get("level")
+    def made_by(self) -> str | None:
+        """The command that made the result; None for results that were made from Python."""
+        found: str | None = self.document.get("command_line")
         return found
 
     @property
     def judged(self) -> str:
         """What the verdict is on."""
         levels = {one["verdict"]["level"] for one in self.document.get("results", []) if "verdict" in one}
-        return "Worst verdict of all estimates" if len(levels) > 1 else "Verdict"
+        worst = max(levels, key=LEVELS.index, default=None)
+        return "Worst verdict of all estimates" if len(levels) > 1 and worst == self.level else "Verdict"
 
     @property
     def json(self) -> Markup | None:
@@ -115,8 +121,10 @@ def page(documents: Sequence[Document], command: str | None = None) -> str:
 
 def _page(sections: Sequence[Section], command: str | None, rows: int) -> str:
     title = sections[0].conclusion if len(sections) == 1 else f"{len(sections)} results of rankeval"
+    # The page of a single run shows the command once, with the options that wrote the page.
+    runs = command is None or not command.startswith(f"rankeval {sections[0].document['command']}")
     return _template("page.html").render(
-        sections=sections, title=_cut(title), command=command, version=__version__, **_shared(rows)
+        runs=runs, sections=sections, title=_cut(title), command=command, version=__version__, **_shared(rows)
     )
 
 

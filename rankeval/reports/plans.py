@@ -9,20 +9,48 @@ from rankeval.reports.documents import Document, short, table
 from rankeval.reports.sentences import outwards
 from rankeval.table_texts import Table, number
 
+#: How the labels of an estimated gain begin, and of the low end of its interval.
+_GAIN, _LOW_END = "gain", "low end"
 #: Points of a curve of errors, as multiples of the sessions for which errors were asked.
 _MULTIPLES = [m * 10.0**k for k in (-2, -1, 0, 1) for m in (1.0, 2.0, 5.0)] + [100.0]
 
 
 def conclude_ab(document: Document) -> str:
-    """The sessions that the first effect of the first metric needs."""
+    """The sessions that the first effect of the first metric needs.
+
+    If it is an estimated gain: also those that the low end of its interval needs, as the gain may be smaller.
+    """
     one, inputs = document["results"][0], document["inputs"]
     shown = f"{short(_effect(one))} of {short(one['metric'])}"
     power = f"{100 * inputs['power']:g} % power"
     if one["sessions"] is None:
         return f"No number of sessions is known that shows {shown} with {power}."
+    low = _low_end(document)
+    sentence = f"An A/B test needs {_sessions(one)} to show {shown}"
+    if low is None:
+        sentence = f"{sentence} with {power}."
+    elif low["sessions"] is None:
+        sentence = f"{sentence}, the estimate, with {power}; no number shows the low end of its interval."
+    else:
+        also = f"{_sessions(low)} to show {short(_effect(low))}, the low end of its interval"
+        sentence = f"{sentence}, the estimate, and {also}, with {power}."
+    return f"{sentence} That holds if the test's users are as those of the log."
+
+
+def _sessions(one: Document) -> str:
     days = "" if one["days"] is None else f", {one['days']:,.0f} days"
-    sentence = f"An A/B test needs {one['sessions']:,} sessions{days} to show {shown}"
-    return f"{sentence} with {power}. That holds if the test's users are as those of the log."
+    return f"{one['sessions']:,} sessions{days}"
+
+
+def _low_end(document: Document) -> Document | None:
+    """The plan for the low end of the interval of the first effect; None where that is no estimated gain."""
+    first, *rest = document["results"]
+    name = str(first["label"]).removeprefix(_GAIN)
+    if not str(first["label"]).startswith(_GAIN):
+        return None
+    return next(
+        (one for one in rest if one["metric"] == first["metric"] and one["label"] == _LOW_END + name), None
+    )
 
 
 def _effect(one: Document) -> str:
@@ -42,6 +70,28 @@ def charts_ab(document: Document) -> Iterator[Chart]:
             rows=[Row(f"{one['metric']}, {_effect(one)}", float(one["sessions"])) for one in known],
             axis=Axis("sessions", whole=True, holds=(0.0,)),
             header=("metric and effect", ">sessions", ">interval"),
+        )
+    yield from _smallest_effect(document, known)
+
+
+def _smallest_effect(document: Document, known: list[Document]) -> Iterator[Chart]:
+    """The relative effect that a test of each size shows, of each metric."""
+    lines = []
+    for metric in dict.fromkeys(one["metric"] for one in known):
+        one = next(one for one in known if one["metric"] == metric)
+        if one["relative_effect"]:
+            sizes = [one["sessions"] * multiple for multiple in _MULTIPLES]
+            effects = [abs(one["relative_effect"]) * (one["sessions"] / n) ** 0.5 for n in sizes]
+            lines.append(Series(str(metric), sizes, effects, marked=False))
+    if lines:
+        yield Lines(
+            "effects",
+            "Effect that a test of each size can show",
+            f"With {100 * document['inputs']['power']:g} % power; it falls with the root of the number of "
+            "sessions, and is drawn through the first effect of each metric.",
+            series=lines,
+            x_axis=Axis("sessions in all arms", log=True),
+            y_axis=Axis("relative effect", log=True),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -25,6 +26,14 @@ class Called:
     status: int
     out: str
     err: str
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The result on stdout, without the command that made it, which stands beside its name."""
+        found: dict[str, Any] = json.loads(self.out)
+        assert list(found)[:3] == ["schema", "command", "command_line"]
+        assert found.pop("command_line").startswith(f"rankeval {found['command']}")
+        return found
 
     @property
     def error(self) -> str:

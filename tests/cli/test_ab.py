@@ -46,7 +46,7 @@ def test_the_command_is_the_function(log: Path) -> None:
     )
     assert called.status == 0
     expected = ab(str(log), "arm", metric="clicks=clicks", covariate="clicks=before").to_dict()
-    assert json.loads(called.out) == json.loads(json.dumps(expected))
+    assert called.result == json.loads(json.dumps(expected))
     row = json.loads(called.out)["results"][0]
     fixed = (
         "metric",

@@ -25,7 +25,7 @@ def test_it_prints_what_the_python_call_returns(run: Path, tmp_path: Path) -> No
     called = call("calibrate", run, *options, "--out", out, "--format", "json")
     wanted = calibrate(str(run), method="platt", smooth_targets=True, folds=3, columns={"relevance": "click"})
     assert (called.status, called.err) == (0, "")
-    assert json.loads(called.out) == wanted.to_dict()
+    assert called.result == wanted.to_dict()
     assert read_calibration(out) == wanted.calibration
 
 

@@ -47,7 +47,7 @@ def test_it_prints_what_the_python_call_returns(folder: Path) -> None:
         runs, judgements, ["ndcg@5", "map", "mrr"], ties="worst", ci="bootstrap", permutations=100
     )
     assert (called.status, called.err) == (0, "")
-    assert json.loads(called.out) == wanted.to_dict()
+    assert called.result == wanted.to_dict()
 
 
 def test_json_contract(folder: Path) -> None:

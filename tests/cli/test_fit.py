@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -22,7 +21,7 @@ def test_it_prints_what_the_python_call_returns(log: Path) -> None:
     called = call(
         "fit", log, "--format", "json", "--click-model", "pbm", "--click-model", "dbn,ccm", "--test", "0.2"
     )
-    assert json.loads(called.out) == fit(str(log), ["pbm", "dbn", "ccm"], test=0.2).to_dict()
+    assert called.result == fit(str(log), ["pbm", "dbn", "ccm"], test=0.2).to_dict()
 
 
 @pytest.mark.parametrize("format_", ["table", "csv", "markdown"])

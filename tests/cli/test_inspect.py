@@ -32,7 +32,7 @@ def broken(tmp_path: Path) -> Path:
 
 def test_it_prints_what_the_python_call_returns(log: Path) -> None:
     called = call("inspect", log, "--format", "json")
-    assert json.loads(called.out) == inspect(str(log)).to_dict()
+    assert called.result == inspect(str(log)).to_dict()
     assert (called.status, called.err) == (0, "")
 
 
@@ -51,7 +51,7 @@ def test_all_options_reach_the_python_call(log: Path, tmp_path: Path) -> None:
         str(tmp_path / "b.parquet"), str(other), by="country", cluster="context", null_reward="zero",
         first_position=0, where="context > 1", reward="2 * reward", columns={"weight": "context"},
     )  # fmt: skip
-    assert json.loads(called.out) == wanted.to_dict()
+    assert called.result == wanted.to_dict()
 
 
 @pytest.mark.parametrize(("fail_on", "status"), [(None, 0), ("error", 3), ("warning", 3)])

@@ -50,7 +50,7 @@ def test_lists_are_those_of_the_python_call() -> None:
     called = call("interleave", "lists", "--a", "x,y", "--b", "z,x", *options, "--format", "json")
     wanted = interleave_lists(["x", "y"], ["z", "x"], "probabilistic:tau=1", 2)
     assert (called.status, called.err) == (0, "")
-    assert json.loads(called.out) == wanted.to_dict()
+    assert called.result == wanted.to_dict()
 
 
 def test_random_lists_follow_the_seed() -> None:
@@ -102,7 +102,7 @@ def test_analyse_prints_what_the_python_call_returns(log: Path) -> None:
         power=0.9,
     )
     assert (called.status, called.err) == (0, "")
-    assert json.loads(called.out) == wanted.to_dict()
+    assert called.result == wanted.to_dict()
 
 
 def test_analyse_takes_the_names_of_a_real_log(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_power_prints_what_the_python_call_returns(world: Path) -> None:
         "interleave", "power", world, "--method", "team_draft,balanced", "--sessions", 99, "--format", "json"
     )
     wanted = interleave_power(world, ["team_draft", "balanced"], sessions=99)
-    assert json.loads(called.out) == wanted.to_dict()
+    assert called.result == wanted.to_dict()
     table = call("interleave", "power", world)
     assert "A/B test" in table.out
     assert "probabilistic:credit=marginal" in table.out

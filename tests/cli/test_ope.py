@@ -48,7 +48,7 @@ def test_it_prints_what_the_python_call_returns(log: Path) -> None:
         "ope", log, "--format", "json", "-e", "snips", "-e", "cips:max_weight=5,dr", "--ci", "bootstrap"
     )
     wanted = ope(str(log), ["snips", "cips:max_weight=5", "dr"], ci="bootstrap")
-    assert json.loads(called.out) == wanted.to_dict()
+    assert called.result == wanted.to_dict()
     assert (called.status, called.err) == (0, "")
 
 
@@ -58,7 +58,7 @@ def test_all_options_reach_the_python_call(log: Path) -> None:
     called = call("ope", log, "--format", "json", *options.split(), *where)
     settings: dict[str, Any] = {"level": 0.8, "replicates": 77, "by": "country", "cluster": "user", "seed": 3}
     wanted = ope(str(log), ci=["normal", "bootstrap_t"], where="user >= 5", **settings)
-    assert json.loads(called.out) == wanted.to_dict()
+    assert called.result == wanted.to_dict()
     assert json.loads(called.out) != ope(str(log)).to_dict()
 
 
@@ -66,7 +66,7 @@ def test_reward_and_its_range_reach_the_python_call(log: Path) -> None:
     options = ["--reward", "-0.5 + 2*reward", "--reward-range", "-0.5,1.5", "-e", "dr"]
     called = call("ope", log, "--format", "json", *options)
     wanted = ope(str(log), "dr", reward="-0.5 + 2*reward", reward_range=(-0.5, 1.5)).to_dict()
-    assert json.loads(called.out) == wanted
+    assert called.result == wanted
     assert wanted["inputs"]["reward"] == "-0.5 + 2*reward"
     assert wanted["inputs"]["reward_range"] == [-0.5, 1.5]
     assert wanted["logged"]["value"] == pytest.approx(2 * LOG["reward"].mean() - 0.5, rel=1e-14)
@@ -328,7 +328,7 @@ def test_clicks_go_with_a_curve_an_estimand_and_candidates(clicks: Path, tmp_pat
         estimand="full",
         target={"a": "score", "b": "other"},
     )
-    assert json.loads(called.out) == wanted.to_dict()
+    assert called.result == wanted.to_dict()
     table = call("ope", clicks, "-e", ",".join(asked), *options)
     assert "a bounded index for comparing candidates" in " ".join(table.out.split())
     csv_ = call("ope", clicks, "-e", ",".join(asked), "--format", "csv", *options)

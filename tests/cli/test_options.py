@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rankeval import UsageError, progress
-from rankeval.cli.options import be_quiet, pairs
+from rankeval.cli.options import be_quiet, command_line, pairs
 from rankeval.options import listed
 from tests.cli.helpers import call, run
 from tests.naive_off_policy import random_log
@@ -86,9 +86,14 @@ def test_a_file_is_replaced_whole_or_left_alone(log: Path, tmp_path: Path) -> No
 
 
 def test_places_that_cannot_be_written(log: Path, tmp_path: Path) -> None:
-    called = call("ope", log, "--out", tmp_path / "no" / "result.txt")
-    assert called.status == 1
-    assert f"{tmp_path}/no/result.txt: cannot be written (No such file or directory)" in called.error
+    for option in ("--out", "--report"):
+        called = call("ope", log, option, tmp_path / "no" / "result.txt")
+        assert called.status == 1
+        assert called.error == (
+            f"{tmp_path}/no/result.txt: cannot be written, there is no folder {tmp_path}/no"
+        )
+    # Before any work, so that nothing was read.
+    assert "no folder" in call("ope", "no such log", "--out", tmp_path / "no" / "result.txt").error
     called = call("ope", log, "--out", tmp_path)
     assert called.status == 2
     assert "is a directory" in called.error
@@ -146,3 +151,11 @@ def test_a_result_survives_what_stdout_cannot_encode_and_csv_keeps_its_warnings(
     over = call("ope", log, "--out", log)
     assert over.status == 2
     assert "is an input" in over.error
+
+
+def test_a_command_without_what_changes_no_number() -> None:
+    words = ["ope", "a log", "--out", "x", "--format=json", "--threads", "2", "--quiet", "--by", "out"]
+    assert command_line(words) == "rankeval ope 'a log' --by out"
+    assert command_line(["train", "d", "--out", "m", "--report", "p"], writes=False) == (
+        "rankeval train d --out m"
+    )

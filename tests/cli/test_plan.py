@@ -23,7 +23,7 @@ def test_the_command_is_the_call(world):
     called = call("plan", "shuffle", world, *options, "--format", "json")
     assert (called.status, called.err) == (0, "")
     plan = plan_shuffle(str(world), share=0.01, sessions_per_day=1e6, relative_error=0.05, top=3)
-    assert json.loads(called.out) == plan.to_dict()
+    assert called.result == plan.to_dict()
     assert plan.to_dict()["inputs"]["source"] == str(world)
 
 

@@ -26,7 +26,7 @@ def log(tmp_path: Path) -> Path:
 
 def test_it_prints_what_the_python_call_returns(log: Path) -> None:
     called = call("propensity", log, "--method", "shuffle", "--format", "json")
-    assert json.loads(called.out) == propensity(str(log), "shuffle").to_dict()
+    assert called.result == propensity(str(log), "shuffle").to_dict()
     assert (called.status, called.err) == (0, "")
 
 
@@ -41,7 +41,7 @@ def test_all_options_reach_the_python_call(log: Path) -> None:
         str(log), "chain", weights="min", top=3, smooth="power", ci=["normal", "bootstrap_t"],
         where="user >= 5", **settings,
     )  # fmt: skip
-    assert json.loads(called.out) == wanted.to_dict()
+    assert called.result == wanted.to_dict()
 
 
 def test_the_curve_is_taken_by_ope(log: Path, tmp_path: Path) -> None:

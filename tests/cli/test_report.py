@@ -36,6 +36,17 @@ def test_a_command_writes_a_page_beside_its_output(log: Path, tmp_path: Path) ->
     assert f"<pre>{command}</pre>" in page.read_text()
 
 
+def test_a_page_of_saved_results_shows_the_commands_that_made_them(log: Path, tmp_path: Path) -> None:
+    saved, page = tmp_path / "ab.json", tmp_path / "page.html"
+    options = ["ab", log, "--arm", "arm", "--metric", "clicks=click"]
+    call(*options, "--threads", 2, "--quiet", "--format=json", "--out", saved)
+    alone = call(*options, "--format", "json")
+    assert saved.read_text() == alone.out
+    assert json.loads(alone.out)["command_line"] == f"rankeval ab '{log}' --arm arm --metric clicks=click"
+    call("report", saved, "--out", page)
+    assert f"<pre>rankeval ab &#39;{log}&#39; --arm arm --metric clicks=click</pre>" in page.read_text()
+
+
 def test_a_page_is_no_input_and_no_other_output(log: Path, tmp_path: Path) -> None:
     for path in (log, tmp_path / "x.json"):
         failed = call("ab", log, "--arm", "arm", "--out", tmp_path / "x.json", "--report", path)

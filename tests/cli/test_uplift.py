@@ -43,7 +43,7 @@ def test_all_options_reach_the_python_call(log: Path, tmp_path: Path) -> None:
         by="query_id", cluster="query_id", seed=4, side="lower", family="all", simultaneous=True,
         pessimistic=True, threads=1, columns={"score": "old"},
     )  # fmt: skip
-    assert json.loads(called.out) == json.loads(wanted.render("json"))
+    assert called.result == json.loads(wanted.render("json"))
 
 
 def test_the_table_and_the_gate(log: Path) -> None:

@@ -24,9 +24,6 @@ HOSTILE = (
     "]]></style></script><!--\x00\x1b[31m\ufffe",
 )
 
-#: Commands whose results have the form of those of ``ope``.
-LIKE_OPE = {"uplift"}
-
 
 def sessions(n: int = 400, length: int = 4, seed: int = 3) -> dict[str, Any]:
     """A ranking log of position-based clicks; every other session is shuffled."""
@@ -88,7 +85,18 @@ def results() -> dict[str, Result]:
         "plan ab": rankeval.plan_ab(test, metric="clicks=click", effect=[0.02, 0.1]),
         "plan shuffle": rankeval.plan_shuffle(_world(world)),
         "propensity": rankeval.propensity(log, method="shuffle", smooth="power"),
+        "uplift": uplift(),
     }
+
+
+def uplift(names: tuple[str, str] = ("new", "old"), by: str | None = "day") -> Result:
+    """Two candidates that rank the same items, the one as they are liked and the other at random."""
+    log = sessions(4000)
+    mixed = (log["item_id"] * 7919 + log["session_id"]) % 4
+    day = np.where(log["session_id"] % 4 < 2, "2026-01-01", "2026-01-02")
+    scored = {**log, "day": day, "liked": log["item_id"].astype(float), "mixed": mixed.astype(float)}
+    candidates = {names[0]: "column:liked", names[1]: "column:mixed"}
+    return rankeval.uplift(scored, candidates, by=by, user_models=["dbn"])
 
 
 def _world(options: dict[str, Any]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import rankeval
 from rankeval.ab_tests.sample_ratio import SUSPICIOUS
 from rankeval.reports import ab
-from rankeval.reports.ab import conclude
+from rankeval.reports.ab import charts, conclude
 from rankeval.reports.sentences import ROUGH
-from tests.reports.results import interval
+from tests.reports.results import arms, interval
 
 
 def row(low: float | None, high: float | None, p: float | None = 0.01, **entries: Any) -> dict[str, Any]:
@@ -84,3 +85,33 @@ def test_guardrails_that_do_not_hold_are_named() -> None:
     )
     assert conclude(document(guardrails=(held,))) == "All guardrails hold."
     assert conclude(document(guardrails=(guardrail("unclear"),))) == "Guardrail latency of b is unclear."
+
+
+def trial(**options: Any) -> dict[str, Any]:
+    data = arms(3000)
+    data["day"] = [f"2026-02-{1 + i // 1000:02}" for i in range(3000)]
+    return rankeval.ab(data, "arm", control="a", metric="clicks=click", **options).plain()
+
+
+def test_a_sequence_over_time_is_drawn_as_it_ran() -> None:
+    document = trial(by="day", ci="sequence")
+    chart = next(chart for chart in charts(document) if chart.key == "time of clicks")
+    assert "all its intervals hold together" in chart.caption
+    line = chart.series[0]  # type: ignore[attr-defined]
+    assert line.y == [one["difference"] for one in document["sequence"]]
+    assert line.low == [one["ci"]["low"] for one in document["sequence"]]
+    each = next(chart for chart in charts(trial(by="day")) if chart.key == "time of clicks")
+    assert "each day by itself" in each.caption
+    assert not [chart for chart in charts(trial()) if chart.key.startswith("time")]
+
+
+def test_boundaries_of_looks_and_where_the_test_stands() -> None:
+    """The marker lies beyond the boundary exactly where the interval excludes 0."""
+    document = trial(looks=4, look=2, boundary="pocock")
+    chart = next(chart for chart in charts(document) if chart.key == "looks")
+    upper, lower, arm = chart.series  # type: ignore[attr-defined]
+    assert upper.y == document["looks"]["critical_values"] == [-limit for limit in lower.y]
+    assert upper.y[1] == document["looks"]["critical_value"]
+    row = document["results"][0]
+    assert (arm.x, arm.y) == ([0.5], [row["difference"] / row["std_error"]])
+    assert (abs(arm.y[0]) > upper.y[1]) == (row["ci"]["low"] > 0.0 or row["ci"]["high"] < 0.0)

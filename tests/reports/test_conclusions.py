@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from rankeval.ab_tests.agreement import _FEW
-from rankeval.reports import agreement, fit, inspect, interleave, plans, propensity
+from rankeval.reports import agreement, charts_of, fit, inspect, interleave, plans, propensity
 from rankeval.reports.sentences import CAUTION
-from tests.reports.results import interval, verdict
+from tests.reports.results import interval, results, verdict
 
 
 def curve(low: float | None, high: float | None, level: str = "trust", p: float = 0.5) -> dict[str, Any]:
@@ -89,6 +91,32 @@ def test_the_sessions_of_an_ab_test() -> None:
     assert plans.conclude_ab(planned(None)) == (
         "No number of sessions is known that shows +2 % of clicks with 80 % power."
     )
+
+
+def test_an_estimated_gain_is_planned_for_its_low_end_too() -> None:
+    (row,) = planned(3_786, label="gain click_ips new")["results"]
+    low = {**row, "label": "low end click_ips new", "relative_effect": 0.01, "sessions": 6_070, "days": 7.0}
+    other = {**low, "label": "low end click_ips old", "sessions": 1}
+    inputs = {"power": 0.8}
+    assert plans.conclude_ab({"inputs": inputs, "results": [row, other, low]}) == (
+        "An A/B test needs 3,786 sessions to show +2 % of clicks, the estimate, and 6,070 sessions, 7 days "
+        "to show +1 %, the low end of its interval, with 80 % power. That holds if the test's users are as "
+        "those of the log."
+    )
+    none = {**low, "sessions": None}
+    assert "; no number shows the low end of its interval." in plans.conclude_ab(
+        {"inputs": inputs, "results": [row, none]}
+    )
+    assert "the estimate" not in plans.conclude_ab({"inputs": inputs, "results": [row, other]})
+
+
+def test_the_effect_that_a_test_shows_falls_with_the_root_of_its_size() -> None:
+    document = results()["plan ab"].plain()
+    chart = next(chart for chart in charts_of(document) if chart.key == "effects")
+    (line,), first = chart.series, document["results"][0]  # type: ignore[attr-defined]
+    shown = dict(zip(line.x, line.y, strict=True))
+    assert shown[first["sessions"]] == pytest.approx(first["relative_effect"])
+    assert shown[100.0 * first["sessions"]] == pytest.approx(first["relative_effect"] / 10)
 
 
 def design(name: str, sessions: int | None, lost: float | None, days: float | None = None) -> dict[str, Any]:

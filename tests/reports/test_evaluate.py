@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from rankeval.reports.evaluate import conclude
+import numpy as np
+
+import rankeval
+from rankeval.reports.evaluate import charts, conclude
 from rankeval.reports.sentences import CAUTION
 from tests.reports.results import interval, verdict
 
@@ -90,3 +94,25 @@ def test_the_best_of_several_is_corrected_for_the_choice() -> None:
     assert conclude(document(difference(0.1, 0.2), runs=3)) == (
         "The judgements cannot tell which of 3 runs is best by map."
     )
+
+
+def test_calibration_is_drawn_where_the_curve_was_asked_for(tmp_path: Path) -> None:
+    draw = np.random.default_rng(0)
+    score = draw.random(4_000)
+    run = {
+        "query_id": np.repeat(np.arange(400), 10),
+        "item_id": np.tile(np.arange(10), 400),
+        "score": score,
+        "relevance": (draw.random(4_000) < score * score).astype(int),
+    }
+    asked = rankeval.evaluate(run, metrics=["brier"], reliability=tmp_path / "curve.csv").plain()
+    chart = next(chart for chart in charts(asked) if chart.key == "calibration")
+    line, right = chart.series  # type: ignore[attr-defined]
+    assert line.x == [one["mean_score"] for one in asked["reliability"]]
+    assert line.y == [one["relevant"] for one in asked["reliability"]]
+    assert [round(share - x * x, 1) for x, share in zip(line.x, line.y, strict=True)] == [0.0] * len(line.x)
+    assert (right.x, right.y) == ([0.0, 1.0], [0.0, 1.0])
+    assert all(low <= share <= high for low, share, high in zip(line.low, line.y, line.high, strict=True))
+    without = rankeval.evaluate(run, metrics=["brier"]).plain()
+    assert without["reliability"] == []
+    assert "calibration" not in {chart.key for chart in charts(without)}

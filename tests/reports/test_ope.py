@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from rankeval.reports.ope import charts, conclude
+from rankeval.reports.ope import charts
+from rankeval.reports.policy_conclusion import conclude
+from rankeval.reports.weight_charts import weight_histograms
 from tests.reports.results import interval, results, verdict
 
 
@@ -142,12 +144,12 @@ def test_charts() -> None:
     keys = [chart.key for chart in charts(results()["ope"].plain())]
     assert keys[:3] == ["gains", "values", "time"]
     assert keys[3].startswith("by max_weight of cips")
-    assert keys[4:] == ["weights"]
+    assert keys[4:] == ["weights", "effective"]
 
 
 def test_effective_rows_are_shares_of_the_rows() -> None:
     document = results()["ope"].plain()
-    shares = [row[1] for row in results()["ope"].plot("weights").table().rows]
+    shares = [row[1] for row in results()["ope"].plot("effective").table().rows]
     found = [one for one in document["results"] if one["segment"] is None]
     wanted = [100 * one["diagnostics"]["ess"] / one["n"] for one in found]
     assert [float(share.removesuffix(" %")) for share in shares] == pytest.approx(wanted, rel=1e-3)
@@ -160,3 +162,31 @@ def test_one_sided_bounds(side: str) -> None:
     wanted = {"lower": "at least 3 % more", "upper": "at most 3 % more"}[side]
     assert wanted in said
     assert said.endswith("can tell." if side == "lower" else "cannot tell.")
+
+
+def test_the_histogram_of_weights_holds_all_rows_and_all_weight() -> None:
+    document = results()["ope"].plain()
+    chart = results()["ope"].plot("weights")
+    shares = [[float(cell.removesuffix(" %")) for cell in row[2:]] for row in chart.table().rows]
+    assert [sum(column) for column in zip(*shares, strict=True)] == pytest.approx([100.0, 100.0], abs=0.5)
+    assert f"Effective sample size {document['weights'][0]['ess']:,.0f} of 3,000" in chart.caption
+
+
+def test_many_bins_are_put_together_and_what_is_not_above_0_is_in_the_table_alone() -> None:
+    """60 bins of one row each, 2^-30 to 2^29, are drawn three powers of 2 together."""
+    ends = [(2.0**k, 2.0 ** (k + 1)) for k in range(-30, 30)]
+    bins = [
+        {"low": low, "high": high, "n": 1, "weight": low} for low, high in [(None, 0.0), (0.0, 0.0), *ends]
+    ]
+    bins = [{**each, "weight": each["weight"] or -1.0} for each in bins]
+    one = {"weight_of": "list", "target": None, "n": 62, "ess": 1.0, "bins": bins}
+    chart = next(weight_histograms({"weights": [one]}))
+    rows = chart.table().rows
+    assert [row[:2] for row in rows[:3]] == [["below 0", "1"], ["0", "1"], ["9.31e-10 .. 7.45e-09", "3"]]
+    assert len(rows) == 2 + 60 / 3
+    assert sum(int(row[1]) for row in rows) == 62
+    assert chart.svg(340).count("<rect") == 60 / 3 + 1
+
+
+def test_a_result_without_histograms_has_none() -> None:
+    assert list(weight_histograms({"weights": []})) == list(weight_histograms({})) == []

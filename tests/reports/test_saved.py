@@ -73,3 +73,16 @@ def test_a_broken_result_is_one_line_or_a_page(command: str, value: object, tmp_
         except DataError as error:
             told = str(error)
         assert told is None or told.startswith(f"{path}: ")
+
+
+def test_a_page_of_saved_results_shows_how_each_was_made() -> None:
+    documents = [results()[name].plain(f"rankeval {name} log.parquet --by '<b>'") for name in ("ope", "ab")]
+    text = page(documents, "rankeval report ope.json ab.json --out page.html")
+    assert text.count("How this result was made") == 2
+    assert "<pre>rankeval ope log.parquet --by &#39;&lt;b&gt;&#39;</pre>" in text
+    assert "<pre>rankeval report ope.json ab.json --out page.html</pre>" in text
+    alone = page(documents[:1], "rankeval ope log.parquet --by '<b>' --report page.html")
+    assert "How this result was made" not in alone
+    assert alone.count("<pre>") == 1
+    unknown = page([results()["ope"].plain()], "rankeval report ope.json --out page.html")
+    assert "How this result was made" not in unknown
