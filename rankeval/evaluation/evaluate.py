@@ -34,6 +34,7 @@ def evaluate(
     missing: Missing = "zero",
     relevance_threshold: float = 1.0,
     score_type: ScoreType = "float64",
+    judged_only: bool = False,
     ci: str | Sequence[str] = ("auto",),
     level: float = 0.95,
     side: str = "two",
@@ -70,13 +71,15 @@ def evaluate(
         ties: rule for the order of items with equal scores: ``trec`` (item id descending, as trec_eval),
             ``item`` (item id ascending), ``expected`` (exact expectation over all orders), ``best`` or
             ``worst`` (the most or the least favourable order). ``auc`` and ``gauc`` always use ``expected``;
-            pooled metrics count tied items as one block.
+            pooled metrics count tied items as one block. A metric that has no value under a rule is refused.
         empty: value of a query on which a metric is undefined, such as a query without relevant items:
             ``zero`` (0), ``one`` (1) or ``skip`` (the query does not count).
         missing: value of a judged query that a run lacks: ``zero`` (0), ``skip`` (the query does not count)
             or ``error``. Pooled metrics leave out missing queries, and ``empty`` does not change them.
         relevance_threshold: the smallest grade of a relevant item, above 0.
         score_type: ``float64``, or ``float32`` to compare scores as older trec_eval bindings do.
+        judged_only: whether unjudged items are left out of every list before it is scored (condensed lists,
+            Sakai 2007).
         ci: interval methods: ``normal`` (with quantiles of Student's t), ``augmented`` (the same with one
             query more at each end of the metric's range), ``bootstrap`` (percentile), ``bootstrap_t``
             (studentised). ``auto`` is ``augmented`` for metrics between 0 and 1, and ``normal`` for other
@@ -120,6 +123,7 @@ def evaluate(
             ties,
             relevance_threshold,
             score_type,
+            judged_only=judged_only,
             purpose="" if reliability is None else "the reliability curve",
         ),
         policies=parse_policies(empty, missing),
@@ -155,7 +159,7 @@ def evaluate(
         counts=counts_of(aligned, judged),
         notes=(
             *inputs.notes(),
-            *alignment_notes(aligned, judged, request.rules.metrics, request.policies),
+            *alignment_notes(aligned, judged, request.rules, request.policies),
             *(per_query_notes(request.rules.pooled) if per_query is not None else ()),
             *units.notes(),
             *query_user_notes(inputs, aligned, request),

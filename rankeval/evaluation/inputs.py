@@ -40,7 +40,7 @@ class Inputs:
         if log is None:
             return None
         fields = [name for name in request.fields if log.has(name)]
-        return Judgements.read(log, fields, request.rules.grade_limit)
+        return Judgements.read(log, fields, request.rules.grade_limit, request.rules.pool)
 
     def score_runs(
         self, judged: Judgements | None, request: Request, threads: int | None
@@ -68,6 +68,7 @@ class Inputs:
             "missing": policies.missing,
             "relevance_threshold": rules.threshold,
             "score_type": rules.score_type,
+            "judged_only": rules.judged_only,
             "where": where,
             "ci": list(request.methods),
             "family": request.family,

@@ -30,7 +30,7 @@ def scored(
         queries=pa.array(list(values)),
         values=np.stack([mrr, 10 * mrr], axis=1),
         retrieved=np.full(n, 7),
-        relevant=np.array(relevant or [1] * n),
+        relevant=np.array(relevant or [1] * n).reshape(n, 1),
         judged=np.array(judged or [3] * n),
         weights=np.arange(1.0, n + 1),
         unjudged_items=np.zeros(n, np.int64),
