@@ -33,7 +33,7 @@ Example:
 Metrics, as NAME[@K][:PARAMETER=VALUE]:
   dcg ndcg ndcg_exp precision recall hit f1 map map_min gm_map mrr
   r_precision iprec@R set_precision set_recall set_f1 num_rel_ret rbp
-  insq err compat judged bpref inf_ap arp auc gauc
+  insq err compat judged bpref inf_ap arp auc gauc alpha_ndcg err_ia
   map:rel=2 sets the threshold, ndcg:gains=0/1/3/7 the gains of grades;
   names of trec_eval and ir_measures do too: ndcg_cut_10, AP(rel=2)@10
 Of all items together, for scores that are probabilities:
@@ -101,6 +101,11 @@ KEY=VALUE are columns.
     "--judged-only",
     is_flag=True,
     help="Leave unjudged items out of every list before it is scored (condensed lists).",
+)
+@click.option(
+    "--agree",
+    is_flag=True,
+    help="Agreement of each pair of runs: rank-biased overlap, Kendall's tau, tau-AP.",
 )
 @click.option(
     "--permutations",

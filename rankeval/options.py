@@ -96,7 +96,7 @@ _MAYBE_TEXT = (_or_none(_is_text), "a text")
 _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("metrics", "ci", "features", "embedding", "trust"), _TEXTS),
     **dict.fromkeys(("by", "cluster", "where", "reward", "reward_model", "family"), _MAYBE_TEXT),
-    **dict.fromkeys(("simultaneous", "judged_only"), (_is_flag, "True or False")),
+    **dict.fromkeys(("simultaneous", "judged_only", "agree"), (_is_flag, "True or False")),
     **dict.fromkeys(("weights", "smooth", "policy"), _MAYBE_TEXT),
     "side": _TEXT,
     **dict.fromkeys(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rankeval.atomic_files import require_separate
+from rankeval.evaluation.agreement import agreement_rows
 from rankeval.evaluation.alignment import Empty, Missing, align
 from rankeval.evaluation.alignment_notes import alignment_notes
 from rankeval.evaluation.counts import counts_of, per_query_notes, per_query_table
@@ -35,6 +36,7 @@ def evaluate(
     relevance_threshold: float = 1.0,
     score_type: ScoreType = "float64",
     judged_only: bool = False,
+    agree: bool = False,
     ci: str | Sequence[str] = ("auto",),
     level: float = 0.95,
     side: str = "two",
@@ -80,6 +82,9 @@ def evaluate(
         score_type: ``float64``, or ``float32`` to compare scores as older trec_eval bindings do.
         judged_only: whether unjudged items are left out of every list before it is scored (condensed lists,
             Sakai 2007).
+        agree: whether each pair of runs gets its agreement: the means over queries of the rank-biased overlap
+            (``rbo``, p is 0.9), of Kendall's ``tau`` and of ``tau_ap``, with the first run as the reference
+            (:func:`rankeval.evaluation.list_agreement.agreements`).
         ci: interval methods: ``normal`` (with quantiles of Student's t), ``augmented`` (the same with one
             query more at each end of the metric's range), ``bootstrap`` (percentile), ``bootstrap_t``
             (studentised). ``auto`` is ``augmented`` for metrics between 0 and 1, and ``normal`` for other
@@ -124,6 +129,7 @@ def evaluate(
             relevance_threshold,
             score_type,
             judged_only=judged_only,
+            agree=agree,
             purpose="" if reliability is None else "the reliability curve",
         ),
         policies=parse_policies(empty, missing),
@@ -156,6 +162,7 @@ def evaluate(
         metric_rows=estimates.rows,
         comparisons=estimates.comparisons,
         best=estimates.best,
+        agreement=tuple(agreement_rows(aligned, units, request)),
         counts=counts_of(aligned, judged),
         notes=(
             *inputs.notes(),

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from rankeval.array_types import Bools, Floats, Ints
 from rankeval.arrays import argsort_each, as_float64, is_null, kernel, offsets_of, read_only
+from rankeval.evaluation.subtopic_rows import ItemTopics
 from rankeval.logs import Sessions
 
 
@@ -26,6 +27,7 @@ class Judged:
         judged: (n,) int64, number of judged items, always including those of grade 0.
         retrieved: (n,) int64, number of judged items of any grade that were retrieved.
         negative: number of retrieved items that count as unjudged because their grade is negative.
+        topics: the subtopics of the items, where a metric asks for them.
     """
 
     offsets: Ints
@@ -34,6 +36,7 @@ class Judged:
     judged: Ints
     retrieved: Ints
     negative: int = 0
+    topics: ItemTopics | None = None
 
     def relevant(self, thresholds: Sequence[float]) -> Ints:
         """(n, t) int64: the number of items of each query with a grade of at least each of t thresholds."""
@@ -45,7 +48,8 @@ class Judged:
         if kept.all():
             return self
         offsets = offsets_of(kept)[self.offsets]
-        return replace(self, offsets=offsets, grade=self.grade[kept], row=self.row[kept])
+        topics = None if self.topics is None else self.topics.of(np.flatnonzero(kept))
+        return replace(self, offsets=offsets, grade=self.grade[kept], row=self.row[kept], topics=topics)
 
 
 def one_relevant(grade: float) -> Judged:

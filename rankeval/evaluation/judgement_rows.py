@@ -17,7 +17,12 @@ from rankeval.errors import DataError
 from rankeval.logs import Log, Sessions
 from rankeval.readers import Leaf
 
-WANTED = {"query_id": "an id", "item_id": "an id", "relevance": "a finite grade"}
+WANTED = {
+    "query_id": "an id",
+    "item_id": "an id",
+    "relevance": "a finite grade",
+    "subtopic": "the name or number of a subtopic",
+}
 
 #: The offsets of Arrow strings have 32 bits; longer data needs large strings, with 64 bits.
 MOST_STRING_BYTES = 2**31 - 1
@@ -126,6 +131,8 @@ def _checked(sessions: Sessions, roles: Sequence[str]) -> dict[str, pa.Array]:
     """The columns of one stretch, flat; raises DataError for a null id or a grade that is not finite."""
     columns = {role: sessions.column(role) for role in roles}
     for role, wanted in WANTED.items():
+        if role not in columns:
+            continue
         column = columns[role]
         bad = is_null(column) if role != "relevance" else ~np.isfinite(as_float64(column))
         if bad.any():

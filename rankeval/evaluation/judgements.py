@@ -28,6 +28,7 @@ from rankeval.arrays import (
 from rankeval.errors import DataError
 from rankeval.evaluation.judged import Judged, by_grade, counts_in, relevant_in
 from rankeval.evaluation.judgement_rows import GradeLimit, JudgementRows
+from rankeval.evaluation.subtopic_rows import ItemTopics, MergedRows
 from rankeval.logs import Log, differ
 
 NO_LIMIT = GradeLimit()
@@ -47,6 +48,7 @@ class Judgements:
         first: Arrow arrays (1,) with the first judged query and the first judged item, as examples of ids.
         origin: the file, for messages.
         fields: role -> Arrow array (q,), further columns with one value per query.
+        topics: the subtopics of the judged items, where they were asked for.
     """
 
     queries: pa.Array
@@ -59,41 +61,55 @@ class Judgements:
     first: tuple[pa.Array, pa.Array]
     origin: str
     fields: dict[str, pa.Array]
+    topics: ItemTopics | None = None
 
     @classmethod
     def read(
-        cls, log: Log, fields: Sequence[str] = (), limit: GradeLimit = NO_LIMIT, pool: bool = False
+        cls,
+        log: Log,
+        fields: Sequence[str] = (),
+        limit: GradeLimit = NO_LIMIT,
+        pool: bool = False,
+        subtopics: bool = False,
     ) -> Judgements:
         """Read a judgements file, with the columns ``fields`` that have one value per query.
 
-        With ``pool``, items with a negative grade are kept too.
+        With ``pool``, items with a negative grade are kept too. With ``subtopics``, an item has a row for
+        each of its subtopics, and the largest of their grades.
 
         Raises:
             DataError: an id is null, a grade is not finite or above ``limit``, an item is judged twice for a
-                query, or a field changes within a query.
+                query (and subtopic), or a field changes within a query.
         """
-        table = JudgementRows.read(log, list(dict.fromkeys(["query_id", "item_id", "relevance", *fields])))
+        asked = ["query_id", "item_id", "relevance", *(["subtopic"] if subtopics else []), *fields]
+        table = JudgementRows.read(log, list(dict.fromkeys(asked)))
         table.require_at_most(limit)
         codes = _encoded(table.columns["query_id"])
         rows, offsets = _grouped(to_numpy(codes.indices), len(codes.dictionary))
-        item, grade = table.columns["item_id"], table.grade
-        _require_once(table, rows, offsets)
-        kept = (grade[rows] >= 0) | pool
-        judged_offsets = offsets_of(kept)[offsets]
-        judged_rows = rows[kept]
-        judged_rows = judged_rows[by_grade(judged_offsets, grade[judged_rows])]
+        of_queries = {name: _per_query(table, rows, offsets, name) for name in fields}
+        item, negative, topics = table.columns["item_id"], int(np.count_nonzero(table.grade < 0)), None
+        if subtopics:
+            merged = MergedRows.of(table, to_numpy(codes.indices).astype(np.int64))
+            rows, offsets, grade, topics = merged.rows, merged.offsets, merged.grade, merged.topics
+        else:
+            _require_once(table, rows, offsets)
+            grade = table.grade[rows]
+        kept = np.flatnonzero((grade >= 0) | pool)
+        judged_offsets = np.searchsorted(kept, offsets).astype(np.int64)
+        kept = kept[by_grade(judged_offsets, grade[kept])]
         query_keys = keys_of(codes.dictionary)
         return cls(
             queries=codes.dictionary,
             query_keys=query_keys,
             query_slots=build_table(query_keys)[0],
             offsets=judged_offsets,
-            grade=grade[judged_rows],
-            items=keys_of(take(item, judged_rows)),
-            negative=int(np.count_nonzero(grade < 0)),
+            grade=grade[kept],
+            items=keys_of(take(item, rows[kept])),
+            negative=negative,
             first=(codes.dictionary.slice(0, 1), item.slice(0, 1)),
             origin=log.origin,
-            fields={name: _per_query(table, rows, offsets, name) for name in fields},
+            fields=of_queries,
+            topics=None if topics is None else topics.of(kept),
         )
 
     def relevant(self, thresholds: Sequence[float]) -> Ints:
@@ -113,10 +129,12 @@ class Judgements:
         bounds = offsets_of(lengths)
         picked = np.repeat(self.offsets[:-1][positions] - bounds[:-1], lengths) + np.arange(bounds[-1])
         rows, grade = find_rows(offsets, items, bounds, picked, self.items), self.grade[picked]
+        topics = None if self.topics is None else self.topics.of(picked)
         if not self.negative:
-            return Judged(bounds, grade, rows, lengths, counts_in(bounds, rows >= 0))
+            return Judged(bounds, grade, rows, lengths, counts_in(bounds, rows >= 0), topics=topics)
         judged = grade >= 0.0
-        return Judged(bounds, grade, rows, counts_in(bounds, judged), counts_in(bounds, judged & (rows >= 0)))
+        retrieved = counts_in(bounds, judged & (rows >= 0))
+        return Judged(bounds, grade, rows, counts_in(bounds, judged), retrieved, topics=topics)
 
     def unretrieved(self, positions: Ints) -> Judged:
         """The judgements of queries at these positions, as if no item was retrieved."""

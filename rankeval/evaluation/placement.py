@@ -9,7 +9,7 @@ import numpy as np
 from rankeval.array_types import Floats, Ints
 from rankeval.arrays import Keys, argsort_descending, argsort_each, argsort_ids, compare, kernel
 from rankeval.evaluation.judged import Judged, counts_in
-from rankeval.metrics import Ranking
+from rankeval.metrics import Ranking, Subtopics
 
 Ties = Literal["trec", "item", "expected", "best", "worst"]
 
@@ -73,6 +73,24 @@ def place(
         ideal_stop=judged.offsets[:-1] + positive,
         ideal_grade=judged.grade,
         threshold=threshold,
+        subtopics=_subtopics(judged, entries[order]),
+    )
+
+
+def _subtopics(judged: Judged, entries: Ints) -> Subtopics | None:
+    """The subtopics of the judged items, with the item of each entry of the ranking."""
+    topics = judged.topics
+    if topics is None:
+        return None
+    return Subtopics(
+        offsets=judged.offsets,
+        start=topics.start,
+        stop=topics.stop,
+        code=topics.code,
+        grade=topics.grade,
+        codes=topics.codes,
+        id_rank=topics.id_rank,
+        item=entries,
     )
 
 
@@ -212,14 +230,14 @@ def _by_id_sorted(
         for i in range(first, last):
             unresolved |= tied[i] > 1
         if unresolved:
-            _rank(offsets[query], offsets[query + 1], scores, items, falling, position)
+            rank_items(offsets[query], offsets[query + 1], scores, items, falling, position)
             for i in range(first, last):
                 resolved[i] = position[rows[i]]
     return resolved
 
 
 @kernel
-def _rank(begin: int, end: int, scores: Floats, items: Keys, falling: bool, position: Ints) -> None:
+def rank_items(begin: int, end: int, scores: Floats, items: Keys, falling: bool, position: Ints) -> None:
     """Write the number of items above each of the items ``begin:end`` of a query to ``position``."""
     n = end - begin
     order, scratch, values = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.float64)

@@ -90,6 +90,7 @@ def parse_rules(
     score_type: Any,
     *,
     judged_only: bool = False,
+    agree: bool = False,
     purpose: str = "",
 ) -> Rules:
     """Check the options of scoring and return them as :class:`Rules`; a repeated metric is kept once.
@@ -106,7 +107,11 @@ def parse_rules(
     _choice("score_type", score_type, ("float64", "float32"))
     for metric in parsed:
         _require_rule(metric, ties)
-    return Rules(parsed, ties, threshold, score_type, judged_only, purpose)
+    if agree and ties not in ("trec", "item"):
+        raise UsageError(
+            f"ties: found {ties!r}, but agreement is of two orders without ties; wanted one of trec, item"
+        )
+    return Rules(parsed, ties, threshold, score_type, judged_only, agree, purpose)
 
 
 def parse_policies(empty: Any, missing: Any) -> Policies:

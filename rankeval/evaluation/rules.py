@@ -22,6 +22,7 @@ class Rules:
         threshold: the smallest grade of a relevant item.
         score_type: the type in which scores are compared.
         judged_only: whether unjudged items are left out of the lists (condensed lists, Sakai 2007).
+        agree: whether the agreement of runs is asked for, which needs their lists.
         purpose: what else needs the judged items, with scores that are probabilities, in words; or empty.
     """
 
@@ -30,6 +31,7 @@ class Rules:
     threshold: float = 1.0
     score_type: ScoreType = "float64"
     judged_only: bool = False
+    agree: bool = False
     purpose: str = ""
 
     @property
@@ -77,6 +79,11 @@ class Rules:
     def pool(self) -> bool:
         """Whether any metric needs the items of the pool that have a negative grade."""
         return any(metric.definition.needs == "pool" for metric in self.metrics)
+
+    @property
+    def subtopics(self) -> str:
+        """The name of a metric that needs the subtopics of judged items; empty if none does."""
+        return next((metric.name for metric in self.metrics if metric.definition.subtopics), "")
 
     def threshold_of(self, metric: Metric) -> float:
         """The smallest grade of an item that is relevant to the metric."""

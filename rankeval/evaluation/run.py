@@ -26,6 +26,7 @@ from rankeval.evaluation.judgement_rows import GradeLimit
 from rankeval.evaluation.judgements import Judgements, first_duplicate
 from rankeval.evaluation.placement import JUDGED, POOL, POSITIVE, Ties, place
 from rankeval.evaluation.pool import items_of, require_probabilities
+from rankeval.evaluation.ranked_lists import RankedLists
 from rankeval.evaluation.rules import Rules
 from rankeval.logs import (
     Log,
@@ -56,6 +57,7 @@ class ScoredQueries:
         unjudged_items: (n,) int64, number of retrieved items without a judgement.
         fields: role -> Arrow array (n,), the requested segment and cluster columns.
         items: the judged items of all queries, if the rules ask for them, else none.
+        ranked: the top of the lists of all queries, if the rules ask for the agreement of runs, else none.
         negative: number of retrieved items that count as unjudged because their grade is negative.
         unjudged_queries: number of queries of the run without any judgement, which are left out.
         contradicted: number of queries of the run whose ``rank`` column contradicts the scores.
@@ -72,6 +74,7 @@ class ScoredQueries:
     unjudged_items: Ints
     fields: dict[str, pa.Array]
     items: JudgedItems
+    ranked: RankedLists
     negative: int
     unjudged_queries: int
     contradicted: int
@@ -90,6 +93,7 @@ class ScoredQueries:
             unjudged_items=self.unjudged_items[rows],
             fields={name: take(column, rows) for name, column in self.fields.items()},
             items=self.items.of(rows),
+            ranked=self.ranked.of(rows) if len(self.ranked.offsets) > 1 else self.ranked,
             negative=self.negative,
             unjudged_queries=self.unjudged_queries + len(kept) - len(rows),
             contradicted=self.contradicted,
@@ -176,11 +180,20 @@ def _score(
         unjudged_items=(sessions.lengths - judged.retrieved)[judged_queries],
         fields={name: take(sessions.per_session(name), judged_queries) for name in fields},
         items=items_of(scores, judged.without_pool(), rules).of(judged_queries),
+        ranked=_ranked(sessions, scores, items, rules, judged_queries),
         negative=judged.negative,
         unjudged_queries=len(sessions) - len(judged_queries),
         contradicted=contradicted(sessions, scores) if order == "score" and "rank" in sessions else 0,
         first=(queries.slice(0, 1), sessions.column("item_id").slice(0, 1)),
     )
+
+
+def _ranked(sessions: Sessions, scores: Floats, items: Keys, rules: Rules, queries: Ints) -> RankedLists:
+    """The top of the lists of these queries of the batch, if the rules ask for it."""
+    if not rules.agree:
+        return RankedLists.none()
+    ids, falling = sessions.column("item_id"), rules.ties == "trec"
+    return RankedLists.ranked(sessions.offsets, scores, ids, items, falling).of(queries)
 
 
 def _joining_keys(sessions: Sessions, items: Keys, judgements: Judgements) -> Keys:
@@ -279,6 +292,7 @@ def _joined(parts: Sequence[ScoredQueries]) -> ScoredQueries:
         unjudged_items=np.concatenate([part.unjudged_items for part in parts]),
         fields={name: _together([part.fields[name] for part in parts]) for name in parts[0].fields},
         items=JudgedItems.joined([part.items for part in parts]),
+        ranked=RankedLists.joined([part.ranked for part in parts]),
         negative=sum(part.negative for part in parts),
         unjudged_queries=sum(part.unjudged_queries for part in parts),
         contradicted=sum(part.contradicted for part in parts),

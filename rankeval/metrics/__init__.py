@@ -16,6 +16,7 @@ from rankeval.metrics.parameters import Parameter
 from rankeval.metrics.pooled_catalogue import POOLED, PooledDefinition, PooledMetric
 from rankeval.metrics.ranking import Ranking
 from rankeval.metrics.score_bins import BINS
+from rankeval.metrics.subtopics import Subtopics
 
 __all__ = [
     "BINS",
@@ -30,6 +31,7 @@ __all__ = [
     "PooledDefinition",
     "PooledMetric",
     "Ranking",
+    "Subtopics",
     "parse",
     "parse_any",
 ]

@@ -42,6 +42,7 @@ class Definition:
         graded: whether the gain is the grade, so that ``gains`` may set a table.
         needs: the judged items that the ranking must hold: those of ``positive`` grade, all ``judged`` ones,
             or those of the ``pool``, with the items that were to be judged and have a negative grade.
+        subtopics: whether judged items must have subtopics.
         ties: the rules for ties that the metric takes.
         tie_order: the rule for ties that the metric always uses; None to use the caller's.
         lower_is_better: whether a smaller value means a better ranking.
@@ -60,6 +61,7 @@ class Definition:
     binary: bool = False
     graded: bool = False
     needs: Literal["positive", "judged", "pool"] = "positive"
+    subtopics: bool = False
     ties: tuple[str, ...] = ALL_TIES
     tie_order: str | None = None
     lower_is_better: bool = False

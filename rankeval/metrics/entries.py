@@ -14,6 +14,7 @@ from rankeval.metrics.parameters import Parameter, open_unit_interval, positive_
 _LARGEST_EXPONENT = 1000  # float64 ends at 2.0 ** 1023; sums of gains need room below it
 _PERSISTENCE = "a number above 0 and below 1"
 _P = {"p": Parameter(0.8, open_unit_interval, _PERSISTENCE)}
+_ALPHA = {"alpha": Parameter(0.5, open_unit_interval, _PERSISTENCE)}
 _MAX_REL = {"max_rel": whole_parameter(4, _LARGEST_EXPONENT)}
 
 _binary = partial(Definition, binary=True)
@@ -111,6 +112,23 @@ METRICS: dict[str, Definition] = {
             cutoff=False,
             tie_order="expected",
             aggregate="length_weighted",
+        ),
+        _binary(
+            "alpha_ndcg",
+            "diversity.alpha_ndcg",
+            "ndcg in which an item counts less the more items above have its subtopics",
+            parameters=_ALPHA,
+            subtopics=True,
+            ties=(*OF_ID, "expected"),
+            range=(0.0, math.inf),
+        ),
+        _binary(
+            "err_ia",
+            "diversity.err_ia",
+            "expected reciprocal rank over the subtopics of the query",
+            parameters=_ALPHA,
+            subtopics=True,
+            ties=(*OF_ID, "expected"),
         ),
     )
 }

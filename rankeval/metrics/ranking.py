@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rankeval.array_types import Bools, Floats, Ints
+from rankeval.metrics.subtopics import Subtopics
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Ranking:
         ideal_start, ideal_stop: (n,) int64, slice of ``ideal_grade`` that holds the query's positive grades.
         ideal_grade: flat float64, the grades of judged items, retrieved or not; descending for each query.
         threshold: the smallest grade of a relevant item.
+        subtopics: the subtopics of the judged items, where a metric asks for them.
     """
 
     offsets: Ints
@@ -45,6 +47,7 @@ class Ranking:
     ideal_stop: Ints
     ideal_grade: Floats
     threshold: float = 1.0
+    subtopics: Subtopics | None = None
 
     def at_threshold(self, threshold: float) -> Ranking:
         """The same ranking where items are relevant from another grade on, which is above 0."""

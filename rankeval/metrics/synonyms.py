@@ -54,6 +54,8 @@ _IR_MEASURES = {
     "INSQ": "insq",
     "Compat": "compat",
     "NumRelRet": "num_rel_ret",
+    "alpha_nDCG": "alpha_ndcg",
+    "ERR_IA": "err_ia",
 }
 #: Names of ranx.
 _RANX = {"hits": "num_rel_ret", "hit_rate": "hit", "ndcg_burges": "ndcg_exp"}

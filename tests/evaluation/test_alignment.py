@@ -8,6 +8,7 @@ import pytest
 
 from rankeval.evaluation.alignment import Aligned, Policies, align
 from rankeval.evaluation.judgements import Judgements
+from rankeval.evaluation.ranked_lists import RankedLists
 from rankeval.evaluation.rules import Rules
 from rankeval.evaluation.run import ScoredQueries
 from rankeval.logs.log import Log
@@ -36,6 +37,7 @@ def scored(
         unjudged_items=np.zeros(n, np.int64),
         fields={name: pa.array(column) for name, column in fields.items()},
         items=JudgedItems(np.zeros(n + 1, np.int64), np.zeros(0), np.zeros(0, bool)),
+        ranked=RankedLists.none(),
         negative=0,
         unjudged_queries=0,
         contradicted=0,

@@ -10,6 +10,7 @@ from scipy import stats
 from rankeval import DataError, UsageError, evaluate
 from rankeval.metrics import METRICS
 from tests.evaluation.test_evaluate import JUDGEMENTS, RUN, bits, in_run
+from tests.log_files import write_parts
 from tests.naive_evaluation import judgements_table, run_table
 
 TABLES = run_table(RUN), judgements_table(JUDGEMENTS)
@@ -133,3 +134,87 @@ def test_synonyms_are_one_metric_and_have_its_name():
     result = evaluate(*TABLES, ["P_5", "P@5", "precision@5", "AP(rel=2)@10"])
     assert [row.metric for row in result.metric_rows] == ["precision@5", "map@10:rel=2"]
     assert bits(result) == bits(evaluate(*TABLES, "precision@5,map@10:rel=2"))
+
+
+SUBTOPICS = [
+    {"query_id": "q1", "item_id": "d1", "subtopic": "s", "relevance": 1},
+    {"query_id": "q1", "item_id": "d1", "subtopic": "t", "relevance": 2},
+    {"query_id": "q1", "item_id": "d2", "subtopic": "s", "relevance": 0},
+    {"query_id": "q2", "item_id": "d1", "subtopic": "s", "relevance": 1},
+]
+
+
+def test_an_item_has_the_largest_of_its_grades():
+    runs = run_table({"q1": {"d2": 2.0, "d1": 1.0}, "q2": {"d1": 1.0}})
+    found = evaluate(runs, SUBTOPICS, ["dcg@2", "map", "alpha_ndcg@2"], ties="expected")
+    plain = evaluate(runs, judgements_table({"q1": {"d1": 2, "d2": 0}, "q2": {"d1": 1}}), ["dcg@2", "map"])
+    wanted = {row.metric: row.estimate.value for row in plain.metric_rows}
+    for row in found.metric_rows[:2]:
+        assert row.estimate.value == pytest.approx(wanted[row.metric])
+    assert found.counts["runs"]["run"]["items_unjudged"] == 0
+
+
+def test_subtopics_of_qrels(tmp_path):
+    """The second field of TREC qrels is the subtopic, where a metric asks for one."""
+    text = "".join(f"{r['query_id']} {r['subtopic']} {r['item_id']} {r['relevance']}\n" for r in SUBTOPICS)
+    (tmp_path / "qrels.txt").write_text(text)
+    runs = run_table({"q1": {"d2": 2.0, "d1": 1.0}, "q2": {"d1": 1.0}})
+    options = {"metrics": ["alpha_ndcg", "err_ia@5"], "ties": "trec"}
+    found = evaluate(runs, str(tmp_path / "qrels.txt"), **options)
+    wanted = evaluate(runs, SUBTOPICS, **options)
+    assert [row.to_dict() for row in found.metric_rows] == [row.to_dict() for row in wanted.metric_rows]
+    assert "subtopic is taken from column 'iter'" in str(found.to_dict()["warnings"])
+    plain = evaluate(runs, judgements_table({"q1": {"d1": 1}}), ["map"])
+    (tmp_path / "plain.txt").write_text("q1 0 d1 1\n")
+    assert bits(evaluate(runs, str(tmp_path / "plain.txt"), ["map"])) == bits(plain)
+
+
+@pytest.mark.parametrize(
+    ("rows", "error", "message"),
+    [
+        (
+            [*SUBTOPICS, SUBTOPICS[0]],
+            DataError,
+            "row 5, query_id 'q1': item_id 'd1' is judged twice for subtopic 's'",
+        ),
+        (
+            [{**SUBTOPICS[0], "subtopic": None}],
+            DataError,
+            "column 'subtopic' is null, wanted the name or number of",
+        ),
+        (
+            [{"query_id": "q", "item_id": "d", "relevance": 1}],
+            DataError,
+            "found no column 'subtopic', wanted one for",
+        ),
+        (
+            None,
+            UsageError,
+            "judgements: found none, wanted a file of judgements with a column 'subtopic', for err_ia",
+        ),
+    ],
+)
+def test_wrong_subtopics(rows, error, message):
+    run = in_run({"q1": {"d1": 1.0}}, {"q1": {"d1": 1}})
+    with pytest.raises(error) as caught:
+        evaluate(run, rows, ["err_ia"])
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("threads", [2, 8])
+def test_subtopics_have_the_same_bits_for_any_number_of_threads(tmp_path, threads):
+    rng = np.random.default_rng(0)
+    rows = [
+        {"query_id": q, "item_id": i, "subtopic": int(s), "relevance": int(rng.integers(0, 3))}
+        for q, of in JUDGEMENTS.items()
+        for i in of
+        for s in rng.permutation(6)[: rng.integers(1, 5)]
+    ]
+    path = write_parts(tmp_path / "run", TABLES[0], 100, 7)
+    metrics = ["alpha_ndcg@10", "err_ia", "map"]
+    one = evaluate(path, rows, metrics, ties="expected", threads=1, ci=["auto", "bootstrap"])
+    shuffled = [rows[i] for i in rng.permutation(len(rows))]
+    for judged in (rows, shuffled):
+        found = evaluate(path, judged, metrics, ties="expected", threads=threads, ci=["auto", "bootstrap"])
+        assert bits(found) == bits(one)

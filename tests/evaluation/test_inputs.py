@@ -165,6 +165,7 @@ def test_inputs_are_told():
         "relevance_threshold": 1.0,
         "score_type": "float64",
         "judged_only": False,
+        "agree": False,
         "where": None,
         "by": None,
         "cluster": None,

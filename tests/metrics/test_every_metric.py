@@ -13,13 +13,16 @@ from scipy.stats import hypergeom
 
 from rankeval.metrics.catalogue import METRICS, parse
 from rankeval.metrics.ranking import Ranking
+from tests.naive_diversity import NAIVE as NAIVE_DIVERSITY
 from tests.naive_metrics import NAIVE, naive, over_orders
 from tests.naive_ranking import Query, query_of, ranking_of, tied_query
 
-PLAIN = [parse(name) for name, definition in METRICS.items() if not definition.at_recall]
+#: Those of subtopics have tests of their own (``test_diversity.py``).
+OF_GRADES = {name: definition for name, definition in METRICS.items() if not definition.subtopics}
+PLAIN = [parse(name) for name, definition in OF_GRADES.items() if not definition.at_recall]
 CUT = [
     parse(f"{name}@{k}")
-    for name, definition in METRICS.items()
+    for name, definition in OF_GRADES.items()
     if definition.cutoff
     for k in ((0, 0.1, 0.5, 1) if definition.at_recall else (1, 3, 20))
 ]
@@ -81,7 +84,7 @@ def assert_same_bits(got, wanted):
 
 
 def test_every_metric_has_a_naive_version():
-    assert list(NAIVE) == list(METRICS)
+    assert [*NAIVE, *NAIVE_DIVERSITY] == list(METRICS)
 
 
 @every_metric

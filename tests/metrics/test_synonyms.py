@@ -62,6 +62,8 @@ NAMES = {
     "nDCG(gains={0:0,1:1,3:7})@10": "ndcg@10:gains=0/1/2/7",
     "nDCG@10:gains=0/1": "ndcg@10:gains=0/1",
     "AP:rel=2": "map:rel=2",
+    "alpha_nDCG(alpha=0.3)@10": "alpha_ndcg@10:alpha=0.3",
+    "ERR_IA@20": "err_ia@20",
 }
 
 

@@ -84,3 +84,11 @@ def test_trec_eval_over_all_queries(tmp_path):
     assert values("gm_map", tmp_path)[1] == pytest.approx(np.exp(np.mean(trec["gm_map"])), abs=1e-12)
     assert values("num_rel_ret", tmp_path)[1] == pytest.approx(np.sum(trec["num_rel_ret"]))
     assert values("map", tmp_path)[1] == pytest.approx(np.mean(trec["map"]), abs=1e-12)
+
+
+@pytest.mark.parametrize("name", kept(lambda name: name.startswith(OF_SUBTOPICS)))
+def test_ndeval(name, tmp_path):
+    names = ("query_id", "subtopic", "item_id", "relevance")
+    columns = dict(zip(names, map(list, zip(*RECORDED["subtopics"], strict=True)), strict=True))
+    found, _ = values(name, tmp_path, columns)
+    assert_same(found, RECORDED["ir_measures"][name])
