@@ -17,15 +17,16 @@ STATISTICS = {"rbo": (0.0, 1.0), "tau": (-1.0, 1.0), "tau_ap": (-1.0, 1.0)}
 def agreements(a: RankedLists, b: RankedLists) -> Floats:
     """(n, 3) float64: ``rbo``, ``tau`` and ``tau_ap`` of the lists of each query, NaN where undefined.
 
-    ``rbo`` is the extrapolated rank-biased overlap in [0, 1], ``(1 - p) / p (sum over d <= l of X_d p^d / d +
-    sum over s < d <= l of X_s (d - s) p^d / (s d)) + ((X_l - X_s) / l + X_s / s) p^l``, with X_d the number of
-    items in the top d of both lists, s and l the lengths of the shorter and the longer one, and p 0.9 (Webber,
-    Moffat & Zobel 2010). NaN where a list is empty.
+    ``rbo`` is the extrapolated rank-biased overlap, in [0, 1]: ``(1 - p) / p (sum over d <= l of X_d p^d / d
+    + sum over s < d <= l of X_s (d - s) p^d / (s d)) + ((X_l - X_s) / l + X_s / s) p^l``. X_d is the number of
+    items in the top d of both lists, s and l are the lengths of the shorter and the longer one, and p is 0.9.
+    NaN where a list is empty (Webber, Moffat & Zobel 2010).
 
-    ``tau`` is Kendall's, in [-1, 1], over the items of both lists: the share of their pairs in the same order,
-    less the share of those in the other order. ``tau_ap`` weighs the top: ``2 / (N - 1) sum over the 2nd to
-    the N-th item of b of C / (items above) - 1``, C the number of items above in b that are above in a too, so
-    that a is the reference (Yilmaz, Aslam & Robertson 2008). Both are NaN under two common items.
+    ``tau`` is Kendall's, in [-1, 1], over the items of both lists: the share of their pairs in the same
+    order, less the share of those in the other order. ``tau_ap`` weighs the top, with a as the reference:
+    ``2 / (N - 1) sum over the 2nd to the N-th item of b of C / (items above) - 1``, where C is the number of
+    the items above it in b that are above it in a too. Both are NaN under two common items (Kendall 1938;
+    Yilmaz, Aslam & Robertson 2008).
     """
     return compare_lists(a.offsets, a.hashes, b.offsets, b.hashes, PERSISTENCE)
 

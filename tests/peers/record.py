@@ -1,7 +1,7 @@
 """Writes values.json: what other tools give for the metrics of one small run, with their versions.
 
 It runs where these tools are installed: ``pip install ir-measures pytrec-eval-terrier cwl-eval pyndeval
-rectools``, then ``python tests/peers/record.py``. No score is tied, so that rules for ties play no role.
+rbo``, then ``python tests/peers/record.py``. No score is tied, so that rules for ties play no role.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 FILE = Path(__file__).parent / "values.json"
-TOOLS = ("ir-measures", "pytrec-eval-terrier", "cwl-eval", "pyndeval")
+TOOLS = ("ir-measures", "pytrec-eval-terrier", "cwl-eval", "pyndeval", "rbo")
 QUERIES, ITEMS, SUBTOPICS = 24, 60, 5
 
 #: Names of ir_measures whose values are recorded, by the judgements that they are of.
@@ -60,12 +60,20 @@ def made() -> dict[str, Any]:
         for item in rng.sample(items, 25):
             for s in rng.sample(range(SUBTOPICS), rng.randint(1, 3)):
                 subtopics.append((query, f"s{s}", item, rng.choice([0, 1, 1])))
-    return {"run": run, "judgements": judgements, "subtopics": subtopics}
+    other = {query: _moved(rng, of, items) for query, of in run.items()}
+    return {"run": run, "other": other, "judgements": judgements, "subtopics": subtopics}
+
+
+def _moved(rng: random.Random, scores: dict[str, float], items: list[str]) -> dict[str, float]:
+    """A similar list of another length."""
+    kept = rng.sample(items, rng.randint(5, 45))
+    return {item: round(scores.get(item, 7.0) + rng.random() + i / 1e4, 5) for i, item in enumerate(kept)}
 
 
 def recorded() -> dict[str, Any]:
     import ir_measures
     import pytrec_eval
+    import rbo
 
     data = made()
     run = [ir_measures.ScoredDoc(q, d, s) for q, of in data["run"].items() for d, s in of.items()]
@@ -82,8 +90,15 @@ def recorded() -> dict[str, Any]:
     evaluator = pytrec_eval.RelevanceEvaluator(data["judgements"], pytrec_eval.supported_measures)
     found = evaluator.evaluate(data["run"])
     trec = {name: {query: of[name] for query, of in found.items()} for name in TREC_EVAL}
+    order = {
+        name: {q: sorted(of, key=lambda i: -of[i]) for q, of in data[name].items()}
+        for name in ("run", "other")
+    }
+    overlap = {
+        q: rbo.RankingSimilarity(order["run"][q], order["other"][q]).rbo_ext(p=0.9) for q in data["run"]
+    }
     versions = {tool: version(tool) for tool in TOOLS}
-    return {"versions": versions, **data, "ir_measures": values, "trec_eval": trec}
+    return {"versions": versions, **data, "ir_measures": values, "trec_eval": trec, "rbo": overlap}
 
 
 if __name__ == "__main__":
