@@ -22,7 +22,7 @@ from rankeval.cli.options import (
     side_option,
 )
 from rankeval.errors import UsageError
-from rankeval.options import listed
+from rankeval.options import listed, listed_calls
 
 EPILOG = """\b
 Example:
@@ -31,8 +31,11 @@ Example:
 
 \b
 Metrics, as NAME[@K][:PARAMETER=VALUE]:
-  dcg ndcg ndcg_exp precision recall hit f1 map map_min mrr r_precision
-  rbp err judged bpref arp auc gauc
+  dcg ndcg ndcg_exp precision recall hit f1 map map_min gm_map mrr
+  r_precision iprec@R set_precision set_recall set_f1 num_rel_ret rbp
+  insq err compat judged bpref inf_ap arp auc gauc alpha_ndcg err_ia
+  map:rel=2 sets the threshold, ndcg:gains=0/1/3/7 the gains of grades;
+  names of trec_eval and ir_measures do too: ndcg_cut_10, AP(rel=2)@10
 Of all items together, for scores that are probabilities:
   log_loss brier ece:bins=10 ece_mass:bins=10; for any score: roc_auc pr_auc
 
@@ -95,6 +98,16 @@ KEY=VALUE are columns.
     help="Precision for comparing scores.",
 )
 @click.option(
+    "--judged-only",
+    is_flag=True,
+    help="Leave unjudged items out of every list before it is scored (condensed lists).",
+)
+@click.option(
+    "--agree",
+    is_flag=True,
+    help="Agreement of each pair of runs: rank-biased overlap, Kendall's tau, tau-AP.",
+)
+@click.option(
     "--permutations",
     type=click.IntRange(min=1),
     default=10_000,
@@ -146,7 +159,7 @@ def command(
     from rankeval import evaluate
 
     result = evaluate(
-        named, metrics=listed(metrics), ci=listed(ci), columns=pairs("--column", columns), **options
+        named, metrics=listed_calls(metrics), ci=listed(ci), columns=pairs("--column", columns), **options
     )
     show(result, format_, out, report)
     require_level(result, fail_under)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
@@ -14,6 +15,13 @@ def listed(values: str | Sequence[str]) -> list[str]:
     """Texts as a list: ``"a,b"``, ``["a", "b"]`` and ``["a,b"]`` all give ``["a", "b"]``."""
     parts = [values] if isinstance(values, str) else values
     return [part.strip() for value in parts for part in value.split(",") if part.strip()]
+
+
+def listed_calls(values: str | Sequence[str]) -> list[str]:
+    """As :func:`listed`, but a comma within parentheses does not split: ``RBP(p=0.9,rel=2),map``."""
+    parts = [values] if isinstance(values, str) else values
+    found = [part.strip() for value in parts for part in re.split(r",(?![^()]*\))", value)]
+    return [part for part in found if part]
 
 
 def require_types(options: Mapping[str, Any]) -> None:
@@ -52,6 +60,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
 def _is_whole(value: Any) -> bool:
     return isinstance(value, Integral) and not isinstance(value, bool)
 
@@ -84,7 +96,7 @@ _MAYBE_TEXT = (_or_none(_is_text), "a text")
 _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     **dict.fromkeys(("metrics", "ci", "features", "embedding", "trust"), _TEXTS),
     **dict.fromkeys(("by", "cluster", "where", "reward", "reward_model", "family"), _MAYBE_TEXT),
-    "simultaneous": (lambda value: isinstance(value, bool), "True or False"),
+    **dict.fromkeys(("simultaneous", "judged_only", "agree"), (_is_flag, "True or False")),
     **dict.fromkeys(("weights", "smooth", "policy"), _MAYBE_TEXT),
     "side": _TEXT,
     **dict.fromkeys(

@@ -35,6 +35,9 @@ class NaiveRun:
 
 
 def naive_value(metric: Metric, query: Query, ties: str, threshold: float) -> float:
+    if metric.definition.needs != "pool":
+        items = [(score, None if (grade or 0) < 0 else grade, item) for score, grade, item in query.items]
+        query = Query(items, query.unretrieved)
     if metric.tie_order == "expected" or ties == "expected":
         return over_orders(metric, query, threshold)[0]
     order = [grade for group in query.groups() for _, grade, _ in TIE_ORDERS[ties](group)]
@@ -42,9 +45,8 @@ def naive_value(metric: Metric, query: Query, ties: str, threshold: float) -> fl
 
 
 def query_of_rows(scores: Mapping[Any, float], grades: Mapping[Any, float]) -> Query:
-    judged = {item: grade for item, grade in grades.items() if grade >= 0}
-    items = [(score, judged.get(item), item) for item, score in scores.items()]
-    return Query(items, [grade for item, grade in judged.items() if item not in scores])
+    items = [(score, grades.get(item), item) for item, score in scores.items()]
+    return Query(items, [grade for item, grade in grades.items() if item not in scores])
 
 
 def naive_evaluation(
@@ -67,7 +69,8 @@ def naive_evaluation(
             if undefined:
                 value = {"zero": 0.0, "one": 1.0, "skip": None}[empty]
             if query not in run:
-                known = any(grade is not None and grade >= threshold for grade in grades.values())
+                least = parse(name).params.get("rel", threshold)
+                known = any(grade is not None and grade >= least for grade in grades.values())
                 lacking = 0.0 if known else (value and 0.0)
                 value = None if missing == "skip" else (lacking if undefined else value)
             found.values[name, query] = value

@@ -1,6 +1,7 @@
 """Every metric as its definition reads, on a plain ordered list of grades; slow and obvious.
 
-``order`` is the list as ranked, None for an unjudged item; ``judged`` the grades of all judged items of
+``order`` is the list as ranked, None for an unjudged item (a negative grade, where it is of the pool);
+``judged`` the grades of all judged items of
 the query, retrieved or not. NaN where the metric is undefined.
 """
 
@@ -97,10 +98,74 @@ def r_precision(order, judged, threshold):
     return precision(order, judged, threshold, relevant) if relevant else NAN
 
 
+def interpolated_precision(order, judged, threshold, k):
+    relevant = sum(relevances(judged, threshold))
+    needed = math.floor(k * relevant + 0.9)
+    found = [sum(relevances(order[:rank], threshold)) for rank in range(1, len(order) + 1)]
+    reached = [hits / rank for rank, hits in enumerate(found, start=1) if hits >= needed]
+    return max(reached, default=0.0) if relevant else NAN
+
+
+def set_precision(order, judged, threshold):
+    return precision(order, judged, threshold, None)
+
+
+def set_recall(order, judged, threshold):
+    return recall(order, judged, threshold, None)
+
+
+def set_f1(order, judged, threshold):
+    return f1(order, judged, threshold, None)
+
+
+def relevant_retrieved(order, judged, threshold, k):
+    return float(sum(relevances(order[:k], threshold)))
+
+
 def rbp(order, judged, threshold, k, p=0.8):
     if not any(relevances(judged, threshold)):
         return NAN
     return (1 - p) * sum(p**j for j, found in enumerate(relevances(order[:k], threshold)) if found)
+
+
+def insq(order, judged, threshold, k, T=1, max_rel=4):
+    if max(judged, default=0) <= 0:
+        return NAN
+    whole = math.pi**2 / 6 - sum(1 / i**2 for i in range(1, 2 * T))  # T is a whole number here
+    weights = [1 / (rank + 2 * T - 1) ** 2 / whole for rank in range(1, len(order) + 1)]
+    return sum(w * linear(grade) / max_rel for w, grade in zip(weights, order[:k], strict=False))
+
+
+def rank_biased_overlap(ranking, ideal, p):
+    depths = range(1, max(len(ranking), len(ideal)) + 1)
+    return sum(p ** (d - 1) * len(set(ranking[:d]) & set(ideal[:d])) / d for d in depths)
+
+
+def compat(order, judged, threshold, p=0.95):
+    retrieved = [(grade, rank) for rank, grade in enumerate(order) if linear(grade) > 0]
+    left = [grade for grade in judged if grade > 0]
+    for grade, _ in retrieved:
+        left.remove(grade)
+    ideal = sorted(retrieved + [(grade, len(order) + j) for j, grade in enumerate(left)])
+    ideal = [item for _, item in sorted(ideal, key=lambda pair: (-pair[0], pair[1]))]
+    best = max(len(order), len(ideal))
+    depths = range(1, best + 1)
+    itself = sum(p ** (d - 1) * min(d, len(ideal)) / d for d in depths)
+    return rank_biased_overlap(list(range(len(order))), ideal, p) / itself if ideal else NAN
+
+
+def inferred_average_precision(order, judged, threshold):
+    relevant = sum(relevances(judged, threshold))
+    total, e = 0.0, 1e-5
+    for rank, grade in enumerate(order, start=1):
+        if grade is None or grade < threshold:
+            continue
+        above = [other for other in order[: rank - 1] if other is not None]
+        found = sum(relevances(above, threshold))
+        others = sum(0 <= other < threshold for other in above)
+        share = (found + e) / (found + others + 2 * e)
+        total += 1 / rank + len(above) / rank * share
+    return total / relevant if relevant else NAN
 
 
 def err(order, judged, threshold, k, max_rel=4):
@@ -152,12 +217,21 @@ NAIVE = {
     "f1": f1,
     "map": average_precision,
     "map_min": average_precision_min,
+    "gm_map": average_precision,
     "mrr": reciprocal_rank,
     "r_precision": r_precision,
+    "iprec": interpolated_precision,
+    "set_precision": set_precision,
+    "set_recall": set_recall,
+    "set_f1": set_f1,
+    "num_rel_ret": relevant_retrieved,
     "rbp": rbp,
+    "insq": insq,
     "err": err,
+    "compat": compat,
     "judged": judged_share,
     "bpref": bpref,
+    "inf_ap": inferred_average_precision,
     "arp": arp,
     "auc": auc,
     "gauc": auc,
@@ -167,7 +241,12 @@ NAIVE = {
 def naive(metric: Metric, order: Sequence[Grade], judged: Sequence[float], threshold: float = 1.0) -> float:
     """The metric of one ordered list."""
     cutoff = {"k": metric.k} if metric.definition.cutoff else {}
-    return NAIVE[metric.base](list(order), list(judged), threshold, **cutoff, **metric.params)
+    params = {name: value for name, value in metric.params.items() if name not in ("rel", "gains")}
+    if metric.gains:
+        order = [grade if grade is None else metric.gains[int(grade)] for grade in order]
+        judged = [metric.gains[int(grade)] for grade in judged]
+    threshold = metric.params.get("rel", threshold)
+    return NAIVE[metric.base](list(order), list(judged), threshold, **cutoff, **params)
 
 
 def orders(query: Query) -> Iterator[list[Grade]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from rankeval.metrics.ranking import Ranking
 
-Grade = float | None  # None: retrieved but unjudged
+Grade = float | None  # None: retrieved but unjudged; negative: the same, but of the pool
 Item = tuple[float, Grade, str | int]  # score, grade, id
 
 
@@ -22,7 +22,8 @@ class Query:
     unretrieved: Sequence[float] = field(default=())
 
     def judged(self) -> list[float]:
-        return [grade for _, grade, _ in self.items if grade is not None] + list(self.unretrieved)
+        grades = [grade for _, grade, _ in self.items if grade is not None] + list(self.unretrieved)
+        return [grade for grade in grades if grade >= 0]
 
     def groups(self) -> list[list[Item]]:
         """Items of equal score, highest score first."""
@@ -49,10 +50,10 @@ def tied_query(grades: Sequence[Grade], unretrieved: Sequence[float] = ()) -> Qu
 
 
 def ranking_of(
-    queries: Sequence[Query], ties: str = "trec", threshold: float = 1.0, nonrelevant: bool = True
+    queries: Sequence[Query], ties: str = "trec", threshold: float = 1.0, lowest: float = 0.0
 ) -> Ranking:
-    """The ``Ranking`` of the queries; ``nonrelevant`` says whether it holds entries of grade 0."""
-    entries = [_entries(query, ties, nonrelevant) for query in queries]
+    """The ``Ranking`` of the queries; ``lowest`` is the smallest grade of its entries."""
+    entries = [_entries(query, ties, lowest) for query in queries]
     flat = [entry for of_query in entries for entry in of_query]
     ideals = [sorted((g for g in query.judged() if g > 0), reverse=True) for query in queries]
     bounds = _offsets([len(ideal) for ideal in ideals])
@@ -72,14 +73,14 @@ def ranking_of(
     )
 
 
-def _entries(query: Query, ties: str, nonrelevant: bool) -> list[tuple[int, float, int]]:
+def _entries(query: Query, ties: str, lowest: float) -> list[tuple[int, float, int]]:
     """(above, -grade, tied) of the judged items, in the order a ``Ranking`` wants."""
     entries = []
     above = 0
     for group in query.groups():
         expected = ties == "expected"
         for j, (_, grade, _) in enumerate(group if expected else TIE_ORDERS[ties](group)):
-            if grade is not None and (nonrelevant or grade > 0):
+            if grade is not None and grade >= lowest:
                 entries.append((above, -grade, len(group)) if expected else (above + j, -grade, 1))
         above += len(group)
     return sorted(entries)

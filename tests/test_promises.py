@@ -38,7 +38,7 @@ INNER = {
     "rankeval/inspection/unit_sums.py:MOST_LOGGERS",
     "rankeval/interleaving/outcome_tests.py:MOST_SESSIONS",
     "rankeval/logs/reranking.py:LONGEST_TOP",
-    "rankeval/metrics/catalogue.py:_MAX_REL",
+    "rankeval/metrics/entries.py:_MAX_REL",
     "rankeval/models/design.py:MAX_CATEGORIES",
     "rankeval/models/linear.py:MAX_ITERATIONS",
     "rankeval/models/linear.py:MAX_SLOPES",

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from rankeval.array_types import Bools, Floats, Ints
 from rankeval.arrays import is_null, take, take_or_null, to_numpy
 from rankeval.errors import DataError
-from rankeval.evaluation.judgements import Judgements, one_relevant
+from rankeval.evaluation.judged import one_relevant
+from rankeval.evaluation.judgements import Judgements
 from rankeval.evaluation.query_ids import all_queries, in_one_type, judged_queries, positions_of
 from rankeval.evaluation.rules import Rules
 from rankeval.evaluation.run import ScoredQueries, unretrieved
@@ -51,8 +52,8 @@ class AlignedRun:
         weights: (q,) float64, the weight of each query in a weighted metric: the ``weight`` column if the run
             has one, else the length of the ranking; 0 where the run lacks the query.
         places: (q,) int64, the index of the query among the run's own, -1 where the run lacks it.
-        relevant: (q,) int64, number of relevant items according to the run's judgements, -1 where the run
-            lacks the query.
+        relevant: (q,) int64, number of relevant items according to the run's judgements, by the general
+            threshold; -1 where the run lacks the query.
     """
 
     scored: ScoredQueries
@@ -77,13 +78,15 @@ class Aligned:
         queries: Arrow array (q,), the query ids.
         runs: run name -> its values.
         fields: role -> Arrow array (q,), the segment and cluster columns, null where unknown.
-        empty: (q,) bool, whether the query has no relevant item.
+        empty: (q,) bool, whether the query has no relevant item, by the general threshold.
+        lacking: (q, m) bool, whether it has no item that is relevant to a metric.
     """
 
     queries: pa.Array
     runs: dict[str, AlignedRun]
     fields: dict[str, pa.Array]
     empty: Bools
+    lacking: Bools
 
 
 def align(
@@ -101,22 +104,23 @@ def align(
     queries = judged_queries(judgements, scored) if judgements else all_queries(scored)
     queries = take(queries, to_numpy(pc.sort_indices(queries)).astype(np.int64))
     positions = positions_of(queries, scored)
-    relevant = np.full(len(queries), -1, np.int64)
+    relevant = np.full((len(queries), len(rules.thresholds)), -1, np.int64)
     undefined = np.ones((len(queries), len(rules.metrics)), bool)
     for name, run in scored.items():
         rows = positions[name]
         relevant[rows] = np.maximum(relevant[rows], run.relevant)
         undefined[rows] &= np.isnan(run.values)
     if judgements is not None:
-        relevant = judgements.relevant(rules.threshold)[judgements.positions(queries)]
+        relevant = judgements.relevant(rules.thresholds)[judgements.positions(queries)]
+    lacking = relevant[:, rules.columns] == 0
     runs = {}
     for name, run in scored.items():
-        spread = _Spread(queries, positions[name], policies, relevant > 0)
+        spread = _Spread(queries, positions[name], policies, ~lacking)
         if policies.missing == "error":
             spread.require_all(name)
         runs[name] = spread.run(run, _missing_values(queries, spread.missing, judgements, undefined, rules))
     fields = _fields(queries, scored, positions, judgements)
-    return Aligned(queries, runs, fields, relevant == 0)
+    return Aligned(queries, runs, fields, relevant[:, 0] == 0, lacking)
 
 
 def _judged_somewhere(scored: Mapping[str, ScoredQueries]) -> Mapping[str, ScoredQueries]:
@@ -139,7 +143,7 @@ class _Spread:
         queries: Arrow array (q,), all query ids.
         positions: index in ``queries`` of each query of the run, int64.
         policies: the policies for empty and missing queries.
-        with_relevant: (q,) bool, whether the query has a relevant item.
+        with_relevant: (q, m) bool, whether the query has an item that is relevant to the metric.
     """
 
     queries: pa.Array
@@ -173,7 +177,7 @@ class _Spread:
         counted = ~undefined if self.policies.empty == "skip" else np.ones(shape, bool)
         values[undefined] = 1.0 if self.policies.empty == "one" else 0.0
         values[missing] = np.where(undefined[missing], 0.0, values[missing])
-        counted[missing] |= self.with_relevant[missing, np.newaxis]
+        counted[missing] |= self.with_relevant[missing]
         if self.policies.missing == "skip":
             counted[missing] = False
         return AlignedRun(
@@ -183,7 +187,7 @@ class _Spread:
             undefined=undefined,
             weights=self._over_all(run.weights, 0.0),
             places=self._over_all(np.arange(len(self.positions)), -1),
-            relevant=self._over_all(run.relevant, -1),
+            relevant=self._over_all(run.relevant[:, 0], -1),
         )
 
     def _over_all(self, values: NDArray, other: float) -> NDArray:  # type: ignore[type-arg]
@@ -202,7 +206,7 @@ def _missing_values(
     """
     if judgements is not None:
         return unretrieved(judgements.unretrieved(judgements.positions(take(queries, missing))), rules)
-    return np.where(undefined[missing], np.nan, unretrieved(one_relevant(rules.threshold), rules))
+    return np.where(undefined[missing], np.nan, unretrieved(one_relevant(rules.surely_relevant), rules))
 
 
 def _fields(

@@ -10,6 +10,7 @@ import numpy as np
 
 from rankeval.evaluation.alignment import Aligned, Policies
 from rankeval.evaluation.judgements import Judgements
+from rankeval.evaluation.rules import Rules
 from rankeval.evaluation.run import ScoredQueries
 from rankeval.logs import contradicted_note
 from rankeval.metrics import Metric
@@ -20,11 +21,12 @@ _COUNTED = {"zero": "count as 0", "one": "count as 1", "skip": "are left out"}
 
 
 def alignment_notes(
-    aligned: Aligned, judgements: Judgements | None, metrics: Sequence[Metric], policies: Policies
+    aligned: Aligned, judgements: Judgements | None, rules: Rules, policies: Policies
 ) -> Iterator[Note]:
     """All warnings about aligned runs and their judgements."""
     yield from _of_data(aligned, judgements)
-    yield from _of_policies(aligned, metrics, policies)
+    yield from _condensed(aligned) if rules.judged_only else ()
+    yield from _of_policies(aligned, rules.metrics, policies)
     yield from _different_items(aligned)
     yield from _nothing_in_common(aligned)
 
@@ -54,6 +56,14 @@ def _of_data(aligned: Aligned, judgements: Judgements | None) -> Iterator[Note]:
             yield Note("nothing_judged", text, {"items": items})
     if judgements is None:
         yield from _different_judgements(aligned)
+
+
+def _condensed(aligned: Aligned) -> Iterator[Note]:
+    """What condensed lists leave out."""
+    for name, run in aligned.runs.items():
+        items, left_out = int(run.scored.retrieved.sum()), int(run.scored.unjudged_items.sum())
+        text = f"run {name}: {left_out} of {items} items are unjudged and left out of the lists"
+        yield Note("judged_only", text, {"items": left_out})
 
 
 def ids_seen(scored: ScoredQueries, judgements: Judgements, place: int) -> str:
@@ -113,7 +123,9 @@ def _of_policies(aligned: Aligned, metrics: Sequence[Metric], policies: Policies
                 )
                 yield Note("undefined_queries", text, {"queries": undefined})
             continue
-        undefined = _most(aligned, lambda run, c=column: run.undefined[:, c] & run.present & ~aligned.empty)
+        undefined = _most(
+            aligned, lambda run, c=column: run.undefined[:, c] & run.present & ~aligned.lacking[:, c]
+        )
         if undefined:
             text = (
                 f"{metric.name}: {undefined} queries that have relevant items have nothing to order "

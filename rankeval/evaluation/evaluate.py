@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rankeval.atomic_files import require_separate
+from rankeval.evaluation.agreement import agreement_rows
 from rankeval.evaluation.alignment import Empty, Missing, align
 from rankeval.evaluation.alignment_notes import alignment_notes
 from rankeval.evaluation.counts import counts_of, per_query_notes, per_query_table
@@ -34,6 +35,8 @@ def evaluate(
     missing: Missing = "zero",
     relevance_threshold: float = 1.0,
     score_type: ScoreType = "float64",
+    judged_only: bool = False,
+    agree: bool = False,
     ci: str | Sequence[str] = ("auto",),
     level: float = 0.95,
     side: str = "two",
@@ -70,13 +73,18 @@ def evaluate(
         ties: rule for the order of items with equal scores: ``trec`` (item id descending, as trec_eval),
             ``item`` (item id ascending), ``expected`` (exact expectation over all orders), ``best`` or
             ``worst`` (the most or the least favourable order). ``auc`` and ``gauc`` always use ``expected``;
-            pooled metrics count tied items as one block.
+            pooled metrics count tied items as one block. A metric that has no value under a rule is refused.
         empty: value of a query on which a metric is undefined, such as a query without relevant items:
             ``zero`` (0), ``one`` (1) or ``skip`` (the query does not count).
         missing: value of a judged query that a run lacks: ``zero`` (0), ``skip`` (the query does not count)
             or ``error``. Pooled metrics leave out missing queries, and ``empty`` does not change them.
         relevance_threshold: the smallest grade of a relevant item, above 0.
         score_type: ``float64``, or ``float32`` to compare scores as older trec_eval bindings do.
+        judged_only: whether unjudged items are left out of every list before it is scored (condensed lists,
+            Sakai 2007).
+        agree: whether each pair of runs gets its agreement: the means over queries of the rank-biased overlap
+            (``rbo``, p is 0.9), of Kendall's ``tau`` and of ``tau_ap``, with the first run as the reference
+            (:func:`rankeval.evaluation.list_agreement.agreements`).
         ci: interval methods: ``normal`` (with quantiles of Student's t), ``augmented`` (the same with one
             query more at each end of the metric's range), ``bootstrap`` (percentile), ``bootstrap_t``
             (studentised). ``auto`` is ``augmented`` for metrics between 0 and 1, and ``normal`` for other
@@ -120,6 +128,8 @@ def evaluate(
             ties,
             relevance_threshold,
             score_type,
+            judged_only=judged_only,
+            agree=agree,
             purpose="" if reliability is None else "the reliability curve",
         ),
         policies=parse_policies(empty, missing),
@@ -153,11 +163,12 @@ def evaluate(
         metric_rows=estimates.rows,
         comparisons=estimates.comparisons,
         best=estimates.best,
+        agreement=tuple(agreement_rows(aligned, units, request)),
         counts=counts_of(aligned, judged),
         reliability=() if curve is None else tuple(curve.to_pylist()),
         notes=(
             *inputs.notes(),
-            *alignment_notes(aligned, judged, request.rules.metrics, request.policies),
+            *alignment_notes(aligned, judged, request.rules, request.policies),
             *(per_query_notes(request.rules.pooled) if per_query is not None else ()),
             *units.notes(),
             *query_user_notes(inputs, aligned, request),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from rankeval.errors import UsageError
+from rankeval.errors import DataError, UsageError
 from rankeval.evaluation.given import columns_of, is_named_tuples, judgements_in
 from rankeval.evaluation.judgements import Judgements
 from rankeval.evaluation.request import Request
@@ -36,11 +36,16 @@ class Inputs:
 
     def read_judgements(self, request: Request) -> Judgements | None:
         """The judgements, with the requested query columns that they have; None without judgements."""
-        log = self.judgements
+        log, rules = self.judgements, request.rules
         if log is None:
+            if rules.subtopics:
+                wanted = f"a file of judgements with a column 'subtopic', for {rules.subtopics}"
+                raise UsageError(f"judgements: found none, wanted {wanted}")
             return None
+        if rules.subtopics and not log.has("subtopic"):
+            raise DataError(f"{log.origin}: found no column 'subtopic', wanted one for {rules.subtopics}")
         fields = [name for name in request.fields if log.has(name)]
-        return Judgements.read(log, fields, request.rules.grade_limit)
+        return Judgements.read(log, fields, rules.grade_limit, rules.pool, bool(rules.subtopics))
 
     def score_runs(
         self, judged: Judgements | None, request: Request, threads: int | None
@@ -68,6 +73,8 @@ class Inputs:
             "missing": policies.missing,
             "relevance_threshold": rules.threshold,
             "score_type": rules.score_type,
+            "judged_only": rules.judged_only,
+            "agree": rules.agree,
             "where": where,
             "ci": list(request.methods),
             "family": request.family,

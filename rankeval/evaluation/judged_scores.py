@@ -96,7 +96,7 @@ def judged_scores(
         run=origin,
         judgements=None if inputs.judgements is None else inputs.judgements.origin,
         unjudged=int(aligned.runs[name].scored.unjudged_items.sum()),
-        notes=(*inputs.notes(), *alignment_notes(aligned, judged, (), request.policies)),
+        notes=(*inputs.notes(), *alignment_notes(aligned, judged, request.rules, request.policies)),
     )
 
 

@@ -17,7 +17,12 @@ from rankeval.errors import DataError
 from rankeval.logs import Log, Sessions
 from rankeval.readers import Leaf
 
-WANTED = {"query_id": "an id", "item_id": "an id", "relevance": "a finite grade"}
+WANTED = {
+    "query_id": "an id",
+    "item_id": "an id",
+    "relevance": "a finite grade",
+    "subtopic": "the name or number of a subtopic",
+}
 
 #: The offsets of Arrow strings have 32 bits; longer data needs large strings, with 64 bits.
 MOST_STRING_BYTES = 2**31 - 1
@@ -30,10 +35,30 @@ class GradeLimit(NamedTuple):
     Attributes:
         grade: the largest grade.
         reason: the metric that sets the limit, in words for error messages.
+        whole: the metric that asks for whole grades, or empty.
     """
 
     grade: float = LARGEST_GRADE
     reason: str = "the largest grade of any metric"
+    whole: str = ""
+
+    def wanted_of(self, grade: float) -> str | None:
+        """What a grade must be, in words, if it is beyond the limit; else None."""
+        if grade > self.grade:
+            return self.wanted
+        if self.whole and grade > 0.0 and grade % 1.0:
+            return f"a whole number, for the gains of {self.whole}"
+        return None
+
+    def broken(self, grades: Floats) -> int:
+        """The index of a grade beyond the limit, -1 where none is: the largest, or the first not whole."""
+        if not len(grades):
+            return -1
+        largest = int(np.argmax(grades))
+        if grades[largest] > self.grade:
+            return largest
+        parts = (grades > 0.0) & (grades % 1.0 != 0.0) if self.whole else np.zeros(1, bool)
+        return int(np.argmax(parts)) if parts.any() else -1
 
     @property
     def wanted(self) -> str:
@@ -92,23 +117,23 @@ class JudgementRows:
         return f"{place}, {self.log.name('query_id')} {self.columns['query_id'][row].as_py()!r}"
 
     def require_at_most(self, limit: GradeLimit) -> None:
-        """Check that no grade exceeds the limit.
+        """Check that no grade exceeds the limit, or is no whole number where one is wanted.
 
         Raises:
-            DataError: the largest grade does.
+            DataError: a grade does.
         """
-        row = int(np.argmax(self.grade))
-        if self.grade[row] > limit.grade:
-            name = self.log.name("relevance")
-            raise DataError(
-                f"{self.place(row)}: column {name!r} is {self.grade[row]:g}, wanted {limit.wanted}"
-            )
+        row = limit.broken(self.grade)
+        if row >= 0:
+            name, wanted = self.log.name("relevance"), limit.wanted_of(self.grade[row])
+            raise DataError(f"{self.place(row)}: column {name!r} is {self.grade[row]:g}, wanted {wanted}")
 
 
 def _checked(sessions: Sessions, roles: Sequence[str]) -> dict[str, pa.Array]:
     """The columns of one stretch, flat; raises DataError for a null id or a grade that is not finite."""
     columns = {role: sessions.column(role) for role in roles}
     for role, wanted in WANTED.items():
+        if role not in columns:
+            continue
         column = columns[role]
         bad = is_null(column) if role != "relevance" else ~np.isfinite(as_float64(column))
         if bad.any():

@@ -9,16 +9,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.array_types import Bools, Floats, Hashes, Ints
+from rankeval.array_types import Floats, Hashes, Ints
 from rankeval.arrays import (
     NO_KEYS,
     Keys,
-    argsort_each,
-    as_float64,
     build_table,
     compare,
     find,
-    is_null,
     kernel,
     keys_like,
     keys_of,
@@ -29,75 +26,12 @@ from rankeval.arrays import (
     to_numpy,
 )
 from rankeval.errors import DataError
+from rankeval.evaluation.judged import Judged, by_grade, counts_in, relevant_in
 from rankeval.evaluation.judgement_rows import GradeLimit, JudgementRows
-from rankeval.logs import Log, Sessions, differ
+from rankeval.evaluation.subtopic_rows import ItemTopics, MergedRows
+from rankeval.logs import Log, differ
 
 NO_LIMIT = GradeLimit()
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """``m`` judged items of the ``n`` queries of a batch, in descending order of grade for each query.
-
-    Items of grade 0 may be absent from ``grade`` and ``row`` if no metric needs them.
-
-    Attributes:
-        offsets: (n + 1,) int64, where the items of each query start and end.
-        grade: (m,) float64, ``>= 0``.
-        row: (m,) int64, the item's row in the batch, -1 if it was not retrieved.
-        judged: (n,) int64, number of judged items, always including those of grade 0.
-        retrieved: (n,) int64, number of judged items of any grade that were retrieved.
-        negative: number of retrieved items that count as unjudged because their grade is negative.
-    """
-
-    offsets: Ints
-    grade: Floats
-    row: Ints
-    judged: Ints
-    retrieved: Ints
-    negative: int = 0
-
-    def relevant(self, threshold: float) -> Ints:
-        """(n,) int64: the number of items of each query with a grade of at least ``threshold``."""
-        return counts_in(self.offsets, self.grade >= threshold)
-
-
-def one_relevant(grade: float) -> Judged:
-    """One query with one judged item of this grade, which was not retrieved."""
-    one, none = np.ones(1, np.int64), np.zeros(1, np.int64)
-    return Judged(np.array([0, 1]), np.full(1, grade), -one, one, none)
-
-
-def judged_in_run(sessions: Sessions, nonrelevant: bool) -> Judged:
-    """The judgements in the ``relevance`` column of a run; items of grade 0 only if ``nonrelevant``.
-
-    An item with a null or a negative grade is unjudged.
-
-    Raises:
-        DataError: a grade is NaN or infinite.
-    """
-    relevance = sessions.column("relevance")
-    grade = read_only(as_float64(relevance))
-    _require_grades(sessions, relevance, grade)
-    offsets, row, judged = _in_batch(sessions.offsets, grade, nonrelevant)
-    row = row[: offsets[-1]]
-    order = _by_grade(offsets, grade[row])
-    negative = int(np.count_nonzero(grade < 0))
-    return Judged(offsets, grade[row][order], row[order], judged, judged, negative)
-
-
-def counts_in(offsets: Ints, mask: Bools) -> Ints:
-    """(n,) int64: the number of true values of a flat mask in each stretch."""
-    return np.diff(offsets_of(mask)[offsets])
-
-
-def _require_grades(sessions: Sessions, relevance: pa.Array, grade: Floats) -> None:
-    bad = ~np.isfinite(grade)
-    if bad.any():
-        bad &= ~is_null(relevance)
-        if bad.any():
-            item = int(np.argmax(bad))
-            raise sessions.error("relevance", item, grade[item], "a finite grade, or null where unjudged")
 
 
 @dataclass(frozen=True)
@@ -108,12 +42,13 @@ class Judgements:
         queries: Arrow array (q,) of the judged queries.
         query_keys, query_slots: the keys of ``queries``, and the hash table of the keys.
         offsets: (q + 1,) int64, where the items of each query start and end; their grades descend.
-        grade: (m,) float64, ``>= 0``; items with a negative grade are left out.
+        grade: (m,) float64, ``>= 0``; items with a negative grade are left out, unless the pool is kept.
         items: the keys (m,) of the judged items.
-        negative: number of items that are left out because their grade is negative.
+        negative: number of items that count as unjudged because their grade is negative.
         first: Arrow arrays (1,) with the first judged query and the first judged item, as examples of ids.
         origin: the file, for messages.
         fields: role -> Arrow array (q,), further columns with one value per query.
+        topics: the subtopics of the judged items, where they were asked for.
     """
 
     queries: pa.Array
@@ -126,42 +61,60 @@ class Judgements:
     first: tuple[pa.Array, pa.Array]
     origin: str
     fields: dict[str, pa.Array]
+    topics: ItemTopics | None = None
 
     @classmethod
-    def read(cls, log: Log, fields: Sequence[str] = (), limit: GradeLimit = NO_LIMIT) -> Judgements:
+    def read(
+        cls,
+        log: Log,
+        fields: Sequence[str] = (),
+        limit: GradeLimit = NO_LIMIT,
+        pool: bool = False,
+        subtopics: bool = False,
+    ) -> Judgements:
         """Read a judgements file, with the columns ``fields`` that have one value per query.
+
+        With ``pool``, items with a negative grade are kept too. With ``subtopics``, an item has a row for
+        each of its subtopics, and the largest of their grades.
 
         Raises:
             DataError: an id is null, a grade is not finite or above ``limit``, an item is judged twice for a
-                query, or a field changes within a query.
+                query (and subtopic), or a field changes within a query.
         """
-        table = JudgementRows.read(log, list(dict.fromkeys(["query_id", "item_id", "relevance", *fields])))
+        asked = ["query_id", "item_id", "relevance", *(["subtopic"] if subtopics else []), *fields]
+        table = JudgementRows.read(log, list(dict.fromkeys(asked)))
         table.require_at_most(limit)
         codes = _encoded(table.columns["query_id"])
         rows, offsets = _grouped(to_numpy(codes.indices), len(codes.dictionary))
-        item, grade = table.columns["item_id"], table.grade
-        _require_once(table, rows, offsets)
-        judged = grade[rows] >= 0
-        judged_offsets = offsets_of(judged)[offsets]
-        judged_rows = rows[judged]
-        judged_rows = judged_rows[_by_grade(judged_offsets, grade[judged_rows])]
+        of_queries = {name: _per_query(table, rows, offsets, name) for name in fields}
+        item, negative, topics = table.columns["item_id"], int(np.count_nonzero(table.grade < 0)), None
+        if subtopics:
+            merged = MergedRows.of(table, to_numpy(codes.indices).astype(np.int64))
+            rows, offsets, grade, topics = merged.rows, merged.offsets, merged.grade, merged.topics
+        else:
+            _require_once(table, rows, offsets)
+            grade = table.grade[rows]
+        kept = np.flatnonzero((grade >= 0) | pool)
+        judged_offsets = np.searchsorted(kept, offsets).astype(np.int64)
+        kept = kept[by_grade(judged_offsets, grade[kept])]
         query_keys = keys_of(codes.dictionary)
         return cls(
             queries=codes.dictionary,
             query_keys=query_keys,
             query_slots=build_table(query_keys)[0],
             offsets=judged_offsets,
-            grade=grade[judged_rows],
-            items=keys_of(take(item, judged_rows)),
-            negative=len(rows) - len(judged_rows),
+            grade=grade[kept],
+            items=keys_of(take(item, rows[kept])),
+            negative=negative,
             first=(codes.dictionary.slice(0, 1), item.slice(0, 1)),
             origin=log.origin,
-            fields={name: _per_query(table, rows, offsets, name) for name in fields},
+            fields=of_queries,
+            topics=None if topics is None else topics.of(kept),
         )
 
-    def relevant(self, threshold: float) -> Ints:
-        """(q,) int64: the number of relevant items of each query."""
-        return counts_in(self.offsets, self.grade >= threshold)
+    def relevant(self, thresholds: Sequence[float]) -> Ints:
+        """(q, t) int64: the number of items of each query that are relevant by each of t thresholds."""
+        return relevant_in(self.offsets, self.grade, thresholds)
 
     def positions(self, queries: pa.Array) -> Ints:
         """(n,) int64: the index of each query in :attr:`queries`, -1 if it is not judged."""
@@ -175,8 +128,13 @@ class Judgements:
         lengths = np.where(positions >= 0, np.diff(self.offsets)[positions], 0)
         bounds = offsets_of(lengths)
         picked = np.repeat(self.offsets[:-1][positions] - bounds[:-1], lengths) + np.arange(bounds[-1])
-        rows = find_rows(offsets, items, bounds, picked, self.items)
-        return Judged(bounds, self.grade[picked], rows, lengths, counts_in(bounds, rows >= 0))
+        rows, grade = find_rows(offsets, items, bounds, picked, self.items), self.grade[picked]
+        topics = None if self.topics is None else self.topics.of(picked)
+        if not self.negative:
+            return Judged(bounds, grade, rows, lengths, counts_in(bounds, rows >= 0), topics=topics)
+        judged = grade >= 0.0
+        retrieved = counts_in(bounds, judged & (rows >= 0))
+        return Judged(bounds, grade, rows, counts_in(bounds, judged), retrieved, topics=topics)
 
     def unretrieved(self, positions: Ints) -> Judged:
         """The judgements of queries at these positions, as if no item was retrieved."""
@@ -216,30 +174,6 @@ def _per_query(table: JudgementRows, rows: Ints, offsets: Ints, name: str) -> pa
         found = f"column {table.log.name(name)!r} is {table.columns[name][row].as_py()}"
         raise DataError(f"{table.place(row)}: {found}, wanted one value for each query")
     return first
-
-
-@kernel
-def _in_batch(offsets: Ints, grade: Floats, nonrelevant: bool) -> tuple[Ints, Ints, Ints]:
-    """Offsets and rows of items with a grade above 0 (``nonrelevant``: also 0); judged items per query."""
-    judged = np.zeros(offsets.size - 1, np.int64)
-    kept_offsets = np.zeros(offsets.size, np.int64)
-    rows = np.empty(grade.size, np.int64)
-    count = 0
-    for query in range(offsets.size - 1):
-        for row in range(offsets[query], offsets[query + 1]):
-            judged[query] += grade[row] >= 0.0
-            if grade[row] > 0.0 or (nonrelevant and grade[row] == 0.0):
-                rows[count] = row
-                count += 1
-        kept_offsets[query + 1] = count
-    return kept_offsets, rows, judged
-
-
-def _by_grade(offsets: Ints, grade: Floats) -> Ints:
-    """The order that sorts the items of each query by descending grade."""
-    order = np.arange(len(grade))
-    argsort_each(offsets, grade, order)
-    return order
 
 
 @kernel

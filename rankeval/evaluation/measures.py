@@ -11,8 +11,8 @@ import numpy as np
 from rankeval.array_types import Bools, Floats, Ints
 from rankeval.evaluation.alignment import AlignedRun
 from rankeval.evaluation.rules import Rules
-from rankeval.inference import Functional, Mean, Within
-from rankeval.metrics import JudgedItems, Metric, Pooled, PooledMetric
+from rankeval.inference import Exponential, Functional, Mean, WeightedSum, Within
+from rankeval.metrics import GEOMETRIC_FLOOR, JudgedItems, Metric, Pooled, PooledMetric
 from rankeval.notes import Note
 
 #: The method of intervals of metrics between 0 and 1.
@@ -92,7 +92,7 @@ class Measure(ABC):
 
 @dataclass(frozen=True)
 class PerQuery(Measure):
-    """The mean of a metric over queries.
+    """The mean of a metric over queries, or its geometric mean or sum.
 
     Attributes:
         metric: the metric.
@@ -111,17 +111,34 @@ class PerQuery(Measure):
 
     def terms(self, run: AlignedRun, rows: Ints) -> Terms:
         values = run.values[rows, self.column]
-        if not self.metric.weighted_by_length:
-            return Terms(values[np.newaxis], self._within(Mean(0)))
+        if self.metric.definition.aggregate == "geometric_mean":
+            values = np.log(np.maximum(values, GEOMETRIC_FLOOR))
         weights = run.weights[rows]
-        return Terms(np.stack([weights * values, weights]), self._within(Mean(0) / Mean(1)))
+        terms = np.stack([weights * values, weights]) if self._weighted else values[np.newaxis]
+        return Terms(terms, self._within(self._of(0, len(rows))))
 
     def difference(self, a: AlignedRun, b: AlignedRun, rows: Ints) -> Terms:
-        left, right = self.terms(a, rows), self.terms(b, rows)
-        if not self.metric.weighted_by_length:
-            return Terms(left.values - right.values, self._between(Mean(0)))
+        left, right, n = self.terms(a, rows), self.terms(b, rows), len(rows)
+        if self.metric.definition.aggregate in ("mean", "sum"):
+            return Terms(left.values - right.values, self._between(self._of(0, n)))
         together = np.concatenate([left.values, right.values])
-        return Terms(together, self._between(Mean(0) / Mean(1) - Mean(2) / Mean(3)))
+        return Terms(together, self._between(self._of(0, n) - self._of(len(left.values), n)))
+
+    @property
+    def _weighted(self) -> bool:
+        return self.metric.definition.aggregate == "length_weighted"
+
+    def _of(self, first: int, n: int) -> Functional:
+        """The value as a functional of the means over ``n`` queries of its terms, from the ``first`` on."""
+        match self.metric.definition.aggregate:
+            case "length_weighted":
+                return Mean(first) / Mean(first + 1)
+            case "geometric_mean":
+                return Exponential(Mean(first))
+            case "sum":
+                return WeightedSum((Mean(first),), (float(n),))
+            case _:
+                return Mean(first)
 
 
 @dataclass(frozen=True)

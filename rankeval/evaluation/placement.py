@@ -8,8 +8,8 @@ import numpy as np
 
 from rankeval.array_types import Floats, Ints
 from rankeval.arrays import Keys, argsort_descending, argsort_each, argsort_ids, compare, kernel
-from rankeval.evaluation.judgements import Judged, counts_in
-from rankeval.metrics import Ranking
+from rankeval.evaluation.judged import Judged, counts_in
+from rankeval.metrics import Ranking, Subtopics
 
 Ties = Literal["trec", "item", "expected", "best", "worst"]
 
@@ -21,6 +21,8 @@ TIES: dict[Ties, str] = {
     "best": "most favourable order: higher grades first",
     "worst": "least favourable order: lower grades first",
 }
+#: The lowest grades of rankings: positive ones, all judged items, and those of the pool too.
+POSITIVE, JUDGED, POOL = 5e-324, 0.0, -np.inf
 #: Up to this number of comparisons, counting the items above each entry is faster than sorting all items.
 COUNTING = 1 << 14
 
@@ -32,7 +34,7 @@ def place(
     judged: Judged,
     ties: Ties,
     threshold: float,
-    nonrelevant: bool,
+    lowest: float,
 ) -> Ranking:
     """The ranking of each query's items by descending score, with the ranks of the judged items.
 
@@ -43,9 +45,9 @@ def place(
         judged: judged items of the same queries, by descending grade.
         ties: rule for ties, a key of :data:`TIES`.
         threshold: the smallest grade of a relevant item.
-        nonrelevant: whether the ranking also holds the judged items of grade 0.
+        lowest: the smallest grade of the items that the ranking holds, such as :data:`POSITIVE`.
     """
-    entry_offsets, entries, count = _retrieved(judged.offsets, judged.row, judged.grade, nonrelevant)
+    entry_offsets, entries, count = _retrieved(judged.offsets, judged.row, judged.grade, lowest)
     entries = entries[:count]
     rows, grades = judged.row[entries], judged.grade[entries]
     above, tied = _count_above(offsets, scores, entry_offsets, rows)
@@ -71,12 +73,30 @@ def place(
         ideal_stop=judged.offsets[:-1] + positive,
         ideal_grade=judged.grade,
         threshold=threshold,
+        subtopics=_subtopics(judged, entries[order]),
+    )
+
+
+def _subtopics(judged: Judged, entries: Ints) -> Subtopics | None:
+    """The subtopics of the judged items, with the item of each entry of the ranking."""
+    topics = judged.topics
+    if topics is None:
+        return None
+    return Subtopics(
+        offsets=judged.offsets,
+        start=topics.start,
+        stop=topics.stop,
+        code=topics.code,
+        grade=topics.grade,
+        codes=topics.codes,
+        id_rank=topics.id_rank,
+        item=entries,
     )
 
 
 @kernel
-def _retrieved(offsets: Ints, row: Ints, grade: Floats, nonrelevant: bool) -> tuple[Ints, Ints, int]:
-    """The retrieved judged items: their offsets by query, their indices, and their number.
+def _retrieved(offsets: Ints, row: Ints, grade: Floats, lowest: float) -> tuple[Ints, Ints, int]:
+    """The retrieved items of at least a grade: their offsets by query, their indices, and their number.
 
     Only the first entries of the indices, up to the number, are set.
     """
@@ -85,7 +105,7 @@ def _retrieved(offsets: Ints, row: Ints, grade: Floats, nonrelevant: bool) -> tu
     count = 0
     for query in range(offsets.size - 1):
         for i in range(offsets[query], offsets[query + 1]):
-            if row[i] >= 0 and (nonrelevant or grade[i] > 0.0):
+            if row[i] >= 0 and grade[i] >= lowest:
                 kept[count] = i
                 count += 1
         kept_offsets[query + 1] = count
@@ -210,14 +230,14 @@ def _by_id_sorted(
         for i in range(first, last):
             unresolved |= tied[i] > 1
         if unresolved:
-            _rank(offsets[query], offsets[query + 1], scores, items, falling, position)
+            rank_items(offsets[query], offsets[query + 1], scores, items, falling, position)
             for i in range(first, last):
                 resolved[i] = position[rows[i]]
     return resolved
 
 
 @kernel
-def _rank(begin: int, end: int, scores: Floats, items: Keys, falling: bool, position: Ints) -> None:
+def rank_items(begin: int, end: int, scores: Floats, items: Keys, falling: bool, position: Ints) -> None:
     """Write the number of items above each of the items ``begin:end`` of a query to ``position``."""
     n = end - begin
     order, scratch, values = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.float64)

@@ -6,7 +6,7 @@ import numpy as np
 
 from rankeval.array_types import Floats
 from rankeval.arrays import offsets_of
-from rankeval.evaluation.judgements import Judged, counts_in
+from rankeval.evaluation.judged import Judged, counts_in
 from rankeval.evaluation.rules import Rules
 from rankeval.logs import Sessions
 from rankeval.metrics import JudgedItems

@@ -50,7 +50,7 @@ def reliability_table(aligned: Aligned, units: QueryUnits, request: Request) -> 
 def _curve(
     items: JudgedItems, keys: Hashes, metric: PooledMetric, request: Request
 ) -> Iterator[dict[str, float]]:
-    bins = BINS[metric.base](items.score, int(metric.settings["bins"]))
+    bins = BINS[metric.base](items.score, metric.bins)
     unit = np.unique(keys, return_inverse=True)[1][items.query]
     quantile = NormalDist().inv_cdf(0.5 + request.infer.level / 2.0)
     for value in np.unique(bins):

@@ -15,8 +15,8 @@ from rankeval.evaluation.measures import BOUNDED, Terms
 from rankeval.evaluation.placement import TIES
 from rankeval.evaluation.rules import Rules
 from rankeval.inference import Estimate, InferenceOptions, Moments, pairs_needed
-from rankeval.metrics import parse_any
-from rankeval.options import listed
+from rankeval.metrics import Metric, PooledMetric, parse_any
+from rankeval.options import listed, listed_calls
 
 #: The method of intervals that takes what suits the metric: ``augmented`` between 0 and 1, else ``normal``.
 AUTO = "auto"
@@ -89,21 +89,29 @@ def parse_rules(
     relevance_threshold: float,
     score_type: Any,
     *,
+    judged_only: bool = False,
+    agree: bool = False,
     purpose: str = "",
 ) -> Rules:
     """Check the options of scoring and return them as :class:`Rules`; a repeated metric is kept once.
 
     Raises:
-        UsageError: there is no metric or an unknown one, a rule is unknown, or the threshold is not a
-            positive number.
+        UsageError: there is no metric or an unknown one, a rule is unknown, a metric has no value under the
+            rule for ties, or the threshold is not a positive number.
     """
-    parsed = tuple(dict.fromkeys(parse_any(name) for name in listed(metrics)))
+    parsed = tuple(dict.fromkeys(parse_any(name) for name in listed_calls(metrics)))
     if not parsed:
         raise UsageError("metrics: found none, wanted at least one, such as ndcg@10")
     _choice("ties", ties, TIES)
     threshold = _threshold(relevance_threshold)
     _choice("score_type", score_type, ("float64", "float32"))
-    return Rules(parsed, ties, threshold, score_type, purpose)
+    for metric in parsed:
+        _require_rule(metric, ties)
+    if agree and ties not in ("trec", "item"):
+        raise UsageError(
+            f"ties: found {ties!r}, but agreement is of two orders without ties; wanted one of trec, item"
+        )
+    return Rules(parsed, ties, threshold, score_type, judged_only, agree, purpose)
 
 
 def parse_policies(empty: Any, missing: Any) -> Policies:
@@ -115,6 +123,23 @@ def parse_policies(empty: Any, missing: Any) -> Policies:
     _choice("empty", empty, ("zero", "skip", "one"))
     _choice("missing", missing, ("zero", "skip", "error"))
     return Policies(empty, missing)
+
+
+#: Rule for ties -> what a metric that does not take it lacks.
+_LACKS = {
+    "expected": "no exact expectation over the orders of tied items",
+    "best": "no order of tied items that is surely the best",
+    "worst": "no order of tied items that is surely the worst",
+}
+
+
+def _require_rule(metric: Metric | PooledMetric, ties: str) -> None:
+    """Check that a metric takes the rule for ties, where it has none of its own."""
+    if isinstance(metric, Metric) and metric.tie_order is None and ties not in metric.definition.ties:
+        wanted = ", ".join(metric.definition.ties)
+        raise UsageError(
+            f"ties: found {ties!r}, but {metric.name} has {_LACKS[ties]}; wanted one of {wanted}"
+        )
 
 
 def _choice(name: str, value: Any, allowed: Iterable[str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rankeval.evaluation.agreement import AgreementRow
 from rankeval.evaluation.rows import Comparison, MetricRow
 from rankeval.inference import Best, adjusted_over, best_table
 from rankeval.metrics import POOLED
@@ -22,6 +23,7 @@ class Evaluation(Result):
         metric_rows: one mean for each run, metric and segment, in the requested order.
         comparisons: one comparison for each pair of runs, metric, segment and test.
         best: the best run by each metric, corrected for its having been chosen; empty for one run.
+        agreement: the agreement of each pair of runs, where it was asked for.
         counts: numbers of judged queries and of queries without relevant items; for each run, numbers of
             missing and unjudged queries and of unjudged items.
         notes: the warnings.
@@ -33,6 +35,7 @@ class Evaluation(Result):
     metric_rows: tuple[MetricRow, ...]
     comparisons: tuple[Comparison, ...]
     best: tuple[Best, ...]
+    agreement: tuple[AgreementRow, ...]
     counts: Mapping[str, Any]
     notes: tuple[Note, ...]
     reliability: tuple[Mapping[str, Any], ...] = ()
@@ -45,16 +48,19 @@ class Evaluation(Result):
             "results": [row.to_dict() for row in self.metric_rows],
             "comparisons": [comparison.to_dict() for comparison in self.comparisons],
             "best": [best.to_dict() for best in self.best],
+            "agreement": [row.to_dict() for row in self.agreement],
             "counts": dict(self.counts),
             "reliability": [dict(one) for one in self.reliability],
         }
 
     def rows(self) -> list[dict[str, Any]]:
-        """A record for each mean (``kind`` is ``result``), then for each comparison (``comparison``)."""
+        """A record for each mean (``kind`` is ``result``), comparison and agreement, in this order."""
         records = [{"kind": "result", **_flat(row.to_dict())} for row in self.metric_rows]
         for comparison in self.comparisons:
             record = _flat(comparison.to_dict())
             records.append({"kind": "comparison", **record, "value": record["difference"]})
+        for row in self.agreement:
+            records.append({"kind": "agreement", **_flat(row.to_dict()), "metric": row.statistic})
         keys = [
             "kind",
             "run",
@@ -78,6 +84,7 @@ class Evaluation(Result):
     def tables(self) -> list[Table]:
         compared = [self._differences()] if self.comparisons else []
         compared += [best_table(self.best)] if self.best else []
+        compared += [self._agreement()] if self.agreement else []
         return [self._means(), *compared, self._counts()]
 
     def _kind(self) -> str:
@@ -123,6 +130,26 @@ class Evaluation(Result):
         ]
         over = adjusted_over([c.adjusted for c in self.comparisons])
         return Table(f"Paired differences ({over})", header, rows)
+
+    def _agreement(self) -> Table:
+        segmented = any(row.segment is not None for row in self.agreement)
+        level = percent(self.agreement[0].estimate.intervals[0].level)
+        header = [
+            "statistic",
+            "runs",
+            *(["segment"] if segmented else []),
+            ">mean",
+            f">{level} interval",
+            ">n",
+        ]
+        rows = [
+            [row.statistic, f"{row.a}, {row.b}"]
+            + ([segment_text(row.segment)] if segmented else [])
+            + [number(row.estimate.value), interval_text(row.estimate.intervals[0].to_dict())]
+            + [str(row.estimate.n)]
+            for row in self.agreement
+        ]
+        return Table("Agreement of runs", header, rows)
 
     def _counts(self) -> Table:
         header = [

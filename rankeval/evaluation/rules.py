@@ -21,6 +21,8 @@ class Rules:
         ties: the rule for items with equal scores.
         threshold: the smallest grade of a relevant item.
         score_type: the type in which scores are compared.
+        judged_only: whether unjudged items are left out of the lists (condensed lists, Sakai 2007).
+        agree: whether the agreement of runs is asked for, which needs their lists.
         purpose: what else needs the judged items, with scores that are probabilities, in words; or empty.
     """
 
@@ -28,6 +30,8 @@ class Rules:
     ties: Ties = "trec"
     threshold: float = 1.0
     score_type: ScoreType = "float64"
+    judged_only: bool = False
+    agree: bool = False
     purpose: str = ""
 
     @property
@@ -62,8 +66,43 @@ class Rules:
 
     @property
     def nonrelevant(self) -> bool:
-        """Whether any metric needs the items of grade 0."""
-        return self.pools or any(metric.needs_nonrelevant for metric in self.metrics)
+        """Whether the items of grade 0 are needed."""
+        judged = any(metric.definition.needs != "positive" for metric in self.metrics)
+        return self.pools or self.judged_only or judged
+
+    @property
+    def weighs(self) -> bool:
+        """Whether the mean of any metric is weighted."""
+        return any(metric.definition.aggregate == "length_weighted" for metric in self.metrics)
+
+    @property
+    def pool(self) -> bool:
+        """Whether any metric needs the items of the pool that have a negative grade."""
+        return any(metric.definition.needs == "pool" for metric in self.metrics)
+
+    @property
+    def subtopics(self) -> str:
+        """The name of a metric that needs the subtopics of judged items; empty if none does."""
+        return next((metric.name for metric in self.metrics if metric.definition.subtopics), "")
+
+    def threshold_of(self, metric: Metric) -> float:
+        """The smallest grade of an item that is relevant to the metric."""
+        return self.threshold if metric.threshold is None else float(metric.threshold)
+
+    @property
+    def thresholds(self) -> tuple[float, ...]:
+        """All thresholds, each once; the first is the general one."""
+        return tuple(dict.fromkeys([self.threshold, *map(self.threshold_of, self.metrics)]))
+
+    @property
+    def columns(self) -> list[int]:
+        """The index in :attr:`thresholds` of the threshold of each metric."""
+        return [self.thresholds.index(self.threshold_of(metric)) for metric in self.metrics]
+
+    @property
+    def surely_relevant(self) -> float:
+        """A grade that is relevant to every metric."""
+        return max(*self.thresholds, *(len(metric.gains) - 1.0 for metric in self.metrics), 0.0)
 
     @property
     def grade_limit(self) -> GradeLimit:
@@ -72,4 +111,5 @@ class Rules:
         if metric is None or metric.max_grade >= GradeLimit().grade:
             return GradeLimit()
         kind = "max_rel" if "max_rel" in metric.definition.parameters else "largest possible grade"
-        return GradeLimit(metric.max_grade, f"the {kind} of {metric.name}")
+        whole = next((metric.name for metric in self.metrics if metric.gains), "")
+        return GradeLimit(metric.max_grade, f"the {kind} of {metric.name}", whole)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -21,10 +21,12 @@ from rankeval.arrays import (
     take,
 )
 from rankeval.errors import DataError
+from rankeval.evaluation.judged import Judged, judged_in_run
 from rankeval.evaluation.judgement_rows import GradeLimit
-from rankeval.evaluation.judgements import Judged, Judgements, first_duplicate, judged_in_run
-from rankeval.evaluation.placement import place
+from rankeval.evaluation.judgements import Judgements, first_duplicate
+from rankeval.evaluation.placement import JUDGED, POOL, POSITIVE, Ties, place
 from rankeval.evaluation.pool import items_of, require_probabilities
+from rankeval.evaluation.ranked_lists import RankedLists
 from rankeval.evaluation.rules import Rules
 from rankeval.logs import (
     Log,
@@ -37,7 +39,7 @@ from rankeval.logs import (
     scan,
     scores_of,
 )
-from rankeval.metrics import JudgedItems
+from rankeval.metrics import JudgedItems, Ranking
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,14 @@ class ScoredQueries:
         queries: Arrow array (n,), the query ids.
         values: (n, m) float64, NaN where a metric is undefined for a query (such as without relevant items).
         retrieved: (n,) int64, number of items in the ranking.
-        relevant: (n,) int64, number of relevant items, retrieved or not.
+        relevant: (n, t) int64, number of relevant items, retrieved or not, by each threshold of the rules.
         judged: (n,) int64, number of judged items, retrieved or not.
         weights: (n,) float64, the weight of each query: the run's ``weight`` column if it has one and a
             metric is weighted, else the length of the ranking.
         unjudged_items: (n,) int64, number of retrieved items without a judgement.
         fields: role -> Arrow array (n,), the requested segment and cluster columns.
         items: the judged items of all queries, if the rules ask for them, else none.
+        ranked: the top of the lists of all queries, if the rules ask for the agreement of runs, else none.
         negative: number of retrieved items that count as unjudged because their grade is negative.
         unjudged_queries: number of queries of the run without any judgement, which are left out.
         contradicted: number of queries of the run whose ``rank`` column contradicts the scores.
@@ -71,6 +74,7 @@ class ScoredQueries:
     unjudged_items: Ints
     fields: dict[str, pa.Array]
     items: JudgedItems
+    ranked: RankedLists
     negative: int
     unjudged_queries: int
     contradicted: int
@@ -89,6 +93,7 @@ class ScoredQueries:
             unjudged_items=self.unjudged_items[rows],
             fields={name: take(column, rows) for name, column in self.fields.items()},
             items=self.items.of(rows),
+            ranked=self.ranked.of(rows) if len(self.ranked.offsets) > 1 else self.ranked,
             negative=self.negative,
             unjudged_queries=self.unjudged_queries + len(kept) - len(rows),
             contradicted=self.contradicted,
@@ -121,7 +126,7 @@ def score_run(
     order = order_role(log)
     _require_scores_to_pool(log, order, rules)
     roles = ["query_id", "item_id", order, *(["relevance"] if judgements is None else []), *fields]
-    if log.has("weight") and any(metric.weighted_by_length for metric in rules.metrics):
+    if log.has("weight") and rules.weighs:
         roles.append("weight")
     if has_ranks_too(log):
         roles.append("rank")
@@ -159,7 +164,7 @@ def _score(
     queries = sessions.per_session("query_id")
     judged_queries = np.arange(len(sessions))
     if judgements is None:
-        judged = judged_in_run(sessions, rules.nonrelevant)
+        judged = judged_in_run(sessions, _lowest(rules))
         _require_at_most(sessions, judged, rules.grade_limit)
     else:
         positions = judgements.positions(queries)
@@ -169,17 +174,26 @@ def _score(
         queries=take(queries, judged_queries),
         values=_values(sessions.offsets, scores, items, judged, rules)[judged_queries],
         retrieved=sessions.lengths[judged_queries],
-        relevant=judged.relevant(rules.threshold)[judged_queries],
+        relevant=judged.relevant(rules.thresholds)[judged_queries],
         judged=judged.judged[judged_queries],
-        weights=_weights(sessions)[judged_queries],
+        weights=_weights(sessions, judged, rules)[judged_queries],
         unjudged_items=(sessions.lengths - judged.retrieved)[judged_queries],
         fields={name: take(sessions.per_session(name), judged_queries) for name in fields},
-        items=items_of(scores, judged, rules).of(judged_queries),
+        items=items_of(scores, judged.without_pool(), rules).of(judged_queries),
+        ranked=_ranked(sessions, scores, items, rules, judged_queries),
         negative=judged.negative,
         unjudged_queries=len(sessions) - len(judged_queries),
         contradicted=contradicted(sessions, scores) if order == "score" and "rank" in sessions else 0,
         first=(queries.slice(0, 1), sessions.column("item_id").slice(0, 1)),
     )
+
+
+def _ranked(sessions: Sessions, scores: Floats, items: Keys, rules: Rules, queries: Ints) -> RankedLists:
+    """The top of the lists of these queries of the batch, if the rules ask for it."""
+    if not rules.agree:
+        return RankedLists.none()
+    ids, falling = sessions.column("item_id"), rules.ties == "trec"
+    return RankedLists.ranked(sessions.offsets, scores, ids, items, falling).of(queries)
 
 
 def _joining_keys(sessions: Sessions, items: Keys, judgements: Judgements) -> Keys:
@@ -192,9 +206,9 @@ def _joining_keys(sessions: Sessions, items: Keys, judgements: Judgements) -> Ke
     return items if alike else keys_like(column, judgements.first[1].type)
 
 
-def _weights(sessions: Sessions) -> Floats:
+def _weights(sessions: Sessions, judged: Judged, rules: Rules) -> Floats:
     if "weight" not in sessions:
-        return sessions.lengths.astype(np.float64)
+        return (judged.retrieved if rules.judged_only else sessions.lengths).astype(np.float64)
     weights = sessions.numbers_per_session("weight")
     if len(weights) and weights.min() < 0.0:
         query = int(np.argmin(weights))
@@ -217,21 +231,47 @@ def _item_keys(sessions: Sessions) -> Keys:
 
 
 def _require_at_most(sessions: Sessions, judged: Judged, limit: GradeLimit) -> None:
-    if len(judged.grade) and judged.grade.max() > limit.grade:
-        item = int(judged.row[np.argmax(judged.grade)])
-        raise sessions.error("relevance", item, judged.grade.max(), limit.wanted)
+    broken = limit.broken(judged.grade)
+    if broken >= 0:
+        found = judged.grade[broken]
+        raise sessions.error("relevance", int(judged.row[broken]), found, limit.wanted_of(found) or "")
 
 
 def _values(offsets: Ints, scores: Floats, items: Keys, judged: Judged, rules: Rules) -> Floats:
-    """(n, m) float64: the values of all metrics. Each rule for ties has a ranking of its own."""
+    """(n, m) float64: the values of all metrics. Each rule for ties has a ranking of its own.
+
+    Metrics that need the pool have rankings of their own too. In condensed lists unjudged items stand below
+    all others, and do not count as retrieved.
+    """
     values = np.empty((len(offsets) - 1, len(rules.metrics)))
-    rankings = {
-        ties: place(offsets, scores, items, judged, ties, rules.threshold, rules.nonrelevant)
-        for ties in {rules.ties_of(metric) for metric in rules.metrics}
-    }
+    judged_only = judged.without_pool()
+    if rules.judged_only:
+        scores = _only_judged(scores, judged_only)
+    rankings: dict[tuple[Ties, bool], Ranking] = {}
     for column, metric in enumerate(rules.metrics):
-        values[:, column] = metric.values(rankings[rules.ties_of(metric)])
+        pool = metric.definition.needs == "pool" and not rules.judged_only
+        kind = rules.ties_of(metric), pool
+        if kind not in rankings:
+            of, lowest = (judged, POOL) if pool else (judged_only, _lowest(rules, pool=False))
+            ranking = place(offsets, scores, items, of, kind[0], rules.threshold, lowest)
+            rankings[kind] = replace(ranking, retrieved=judged.retrieved) if rules.judged_only else ranking
+        values[:, column] = metric.values(rankings[kind])
     return values
+
+
+def _lowest(rules: Rules, pool: bool = True) -> float:
+    """The lowest grade of the items that the metrics need; without the ``pool`` that of judged ones."""
+    if pool and rules.pool:
+        return POOL
+    return JUDGED if rules.nonrelevant else POSITIVE
+
+
+def _only_judged(scores: Floats, judged: Judged) -> Floats:
+    """The scores, with minus infinity for each item that is not judged."""
+    kept = np.full(len(scores), -np.inf)
+    rows = judged.row[judged.row >= 0]
+    kept[rows] = scores[rows]
+    return read_only(kept)
 
 
 def unretrieved(judged: Judged, rules: Rules) -> Floats:
@@ -252,6 +292,7 @@ def _joined(parts: Sequence[ScoredQueries]) -> ScoredQueries:
         unjudged_items=np.concatenate([part.unjudged_items for part in parts]),
         fields={name: _together([part.fields[name] for part in parts]) for name in parts[0].fields},
         items=JudgedItems.joined([part.items for part in parts]),
+        ranked=RankedLists.joined([part.ranked for part in parts]),
         negative=sum(part.negative for part in parts),
         unjudged_queries=sum(part.unjudged_queries for part in parts),
         contradicted=sum(part.contradicted for part in parts),

@@ -14,6 +14,7 @@ from rankeval.inference.bootstrap import ROUNDING, resampled_sums
 from rankeval.inference.clusters import Clusters
 from rankeval.inference.comparisons import benjamini_hochberg, holm, paired_t, randomisation_test, t_test
 from rankeval.inference.estimate import Estimate, Interval, Side, parse_side
+from rankeval.inference.exponential import Exponential
 from rankeval.inference.facts import NOTHING, Facts, Weighted
 from rankeval.inference.families import Adjusted, adjust, adjusted_over, family_key, parse_family
 from rankeval.inference.fieller import fieller
@@ -58,6 +59,7 @@ __all__ = [
     "Clusters",
     "DesignEffects",
     "Estimate",
+    "Exponential",
     "Facts",
     "Functional",
     "Gradient",

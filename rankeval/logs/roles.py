@@ -17,7 +17,7 @@ IDS = frozenset({"query_id", "item_id", "session_id", "round_id", "action", "log
 #: feature.
 ROLES: dict[Role, tuple[str, ...]] = {
     "run": ("query_id", "item_id", "score", "rank", "relevance", "weight"),
-    "judgements": ("query_id", "item_id", "relevance"),
+    "judgements": ("query_id", "item_id", "relevance", "subtopic"),
     "log": (
         "session_id", "query_id", "item_id", "position", "click", "reward", "session_reward", "propensity",
         "target_propensity",
@@ -47,7 +47,7 @@ OF_ITEMS = frozenset(
     }
 )
 #: Columns whose values may have any type that is not nested.
-ANY_TYPE = frozenset({"ranker", "timestamp", "embedding", "behaviour", "team"})
+ANY_TYPE = frozenset({"subtopic", "ranker", "timestamp", "embedding", "behaviour", "team"})
 #: Numeric columns that a CSV file may hold as integers; they are not forced to float64.
 MAYBE_WHOLE = frozenset(
     {

@@ -26,7 +26,12 @@ SYNONYMS: Mapping[Role, Mapping[str, tuple[str, ...]]] = {
         "rank": (),
         "relevance": _RELEVANCE,
     },
-    "judgements": {"query_id": _QUERY, "item_id": _ITEM, "relevance": _RELEVANCE},
+    "judgements": {
+        "query_id": _QUERY,
+        "item_id": _ITEM,
+        "relevance": _RELEVANCE,
+        "subtopic": ("iter", "iteration", "intent", "aspect"),
+    },
     "log": {
         "session_id": (),
         "query_id": _QUERY,

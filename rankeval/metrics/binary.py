@@ -1,10 +1,12 @@
 """Metrics of binary relevance: precision, recall, F1, hit rate, MAP, MRR and the share of judged items.
 
-Every metric function takes a :class:`Ranking` of n queries and returns (n,) float64, each value in [0, 1].
+Every metric function takes a :class:`Ranking` of n queries and returns (n,) float64, each value in [0, 1]
+(except ``relevant_retrieved``, a number of items).
 An item is relevant if its grade is at least ``ranking.threshold``; unjudged items are not relevant.
 ``hits@k`` is the number of relevant items in the top k, and R the number of relevant items of the query,
 retrieved or not. ``k`` is the cutoff; None means the whole list. A value is NaN where R is 0 (except in
-``judged``), else 0 for an empty list. For tied items a value is the exact expectation over their orders.
+``judged`` and ``relevant_retrieved``), else 0 for an empty list. For tied items a value is the exact
+expectation over their orders.
 """
 
 from __future__ import annotations
@@ -43,6 +45,37 @@ def f1(ranking: Ranking, k: int | None) -> Floats:
 def r_precision(ranking: Ranking) -> Floats:
     """Precision at rank R: ``hits@R / R``."""
     return quotient(_hits_within(ranking, ranking.relevant, ranking.threshold), ranking.relevant)
+
+
+def set_precision(ranking: Ranking) -> Floats:
+    """Precision of the retrieved set: ``hits / length of the list`` (``set_P`` in trec_eval)."""
+    return precision(ranking, None)
+
+
+def set_recall(ranking: Ranking) -> Floats:
+    """Recall of the retrieved set: ``hits / R``."""
+    return recall(ranking, None)
+
+
+def set_f1(ranking: Ranking) -> Floats:
+    """Harmonic mean of ``set_precision`` and ``set_recall`` (``set_F`` in trec_eval)."""
+    return f1(ranking, None)
+
+
+def relevant_retrieved(ranking: Ranking, k: int | None) -> Floats:
+    """``hits@k``, the number of relevant items in the top k; 0 also for a query without a relevant item."""
+    return _hits(ranking, k)
+
+
+def interpolated_precision(ranking: Ranking, k: float) -> Floats:
+    """Interpolated precision at recall ``k`` in [0, 1]: ``max over ranks j with hits@j >= h of hits@j / j``.
+
+    ``h = floor(k R + 0.9)`` relevant items stand for the level of recall, as in trec_eval; 0 if fewer were
+    retrieved. The ranking must have no ties (Manning, Raghavan & Schütze 2008, section 8.4).
+    """
+    needed = np.floor(k * ranking.relevant + 0.9).astype(np.int64)
+    value = best_precision(ranking.offsets, ranking.above, ranking.grade, float(ranking.threshold), needed)
+    return defined_where(ranking.relevant > 0, value)
 
 
 def judged(ranking: Ranking, k: int | None) -> Floats:
@@ -192,3 +225,18 @@ def precisions_of_group(above: int, tied: int, relevant: int, hits: int, depth: 
     for j in range(min(tied, depth - above)):
         total += (hits + 1 + j * another) / (above + j + 1)
     return total * relevant / tied
+
+
+@kernel
+def best_precision(offsets: Ints, above: Ints, grade: Floats, threshold: float, needed: Ints) -> Floats:
+    """(n,) largest precision at a rank with a relevant item, from the ``needed[i]``-th one on; no ties."""
+    n = len(offsets) - 1
+    best = np.zeros(n)
+    for i in range(n):
+        hits = 0
+        for entry in range(offsets[i], offsets[i + 1]):
+            if grade[entry] >= threshold:
+                hits += 1
+                if hits >= needed[i]:
+                    best[i] = max(best[i], hits / (above[entry] + 1))
+    return best

@@ -1,4 +1,4 @@
-"""Metrics that sum the gain of each item, discounted by its rank: DCG, NDCG, RBP and ERR.
+"""Metrics that sum the gain of each item, discounted by its rank: DCG, NDCG, RBP, INSQ and ERR.
 
 Every metric function takes a :class:`Ranking` of n queries and returns (n,) float64. ``k`` is the cutoff;
 None means the whole list. Unjudged items have no gain. The threshold of relevance matters only in ``rbp``,
@@ -54,6 +54,23 @@ def rbp(ranking: Ranking, k: int | None, p: float) -> Floats:
     relevance = (ranking.grade >= ranking.threshold).astype(np.float64)
     value = weighted_sum(ranking.offsets, ranking.above, ranking.tied, relevance, False, weight)
     return defined_where(ranking.relevant > 0, value)
+
+
+def insq(ranking: Ranking, k: int | None, T: float, max_rel: float) -> Floats:
+    """INSQ, in [0, 1]: ``sum over ranks j <= k of w_j grade_j / max_rel``, ``w_j = (j + 2T - 1)^-2 / S``.
+
+    The user goes on from rank j to the next with probability ``((j + 2T - 1) / (j + 2T))^2``, in search of
+    ``T > 0`` relevant items. ``S = sum over i >= 0 of (2T + i)^-2`` makes the weights of an endless list add
+    up to 1. Grades must be at most ``max_rel``. NaN for a query without a positive grade, retrieved or not
+    (Moffat, Scholer & Thomas 2012).
+    """
+    from scipy.special import zeta
+
+    ranks = np.arange(1.0, reach(ranking, k) + 1.0)
+    weight = (ranks + 2.0 * T - 1.0) ** -2.0 / float(zeta(2.0, 2.0 * T))
+    grade = ranking.grade / max_rel
+    value = weighted_sum(ranking.offsets, ranking.above, ranking.tied, grade, False, weight)
+    return defined_where(ranking.ideal_stop > ranking.ideal_start, value)
 
 
 def err(ranking: Ranking, k: int | None, max_rel: float) -> Floats:

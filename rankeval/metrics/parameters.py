@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rankeval.errors import UsageError
+
+#: The value of a parameter: a number, or a table of gains.
+Value = float | tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +23,14 @@ class Parameter:
         wanted: the allowed values in words, for error messages.
     """
 
-    default: float
-    read: Callable[[str], float]
+    default: Value
+    read: Callable[[str], Value]
     wanted: str
 
 
 def read_parameters(
     text: str, name: str, known: Mapping[str, Parameter], settings: Sequence[str]
-) -> dict[str, float]:
+) -> dict[str, Value]:
     """Parameter -> value, from settings such as ``p=0.95``.
 
     Args:
@@ -37,7 +42,7 @@ def read_parameters(
     Raises:
         UsageError: a parameter is unknown, given twice or out of range.
     """
-    params: dict[str, float] = {}
+    params: dict[str, Value] = {}
     for setting in settings:
         parameter, _, value = setting.partition("=")
         if parameter not in known:
@@ -59,6 +64,36 @@ def open_unit_interval(text: str) -> float:
     if not 0.0 < value < 1.0:
         raise ValueError(text)
     return value
+
+
+def positive_number(text: str) -> float:
+    """A finite number above 0, an integer where it is whole; raises ``ValueError`` for another text."""
+    value = float(text)
+    if not 0.0 < value < math.inf:
+        raise ValueError(text)
+    return _plain(value)
+
+
+def gain_table(text: str) -> tuple[float, ...]:
+    """The gains of the grades 0, 1, 2 ... from a text such as ``0/1/3/7``.
+
+    They begin with 0, do not fall and end above 0, so that the ideal order is that of the grades. Raises
+    ``ValueError`` for another text.
+    """
+    gains = tuple(_plain(float(part)) for part in text.split("/"))
+    rising = all(low <= high for low, high in pairwise(gains))
+    if not rising or gains[0] != 0 or not 0.0 < gains[-1] < math.inf:
+        raise ValueError(text)
+    return gains
+
+
+def setting_text(value: Value) -> str:
+    """The text from which a value of a parameter is read."""
+    return "/".join(map(repr, value)) if isinstance(value, tuple) else repr(value)
+
+
+def _plain(value: float) -> float:
+    return int(value) if value.is_integer() else value
 
 
 def whole_parameter(default: int, most: int) -> Parameter:

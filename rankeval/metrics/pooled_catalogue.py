@@ -12,7 +12,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from rankeval.errors import UsageError
-from rankeval.metrics.parameters import Parameter, read_parameters, whole_parameter
+from rankeval.metrics.parameters import Parameter, Value, read_parameters, setting_text, whole_parameter
+from rankeval.metrics.synonyms import translated
 
 if TYPE_CHECKING:
     from rankeval.metrics.judged_items import JudgedItems, Pooled
@@ -52,12 +53,12 @@ class PooledMetric:
     """
 
     base: str
-    params: Mapping[str, float] = field(default_factory=dict, hash=False)
+    params: Mapping[str, Value] = field(default_factory=dict, hash=False)
 
     @property
     def name(self) -> str:
         """The text from which :func:`parse_pooled` makes this metric, such as ``ece:bins=20``."""
-        return self.base + "".join(f":{name}={value!r}" for name, value in self.params.items())
+        return self.base + "".join(f":{name}={setting_text(value)}" for name, value in self.params.items())
 
     @property
     def definition(self) -> PooledDefinition:
@@ -65,10 +66,15 @@ class PooledMetric:
         return POOLED[self.base]
 
     @property
-    def settings(self) -> dict[str, float]:
+    def settings(self) -> dict[str, Value]:
         """The value of every parameter."""
         defaults = {name: parameter.default for name, parameter in self.definition.parameters.items()}
         return defaults | dict(self.params)
+
+    @property
+    def bins(self) -> int:
+        """The number of bins, of a metric that has them."""
+        return int(cast(float, self.settings["bins"]))
 
     def of(self, items: JudgedItems) -> Pooled:
         """The value of the metric with the influence of each query; undefined without any item."""
@@ -80,20 +86,14 @@ class PooledMetric:
         return cast("Pooled", compute(items, **self.settings))
 
 
-def base_of(text: str) -> str:
-    """The name in front of a cutoff and of parameters."""
-    return text.partition(":")[0].partition("@")[0]
-
-
 def parse_pooled(text: str) -> PooledMetric:
     """Read ``NAME[:PARAMETER=VALUE]...`` with a name of ``POOLED``, such as ``brier`` or ``ece:bins=20``.
 
     Raises:
         UsageError: there is a cutoff, or a parameter is unknown, given twice or out of range.
     """
-    head, *settings = text.split(":")
-    base, at, cutoff = head.partition("@")
-    if at:
+    base, cutoff, settings = translated(text)
+    if cutoff is not None:
         raise UsageError(f"metric '{text}': '{base}' takes no cutoff, found '@{cutoff}'")
     return PooledMetric(base, read_parameters(text, base, POOLED[base].parameters, settings))
 

@@ -19,6 +19,7 @@ from rankeval.readers.where import Where
 Form = Literal["TREC qrels", "a TREC run"]
 
 _QRELS = r"^(?P<query_id>\S+)\s+\S+\s+(?P<item_id>\S+)\s+(?P<relevance>\S+)$"
+_QRELS_WITH_ITER = _QRELS.replace(r"\s+\S+\s+", r"\s+(?P<iter>\S+)\s+", 1)
 # No part can match the first character of the next part, and four groups are the most with which RE2 matches
 # in one pass.
 _RUN = r"^(?P<query_id>\S+)\s+\S+\s+(?P<item_id>\S+)\s+(?P<rank>[+-]?\d+(?:\.\d*)?)\s+(?P<score>\S+)"
@@ -44,13 +45,13 @@ class TrecSource(LineSource):
     after the tag, as trec_eval takes them, cannot come from such a shift if no number is among them. Blank
     lines are skipped, and so are comments (``#``). Ids are strings. The scores give the ranking.
 
-    Columns: query_id, item_id, and relevance (int64), or score and rank (float64).
+    Columns: query_id, item_id, and relevance (int64) and iter (text), or score and rank (float64).
     """
 
     def __init__(self, file: File, form: Form) -> None:
         self._qrels = form == "TREC qrels"
         self._fields, self._pattern, self._tag = 4, _QRELS, ""
-        values = [("relevance", pa.int64())]
+        values = [("relevance", pa.int64()), ("iter", pa.string())]
         if not self._qrels:
             first = _first(file, HASHED[form])
             self._fields = 5 if len(first) == 5 else 6
@@ -67,7 +68,7 @@ class TrecSource(LineSource):
             yield self._parse(lines, columns)
 
     def _parse(self, lines: Lines, columns: list[str]) -> pa.RecordBatch:
-        texts = pc.extract_regex(lines.texts, self._pattern)
+        texts = pc.extract_regex(lines.texts, _QRELS_WITH_ITER if "iter" in columns else self._pattern)
         if texts.null_count and self._fields == 6:
             moved = pc.match_substring_regex(lines.texts, _MOVED)
             texts = pc.if_else(moved, None, pc.extract_regex(lines.texts, _RUN + _TAG_AND_WORDS))

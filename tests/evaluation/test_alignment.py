@@ -8,6 +8,7 @@ import pytest
 
 from rankeval.evaluation.alignment import Aligned, Policies, align
 from rankeval.evaluation.judgements import Judgements
+from rankeval.evaluation.ranked_lists import RankedLists
 from rankeval.evaluation.rules import Rules
 from rankeval.evaluation.run import ScoredQueries
 from rankeval.logs.log import Log
@@ -30,12 +31,13 @@ def scored(
         queries=pa.array(list(values)),
         values=np.stack([mrr, 10 * mrr], axis=1),
         retrieved=np.full(n, 7),
-        relevant=np.array(relevant or [1] * n),
+        relevant=np.array(relevant or [1] * n).reshape(n, 1),
         judged=np.array(judged or [3] * n),
         weights=np.arange(1.0, n + 1),
         unjudged_items=np.zeros(n, np.int64),
         fields={name: pa.array(column) for name, column in fields.items()},
         items=JudgedItems(np.zeros(n + 1, np.int64), np.zeros(0), np.zeros(0, bool)),
+        ranked=RankedLists.none(),
         negative=0,
         unjudged_queries=0,
         contradicted=0,

@@ -164,6 +164,8 @@ def test_inputs_are_told():
         "missing": "zero",
         "relevance_threshold": 1.0,
         "score_type": "float64",
+        "judged_only": False,
+        "agree": False,
         "where": None,
         "by": None,
         "cluster": None,

@@ -12,16 +12,10 @@ from hypothesis import strategies as st
 
 from rankeval.arrays.ids import keys_of
 from rankeval.arrays.kernels import read_only
+from rankeval.evaluation.judged import Judged, counts_in, judged_in_run, one_relevant
 from rankeval.evaluation.judgement_rows import GradeLimit, JudgementRows
-from rankeval.evaluation.judgements import (
-    Judged,
-    Judgements,
-    counts_in,
-    find_rows,
-    first_duplicate,
-    judged_in_run,
-    one_relevant,
-)
+from rankeval.evaluation.judgements import Judgements, find_rows, first_duplicate
+from rankeval.evaluation.placement import JUDGED, POSITIVE
 from rankeval.logs.log import Log
 from rankeval.logs.passes import scan
 from rankeval.logs.sessions import counting
@@ -86,7 +80,7 @@ def by_query(judged: Judged, i: int) -> list[tuple[float, int]]:
     return list(zip(judged.grade[part].tolist(), judged.row[part].tolist(), strict=True))
 
 
-def in_run(relevance: list, nonrelevant: bool) -> Judged:
+def in_run(relevance: list, lowest: float) -> Judged:
     """Three queries of 3, 1 and 2 items."""
     table = pa.table(
         {
@@ -98,20 +92,19 @@ def in_run(relevance: list, nonrelevant: bool) -> Judged:
     )
     log = Log(table, "run")
     sessions = log.sessions_of(next(log.batches(log.leaves()[0], table.schema.names)))
-    return judged_in_run(sessions, nonrelevant)
+    return judged_in_run(sessions, lowest)
 
 
 def test_relevance_in_the_run():
-    judged = in_run([0, 2, 1, None, -1, 0], nonrelevant=True)
+    judged = in_run([0, 2, 1, None, -1, 0], lowest=JUDGED)
     assert [by_query(judged, i) for i in range(3)] == [[(2, 1), (1, 2), (0, 0)], [], [(0, 5)]]
     assert judged.judged.tolist() == judged.retrieved.tolist() == [3, 0, 1]
     assert judged.negative == 1
-    assert judged.relevant(1).tolist() == [2, 0, 0]
-    assert judged.relevant(2).tolist() == [1, 0, 0]
+    assert judged.relevant([1, 2]).tolist() == [[2, 1], [0, 0], [0, 0]]
 
 
 def test_items_of_grade_0_are_left_out_where_no_metric_asks_for_them_but_counted():
-    judged = in_run([0, 2, 1, None, -1, 0], nonrelevant=False)
+    judged = in_run([0, 2, 1, None, -1, 0], lowest=POSITIVE)
     assert [by_query(judged, i) for i in range(3)] == [[(2, 1), (1, 2)], [], []]
     assert judged.judged.tolist() == [3, 0, 1]
 
@@ -119,7 +112,7 @@ def test_items_of_grade_0_are_left_out_where_no_metric_asks_for_them_but_counted
 @pytest.mark.parametrize(("bad", "shown"), [(np.nan, "nan"), (np.inf, "inf"), (-np.inf, "-inf")])
 def test_relevance_in_the_run_must_be_finite(bad, shown):
     error_of(
-        lambda: in_run([0, 2, 1, None, bad, 0], nonrelevant=True),
+        lambda: in_run([0, 2, 1, None, bad, 0], lowest=JUDGED),
         "<table>, row 5, query_id 'c': "
         f"column 'relevance' is {shown}, wanted a finite grade, or null where unjudged",
     )
@@ -128,7 +121,7 @@ def test_relevance_in_the_run_must_be_finite(bad, shown):
 def test_one_relevant_item_that_was_not_retrieved():
     judged = one_relevant(2.0)
     assert by_query(judged, 0) == [(2.0, -1)]
-    assert (judged.judged.tolist(), judged.retrieved.tolist(), judged.relevant(2.0).tolist()) == (
+    assert (judged.judged.tolist(), judged.retrieved.tolist(), judged.relevant([2.0])[:, 0].tolist()) == (
         [1],
         [0],
         [1],
@@ -159,7 +152,7 @@ def test_read(tmp_path, layout):
     assert grades(judgements) == {"q2": [1, 0], "q1": [3], "q3": []}
     assert judgements.negative == 2
     assert [ids.to_pylist() for ids in judgements.first] == [["q2"], ["b"]]
-    assert judgements.relevant(1).tolist() == [1, 1, 0]
+    assert judgements.relevant([1])[:, 0].tolist() == [1, 1, 0]
     assert judgements.positions(pa.array(["q3", "zz", "q2"])).tolist() == [2, -1, 0]
 
 

@@ -19,7 +19,7 @@ from rankeval import evaluate
 from rankeval.progress import silence
 from tests.log_files import nested
 from tests.naive_evaluation import judgements_table, run_table
-from tests.evaluation.test_evaluate import ALL, JUDGEMENTS, RUN, TIES, in_run, numbered
+from tests.evaluation.test_evaluate import ALL, JUDGEMENTS, RUN, TIES, in_run, numbered, under
 
 silence()
 run, judgements = run_table(RUN), judgements_table(JUDGEMENTS)
@@ -30,7 +30,7 @@ pairs = [(run, judgements), (shuffled, judgements), (nested(run, "query_id"), ju
 pairs += [(tied, judgements), (in_run(RUN, JUDGEMENTS), None)]
 for pair in pairs:
     for ties in TIES:
-        evaluate(*pair, ALL, ties=ties, score_type="float32" if ties == "item" else "float64")
+        evaluate(*pair, under(ties), ties=ties, score_type="float32" if ties == "item" else "float64")
 evaluate({"a": run, "b": shuffled}, judgements, ALL, ci=["bootstrap", "bootstrap_t"], permutations=100)
 for module in pkgutil.walk_packages(rankeval.__path__, "rankeval."):
     if not module.name.startswith(("rankeval.cli", "rankeval.simulators")):

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from rankeval.arrays.ids import keys_of
 from rankeval.arrays.kernels import read_only
-from rankeval.evaluation.judgements import Judged
-from rankeval.evaluation.placement import COUNTING, TIES, place
+from rankeval.evaluation.judged import Judged
+from rankeval.evaluation.placement import COUNTING, JUDGED, POSITIVE, TIES, place
 from rankeval.metrics.ranking import Ranking
 from tests.naive_ranking import Query, ranking_of
 from tests.readers.helpers import examples
@@ -26,7 +26,7 @@ def offsets_of(lengths: list[int]) -> np.ndarray:
     return np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
 
 
-def placed(queries: list[Query], ties, threshold: float = 1.0, nonrelevant: bool = True) -> Ranking:
+def placed(queries: list[Query], ties, threshold: float = 1.0, lowest: float = JUDGED) -> Ranking:
     """The ranking that ``place`` makes of the same queries."""
     items = [item for query in queries for item in query.items]
     offsets = offsets_of([len(query.items) for query in queries])
@@ -49,7 +49,7 @@ def placed(queries: list[Query], ties, threshold: float = 1.0, nonrelevant: bool
         ),
         ties,
         threshold,
-        nonrelevant,
+        lowest,
     )
 
 
@@ -63,10 +63,8 @@ def assert_same(found: Ranking, wanted: Ranking) -> None:
         assert ideals[0] == ideals[1]
 
 
-def check(queries: list[Query], ties, threshold: float = 1.0, nonrelevant: bool = True) -> None:
-    assert_same(
-        placed(queries, ties, threshold, nonrelevant), ranking_of(queries, ties, threshold, nonrelevant)
-    )
+def check(queries: list[Query], ties, threshold: float = 1.0, lowest: float = JUDGED) -> None:
+    assert_same(placed(queries, ties, threshold, lowest), ranking_of(queries, ties, threshold, lowest))
 
 
 def random_query(rng: random.Random, length: int, scores: int, ids: str = "int") -> Query:
@@ -94,9 +92,9 @@ def batches(draw):
 
 @every_rule
 @examples
-@given(batches(), st.sampled_from([0.5, 1.0, 2.0]), st.booleans())
-def test_short_lists(ties, batch, threshold, nonrelevant):
-    check(batch, ties, threshold, nonrelevant)
+@given(batches(), st.sampled_from([0.5, 1.0, 2.0]), st.sampled_from([POSITIVE, JUDGED]))
+def test_short_lists(ties, batch, threshold, lowest):
+    check(batch, ties, threshold, lowest)
 
 
 @every_rule

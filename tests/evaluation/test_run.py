@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from rankeval.evaluation.judgements import Judgements, one_relevant
+from rankeval.evaluation.judged import one_relevant
+from rankeval.evaluation.judgements import Judgements
 from rankeval.evaluation.rules import Rules
 from rankeval.evaluation.run import ScoredQueries, score_run, unretrieved
 from rankeval.logs.log import Log
@@ -33,7 +34,7 @@ def test_queries_without_judgements_are_left_out():
     assert scored.queries.to_pylist() == ["a", "c"]
     np.testing.assert_array_equal(scored.values, [[0.5, 0.5], [math.nan, math.nan]])
     assert scored.retrieved.tolist() == [3, 2]
-    assert scored.relevant.tolist() == [2, 0]
+    assert scored.relevant.tolist() == [[2], [0]]
     assert scored.judged.tolist() == [2, 1]
     assert scored.unjudged_items.tolist() == [2, 1]
     assert scored.weights.tolist() == [3.0, 2.0]
@@ -97,10 +98,13 @@ def test_what_the_metrics_ask_for():
     assert [mixed.ties_of(metric) for metric in mixed.metrics] == ["best", "expected"]
 
 
-@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize(
+    "name",
+    [f"{name}@0.5" if one.at_recall else name for name, one in METRICS.items() if not one.subtopics],
+)
 def test_nothing_retrieved_is_0_or_undefined(name):
     found = unretrieved(judged().unretrieved(np.array([0, 1])), rules(name))
     assert found.shape == (2, 1)
     assert np.array_equal(found[0], unretrieved(one_relevant(2.0), rules(name))[0], equal_nan=True)
     assert found[0, 0] == 0.0 or (name in ("arp", "auc", "gauc") and np.isnan(found[0, 0]))
-    assert np.isnan(found[1, 0]) or name == "judged"
+    assert np.isnan(found[1, 0]) or name in ("judged", "num_rel_ret")

@@ -95,7 +95,10 @@ def test_frames_of_pyterrier_and_ir_measures() -> None:
         "relevance": "label",
     }
     assert taken("run", "query_id", "doc_id", "score") == {"item_id": "doc_id"}
-    assert taken("judgements", "query_id", "doc_id", "relevance", "iteration") == {"item_id": "doc_id"}
+    assert taken("judgements", "query_id", "doc_id", "relevance", "iteration") == {
+        "item_id": "doc_id",
+        "subtopic": "iteration",
+    }
 
 
 def test_the_score_of_judgements_of_beir_is_their_grade() -> None:

@@ -95,3 +95,39 @@ def test_a_group_wholly_within_the_cutoff_is_a_certain_hit(size, relevant):
     value = value_of("hit@20", group, "expected")
     assert value <= 1.0
     assert value == pytest.approx(1.0, rel=1e-15)
+
+
+# As ranked: not relevant, relevant, unjudged, relevant; R is 3, one was not retrieved.
+SPARSE = query_of([0, 1, None, 2], [1])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *[("iprec@0", 1 / 2), ("iprec@0.3", 1 / 2), ("iprec@0.5", 2 / 4), ("iprec@0.8", 0.0)],
+        *[("set_precision", 2 / 4), ("set_recall", 2 / 3), ("set_f1", 2 * 2 / (4 + 3)), ("num_rel_ret", 2.0)],
+        *[("num_rel_ret@3", 1.0), ("num_rel_ret:rel=2", 1.0), ("gm_map", (1 / 2 + 2 / 4) / 3)],
+        *[("map:rel=2", 1 / 4), ("precision@2:rel=2", 0.0), ("recall:rel=2", 1.0), ("iprec@1:rel=2", 1 / 4)],
+    ],
+)
+def test_sets_and_levels_of_recall(name, value):
+    assert value_of(name, SPARSE) == pytest.approx(value, rel=1e-15)
+
+
+def test_interpolated_precision_is_the_best_from_there_on():
+    """Precision is 0, 1/2, 1/3, 2/4, 3/5 at the ranks."""
+    assert value_of("iprec@0", query_of([0, 1, 0, 1, 1])) == 3 / 5
+    assert value_of("iprec@0.4", query_of([1, 0, 0, 1, 0])) == 1.0
+
+
+def test_a_level_of_recall_is_rounded_as_by_trec_eval():
+    """0.5 of 3 items are 2, of 21 items 11; a tenth or less of an item is dropped: 0.05 of 21 is 1."""
+    rest = [0] * 5
+    assert value_of("iprec@0.5", query_of([1, *rest, 1, 1])) == 3 / 8
+    assert value_of("iprec@0.05", query_of([1, *rest], [1] * 20)) == 1.0
+    assert value_of("iprec@0.06", query_of([1, *rest], [1] * 20)) == 0.0
+
+
+def test_a_threshold_of_the_metric_replaces_the_general_one():
+    assert value_of("map:rel=1", SPARSE, threshold=2) == value_of("map", SPARSE)
+    assert value_of("map:rel=2", SPARSE) == value_of("map", SPARSE, threshold=2)

@@ -12,7 +12,7 @@ import pytest
 from rankeval.errors import UsageError
 from rankeval.metrics.catalogue import METRICS, Metric, parse
 
-WITH_CUTOFF = [name for name, definition in METRICS.items() if definition.cutoff]
+WITH_CUTOFF = [name for name, one in METRICS.items() if one.cutoff and not one.at_recall]
 WITHOUT_CUTOFF = [name for name, definition in METRICS.items() if not definition.cutoff]
 
 
@@ -24,9 +24,14 @@ def message_of(text):
 
 
 def test_catalogue_holds_every_metric_of_judged_rankings():
-    with_cutoff = "dcg ndcg ndcg_exp precision recall hit f1 map map_min mrr rbp err judged"
+    with_cutoff = (
+        "dcg ndcg ndcg_exp precision recall hit f1 map map_min gm_map mrr num_rel_ret rbp insq err judged"
+        " alpha_ndcg err_ia"
+    )
+    without = "r_precision set_precision set_recall set_f1 compat bpref inf_ap arp auc gauc"
     assert " ".join(WITH_CUTOFF) == with_cutoff
-    assert " ".join(WITHOUT_CUTOFF) == "r_precision bpref arp auc gauc"
+    assert " ".join(WITHOUT_CUTOFF) == without
+    assert [name for name, definition in METRICS.items() if definition.at_recall] == ["iprec"]
 
 
 @pytest.mark.parametrize("name", METRICS)
@@ -38,7 +43,14 @@ def test_each_metric_has_one_line_of_description(name):
 
 
 @pytest.mark.parametrize(
-    "text", [*METRICS, *(f"{name}@10" for name in WITH_CUTOFF), "rbp:p=0.95", "err@10:max_rel=3"]
+    "text",
+    [
+        *WITH_CUTOFF,
+        *WITHOUT_CUTOFF,
+        *(f"{name}@10" for name in WITH_CUTOFF),
+        *("rbp:p=0.95", "err@10:max_rel=3", "iprec@0.1", "map@10:rel=2", "rbp:p=0.5:rel=1.5"),
+        *("ndcg:gains=0/1/3/7", "dcg@5:gains=0/0.5"),
+    ],
 )
 def test_names_round_trip(text):
     assert parse(text).name == text
@@ -63,13 +75,26 @@ def test_metrics_can_be_keys_and_travel_to_other_processes():
 
 
 def test_properties_of_metrics():
-    assert [name for name in METRICS if parse(name).needs_nonrelevant] == ["judged", "bpref"]
-    assert [name for name in METRICS if parse(name).lower_is_better] == ["arp"]
-    assert [name for name in METRICS if parse(name).weighted_by_length] == ["gauc"]
-    assert {name: parse(name).tie_order for name in METRICS if parse(name).tie_order} == {
-        "auc": "expected",
-        "gauc": "expected",
-    }
+    def those(kept):
+        return [name for name, definition in METRICS.items() if kept(definition)]
+
+    assert those(lambda one: one.needs == "judged") == ["judged", "bpref"]
+    assert those(lambda one: one.needs == "pool") == ["inf_ap"]
+    assert those(lambda one: one.lower_is_better) == ["arp"]
+    assert those(lambda one: one.aggregate == "length_weighted") == ["gauc"]
+    assert those(lambda one: one.aggregate == "geometric_mean") == ["gm_map"]
+    assert those(lambda one: one.aggregate == "sum") == ["num_rel_ret"]
+    assert those(lambda one: one.tie_order == "expected") == ["auc", "gauc"]
+    assert those(lambda one: "expected" not in one.ties) == ["gm_map", "iprec"]
+    assert those(lambda one: "best" not in one.ties or "worst" not in one.ties) == [
+        "inf_ap",
+        "alpha_ndcg",
+        "err_ia",
+    ]
+    graded = ["dcg", "ndcg", "ndcg_exp", "insq", "err", "compat", "judged"]
+    assert those(lambda one: not one.binary) == graded
+    assert those(lambda one: one.subtopics) == ["alpha_ndcg", "err_ia"]
+    assert those(lambda one: one.graded) == ["dcg", "ndcg"]
 
 
 def test_largest_grade():
@@ -80,7 +105,7 @@ def test_largest_grade():
 
 
 @pytest.mark.parametrize(
-    ("text", "near"), [("ncdg@10", "ndcg"), ("NDCG@10", "ndcg"), ("presicion", "precision")]
+    ("text", "near"), [("ncdg@10", "ndcg"), ("NDGC@10", "ndcg"), ("presicion", "precision")]
 )
 def test_an_unknown_metric_gets_the_nearest_name_and_the_list(text, near):
     message = message_of(text)
@@ -119,8 +144,8 @@ def test_max_rel_is_a_positive_integer(value):
 
 
 def test_an_unknown_parameter():
-    assert "'rbp' has no parameter 'q', known: p" in message_of("rbp:q=0.5")
-    assert "'map' has no parameter 'p', known: none" in message_of("map:p=0.5")
+    assert "'rbp' has no parameter 'q', known: p, rel" in message_of("rbp:q=0.5")
+    assert "'judged' has no parameter 'p', known: none" in message_of("judged:p=0.5")
     assert "'rbp' has no parameter ''" in message_of("rbp:")
 
 

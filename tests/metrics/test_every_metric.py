@@ -13,21 +13,45 @@ from scipy.stats import hypergeom
 
 from rankeval.metrics.catalogue import METRICS, parse
 from rankeval.metrics.ranking import Ranking
+from tests.naive_diversity import NAIVE as NAIVE_DIVERSITY
 from tests.naive_metrics import NAIVE, naive, over_orders
 from tests.naive_ranking import Query, query_of, ranking_of, tied_query
 
-PLAIN = [parse(name) for name in METRICS]
-CUT = [parse(f"{name}@{k}") for name, definition in METRICS.items() if definition.cutoff for k in (1, 3, 20)]
+#: Those of subtopics have tests of their own (``test_diversity.py``).
+OF_GRADES = {name: definition for name, definition in METRICS.items() if not definition.subtopics}
+PLAIN = [parse(name) for name, definition in OF_GRADES.items() if not definition.at_recall]
+CUT = [
+    parse(f"{name}@{k}")
+    for name, definition in OF_GRADES.items()
+    if definition.cutoff
+    for k in ((0, 0.1, 0.5, 1) if definition.at_recall else (1, 3, 20))
+]
 WITH_PARAMETERS = [
     parse("rbp:p=0.3"),
     parse("rbp@2:p=0.95"),
     parse("err@2:max_rel=5"),
     parse("err:max_rel=9"),
+    parse("insq@3:T=2:max_rel=8"),
+    parse("compat:p=0.5"),
+    parse("map:rel=2"),
+    parse("bpref:rel=2"),
+    parse("auc:rel=2"),
+    parse("ndcg@3:gains=0/1/3/7/7"),
+    parse("dcg:gains=0/0/0.5/2/2"),
 ]
 ALL = PLAIN + CUT + WITH_PARAMETERS
-RESOLVED = [metric for metric in ALL if metric.tie_order is None]
-BOUNDED = [metric for metric in ALL if metric.base not in ("dcg", "arp")]
-OF_LENGTH = ("judged", "auc", "gauc")  # these and plain precision and f1 ask how long the list is
+
+
+def takes(metric, ties):
+    """Whether the metric has a value under a rule for ties."""
+    return metric.tie_order is not None or ties in metric.definition.ties
+
+
+EXPECTED = [metric for metric in ALL if takes(metric, "expected")]
+RESOLVED = [metric for metric in ALL if metric.tie_order is None and "best" in metric.definition.ties]
+BOUNDED = [metric for metric in ALL if metric.base not in ("dcg", "arp", "num_rel_ret")]
+#: These and plain precision and f1 ask how long the list is.
+OF_LENGTH = ("judged", "auc", "gauc", "set_precision", "set_f1", "compat")
 
 every_metric = pytest.mark.parametrize("metric", ALL, ids=lambda metric: metric.name)
 quick = settings(max_examples=60, deadline=None, derandomize=True, database=None)
@@ -60,7 +84,7 @@ def assert_same_bits(got, wanted):
 
 
 def test_every_metric_has_a_naive_version():
-    assert list(NAIVE) == list(METRICS)
+    assert [*NAIVE, *NAIVE_DIVERSITY] == list(METRICS)
 
 
 @every_metric
@@ -73,7 +97,7 @@ def test_equals_the_naive_version_in_order(metric, threshold):
     np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=1e-15)
 
 
-@every_metric
+@pytest.mark.parametrize("metric", EXPECTED, ids=lambda metric: metric.name)
 @pytest.mark.parametrize("threshold", [1.0, 2.0])
 def test_expected_is_the_mean_over_every_order(metric, threshold):
     batch = list(random_queries(seed=2, count=40, longest=6))
@@ -95,7 +119,7 @@ def test_best_and_worst_bound_every_order(metric):
 @given(queries(longest=30), thresholds, st.sampled_from(["expected", "trec"]))
 def test_values_lie_between_0_and_1(query, threshold, ties):
     ranking = ranking_of([query], ties, threshold)
-    for metric in BOUNDED:
+    for metric in (one for one in BOUNDED if takes(one, ties)):
         value = metric.values(ranking)[0]
         assert np.isnan(value) or 0.0 <= value <= 1.0 + 1e-15, metric.name
 
@@ -104,7 +128,7 @@ def test_values_lie_between_0_and_1(query, threshold, ties):
 @given(queries(longest=30), thresholds)
 def test_expected_lies_between_worst_and_best(query, threshold):
     expected, best, worst = (ranking_of([query], ties, threshold) for ties in ("expected", "best", "worst"))
-    for metric in RESOLVED:
+    for metric in (one for one in RESOLVED if takes(one, "expected")):
         sign = -1 if metric.lower_is_better else 1
         low, value, high = (sign * metric.values(ranking)[0] for ranking in (worst, expected, best))
         assert np.isnan(value) or low - 1e-12 <= value <= high + 1e-12, metric.name
@@ -133,9 +157,9 @@ def test_each_query_has_its_value_whatever_stands_beside_it(batch, threshold, ti
 @quick
 @given(queries(longest=12), st.sampled_from(["expected", "trec"]))
 def test_entries_of_grade_0_matter_only_where_asked_for(query, ties):
-    whole, positive = ranking_of([query], ties), ranking_of([query], ties, nonrelevant=False)
+    whole, positive = ranking_of([query], ties), ranking_of([query], ties, lowest=1e-300)
     for metric in ALL:
-        if not metric.needs_nonrelevant:
+        if metric.definition.needs == "positive":
             assert_same_bits(metric.values(positive), metric.values(whole))
 
 
@@ -152,6 +176,8 @@ def test_a_poisoned_query_leaves_its_neighbours_alone(metric, ties):
     wanted = metric.values(ranking_of([first, last], ties))
     for between in (Query(), query_of([None]), query_of([0, 0], [0]), Query([], [1])):
         assert_same_bits(metric.values(ranking_of([first, between, last], ties))[[0, 2]], wanted)
+    if metric.gains:
+        return  # grades that are no whole numbers are refused before
     ranking = ranking_of([first, tied_query([1, 1, 1]), last], ties)
     grade = ranking.grade.copy()
     grade[ranking.offsets[1] : ranking.offsets[2]] = [np.nan, np.inf, -np.inf]
@@ -175,7 +201,9 @@ def test_a_missing_list_has_0_where_something_is_relevant(metric):
 @every_metric
 def test_a_query_without_relevant_items_is_undefined(metric):
     value = metric.values(ranking_of([query_of([0, None], [0])]))[0]
-    assert value == pytest.approx(1 / min(metric.k or 2, 2)) if metric.base == "judged" else np.isnan(value)
+    share = 1 / min(metric.k or 2, 2)
+    wanted = {"judged": share, "num_rel_ret": 0.0}.get(metric.base, np.nan)
+    assert value == pytest.approx(wanted, nan_ok=True)
 
 
 # A run whose scores are all equal: 5,000 items, 300 relevant, 1,700 judged not relevant.
@@ -189,7 +217,7 @@ def huge() -> Ranking:
 
 
 def test_every_metric_is_finite_for_a_huge_tied_group(huge):
-    for metric in ALL:
+    for metric in EXPECTED:
         value = metric.values(huge)[0]
         assert 0 <= value < np.inf, metric.name
 

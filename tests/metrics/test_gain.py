@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import log2
+from math import isnan, log2, pi
 
 import pytest
 
@@ -84,3 +84,25 @@ def test_err_of_two_tied_items():
     pair = tied_query([3, 1])
     assert value_of("err", pair, "expected") == pytest.approx((one_way + other_way) / 2, rel=1e-15)
     assert value_of("err@1", pair, "expected") == pytest.approx((a + b) / 2, rel=1e-15)
+
+
+def test_insq():
+    """T is 1: weights 1 / (j + 1)^2 over pi^2 / 6 - 1, gains grade / 4."""
+    whole = pi**2 / 6 - 1
+    wanted = (3 / 4 * 1 / 4 + 2 / 4 * 1 / 16 + 1 / 4 * 1 / 36) / whole
+    assert value_of("insq", LIST) == pytest.approx(wanted, rel=1e-14)
+    assert value_of("insq@3", LIST) == pytest.approx((3 / 16 + 2 / 64) / whole, rel=1e-14)
+    whole = pi**2 / 6 - 1 - 1 / 4 - 1 / 9
+    assert value_of("insq@1:T=2:max_rel=3", LIST) == pytest.approx(1 / 16 / whole, rel=1e-14)
+
+
+def test_gains_of_grades():
+    ideal = 7 / log2(2) + 3 / log2(3) + 3 / log2(4)
+    assert value_of("ndcg@3:gains=0/1/3/7", LIST) == value_of("ndcg_exp@3", LIST)
+    assert value_of("ndcg@3:gains=0/1/3/7", LIST) == pytest.approx((7 + 3 / log2(4)) / ideal, rel=1e-15)
+    assert value_of("dcg:gains=0/0/0/5", LIST) == 5.0
+
+
+def test_a_query_whose_grades_gain_nothing_is_undefined():
+    for name in ("dcg:gains=0/0/1", "ndcg:gains=0/0/1"):
+        assert isnan(value_of(name, query_of([1, 0], [1])))

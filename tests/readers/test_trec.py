@@ -50,12 +50,16 @@ def test_qrels(tmp_path: Path) -> None:
     (tmp_path / "x.qrels").write_text("007 0 CR#1 1\n# note\n\n7\t0  d2\t-2 \n7 Q0 d3 +3")
     found = read(tmp_path / "x.qrels", role="judgements")
     assert found.schema == pa.schema(
-        [("query_id", pa.string()), ("item_id", pa.string()), ("relevance", pa.int64())]
+        [
+            *(("query_id", pa.string()), ("item_id", pa.string()), ("relevance", pa.int64())),
+            ("iter", pa.string()),
+        ]
     )
     assert found.to_pydict() == {
         "query_id": ["007", "7", "7"],
         "item_id": ["CR#1", "d2", "d3"],
         "relevance": [1, -2, 3],
+        "iter": ["0", "0", "Q0"],
     }
 
 
@@ -140,6 +144,7 @@ def test_lines_that_begin_with_a_hash_are_data_or_are_counted(tmp_path: Path) ->
         "query_id": ["q", "#food"],
         "item_id": ["a", "b"],
         "relevance": [1, 2],
+        "iter": ["0", "0"],
     }
     assert [(note.code, note.text, note.numbers) for note in source.notes] == [
         ("skipped_lines", f"{path}: 5 lines that begin with # are comments and are skipped", {"lines": 5}),
