@@ -19,7 +19,7 @@ import numpy as np
 
 from rankeval.inference.bounded_intervals import clopper_pearson
 from rankeval.inference.facts import Facts, Weighted
-from rankeval.inference.functionals import Functional, Relative
+from rankeval.inference.functionals import Difference, Functional, Relative
 from rankeval.inference.likelihood import likelihood
 from rankeval.inference.sampling_distribution import SamplingDistribution
 from rankeval.inference.spread_intervals import (
@@ -38,6 +38,8 @@ MANY_TERMS = 30.0
 FEW_TERMS = 20.0
 #: With fewer, the sample does not show its spread.
 LEAST_TERMS = 2.0
+#: Terms of a difference are worth at most those of both sides together; if more, both sides share their few.
+SHARED = 3.0
 #: A share of the width by the rule of three, ``1 - x^(1/n)`` of which is a little less than ``-log(x) / n``.
 SHORTER = 0.5
 
@@ -65,7 +67,11 @@ def take(distribution: SamplingDistribution, functional: Functional, facts: Fact
     worth, what = least_effective(distribution, functional, facts)
     # Errors by few clusters have quantiles of their own; units that stand for a distribution have no number.
     few_clusters = distribution.clustered and distribution.clusters.few
-    if worth >= MANY_TERMS or (worth > 0.0 and (few_clusters or not distribution.moments.whole)):
+    if worth > 0.0 and (few_clusters or not distribution.moments.whole):
+        return Taken("normal", normal(distribution, functional, facts))
+    if isinstance(functional, Difference | Relative):
+        _require_unshared(distribution, functional)
+    if worth >= MANY_TERMS:
         return Taken("normal", normal(distribution, functional, facts))
     if distribution.moments.buckets is None:
         raise Unsettled
@@ -78,14 +84,41 @@ def take(distribution: SamplingDistribution, functional: Functional, facts: Fact
 def least_effective(
     distribution: SamplingDistribution, functional: Functional, facts: Facts
 ) -> tuple[float, str]:
-    """``K`` of the terms, or of the rewards behind predictions if it is less, and which of them it is of."""
+    """``K`` of the terms, or of the rewards behind predictions if it is less, and which of them it is of.
+
+    A relative gain knows no more than the value does.
+    """
     if without_spread(distribution, functional, facts):
         return 0.0, "terms"
     worth = effective_terms(distribution, functional)
+    if isinstance(functional, Relative):
+        worth = min(worth, effective_terms(distribution, functional.left))
     if facts.rewards is None or math.isinf(worth):
         return worth, "terms"
     seen = effective_terms(distribution, facts.rewards)
     return (seen, "rewards") if seen < worth else (worth, "terms")
+
+
+def _require_unshared(distribution: SamplingDistribution, functional: Difference | Relative) -> None:
+    """Check that a difference varies by the terms of its sides.
+
+    Where both sides owe their values to the same few rewards with the same weights, these cancel. What is
+    left is how other units vary, and says nothing of rewards that other logs would have: the ratio ``sum w r
+    / sum r`` has no error at all where all rewarded units have one weight, however few they are.
+
+    Raises:
+        Undefined: it does not.
+        Unsettled: the moments have no bucket sums, and these would decide.
+    """
+    sides = max(effective_terms(distribution, side) for side in (functional.left, functional.right))
+    if sides >= FEW_TERMS or effective_terms(distribution, functional) <= SHARED * sides:
+        return
+    if distribution.moments.buckets is None:
+        raise Unsettled
+    raise Undefined(
+        f"both sides owe their values to the same terms, worth {sides:.3g} of equal size, which cancel: the "
+        "difference varies by other units alone"
+    )
 
 
 def effective_terms(distribution: SamplingDistribution, functional: Functional) -> float:

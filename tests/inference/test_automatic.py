@@ -188,6 +188,27 @@ def test_rewards_of_one_weight_by_chance_are_not_known_exactly(ci: str) -> None:
     assert (taken(data, ci=ci)["gain"].low, taken(data, ci=ci)["gain"].high) == (0.0, 0.0)
 
 
+def test_few_rewards_that_cancel_do_not_make_a_difference_well_known() -> None:
+    """4 rewards of one weight: SNIPS differs between targets, and from the mean, by other rounds alone."""
+    rng, n = np.random.default_rng(3), 2000
+    action = rng.choice(3, n, p=[0.2, 0.4, 0.4])
+    reward = np.zeros(n)
+    reward[np.flatnonzero(action == 0)[:4]] = 1.0
+    a, b = np.array([2.0, 1.25, 0.25])[action], np.array([2.0, 0.25, 1.25])[action]
+    found = ope({"reward": reward, "a": a, "b": b}, "snips", target={"a": "weight:a", "b": "weight:b"})
+    (between,) = (each for each in found.comparisons if each.b == "b")
+    assert abs(between.difference.std_error or 0.0) < 1e-4  # it looks well known
+    assert (between.difference.intervals[0].low, between.p_value) == (None, None)
+    assert "both sides owe their values to the same terms" in (between.difference.intervals[0].reason or "")
+    for row in found.estimates:
+        assert row.relative.intervals[0].low is None
+        assert row.gain.intervals[0].method == "bootstrap_t"
+    # With 40 rewards the same shows that the difference is small.
+    reward[np.flatnonzero(action == 0)[:40]] = 1.0
+    many = ope({"reward": reward, "a": a, "b": b}, "snips", target={"a": "weight:a", "b": "weight:b"})
+    assert all(row.relative.intervals[0].low is not None for row in many.estimates)
+
+
 def test_one_reward_shows_no_spread() -> None:
     data = log(300, 0.0)
     data["reward"][5] = 1.0
