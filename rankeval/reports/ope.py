@@ -55,8 +55,10 @@ def _by_parameter(document: Document, one: Document) -> Chart:
     """The estimate against the parameter, such as the clipping of weights, with two standard errors."""
     name, tried = one["selection"]["parameter"], one["selection"]["candidates"]
     tried = [each for each in tried if each[name] is not None and each[name] > 0]
+    errors = [None if each["std_error"] is None else 1.96 * each["std_error"] for each in tried]
     ends = [
-        (each["value"] - 1.96 * each["std_error"], each["value"] + 1.96 * each["std_error"]) for each in tried
+        (None, None) if error is None else (each["value"] - error, each["value"] + error)
+        for each, error in zip(tried, errors, strict=True)
     ]
     line = Series.of(one["name"], [each[name] for each in tried], [each["value"] for each in tried], ends)
     return Lines(

@@ -9,7 +9,8 @@ import pytest
 from rankeval.reports import page
 from rankeval.reports.catalogue import COMMANDS
 from tests.reports.browser import AXE, CHROMIUM, WIDTHS, looked_at
-from tests.reports.results import results
+from tests.reports.hostile import FORMS, document_of
+from tests.reports.results import HOSTILE, results
 
 pytestmark = [
     pytest.mark.slow,
@@ -46,3 +47,11 @@ def test_the_look_sees_what_is_wrong(tmp_path: Path) -> None:
     )
     for each in looked_at(wrong, tmp_path, False).values():
         assert all(each[name] for name in NOTHING), each
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_a_report_of_hostile_or_poor_data(command: str, form: str, tmp_path: Path) -> None:
+    text = page([document_of(command, form)], f"rankeval {command} {HOSTILE[0]} --report page.html")
+    for width, each in looked_at(text, tmp_path, False).items():
+        assert {name: each[name] for name in NOTHING} == NOTHING, f"at {width} pixels"
