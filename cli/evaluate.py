@@ -24,6 +24,8 @@ from rankeval.cli.options import (
 from rankeval.errors import UsageError
 from rankeval.options import listed, listed_calls
 
+#: Options that name files to read.
+FILES = ("judgements", "embedding", "popularity", "exclude")
 EPILOG = """\b
 Example:
   rankeval evaluate old=old.parquet new=new.parquet \\
@@ -34,6 +36,9 @@ Metrics, as NAME[@K][:PARAMETER=VALUE]:
   dcg ndcg ndcg_exp precision recall hit f1 map map_min gm_map mrr
   r_precision iprec@R set_precision set_recall set_f1 num_rel_ret rbp
   insq err compat judged bpref inf_ap arp auc gauc alpha_ndcg err_ia
+Of all shown items, judged or not, with a cutoff:
+  ild@K novelty@K coverage@K gini@K
+A metric may have a threshold or gains:
   map:rel=2 sets the threshold, ndcg:gains=0/1/3/7 the gains of grades;
   names of trec_eval and ir_measures do too: ndcg_cut_10, AP(rel=2)@10
 Of all items together, for scores that are probabilities:
@@ -103,6 +108,25 @@ KEY=VALUE are columns.
     help="Leave unjudged items out of every list before it is scored (condensed lists).",
 )
 @click.option(
+    "--category", metavar="COLUMN", help="Column of the runs with the category of each item, for ild."
+)
+@click.option(
+    "--embedding",
+    metavar="FILE",
+    help="item_id and the vector of each item, for ild: a column embedding of lists, or all other columns.",
+)
+@click.option(
+    "--popularity",
+    metavar="FILE",
+    help="item_id and popularity, the share of users who know the item, for novelty; the catalogue of "
+    "coverage and gini.",
+)
+@click.option(
+    "--exclude",
+    metavar="FILE",
+    help="query_id and item_id that are left out of lists and judgements, such as what a user has seen.",
+)
+@click.option(
     "--agree",
     is_flag=True,
     help="Agreement of each pair of runs: rank-biased overlap, Kendall's tau, tau-AP.",
@@ -155,7 +179,9 @@ def command(
     be_quiet(quiet)
     named = _named(runs)
     tables = {f"--{name.replace('_', '-')}": options[name] for name in ("per_query", "reliability")}
-    require_outputs({"--out": out, "--report": report, **tables}, *named.values(), options["judgements"])
+    require_outputs(
+        {"--out": out, "--report": report, **tables}, *named.values(), *(options[name] for name in FILES)
+    )
     from rankeval import evaluate
 
     result = evaluate(

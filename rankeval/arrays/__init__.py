@@ -42,6 +42,7 @@ from rankeval.arrays.ids import (
     keys_of,
     quick_hashes_of,
     table_mask,
+    taken_keys,
 )
 from rankeval.arrays.kernels import kernel, read_only
 from rankeval.arrays.order import argsort_descending, argsort_each
@@ -112,6 +113,7 @@ __all__ = [
     "table_mask",
     "take",
     "take_or_null",
+    "taken_keys",
     "texts_of",
     "to_arrow",
     "to_numpy",

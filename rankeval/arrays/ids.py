@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rankeval.array_types import Hashes, Ints
 from rankeval.arrays.arrow import decoded, to_numpy
 from rankeval.arrays.kernels import kernel, read_only
-from rankeval.arrays.ragged import offsets_of
+from rankeval.arrays.ragged import offsets_of, places_of
 from rankeval.errors import DataError
 
 #: The longest id, in bytes of UTF-8.
@@ -49,6 +49,12 @@ def keys_of(ids: pa.Array) -> Keys:
         data, offsets = _string_bytes(ids)
     data, offsets = read_only(data), read_only(offsets)
     return Keys(data, offsets, hash_bytes(data, offsets))
+
+
+def taken_keys(keys: Keys, rows: Ints) -> Keys:
+    """The keys at these rows."""
+    data, offsets = keys.data[places_of(keys.offsets, rows)], offsets_of(np.diff(keys.offsets)[rows])
+    return Keys(read_only(data), read_only(offsets), keys.hashes[rows])
 
 
 def hashes_of(ids: pa.Array) -> Hashes:

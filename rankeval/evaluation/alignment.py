@@ -18,7 +18,8 @@ from rankeval.evaluation.judged import one_relevant
 from rankeval.evaluation.judgements import Judgements
 from rankeval.evaluation.query_ids import all_queries, in_one_type, judged_queries, positions_of
 from rankeval.evaluation.rules import Rules
-from rankeval.evaluation.run import ScoredQueries, unretrieved
+from rankeval.evaluation.run import ScoredQueries
+from rankeval.evaluation.values import unretrieved
 from rankeval.logs import differ
 
 Empty = Literal["zero", "skip", "one"]

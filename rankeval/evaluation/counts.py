@@ -12,7 +12,7 @@ from rankeval.arrays import take, to_arrow
 from rankeval.errors import UsageError
 from rankeval.evaluation.alignment import Aligned
 from rankeval.evaluation.judgements import Judgements
-from rankeval.metrics import Metric, PooledMetric
+from rankeval.metrics import CatalogueMetric, Metric, PooledMetric
 from rankeval.notes import Note
 
 
@@ -36,7 +36,7 @@ def counts_of(aligned: Aligned, judgements: Judgements | None) -> dict[str, Any]
     }
 
 
-def per_query_notes(pooled: Sequence[PooledMetric]) -> Iterator[Note]:
+def per_query_notes(pooled: Sequence[PooledMetric | CatalogueMetric]) -> Iterator[Note]:
     """A warning that the table of values per query leaves out the pooled metrics."""
     if pooled:
         names = ", ".join(metric.name for metric in pooled)

@@ -10,6 +10,7 @@ from rankeval.atomic_files import require_separate
 from rankeval.evaluation.agreement import agreement_rows
 from rankeval.evaluation.alignment import Empty, Missing, align
 from rankeval.evaluation.alignment_notes import alignment_notes
+from rankeval.evaluation.beside import Beside
 from rankeval.evaluation.counts import counts_of, per_query_notes, per_query_table
 from rankeval.evaluation.estimates import Estimates
 from rankeval.evaluation.inputs import named_runs, open_inputs
@@ -37,6 +38,10 @@ def evaluate(
     score_type: ScoreType = "float64",
     judged_only: bool = False,
     agree: bool = False,
+    category: str | None = None,
+    embedding: Any = None,
+    popularity: Any = None,
+    exclude: Any = None,
     ci: str | Sequence[str] = ("auto",),
     level: float = 0.95,
     side: str = "two",
@@ -85,6 +90,14 @@ def evaluate(
         agree: whether each pair of runs gets its agreement: the means over queries of the rank-biased overlap
             (``rbo``, p is 0.9), of Kendall's ``tau`` and of ``tau_ap``, with the first run as the reference
             (:func:`rankeval.evaluation.list_agreement.agreements`).
+        category: the column of the runs that holds the category of each item, for ``ild``.
+        embedding: a file or table with ``item_id`` and the vector of each item, for ``ild``: a column
+            ``embedding`` of lists, or all other columns. It comes before ``category``.
+        popularity: a file or table with ``item_id`` and ``popularity``, the share of users who know the item,
+            for ``novelty``. Its items, or else those of ``embedding``, are the catalogue of ``coverage`` and
+            ``gini``.
+        exclude: a file or table with ``query_id`` and ``item_id``: items that are left out of the lists and
+            judgements of a query, such as those that a user has seen.
         ci: interval methods: ``normal`` (with quantiles of Student's t), ``augmented`` (the same with one
             query more at each end of the metric's range), ``bootstrap`` (percentile), ``bootstrap_t``
             (studentised). ``auto`` is ``augmented`` for metrics between 0 and 1, and ``normal`` for other
@@ -120,7 +133,8 @@ def evaluate(
         UsageError: the call is wrong: an argument has a wrong type, an unknown name or a value out of range,
             or ``per_query`` or ``reliability`` is one of the inputs or has another extension.
     """
-    require_types(locals())
+    tables_of_items = ("embedding", "popularity")
+    require_types({name: value for name, value in locals().items() if name not in tables_of_items})
     methods = parse_methods(ci)
     request = Request(
         rules=parse_rules(
@@ -146,10 +160,12 @@ def evaluate(
     tables = {"per_query": per_query, "reliability": reliability}
     for option, path in tables.items():
         require_table_name(option, None if path is None else Path(path))
-    require_separate(tables, judgements, *named_runs(run).values())
+    require_separate(tables, judgements, embedding, popularity, exclude, *named_runs(run).values())
+    beside = Beside.read(request.rules, category, embedding, popularity, exclude)
+    request = request.beside(beside)
     inputs = open_inputs(run, judgements, columns or {}, where)
-    judged = inputs.read_judgements(request)
-    scored = inputs.score_runs(judged, request, threads)
+    judged = beside.judged(inputs.read_judgements(request))
+    scored = inputs.score_runs(judged, request, threads, beside)
     aligned = align(scored, judged, request.rules, request.policies)
     if per_query is not None:
         write_table(per_query_table(aligned, request.rules.metrics), Path(per_query))
@@ -169,7 +185,7 @@ def evaluate(
         notes=(
             *inputs.notes(),
             *alignment_notes(aligned, judged, request.rules, request.policies),
-            *(per_query_notes(request.rules.pooled) if per_query is not None else ()),
+            *(per_query_notes(request.rules.of_all) if per_query is not None else ()),
             *units.notes(),
             *query_user_notes(inputs, aligned, request),
             *estimates.notes(),

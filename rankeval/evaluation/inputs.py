@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from rankeval.errors import DataError, UsageError
+from rankeval.evaluation.beside import NOTHING, Beside
 from rankeval.evaluation.given import columns_of, is_named_tuples, judgements_in
 from rankeval.evaluation.judgements import Judgements
 from rankeval.evaluation.request import Request
@@ -48,12 +49,17 @@ class Inputs:
         return Judgements.read(log, fields, rules.grade_limit, rules.pool, bool(rules.subtopics))
 
     def score_runs(
-        self, judged: Judgements | None, request: Request, threads: int | None
+        self,
+        judged: Judgements | None,
+        request: Request,
+        threads: int | None,
+        beside: Beside = NOTHING,
     ) -> dict[str, ScoredQueries]:
         """Run name -> metric values of its queries, with the requested columns that judgements lack."""
         others = [name for name in request.fields if judged is None or name not in judged.fields]
         return {
-            name: score_run(log, judged, request.rules, others, threads) for name, log in self.runs.items()
+            name: score_run(log, judged, request.rules, others, threads, beside)
+            for name, log in self.runs.items()
         }
 
     def notes(self) -> list[Note]:
@@ -75,6 +81,7 @@ class Inputs:
             "score_type": rules.score_type,
             "judged_only": rules.judged_only,
             "agree": rules.agree,
+            "exclude": rules.excludes,
             "where": where,
             "ci": list(request.methods),
             "family": request.family,

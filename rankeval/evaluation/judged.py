@@ -42,6 +42,22 @@ class Judged:
         """(n, t) int64: the number of items of each query with a grade of at least each of t thresholds."""
         return relevant_in(self.offsets, self.grade, thresholds)
 
+    def without_rows(self, left_out: Bools) -> Judged:
+        """The same without the items in the rows of the batch that are left out."""
+        gone = (self.row >= 0) & left_out[self.row] if len(left_out) else np.zeros(len(self.row), bool)
+        kept = ~gone
+        places = np.flatnonzero(kept)
+        of_batch = counts_in(self.offsets, gone & (self.grade >= 0.0))
+        return replace(
+            self,
+            offsets=offsets_of(kept)[self.offsets],
+            grade=self.grade[kept],
+            row=self.row[kept],
+            judged=self.judged - of_batch,
+            retrieved=self.retrieved - of_batch,
+            topics=None if self.topics is None else self.topics.of(places),
+        )
+
     def without_pool(self) -> Judged:
         """The same without the items of a negative grade."""
         kept = self.grade >= 0.0

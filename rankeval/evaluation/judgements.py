@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from rankeval.array_types import Floats, Hashes, Ints
+from rankeval.array_types import Bools, Floats, Hashes, Ints
 from rankeval.arrays import (
     NO_KEYS,
     Keys,
@@ -23,6 +23,7 @@ from rankeval.arrays import (
     read_only,
     table_mask,
     take,
+    taken_keys,
     to_numpy,
 )
 from rankeval.errors import DataError
@@ -119,6 +120,17 @@ class Judgements:
     def positions(self, queries: pa.Array) -> Ints:
         """(n,) int64: the index of each query in :attr:`queries`, -1 if it is not judged."""
         return find(self.query_slots, self.query_keys, keys_like(queries, self.queries.type))
+
+    def without(self, left_out: Bools) -> Judgements:
+        """The judgements without some of the judged items."""
+        kept = np.flatnonzero(~left_out)
+        return replace(
+            self,
+            offsets=np.searchsorted(kept, self.offsets).astype(np.int64),
+            grade=self.grade[kept],
+            items=taken_keys(self.items, kept),
+            topics=None if self.topics is None else self.topics.of(kept),
+        )
 
     def match(self, positions: Ints, offsets: Ints, items: Keys) -> Judged:
         """The judgements of the n queries of a batch, joined with its ``items`` by ``offsets`` (n + 1,).

@@ -18,9 +18,9 @@ def agreements(a: RankedLists, b: RankedLists) -> Floats:
     """(n, 3) float64: ``rbo``, ``tau`` and ``tau_ap`` of the lists of each query, NaN where undefined.
 
     ``rbo`` is the extrapolated rank-biased overlap, in [0, 1]: ``(1 - p) / p (sum over d <= l of X_d p^d / d
-    + sum over s < d <= l of X_s (d - s) p^d / (s d)) + ((X_l - X_s) / l + X_s / s) p^l``. X_d is the number of
-    items in the top d of both lists, s and l are the lengths of the shorter and the longer one, and p is 0.9.
-    NaN where a list is empty (Webber, Moffat & Zobel 2010).
+    + sum over s < d <= l of X_s (d - s) p^d / (s d)) + ((X_l - X_s) / l + X_s / s) p^l``. X_d is the number
+    of items in the top d of both lists, s and l are the lengths of the shorter and the longer one, and p is
+    0.9. NaN where a list is empty (Webber, Moffat & Zobel 2010).
 
     ``tau`` is Kendall's, in [-1, 1], over the items of both lists: the share of their pairs in the same
     order, less the share of those in the other order. ``tau_ap`` weighs the top, with a as the reference:

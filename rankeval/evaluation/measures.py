@@ -12,7 +12,15 @@ from rankeval.array_types import Bools, Floats, Ints
 from rankeval.evaluation.alignment import AlignedRun
 from rankeval.evaluation.rules import Rules
 from rankeval.inference import Exponential, Functional, Mean, WeightedSum, Within
-from rankeval.metrics import GEOMETRIC_FLOOR, JudgedItems, Metric, Pooled, PooledMetric
+from rankeval.metrics import (
+    GEOMETRIC_FLOOR,
+    AnyMetric,
+    CatalogueMetric,
+    JudgedItems,
+    Metric,
+    Pooled,
+    PooledMetric,
+)
 from rankeval.notes import Note
 
 #: The method of intervals of metrics between 0 and 1.
@@ -61,7 +69,7 @@ class Measure(ABC):
         metric: the metric.
     """
 
-    metric: Metric | PooledMetric
+    metric: AnyMetric
 
     @property
     @abstractmethod
@@ -172,6 +180,37 @@ class OfAllItems(Measure):
         return self.metric.of(run.scored.items.of(run.places[rows]))
 
 
+@dataclass(frozen=True)
+class OfCatalogue(Measure):
+    """A metric of the lists of all queries together, linearised as a pooled metric.
+
+    A query counts if the run has it.
+    """
+
+    metric: CatalogueMetric
+    size: int
+
+    @property
+    def name(self) -> str:
+        return self.metric.name
+
+    def counted(self, run: AlignedRun) -> Bools:
+        return run.present
+
+    def terms(self, run: AlignedRun, rows: Ints) -> Terms:
+        pooled = self._pooled(run, rows)
+        return Terms(pooled.terms()[np.newaxis], self._within(Mean(0)), pooled.reason, pooled.notes)
+
+    def difference(self, a: AlignedRun, b: AlignedRun, rows: Ints) -> Terms:
+        left, right = self._pooled(a, rows), self._pooled(b, rows)
+        terms = (left.terms() - right.terms())[np.newaxis]
+        return Terms(terms, self._between(Mean(0)), left.reason or right.reason)
+
+    def _pooled(self, run: AlignedRun, rows: Ints) -> Pooled:
+        lists = run.scored.shown.of(run.places[rows])
+        return self.metric.of(lists.offsets, lists.hashes.astype(np.int64), self.size)
+
+
 def _few_relevant(items: JudgedItems) -> Iterator[Note]:
     """A warning where the errors of a pooled metric rest on few queries."""
     queries = int(np.count_nonzero(items.per_query(items.relevant)))
@@ -192,7 +231,12 @@ def _few_relevant(items: JudgedItems) -> Iterator[Note]:
 def measures_of(rules: Rules) -> list[Measure]:
     """The requested metrics, in the order asked."""
     columns = {metric: column for column, metric in enumerate(rules.metrics)}
-    return [
-        PerQuery(metric, columns[metric]) if isinstance(metric, Metric) else OfAllItems(metric)
-        for metric in rules.asked
-    ]
+    found: list[Measure] = []
+    for metric in rules.asked:
+        if isinstance(metric, Metric):
+            found.append(PerQuery(metric, columns[metric]))
+        elif isinstance(metric, PooledMetric):
+            found.append(OfAllItems(metric))
+        else:
+            found.append(OfCatalogue(metric, rules.catalogue_size))
+    return found

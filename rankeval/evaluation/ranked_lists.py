@@ -22,7 +22,7 @@ class RankedLists:
 
     Attributes:
         offsets: (n + 1,) int64, where the items of each query start and end.
-        hashes: flat uint64, the hash of each item as text, best first.
+        hashes: flat uint64, the hash of each item as text, best first; or its row in the catalogue.
     """
 
     offsets: Ints
@@ -34,13 +34,15 @@ class RankedLists:
         return cls(np.zeros(1, np.int64), np.zeros(0, np.uint64))
 
     @classmethod
-    def ranked(cls, offsets: Ints, scores: Floats, ids: pa.Array, items: Keys, falling: bool) -> RankedLists:
-        """The lists by descending score; equal scores by id, descending if ``falling``.
+    def ranked(
+        cls, offsets: Ints, scores: Floats, ids: pa.Array, items: Keys, falling: bool, lengths: Ints
+    ) -> RankedLists:
+        """The first ``lengths`` items by descending score; equal scores by id, descending if ``falling``.
 
         ``items`` are the keys of ``ids``. Integers have the hashes of their texts, so that they meet these.
         """
         texts = decoded(ids).cast(pa.string()) if is_integer_id(ids.type) else ids
-        kept = offsets_of(np.minimum(np.diff(offsets), MOST_COMPARED))
+        kept = offsets_of(np.minimum(lengths, MOST_COMPARED))
         return cls(kept, top_hashes(offsets, scores, items, falling, hashes_of(texts), kept))
 
     def of(self, queries: Ints) -> RankedLists:

@@ -11,11 +11,12 @@ import numpy as np
 from rankeval.array_types import Hashes
 from rankeval.errors import UsageError
 from rankeval.evaluation.alignment import Policies
+from rankeval.evaluation.beside import Beside
 from rankeval.evaluation.measures import BOUNDED, Terms
 from rankeval.evaluation.placement import TIES
 from rankeval.evaluation.rules import Rules
 from rankeval.inference import Estimate, InferenceOptions, Moments, pairs_needed
-from rankeval.metrics import Metric, PooledMetric, parse_any
+from rankeval.metrics import AnyMetric, CatalogueMetric, Metric, parse_any
 from rankeval.options import listed, listed_calls
 
 #: The method of intervals that takes what suits the metric: ``augmented`` between 0 and 1, else ``normal``.
@@ -61,6 +62,13 @@ class Request:
     def fields(self) -> list[str]:
         """The distinct columns ``by`` and ``cluster``, which are read in addition to ids and scores."""
         return [name for name in dict.fromkeys((self.by, self.cluster)) if name is not None]
+
+    def beside(self, beside: Beside) -> Request:
+        """The same request, which knows of what stands beside runs and judgements."""
+        catalogue = beside.catalogue
+        size = 0 if catalogue is None else catalogue.size
+        excludes = beside.excluded is not None
+        return replace(self, rules=replace(self.rules, excludes=excludes, catalogue_size=size))
 
     def estimate(self, terms: Terms, keys: Hashes) -> Estimate:
         """The estimate of a functional of the means of its terms; ``keys`` (n,) are of the units."""
@@ -111,7 +119,7 @@ def parse_rules(
         raise UsageError(
             f"ties: found {ties!r}, but agreement is of two orders without ties; wanted one of trec, item"
         )
-    return Rules(parsed, ties, threshold, score_type, judged_only, agree, purpose)
+    return Rules(parsed, ties, threshold, score_type, judged_only, agree, purpose=purpose)
 
 
 def parse_policies(empty: Any, missing: Any) -> Policies:
@@ -133,8 +141,12 @@ _LACKS = {
 }
 
 
-def _require_rule(metric: Metric | PooledMetric, ties: str) -> None:
+def _require_rule(metric: AnyMetric, ties: str) -> None:
     """Check that a metric takes the rule for ties, where it has none of its own."""
+    if isinstance(metric, CatalogueMetric) and ties not in ("trec", "item"):
+        raise UsageError(
+            f"ties: found {ties!r}, but {metric.name} has {_LACKS[ties]}; wanted one of trec, item"
+        )
     if isinstance(metric, Metric) and metric.tie_order is None and ties not in metric.definition.ties:
         wanted = ", ".join(metric.definition.ties)
         raise UsageError(

@@ -9,7 +9,7 @@ from typing import Any
 from rankeval.evaluation.agreement import AgreementRow
 from rankeval.evaluation.rows import Comparison, MetricRow
 from rankeval.inference import Best, adjusted_over, best_table
-from rankeval.metrics import POOLED
+from rankeval.metrics import OF_CATALOGUE, POOLED
 from rankeval.notes import Note
 from rankeval.results import Result, Table, interval_text, number, p_text, percent, segment_text
 
@@ -89,7 +89,8 @@ class Evaluation(Result):
 
     def _kind(self) -> str:
         """What the numbers are: a mean over queries, or a value where a pooled metric is among them."""
-        pooled = any(name.partition(":")[0] in POOLED for name in self.inputs["metrics"])
+        bases = {name.partition(":")[0].partition("@")[0] for name in self.inputs["metrics"]}
+        pooled = not bases.isdisjoint([*POOLED, *OF_CATALOGUE])
         return ">value" if pooled else ">mean"
 
     def _means(self) -> Table:

@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 from rankeval.evaluation.judgement_rows import GradeLimit
 from rankeval.evaluation.placement import Ties
-from rankeval.metrics import BINS, Metric, PooledMetric
+from rankeval.metrics import BINS, AnyMetric, CatalogueMetric, Metric, PooledMetric
 
 ScoreType = Literal["float64", "float32"]
 
@@ -23,15 +23,19 @@ class Rules:
         score_type: the type in which scores are compared.
         judged_only: whether unjudged items are left out of the lists (condensed lists, Sakai 2007).
         agree: whether the agreement of runs is asked for, which needs their lists.
+        excludes: whether items are left out of lists and judgements.
+        catalogue_size: the number of items of the catalogue, for metrics of it.
         purpose: what else needs the judged items, with scores that are probabilities, in words; or empty.
     """
 
-    asked: tuple[Metric | PooledMetric, ...]
+    asked: tuple[AnyMetric, ...]
     ties: Ties = "trec"
     threshold: float = 1.0
     score_type: ScoreType = "float64"
     judged_only: bool = False
     agree: bool = False
+    excludes: bool = False
+    catalogue_size: int = 0
     purpose: str = ""
 
     @property
@@ -43,6 +47,33 @@ class Rules:
     def pooled(self) -> tuple[PooledMetric, ...]:
         """The metrics of all items together, in the requested order."""
         return tuple(metric for metric in self.asked if isinstance(metric, PooledMetric))
+
+    @property
+    def of_catalogue(self) -> tuple[CatalogueMetric, ...]:
+        """The metrics of all lists together, in the requested order."""
+        return tuple(metric for metric in self.asked if isinstance(metric, CatalogueMetric))
+
+    @property
+    def of_all(self) -> tuple[PooledMetric | CatalogueMetric, ...]:
+        """The metrics that have no value per query, in the requested order."""
+        return tuple(metric for metric in self.asked if not isinstance(metric, Metric))
+
+    @property
+    def shown_depth(self) -> int:
+        """How many items of each list the metrics beyond accuracy need; 0 where none is asked for."""
+        beyond = [int(metric.k or 0) for metric in self.metrics if metric.definition.beyond]
+        return max([0, *beyond, *(metric.k for metric in self.of_catalogue)])
+
+    @property
+    def wanted_beside(self) -> list[tuple[str, tuple[str, ...]]]:
+        """The metrics beyond accuracy, each with the options of which it needs one."""
+        needs = {"distance": ("category", "embedding"), "popularity": ("popularity",)}
+        wanted = [
+            (metric.name, needs[metric.definition.beyond])
+            for metric in self.metrics
+            if metric.definition.beyond
+        ]
+        return wanted + [(metric.name, ("popularity", "embedding")) for metric in self.of_catalogue]
 
     @property
     def bins(self) -> PooledMetric:
@@ -68,7 +99,7 @@ class Rules:
     def nonrelevant(self) -> bool:
         """Whether the items of grade 0 are needed."""
         judged = any(metric.definition.needs != "positive" for metric in self.metrics)
-        return self.pools or self.judged_only or judged
+        return self.pools or self.judged_only or self.excludes or judged
 
     @property
     def weighs(self) -> bool:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from rankeval.array_types import Bools, Floats, Ints
 from rankeval.arrays import (
-    NO_KEYS,
     Keys,
     decoded,
     is_integer_id,
@@ -21,13 +20,14 @@ from rankeval.arrays import (
     take,
 )
 from rankeval.errors import DataError
-from rankeval.evaluation.judged import Judged, judged_in_run
+from rankeval.evaluation.beside import NOTHING, Beside
+from rankeval.evaluation.judged import Judged, counts_in, judged_in_run
 from rankeval.evaluation.judgement_rows import GradeLimit
 from rankeval.evaluation.judgements import Judgements, first_duplicate
-from rankeval.evaluation.placement import JUDGED, POOL, POSITIVE, Ties, place
 from rankeval.evaluation.pool import items_of, require_probabilities
 from rankeval.evaluation.ranked_lists import RankedLists
 from rankeval.evaluation.rules import Rules
+from rankeval.evaluation.values import Lists, lowest_grade, values_of
 from rankeval.logs import (
     Log,
     OrderRole,
@@ -39,7 +39,7 @@ from rankeval.logs import (
     scan,
     scores_of,
 )
-from rankeval.metrics import JudgedItems, Ranking
+from rankeval.metrics import JudgedItems, ShownLists
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class ScoredQueries:
         fields: role -> Arrow array (n,), the requested segment and cluster columns.
         items: the judged items of all queries, if the rules ask for them, else none.
         ranked: the top of the lists of all queries, if the rules ask for the agreement of runs, else none.
+        shown: the same as rows of the catalogue, if a metric of the catalogue is asked for, else none.
         negative: number of retrieved items that count as unjudged because their grade is negative.
         unjudged_queries: number of queries of the run without any judgement, which are left out.
         contradicted: number of queries of the run whose ``rank`` column contradicts the scores.
@@ -75,6 +76,7 @@ class ScoredQueries:
     fields: dict[str, pa.Array]
     items: JudgedItems
     ranked: RankedLists
+    shown: RankedLists
     negative: int
     unjudged_queries: int
     contradicted: int
@@ -94,6 +96,7 @@ class ScoredQueries:
             fields={name: take(column, rows) for name, column in self.fields.items()},
             items=self.items.of(rows),
             ranked=self.ranked.of(rows) if len(self.ranked.offsets) > 1 else self.ranked,
+            shown=self.shown.of(rows) if len(self.shown.offsets) > 1 else self.shown,
             negative=self.negative,
             unjudged_queries=self.unjudged_queries + len(kept) - len(rows),
             contradicted=self.contradicted,
@@ -107,6 +110,7 @@ def score_run(
     rules: Rules,
     fields: Sequence[str] = (),
     threads: int | None = None,
+    beside: Beside = NOTHING,
 ) -> ScoredQueries:
     """Compute all metrics for every query of a run.
 
@@ -116,6 +120,7 @@ def score_run(
         rules: the metrics and the conventions.
         fields: columns with one value per query (segments, clusters) that are read too.
         threads: number of threads; None for all processors.
+        beside: properties of items, and items that are left out.
 
     Raises:
         DataError: a column is missing or has the wrong type; a score is not finite, or no probability where a
@@ -130,10 +135,12 @@ def score_run(
         roles.append("weight")
     if has_ranks_too(log):
         roles.append("rank")
+    if beside.category is not None and rules.shown_depth:
+        roles.append(beside.category)
     log.require(roles)
 
     def work(sessions: Sessions) -> ScoredQueries:
-        return _score(sessions, order, judgements, rules, fields)
+        return _score(sessions, order, judgements, rules, fields, beside)
 
     return _joined(scan(log, roles, work, threads))
 
@@ -153,6 +160,7 @@ def _score(
     judgements: Judgements | None,
     rules: Rules,
     fields: Sequence[str],
+    beside: Beside,
 ) -> ScoredQueries:
     scores = scores_of(sessions, order)
     if rules.score_type == "float32":
@@ -164,36 +172,52 @@ def _score(
     queries = sessions.per_session("query_id")
     judged_queries = np.arange(len(sessions))
     if judgements is None:
-        judged = judged_in_run(sessions, _lowest(rules))
+        judged = judged_in_run(sessions, lowest_grade(rules))
         _require_at_most(sessions, judged, rules.grade_limit)
     else:
         positions = judgements.positions(queries)
         judged_queries = np.flatnonzero(positions >= 0)
         judged = judgements.match(positions, sessions.offsets, _joining_keys(sessions, items, judgements))
+    against_rank = contradicted(sessions, scores) if order == "score" and "rank" in sessions else 0
+    lengths, left_out = sessions.lengths, beside.left_out(sessions)
+    if left_out is not None:
+        scores, judged = read_only(np.where(left_out, -np.inf, scores)), judged.without_rows(left_out)
+        lengths = lengths - counts_in(sessions.offsets, left_out)
+    shown = beside.shown(sessions, scores, items, rules)
+    lists = Lists(sessions.offsets, scores, items, lengths, None if shown is None else shown[0])
     return ScoredQueries(
         queries=take(queries, judged_queries),
-        values=_values(sessions.offsets, scores, items, judged, rules)[judged_queries],
-        retrieved=sessions.lengths[judged_queries],
+        values=values_of(lists, judged, rules)[judged_queries],
+        retrieved=lengths[judged_queries],
         relevant=judged.relevant(rules.thresholds)[judged_queries],
         judged=judged.judged[judged_queries],
-        weights=_weights(sessions, judged, rules)[judged_queries],
-        unjudged_items=(sessions.lengths - judged.retrieved)[judged_queries],
+        weights=_weights(sessions, judged.retrieved if rules.judged_only else lengths)[judged_queries],
+        unjudged_items=(lengths - judged.retrieved)[judged_queries],
         fields={name: take(sessions.per_session(name), judged_queries) for name in fields},
         items=items_of(scores, judged.without_pool(), rules).of(judged_queries),
-        ranked=_ranked(sessions, scores, items, rules, judged_queries),
+        ranked=_ranked(sessions, lists, rules, judged_queries),
+        shown=_shown(shown, rules, judged_queries),
         negative=judged.negative,
         unjudged_queries=len(sessions) - len(judged_queries),
-        contradicted=contradicted(sessions, scores) if order == "score" and "rank" in sessions else 0,
+        contradicted=against_rank,
         first=(queries.slice(0, 1), sessions.column("item_id").slice(0, 1)),
     )
 
 
-def _ranked(sessions: Sessions, scores: Floats, items: Keys, rules: Rules, queries: Ints) -> RankedLists:
+def _ranked(sessions: Sessions, lists: Lists, rules: Rules, queries: Ints) -> RankedLists:
     """The top of the lists of these queries of the batch, if the rules ask for it."""
     if not rules.agree:
         return RankedLists.none()
     ids, falling = sessions.column("item_id"), rules.ties == "trec"
-    return RankedLists.ranked(sessions.offsets, scores, ids, items, falling).of(queries)
+    ranked = RankedLists.ranked(lists.offsets, lists.scores, ids, lists.items, falling, lists.lengths)
+    return ranked.of(queries)
+
+
+def _shown(shown: tuple[ShownLists, Ints] | None, rules: Rules, queries: Ints) -> RankedLists:
+    """The top of the lists of these queries as rows of the catalogue, if the rules ask for it."""
+    if shown is None or not rules.of_catalogue:
+        return RankedLists.none()
+    return RankedLists(shown[0].offsets, shown[1].astype(np.uint64)).of(queries)
 
 
 def _joining_keys(sessions: Sessions, items: Keys, judgements: Judgements) -> Keys:
@@ -206,9 +230,9 @@ def _joining_keys(sessions: Sessions, items: Keys, judgements: Judgements) -> Ke
     return items if alike else keys_like(column, judgements.first[1].type)
 
 
-def _weights(sessions: Sessions, judged: Judged, rules: Rules) -> Floats:
+def _weights(sessions: Sessions, lengths: Ints) -> Floats:
     if "weight" not in sessions:
-        return (judged.retrieved if rules.judged_only else sessions.lengths).astype(np.float64)
+        return lengths.astype(np.float64)
     weights = sessions.numbers_per_session("weight")
     if len(weights) and weights.min() < 0.0:
         query = int(np.argmin(weights))
@@ -237,49 +261,6 @@ def _require_at_most(sessions: Sessions, judged: Judged, limit: GradeLimit) -> N
         raise sessions.error("relevance", int(judged.row[broken]), found, limit.wanted_of(found) or "")
 
 
-def _values(offsets: Ints, scores: Floats, items: Keys, judged: Judged, rules: Rules) -> Floats:
-    """(n, m) float64: the values of all metrics. Each rule for ties has a ranking of its own.
-
-    Metrics that need the pool have rankings of their own too. In condensed lists unjudged items stand below
-    all others, and do not count as retrieved.
-    """
-    values = np.empty((len(offsets) - 1, len(rules.metrics)))
-    judged_only = judged.without_pool()
-    if rules.judged_only:
-        scores = _only_judged(scores, judged_only)
-    rankings: dict[tuple[Ties, bool], Ranking] = {}
-    for column, metric in enumerate(rules.metrics):
-        pool = metric.definition.needs == "pool" and not rules.judged_only
-        kind = rules.ties_of(metric), pool
-        if kind not in rankings:
-            of, lowest = (judged, POOL) if pool else (judged_only, _lowest(rules, pool=False))
-            ranking = place(offsets, scores, items, of, kind[0], rules.threshold, lowest)
-            rankings[kind] = replace(ranking, retrieved=judged.retrieved) if rules.judged_only else ranking
-        values[:, column] = metric.values(rankings[kind])
-    return values
-
-
-def _lowest(rules: Rules, pool: bool = True) -> float:
-    """The lowest grade of the items that the metrics need; without the ``pool`` that of judged ones."""
-    if pool and rules.pool:
-        return POOL
-    return JUDGED if rules.nonrelevant else POSITIVE
-
-
-def _only_judged(scores: Floats, judged: Judged) -> Floats:
-    """The scores, with minus infinity for each item that is not judged."""
-    kept = np.full(len(scores), -np.inf)
-    rows = judged.row[judged.row >= 0]
-    kept[rows] = scores[rows]
-    return read_only(kept)
-
-
-def unretrieved(judged: Judged, rules: Rules) -> Floats:
-    """(n, m) float64: the values of judged queries with an empty ranking."""
-    offsets = read_only(np.zeros(len(judged.judged) + 1, np.int64))
-    return _values(offsets, read_only(np.zeros(0)), NO_KEYS, judged, rules)
-
-
 def _joined(parts: Sequence[ScoredQueries]) -> ScoredQueries:
     """All parts of a run as one."""
     return ScoredQueries(
@@ -293,6 +274,7 @@ def _joined(parts: Sequence[ScoredQueries]) -> ScoredQueries:
         fields={name: _together([part.fields[name] for part in parts]) for name in parts[0].fields},
         items=JudgedItems.joined([part.items for part in parts]),
         ranked=RankedLists.joined([part.ranked for part in parts]),
+        shown=RankedLists.joined([part.shown for part in parts]),
         negative=sum(part.negative for part in parts),
         unjudged_queries=sum(part.unjudged_queries for part in parts),
         contradicted=sum(part.contradicted for part in parts),

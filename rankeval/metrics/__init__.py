@@ -8,21 +8,26 @@ line in ``METRICS`` (``entries.py``). To add a pooled metric: a function in ``po
 
 from __future__ import annotations
 
-from rankeval.metrics.catalogue import Metric, parse, parse_any
+from rankeval.metrics.catalogue import AnyMetric, Metric, parse, parse_any
 from rankeval.metrics.definition import GEOMETRIC_FLOOR, Definition
 from rankeval.metrics.entries import METRICS
 from rankeval.metrics.judged_items import JudgedItems, Pooled
+from rankeval.metrics.of_catalogue import OF_CATALOGUE, CatalogueMetric
 from rankeval.metrics.parameters import Parameter
 from rankeval.metrics.pooled_catalogue import POOLED, PooledDefinition, PooledMetric
 from rankeval.metrics.ranking import Ranking
 from rankeval.metrics.score_bins import BINS
+from rankeval.metrics.shown_lists import ShownLists
 from rankeval.metrics.subtopics import Subtopics
 
 __all__ = [
     "BINS",
     "GEOMETRIC_FLOOR",
     "METRICS",
+    "OF_CATALOGUE",
     "POOLED",
+    "AnyMetric",
+    "CatalogueMetric",
     "Definition",
     "JudgedItems",
     "Metric",
@@ -31,6 +36,7 @@ __all__ = [
     "PooledDefinition",
     "PooledMetric",
     "Ranking",
+    "ShownLists",
     "Subtopics",
     "parse",
     "parse_any",

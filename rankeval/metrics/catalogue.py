@@ -16,9 +16,11 @@ from rankeval.array_types import Floats
 from rankeval.errors import UsageError
 from rankeval.metrics.definition import Definition
 from rankeval.metrics.entries import METRICS
+from rankeval.metrics.of_catalogue import OF_CATALOGUE, CatalogueMetric, parse_of_catalogue, shown_cutoff
 from rankeval.metrics.parameters import Value, read_parameters, setting_text
 from rankeval.metrics.pooled_catalogue import POOLED, PooledMetric, parse_pooled
 from rankeval.metrics.ranking import Ranking
+from rankeval.metrics.shown_lists import ShownLists
 from rankeval.metrics.synonyms import translated
 
 _LARGEST_CUTOFF = 10**9
@@ -92,10 +94,20 @@ class Metric:
             ranking = ranking.with_gains(self.gains)
         return cast(Floats, compute(ranking, **cutoff, **self._settings()))
 
+    def values_of_shown(self, shown: ShownLists) -> Floats:
+        """The value for each of n queries of a metric beyond accuracy: (n,) float64."""
+        module, _, function = self.definition.function.partition(".")
+        compute = getattr(import_module(f"rankeval.metrics.{module}"), function)
+        return cast(Floats, compute(shown, k=self.k, **self._settings()))
+
     def _settings(self) -> dict[str, Value]:
         """The value of every parameter that the function of the metric takes."""
         known = self.definition.parameters
         return {name: self.params.get(name, parameter.default) for name, parameter in known.items()}
+
+
+#: A metric with one value per query, of all judged items, or of all lists together.
+AnyMetric = Metric | PooledMetric | CatalogueMetric
 
 
 def parse(text: str) -> Metric:
@@ -116,17 +128,20 @@ def parse(text: str) -> Metric:
     return Metric(base, k, read_parameters(text, base, definition.known, settings))
 
 
-def parse_any(text: str) -> Metric | PooledMetric:
-    """Read the name of a metric of :data:`METRICS` or of :data:`POOLED`, such as ``map`` or ``ece:bins=20``.
+def parse_any(text: str) -> AnyMetric:
+    """Read the name of any metric, such as ``map``, ``ece:bins=20`` or ``coverage@10``.
 
     Raises:
-        UsageError: as in :func:`parse`; the pooled metrics take no cutoff.
+        UsageError: as in :func:`parse`, :func:`parse_pooled` and :func:`parse_of_catalogue`.
     """
-    return parse_pooled(text) if translated(text)[0] in POOLED else parse(text)
+    base = translated(text)[0]
+    if base in OF_CATALOGUE:
+        return parse_of_catalogue(text)
+    return parse_pooled(text) if base in POOLED else parse(text)
 
 
 def _unknown(text: str, base: str) -> str:
-    known = [*METRICS, *POOLED]
+    known = [*METRICS, *POOLED, *OF_CATALOGUE]
     near = difflib.get_close_matches(base.lower(), known, n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
     return f"unknown metric '{text}': {hint}known are {', '.join(known)}"
@@ -137,6 +152,8 @@ def _cutoff(text: str, definition: Definition, cutoff: str | None) -> float | No
         if cutoff is None:
             return None
         raise UsageError(f"metric '{text}': '{definition.name}' takes no cutoff, found '@{cutoff}'")
+    if definition.beyond:
+        return shown_cutoff(text, definition.name, cutoff)
     if definition.at_recall:
         return _recall_level(text, definition.name, cutoff)
     if cutoff is None:

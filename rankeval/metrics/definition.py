@@ -43,6 +43,8 @@ class Definition:
         needs: the judged items that the ranking must hold: those of ``positive`` grade, all ``judged`` ones,
             or those of the ``pool``, with the items that were to be judged and have a negative grade.
         subtopics: whether judged items must have subtopics.
+        beyond: what must be known of all shown items, for a metric beyond accuracy: their ``distance`` (by
+            categories or embeddings) or ``popularity``. Its function takes :class:`ShownLists` and ``k``.
         ties: the rules for ties that the metric takes.
         tie_order: the rule for ties that the metric always uses; None to use the caller's.
         lower_is_better: whether a smaller value means a better ranking.
@@ -62,6 +64,7 @@ class Definition:
     graded: bool = False
     needs: Literal["positive", "judged", "pool"] = "positive"
     subtopics: bool = False
+    beyond: Literal["", "distance", "popularity"] = ""
     ties: tuple[str, ...] = ALL_TIES
     tie_order: str | None = None
     lower_is_better: bool = False

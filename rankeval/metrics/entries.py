@@ -130,5 +130,21 @@ METRICS: dict[str, Definition] = {
             subtopics=True,
             ties=(*OF_ID, "expected"),
         ),
+        Definition(
+            "ild",
+            "beyond.ild",
+            "mean distance of two items of the top k, by category or embedding",
+            beyond="distance",
+            ties=(*OF_ID, "expected"),
+            range=(0.0, 2.0),
+        ),
+        Definition(
+            "novelty",
+            "beyond.novelty",
+            "mean of -log2 popularity over the top k",
+            beyond="popularity",
+            ties=(*OF_ID, "expected"),
+            range=(0.0, math.inf),
+        ),
     )
 }

@@ -38,6 +38,7 @@ def scored(
         fields={name: pa.array(column) for name, column in fields.items()},
         items=JudgedItems(np.zeros(n + 1, np.int64), np.zeros(0), np.zeros(0, bool)),
         ranked=RankedLists.none(),
+        shown=RankedLists.none(),
         negative=0,
         unjudged_queries=0,
         contradicted=0,

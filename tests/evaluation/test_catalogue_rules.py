@@ -36,7 +36,7 @@ def test_what_is_refused():
 
 @pytest.mark.parametrize(("name", "ties"), REFUSED)
 def test_a_rule_for_ties_without_a_value_is_refused_by_name(name, ties):
-    metric = f"{name}@0.5" if METRICS[name].at_recall else name
+    metric = f"{name}@0.5" if METRICS[name].at_recall else f"{name}@5" if METRICS[name].beyond else name
     with pytest.raises(UsageError) as caught:
         evaluate(*TABLES, [metric], ties=ties)
     reason = (

@@ -25,7 +25,7 @@ CUT = [
     for name in ("ndcg", "precision", "recall", "map", "mrr", "err", "judged", "rbp")
     for k in (1, 3)
 ]
-ALL = [name for name, one in METRICS.items() if not one.at_recall and not one.subtopics]
+ALL = [name for name, one in METRICS.items() if not (one.at_recall or one.subtopics or one.beyond)]
 ALL += [*CUT, "map_min@2", "f1@2", "hit@2", "dcg@2", "ndcg_exp@2", "rbp@2:p=0.5", "iprec@0.3", "insq@2:T=2"]
 ALL += ["map:rel=2", "arp:rel=2", "auc:rel=4", "ndcg:gains=0/1/1/5/5", "dcg@2:gains=0/0/0.5/1/3"]
 TIES = ["trec", "item", "expected", "best", "worst"]

@@ -166,6 +166,7 @@ def test_inputs_are_told():
         "score_type": "float64",
         "judged_only": False,
         "agree": False,
+        "exclude": False,
         "where": None,
         "by": None,
         "cluster": None,

@@ -11,11 +11,13 @@ import pytest
 from rankeval.evaluation.judged import one_relevant
 from rankeval.evaluation.judgements import Judgements
 from rankeval.evaluation.rules import Rules
-from rankeval.evaluation.run import ScoredQueries, score_run, unretrieved
+from rankeval.evaluation.run import ScoredQueries, score_run
+from rankeval.evaluation.values import unretrieved
 from rankeval.logs.log import Log
 from rankeval.metrics.catalogue import METRICS, parse
 from tests.log_files import write_parts
 from tests.naive_evaluation import judgements_table, run_table
+from tests.naive_metrics import NAIVE
 
 RUN = {"a": {"x": 3.0, "y": 2.0, "z": 1.0}, "b": {"x": 1.0}, "c": {"y": 1.0, "z": 0.0}}
 JUDGEMENTS = {"a": {"y": 2, "w": 1, "z": -1}, "c": {"y": 0}}
@@ -100,7 +102,7 @@ def test_what_the_metrics_ask_for():
 
 @pytest.mark.parametrize(
     "name",
-    [f"{name}@0.5" if one.at_recall else name for name, one in METRICS.items() if not one.subtopics],
+    [f"{name}@0.5" if METRICS[name].at_recall else name for name in NAIVE],
 )
 def test_nothing_retrieved_is_0_or_undefined(name):
     found = unretrieved(judged().unretrieved(np.array([0, 1])), rules(name))

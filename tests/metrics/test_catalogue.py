@@ -12,7 +12,7 @@ import pytest
 from rankeval.errors import UsageError
 from rankeval.metrics.catalogue import METRICS, Metric, parse
 
-WITH_CUTOFF = [name for name, one in METRICS.items() if one.cutoff and not one.at_recall]
+WITH_CUTOFF = [name for name, one in METRICS.items() if one.cutoff and not (one.at_recall or one.beyond)]
 WITHOUT_CUTOFF = [name for name, definition in METRICS.items() if not definition.cutoff]
 
 
@@ -87,11 +87,10 @@ def test_properties_of_metrics():
     assert those(lambda one: one.tie_order == "expected") == ["auc", "gauc"]
     assert those(lambda one: "expected" not in one.ties) == ["gm_map", "iprec"]
     assert those(lambda one: "best" not in one.ties or "worst" not in one.ties) == [
-        "inf_ap",
-        "alpha_ndcg",
-        "err_ia",
+        *("inf_ap", "alpha_ndcg", "err_ia", "ild", "novelty")
     ]
-    graded = ["dcg", "ndcg", "ndcg_exp", "insq", "err", "compat", "judged"]
+    assert those(lambda one: one.beyond) == ["ild", "novelty"]
+    graded = ["dcg", "ndcg", "ndcg_exp", "insq", "err", "compat", "judged", "ild", "novelty"]
     assert those(lambda one: not one.binary) == graded
     assert those(lambda one: one.subtopics) == ["alpha_ndcg", "err_ia"]
     assert those(lambda one: one.graded) == ["dcg", "ndcg"]

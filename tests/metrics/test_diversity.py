@@ -12,7 +12,8 @@ import pytest
 
 from rankeval.evaluation.judgements import Judgements
 from rankeval.evaluation.rules import Rules
-from rankeval.evaluation.run import score_run, unretrieved
+from rankeval.evaluation.run import score_run
+from rankeval.evaluation.values import unretrieved
 from rankeval.logs.log import Log
 from rankeval.metrics import METRICS, parse
 from tests.naive_diversity import NAIVE

@@ -13,12 +13,13 @@ from scipy.stats import hypergeom
 
 from rankeval.metrics.catalogue import METRICS, parse
 from rankeval.metrics.ranking import Ranking
+from tests.naive_beyond import NAIVE as NAIVE_BEYOND
 from tests.naive_diversity import NAIVE as NAIVE_DIVERSITY
 from tests.naive_metrics import NAIVE, naive, over_orders
 from tests.naive_ranking import Query, query_of, ranking_of, tied_query
 
-#: Those of subtopics have tests of their own (``test_diversity.py``).
-OF_GRADES = {name: definition for name, definition in METRICS.items() if not definition.subtopics}
+#: The others have tests of their own (``test_diversity.py``, ``test_beyond.py``).
+OF_GRADES = {name: METRICS[name] for name in NAIVE}
 PLAIN = [parse(name) for name, definition in OF_GRADES.items() if not definition.at_recall]
 CUT = [
     parse(f"{name}@{k}")
@@ -84,7 +85,7 @@ def assert_same_bits(got, wanted):
 
 
 def test_every_metric_has_a_naive_version():
-    assert [*NAIVE, *NAIVE_DIVERSITY] == list(METRICS)
+    assert [*NAIVE, *NAIVE_DIVERSITY, *NAIVE_BEYOND] == list(METRICS)
 
 
 @every_metric
