@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from rankeval.errors import RankevalError, UsageError
+from rankeval.errors import UsageError
 from rankeval.parallel import Threads, streamed
 from rankeval.progress import progress, silence
 from rankeval.spark.failures import told
-from rankeval.spark.worker import STATES, Job
+from rankeval.spark.worker import STATES, Job, state_or_raised
 
 T = TypeVar("T")
 #: Items of one Spark job, each a task of its own, and the most jobs that run or wait to be taken at a time:
@@ -52,7 +52,7 @@ class SparkEngine:
         with progress(what, len(items)) as advance:
             for states in streamed(partial(self._states, work), parts, JOBS, ahead=JOBS - 1):
                 for state in states:
-                    yield _or_raised(pickle.loads(state))
+                    yield state_or_raised(state)
                     advance()
 
     def _states(self, work: bytes, items: Sequence[Any]) -> list[bytes]:
@@ -79,9 +79,3 @@ def _packed(run: Callable[[Any], Any]) -> bytes:
     except (pickle.PicklingError, TypeError, ValueError) as error:
         raise UsageError(f"engine spark: what workers need cannot be sent to them: {error}") from error
     return packed
-
-
-def _or_raised(state: Any) -> Any:
-    if isinstance(state, RankevalError):
-        raise state
-    return state

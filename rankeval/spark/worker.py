@@ -57,6 +57,14 @@ class Job:
             return error
 
 
+def state_or_raised(packed: bytes) -> Any:
+    """A state that came back from a worker; if it is an error, that is raised."""
+    state = pickle.loads(packed)
+    if isinstance(state, RankevalError):
+        raise state
+    return state
+
+
 @lru_cache(maxsize=4)
 def _work(packed: bytes) -> Callable[[Any], Any]:
     """The work, unpacked once for all the items that a worker gets: its files stay open to it."""

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rankeval import ab, evaluate, inspect, ope, propensity, uplift
+from rankeval import ab, inspect, ope, propensity, uplift
 from tests.log_files import write_parts
 from tests.shuffled_logs import shuffled_log
 
@@ -45,7 +45,9 @@ def write_click_log(folder: Path) -> str:
     """600 sessions in three part files, of which two cut a session in two."""
     log = shuffled_log(1, N, "pbm")
     rng = np.random.default_rng(1)
-    table = pa.table({**log, "f1": log["score"] + rng.normal(0.0, 0.2, len(log["score"])), "new": log["score"]})
+    table = pa.table(
+        {**log, "f1": log["score"] + rng.normal(0.0, 0.2, len(log["score"])), "new": log["score"]}
+    )
     return write_parts(folder, table.slice(0, table.num_rows - 1), files=3)
 
 
@@ -74,7 +76,6 @@ def write_all(folder: Path) -> None:
     write_bandit_log(folder / "bandit")
     write_click_log(folder / "clicks")
     write_run(folder / "run")
-    pq.write_table(pa.table({"a": [1]}), folder / "other.parquet")
 
 
 #: Name -> log, and the call on it with further options.
@@ -94,9 +95,18 @@ CALLS: dict[str, tuple[str, Callable[..., Any]]] = {
         "clicks",
         lambda log, **o: uplift(log, "new=column:new", position_bias=BIAS, **o),
     ),
-    "ab": ("bandit", lambda log, **o: ab(log, "arm", metric="r=reward", quantile="q=q_target:0.5", **o)),
+    "ab": ("bandit", lambda log, **o: ab(log, "arm", metric="r=q_logged", quantile="q=q_target:0.5", **o)),
     "inspect rounds": ("bandit", lambda log, **o: inspect(log, by="country", **o)),
     "inspect sessions": ("clicks", lambda log, **o: inspect(log, **o)),
 }
-#: Roles of logs other than "log", and the options of their opening.
+#: How the logs are opened: some rewards are null.
 FILLED = {"null_reward": "zero"}
+
+
+def spoil(folder: Path, part: int, row: int) -> None:
+    """Put a propensity of 0 into a row of a part file."""
+    path = folder / f"part-{part:03d}.parquet"
+    table = pq.read_table(path)
+    bad = table["propensity"].to_numpy().copy()
+    bad[row] = 0.0
+    pq.write_table(table.set_column(table.schema.get_field_index("propensity"), "propensity", [bad]), path)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import pickle
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
+import pyarrow as pa
 import pytest
+from numba import cloudpickle
 
-from rankeval import DataError, Log, evaluate, ope, uplift
-from tests.log_files import write_parts
-from tests.spark.copied import Copied, elsewhere
-from tests.spark.logs import BIAS, CALLS, FILLED, write_all, write_bandit_log, write_model
+from rankeval import DataError, Log, UsageError, evaluate, inspect, ope, uplift
+from rankeval.spark.worker import Job, state_or_raised
+from tests.spark.copied import elsewhere
+from tests.spark.logs import BIAS, CALLS, FILLED, spoil, write_all, write_bandit_log, write_model
 
 
 @pytest.fixture(scope="module")
@@ -49,15 +49,23 @@ def test_models_score_on_workers_what_they_score_here(folder: Path, tmp_path: Pa
 
 def test_the_first_error_in_the_order_of_the_rows_is_raised(tmp_path: Path):
     write_bandit_log(tmp_path / "log")
-    rows = Log(str(tmp_path / "log"), **FILLED).sources
-    import pyarrow.parquet as pq
-
-    for part, row in ((1, 7), (2, 0)):
-        path = tmp_path / "log" / f"part-00{part}.parquet"
-        table = pq.read_table(path)
-        bad = table["propensity"].to_numpy().copy()
-        bad[row] = 0.0
-        pq.write_table(table.set_column(2, "propensity", [bad]), path)
-    assert len(rows) == 3
+    spoil(tmp_path / "log", part=2, row=0)
+    spoil(tmp_path / "log", part=1, row=7)
     with pytest.raises(DataError, match=r"part-001\.parquet, row 8"):
         ope(elsewhere(Log(str(tmp_path / "log"), **FILLED)), "ips")
+
+
+def test_null_rewards_and_usual_columns_are_told_as_here(folder: Path):
+    def notes(log: Log) -> list[str]:
+        return [str(text) for text in inspect(log).warnings]
+
+    log = Log(str(folder / "bandit"), **FILLED)
+    assert notes(elsewhere(log)) == notes(log)
+    assert any("counts as 0" in text for text in notes(elsewhere(log)))
+
+
+def test_a_worker_with_another_version_is_refused():
+    job = replace(Job.of(cloudpickle.dumps(abs), [-1]), version="0.0.0")
+    states = [*job.states([pa.RecordBatch.from_pydict({"id": [0]})])]
+    with pytest.raises(UsageError, match=r"found rankeval .* on a worker, wanted 0\.0\.0"):
+        state_or_raised(states[0]["state"][0].as_py())
