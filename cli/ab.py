@@ -11,6 +11,7 @@ from rankeval.cli.options import (
     ab_metric_options,
     be_quiet,
     common_options,
+    engine_option,
     inference_options_with,
     null_reward_option,
     numbers_of,
@@ -139,6 +140,7 @@ A guardrail holds if its interval excludes the margin:
 )
 @report_option
 @side_option
+@engine_option
 @common_options
 def command(
     log: str,

@@ -10,6 +10,7 @@ import click
 from rankeval.cli.options import (
     be_quiet,
     common_options,
+    engine_option,
     fail_under_option,
     inference_options_with,
     many_options,
@@ -157,6 +158,7 @@ KEY=VALUE are columns.
 @many_options
 @fail_under_option
 @report_option
+@engine_option
 @common_options
 def command(
     runs: tuple[str, ...],

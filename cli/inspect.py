@@ -12,6 +12,7 @@ from rankeval.cli.options import (
     be_quiet,
     click_log_options,
     common_options,
+    engine_option,
     first_action_option,
     pairs,
     report_option,
@@ -54,6 +55,7 @@ Exit status 3: --fail-on error (or warning) found one, or worse.
 @first_action_option
 @click_log_options
 @report_option
+@engine_option
 @common_options
 def command(
     log: str,

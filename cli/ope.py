@@ -11,6 +11,7 @@ from rankeval.cli.options import (
     be_quiet,
     click_log_options,
     common_options,
+    engine_option,
     fail_under_option,
     first_action_option,
     inference_options_with,
@@ -228,6 +229,7 @@ Weights of rows, in either kind of log:
 )
 @fail_under_option
 @report_option
+@engine_option
 @common_options
 def command(
     log: str,

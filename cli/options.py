@@ -67,6 +67,13 @@ relevance_threshold_option = click.option(
     help="Lowest grade of a relevant item.",
 )
 
+engine_option = click.option(
+    "--engine",
+    metavar="local|spark[:MASTER_URL]",
+    help="What works on the pieces of Parquet files: threads of this process, or Spark (spark:yarn, "
+    "spark:sc://HOST:15002, ...). Results do not depend on it.",
+)
+
 #: For commands that read no log.
 output_options = together(format_option, out_option, quiet_option)
 

@@ -11,6 +11,7 @@ from rankeval.cli.options import (
     be_quiet,
     click_log_options,
     common_options,
+    engine_option,
     fail_under_option,
     inference_options,
     pairs,
@@ -78,6 +79,7 @@ The curve is relative to position 1. `ope --position-bias` reads its JSON.
 @inference_options
 @fail_under_option
 @report_option
+@engine_option
 @common_options
 def command(
     log: str,

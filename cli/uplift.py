@@ -11,6 +11,7 @@ from rankeval.cli.options import (
     be_quiet,
     click_log_options,
     common_options,
+    engine_option,
     fail_under_option,
     inference_options_with,
     many_options,
@@ -155,6 +156,7 @@ the estimates.
 )
 @fail_under_option
 @report_option
+@engine_option
 @common_options
 def command(
     log: str,

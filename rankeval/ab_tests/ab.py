@@ -51,6 +51,7 @@ def ab(
     where: str | None = None,
     null_reward: str = "error",
     threads: int | None = None,
+    engine: Any = None,
 ) -> AbAnalysis:
     """Compare the arms of an A/B test: differences and relative differences, with intervals and tests.
 
@@ -101,6 +102,7 @@ def ab(
         where: row filter.
         null_reward: ``zero``: a null reward or click counts as 0; ``error``: it is an error.
         threads: number of threads; the result does not depend on it.
+        engine: what works on the pieces of the log, as for :func:`rankeval.ope`.
 
     Returns:
         :class:`AbAnalysis`, with ``to_dict()``, ``to_pandas()`` and a readable repr.
@@ -112,7 +114,7 @@ def ab(
     require_types({name: value for name, value in locals().items() if name not in ("covariate_time",)})
     planned = Looks.of(looks, look, boundary, information, 1.0 - level)
     rules = rules_of(ci, level, replicates, seed, cluster, planned, sequence_at, side)
-    opened = as_log(log, columns, where, null_reward=null_reward)
+    opened = as_log(log, columns, where, null_reward=null_reward, engine=engine)
     texts = {
         "metric": metric,
         "ratio": ratio,

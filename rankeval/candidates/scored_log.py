@@ -11,10 +11,11 @@ import pyarrow as pa
 
 from rankeval.array_types import Floats
 from rankeval.arrays import take, to_arrow
-from rankeval.logs import Locate, Log, Stretch, require_own_ids, role_names, unnested, user_column
+from rankeval.logs import Locate, Log, Stretch, read_from, require_own_ids, role_names, unnested, user_column
+from rankeval.parallel import THREADS
 from rankeval.rankers import Ranker, checked_scores, feature_role, with_columns
 from rankeval.rankers.kinds import column_of
-from rankeval.readers import Leaf, extended_on_disk
+from rankeval.readers import Compute, ComputedColumns, Leaf, extended_on_disk
 
 #: Values of features that rankers get at a time.
 PIECE_VALUES = 1 << 20
@@ -27,7 +28,8 @@ def scored(
     """A context with a log whose candidates are scored, and the column of each candidate.
 
     Where all candidates are columns, it is the log itself. Else the scores are kept in a temporary file, with
-    the columns that play a role: later passes, of which refits make hundreds, score nothing again.
+    the columns that play a role: later passes, of which refits make hundreds, score nothing again. Workers of
+    another engine than threads do not reach that file: they score what they read in each pass.
 
     Args:
         log: the log.
@@ -63,6 +65,11 @@ def scored(
 
     added = pa.schema([(column, kind) for column in columns.values()])
     piece_rows = max(PIECE_VALUES // max(len(set(read)), 1), 1)
+    if log.engine is not THREADS:
+        alone, needed = partial(_with_one_thread, compute), list(dict.fromkeys([*log.names(shape), *read]))
+        sources = [ComputedColumns(each, added, alone, needed, piece_rows) for each in log.sources]
+        yield read_from(log, sources), columns
+        return
     with ExitStack() as kept_file:
         # Rankers may use BLAS, and the last bits of its results depend on the number of its threads.
         with threadpool_limits(1):
@@ -70,6 +77,13 @@ def scored(
                 extended_on_disk(log.sources, kept, log.row_filter, added, compute, read, piece_rows, threads)
             )
         yield log.over(source), columns
+
+
+def _with_one_thread(compute: Compute, leaf: Leaf, index: int, rows: pa.RecordBatch) -> list[pa.Array]:
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):
+        return compute(leaf, index, rows)
 
 
 def _with_columns_of(log: Log, ranker: Ranker, name: str) -> Log:

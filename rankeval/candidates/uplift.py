@@ -56,6 +56,7 @@ def uplift(
     refits: int = 200,
     pessimistic: bool = False,
     threads: int | None = None,
+    engine: Any = None,
 ) -> Uplift:
     """Estimate what candidate rankers would gain over the ranker that made a click log.
 
@@ -99,7 +100,7 @@ def uplift(
         ci: methods for confidence intervals, as for :func:`rankeval.ope`. So are all arguments that are not
             named here: level, side, replicates, family, simultaneous, by, cluster, seed, columns, where,
             reward, reward_range, null_reward, first_position, reward_model, features, folds, refits,
-            pessimistic, threads.
+            pessimistic, threads, engine.
 
     Returns:
         :class:`Uplift`, with the attributes of the result of ``ope``; the target of a row is the name of the
@@ -116,7 +117,7 @@ def uplift(
         raise UsageError(f"threads: found {threads}, wanted at least 1")
     models = None if user_models is None else parse_user_models(listed(user_models))
     rankers, specs = parse_candidates(candidate, trust)
-    opened = as_log(log, columns, where, reward, 0, null_reward, first_position)
+    opened = as_log(log, columns, where, reward, 0, null_reward, first_position, engine)
     check_grouping(opened, by, cluster)
     for name, ranker in rankers.items():
         with_columns(opened, list(ranker.columns), name)

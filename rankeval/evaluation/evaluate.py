@@ -57,6 +57,7 @@ def evaluate(
     per_query: str | Path | None = None,
     reliability: str | Path | None = None,
     threads: int | None = None,
+    engine: Any = None,
 ) -> Evaluation:
     """Compute ranking metrics of one or several runs, as means over queries or pooled over all items.
 
@@ -124,6 +125,7 @@ def evaluate(
             each bin of scores, with intervals (:func:`rankeval.evaluation.reliability.reliability_table`).
             It has the bins of the first ``ece`` or ``ece_mass`` among the metrics, else ten of equal width.
         threads: number of threads; the result does not depend on it.
+        engine: what works on the pieces of the runs, as for :func:`rankeval.ope`.
 
     Returns:
         An :class:`Evaluation`, with ``to_dict()``, ``to_pandas()`` and a readable repr.
@@ -163,7 +165,7 @@ def evaluate(
     require_separate(tables, judgements, embedding, popularity, exclude, *named_runs(run).values())
     beside = Beside.read(request.rules, category, embedding, popularity, exclude)
     request = request.beside(beside)
-    inputs = open_inputs(run, judgements, columns or {}, where)
+    inputs = open_inputs(run, judgements, columns or {}, where, engine)
     judged = beside.judged(inputs.read_judgements(request))
     scored = inputs.score_runs(judged, request, threads, beside)
     aligned = align(scored, judged, request.rules, request.policies)

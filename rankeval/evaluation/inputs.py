@@ -16,7 +16,7 @@ from rankeval.evaluation.given import columns_of, is_named_tuples, judgements_in
 from rankeval.evaluation.judgements import Judgements
 from rankeval.evaluation.request import Request
 from rankeval.evaluation.run import ScoredQueries, score_run
-from rankeval.logs import Log, reader_notes, require_own_ids, unused_weights
+from rankeval.logs import Log, on_engine, reader_notes, require_own_ids, unused_weights
 from rankeval.notes import Note
 from rankeval.readers import are_records, is_by_query
 
@@ -91,8 +91,10 @@ class Inputs:
         }
 
 
-def open_inputs(run: Any, judgements: Any, columns: Mapping[str, str], where: str | None) -> Inputs:
-    """Open the runs and the judgements, if there are any.
+def open_inputs(
+    run: Any, judgements: Any, columns: Mapping[str, str], where: str | None, engine: Any = None
+) -> Inputs:
+    """Open the runs, on which an engine works, and the judgements, if there are any.
 
     In ``columns``, a key ``name.role`` applies to one run or to ``judgements``. A key ``role`` applies to all
     runs. In addition, ``query_id`` and ``item_id`` apply to the judgements if they have that column. If there
@@ -107,12 +109,13 @@ def open_inputs(run: Any, judgements: Any, columns: Mapping[str, str], where: st
     named = named_runs(run)
     common, own = _by_file(columns, [*named, *([] if judgements is None else [JUDGEMENTS])])
     mine = {role: column for role, column in common.items() if judgements is None or role != "relevance"}
-    runs = {name: _opened(data, "run", name, mine | own[name], where) for name, data in named.items()}
+    opened = {name: _opened(data, "run", name, mine | own[name], where) for name, data in named.items()}
+    runs = {name: on_engine(log, engine) for name, log in opened.items()}
     if judgements is None:
         return Inputs(runs, None)
     log = _opened(judgements_in(judgements), JUDGEMENTS, JUDGEMENTS, {}, None)
-    for name, opened in runs.items():
-        _require_joinable(opened, log, name)
+    for name, each in runs.items():
+        _require_joinable(each, log, name)
     if isinstance(judgements, Log):
         _refuse_beside_log(JUDGEMENTS, columns, where)
         return Inputs(runs, log)

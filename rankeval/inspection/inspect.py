@@ -48,6 +48,7 @@ def inspect(
     null_reward: str = "error",
     first_position: int = 1,
     threads: int | None = None,
+    engine: Any = None,
 ) -> Inspection:
     """What is in a log, what is wrong with it, and which estimators it can feed.
 
@@ -71,6 +72,7 @@ def inspect(
         null_reward: ``zero`` counts null rewards as 0; ``error`` lists them as a problem.
         first_position: the number of the first position in the log, 0 or 1.
         threads: number of threads; the result does not depend on it.
+        engine: what works on the pieces of the log, as for :func:`rankeval.ope`.
 
     Returns:
         An :class:`Inspection`, with ``problems``, ``to_dict()`` and a readable repr.
@@ -80,7 +82,8 @@ def inspect(
         UsageError: an argument is invalid.
     """
     require_types(locals())
-    data = _opened(log, columns, where, reward, first_action, null_reward, first_position)
+    options = (columns, where, reward, first_action, null_reward, first_position, engine)
+    data = _opened(log, *options)
     check_grouping(data, by, cluster)
     found = Columns.of(data, cluster)
     rows = row_pass(found, cluster, threads)
@@ -95,7 +98,7 @@ def inspect(
         found,
         sample,
         against,
-        (columns, where, reward, first_action, null_reward, first_position),
+        options,
         cluster,
         threads,
     )

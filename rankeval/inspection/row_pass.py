@@ -17,8 +17,8 @@ from rankeval.inspection.keys import keys_of
 from rankeval.inspection.problems import Collector, Findings
 from rankeval.inspection.row_checks import check_rows
 from rankeval.inspection.row_sample import RowSample, clock_of
-from rankeval.logs import Log, read_from, run_starts
-from rankeval.parallel import default_threads, in_order
+from rankeval.logs import Log, over_leaves, read_from, run_starts
+from rankeval.parallel import default_threads
 from rankeval.readers import ROW_NUMBER, Leaf, NumberedSource, is_number
 
 _CLOCK = "<clock>"
@@ -92,7 +92,7 @@ def row_pass(columns: Columns, cluster: str | None, threads: int | None) -> RowS
     """The sums of all rows; None if there are none."""
     log = read_from(columns.log, [NumberedSource(source) for source in columns.log.sources])
     work = _Work(columns, log, cluster)
-    parts = in_order(work.run, log.leaves(), threads or default_threads(), "reading rows")
+    parts = over_leaves(log, list(columns.roles), work.run, threads or default_threads(), "reading rows")
     found: RowSums | None = None
     for part in parts:
         found = part if found is None else found if part is None else found.merge(part)

@@ -7,8 +7,8 @@ from functools import partial, reduce
 from rankeval.inspection.row_checks import whole_rows
 from rankeval.inspection.unit_checks import UnitChecks
 from rankeval.inspection.unit_sums import UnitSums
-from rankeval.logs import Log, fold, read_from
-from rankeval.parallel import default_threads, in_order
+from rankeval.logs import Log, fold, over_leaves, read_from
+from rankeval.parallel import default_threads
 from rankeval.readers import Leaf, NumberedSource
 
 
@@ -23,9 +23,8 @@ def unit_pass(checks: UnitChecks, threads: int | None) -> UnitSums | None:
     if log.session is not None and not log.nested:
         return fold(log, roles, checks.run, UnitSums.merge, threads)
     found: UnitSums | None = None
-    for part in in_order(
-        partial(_leaf, log, checks), log.leaves(), threads or default_threads(), "reading units"
-    ):
+    threads = threads or default_threads()
+    for part in over_leaves(log, roles, partial(_leaf, log, checks), threads, "reading units"):
         found = part if found is None else found if part is None else found.merge(part)
     return found
 

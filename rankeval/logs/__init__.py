@@ -3,7 +3,7 @@
 A ``Log`` maps roles to columns. ``scan`` and ``fold`` make one pass over a log. Units, impressions,
 positions, and pairs of query and item each have a module.
 
-May import: ``readers``, ``arrays`` and the top modules of ``rankeval``.
+May import: ``readers``, ``spark``, ``arrays`` and the top modules of ``rankeval``.
 To add a role: add its name to ``roles.py`` and, if its values are restricted, their range to ``ranges.py``.
 To add a usual name of a column: add it to the table of ``synonyms.py``.
 """
@@ -21,8 +21,9 @@ from rankeval.logs.impressions import (
     parted,
 )
 from rankeval.logs.layout import Stretch, first_rows, list_parts, run_starts, unnested
+from rankeval.logs.leaf_pass import over_leaves
 from rankeval.logs.log import Log
-from rankeval.logs.log_inputs import as_log, as_ranking_log, stated
+from rankeval.logs.log_inputs import as_log, as_ranking_log, on_engine, stated
 from rankeval.logs.ordering import (
     OrderRole,
     contradicted,
@@ -116,8 +117,10 @@ __all__ = [
     "made_up_notes",
     "marked_shuffled",
     "nothing_counts",
+    "on_engine",
     "order_by_position",
     "order_role",
+    "over_leaves",
     "overlaps",
     "own",
     "pair_roles",

@@ -13,7 +13,7 @@ from rankeval.array_types import Ints
 from rankeval.arrays import decoded, is_null, offsets_of, read_only, take, to_numpy
 from rankeval.errors import DataError
 from rankeval.logs.sessions import counting
-from rankeval.readers import Leaf, Source
+from rankeval.readers import Leaf, Source, check_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,18 @@ def _number_of_rows(source: Source, index: int) -> int:
         return sum(leaf.rows or 0 for leaf in leaves)
     column = source.schema.names[:1]
     return sum(batch.num_rows for leaf in leaves for batch in source.batches(leaf, column))
+
+
+def widest_type(sources: Sequence[Source], name: str) -> pa.DataType:
+    """The Arrow type of a column that holds its values in all sources.
+
+    Raises:
+        DataError: a source lacks the column.
+    """
+    for source in sources:
+        check_columns(source, [name])
+    schemas = [pa.schema([source.schema.field(name)]) for source in sources]
+    return pa.unify_schemas(schemas, promote_options="permissive").field(0).type
 
 
 def joined(stretches: Sequence[Stretch]) -> pa.RecordBatch:

@@ -14,16 +14,16 @@ from rankeval.errors import DataError
 from rankeval.logs.computed_columns import Computed, Expression
 from rankeval.logs.grouped_rows import sessions_of
 from rankeval.logs.joint_ids import joint_ids, spelt
-from rankeval.logs.layout import Stretch, widened
+from rankeval.logs.layout import Stretch, widened, widest_type
 from rankeval.logs.null_rewards import REWARDS, FilledRewards, filled_kind, require_null_reward
 from rankeval.logs.roles import ANY_TYPE, IDS, LISTS, MAYBE_WHOLE, SESSION, Role, check_roles, wanted_type
 from rankeval.logs.sessions import Draw, Sessions, require_first
 from rankeval.logs.synonyms import REAL_NUMBERS, require_clear, usual_columns
+from rankeval.parallel import THREADS, Engine
 from rankeval.readers import (
     Leaf,
     Source,
     Where,
-    check_columns,
     check_same_columns,
     open_sources,
     parse_arithmetic,
@@ -60,6 +60,7 @@ class Log:
         usual: role -> column, for roles that take a column with a usual name.
         roles_read: the roles of the columns that were read so far.
         draw: which sessions a pass gives, and how often; None: each once.
+        engine: what works on the leaves.
 
     Raises:
         DataError: a file is missing, unreadable or not of the kind that its name says; there are no rows; a
@@ -81,6 +82,7 @@ class Log:
     usual: Mapping[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
     roles_read: set[str] = field(init=False, repr=False, compare=False, default_factory=set)
     draw: Draw | None = field(init=False, repr=False, compare=False, default=None)
+    engine: Engine = field(init=False, repr=False, compare=False, default=THREADS)
     _kinds: dict[str, pa.DataType] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -159,10 +161,7 @@ class Log:
 
     def _kind(self, name: str) -> pa.DataType:
         if name not in self._kinds:
-            for source in self.sources:
-                check_columns(source, [name])
-            schemas = [pa.schema([source.schema.field(name)]) for source in self.sources]
-            self._kinds[name] = pa.unify_schemas(schemas, promote_options="permissive").field(0).type
+            self._kinds[name] = widest_type(self.sources, name)
         return self._kinds[name]
 
     def _fills(self, role: str) -> bool:
@@ -213,10 +212,7 @@ class Log:
         return log
 
     def with_roles(self, columns: Mapping[str, str]) -> Log:
-        """The same log with more entries in its column map. They are not checked.
-
-        Keys may be roles of one target policy, such as ``q_target@NAME``.
-        """
+        """The same log with more entries in its column map, also such as ``q_target@NAME``; not checked."""
         return self._but(columns={**self.columns, **columns})
 
     def with_computed(self, computed: Mapping[str, Computed]) -> Log:
@@ -249,7 +245,7 @@ class Log:
     def over(self, source: Source) -> Log:
         """The same log without a filter, read from another source that holds the filtered rows."""
         self.filled.counts.clear()  # the pieces of the source are others
-        return self._but(where=None, sources=(source,))
+        return self._but(where=None, sources=(source,), engine=THREADS)  # it is on this machine
 
     def _but(self, **changes: Any) -> Log:
         """A copy with some attributes changed. It does not open the data again."""

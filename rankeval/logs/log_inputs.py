@@ -7,6 +7,10 @@ from typing import Any
 
 from rankeval.errors import DataError, UsageError
 from rankeval.logs.log import Log
+from rankeval.logs.other_sources import run_by
+from rankeval.parallel import THREADS
+from rankeval.readers import opens_elsewhere
+from rankeval.spark import engine_of
 
 
 def as_log(
@@ -17,8 +21,9 @@ def as_log(
     first_action: int = 0,
     null_reward: str = "error",
     first_position: int = 1,
+    engine: Any = None,
 ) -> Log:
-    """A :class:`Log` over ``data``; a ``Log`` is returned unchanged.
+    """A :class:`Log` over ``data``; a ``Log`` is returned unchanged, but for its engine if one is given.
 
     Args:
         data: a ``Log``, or any data that :class:`Log` accepts.
@@ -28,6 +33,8 @@ def as_log(
         first_action: number of the first candidate, as in :class:`Log`.
         null_reward: what becomes of null rewards, as in :class:`Log`.
         first_position: number of the first position, as in :class:`Log`.
+        engine: what works on its leaves, as :func:`rankeval.spark.engine_of` takes it; None: that of a given
+            ``Log``, else threads.
 
     Raises:
         DataError: as in :class:`Log`.
@@ -35,7 +42,8 @@ def as_log(
             too, or if its role is not ``log``.
     """
     if not isinstance(data, Log):
-        return Log(data, "log", columns or {}, where, reward, first_action, null_reward, first_position)
+        log = Log(data, "log", columns or {}, where, reward, first_action, null_reward, first_position)
+        return on_engine(log, engine)
     given = {
         "columns": columns or None,
         "where": where,
@@ -49,7 +57,25 @@ def as_log(
         raise UsageError(f"{named}: found a Log, which has its own; wanted {named} in Log(...)")
     if data.role != "log":
         raise UsageError(f"log: found a Log of role {data.role!r}, wanted 'log'")
-    return data
+    return on_engine(data, engine)
+
+
+def on_engine(log: Log, engine: Any) -> Log:
+    """The same log, on whose leaves an engine works, as :func:`rankeval.spark.engine_of` takes it.
+
+    Raises:
+        UsageError: there is no such engine, or its workers cannot open a file or table of the log.
+        DataError: the engine cannot be reached.
+    """
+    if engine is None:
+        return log
+    found = engine_of(engine)
+    for source in log.sources if found is not THREADS else ():
+        if not opens_elsewhere(source):
+            raise UsageError(
+                f"{source.name}: engine spark reads Parquet files, which its workers open; wanted such files"
+            )
+    return run_by(log, found)
 
 
 def as_ranking_log(
@@ -58,6 +84,7 @@ def as_ranking_log(
     where: str | None = None,
     null_reward: str = "error",
     first_position: int = 1,
+    engine: Any = None,
 ) -> Log:
     """A ranking log over ``data``: :func:`as_log` that also requires sessions.
 
@@ -65,7 +92,7 @@ def as_ranking_log(
         DataError: as in :func:`as_log`; also if the log has no column ``session_id``.
         UsageError: as in :func:`as_log`.
     """
-    log = as_log(data, columns, where, null_reward=null_reward, first_position=first_position)
+    log = as_log(data, columns, where, null_reward=null_reward, first_position=first_position, engine=engine)
     if log.session is None:
         raise DataError(
             f"{log.origin}: no column {log.name('session_id')!r} and so a bandit log, wanted a ranking log"

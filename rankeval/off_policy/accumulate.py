@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Protocol
 
 import numpy as np
@@ -189,7 +188,7 @@ def accumulate(
     log, reward_range = sources.log, sources.setting.reward_range
     sample = sample_of(sources, plan, nuisances)
     units = Units.of(log, sample.id, grouping)
-    plan_at = cache(plan.at)
+    plans = _Plans(plan)
     by_position = any(estimator.definition.by_position for estimator in plan.asked)
 
     def work(sessions: Sessions) -> Sums:
@@ -198,7 +197,7 @@ def accumulate(
             raise _too_long(sessions, block.positions)
         checked = reward_range.check(sessions) if reward_range else RangeCheck()
         weights = UnitWeights(units.keys(sessions), units.counts(sessions), sampling_weights(sessions))
-        own, users = plan_at(block.positions), units.users_of(sessions)
+        own, users = plans.at(block.positions), units.users_of(sessions)
         whole = moments_of(block, own, replace(weights, users=users), slice(None), units.users)
         if not (np.isfinite(whole.total).all() and np.isfinite(whole.comoment).all()):
             raise sample.not_finite(sessions)
@@ -243,6 +242,19 @@ def accumulate(
         raise nothing_counts(log)
     # A segment whose units all count 0 times is not part of the result.
     return replace(found, moments=found.moments.where(lambda part: part.n > 0))
+
+
+@dataclass(frozen=True)
+class _Plans:
+    """A plan for lists of each length, made once, also in each process to which this goes."""
+
+    plan: Plan
+    made: dict[int, Plan] = field(default_factory=dict)
+
+    def at(self, positions: int) -> Plan:
+        if positions not in self.made:
+            self.made[positions] = self.plan.at(positions)
+        return self.made[positions]
 
 
 def _too_long(sessions: Sessions, positions: int) -> DataError:

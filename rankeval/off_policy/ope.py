@@ -67,6 +67,7 @@ def ope(
     pessimistic: bool = False,
     path: str | Path | None = None,
     threads: int | None = None,
+    engine: Any = None,
 ) -> OffPolicyEvaluation:
     """Estimate the value of target policies from a log, their gain over the logging policy, and diagnostics.
 
@@ -193,6 +194,8 @@ def ope(
             the lowest value over all rewards that actions without support may have, or candidates that were
             not shown. Estimates without bounds stay as they are.
         threads: number of threads; the result does not depend on it.
+        engine: what works on the pieces of the log: ``local``, ``spark``, ``spark:MASTER_URL`` or a
+            ``SparkSession`` (``docs/spark.md``). None: that of a ``Log``, else threads of this process.
 
     Returns:
         The estimates as an :class:`OffPolicyEvaluation`, with ``to_dict()``, ``to_pandas()`` and a readable
@@ -205,7 +208,7 @@ def ope(
     require_types(locals())
     require_table_name("path", None if path is None else Path(path))
     many = Many(parse_family(family, by), simultaneous)
-    log = as_log(log, columns, where, reward, first_action, null_reward, first_position)
+    log = as_log(log, columns, where, reward, first_action, null_reward, first_position, engine)
     columns_of, embeddings, learning = parse_targets(target), listed(embedding), method_of(position_bias)
     refitting = RefitOptions.of_call(ci, refits, level, parse_side(side), joint=learning is not None)
     infer = InferenceOptions.of_call(

@@ -37,6 +37,7 @@ def propensity(
     null_reward: str = "error",
     first_position: int = 1,
     threads: int | None = None,
+    engine: Any = None,
 ) -> PropensityCurve:
     """Estimate the position-bias curve of a ranking log: examination by position, relative to position 1.
 
@@ -84,6 +85,7 @@ def propensity(
             ``error``: it is an error.
         first_position: the number of the first position in the log, 0 or 1.
         threads: number of threads; the result does not depend on it.
+        engine: what works on the pieces of the log, as for :func:`rankeval.ope`.
 
     Returns:
         :class:`PropensityCurve`, with ``to_dict()``, ``to_pandas()`` and a readable repr.
@@ -102,7 +104,7 @@ def propensity(
     chosen, weighting = parse_method(method, weights, regressed=bool(regressors))
     infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster, side=side)
     request = Request(
-        as_ranking_log(log, columns, where, null_reward, first_position),
+        as_ranking_log(log, columns, where, null_reward, first_position, engine),
         weighting,
         top,
         by,

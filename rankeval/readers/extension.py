@@ -18,6 +18,7 @@ from rankeval.readers.parquet import ParquetSource
 from rankeval.readers.row_origins import RowOrigins
 from rankeval.readers.source import Leaf, Source, check_same_columns
 from rankeval.readers.where import Where
+from rankeval.readers.wrapped import WrappedSource
 from rankeval.temporary_files import temporary_file
 
 #: A leaf, the index of a row in it after the filter, and rows from there on.
@@ -90,6 +91,56 @@ class _ExtendedSource(ParquetSource):
         """See ``Source.place``: the place in the original file."""
         offset = index if where is None else self._before_filter(leaf, index, where)
         return self._origins.place(leaf.first_row + offset)
+
+
+class ComputedColumns(WrappedSource):
+    """A source with further columns, computed wherever and whenever they are read.
+
+    For readers in other processes, which do not reach a temporary file of this one.
+
+    Args:
+        source: the file.
+        added: names and types of the further columns.
+        compute: gives all of them from some rows with the columns ``read``.
+        read: the columns that ``compute`` reads.
+        piece_rows: the most rows that ``compute`` gets at a time.
+    """
+
+    def __init__(
+        self, source: Source, added: pa.Schema, compute: Compute, read: Sequence[str], piece_rows: int
+    ) -> None:
+        super().__init__(source)
+        self._compute, self._read, self._piece_rows = compute, list(read), piece_rows
+        self._added = added
+        self.schema = pa.schema([*source.schema, *added])
+
+    def batches(
+        self,
+        leaf: Leaf,
+        columns: Sequence[str],
+        *,
+        where: Where | None = None,
+        dictionary: Sequence[str] = (),
+    ) -> Iterator[pa.RecordBatch]:
+        """See ``Source.batches``."""
+        inside = [name for name in columns if name not in self._added.names]
+        if len(inside) == len(columns):
+            yield from self._source.batches(leaf, columns, where=where, dictionary=dictionary)
+            return
+        index = 0
+        # Dictionaries would be read by compute too, whose rows are plain.
+        needed = list(dict.fromkeys([*inside, *self._read]))
+        for batch in self._source.batches(leaf, needed, where=where):
+            for start in range(0, batch.num_rows, self._piece_rows):
+                rows = batch.slice(start, self._piece_rows)
+                new = dict(zip(self._added.names, self._compute(leaf, index, rows), strict=True))
+                arrays = [new[name] if name in new else rows.column(name) for name in columns]
+                yield pa.RecordBatch.from_arrays(arrays, names=list(columns))
+                index += rows.num_rows
+
+    def place(self, leaf: Leaf, index: int, where: Where | None = None) -> str:
+        """See ``Source.place``."""
+        return self._source.place(leaf, index, where)
 
 
 def _widest(sources: Sequence[Source], columns: Sequence[str]) -> pa.Schema:

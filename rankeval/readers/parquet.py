@@ -27,6 +27,8 @@ MOST_VALUES_OF_A_ROW = 10_000_000
 class ParquetSource(GroupedSource):
     """A Parquet file. Its footer is parsed once; each read of a leaf opens the file again.
 
+    A copy in another process parses the footer anew, when it is first read from.
+
     Attributes:
         arrow_schema: the columns with the types and metadata that the file states.
     """
@@ -34,10 +36,7 @@ class ParquetSource(GroupedSource):
     def __init__(self, file: File) -> None:
         self._file = file
         _check_footer(file)
-        with (
-            guard(file.name),
-            pq.ParquetFile(file.path, filesystem=file.filesystem, pre_buffer=False) as parquet,
-        ):
+        with guard(file.name), self._opened() as parquet:
             self._metadata = parquet.metadata
             self.arrow_schema = parquet.schema_arrow
             self._chunks = ColumnChunks(file.name, self._metadata)
@@ -48,6 +47,22 @@ class ParquetSource(GroupedSource):
                 f"{file.name}: cannot be read: its footer says {self._metadata.num_rows} rows, and "
                 f"{sum(self.group_rows)} in its row groups; wanted the same"
             )
+
+    def __getstate__(self) -> dict[str, Any]:
+        kept = ("_file", "name", "schema", "made_up", "arrow_schema")
+        return {**{name: self.__dict__[name] for name in kept}, "_pruned": {}}
+
+    def _opened(self) -> Any:
+        return pq.ParquetFile(self._file.path, filesystem=self._file.filesystem, pre_buffer=False)
+
+    @cached_property
+    def _metadata(self) -> Any:
+        with guard(self.name), self._opened() as parquet:
+            return parquet.metadata
+
+    @cached_property
+    def _chunks(self) -> ColumnChunks:
+        return ColumnChunks(self.name, self._metadata)
 
     @cached_property
     def group_rows(self) -> list[int]:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rankeval.notes import Note
+from rankeval.readers.parquet import ParquetSource
 from rankeval.readers.source import Leaf, Source
+
+
+def opens_elsewhere(source: Source) -> bool:
+    """Whether a copy of a source in another process can read: it is, or stands over, a Parquet file."""
+    while isinstance(source, WrappedSource):
+        source = source._source
+    return isinstance(source, ParquetSource)
 
 
 class WrappedSource:
