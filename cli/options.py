@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
+from rankeval.cli.typed import command_line, typed_command
 from rankeval.errors import UsageError
 from rankeval.options import listed
 from rankeval.progress import notice
@@ -262,30 +262,6 @@ def show(result: Any, format_: str, out: Path | None, report: Path | None = None
     from rankeval.atomic_files import write_text
 
     write_text(result.to_json(made_by) if format_ == "json" else result.render(format_, UNLIMITED), out)
-
-
-def typed_command() -> str:
-    """The command of this process, as one would type it."""
-    return shlex.join(["rankeval", *sys.argv[1:]])
-
-
-def command_line(words: Sequence[str], writes: bool = True) -> str:
-    """A command without the options that change no number: where results go and how, gates and threads.
-
-    Args:
-        words: what follows ``rankeval``.
-        writes: whether ``--out`` names the file of results; else it names what the command makes, and stays.
-    """
-    gates = {"--fail-under", "--fail-on"}
-    values = {"--format", "--report", "--threads", *gates, *(["--out"] if writes else [])}
-    kept, words = ["rankeval"], list(words)
-    while words:
-        word = words.pop(0)
-        if word in values and words:
-            words.pop(0)
-        elif word != "--quiet" and word.partition("=")[0] not in values:
-            kept.append(word)
-    return shlex.join(kept)
 
 
 def require_level(result: Any, level: str | None) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from rankeval.atomic_files import write_text
-from rankeval.cli.options import require_outputs, typed_command
+from rankeval.cli.options import require_outputs
+from rankeval.cli.typed import typed_command
 
 EPILOG = """\b
 Example:

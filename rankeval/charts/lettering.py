@@ -24,7 +24,7 @@ def _em(letter: str) -> float:
         return 0.98
     if letter.isascii():
         return 0.73 if letter.isupper() else 0.645
-    if unicodedata.east_asian_width(letter) in "WF":
+    if unicodedata.east_asian_width(letter) in "WF" or unicodedata.bidirectional(letter) in ("R", "AL"):
         return 1.05
     return 0.0 if unicodedata.combining(letter) else 0.8
 

@@ -13,11 +13,11 @@ from rankeval.arrays import kernel
 #: Bins between a power of 2 and the next, of equal width.
 PARTS = 4
 #: The least and the largest power of 2 that bound a bin of their own; the first and the last bin are open.
-LEAST, LARGEST = -30, 40
+LOWEST, HIGHEST = -30, 40
 #: Bits of a float64 below those that tell the bin.
 _SHIFT = 50
 _BIAS = 1023
-_BINS = (LARGEST - LEAST) * PARTS
+_BINS = (HIGHEST - LOWEST) * PARTS
 #: Places of values below 0, and of 0, before those of the bins.
 _NEGATIVE, _ZERO, _FIRST = 0, 1, 2
 
@@ -71,7 +71,7 @@ def _ends(place: int) -> tuple[float | None, float | None]:
 
 def _edge(number: int) -> float:
     power, part = divmod(number, PARTS)
-    return float(2.0 ** (LEAST + power) * (1.0 + part / PARTS))
+    return float(2.0 ** (LOWEST + power) * (1.0 + part / PARTS))
 
 
 @kernel
@@ -83,7 +83,7 @@ def _add(values: Floats, bits: Ints, counts: Ints, sums: Floats) -> None:
         if x == 0.0:
             place = _ZERO
         elif x > 0.0:
-            place = (bits[i] >> _SHIFT) - (_BIAS + LEAST) * PARTS
+            place = (bits[i] >> _SHIFT) - (_BIAS + LOWEST) * PARTS
             place = _FIRST + min(max(place, 0), _BINS - 1)
         counts[place] += 1
         sums[place] += x

@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from rankeval import UsageError, progress
-from rankeval.cli.options import be_quiet, command_line, pairs
+from rankeval.cli.options import be_quiet, pairs
+from rankeval.cli.typed import command_line
 from rankeval.options import listed
 from tests.cli.helpers import call, run
 from tests.naive_off_policy import random_log

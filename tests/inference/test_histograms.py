@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rankeval.inference.histograms import LARGEST, LEAST, Histogram
+from rankeval.inference.histograms import HIGHEST, LOWEST, Histogram
 
 finite = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e100, max_value=1e100)
 
 
 def naive(values: list[float]) -> list[tuple[float | None, float | None, int]]:
     """The ends and the count of each bin, by comparing each value with the edges."""
-    edges = [2.0**power * (1.0 + part / 4) for power in range(LEAST, LARGEST) for part in range(4)]
+    edges = [2.0**power * (1.0 + part / 4) for power in range(LOWEST, HIGHEST) for part in range(4)]
     bins: list[tuple[float | None, float | None]] = [(None, 0.0), (0.0, 0.0)]
     bins += [(low, high) for low, high in zip([0.0, *edges[1:]], [*edges[1:], None], strict=True)]
     found = [0] * len(bins)
