@@ -110,6 +110,13 @@ def ab(
     Raises:
         DataError: the data are wrong, such as one arm only, or a unit in two.
         UsageError: an argument is wrong.
+
+    Example:
+        >>> import rankeval
+        >>> test = {"arm": ["a", "b"] * 200, "click": [0, 0, 1, 1, 0, 1, 0, 1] * 50}
+        >>> found = rankeval.ab(test, "arm", control="a", metric="click").to_dict()["results"][0]
+        >>> found["difference"]  # 3/4 - 1/4
+        0.5
     """
     require_types({name: value for name, value in locals().items() if name not in ("covariate_time",)})
     planned = Looks.of(looks, look, boundary, information, 1.0 - level)

@@ -84,6 +84,12 @@ def agreement(
         DataError: a column is missing, a gain is no number, an error is below 0, or an experiment occurs
             twice.
         UsageError: an argument is wrong.
+
+    Example:
+        >>> import rankeval
+        >>> past = {"offline": [0.1, 0.2, 0.3, 0.4], "online": [0.1, 0.1, 0.2, 0.3]}
+        >>> round(rankeval.agreement(past).to_dict()["results"][0]["value"], 3)  # Pearson's correlation
+        0.944
     """
     require_types({"level": level, "columns": columns, "where": where, "threads": threads})
     if not 0.0 < level < 1.0:

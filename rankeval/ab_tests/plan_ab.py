@@ -86,6 +86,12 @@ def plan_ab(
     Raises:
         DataError: the data are wrong, such as a metric that is 0.
         UsageError: an argument is wrong.
+
+    Example:
+        >>> import rankeval
+        >>> test = {"arm": ["a", "b"] * 200, "click": [0, 0, 1, 1, 0, 1, 0, 1] * 50}
+        >>> rankeval.plan_ab(test, metric="click", effect=0.1).to_dict()["results"][0]["sessions"]
+        3132
     """
     given = dict(locals())
     require_types({name: value for name, value in given.items() if name not in ("days", "arms")})

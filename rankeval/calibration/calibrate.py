@@ -96,6 +96,15 @@ def calibrate(
         DataError: the data is wrong: no item is judged, all have one label, a score is not finite, or no
             probability where it must be; or a method has no fit, in all queries or in a fold.
         UsageError: the call is wrong.
+
+    Example:
+        >>> import numpy as np
+        >>> import rankeval
+        >>> rng = np.random.default_rng(0)
+        >>> ids = {"query_id": np.repeat(np.arange(40), 5), "item_id": np.tile(np.arange(5), 40)}
+        >>> run = {**ids, "score": rng.random(200), "relevance": rng.integers(0, 2, 200)}
+        >>> sorted(rankeval.calibrate(run, method="platt").to_dict()["parameters"])
+        ['intercept', 'slope']
     """
     require_types(locals())
     infer = InferenceOptions.of_call(ci, level, replicates, seed, cluster, side=side)

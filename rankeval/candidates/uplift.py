@@ -110,6 +110,16 @@ def uplift(
         DataError: the data are invalid, no session shows two items, nothing was clicked, or there is no
             curve and nothing to learn one from.
         UsageError: an argument is invalid.
+
+    Example:
+        >>> import rankeval
+        >>> _ = rankeval.simulate("today", 2000, seed=1, queries=5, items=4, positions=4, logging="fixed",
+        ...     candidate={"new": "fixed:skill=0.9"}, shuffle="full:share=0.5")
+        >>> candidate = {"new": "column:score"}
+        >>> found = rankeval.uplift("today", candidate, estimators="click_ips", user_models="none")
+        >>> gain = found.to_dict()["results"][0]["gain"]
+        >>> gain["relative_ci"]["low"] < gain["relative"] < gain["relative_ci"]["high"]
+        True
     """
     require_types(locals())
     threads = default_threads() if threads is None else threads

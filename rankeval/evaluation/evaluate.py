@@ -134,6 +134,13 @@ def evaluate(
         DataError: the data is wrong; the message names file, column, row and the wanted value.
         UsageError: the call is wrong: an argument has a wrong type, an unknown name or a value out of range,
             or ``per_query`` or ``reliability`` is one of the inputs or has another extension.
+
+    Example:
+        >>> import rankeval
+        >>> judged = {"query_id": [1, 1, 2, 2], "item_id": ["a", "b", "a", "b"], "relevance": [1, 0, 0, 1]}
+        >>> run = {"query_id": [1, 1, 2, 2], "item_id": ["a", "b", "a", "b"], "score": [2.0, 1.0, 3.0, 2.0]}
+        >>> rankeval.evaluate(run, judged, "mrr").to_dict()["results"][0]["value"]  # (1 + 1/2) / 2
+        0.75
     """
     tables_of_items = ("embedding", "popularity")
     require_types({name: value for name, value in locals().items() if name not in tables_of_items})

@@ -80,6 +80,13 @@ def inspect(
     Raises:
         DataError: a file is missing or cannot be read at all, or is not a log.
         UsageError: an argument is invalid.
+
+    Example:
+        >>> import rankeval
+        >>> log = {"reward": [1, 0, 1, 0], "propensity": [0.5, 0.5, 0.25, 0.25]}
+        >>> log["target_propensity"] = [0.5, 0, 0.5, 0.5]
+        >>> rankeval.inspect(log).to_dict()["estimators"]["can"]
+        ['ips', 'cips', 'snips', 'csnips', 'sg_ips']
     """
     require_types(locals())
     options = (columns, where, reward, first_action, null_reward, first_position, engine)

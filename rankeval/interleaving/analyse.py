@@ -98,6 +98,16 @@ def interleave_analyse(
     Raises:
         DataError: the data are wrong; the message names file, column, row and the wanted value.
         UsageError: an argument is wrong.
+
+    Example:
+        >>> import rankeval
+        >>> query = {"query_id": "q", "items": ["x", "y"], "attractiveness": [0.9, 0.1]}
+        >>> query |= {"a": ["x", "y"], "b": ["y", "x"]}
+        >>> world = {"click_model": {"name": "pbm", "eta": 1.0}, "positions": 2, "queries": [query]}
+        >>> _ = rankeval.interleave_simulate(world, "mixed.parquet", sessions=300, seed=1)
+        >>> outcomes = rankeval.interleave_analyse("mixed.parquet").to_dict()["outcomes"][0]
+        >>> outcomes["wins_A"], outcomes["wins_B"]
+        (187, 11)
     """
     require_types({name: value for name, value in locals().items() if name != "method"})
     levels, stated_effect = Levels(alpha, power), parse_effect(effect)

@@ -109,6 +109,12 @@ def interleave(
     Raises:
         UsageError: an argument is wrong; or ``optimised`` cannot enumerate the lists.
         DataError: no distribution of lists is unbiased (``optimised``).
+
+    Example:
+        >>> import rankeval
+        >>> lists = rankeval.interleave(["a", "b"], ["b", "a"], lists=3, seed=1)
+        >>> {frozenset(each["items"]) == {"a", "b"} for each in lists}
+        {True}
     """
     pair = RankingPair(a, b)
     if isinstance(lists, bool) or not isinstance(lists, int) or not 1 <= lists <= MOST_LISTS:

@@ -83,6 +83,12 @@ def interleave_lists(
         UsageError: an argument is wrong. For exact lists: there are more than 30 positions with
             ``team_draft``, 9 with ``probabilistic`` (or more than 400,000 lists), or 12 with ``optimised``.
         DataError: no distribution of lists is unbiased (``optimised``).
+
+    Example:
+        >>> import rankeval
+        >>> found = rankeval.interleave_lists(["a", "b"], ["b", "a"], "team_draft").to_dict()["results"]
+        >>> [(each["items"], each["probability"]) for each in found]
+        [(['a', 'b'], 0.5), (['b', 'a'], 0.5)]
     """
     chosen = Method.parse(method)
     if draw is None:

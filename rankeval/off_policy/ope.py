@@ -204,6 +204,13 @@ def ope(
     Raises:
         DataError: the data are invalid. The message names file, column and row, and says what is expected.
         UsageError: an argument is invalid.
+
+    Example:
+        >>> import rankeval
+        >>> log = {"reward": [1, 0, 1, 0], "propensity": [0.5, 0.5, 0.25, 0.25]}
+        >>> log["target_propensity"] = [0.5, 0, 0.5, 0.5]
+        >>> rankeval.ope(log, "snips").to_dict()["results"][0]["value"]  # (1 + 2) / (1 + 0 + 2 + 2)
+        0.6
     """
     require_types(locals())
     require_table_name("path", None if path is None else Path(path))

@@ -94,6 +94,14 @@ def propensity(
         DataError: the data are wrong, or a position is not connected to position 1; the message states what
             is wanted.
         UsageError: an argument is wrong.
+
+    Example:
+        >>> import rankeval
+        >>> _ = rankeval.simulate("today", 2000, seed=1, queries=5, items=4, positions=4, logging="fixed",
+        ...     candidate={"new": "fixed:skill=0.9"}, shuffle="full:share=0.5")
+        >>> curve = rankeval.propensity("today", "shuffle").to_dict()["examination"]
+        >>> [round(theta, 2) for theta in curve]  # in truth 1, 1/2, 1/3, 1/4
+        [1.0, 0.5, 0.35, 0.25]
     """
     require_types(locals())
     if top is not None and top < 2:

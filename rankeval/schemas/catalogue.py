@@ -47,6 +47,11 @@ def schema(command: str) -> Schema:
 
     Raises:
         UsageError: there is no such command, or it has no result.
+
+    Example:
+        >>> import rankeval
+        >>> rankeval.schema("plan ab")["title"]
+        'The size of an A/B test'
     """
     if command not in SCHEMAS:
         near = difflib.get_close_matches(command, SCHEMAS, n=1)

@@ -82,6 +82,15 @@ def interleave_simulate(
         DataError: the world is wrong, no distribution of lists is unbiased (``optimised``), or ``out`` cannot
             be written.
         UsageError: an argument is wrong.
+
+    Example:
+        >>> import rankeval
+        >>> query = {"query_id": "q", "items": ["x", "y"], "attractiveness": [0.9, 0.1]}
+        >>> query |= {"a": ["x", "y"], "b": ["y", "x"]}
+        >>> world = {"click_model": {"name": "pbm", "eta": 1.0}, "positions": 2, "queries": [query]}
+        >>> found = rankeval.interleave_simulate(world, "mixed.parquet", sessions=300, seed=1)
+        >>> found.to_dict()["results"][0]["exact"]
+        True
     """
     path = written_to("out", out)
     require_table_name("out", path)
@@ -127,6 +136,14 @@ def interleave_power(
 
     Raises:
         DataError, UsageError: as for :func:`interleave_simulate`.
+
+    Example:
+        >>> import rankeval
+        >>> query = {"query_id": "q", "items": ["x", "y"], "attractiveness": [0.9, 0.1]}
+        >>> query |= {"a": ["x", "y"], "b": ["y", "x"]}
+        >>> world = {"click_model": {"name": "pbm", "eta": 1.0}, "positions": 2, "queries": [query]}
+        >>> rankeval.interleave_power(world, method="team_draft").to_dict()["results"][0]["sessions_needed"]
+        7
     """
     require_types({"methods": method})
     chosen = [Method.parse(name) for name in listed(METHODS if method is None else method)]

@@ -56,6 +56,13 @@ def simulate(
     Raises:
         DataError: the world is wrong, or the folder cannot be written.
         UsageError: an option is wrong, or the folder is not empty.
+
+    Example:
+        >>> import rankeval
+        >>> found = rankeval.simulate("today", 2000, seed=1, queries=5, items=4, positions=4, logging="fixed",
+        ...     candidate={"new": "fixed:skill=0.9"}, shuffle="full:share=0.5")
+        >>> found.to_dict()["truth"]["examination"]
+        [1.0, 0.5, 0.3333333333333333, 0.25]
     """
     sessions, seed = whole("sessions", sessions, 1, MOST_SESSIONS), whole("seed", seed, 0)
     folder = written_to("out", out)

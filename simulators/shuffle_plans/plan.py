@@ -75,6 +75,14 @@ def plan_shuffle(
     Raises:
         DataError: the world or the log is wrong.
         UsageError: an option is out of range, or an option for logs is given with a world.
+
+    Example:
+        >>> import rankeval
+        >>> _ = rankeval.simulate("today", 2000, seed=1, queries=5, items=4, positions=4, logging="fixed",
+        ...     candidate={"new": "fixed:skill=0.9"}, shuffle="full:share=0.5")
+        >>> plan = rankeval.plan_shuffle("today/world.json", relative_error=0.05).to_dict()
+        >>> plan["designs"][0]["design"], plan["designs"][0]["sessions"]
+        ('full', 5327)
     """
     reading = {
         "columns": columns,

@@ -52,7 +52,10 @@ def test_links_lead_to_pages_of_the_site(page: str, tmp_path: Path) -> None:
     assert "](../" not in text
     for link in staging._LINK.findall(text):
         if ":" not in link[0]:
-            assert link[0].removesuffix(".md") in PAGES | set_of_examples() or (tmp_path / link[0]).is_file()
+            assert (
+                link[0].removesuffix(".md") in PAGES | {"index"} | set_of_examples()
+                or (tmp_path / link[0]).is_file()
+            )
 
 
 def set_of_examples() -> set[str]:

@@ -38,6 +38,11 @@ def open_ranker(spec: Any, *, trust: str | Sequence[str] = ()) -> Ranker:
         DataError: a file cannot be read, is no sound model of its kind, has more than one score for each
             item, or is a pickle (which is never loaded: loading runs the code in it).
         UsageError: no such kind or installed ranker; an object that is no ranker; a package is missing.
+
+    Example:
+        >>> import rankeval
+        >>> rankeval.open_ranker("column:score").columns
+        ('score',)
     """
     if isinstance(spec, os.PathLike):
         spec = os.fspath(spec)

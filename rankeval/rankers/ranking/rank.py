@@ -87,6 +87,12 @@ def rank(
     Raises:
         DataError: the data or the model is wrong: a column is missing, a score is no finite number.
         UsageError: an argument is wrong, or a package is missing.
+
+    Example:
+        >>> import rankeval
+        >>> data = {"query_id": [1, 1], "item_id": ["a", "b"], "price": [3.0, 5.0]}
+        >>> rankeval.rank("column:price", data).run.to_pylist()[1]
+        {'query_id': 1, 'item_id': 'b', 'score': 5.0}
     """
     require_types(locals())
     threads = default_threads() if threads is None else threads

@@ -101,6 +101,16 @@ def train(
     Raises:
         DataError: the data is wrong; the message names file, query, value found and value wanted.
         UsageError: the call is wrong, or LightGBM refuses a parameter.
+
+    Example:
+        >>> import numpy as np
+        >>> import rankeval
+        >>> ids = {"query_id": np.repeat(np.arange(60), 5), "item_id": np.tile(np.arange(5), 60)}
+        >>> price = np.random.default_rng(0).random(300)
+        >>> data = {**ids, "relevance": (3 * price).astype(int), "price": price}
+        >>> found = rankeval.train(data, "model.txt", features="price", param=["num_iterations=5"], threads=1)
+        >>> found.to_dict()["model"]["features"]
+        ['price']
     """
     require_types({**locals(), "folds": 0 if folds is None else folds})
     if out is None:

@@ -99,6 +99,13 @@ def fit(
     Raises:
         DataError: the data is wrong; the message names file, column, row and the value wanted.
         UsageError: the call is wrong.
+
+    Example:
+        >>> import rankeval
+        >>> _ = rankeval.simulate("today", 2000, seed=1, queries=5, items=4, positions=4, logging="fixed",
+        ...     candidate={"new": "fixed:skill=0.9"}, shuffle="full:share=0.5")
+        >>> rankeval.fit("today", "pbm").to_dict()["results"][0]["converged"]
+        True
     """
     require_types(locals())
     infer = InferenceOptions.of_call(("normal",), level, 1000, seed, cluster)
