@@ -152,3 +152,27 @@ def test_kernels_are_compiled_once_on_a_machine_and_stderr_says_so(folder: Path,
     assert first.err == "rankeval: compiling kernels, once on this machine ...\n"
     assert second.err == ""
     assert first.out == second.out
+
+
+def test_options_beside_the_runs(folder: Path, tmp_path: Path) -> None:
+    items = [f"d{i}" for i in range(ITEMS)]
+    tables = {
+        "popularity": pa.table({"item_id": items, "popularity": np.linspace(0.1, 1.0, ITEMS)}),
+        "embedding": pa.table({"item_id": items, "x": np.arange(ITEMS), "y": [1.0] * ITEMS}),
+        "exclude": pa.table({"query_id": ["q000", "q001"], "item_id": ["d1", "d2"]}),
+    }
+    for name, table in tables.items():
+        pq.write_table(table, tmp_path / f"{name}.parquet")
+    runs = {name: str(folder / f"{name}.parquet") for name in ("old", "new")}
+    options = [word for name in tables for word in (f"--{name}", str(tmp_path / f"{name}.parquet"))]
+    metrics = "AP(rel=2)@5,ild@3,novelty@3,coverage@3,gini@3"
+    named = [f"{name}={path}" for name, path in runs.items()]
+    called = call("evaluate", *named, *options, "-m", metrics, "--agree", "--judged-only", "--format", "json")
+    wanted = evaluate(
+        runs, metrics=metrics, agree=True, judged_only=True,
+        **{name: str(tmp_path / f"{name}.parquet") for name in tables},
+    )  # fmt: skip
+    assert (called.status, called.err) == (0, "")
+    assert json.loads(called.out) == wanted.to_dict()
+    assert [row["metric"] for row in wanted.to_dict()["results"][:2]] == ["map@5:rel=2", "ild@3"]
+    assert len(wanted.agreement) == 3
