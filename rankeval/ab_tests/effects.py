@@ -11,7 +11,9 @@ from typing import Any
 from rankeval.errors import DataError, UsageError
 from rankeval.options import shown_json
 
-_WANTED = "wanted the JSON of ope, with results[].gain"
+_WANTED = "wanted the JSON of ope or uplift, with results[].gain"
+#: Reason of the verdict on a metric by clicks, such as ``click_arp``: its gain is none in rewards.
+_METRIC = "estimator_caution"
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,9 @@ def parse_effects(effects: Any) -> list[Effect]:
 
 
 def gains_in(path: Any) -> list[Effect]:
-    """For each result of all units in a JSON file of ``ope``: its relative gain, and the low end of that.
+    """For each estimate of rewards over all units in a JSON file of ``ope`` or ``uplift``: its relative gain.
+
+    The low end of its interval comes after it. Metrics by clicks, such as ``click_dcg``, are left out.
 
     Raises:
         DataError: the file cannot be read, or holds no gains.
@@ -70,7 +74,13 @@ def gains_in(path: Any) -> list[Effect]:
 
 
 def _has_gain(row: Any) -> bool:
-    return isinstance(row, Mapping) and isinstance(row.get("gain"), Mapping) and row.get("segment") is None
+    if not (isinstance(row, Mapping) and isinstance(row.get("gain"), Mapping)):
+        return False
+    verdict = row.get("verdict")
+    reasons = verdict.get("reasons") if isinstance(verdict, Mapping) else None
+    listed = reasons if isinstance(reasons, list) else []
+    codes = [reason.get("code") for reason in listed if isinstance(reason, Mapping)]
+    return row.get("segment") is None and _METRIC not in codes
 
 
 def _of_row(path: str, row: Mapping[str, Any]) -> list[Effect]:

@@ -162,6 +162,13 @@ def test_the_gain_of_ope_and_its_low_end_are_planned(tmp_path: Path) -> None:
         {"name": "click_ips", "target": "new", "segment": None, "gain": gain},
         {"name": "click_ips", "target": "other", "segment": None, "gain": lost},
         {"name": "click_ips", "target": "new", "segment": "de", "gain": gain},
+        {
+            "name": "click_arp",  # a mean rank, no reward
+            "target": "new",
+            "segment": None,
+            "gain": gain,
+            "verdict": {"level": "caution", "reasons": [{"code": "estimator_caution"}]},
+        },
     ]
     path = tmp_path / "uplift.json"
     path.write_text(json.dumps({"command": "ope", "results": results}))
@@ -183,6 +190,7 @@ def test_the_gain_of_ope_and_its_low_end_are_planned(tmp_path: Path) -> None:
         ("nothing", "is no JSON"),
         ("[]", "holds no gain"),
         ('{"results": [{"gain": {"relative": "x"}}]}', "wanted a num"),
+        ('{"results": [{"gain": {"relative": "x"}, "verdict": {"reasons": 3}}]}', "wanted a num"),
     ],
 )
 def test_a_wrong_gain_file_is_told(tmp_path: Path, content: str, message: str) -> None:
