@@ -12,10 +12,10 @@ from threading import Lock
 
 import pytest
 
-from rankeval import DataError, Log, UsageError, evaluate, ope
+from rankeval import DataError, Log, UsageError, evaluate, ope, simulate, uplift
 from rankeval.spark import SparkEngine, engine_of
 from tests.paths import REPO
-from tests.spark.logs import CALLS, FILLED, spoil, write_all, write_bandit_log
+from tests.spark.logs import BIAS, CALLS, FILLED, spoil, write_all, write_bandit_log, write_model
 
 pytest.importorskip("pyspark", reason="pyspark is not installed: pip install 'rankeval-ope[spark]'")
 pytestmark = [
@@ -88,6 +88,23 @@ def test_states_come_in_the_order_of_many_jobs(engine: SparkEngine):
     assert list(engine.in_order(lambda item: item * item, range(70), 1, "reading")) == [
         item * item for item in range(70)
     ]
+
+
+def test_a_simulated_log_has_the_same_bytes(tmp_path: Path, engine: SparkEngine):
+    options = {"queries": 5, "items": 5, "part_sessions": 120}
+    simulate(tmp_path / "here", 300, 3, **options)
+    simulate(tmp_path / "there", 300, 3, engine=engine, **options)
+    for part in range(3):
+        name = f"log-{part:05d}.parquet"
+        assert (tmp_path / "there" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
+
+
+def test_models_score_on_workers(tmp_path: Path, folder: Path, engine: SparkEngine):
+    candidate = f"new=lightgbm:{write_model(tmp_path / 'model.txt')}"
+    log = str(folder / "clicks")
+    here = uplift(log, candidate, position_bias=BIAS).to_dict()["results"]
+    there = uplift(log, candidate, position_bias=BIAS, engine=engine).to_dict()["results"]
+    assert [each["value"] for each in there] == pytest.approx([each["value"] for each in here], rel=1e-12)
 
 
 def test_spark_connect_gives_the_same_bits(folder: Path):
