@@ -71,7 +71,7 @@ engine_option = click.option(
     "--engine",
     metavar="local|spark[:MASTER_URL]",
     help="What works on the pieces of Parquet files: threads of this process, or Spark (spark:yarn, "
-    "spark:sc://HOST:15002, ...). Results do not depend on it.",
+    "spark:sc://HOST:15002, ...), with the same results.",
 )
 
 #: For commands that read no log.

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from rankeval.atomic_files import require_separate
-from rankeval.cli.options import be_quiet, common_options, pairs, show
+from rankeval.cli.options import be_quiet, common_options, engine_option, pairs, show
 
 EPILOG = """\b
 Examples:
@@ -119,6 +119,7 @@ With several candidates, target_* and score end in _NAME.
 )
 @click.option("--days", type=int, help="Number of days (column timestamp).")
 @click.option("--drift", type=float, help="Relative growth of attractiveness over all days.")
+@engine_option
 @common_options
 def command(
     folder: Path,

@@ -8,7 +8,6 @@ from typing import Any
 from rankeval.errors import DataError, UsageError
 from rankeval.logs.log import Log
 from rankeval.logs.other_sources import run_by
-from rankeval.parallel import THREADS
 from rankeval.readers import opens_elsewhere
 from rankeval.spark import engine_of
 
@@ -69,13 +68,12 @@ def on_engine(log: Log, engine: Any) -> Log:
     """
     if engine is None:
         return log
-    found = engine_of(engine)
-    for source in log.sources if found is not THREADS else ():
+    for source in log.sources if engine != "local" else ():  # before a session is opened, which takes long
         if not opens_elsewhere(source):
             raise UsageError(
                 f"{source.name}: engine spark reads Parquet files, which its workers open; wanted such files"
             )
-    return run_by(log, found)
+    return run_by(log, engine_of(engine))
 
 
 def as_ranking_log(

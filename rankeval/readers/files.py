@@ -30,12 +30,14 @@ class File:
         path: the path inside ``filesystem``.
         filesystem: the Arrow file system that opens the file.
         folders: the names of the folders between the folder or glob that the user gave and the file.
+        temporary: whether it is a copy that goes when this process ends.
     """
 
     name: str
     path: str
     filesystem: fs.FileSystem
     folders: tuple[str, ...] = ()
+    temporary: bool = False
 
     @property
     def local(self) -> bool:

@@ -33,6 +33,8 @@ class ParquetSource(GroupedSource):
         arrow_schema: the columns with the types and metadata that the file states.
     """
 
+    _file: File
+
     def __init__(self, file: File) -> None:
         self._file = file
         _check_footer(file)
@@ -51,6 +53,11 @@ class ParquetSource(GroupedSource):
     def __getstate__(self) -> dict[str, Any]:
         kept = ("_file", "name", "schema", "made_up", "arrow_schema")
         return {**{name: self.__dict__[name] for name in kept}, "_pruned": {}}
+
+    @property
+    def temporary(self) -> bool:
+        """Whether the file goes when this process ends."""
+        return self._file.temporary
 
     def _opened(self) -> Any:
         return pq.ParquetFile(self._file.path, filesystem=self._file.filesystem, pre_buffer=False)

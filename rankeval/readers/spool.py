@@ -34,7 +34,7 @@ def filled_file(name: str, write: Callable[[Path], object]) -> File:
         with guard(name):
             write(path)
         kept = in_use.pop_all()
-    file = File(name, str(path), fs.LocalFileSystem())
+    file = File(name, str(path), fs.LocalFileSystem(), temporary=True)
     weakref.finalize(file, kept.close)
     return file
 

@@ -10,10 +10,10 @@ from rankeval.readers.source import Leaf, Source
 
 
 def opens_elsewhere(source: Source) -> bool:
-    """Whether a copy of a source in another process can read: it is, or stands over, a Parquet file."""
+    """Whether a copy of a source elsewhere can read: it is, or stands over, a Parquet file that stays."""
     while isinstance(source, WrappedSource):
         source = source._source
-    return isinstance(source, ParquetSource)
+    return type(source) is ParquetSource and not source.temporary
 
 
 class WrappedSource:

@@ -3,7 +3,7 @@
 May import: the top of the library. PySpark is imported where it is used.
 ``connections`` opens a session, ``engine`` sends leaves to workers, ``worker`` is what runs there, and
 ``failures`` puts into words what went wrong in Spark.
-To add an engine, add a package with a class that maps leaves to states in order (``rankeval.parallel``).
+To add another way to name a session, add it to ``engine_of``.
 """
 
 from rankeval.spark.connections import engine_of

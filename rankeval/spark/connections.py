@@ -50,9 +50,11 @@ def _session(master: str) -> Any:
             "engine spark: pyspark is not installed, wanted `pip install 'rankeval-ope[spark]'`"
         ) from None
     connect = master.startswith("sc://") or (not master and "SPARK_REMOTE" in os.environ)
-    if not connect:
+    named = master or os.environ.get("SPARK_REMOTE", "local")
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # by spark-submit, whose settings name the master
+    if not named.startswith("sc://"):
         _require_java()
-    if master.startswith("local") or not (master or connect or "PYSPARK_GATEWAY_PORT" in os.environ):
+    if named.startswith("local") and not submitted:
         _require_python()
     builder = SparkSession.builder.appName("rankeval").config("spark.ui.showConsoleProgress", "false")
     if master:

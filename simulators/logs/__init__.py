@@ -1,7 +1,7 @@
 """``simulate``: makes the sessions of a world in blocks, and writes them to files.
 
 May import: ``simulators.exact``, ``simulators.shuffles``, ``simulators.worlds``,
-``simulators.list_policies``, ``arrays``, the top modules of ``simulators`` and of ``rankeval``.
+``simulators.list_policies``, ``spark``, ``arrays``, the top modules of ``simulators`` and of ``rankeval``.
 To add a column: add it to ``log_columns.py``.
 """
 

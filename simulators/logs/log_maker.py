@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from shutil import rmtree
 
 import pyarrow as pa
 
 from rankeval.errors import UsageError
 from rankeval.notes import Note
 from rankeval.options import shown
-from rankeval.parallel import default_threads, in_order
+from rankeval.parallel import THREADS, Engine, default_threads, in_order
 from rankeval.simulators import block_bounds, whole
 from rankeval.simulators.exact import WorldTruth, as_shown
 from rankeval.simulators.logs.log_columns import PROPENSITIES, LogColumns, Propensities, Shown
@@ -18,6 +21,7 @@ from rankeval.simulators.logs.log_tables import LAYOUTS, Layout
 from rankeval.simulators.logs.log_writer import write_log
 from rankeval.simulators.logs.session_blocks import SessionMaker
 from rankeval.simulators.worlds import World
+from rankeval.temporary_files import is_temporary, temporary_folder
 
 #: Most rows of a block, and most items that its sessions choose from: a block is held in memory at once.
 #: Each block has its own random stream, so other sizes would give other logs.
@@ -87,12 +91,41 @@ class LogMaker:
         why = "no exact value for lists of this policy, or of these lengths, under this click model"
         return [Note("null_columns", f"null columns: {', '.join(unknown)}: {why}")] if unknown else []
 
-    def write(self, folder: Path) -> int:
-        """Write the log into a folder, and return the number of rows."""
-        threads = self._options.threads or default_threads()
+    def write(self, folder: Path, engine: Engine = THREADS) -> int:
+        """Write the log into a folder, and return the number of rows.
+
+        Threads make the blocks, and this thread writes them. Workers of another engine write part files, each
+        its own, so that the log passes through no single machine.
+        """
+        threads, size = self._options.threads or default_threads(), self._options.part_sessions
+        if size is not None and engine is not THREADS:
+            parts = list(block_bounds(self._sessions, size))
+            write = partial(self._write_part, folder.resolve())
+            rows = sum(engine.in_order(write, list(enumerate(parts)), threads, "simulating part files"))
+            for left in (path for path in folder.iterdir() if is_temporary(path.name)):
+                rmtree(left, ignore_errors=True)  # of a worker that was lost
+            return rows
         blocks = list(enumerate(block_bounds(self._sessions, block_sessions(self._world))))
         made = in_order(self._tables, blocks, threads, "simulating blocks of sessions")
         return write_log(folder, (table for tables in made for table in tables))
+
+    def _write_part(self, folder: Path, part: tuple[int, tuple[int, int]]) -> int:
+        """Write one part file, which appears when it is complete, and return its number of rows."""
+        number, (start, stop) = part
+        size = block_sessions(self._world)
+        # A worker that was thought lost may write beside the one that took its place.
+        with temporary_folder(folder) as own:
+            rows = write_log(own, self._tables_of(number, start, stop, size))
+            for path in own.iterdir():
+                path.replace(folder / path.name)
+        return rows
+
+    def _tables_of(self, part: int, start: int, stop: int, size: int) -> Iterator[tuple[int, pa.Table]]:
+        """The tables of a part file: one of each block that has sessions in it."""
+        for index in range(start // size, (stop - 1) // size + 1):
+            first, last = index * size, min((index + 1) * size, self._sessions)
+            made = self._maker.block(index, first, last)
+            yield part, self._columns.table(made.part(max(start, first), min(stop, last)))
 
     def _tables(self, block: tuple[int, tuple[int, int]]) -> list[tuple[int | None, pa.Table]]:
         """Pairs of the number of a part file (None: there is one file) and the block's table for it."""

@@ -20,6 +20,7 @@ from rankeval.simulators.logs.log_writer import is_log
 from rankeval.simulators.logs.output_folder import filled, require_free
 from rankeval.simulators.logs.simulation_result import Simulation
 from rankeval.simulators.worlds import World, WorldOptions, parse_world, read_description
+from rankeval.spark import engine_of
 
 WORLD, TRUTH = "world.json", "truth.json"
 
@@ -31,6 +32,7 @@ def simulate(
     *,
     world: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     overwrite: bool = False,
+    engine: Any = None,
     **options: Any,
 ) -> Simulation:
     """Simulate sessions of users who see rankings and click, and compute their exact truth.
@@ -46,6 +48,8 @@ def simulate(
         seed: seed of all that is drawn.
         world: a world file, or its content as a dict; None: the world is made from options.
         overwrite: whether to replace an earlier simulation in ``out``.
+        engine: what writes the part files, as for :func:`rankeval.ope`; None: threads of this process.
+            Workers of Spark must reach ``out``. They give the same bytes, and need ``part_sessions``.
         options: options of the log (:class:`~rankeval.simulators.logs.log_maker.LogOptions`) and, without
             ``world``, of the world (:class:`~rankeval.simulators.worlds.world_options.WorldOptions`).
 
@@ -69,6 +73,9 @@ def simulate(
     of_log, of_world = _split(options)
     log = LogOptions(**of_log)
     require_free(folder, overwrite, _is_result)
+    if engine not in (None, "local") and log.part_sessions is None:
+        raise UsageError("engine: found no part_sessions beside it, wanted the sessions of a part file")
+    writers = engine_of(engine)
     description, origin, made = _described(world, of_world, seed)
     read = _parsed(description, origin, as_options=world is None)
     truth, notes = whole_truth(read, sessions)
@@ -76,7 +83,7 @@ def simulate(
     notes += maker.notes
     head = {"schema": SCHEMA, "command": "simulate", "sessions": sessions, "seed": seed}
     with filled(folder, _is_result, TRUTH) as staging:
-        rows = maker.write(staging)
+        rows = maker.write(staging, writers)
         _write_json(staging / WORLD, description)
         _write_json(staging / TRUTH, {**head, **truth, "warnings": [note.text for note in notes]})
         files = tuple(sorted(path.name for path in staging.iterdir()))
