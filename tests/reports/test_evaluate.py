@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rankeval.reports.evaluate import conclude
+from rankeval import evaluate
+from rankeval.reports.evaluate import conclude, tables
 from rankeval.reports.sentences import CAUTION
 from tests.reports.results import interval, verdict
 
@@ -90,3 +91,13 @@ def test_the_best_of_several_is_corrected_for_the_choice() -> None:
     assert conclude(document(difference(0.1, 0.2), runs=3)) == (
         "The judgements cannot tell which of 3 runs is best by map."
     )
+
+
+def test_the_agreement_of_runs_is_a_table() -> None:
+    runs = {"a": {"q": {"x": 2.0, "y": 1.0}}, "b": {"q": {"x": 1.0, "y": 2.0}}}
+    found = evaluate(runs, {"q": {"x": 1}}, ["map"], agree=True).to_dict()
+    (shown,) = [table for table in tables(found) if table.title == "Agreement of runs"]
+    assert shown.header[:3] == ["statistic", "first", "second"]
+    assert [row[0] for row in shown.rows] == ["rbo", "tau", "tau_ap"]
+    del found["agreement"]
+    assert "Agreement of runs" not in [table.title for table in tables(found)]
