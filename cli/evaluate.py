@@ -36,6 +36,7 @@ Metrics, as NAME[@K][:PARAMETER=VALUE]:
   dcg ndcg ndcg_exp precision recall hit f1 map map_min gm_map mrr
   r_precision iprec@R set_precision set_recall set_f1 num_rel_ret rbp
   insq err compat judged bpref inf_ap arp auc gauc alpha_ndcg err_ia
+  category_ndcg
 Of all shown items, judged or not, with a cutoff:
   ild@K novelty@K coverage@K gini@K
 A threshold of one metric, the gains of grades, and names of other tools:
@@ -107,7 +108,9 @@ KEY=VALUE are columns.
     help="Leave unjudged items out of every list before it is scored (condensed lists).",
 )
 @click.option(
-    "--category", metavar="COLUMN", help="Column of the runs with the category of each item, for ild."
+    "--category",
+    metavar="COLUMN",
+    help="Column with the category of each item: of the runs for ild, of judgements for category_ndcg.",
 )
 @click.option(
     "--embedding",
