@@ -37,11 +37,11 @@ Metrics, as NAME[@K][:PARAMETER=VALUE]:
   dcg ndcg ndcg_exp precision recall hit f1 map map_min gm_map mrr
   r_precision iprec@R set_precision set_recall set_f1 num_rel_ret rbp
   insq err compat judged bpref inf_ap arp auc gauc alpha_ndcg err_ia
+  category_ndcg
 Of all shown items, judged or not, with a cutoff:
   ild@K novelty@K coverage@K gini@K
-A metric may have a threshold or gains:
-  map:rel=2 sets the threshold, ndcg:gains=0/1/3/7 the gains of grades;
-  names of trec_eval and ir_measures do too: ndcg_cut_10, AP(rel=2)@10
+A threshold of one metric, the gains of grades, and names of other tools:
+  map:rel=2  ndcg:gains=0/1/3/7  ndcg_cut_10  AP(rel=2)@10
 Of all items together, for scores that are probabilities:
   log_loss brier ece:bins=10 ece_mass:bins=10; for any score: roc_auc pr_auc
 
@@ -109,7 +109,9 @@ KEY=VALUE are columns.
     help="Leave unjudged items out of every list before it is scored (condensed lists).",
 )
 @click.option(
-    "--category", metavar="COLUMN", help="Column of the runs with the category of each item, for ild."
+    "--category",
+    metavar="COLUMN",
+    help="Column with the category of each item: of the runs for ild, of judgements for category_ndcg.",
 )
 @click.option(
     "--embedding",

@@ -45,4 +45,15 @@ def err_ia(order, judged, k, alpha=0.5):
     return value / len(topics) / most if topics else math.nan
 
 
-NAIVE = {"alpha_ndcg": alpha_ndcg, "err_ia": err_ia}
+def category_ndcg(order, judged, k):
+    seen, found = set(), 0.0
+    for rank, categories in enumerate(order[:k], start=1):
+        if categories - seen:
+            found += 1 / math.log2(rank + 1)
+        seen |= categories
+    wanted = len(set().union(*judged.values())) if judged else 0
+    ideal = sum(1 / math.log2(rank + 1) for rank in range(1, min(wanted, k or wanted) + 1))
+    return found / ideal if wanted else math.nan
+
+
+NAIVE = {"alpha_ndcg": alpha_ndcg, "err_ia": err_ia, "category_ndcg": category_ndcg}

@@ -91,7 +91,8 @@ def evaluate(
         agree: whether each pair of runs gets its agreement: the means over queries of the rank-biased overlap
             (``rbo``, p is 0.9), of Kendall's ``tau`` and of ``tau_ap``, with the first run as the reference
             (:func:`rankeval.evaluation.list_agreement.agreements`).
-        category: the column of the runs that holds the category of each item, for ``ild``.
+        category: the column with the category of each item: of the runs for ``ild``, of the judgements for
+            ``category_ndcg``.
         embedding: a file or table with ``item_id`` and the vector of each item, for ``ild``: a column
             ``embedding`` of lists, or all other columns. It comes before ``category``.
         popularity: a file or table with ``item_id`` and ``popularity``, the share of users who know the item,
@@ -173,7 +174,7 @@ def evaluate(
     beside = Beside.read(request.rules, category, embedding, popularity, exclude)
     request = request.beside(beside)
     inputs = open_inputs(run, judgements, columns or {}, where, engine)
-    judged = beside.judged(inputs.read_judgements(request))
+    judged = beside.judged(inputs.read_judgements(request, category))
     scored = inputs.score_runs(judged, request, threads, beside)
     aligned = align(scored, judged, request.rules, request.policies)
     if per_query is not None:

@@ -35,16 +35,22 @@ class Inputs:
     runs: Mapping[str, Log]
     judgements: Log | None
 
-    def read_judgements(self, request: Request) -> Judgements | None:
-        """The judgements, with the requested query columns that they have; None without judgements."""
+    def read_judgements(self, request: Request, category: str | None = None) -> Judgements | None:
+        """The judgements, with the requested query columns that they have; None without judgements.
+
+        ``category`` is the column of categories, for metrics that take them as subtopics.
+        """
         log, rules = self.judgements, request.rules
+        topic = category if "category" in rules.topic_columns and category is not None else "subtopic"
         if log is None:
             if rules.subtopics:
-                wanted = f"a file of judgements with a column 'subtopic', for {rules.subtopics}"
+                wanted = f"a file of judgements with a column {topic!r}, for {rules.subtopics}"
                 raise UsageError(f"judgements: found none, wanted {wanted}")
             return None
-        if rules.subtopics and not log.has("subtopic"):
-            raise DataError(f"{log.origin}: found no column 'subtopic', wanted one for {rules.subtopics}")
+        if topic != "subtopic" and topic in log.schema.names:
+            log = log.with_roles({"subtopic": topic})
+        if rules.subtopics and (not log.has("subtopic") or log.name("subtopic") != topic != "subtopic"):
+            raise DataError(f"{log.origin}: found no column {topic!r}, wanted one for {rules.subtopics}")
         fields = [name for name in request.fields if log.has(name)]
         return Judgements.read(log, fields, rules.grade_limit, rules.pool, bool(rules.subtopics))
 

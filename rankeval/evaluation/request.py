@@ -115,6 +115,8 @@ def parse_rules(
     _choice("score_type", score_type, ("float64", "float32"))
     for metric in parsed:
         _require_rule(metric, ties)
+    if len(Rules(parsed).topic_columns) > 1:
+        raise UsageError("metrics: found metrics of subtopics and of categories, wanted them in two calls")
     if agree and ties not in ("trec", "item"):
         raise UsageError(
             f"ties: found {ties!r}, but agreement is of two orders without ties; wanted one of trec, item"

@@ -73,6 +73,9 @@ class Rules:
             for metric in self.metrics
             if metric.definition.beyond
         ]
+        wanted += [
+            (one.name, ("category",)) for one in self.metrics if one.definition.subtopics == "category"
+        ]
         return wanted + [(metric.name, ("popularity", "embedding")) for metric in self.of_catalogue]
 
     @property
@@ -115,6 +118,12 @@ class Rules:
     def subtopics(self) -> str:
         """The name of a metric that needs the subtopics of judged items; empty if none does."""
         return next((metric.name for metric in self.metrics if metric.definition.subtopics), "")
+
+    @property
+    def topic_columns(self) -> tuple[str, ...]:
+        """The kinds of subtopics that the metrics need, each once."""
+        kinds = dict.fromkeys(metric.definition.subtopics for metric in self.metrics)
+        return tuple(kind for kind in kinds if kind)
 
     def threshold_of(self, metric: Metric) -> float:
         """The smallest grade of an item that is relevant to the metric."""

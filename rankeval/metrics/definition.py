@@ -42,7 +42,8 @@ class Definition:
         graded: whether the gain is the grade, so that ``gains`` may set a table.
         needs: the judged items that the ranking must hold: those of ``positive`` grade, all ``judged`` ones,
             or those of the ``pool``, with the items that were to be judged and have a negative grade.
-        subtopics: whether judged items must have subtopics.
+        subtopics: the column of the judgements that holds the subtopics of items, or empty where none is
+            needed: ``subtopic``, or ``category``, of which an item has one.
         beyond: what must be known of all shown items, for a metric beyond accuracy: their ``distance`` (by
             categories or embeddings) or ``popularity``. Its function takes :class:`ShownLists` and ``k``.
         ties: the rules for ties that the metric takes.
@@ -63,7 +64,7 @@ class Definition:
     binary: bool = False
     graded: bool = False
     needs: Literal["positive", "judged", "pool"] = "positive"
-    subtopics: bool = False
+    subtopics: Literal["", "subtopic", "category"] = ""
     beyond: Literal["", "distance", "popularity"] = ""
     ties: tuple[str, ...] = ALL_TIES
     tie_order: str | None = None

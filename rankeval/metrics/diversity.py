@@ -1,4 +1,4 @@
-"""Diversity of a list over the subtopics of its query: alpha-NDCG and intent-aware ERR.
+"""Diversity of a list over subtopics or categories: alpha-NDCG, intent-aware ERR, NDCG of categories.
 
 Every metric function takes a :class:`Ranking` of n queries with :class:`Subtopics` and returns (n,) float64.
 An item is relevant to a subtopic if its grade for it is at least ``ranking.threshold``. The gain of an item
@@ -35,11 +35,26 @@ def alpha_ndcg(ranking: Ranking, k: int | None, alpha: float) -> Floats:
     it cannot be found fast. ``alpha`` in (0, 1) is the chance that one item on a subtopic is enough (Clarke
     et al. 2008).
     """
+    return _normalised(ranking, k, 1.0 - alpha)
+
+
+def category_ndcg(ranking: Ranking, k: int | None) -> Floats:
+    """NDCG of categories, in [0, 1]: the first relevant item of each category gains 1, all others nothing.
+
+    ``sum over ranks j <= k of [first of its category] / log2(j + 1)``, over the same sum with one relevant
+    item of each category that has any at the ranks 1, 2, ... It is ``alpha_ndcg`` with alpha 1 and one
+    subtopic for each item, for which the ideal order is the best one.
+    """
+    return _normalised(ranking, k, 0.0)
+
+
+def _normalised(ranking: Ranking, k: int | None, decay: float) -> Floats:
+    """The discounted gain over that of the order that takes the item with the largest gain at each rank."""
     subtopics = _subtopics_of(ranking)
     most = int(np.diff(subtopics.offsets).max(initial=0))
     longest = max(reach(ranking, None), most)
     ranks = np.arange(2.0, (longest if k is None else min(k, longest)) + 2.0)
-    weight, decay = 1.0 / np.log2(ranks), 1.0 - alpha
+    weight = 1.0 / np.log2(ranks)
     threshold, unseen = float(ranking.threshold), subtopics.unseen
     ideal = greedy_gain(
         subtopics.offsets, subtopics.topics, subtopics.id_rank, threshold, decay, weight, unseen

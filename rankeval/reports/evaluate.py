@@ -145,7 +145,7 @@ def _calibration(document: Document) -> Iterator[Chart]:
 
 
 def tables(document: Document) -> Iterator[Table]:
-    """Tests of the differences, the best run, and what was counted."""
+    """Tests of the differences, the best run, the agreement of runs, and what was counted."""
     if document["comparisons"]:
         yield table(
             "Tests of the differences",
@@ -174,6 +174,21 @@ def tables(document: Document) -> Iterator[Table]:
                 "over": "gain.over",
                 ">gain": "gain.corrected",
                 level(document["best"], "gain.ci") + " of the gain": "gain.ci",
+            },
+        )
+    agreement = document.get("agreement")  # results of earlier versions have none
+    if agreement:
+        yield table(
+            "Agreement of runs",
+            agreement,
+            {
+                "statistic": "statistic",
+                "first": "a",
+                "second": "b",
+                "segment": "segment",
+                ">mean": "value",
+                level(agreement): "ci",
+                ">queries": "n",
             },
         )
     if document["inputs"]["metrics"][_CHARTS:]:

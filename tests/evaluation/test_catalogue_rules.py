@@ -218,3 +218,28 @@ def test_subtopics_have_the_same_bits_for_any_number_of_threads(tmp_path, thread
     for judged in (rows, shuffled):
         found = evaluate(path, judged, metrics, ties="expected", threads=threads, ci=["auto", "bootstrap"])
         assert bits(found) == bits(one)
+
+
+CATEGORIES = [
+    {"query_id": "q", "item_id": "a", "genre": "s", "relevance": 1},
+    {"query_id": "q", "item_id": "b", "genre": "s", "relevance": 1},
+    {"query_id": "q", "item_id": "c", "genre": "t", "relevance": 1},
+]
+
+
+def test_categories_of_the_judgements():
+    run = run_table({"q": {"a": 3.0, "b": 2.0, "c": 1.0}})
+    found = evaluate(run, CATEGORIES, ["category_ndcg@3", "map"], category="genre").metric_rows[0].estimate
+    assert found.value == pytest.approx((1 + 1 / 2) / (1 + 1 / np.log2(3)), rel=1e-12)
+
+
+def test_what_categories_need():
+    run = run_table({"q": {"a": 3.0}})
+    with pytest.raises(UsageError, match="category_ndcg needs --category, found none"):
+        evaluate(run, CATEGORIES, ["category_ndcg"])
+    with pytest.raises(DataError, match="found no column 'kind', wanted one for category_ndcg"):
+        evaluate(run, CATEGORIES, ["category_ndcg"], category="kind")
+    with pytest.raises(DataError, match="found no column 'kind', wanted one for category_ndcg"):
+        evaluate(run, SUBTOPICS, ["category_ndcg"], category="kind")
+    with pytest.raises(UsageError, match="found metrics of subtopics and of categories, wanted them in"):
+        evaluate(run, CATEGORIES, ["category_ndcg", "err_ia"], category="genre")

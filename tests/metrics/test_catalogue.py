@@ -26,7 +26,7 @@ def message_of(text):
 def test_catalogue_holds_every_metric_of_judged_rankings():
     with_cutoff = (
         "dcg ndcg ndcg_exp precision recall hit f1 map map_min gm_map mrr num_rel_ret rbp insq err judged"
-        " alpha_ndcg err_ia"
+        " alpha_ndcg err_ia category_ndcg"
     )
     without = "r_precision set_precision set_recall set_f1 compat bpref inf_ap arp auc gauc"
     assert " ".join(WITH_CUTOFF) == with_cutoff
@@ -87,12 +87,13 @@ def test_properties_of_metrics():
     assert those(lambda one: one.tie_order == "expected") == ["auc", "gauc"]
     assert those(lambda one: "expected" not in one.ties) == ["gm_map", "iprec"]
     assert those(lambda one: "best" not in one.ties or "worst" not in one.ties) == [
-        *("inf_ap", "alpha_ndcg", "err_ia", "ild", "novelty")
+        *("inf_ap", "alpha_ndcg", "err_ia", "category_ndcg", "ild", "novelty")
     ]
     assert those(lambda one: one.beyond) == ["ild", "novelty"]
     graded = ["dcg", "ndcg", "ndcg_exp", "insq", "err", "compat", "judged", "ild", "novelty"]
     assert those(lambda one: not one.binary) == graded
-    assert those(lambda one: one.subtopics) == ["alpha_ndcg", "err_ia"]
+    assert those(lambda one: one.subtopics == "subtopic") == ["alpha_ndcg", "err_ia"]
+    assert those(lambda one: one.subtopics == "category") == ["category_ndcg"]
     assert those(lambda one: one.graded) == ["dcg", "ndcg"]
 
 

@@ -22,6 +22,7 @@ from tests.naive_evaluation import run_table
 NAMES = [
     *("alpha_ndcg", "alpha_ndcg@1", "alpha_ndcg@3", "alpha_ndcg@20:alpha=0.3", "alpha_ndcg@3:rel=2"),
     *("err_ia", "err_ia@1", "err_ia@3", "err_ia@20:alpha=0.3", "err_ia:rel=2"),
+    *("category_ndcg", "category_ndcg@1", "category_ndcg@3", "category_ndcg@3:rel=2"),
 ]
 
 
@@ -56,14 +57,14 @@ def orders(scores):
         yield [item for group in choice for item in group]
 
 
-def random_query(rng, query, longest):
+def random_query(rng, query, longest, topics=3):
     items = [f"d{i}" for i in range(longest + 4)]
     shown = rng.sample(items, rng.randrange(1, longest + 1))
     judged = rng.sample(items, rng.randrange(1, len(items)))
     rows = [
         (query, item, f"s{topic}", rng.choice([-1, 0, 1, 1, 2]))
         for item in judged
-        for topic in rng.sample(range(4), rng.randint(1, 3))
+        for topic in rng.sample(range(4), rng.randint(1, topics))
     ]
     return shown, rows
 
@@ -97,6 +98,24 @@ def test_err_ia_by_hand():
     assert values_of("err_ia", RUN, ROWS)["q"] == pytest.approx(found / 3 / (2 * math.log(2)), rel=1e-14)
 
 
+def test_category_ndcg_by_hand():
+    """Of the list a (s), b (s), x, c (t), the first and the last item count; u has an item too."""
+    rows = [
+        ("q", "a", "s", 1),
+        ("q", "b", "s", 2),
+        ("q", "c", "t", 1),
+        ("q", "d", "u", 1),
+        ("q", "e", "v", 0),
+    ]
+    run = {"q": {"a": 4.0, "b": 3.0, "x": 2.0, "c": 1.0}}
+    found = 1 / math.log2(2) + 1 / math.log2(5)
+    ideal = 1 / math.log2(2) + 1 / math.log2(3) + 1 / math.log2(4)
+    assert values_of("category_ndcg", run, rows)["q"] == pytest.approx(found / ideal, rel=1e-15)
+    assert values_of("category_ndcg@2", run, rows)["q"] == pytest.approx(
+        1 / (1 + 1 / math.log2(3)), rel=1e-15
+    )
+
+
 def test_one_subtopic_of_one_item_each_is_ndcg():
     rows = [("q", item, item, 1) for item in "abcd"]
     run = {"q": {"b": 3.0, "x": 2.0, "a": 1.0}}
@@ -108,7 +127,7 @@ def test_one_subtopic_of_one_item_each_is_ndcg():
 def test_equals_the_naive_version(name):
     rng = random.Random(1)
     for q in range(60):
-        shown, rows = random_query(rng, f"q{q}", 12)
+        shown, rows = random_query(rng, f"q{q}", 12, 1 if "category" in name else 3)
         run = {f"q{q}": {item: -float(rank) for rank, item in enumerate(shown)}}
         (found,) = values_of(name, run, rows).values()
         assert found == pytest.approx(naive(name, shown, rows), rel=1e-12, nan_ok=True)
@@ -118,7 +137,7 @@ def test_equals_the_naive_version(name):
 def test_expected_is_the_mean_over_every_order(name):
     rng = random.Random(2)
     for q in range(40):
-        shown, rows = random_query(rng, f"q{q}", 6)
+        shown, rows = random_query(rng, f"q{q}", 6, 1 if "category" in name else 3)
         scores = {item: float(rng.randrange(3)) for item in shown}
         wanted = [naive(name, order, rows) for order in orders(scores)]
         (found,) = values_of(name, {f"q{q}": scores}, rows, "expected").values()
@@ -132,7 +151,7 @@ def test_a_query_has_its_value_whatever_stands_beside_it(name, ties):
     together, run = [], {}
     alone = {}
     for q in range(20):
-        shown, rows = random_query(rng, f"q{q}", 8)
+        shown, rows = random_query(rng, f"q{q}", 8, 1 if "category" in name else 3)
         run[f"q{q}"] = {item: float(rng.randrange(4)) for item in shown}
         together += rows
         alone |= values_of(name, {f"q{q}": run[f"q{q}"]}, rows, ties)

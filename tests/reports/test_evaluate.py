@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 import rankeval
-from rankeval.reports.evaluate import charts, conclude
+from rankeval import evaluate
+from rankeval.reports.evaluate import charts, conclude, tables
 from rankeval.reports.sentences import CAUTION
 from tests.reports.results import interval, verdict
 
@@ -116,3 +117,13 @@ def test_calibration_is_drawn_where_the_curve_was_asked_for(tmp_path: Path) -> N
     without = rankeval.evaluate(run, metrics=["brier"]).plain()
     assert without["reliability"] == []
     assert "calibration" not in {chart.key for chart in charts(without)}
+
+
+def test_the_agreement_of_runs_is_a_table() -> None:
+    runs = {"a": {"q": {"x": 2.0, "y": 1.0}}, "b": {"q": {"x": 1.0, "y": 2.0}}}
+    found = evaluate(runs, {"q": {"x": 1}}, ["map"], agree=True).to_dict()
+    (shown,) = [table for table in tables(found) if table.title == "Agreement of runs"]
+    assert shown.header[:3] == ["statistic", "first", "second"]
+    assert [row[0] for row in shown.rows] == ["rbo", "tau", "tau_ap"]
+    del found["agreement"]
+    assert "Agreement of runs" not in [table.title for table in tables(found)]
