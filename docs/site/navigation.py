@@ -43,6 +43,7 @@ SECTIONS = (
             "inspect",
             "rankers",
             "simulation",
+            "spark",
             "report",
             "examples/index",
         ),

@@ -15,7 +15,7 @@ PAGES = [REPO / "README.md", *sorted((REPO / "docs").glob("*.md"))]
 #: Pages whose blocks take more than some seconds; all others are run by ``make test``.
 SLOW = {"README", "rankers", "report", "simulation", "start-uplift", "uplift"}
 #: Page -> how many of its blocks that could be run are not, and the page says why.
-NOT_RUN = {"README": 1, "benchmarks": 1, "coverage": 1, "rankers": 1}
+NOT_RUN = {"README": 1, "benchmarks": 1, "coverage": 1, "rankers": 1, "spark": 1}
 
 
 def found(page: Path) -> list[Block]:
