@@ -36,6 +36,8 @@ ADVICE: dict[str, str] = {
     "logged one.",
     "heavy_tail": "Use snips, or clip (cips) and compare, or evaluate a policy that is closer to the logged "
     "one.",
+    "kernel_smoothing": "Compare with half the bandwidth: the bias falls with its square, while the error "
+    "grows.",
     "leverage": "Collect more data, or evaluate a policy that is closer to the logged one.",
     "list_sums": "Log the probabilities of all candidates; they must sum to 1.",
     "low_overlap": "Evaluate a ranker that is closer to the logged one, or test it on a small share of the "

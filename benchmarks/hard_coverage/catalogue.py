@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from benchmarks.hard_coverage.continuous_rows import ContinuousActions
 from benchmarks.hard_coverage.dependence_rows import Thinned, Users, even, fan_out, one_large, zipf
 from benchmarks.hard_coverage.family_rows import Curves, OfFamily
 from benchmarks.hard_coverage.metric_rows import FewQueries, InterleavedUsers, many_segments
@@ -47,6 +48,7 @@ ROWS: dict[str, Row] = {
     **{f"clustered: {name}": Users(sizes, BY_USER) for name, sizes in _SIZES.items()},
     **{f"not clustered: {name}": Users(sizes) for name, sizes in _SIZES.items()},
     "models: ridge, n 1000": FittedModels(1000),
+    **{f"continuous: n {n}": ContinuousActions(n) for n in (500, 5000)},
     "best: of 10 equal, n 2000": BestOf(10, 2000),
     "thinned: 7 % in weight": Thinned(20_000, 0.07, "weight"),
     "thinned: 10 % in weight, whole": Thinned(20_000, 0.1, "weight"),

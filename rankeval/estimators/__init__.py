@@ -15,9 +15,7 @@ from rankeval.estimators.ranking_terms import RankingBlock
 from rankeval.estimators.terms import (
     CLICK_RATIOS,
     RATIO_COLUMNS,
-    REDUCING,
     REWARD,
-    TRANSFORMS,
     WEIGHTED,
     Kind,
     Ratio,
@@ -25,10 +23,10 @@ from rankeval.estimators.terms import (
     SampleBlock,
     TargetViews,
     Term,
-    Transform,
     needed_columns,
     write_terms,
 )
+from rankeval.estimators.transforms import REDUCING, TRANSFORMS, Transform
 
 __all__ = [
     "ACTION_ESTIMATORS",

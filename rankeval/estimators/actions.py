@@ -13,6 +13,8 @@ TAU = Parameter("tau", 10.0, WEIGHT_BOUNDS)
 SHRINKAGE = Parameter("lambda", 100.0, (1.0, 10.0, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8))
 CURVATURES = (0.0, 0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 CURVATURE = Parameter("lambda", 0.1, CURVATURES, high=1.0, closed=True)
+#: In steps of a factor of the square root of 2, from a sixteenth of the standard deviation up to twice it.
+BANDWIDTH = Parameter("bandwidth", None, tuple(2.0 ** (0.5 * step) for step in range(-8, 3)))
 
 ACTION_ESTIMATORS = (
     Definition("ips", "mean w r", "Horvitz & Thompson 1952", mean="weighted_reward"),
@@ -98,5 +100,33 @@ ACTION_ESTIMATORS = (
         transform="clipped",
         parameter=replace(MAX_WEIGHT, default=None),
         ratio="embedding",
+    ),
+    Definition(
+        "kips",
+        "mean w r, w = K((a - t) / bandwidth) / (bandwidth p)",
+        "Kallus & Zhou 2018",
+        mean="weighted_reward",
+        transform="epanechnikov",
+        parameter=BANDWIDTH,
+        ratio="kernel",
+    ),
+    Definition(
+        "ksnips",
+        "sum w r / sum w, w as in kips",
+        "Kallus & Zhou 2018",
+        numerator="weighted_reward",
+        denominator="weight",
+        transform="epanechnikov",
+        parameter=BANDWIDTH,
+        ratio="kernel",
+    ),
+    Definition(
+        "kdr",
+        "mean q_pi + w (r - q), w as in kips",
+        "Kallus & Zhou 2018",
+        mean="doubly_robust",
+        transform="epanechnikov",
+        parameter=BANDWIDTH,
+        ratio="kernel",
     ),
 )

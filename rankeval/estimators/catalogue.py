@@ -16,7 +16,8 @@ from rankeval.estimators.actions import ACTION_ESTIMATORS
 from rankeval.estimators.clicks import CLICK_ESTIMATORS
 from rankeval.estimators.definitions import ASSUME_LESS, Definition, Parameter
 from rankeval.estimators.rankings import RANKING_ESTIMATORS
-from rankeval.estimators.terms import Kind, Ratio, Term, Weighting
+from rankeval.estimators.terms import Kind, Ratio, Term
+from rankeval.estimators.transforms import KERNELS, Kernel, Weighting
 from rankeval.options import shown
 
 ESTIMATORS: dict[str, Definition] = {
@@ -31,6 +32,10 @@ LOGGERS: dict[str, Loggers] = {"naive": "naive", "balanced": "balanced", "weight
 #: The rule that chooses a parameter from the data.
 Choice = Literal["both", "slope", "mse"]
 CHOICES: dict[str, Choice] = {"auto": "both", "auto_slope": "slope", "auto_mse": "mse"}
+#: The same for bandwidths, which have no estimate without bias to compare with.
+KERNEL_CHOICES: dict[str, Choice] = {"auto": "slope", "auto_slope": "slope"}
+#: The kernels by name.
+KERNEL_NAMES: dict[str, Kernel] = {str(name): name for name in KERNELS}
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class Estimator:
         choice: the rule that chooses the parameter from the data; None if the parameter is given.
         loggers: how the rounds of several logging policies are combined.
         cutoff: number of top positions that count; 0 for all.
+        kernel: the kernel, for continuous actions.
+        scale: what the grid of the parameter is in units of; not part of equality.
     """
 
     definition: Definition
@@ -51,6 +58,8 @@ class Estimator:
     choice: Choice | None = None
     loggers: Loggers = "naive"
     cutoff: int = 0
+    kernel: Kernel = "epanechnikov"
+    scale: float = field(default=1.0, compare=False)
 
     @property
     def name(self) -> str:
@@ -59,7 +68,9 @@ class Estimator:
 
     @property
     def weight_of(self) -> str:
-        """The kind of its weights with the cutoff, for tables: ``action``, ``prefix``, ``dcg@10``."""
+        """The kind of its weights, for tables: ``action``, ``prefix``, ``dcg@10``, ``gaussian 0.5``."""
+        if self.definition.by_kernel:
+            return " ".join([self.kernel, *map(_shortest, self.params.values())])
         return ("action" if self.ratio == "ready" else self.ratio) + self._at
 
     @property
@@ -74,12 +85,15 @@ class Estimator:
             settings[self.definition.parameter.name] = {v: k for k, v in CHOICES.items()}[self.choice]
         if self.loggers != "naive":
             settings["loggers"] = self.loggers
+        if self.definition.by_kernel and self.kernel != "epanechnikov":
+            settings["kernel"] = self.kernel
         return self.name + "".join(f":{name}={value}" for name, value in settings.items())
 
     @property
     def settings(self) -> dict[str, float | str]:
-        """The parameter by name, and ``loggers`` unless it is ``naive``."""
-        return {**self.params, **({} if self.loggers == "naive" else {"loggers": self.loggers})}
+        """The parameter by name, the kernel, and ``loggers`` unless it is ``naive``."""
+        kernel: dict[str, float | str] = {"kernel": self.kernel} if self.definition.by_kernel else {}
+        return {**self.params, **kernel, **({} if self.loggers == "naive" else {"loggers": self.loggers})}
 
     @property
     def candidates(self) -> tuple[Estimator, ...]:
@@ -87,11 +101,14 @@ class Estimator:
         parameter = self.definition.parameter
         if self.choice is None or parameter is None:
             return (self,)
-        return tuple(replace(self, params={parameter.name: v}, choice=None) for v in parameter.grid)
+        values = (float(f"{value * self.scale:.4g}") for value in parameter.grid)
+        return tuple(replace(self, params={parameter.name: value}, choice=None) for value in values)
 
     @property
-    def unreduced(self) -> Estimator:
-        """The same estimator with untransformed importance weights."""
+    def unreduced(self) -> Estimator | None:
+        """The same estimator with untransformed importance weights; None if a kernel makes these."""
+        if self.definition.by_kernel:
+            return None
         definition = replace(self.definition, transform="plain", parameter=None)
         return replace(self, definition=definition, params={}, choice=None)
 
@@ -118,7 +135,8 @@ class Estimator:
         parameter = self.definition.parameter
         if parameter is None or parameter.name not in self.params:
             return Weighting()
-        return Weighting(self.definition.transform, self.params[parameter.name])
+        transform = self.kernel if self.definition.by_kernel else self.definition.transform
+        return Weighting(transform, self.params[parameter.name])
 
     @property
     def follows_weights(self) -> bool:
@@ -182,6 +200,8 @@ def parse(text: str) -> Estimator:
     if at:
         estimator = replace(estimator, cutoff=_cutoff(text, definition, cutoff))
     parameter = definition.parameter
+    if definition.by_kernel and "bandwidth" not in given:
+        return replace(estimator, choice="slope")
     if parameter is None or parameter.default is None or parameter.name in given:
         return estimator
     return replace(estimator, params={parameter.name: parameter.default})
@@ -192,14 +212,20 @@ def _with(estimator: Estimator, text: str, key: str, value: str) -> Estimator:
     definition = estimator.definition
     parameter = definition.parameter
     if parameter is not None and key == parameter.name:
-        if value in CHOICES:
-            return replace(estimator, choice=CHOICES[value])
-        return replace(estimator, params={key: _in_range(text, parameter, value)})
+        choices = KERNEL_CHOICES if definition.by_kernel else CHOICES
+        if value in choices:
+            return replace(estimator, choice=choices[value])
+        return replace(estimator, params={key: _in_range(text, parameter, value, choices)})
+    if key == "kernel" and definition.by_kernel:
+        if value not in KERNEL_NAMES:
+            raise UsageError(f"estimator {text!r}: kernel is {value!r}, wanted {', '.join(KERNEL_NAMES)}")
+        return replace(estimator, kernel=KERNEL_NAMES[value])
     if key == "loggers" and definition.combines_loggers:
         if value not in LOGGERS:
             raise UsageError(f"estimator {text!r}: loggers is {value!r}, wanted {', '.join(LOGGERS)}")
         return replace(estimator, loggers=LOGGERS[value])
     known = ([] if parameter is None else [parameter.name]) + ["loggers"] * definition.combines_loggers
+    known += ["kernel"] * definition.by_kernel
     raise UsageError(f"estimator {text!r}: unknown parameter {key!r}, known: {', '.join(known) or 'none'}")
 
 
@@ -213,13 +239,13 @@ def _cutoff(text: str, definition: Definition, cutoff: str) -> int:
     return int(cutoff)
 
 
-def _in_range(text: str, parameter: Parameter, value: str) -> float:
+def _in_range(text: str, parameter: Parameter, value: str, choices: Mapping[str, Choice]) -> float:
     try:
         number = float(value)
     except ValueError:
         number = math.nan
     if not parameter.admits(number):
-        wanted = f"{parameter.wanted}, or {', '.join(CHOICES)}"
+        wanted = f"{parameter.wanted}, or {', '.join(choices)}"
         raise UsageError(f"estimator {text!r}: {parameter.name} is {value!r}, wanted {wanted}")
     return number
 

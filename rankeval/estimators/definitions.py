@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from rankeval.estimators.terms import CLICK_RATIOS, OF_ACTIONS, OF_SESSIONS, Kind, Ratio, Transform
+from rankeval.estimators.terms import CLICK_RATIOS, OF_ACTIONS, OF_SESSIONS, Kind, Ratio
+from rankeval.estimators.transforms import Transform
 
 Cutoff = Literal["none", "optional", "required"]
 
@@ -20,6 +21,7 @@ ASSUMPTIONS: dict[Ratio, str] = {
     "ready": "the importance weights are right",
     "mixture": "the propensities of all logging policies are right",
     "embedding": "an action affects the reward through its embedding only",
+    "kernel": "the densities are right; the reward changes little within a bandwidth of the target's action",
     "list": "the propensities of whole lists are right, and no list of the target is impossible",
     "item": "a click depends on its own item and position only",
     "prefix": "users go down the list: a click depends on the items down to it only",
@@ -47,7 +49,8 @@ class Parameter:
     Attributes:
         name: its name in estimator texts.
         default: value if it is not given; None: the parameter is optional, and weights stay untransformed.
-        grid: values from which the data choose, if asked to.
+        grid: values from which the data choose, if asked to; of a bandwidth in units of the standard
+            deviation of the logged actions.
         low, high: bounds of the interval of valid values.
         closed: whether the interval includes its bounds.
     """
@@ -83,7 +86,7 @@ class Definition:
         source: author and year.
         mean, numerator, denominator: kinds of terms; None: the formula does not have this part.
         transform: transform of the importance weight; for estimators from clicks, of its factor
-            ``1 / theta_k``.
+            ``1 / theta_k``; for continuous actions the kernel.
         parameter: the parameter of the transform.
         ratio: kind of importance weight (:data:`~rankeval.estimators.terms.RATIO_COLUMNS`).
         by_position: whether the estimate is the sum over positions of one ratio per position.
@@ -140,6 +143,11 @@ class Definition:
     def form(self) -> str:
         """The name for messages, with ``@K`` if a cutoff is required."""
         return f"{self.name}@K" if self.cutoff == "required" else self.name
+
+    @property
+    def by_kernel(self) -> bool:
+        """Whether actions are continuous, and its weights are those of a kernel."""
+        return self.ratio == "kernel"
 
     @property
     def combines_loggers(self) -> bool:

@@ -16,7 +16,8 @@ import numpy as np
 from rankeval.array_types import Floats, Ints
 from rankeval.arrays import cascade_sums, corrected_sums, offsets_of, read_only, sums, sums_of_products
 from rankeval.estimators.click_terms import click_weights, most_unshown
-from rankeval.estimators.terms import CLICK_RATIOS, OF_SESSIONS, RATIO_COLUMNS, TRANSFORMS, Kind, Ratio, Term
+from rankeval.estimators.terms import CLICK_RATIOS, OF_SESSIONS, RATIO_COLUMNS, Kind, Ratio, Term
+from rankeval.estimators.transforms import TRANSFORMS
 
 
 class RankingBlock:

@@ -17,25 +17,17 @@ from typing import Literal, Protocol
 import numpy as np
 
 from rankeval.array_types import Floats, Ints
+from rankeval.estimators.transforms import PLAIN, TRANSFORMS, Weighting, kernel_weights
 
-Transform = Literal["plain", "clipped", "switched", "shrunk", "harmonic"]
 Kind = Literal[
     "reward", "weight", "weighted_reward", "model", "weighted_residual", "doubly_robust", "logged_by",
     "shown", "weight_sum", "click_affine", "click_doubly_robust", "overlap", "unshown", "unshown_model",
     "support_gap", "near_support", "gap_model",
 ]  # fmt: skip
 Ratio = Literal[
-    "action", "ready", "mixture", "embedding", "list", "item", "prefix", "exposure", "slate", "subset",
-    "examination", "rho", "trust", "dcg", "precision", "rank", "match",
+    "action", "ready", "mixture", "embedding", "kernel", "list", "item", "prefix", "exposure", "slate",
+    "subset", "examination", "rho", "trust", "dcg", "precision", "rank", "match",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Weighting:
-    """A transform of the importance weight (:data:`TRANSFORMS`), with its parameter."""
-
-    transform: Transform = "plain"
-    parameter: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +45,7 @@ class Term:
     """
 
     kind: Kind
-    weighting: Weighting = Weighting()
+    weighting: Weighting = PLAIN
     ratio: Ratio = "action"
     position: int = 0
     target: str = ""
@@ -62,31 +54,16 @@ class Term:
 
     @property
     def plain(self) -> Term:
-        """The term of the untransformed weight in this term, over all positions and all units."""
-        return replace(self, kind="weight", weighting=Weighting(), position=0, logger=0)
+        """The term of the untransformed weight in this term, over all positions and all units.
+
+        A weight by a kernel is none without its bandwidth.
+        """
+        weighting = self.weighting if self.ratio == "kernel" else PLAIN
+        return replace(self, kind="weight", weighting=weighting, position=0, logger=0)
 
 
-PLAIN = Weighting()
 #: The logged reward, with which gains compare.
 REWARD = Term("reward")
-
-
-def _harmonic(weight: Floats, curvature: float) -> Floats:
-    """``w / (1 - lambda + lambda w)``, a weighted harmonic mean of ``w`` and 1; for lambda 1 it is 1."""
-    denominator = (1.0 - curvature) + curvature * weight
-    return np.divide(weight, denominator, out=np.ones_like(weight), where=denominator > 0.0)
-
-
-#: Name -> the transform ``(w, parameter) -> u``.
-TRANSFORMS: dict[Transform, Callable[[Floats, float], Floats]] = {
-    "plain": lambda weight, _: weight,
-    "clipped": lambda weight, bound: np.minimum(weight, bound),
-    "switched": lambda weight, bound: np.where(weight <= bound, weight, 0.0),
-    "shrunk": lambda weight, shrinkage: weight / (weight * weight / shrinkage + 1.0),
-    "harmonic": _harmonic,
-}
-#: Transforms that may make a weight smaller, but never larger.
-REDUCING: frozenset[Transform] = frozenset({"clipped", "switched", "shrunk"})
 
 
 class RoundBlock:
@@ -127,7 +104,10 @@ class RoundBlock:
     def _transformed(self, ratio: Ratio, weighting: Weighting) -> Floats:
         key = ratio, weighting
         if key not in self._weights:
-            if weighting == PLAIN:
+            if ratio == "kernel":
+                columns = (self.columns[name] for name in RATIO_COLUMNS[ratio])
+                self._weights[key] = kernel_weights(weighting, *columns)
+            elif weighting == PLAIN:
                 *logging, target = (self.columns[name] for name in RATIO_COLUMNS[ratio])
                 self._weights[key] = target / logging[0] if logging else target
             else:
@@ -149,6 +129,7 @@ RATIO_COLUMNS: dict[Ratio, tuple[str, ...]] = {
     "ready": ("importance_weight",),
     "mixture": ("mixture_propensity", "target_propensity"),
     "embedding": ("marginal_propensity", "target_marginal_propensity"),
+    "kernel": ("density", "action_value", "target_action_value"),
     "list": ("propensity_list", "target_propensity_list"),
     "item": ("propensity", "target_propensity"),
     "prefix": ("propensity_prefix", "target_propensity_prefix"),
@@ -164,7 +145,7 @@ RATIO_COLUMNS: dict[Ratio, tuple[str, ...]] = {
     "match": ("examination", "rank", "target_rank"),
 }
 #: Kinds of weights of bandit logs.
-OF_ACTIONS: frozenset[Ratio] = frozenset({"action", "ready", "mixture", "embedding"})
+OF_ACTIONS: frozenset[Ratio] = frozenset({"action", "ready", "mixture", "embedding", "kernel"})
 #: Kinds of weights of rankings with one value per session, not one per position.
 OF_SESSIONS: frozenset[Ratio] = frozenset({"list", "slate"})
 #: Kinds of weights of clicks, which follow from the positions under a candidate ranker.

@@ -37,7 +37,7 @@ FINITE_TERMS = "numbers whose products and sums are finite"
 RANGES: dict[str, Range] = {
     **dict.fromkeys((*_PROPENSITIES, "mixture_propensity"), LOGGED_PROBABILITY),
     **{f"target_{name}": PROBABILITY for name in _PROPENSITIES},
-    **dict.fromkeys(("exposure", "examination", "alpha"), POSITIVE),
+    **dict.fromkeys(("exposure", "examination", "alpha", "density"), POSITIVE),
     **dict.fromkeys(("target_exposure", "subset_weight", "importance_weight"), NOT_NEGATIVE),
     "beta": FINITE,
 }

@@ -20,7 +20,7 @@ ROLES: dict[Role, tuple[str, ...]] = {
     "judgements": ("query_id", "item_id", "relevance", "subtopic"),
     "log": (
         "session_id", "query_id", "item_id", "position", "click", "reward", "session_reward", "propensity",
-        "target_propensity",
+        "target_propensity", "action_value", "target_action_value",
         "propensity_prefix", "target_propensity_prefix", "propensity_list", "target_propensity_list",
         "exposure", "target_exposure", "slate_weight", "subset_weight", "importance_weight",
         "behaviour", "q_logged", "q_target",
@@ -61,6 +61,7 @@ SESSION: dict[Role, str | None] = {"run": "query_id", "judgements": None, "log":
 OF_TARGETS = frozenset(
     {
         "target_propensity",
+        "target_action_value",
         "target_propensity_list",
         "target_propensity_prefix",
         "target_exposure",

@@ -193,6 +193,8 @@ class KnownRanges:
     def _transformed(estimator: Estimator, weights: Range) -> Range:
         """The range of the transformed weight ``u``."""
         low, high = weights
+        if estimator.definition.by_kernel:
+            return low, high
         transform, parameter = estimator.weighting.transform, estimator.weighting.parameter
         if transform == "switched":
             return (low if high <= parameter else 0.0), min(high, parameter)

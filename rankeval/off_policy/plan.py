@@ -233,7 +233,7 @@ class Plan:
         biases = [
             value[target, estimator.unreduced] - value[target, candidate]
             for estimator in self.asked
-            if estimator.choice is not None
+            if estimator.choice is not None and estimator.unreduced is not None
             for candidate in estimator.candidates
             for target in self.targets
         ]

@@ -51,7 +51,8 @@ class PropensityChecks:
             roles: the roles that estimators read.
         """
         weighed = log.has("weight") or log.has("sampling_weight")
-        if log.session is not None or not log.has("action") or weighed or log.draw is not None:
+        densities = "action_value" in roles
+        if log.session is not None or not log.has("action") or weighed or densities or log.draw is not None:
             return None
         # Actions that estimators do not read need not be indices, and may be null.
         listed = {"action", "candidate_propensities"} <= set(roles)

@@ -12,13 +12,16 @@ from rankeval.inference import InferenceOptions
 from rankeval.logs import Log, check_grouping, stated
 from rankeval.off_policy.nuisances import FittingOptions
 from rankeval.off_policy.samples import (
+    ACTION_VALUES,
     ColumnSources,
     Setting,
     given_by_scores,
     listed_targets,
+    require_one_kind,
     uses_ready_weights,
     uses_session_reward,
     with_scalar_reward,
+    with_scale,
     with_targets,
 )
 
@@ -70,6 +73,7 @@ class Request:
         check_grouping(log, by, fitting.cluster)
         log = with_scalar_reward(log)
         chosen = tuple(dict.fromkeys(map(parse, names or default_estimators(log, setting))))
+        require_one_kind(chosen)
         setting = replace(
             setting,
             session_reward=uses_session_reward(log, chosen),
@@ -84,6 +88,7 @@ class Request:
             setting = replace(setting, listed=listed_targets(log, setting.targets), predicts_each=each)
         sources = ColumnSources.of(log, setting)
         sources.require(chosen)
+        chosen = with_scale(log, chosen, fitting.threads)
         return cls(sources, chosen, fitting, infer, by)
 
     @property
@@ -128,6 +133,9 @@ def default_estimators(log: Log, setting: Setting) -> Sequence[str]:
     """The estimators to compute if the caller names none; they depend on the columns of the log."""
     if log.session is not None:
         return ["click_ips"] if setting.position_bias is not None else _of_rankings(log)
+    if all(map(log.has, ACTION_VALUES)) and not log.has("target_propensity"):
+        predicted = log.has("q_logged") and log.has("q_target")
+        return ["kips", "ksnips", *(["kdr"] if predicted else [])]
     known = (log.has("q_logged") and log.has("q_target")) or log.has("candidate_q")
     return ["ips", "snips", *(["dr"] if known or setting.modelled else [])]
 

@@ -62,6 +62,8 @@ def row_reasons(row: EstimateRow, whole_counts: bool, observed: bool, width: flo
         yield Note("estimator_caution", definition.caution, level="caution")
     if row.selection is not None and row.segment is None:
         yield _of_choice(row)
+    if definition.by_kernel and "bandwidth" in row.estimator.params:
+        yield _of_smoothing(row.estimator.params["bandwidth"])
     noted = [note for each in (row.value, row.gain, row.relative) for note in each.notes if note.level]
     yield from distinct(noted)
     if definition.mean == "model" and definition.numerator is None:
@@ -160,7 +162,7 @@ def _of_mean_weight(row: EstimateRow) -> Iterator[Note]:
         if (abs(mean - wanted) > far or moved > most) and (alone or (z is not None and abs(z) > errors)):
             by = f"{abs(z):.1f} standard errors off {wanted:.4g}" if z is not None else "as is every weight"
             kind = f"{row.estimator.ratio} weight" if row.estimator.definition.of_rankings else "weight"
-            text = f"the mean {kind} is {mean:.4g}, {by}: the propensities look wrong"
+            text = f"the mean {kind} is {mean:.4g}, {by}: {_suspect(row)}"
             numbers = {"mean": mean, "threshold": far, **({} if z is None else {"z": z})}
             yield Note("mean_weight", text, numbers, level=level, value=mean - wanted)
             return
@@ -169,6 +171,19 @@ def _of_mean_weight(row: EstimateRow) -> Iterator[Note]:
         text += f"the estimate is about {moved:.2g} standard errors off"
         numbers = {"mean": mean, "threshold": IMBALANCED}
         yield Note("weight_imbalance", text, numbers, level="caution", value=moved)
+
+
+def _suspect(row: EstimateRow) -> str:
+    """What a mean weight that is not 1 tells."""
+    if row.estimator.definition.by_kernel:
+        return "the densities look wrong, or the target's actions lie at the ends of the logged ones"
+    return "the propensities look wrong"
+
+
+def _of_smoothing(bandwidth: float) -> Note:
+    text = f"estimates the reward of actions within about {bandwidth:.4g} of the target's: neither the error "
+    text += "nor the interval counts how far that is from the reward of its own actions"
+    return Note("kernel_smoothing", text, {"bandwidth": bandwidth}, level="caution")
 
 
 def _of_clipping(row: EstimateRow) -> Iterator[Note]:

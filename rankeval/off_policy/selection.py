@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from rankeval.estimators import Estimator
-from rankeval.inference import Inference
+from rankeval.inference import Inference, Moments
 from rankeval.off_policy.plan import Plan
 
 #: Probability that the bound on the bias does not hold.
 DELTA = 0.05
+#: A bandwidth whose weights have a smaller effective sample size has an error that is not known.
+LEAST_EFFECTIVE = 30.0
 
 
 @dataclass(frozen=True)
@@ -23,17 +25,19 @@ class Candidate:
         parameter: the value of the parameter.
         value, std_error: of the estimate; None if they cannot be computed.
         mse_bound: variance plus the square of the bound on the bias; infinite if unknown.
+        sure: whether the standard error rests on enough units.
     """
 
     parameter: float
     value: float | None
     std_error: float | None
     mse_bound: float
+    sure: bool = True
 
     @property
     def deviation(self) -> float:
-        """The standard error; infinite if there is none."""
-        return math.inf if self.std_error is None else self.std_error
+        """The standard error; infinite if there is none, or if it is not known well."""
+        return math.inf if self.std_error is None or not self.sure else self.std_error
 
     def to_dict(self, name: str) -> dict[str, Any]:
         """The candidate as values for JSON; ``name`` is the name of the parameter."""
@@ -48,14 +52,15 @@ class Selection:
     Attributes:
         asked: the estimator whose parameter the data choose.
         chosen: the same estimator with the chosen value.
-        slope, mse: the values that the rules SLOPE and bound on the mean squared error choose.
+        slope, mse: the values that the rules SLOPE and bound on the mean squared error choose; None: the rule
+            does not apply.
         candidates: target policy -> the estimates with all candidate values.
     """
 
     asked: Estimator
     chosen: Estimator
     slope: float
-    mse: float
+    mse: float | None
     candidates: dict[str, tuple[Candidate, ...]]
 
     def to_dict(self, target: str) -> dict[str, Any]:
@@ -87,6 +92,9 @@ def select(estimator: Estimator, inference: Inference, plan: Plan) -> Selection 
         for target in plan.targets
     }
     of_targets = list(found.values())
+    if estimator.definition.by_kernel:
+        (bandwidth,) = (best := concrete[slope_of_kernels(of_targets)]).params.values()
+        return Selection(estimator, best, bandwidth, None, found)
     by = {"slope": slope(of_targets), "mse": least_bound(of_targets)}
     by["both"] = max(by.values(), key=lambda i: max(row[i].deviation for row in of_targets))
     (slope_value,), (mse_value,) = (concrete[by[rule]].params.values() for rule in ("slope", "mse"))
@@ -102,12 +110,33 @@ def _candidate(
     (parameter,) = one.params.values()
     if estimate.std_error is None:
         return Candidate(parameter, estimate.value, None, math.inf)
+    if estimator.unreduced is None:
+        sure = _effective(inference.moments, plan.weight(one, target)) >= LEAST_EFFECTIVE
+        return Candidate(parameter, estimate.value, estimate.std_error, math.inf, sure)
     bias = inference.estimate(plan.value(estimator.unreduced, target, inference) - value)
     bound = math.inf
     if bias.value is not None and bias.std_error is not None:
         largest = abs(bias.value) + math.sqrt(2.0 * math.log(2.0 / DELTA)) * bias.std_error
         bound = estimate.std_error * estimate.std_error + largest * largest
     return Candidate(parameter, estimate.value, estimate.std_error, bound)
+
+
+def _effective(moments: Moments, weight: int | None) -> float:
+    """The effective sample size of a weight; 0 without one."""
+    if weight is None:
+        return 0.0
+    total, squares = moments.n * float(moments.mean[weight]), moments.sum_of_squares(weight)
+    return total / squares * total if squares > 0.0 else 0.0
+
+
+def slope_of_kernels(candidates: Sequence[Sequence[Candidate]]) -> int:
+    """Index of the bandwidth that SLOPE chooses: :func:`slope` from the smallest bandwidth to the largest.
+
+    The standard error falls as the bandwidth grows, but an estimated one need not. One that rests on few
+    units is not known, and its estimate excludes nothing.
+    """
+    order = sorted(range(len(candidates[0])), key=lambda i: candidates[0][i].parameter)
+    return order[min(_last_common([row[i] for i in order]) for row in candidates)]
 
 
 def slope(candidates: Sequence[Sequence[Candidate]]) -> int:

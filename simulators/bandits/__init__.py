@@ -15,6 +15,7 @@ from rankeval.simulators.bandits.bandit_world import (
     random_world,
     write_bandit_log,
 )
+from rankeval.simulators.bandits.continuous_world import ContinuousWorld
 from rankeval.simulators.bandits.slate_world import (
     SlateWorld,
     random_slate_policy,
@@ -26,6 +27,7 @@ from rankeval.simulators.bandits.softmax_policy import SoftmaxPolicy, importance
 
 __all__ = [
     "BanditWorld",
+    "ContinuousWorld",
     "RewardKind",
     "SlateWorld",
     "SoftmaxPolicy",

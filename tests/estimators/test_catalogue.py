@@ -9,8 +9,10 @@ from rankeval.estimators.catalogue import ESTIMATORS, parse
 from rankeval.estimators.click_terms import WORTH
 from rankeval.estimators.definitions import Definition
 from rankeval.estimators.ranking_terms import OF_THE_SESSION
-from rankeval.estimators.terms import TRANSFORMS, WRITERS, Term, Weighting
-from tests.naive_off_policy import NAMES
+from rankeval.estimators.terms import WRITERS, Term
+from rankeval.estimators.transforms import KERNELS, TRANSFORMS, Weighting
+from tests.naive_kernels import NAMES as KERNEL_NAMES
+from tests.naive_off_policy import NAMES as DISCRETE_NAMES
 from tests.naive_rankings import NAMES as RANKING_NAMES
 
 CLICK_NAMES = [
@@ -24,6 +26,7 @@ CLICK_NAMES = [
     "click_snips",
     "replay_ips",
 ]
+NAMES = [*DISCRETE_NAMES, *KERNEL_NAMES]
 ALL_NAMES = [*NAMES, *RANKING_NAMES, *CLICK_NAMES]
 DEFAULTS = {
     "cips": "max_weight=10",
@@ -33,6 +36,7 @@ DEFAULTS = {
     "dros": "lambda=100",
     "sg_ips": "lambda=0.1",
     "sg_dr": "lambda=0.1",
+    **dict.fromkeys(KERNEL_NAMES, "bandwidth=auto_slope"),
     "click_cips": "max_weight=10",
     "click_dr": "max_weight=10",
 }
@@ -64,7 +68,7 @@ def test_definitions_are_whole(name: str) -> None:
         assert (definition.logged_apart, definition.unshown, definition.caution) == (False, (), "")
     assert (definition.numerator is None) == (definition.denominator is None)
     assert any(kind is not None for kind in kinds)
-    assert definition.transform in TRANSFORMS
+    assert definition.transform in (KERNELS if name in KERNEL_NAMES else TRANSFORMS)
     assert (definition.parameter is None) == (definition.transform == "plain")
 
 
@@ -95,6 +99,18 @@ def test_cutoffs_read_back(cutoff: int) -> None:
     assert parse("click_dcg").cutoff == 0
     assert parse("click_dcg@3").weight_of == "dcg@3"
     assert parse("click_ips").weight_of == "examination"
+
+
+@pytest.mark.parametrize("kernel", list(KERNELS))
+def test_kernels(kernel: str) -> None:
+    estimator = parse(f"kips:bandwidth=0.5:kernel={kernel}")
+    assert (estimator.kernel, estimator.params) == (kernel, {"bandwidth": 0.5})
+    assert estimator.settings == {"bandwidth": 0.5, "kernel": kernel}
+    assert parse(estimator.label) == estimator
+    assert estimator.weight_of == f"{kernel} 0.5"
+    assert estimator.unreduced is None
+    # The weight of a kernel is none without its bandwidth.
+    assert estimator.term("weighted_reward").plain == estimator.term("weight")
 
 
 @pytest.mark.parametrize("name", ["mips", *RANKING_NAMES])
@@ -176,6 +192,11 @@ def test_labels_are_short_where_they_can_be() -> None:
         ("click_snips:max_weight=2", "unknown parameter 'max_weight', known: none"),
         ("cips:", "unknown parameter '', known: max_weight"),
         ("cips:max_weight=5:max_weight=6", "max_weight is given twice"),
+        ("kips:bandwidth=0", "bandwidth is '0', wanted a number above 0, or auto, auto_slope"),
+        ("kips:bandwidth=auto_mse", "bandwidth is 'auto_mse', wanted a number above 0, or auto, auto_slope"),
+        ("kdr:kernel=box", "kernel is 'box', wanted epanechnikov, gaussian, triangular"),
+        ("ips:kernel=gaussian", "unknown parameter 'kernel', known: loggers"),
+        ("ksnips:loggers=balanced", "unknown parameter 'loggers', known: bandwidth, kernel"),
     ],
 )
 def test_wrong_names_get_one_line(text: str, message: str) -> None:

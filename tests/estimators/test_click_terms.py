@@ -9,7 +9,8 @@ import pytest
 
 from rankeval.estimators.click_terms import WORTH
 from rankeval.estimators.ranking_terms import OF_THE_SESSION, RankingBlock
-from rankeval.estimators.terms import CLICK_RATIOS, RATIO_COLUMNS, Term, Weighting, needed_columns
+from rankeval.estimators.terms import CLICK_RATIOS, RATIO_COLUMNS, Term, needed_columns
+from rankeval.estimators.transforms import Weighting
 
 # Two items of which the second goes first, and one that was not shown; a session of none; one item alone.
 ITEMS = {

@@ -10,10 +10,10 @@ from rankeval.estimators.terms import (
     WRITERS,
     RoundBlock,
     Term,
-    Weighting,
     needed_columns,
     write_terms,
 )
+from rankeval.estimators.transforms import Weighting
 
 # Weights 0.5 / 0.25 = 2, 0.1 / 0.5 = 0.2, 0 / 0.8 = 0.
 ROUNDS = {

@@ -18,6 +18,7 @@ from rankeval.off_policy.samples.candidate_lists import (
 )
 from rankeval.off_policy.samples.click_views import examination_of
 from rankeval.off_policy.samples.column_sources import PREDICTIONS, ColumnSources
+from rankeval.off_policy.samples.continuous_actions import ACTION_VALUES, require_one_kind, with_scale
 from rankeval.off_policy.samples.list_sums import ListSums
 from rankeval.off_policy.samples.named_actions import names_integers
 from rankeval.off_policy.samples.nuisance_protocols import RoundModel
@@ -38,6 +39,7 @@ from rankeval.off_policy.samples.term_list import TermList, logged_by
 from rankeval.off_policy.samples.weight_range import WeightRange, parse_weight_range
 
 __all__ = [
+    "ACTION_VALUES",
     "LOGGED",
     "PREDICTIONS",
     "PROPENSITIES",
@@ -67,10 +69,12 @@ __all__ = [
     "parse_targets",
     "parse_weight_range",
     "require_agreement",
+    "require_one_kind",
     "same_for_all",
     "under_moved",
     "uses_ready_weights",
     "uses_session_reward",
     "with_scalar_reward",
+    "with_scale",
     "with_targets",
 ]

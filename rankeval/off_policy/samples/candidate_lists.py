@@ -25,6 +25,7 @@ FROM_LISTS: dict[str, tuple[str, ...]] = {
     "target_marginal_propensity": ("action", "embedding", "candidate_target_propensities"),
     "q_logged": ("action", "candidate_q"),
     "q_target": ("candidate_target_propensities", "candidate_q"),
+    "density": ("propensity",),
 }
 #: Columns with the probability of candidates without enough support.
 SUPPORT = frozenset({GAP, *NEAR.values()})

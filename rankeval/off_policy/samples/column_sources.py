@@ -9,6 +9,7 @@ from rankeval.errors import DataError
 from rankeval.estimators import ESTIMATORS, Definition, Estimator
 from rankeval.logs import Log, own
 from rankeval.off_policy.samples.candidate_lists import FROM_LISTS, PROPENSITIES, SUPPORT
+from rankeval.off_policy.samples.continuous_actions import DENSITY
 from rankeval.off_policy.samples.ranked_targets import FROM_SCORES
 from rankeval.off_policy.samples.setting import Setting
 from rankeval.off_policy.samples.support import GAP_MODEL
@@ -164,6 +165,7 @@ def _of_rounds(log: Log, setting: Setting) -> ColumnSources:
     if setting.modelled:
         predicted["q_logged"] = ("action", "candidate_target_propensities")
         predicted["q_target"] = ("candidate_target_propensities",)
+    predicted[DENSITY] = ("propensity",)
     predicted |= dict.fromkeys(SUPPORT, PROPENSITIES) | {GAP_MODEL: (*PROPENSITIES, "candidate_q")}
     return ColumnSources(log, setting, follows_from, predicted)
 

@@ -11,6 +11,7 @@ from rankeval.estimators import RATIO_COLUMNS, Ratio, RoundBlock, SampleBlock, T
 from rankeval.logs import FINITE_TERMS, RANGES, Sessions, base, largest, own, within_range
 from rankeval.off_policy.samples.candidate_lists import CandidateLists, given_by
 from rankeval.off_policy.samples.column_sources import ColumnSources
+from rankeval.off_policy.samples.continuous_actions import ACTION_VALUES, DENSITY
 from rankeval.off_policy.samples.nuisance_protocols import RoundModel
 from rankeval.off_policy.samples.ready_weights import WEIGHT, checked_weights, require_same_weights
 from rankeval.off_policy.samples.redundancy import redundant, require_all
@@ -126,6 +127,10 @@ class _Found:
     def _column(self, column: str, target: str) -> Floats:
         if (column, target) in self._modelled:
             return self._modelled[column, target]
+        if column == DENSITY:
+            return self._rounds.numbers("propensity")
+        if column in ACTION_VALUES:  # an infinite one would be infinitely far from all others
+            return self._rounds.numbers(own(column, target))
         if own(column, target) in self._rounds:
             return as_float64(self._rounds.column(own(column, target)))
         return self.lists.column(column, target)

@@ -65,10 +65,11 @@ def with_targets(log: Log, targets: Mapping[str, str], estimators: Sequence[Esti
     In a bandit log the column holds lists, the policy's propensities of all candidates, numbers, its
     propensities of the logged actions, or texts, the actions that it chooses. Integers may be actions or
     propensities, and so ``action:COLUMN`` or ``propensity:COLUMN`` says which, if the log has actions.
-    ``weight:COLUMN`` holds ready-made importance weights. In a ranking log it is the ``target_`` column of
-    the estimators' weights, or for estimators from clicks the candidate's score. With ``score:COLUMN`` it is
-    the score for all of them (:mod:`~rankeval.off_policy.samples.ranked_targets`). A single target policy
-    also gets the column ``q_target`` of the log, unless its propensities are lists.
+    ``weight:COLUMN`` holds ready-made importance weights. For continuous actions it holds the actions. In a
+    ranking log it is the ``target_`` column of the estimators' weights, or for estimators from clicks the
+    candidate's score. With ``score:COLUMN`` it is the score for all of them
+    (:mod:`~rankeval.off_policy.samples.ranked_targets`). A single target policy also gets the column
+    ``q_target`` of the log, unless its propensities are lists.
 
     Raises:
         DataError: the column does not exist or does not fit.
@@ -80,11 +81,14 @@ def with_targets(log: Log, targets: Mapping[str, str], estimators: Sequence[Esti
     for name, text in targets.items():
         form, column = _form_and_column(log, name, text)
         check_same_columns(log.sources, [column])
-        chosen = _chosen_roles(log, name, form, column)
+        by_kernel = any(each.definition.by_kernel for each in estimators)
+        if by_kernel and form not in (None, "action"):
+            raise UsageError(f"target {name}={text}: found {form}:, wanted the column of its actions")
+        chosen = {} if by_kernel else _chosen_roles(log, name, form, column)
         role = (
             _role_in_ranking(estimators, form)
             if log.session is not None
-            else _role_in_bandit(log, form, column)
+            else ("target_action_value" if by_kernel else _role_in_bandit(log, form, column))
         )
         if role == "score":
             require_scores(f"target {name}=", column, "log")

@@ -54,8 +54,8 @@ class TermList:
         If the data choose a parameter, there is one estimator per grid value and one with plain weights.
         """
         every = [candidate for estimator in self.asked for candidate in estimator.candidates]
-        every += [estimator.unreduced for estimator in self.asked if estimator.choice is not None]
-        return tuple(dict.fromkeys(every))
+        chosen = [estimator.unreduced for estimator in self.asked if estimator.choice is not None]
+        return tuple(dict.fromkeys([*every, *(one for one in chosen if one is not None)]))
 
     @property
     def pairs(self) -> Iterator[tuple[str, Estimator]]:

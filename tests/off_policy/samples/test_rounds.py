@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 
 from rankeval import DataError, Log, UsageError, ope
 from rankeval.estimators.catalogue import parse
-from rankeval.estimators.terms import REWARD, RoundBlock, Term, Weighting
+from rankeval.estimators.terms import REWARD, RoundBlock, Term
+from rankeval.estimators.transforms import Weighting
 from rankeval.inference.estimate import Estimate
 from rankeval.logs.units import MAX_BUCKETED_SEGMENTS, Grouping
 from rankeval.off_policy.accumulate import Sums, accumulate
