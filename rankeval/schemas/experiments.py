@@ -93,9 +93,23 @@ AB = document(
             look=count("this one"),
             information=numbers("share of the final units at each look"),
             critical_value=number("of this look"),
+            critical_values=numbers("of all looks"),
             alpha_spent=number("up to this look"),
         ),
         "without planned looks",
+    ),
+    sequence=array(
+        fields(
+            "a difference from all days up to one",
+            metric=text("the metric"),
+            arm=text("the arm"),
+            control=text("the control"),
+            until={"description": "the last value of the column of --by"},
+            n=size("number of units"),
+            difference=number("of the arm from the control"),
+            ci=INTERVAL,
+        ),
+        "confidence sequences as they ran, with --ci sequence and --by",
     ),
 )
 AGREEMENT = document(

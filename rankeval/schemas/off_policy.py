@@ -134,6 +134,26 @@ _ENTRIES: dict[str, Schema] = {
         "where there was nothing to test",
     ),
     "verdict": VERDICT,
+    "weights": array(
+        fields(
+            "a histogram of importance weights",
+            weight_of=text("the kind of weight"),
+            target=_TARGET,
+            n=count("number of units"),
+            ess=number("effective sample size"),
+            bins=array(
+                fields(
+                    "low <= weight < high",
+                    low=number("null: open"),
+                    high=number("null: open"),
+                    n=count("weights in it"),
+                    weight=number("their sum"),
+                ),
+                "those that hold a weight, ascending",
+            ),
+        ),
+        "of each kind of weight and target",
+    ),
 }
 
 OPE = document("ope", "Off-policy estimates", **_ENTRIES)

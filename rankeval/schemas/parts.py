@@ -74,11 +74,12 @@ def document(command: str, title: str, optional: tuple[str, ...] = (), /, **entr
     head: dict[str, Schema] = {
         "schema": {"const": 1, "description": "version of this form"},
         "command": {"const": command},
+        "command_line": text("the command that made it, but for options that change no number"),
         "conclusion": text("what the result says, in one or two sentences"),
         "inputs": {"type": "object", "description": "the inputs and options of the call"},
     }
     tail = {"warnings": texts("what a reader must know of the numbers")}
-    body = fields("", ("conclusion", *optional), **head, **entries, **tail)
+    body = fields("", ("conclusion", "command_line", *optional), **head, **entries, **tail)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **body}
 
 
@@ -114,12 +115,14 @@ P_VALUES = {
 }
 CORRECTED = fields(
     "of the best, as it is and corrected for its having been chosen",
-    ("over",),
+    ("over", "relative", "relative_ci"),
     over=text("what the gain is over"),
     naive=number("as it is"),
     naive_ci=nullable(INTERVAL, "where there is no estimate"),
     corrected=number("corrected"),
     ci=INTERVAL,
+    relative=number("of a gain: corrected, as a share of what it is over"),
+    relative_ci=nullable(INTERVAL, "where there is no relative gain"),
 )
 COMPARISON = {
     "a": text("first of the pair"),

@@ -14,7 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 import rankeval
-from rankeval.simulators.bandits import bandit_log, random_policy, random_world
+from rankeval.simulators.bandits import ContinuousWorld, bandit_log, random_policy, random_world
 
 QUERIES, ITEMS, FEATURES = 120, 8, 4
 THETA = 1.0 / np.arange(1, ITEMS + 1)
@@ -63,6 +63,11 @@ def click_log(sessions: int = 20_000) -> None:
     )
     pq.write_table(log, "log.parquet")
     pq.write_table(log.filter(pc.invert(log["shuffled"])), "clicks.parquet")
+
+
+def doses() -> None:
+    """``doses.parquet``: continuous actions, whose target policy has the value 1.875."""
+    pq.write_table(pa.table(ContinuousWorld().log(20_000, np.random.default_rng(1))), "doses.parquet")
 
 
 def judgements() -> None:
@@ -201,7 +206,7 @@ INPUTS: dict[str, tuple[Callable[[], None], ...]] = {
     "calibration": (judgements, runs, click_log),
     "inspect": (broken_log,),
     "interleaving": (pair,),
-    "off-policy": (click_log,),
+    "off-policy": (click_log, doses),
     "position-bias": (click_log,),
     "rankers": (model, runs),
     "report": (lambda: bandit("log.parquet"),),
