@@ -256,12 +256,14 @@ def show(result: Any, format_: str, out: Path | None, report: Path | None = None
     if format_ == "csv":  # has no place for warnings
         for warning in result.warnings:
             notice(f"warning: {warning}")
+    width = text_width() if out is None else UNLIMITED
+    shown = result.to_json(made_by) if format_ == "json" else result.render(format_, width)
     if out is None:
-        say(result.to_json(made_by) if format_ == "json" else result.render(format_, text_width()))
+        say(shown)
         return
     from rankeval.atomic_files import write_text
 
-    write_text(result.to_json(made_by) if format_ == "json" else result.render(format_, UNLIMITED), out)
+    write_text(shown, out)
 
 
 def require_level(result: Any, level: str | None) -> None:

@@ -86,13 +86,13 @@ def least_effective(
 ) -> tuple[float, str]:
     """``K`` of the terms, or of the rewards behind predictions if it is less, and which of them it is of.
 
-    A relative gain knows no more than the value does.
+    A relative gain knows no more than the value does, unless this has no error.
     """
     if without_spread(distribution, functional, facts):
         return 0.0, "terms"
     worth = effective_terms(distribution, functional)
     if isinstance(functional, Relative):
-        worth = min(worth, effective_terms(distribution, functional.left))
+        worth = min(worth, effective_terms(distribution, functional.left) or worth)
     if facts.rewards is None or math.isinf(worth):
         return worth, "terms"
     seen = effective_terms(distribution, facts.rewards)

@@ -173,6 +173,6 @@ def test_options_beside_the_runs(folder: Path, tmp_path: Path) -> None:
         **{name: str(tmp_path / f"{name}.parquet") for name in tables},
     )  # fmt: skip
     assert (called.status, called.err) == (0, "")
-    assert json.loads(called.out) == wanted.to_dict()
+    assert called.result == wanted.to_dict()
     assert [row["metric"] for row in wanted.to_dict()["results"][:2]] == ["map@5:rel=2", "ild@3"]
     assert len(wanted.agreement) == 3

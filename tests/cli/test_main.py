@@ -62,6 +62,7 @@ def test_every_command_is_a_file_and_every_option_is_explained() -> None:
         "main",
         "options",
         "signals",
+        "typed",
     }
     assert files == set(COMMANDS)
     context = click.Context(module.rankeval, info_name="rankeval")

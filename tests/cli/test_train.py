@@ -24,7 +24,7 @@ def data(tmp_path: Path) -> Path:
 def test_it_prints_and_writes_what_the_python_call_does(data: Path, tmp_path: Path) -> None:
     called = call("train", data, "--out", tmp_path / "a.txt", "--format", "json", *FAST)
     found = train(str(data), tmp_path / "b.txt", param={"num_iterations": 20}, threads=1).to_dict()
-    shown = json.loads(called.out)
+    shown = called.result
     assert shown | {"model": shown["model"] | {"path": found["model"]["path"]}} == found
     assert (tmp_path / "a.txt").read_bytes() == (tmp_path / "b.txt").read_bytes()
     assert json.loads((tmp_path / "a.txt.json").read_text()) == shown

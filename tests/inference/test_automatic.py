@@ -209,6 +209,13 @@ def test_few_rewards_that_cancel_do_not_make_a_difference_well_known() -> None:
     assert all(row.relative.intervals[0].low is not None for row in many.estimates)
 
 
+def test_a_value_without_error_leaves_the_relative_gain_its_interval() -> None:
+    data = log(2000, 0.3) | {"q_logged": np.full(2000, 0.2), "q_target": np.full(2000, 0.4)}
+    relative = taken(data, "dm")["relative"]
+    assert relative.method == "normal"
+    assert relative.low is not None
+
+
 def test_one_reward_shows_no_spread() -> None:
     data = log(300, 0.0)
     data["reward"][5] = 1.0

@@ -36,6 +36,7 @@ def test_json_contract(result: OffPolicyEvaluation) -> None:
         "position_bias",
         "refutation",
         "propensity_tests",
+        "weights",
         "verdict",
         "warnings",
     ]
