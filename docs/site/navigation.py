@@ -59,10 +59,9 @@ SECTIONS = (
             "schemas",
             "commands",
             "api/index",
-            "glossary",
         ),
     ),
-    Section("evidence", "Evidence", ("benchmarks", "coverage", "promises", "compare")),
+    Section("evidence", "Evidence", ("benchmarks", "coverage", "promises", "glossary", "compare")),
     Section("project", "Project", ("README", "ARCHITECTURE", "CONTRIBUTING", "CHANGELOG", "licences")),
 )
 #: Pages that stand at the top of the repository.
