@@ -104,9 +104,7 @@ def _table(result: Shown, width: int | None) -> str:
     out = io.StringIO()
     console, tables = Console(file=out, width=width, highlight=False), result.tables()
     said, prose = result.conclusion, min(console.width, _PROSE)
-    lines = (
-        [] if said is None else [fill(printable(said), prose, break_long_words=False, break_on_hyphens=False)]
-    )
+    lines = [] if said is None else [_wrapped(printable(said), prose, "")]
     lines += [_wrapped(printable(line), prose) for line in (result.verdict.lines() if result.judged else [])]
     if lines:
         for line in lines:
@@ -131,10 +129,16 @@ def _table(result: Shown, width: int | None) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines()) + "\n"
 
 
-def _wrapped(line: str, width: int) -> str:
-    """The line in several of this width, of which all but the first are indented; words are not cut."""
-    indent = line[: len(line) - len(line.lstrip())]
-    return fill(line, width, subsequent_indent=indent or "  ", break_long_words=False, break_on_hyphens=False)
+def _wrapped(line: str, width: int, indent: str | None = None) -> str:
+    """The line in several of this width; words are not cut, and no number is parted from its sign of percent.
+
+    All but the first begin with ``indent``: by default as much as the line, or two blanks.
+    """
+    if indent is None:
+        indent = line[: len(line) - len(line.lstrip())] or "  "
+    joined = line.replace(" %", "\0%")
+    wrapped = fill(joined, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return wrapped.replace("\0", " ")
 
 
 _LATEX = {
